@@ -1,0 +1,1 @@
+"""Questions about a policy rather than about a claim: one file a question."""

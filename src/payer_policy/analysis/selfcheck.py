@@ -1,0 +1,277 @@
+"""Do the engines agree? Random facts on every installed ruleset, all accounts held side by side.
+
+The facts are drawn around the values that the rules test (each bound, one below and one above), and
+a good part of them is left unknown, since that is where engines go wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+from typing import Any, Final
+
+from payer_policy.engines.protocol import Engine, Evaluation
+from payer_policy.policy.library import Library
+from payer_policy.ruleset import (
+    Arithmetic,
+    Conclude,
+    Constant,
+    Expression,
+    Ruleset,
+    Test,
+    Window,
+    tests_in,
+)
+from payer_policy.semantics import Facts, truth_of
+from payer_policy.truth import FAILS, HOLDS, NEGATED, Truth
+from payer_policy.vocabulary.types import FactType, Value, to_json
+
+UNKNOWN_SHARE: Final = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """Facts on which two engines differ, and how."""
+
+    policy: str
+    first_day: date
+    engines: tuple[str, str]
+    facts: Mapping[str, Any]
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCheck:
+    """What was compared. `comparisons` counts rule truths and derived facts held side by side."""
+
+    rulesets: int
+    cases: int
+    comparisons: int
+    mismatches: tuple[Mismatch, ...]
+
+
+class StepByStep:
+    """The meaning written down plainly over `semantics`: rule after rule, no compilation."""
+
+    name: Final = "step by step"
+
+    def compile(self, ruleset: Ruleset) -> Any:
+        def evaluate(facts: Facts) -> Evaluation:
+            known: dict[str, Value | None] = {
+                name: value for name, value in facts.items() if name not in ruleset.derived
+            }
+            truths: list[Truth] = []
+            conflicts: list[str] = []
+            last = {
+                name: max((index for index, _ in fact.concluded_by), default=-1)
+                for name, fact in ruleset.derived.items()
+            }
+            for name, index in last.items():
+                if index < 0:
+                    known[name] = ruleset.derived[name].otherwise
+            by_id = {rule.id: index for index, rule in enumerate(ruleset.rules)}
+            for index, rule in enumerate(ruleset.rules):
+                truth = truth_of(rule.condition, known)
+                for blocker in rule.overridden_by:
+                    truth &= NEGATED[truths[by_id[blocker]]]
+                truths.append(truth)
+                if isinstance(rule.effect, Conclude):
+                    for name, _ in rule.effect.values:
+                        if last[name] == index:
+                            known[name] = _settle(ruleset, name, truths, conflicts)
+            derived = {name: known.get(name) for name in sorted(ruleset.derived)}
+            return Evaluation(tuple(truths), derived, tuple(sorted(conflicts)))
+
+        return evaluate
+
+
+def _settle(
+    ruleset: Ruleset, name: str, truths: Sequence[Truth], conflicts: list[str]
+) -> Value | None:
+    fact = ruleset.derived[name]
+    holding = {value for index, value in fact.concluded_by if truths[index] == HOLDS}
+    if len(holding) > 1:
+        conflicts.append(name)
+        return None
+    if holding:
+        value = next(iter(holding))
+        rivals = [truths[index] for index, other in fact.concluded_by if other != value]
+        return value if all(truth == FAILS for truth in rivals) else None
+    if all(truths[index] == FAILS for index, _ in fact.concluded_by):
+        return fact.otherwise
+    return None
+
+
+def selfcheck(
+    library: Library, engines: Sequence[Engine], *, cases: int, seed: int
+) -> SelfCheck:
+    """Run `cases` random cases, spread over all rulesets of the library, on every engine.
+
+    The first engine is the one that the others are held to. The same seed gives the same cases.
+    """
+    rulesets = [
+        ruleset
+        for address in library.addresses()
+        for first, _, _ in library.windows(address)
+        if (ruleset := library.ruleset(address, first)) is not None
+    ]
+    random = Random(seed)
+    comparisons = done = 0
+    mismatches: list[Mismatch] = []
+    share, rest = divmod(cases, max(1, len(rulesets)))
+    for number, ruleset in enumerate(rulesets):
+        count = share + (number < rest)
+        if not count:
+            continue
+        evaluators = [(engine.name, engine.compile(ruleset)) for engine in engines]
+        palette = palette_of(ruleset)
+        for _ in range(count):
+            facts = random_facts(random, palette)
+            done += 1
+            name, evaluate = evaluators[0]
+            wanted = evaluate(facts)
+            for other, evaluate_other in evaluators[1:]:
+                found = evaluate_other(facts)
+                comparisons += len(wanted.truths) + len(wanted.derived)
+                difference = describe_difference(ruleset, wanted, found)
+                if difference is not None:
+                    mismatches.append(
+                        Mismatch(
+                            ruleset.policy,
+                            ruleset.first_day,
+                            (name, other),
+                            {fact: to_json(value) for fact, value in sorted(facts.items())},
+                            difference,
+                        )
+                    )
+    return SelfCheck(len(rulesets), done, comparisons, tuple(mismatches))
+
+
+def describe_difference(ruleset: Ruleset, one: Evaluation, other: Evaluation) -> str | None:
+    """The first thing that two evaluations say differently, or None."""
+    words = {HOLDS: "holds", FAILS: "does not hold"}
+    if other.disagreement or one.disagreement:
+        return one.disagreement or other.disagreement
+    for rule, a, b in zip(ruleset.rules, one.truths, other.truths, strict=True):
+        if a != b:
+            said = (words.get(a, "is not known"), words.get(b, "is not known"))
+            return f"rule `{rule.id}` {said[0]} / {said[1]}"
+    for name in ruleset.derived:
+        if one.derived.get(name) != other.derived.get(name):
+            return f"`{name}` is {one.derived.get(name)} / {other.derived.get(name)}"
+    if one.conflicts != other.conflicts:
+        return f"conflicts {one.conflicts} / {other.conflicts}"
+    return None
+
+
+# --- random facts ----------------------------------------------------------------------------------
+
+
+def palette_of(ruleset: Ruleset) -> dict[str, list[Value]]:
+    """For each input fact the values worth trying, by the tests that read it."""
+    inputs = ruleset.inputs()
+    palette: dict[str, dict[Value, None]] = {name: {} for name in inputs}
+    for rule in ruleset.rules:
+        for test in tests_in(rule.condition):
+            for value in _values_near(test, ruleset):
+                for name in (test.fact, *_other_facts(test)):
+                    if name in palette and _fits(value, ruleset.facts[name].type):
+                        palette[name][value] = None
+    for name, values in palette.items():
+        for value in _plain_values(ruleset.facts[name].type):
+            values[value] = None
+    return {name: list(values) for name, values in palette.items()}
+
+
+def random_facts(random: Random, palette: Mapping[str, Sequence[Value]]) -> dict[str, Value]:
+    """One value of the palette for each fact, or none: about a third is left unknown."""
+    share = random.choice((UNKNOWN_SHARE, UNKNOWN_SHARE, 0.25, 0.6, 0.95))
+    facts: dict[str, Value] = {}
+    for name, values in palette.items():
+        if random.random() >= share:
+            chosen = random.choice(values)
+            if isinstance(chosen, frozenset):
+                chosen = frozenset(code for code in sorted(chosen) if random.random() < 0.7)
+            facts[name] = chosen
+    return facts
+
+
+def _other_facts(test: Test) -> Iterator[str]:
+    from payer_policy.ruleset import facts_in_expression
+
+    for side in test.right:
+        yield from facts_in_expression(side)
+
+
+def _values_near(test: Test, ruleset: Ruleset) -> Iterator[Value]:
+    for side in test.right:
+        for constant in _constants(side):
+            value = constant
+            if isinstance(value, bool):
+                yield value
+            elif isinstance(value, (int, Decimal, Fraction)):
+                for step in (-1, 0, 1):
+                    yield value + step
+                if isinstance(value, int):
+                    yield Decimal(value) + Decimal("0.5")
+            elif isinstance(value, date):
+                for step in (-1, 0, 1):
+                    yield value + timedelta(days=step)
+            elif isinstance(value, frozenset):
+                yield from sorted(value, key=repr)
+                yield value
+            else:
+                yield value
+
+
+def _constants(expression: Expression) -> Iterator[Value]:
+    match expression:
+        case Constant(value):
+            yield value
+        case Arithmetic(_, arguments):
+            for argument in arguments:
+                yield from _constants(argument)
+        case Window(amount, _, _, anchor):
+            yield from _constants(anchor)
+        case _:
+            return
+
+
+def _fits(value: Value, type_: FactType) -> bool:
+    match type_.kind:
+        case "boolean":
+            return isinstance(value, bool)
+        case "integer":
+            return isinstance(value, int) and not isinstance(value, bool)
+        case "decimal":
+            return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+        case "date":
+            return isinstance(value, date)
+        case "choice":
+            return isinstance(value, str) and value in type_.values
+        case "code":
+            return isinstance(value, str)
+        case "codes":
+            return isinstance(value, frozenset) and all(isinstance(code, str) for code in value)
+
+
+def _plain_values(type_: FactType) -> list[Value]:
+    match type_.kind:
+        case "boolean":
+            return [True, False]
+        case "integer":
+            return [0, 1, 7]
+        case "decimal":
+            return [0, 1, Decimal("0.05"), 40000]
+        case "date":
+            return [date(2016, 12, 31), date(2023, 7, 1), date(2025, 10, 1), date(2024, 2, 29)]
+        case "choice":
+            return list(type_.values)
+        case "code":
+            return ["ZZZ9"]
+        case "codes":
+            return [frozenset(), frozenset({"ZZZ9"})]

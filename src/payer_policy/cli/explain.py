@@ -1,0 +1,72 @@
+"""`payer-policy explain`: the proof behind every determination of a claim file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from payer_policy.cli import options
+from payer_policy.cli.deciding import answers
+from payer_policy.determination import (
+    as_html,
+    as_markdown,
+    as_text,
+    explain,
+    render_determination,
+    render_no_policy,
+)
+from payer_policy.diagnostics.render import as_text as problem_text
+from payer_policy.engine import Engine
+
+_FORMATS = {"text": as_text, "markdown": as_markdown, "html": as_html}
+
+
+@click.command("explain")
+@click.argument("claim")
+@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
+@click.option("--claim-number", help="Only the claim of this number.")
+@click.option("--all", "everything", is_flag=True, help="Also why the other rules did not hold.")
+@click.option(
+    "--format", "form", type=click.Choice(list(_FORMATS)), default="text", show_default=True
+)
+@options.policies
+@options.engine()
+def command(
+    claim: str,
+    facts: str | None,
+    claim_number: str | None,
+    everything: bool,
+    form: str,
+    folder: Path,
+    engine: str | None,
+) -> None:
+    """Show how each determination for CLAIM follows from the policy and the facts.
+
+    Exit status 0: everything was explained; 2: some input was wrong.
+    """
+    opened = Engine.open(folder, engine=options.engine_or_default(engine))
+    refused = False
+    for answer in answers(opened, claim, facts):
+        if claim_number is not None and answer.claim_id != claim_number:
+            continue
+        refused = refused or answer.refused
+        for problem in answer.problems:
+            click.echo(problem_text(problem) + "\n", err=True)
+        for decided in answer.decided:
+            if decided.evaluation is None:
+                click.echo(render_determination(decided.determination))
+                continue
+            tree = explain(
+                decided.ruleset,
+                decided.evaluation,
+                decided.facts,
+                decided.determination,
+                include_failing=everything,
+            )
+            click.echo(_FORMATS[form](tree))
+        if not answer.decided:
+            for service in answer.without_policy:
+                click.echo(render_no_policy(service))
+    sys.exit(2 if refused else 0)

@@ -1,0 +1,76 @@
+"""`payer-policy facts`: the dictionary of facts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from payer_policy.cli import options
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.library import Library
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.types import format_value, to_json
+
+
+@click.command("facts")
+@click.argument("name", required=False)
+@options.policies
+@options.as_json
+def command(name: str | None, folder: Path, as_json: bool) -> None:
+    """Every fact that a rule can read; with NAME, one fact or one group (such as `trial`)."""
+    facts = Library.open(folder).vocabulary.facts
+    chosen = [
+        fact
+        for fact in facts.values()
+        if name is None or fact.name == name or fact.name.startswith(name.rstrip(".") + ".")
+    ]
+    if not chosen:
+        groups = {fact.partition(".")[0] for fact in facts}
+        hint = did_you_mean(name or "", [*facts, *groups])
+        click.echo(f"`{name}` is neither a fact nor a group of facts" + (f"; {hint}" if hint else
+                   f"; groups: {', '.join(sorted(groups))}"), err=True)
+        sys.exit(2)
+    if as_json:
+        options.print_json([_json(fact) for fact in chosen])
+        return
+    for fact in chosen:
+        _print(fact, in_full=len(chosen) == 1)
+
+
+def _print(fact: Fact, *, in_full: bool) -> None:
+    click.echo(f"{fact.name}: {fact.type.describe()}")
+    click.echo(f"    {fact.label}")
+    if fact.question:
+        click.echo(f"    asks: {fact.question}")
+    if fact.derived:
+        click.echo(f"    concluded by rules; otherwise {format_value(fact.otherwise, fact.type)}")
+    elif fact.source is None:
+        click.echo("    supplied with the request, under `facts`")
+    if fact.note:
+        click.echo(f"    note: {fact.note}")
+    if in_full:
+        legal = [row.name for row in OPERATORS.values() if row.fits(fact.type.kind, fact.type.ordered)]
+        click.echo(f"    operators: {', '.join(legal)}")
+
+
+def _json(fact: Fact) -> dict[str, Any]:
+    return {
+        "name": fact.name,
+        "type": fact.type.kind,
+        "unit": fact.type.unit,
+        "values": list(fact.type.values) or None,
+        "ordered": fact.type.ordered,
+        "system": fact.type.system,
+        "label": fact.label,
+        "question": fact.question,
+        "supplied_by": fact.supplied_by,
+        "correctable": fact.correctable,
+        "derived": fact.derived,
+        "otherwise": to_json(fact.otherwise),
+        "from": fact.source,
+        "note": fact.note,
+    }

@@ -1,0 +1,46 @@
+"""`payer-policy operators`: the dictionary of tests."""
+
+from __future__ import annotations
+
+import click
+
+from payer_policy.cli import options
+from payer_policy.vocabulary.operators import OPERATORS
+
+_RIGHT = {
+    "one": "a value",
+    "several": "a list, or {\"code_set\": …}",
+    "pair": "[lowest, highest]",
+    "window": "{\"days\": n, \"before\": date} (weeks, months, years, business_days; after)",
+    "code": "a code",
+    "flag": "true or false",
+}
+
+
+@click.command("operators")
+@options.as_json
+def command(as_json: bool) -> None:
+    """Every test operator: for which facts, what stands on its right, and what it means."""
+    if as_json:
+        options.print_json(
+            [
+                {
+                    "operator": row.name,
+                    "facts": sorted(row.kinds),
+                    "right": row.shape,
+                    "means": row.means,
+                }
+                for row in OPERATORS.values()
+            ]
+        )
+        return
+    for row in OPERATORS.values():
+        click.echo(f"{row.name}")
+        click.echo(f"    {row.means}")
+        click.echo(f"    facts: {', '.join(sorted(row.kinds))}; right side: {_RIGHT[row.shape]}")
+    click.echo("")
+    click.echo("Conditions are joined by all, any, not, and at_least … of.")
+    click.echo(
+        "Values: a literal, {\"fact\": …}, {\"parameter\": …}, {\"code_set\": …}, sum, difference,\n"
+        "product, quotient, round_up, round_down, minimum, maximum."
+    )

@@ -1,0 +1,72 @@
+"""Options that several commands share, so that they are spelt alike everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+policies = click.option(
+    "--policies",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("policies"),
+    envvar="PAYER_POLICIES",
+    show_default=True,
+    help="The folder of policies (or set PAYER_POLICIES).",
+)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON, versioned.")
+
+
+def engine(default: str | None = None) -> Callable[[F], F]:
+    """`--engine`. Where no default is given: `checked` where durable-rules is installed."""
+    return click.option(
+        "--engine",
+        "engine",
+        default=default,
+        help="compiled, durable, or checked (both must agree). "
+        "[default: checked where durable-rules is installed, else compiled]",
+    )
+
+
+def engine_or_default(name: str | None) -> str:
+    """The engine asked for, or the default of the machine.
+
+    Raises:
+        click.BadParameter: there is no such engine, or it is not installed.
+    """
+    from payer_policy.engines import engine_named
+    from payer_policy.engines.durable import durable_available
+
+    if name is None:
+        return "checked" if durable_available() else "compiled"
+    try:
+        engine_named(name)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--engine") from None
+    return name
+
+
+def print_json(value: Any, *, indent: int | None = 2) -> None:
+    """JSON on standard output, with the same bytes for the same value."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`.
+
+    Raises:
+        click.UsageError: the file cannot be read.
+    """
+    if path == "-":
+        return click.get_binary_stream("stdin").read()
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None

@@ -1,0 +1,55 @@
+"""`payer-policy read`: a policy as numbered plain English, made from the JSON itself."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from payer_policy.cli import options
+from payer_policy.determination import read_ruleset
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.library import Library
+
+
+@click.command("read")
+@click.argument("policy")
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="As it stands on this date of service. [default: the newest version]",
+)
+@click.option("--markdown", is_flag=True, help="Markdown instead of plain text.")
+@options.policies
+def command(policy: str, on: datetime | None, markdown: bool, folder: Path) -> None:
+    """Print POLICY (<payer>/<policy>, or its file) in plain English."""
+    library = Library.open(folder)
+    address = _address(policy, folder)
+    day = on.date() if on else None
+    parts = address.split("/")
+    if len(parts) == 3 and day is None:  # a file: its own first day
+        day = datetime.strptime(parts[2], "%Y-%m-%d").date()
+    address = "/".join(parts[:2])
+    if address not in library.policies:
+        hint = did_you_mean(address, library.policies) or (
+            f"policies: {', '.join(sorted(library.policies))}"
+        )
+        click.echo(f"`{policy}` is not a policy here; {hint}", err=True)
+        sys.exit(2)
+    ruleset = library.ruleset(address, day or library.windows(address)[-1][0])
+    if ruleset is None:
+        click.echo(f"{address} is not in force on {day}", err=True)
+        sys.exit(2)
+    click.echo(read_ruleset(ruleset, markdown=markdown))
+
+
+def _address(policy: str, folder: Path) -> str:
+    path = Path(policy)
+    if policy.endswith(".json"):
+        try:
+            path = path.resolve().relative_to(folder.resolve())
+        except ValueError:
+            path = Path(*path.parts[-3:])
+    return path.as_posix().removesuffix(".json").strip("/")

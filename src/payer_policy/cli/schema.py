@@ -1,0 +1,54 @@
+"""`payer-policy schema`: the JSON Schemas that editors complete and check by."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from payer_policy.cli import options
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.library import Library
+from payer_policy.schemas import all_schemas
+
+
+@click.command("schema")
+@click.argument("name", required=False)
+@options.policies
+@click.option(
+    "--write", type=click.Path(path_type=Path, file_okay=False), help="Write all into a folder."
+)
+@click.option("--check", "compare", type=click.Path(path_type=Path, file_okay=False),
+              help="Exit with 1 if the files in a folder are not fresh.")
+def command(name: str | None, folder: Path, write: Path | None, compare: Path | None) -> None:
+    """Print one JSON Schema (such as `policy`), or write all of them."""
+    schemas = {
+        file: json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+        for file, schema in all_schemas(Library.open(folder)).items()
+    }
+    if write is not None:
+        write.mkdir(parents=True, exist_ok=True)
+        for file, text in schemas.items():
+            (write / file).write_text(text, encoding="utf-8")
+        click.echo(f"{len(schemas)} schemas written to {write}")
+        return
+    if compare is not None:
+        stale = [
+            file
+            for file, text in schemas.items()
+            if not (compare / file).is_file()
+            or (compare / file).read_text(encoding="utf-8") != text
+        ]
+        for file in stale:
+            click.echo(f"{compare / file} is not fresh; run payer-policy schema --write {compare}")
+        sys.exit(1 if stale else 0)
+    names = [file.removesuffix(".schema.json") for file in schemas]
+    if name is None:
+        click.echo("\n".join(names))
+        return
+    if name not in names:
+        hint = did_you_mean(name, names) or f"expected one of {', '.join(names)}"
+        raise click.UsageError(f"there is no schema `{name}`; {hint}")
+    click.echo(schemas[f"{name}.schema.json"], nl=False)

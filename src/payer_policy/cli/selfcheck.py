@@ -1,0 +1,63 @@
+"""`payer-policy selfcheck`: the engines against each other on the installed policies."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from payer_policy.analysis.selfcheck import StepByStep, selfcheck
+from payer_policy.cli import options
+from payer_policy.engines import engine_named
+from payer_policy.engines.durable import durable_available
+from payer_policy.policy.library import Library
+
+
+@click.command("selfcheck")
+@options.policies
+@click.option("--cases", type=click.IntRange(1, 10_000_000), default=2000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+@options.as_json
+def command(folder: Path, cases: int, seed: int, as_json: bool) -> None:
+    """Decide random cases on every engine, and count where they differ.
+
+    The same seed gives the same cases. Exit status 1: at least one difference.
+    """
+    names = ["compiled", *(["durable"] if durable_available() else [])]
+    engines = [*(engine_named(name) for name in names), StepByStep()]
+    result = selfcheck(Library.open(folder), engines, cases=cases, seed=seed)
+    if as_json:
+        options.print_json(
+            {
+                "schema": "payer-policy/selfcheck/1",
+                "engines": [engine.name for engine in engines],
+                "rulesets": result.rulesets,
+                "cases": result.cases,
+                "comparisons": result.comparisons,
+                "mismatches": [
+                    {
+                        "policy": found.policy,
+                        "first_day": found.first_day.isoformat(),
+                        "engines": list(found.engines),
+                        "difference": found.difference,
+                        "facts": found.facts,
+                    }
+                    for found in result.mismatches
+                ],
+            }
+        )
+    else:
+        for found in result.mismatches[:20]:
+            click.echo(f"{found.policy} from {found.first_day}: {' / '.join(found.engines)}")
+            click.echo(f"    {found.difference}")
+            click.echo(f"    facts: {json.dumps(found.facts, ensure_ascii=False)}")
+        click.echo(
+            f"{result.cases:,} cases on {result.rulesets} rulesets, engines "
+            f"{', '.join(engine.name for engine in engines)}: {result.comparisons:,} comparisons, "
+            f"{len(result.mismatches)} mismatches."
+        )
+        if "durable" not in names:
+            click.echo("durable-rules is not installed here, so `durable` was not compared.")
+    sys.exit(1 if result.mismatches else 0)

@@ -1,0 +1,34 @@
+"""The determination: the decision from what holds, what is missing, and the explanation."""
+
+from payer_policy.determination.decide import Determiner, ServiceLine
+from payer_policy.determination.model import (
+    Assumption,
+    Citation,
+    Determination,
+    Found,
+    LineOutcome,
+    NoPolicy,
+    Outcome,
+    PolicyIdentity,
+    Question,
+    Unsettled,
+    determination_schema,
+    outcome_schema,
+)
+
+__all__ = [
+    "Assumption",
+    "Citation",
+    "Determination",
+    "Determiner",
+    "Found",
+    "LineOutcome",
+    "NoPolicy",
+    "Outcome",
+    "PolicyIdentity",
+    "Question",
+    "ServiceLine",
+    "Unsettled",
+    "determination_schema",
+    "outcome_schema",
+]

@@ -1,0 +1,543 @@
+"""From what holds to what is decided: `Determiner(ruleset).determine(evaluation, facts, lines, …)`.
+
+The one place that makes decisions, the same for every engine (DESIGN §3). Runs on every claim, so
+whatever depends only on the ruleset is prepared once, and sentences are made only where found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from operator import attrgetter, itemgetter
+from typing import Final, NamedTuple
+
+from payer_policy.determination.missing import MissingFacts, Need
+from payer_policy.determination.model import (
+    Assumption,
+    Citation,
+    Decision,
+    Determination,
+    Found,
+    LineDecision,
+    LineOutcome,
+    PolicyIdentity,
+    Question,
+    Units,
+    Unknown,
+    Unsettled,
+)
+from payer_policy.determination.words import in_words, label_of, listed
+from payer_policy.engines.protocol import Evaluation
+from payer_policy.ruleset import Finding, Reason, Rule, Ruleset, Sentence
+from payer_policy.semantics import Facts, difference, value_of
+from payer_policy.truth import HOLDS
+
+_BOUNDLESS: Final = 10**18
+"""More units than any claim can have."""
+
+
+class ServiceLine(NamedTuple):
+    """One line of the service: its billed units, and the parts of the service it belongs to."""
+
+    number: int
+    units: int | Decimal | None
+    parts: frozenset[str] = frozenset()
+
+
+def policy_identity(ruleset: Ruleset) -> PolicyIdentity:
+    """Which policy a ruleset is."""
+    return PolicyIdentity(
+        ruleset.policy,
+        ruleset.version,
+        ruleset.title,
+        ruleset.hash,
+        ruleset.first_day,
+        ruleset.last_day,
+    )
+
+
+def citations_of(ruleset: Ruleset, rule: Rule) -> tuple[Citation, ...]:
+    """What a rule cites, in the order in which it does."""
+    return tuple(
+        Citation(id_, reference.title, reference.href)
+        if (reference := ruleset.references.get(id_)) is not None
+        else Citation(id_, id_)
+        for id_ in rule.cites
+    )
+
+
+def fill(ruleset: Ruleset, sentence: Sentence, known: Facts) -> str:
+    """A sentence with its slots filled: values with their unit, or "not known"."""
+    parts = [sentence.pieces[0]]
+    for name, piece in zip(sentence.facts, sentence.pieces[1:], strict=True):
+        parts.append(_slot(ruleset, name, known))
+        parts.append(piece)
+    return "".join(parts)
+
+
+def _slot(ruleset: Ruleset, name: str, known: Facts) -> str:
+    prefix, _, parameter_name = name.partition(":")
+    if prefix == "parameter" and (parameter := ruleset.parameters.get(parameter_name)) is not None:
+        text = in_words(parameter.value)
+        if parameter.unit is None:
+            return text
+        return f"{text} {parameter.unit}"
+    fact = ruleset.facts.get(name)
+    return in_words(known.get(name), None if fact is None else fact.type)
+
+
+class _Entry:
+    """What is prepared of one rule that finds something."""
+
+    __slots__ = (
+        "assumed",
+        "because",
+        "citations",
+        "index",
+        "kind",
+        "on",
+        "part",
+        "reason",
+        "rule",
+        "sentence",
+        "title",
+        "to",
+    )
+
+    def __init__(self, ruleset: Ruleset, index: int, rule: Rule, finding: Finding) -> None:
+        self.index = index
+        self.rule = rule.id
+        self.title = rule.title
+        self.kind = finding.kind
+        self.part = finding.part
+        self.on = (
+            None if finding.part is None else ruleset.line_parts.get(finding.part, finding.part)
+        )
+        self.reason = finding.reason
+        self.sentence = finding.because
+        self.because = None if finding.because.facts else finding.because.pieces[0]
+        self.citations = citations_of(ruleset, rule)
+        self.assumed = rule.assume_not_holding
+        self.to = finding.to
+
+
+class _Limit:
+    """A reduction while its units are given out: what is certainly left, and what may be."""
+
+    __slots__ = ("earlier", "entry", "least", "most", "on", "reduced", "unknown", "without_units")
+
+    def __init__(self, entry: _Entry, on: Sequence[int], to: Units | None) -> None:
+        self.entry = entry
+        self.on = frozenset(on)
+        self.unknown = to is None
+        amount = _BOUNDLESS if to is None else max(to, 0)
+        self.most: Units = amount
+        self.least: Units = 0 if to is None else amount
+        self.reduced: list[int] = []
+        self.without_units: list[int] = []
+        self.earlier: list[int] = []
+
+
+class Determiner:
+    """Decides for one ruleset. Make it once and keep it: it is immutable and thread-safe."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+        self.policy = policy_identity(ruleset)
+        self._entries = tuple(
+            sorted(
+                (
+                    _Entry(ruleset, index, rule, rule.effect)
+                    for index, rule in enumerate(ruleset.rules)
+                    if isinstance(rule.effect, Finding)
+                ),
+                key=attrgetter("rule"),
+            )
+        )
+        self._derived = tuple(sorted(ruleset.derived))
+        self._missing = MissingFacts(ruleset)
+        self._truths = _getter([entry.index for entry in self._entries])
+
+    def determine(
+        self,
+        evaluation: Evaluation,
+        facts: Facts,
+        lines: Sequence[ServiceLine],
+        *,
+        claim_id: str | None,
+        kind: str,
+        code: str | None,
+        service_date: date | None,
+        engine: str,
+    ) -> Determination:
+        """The determination on one drug service.
+
+        A line is denied where a denying rule on it holds; else it pends where a pending rule on it
+        holds or anything about a denying, pending or reducing rule on it is unknown (a rule with
+        `assume_not_holding` aside); else it is reduced where a holding reduction leaves it fewer
+        units than billed, and denied where it leaves none; else it is approved.
+
+        The amount of a reduction is the total over the lines it falls on. Lines are filled in
+        order of their number: each is allowed what every reduction on it has left, at most what is
+        billed, and takes that from each of them. A denied line takes nothing. A line that pends
+        may come to take anything from nothing to all it could: where that makes a difference for
+        a later line, the later line pends too.
+
+        Without lines (what does the policy require?) the decision is that of one line on which
+        all rules fall and whose units are not known.
+        """
+        known = _Known(evaluation, facts)
+        internal = _internal(self.ruleset, evaluation)
+        live = [
+            (entry, truth)
+            for entry, truth in zip(self._entries, self._truths(evaluation.truths), strict=True)
+            if truth
+        ]
+        if len(lines) > 1:
+            lines = sorted(lines, key=itemgetter(0))
+        get = evaluation.derived.get
+        derived = tuple([(name, v) for name in self._derived if (v := get(name)) is not None])
+        if not live and internal is None:
+            # The common case: every rule that finds something is known not to hold.
+            outcomes = tuple(
+                [
+                    LineOutcome(number, _names(parts), "approve", units, units, ())
+                    for number, units, parts in lines
+                ]
+            )
+            return Determination(
+                claim_id, kind, code, service_date, "approve", outcomes,
+                (), (), (), (), derived, self.policy, engine, None, None,
+            )  # fmt: skip
+        if evaluation.disagreement is not None:
+            # Neither account is believed, so nothing of it is repeated as found.
+            live, derived = [], ()
+        case = _Case(self, evaluation, known, lines, live)
+        case.decide(internal is not None)
+        return Determination(
+            claim_id,
+            kind,
+            code,
+            service_date,
+            _decision(case.outcomes),
+            case.line_outcomes() if lines else (),
+            case.found(),
+            case.unsettled,
+            case.missing,
+            case.assumptions,
+            derived,
+            self.policy,
+            engine,
+            case.information_request,
+            internal,
+        )
+
+    def pend_for_internal_error(
+        self,
+        error: BaseException,
+        lines: Sequence[ServiceLine],
+        *,
+        claim_id: str | None,
+        kind: str,
+        code: str | None,
+        service_date: date | None,
+        engine: str,
+    ) -> Determination:
+        """The determination when an engine failed: every line pends.
+
+        Only the class of the error is told, in words; its message may hold what the claim says.
+        """
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", type(error).__name__).lower()
+        outcomes = tuple(
+            LineOutcome(number, _names(parts), "pend", units, None, ())
+            for number, units, parts in sorted(lines, key=itemgetter(0))
+        )
+        internal = f"The engine `{engine}` failed on this request ({words}). Nothing was decided."
+        return Determination(
+            claim_id, kind, code, service_date, "pend", outcomes,
+            (), (), (), (), (), self.policy, engine, None, internal,
+        )  # fmt: skip
+
+
+class _Known:
+    """Facts and derived facts in one mapping, made when it is first needed."""
+
+    __slots__ = ("_evaluation", "_facts", "_known")
+
+    def __init__(self, evaluation: Evaluation, facts: Facts) -> None:
+        self._evaluation, self._facts = evaluation, facts
+        self._known: Facts | None = None
+
+    def __call__(self) -> Facts:
+        if self._known is None:
+            self._known = {**self._facts, **self._evaluation.derived}
+        return self._known
+
+    @property
+    def facts(self) -> Facts:
+        return self._facts
+
+
+class _Case:
+    """One service being decided, where something holds or is unknown. Lines go by position."""
+
+    def __init__(
+        self,
+        determiner: Determiner,
+        evaluation: Evaluation,
+        known: _Known,
+        lines: Sequence[ServiceLine],
+        live: Sequence[tuple[_Entry, int]],
+    ) -> None:
+        self._determiner = determiner
+        self._ruleset = determiner.ruleset
+        self._evaluation = evaluation
+        self._known = known
+        self._given = bool(lines)
+        every_part = frozenset(self._ruleset.line_parts) | {
+            entry.part for entry, _ in live if entry.part is not None
+        }
+        self._lines = lines or (ServiceLine(0, None, every_part),)
+        self._live = live
+        self._on: dict[str | None, tuple[int, ...]] = {}
+        count = len(self._lines)
+        self.outcomes: list[LineDecision] = ["approve"] * count
+        self._allowed: list[Units | None] = [line.units for line in self._lines]
+        self._found_on: dict[str, tuple[int, ...]] = {}
+        self.unsettled: tuple[Unsettled, ...] = ()
+        self.missing: tuple[Question, ...] = ()
+        self.assumptions: tuple[Assumption, ...] = ()
+        self.information_request: Reason | None = None
+
+    def decide(self, internal: bool) -> None:
+        outcomes = self.outcomes
+        unknown: list[tuple[_Entry, tuple[int, ...]]] = []
+        assumed: list[tuple[_Entry, tuple[int, ...]]] = []
+        reducing: list[tuple[_Entry, tuple[int, ...]]] = []
+        for entry, truth in self._live:
+            on = self._falls_on(entry.part)
+            if not on:
+                continue
+            if truth == HOLDS:
+                if entry.kind == "reduce":
+                    reducing.append((entry, on))
+                    continue
+                self._found_on[entry.rule] = on
+                for at in on:
+                    if entry.kind == "deny":
+                        outcomes[at] = "deny"
+                    elif entry.kind == "pend" and outcomes[at] != "deny":
+                        outcomes[at] = "pend"
+            elif entry.kind != "advise":
+                (assumed if entry.assumed else unknown).append((entry, on))
+        waiting: list[tuple[_Entry, Unknown, list[int]]] = []
+        for entry, on in unknown:
+            undecided = [at for at in on if outcomes[at] != "deny"]
+            if undecided:
+                waiting.append((entry, "condition", undecided))
+        if internal:
+            outcomes[:] = ["pend"] * len(outcomes)
+        for _, _, undecided in waiting:
+            for at in undecided:
+                outcomes[at] = "pend"
+        if reducing:
+            waiting += self._reduce(reducing)
+        if waiting or assumed:
+            self._ask(waiting, assumed, internal)
+        for at, outcome in enumerate(outcomes):
+            if outcome == "pend":
+                self._allowed[at] = None
+            elif outcome == "deny":
+                self._allowed[at] = 0
+
+    def _falls_on(self, part: str | None) -> tuple[int, ...]:
+        on = self._on.get(part)
+        if on is None:
+            on = self._on[part] = tuple(
+                [at for at, line in enumerate(self._lines) if part is None or part in line.parts]
+            )
+        return on
+
+    def _reduce(
+        self, reducing: Sequence[tuple[_Entry, tuple[int, ...]]]
+    ) -> list[tuple[_Entry, Unknown, list[int]]]:
+        known = self._known()
+        limits = [
+            _Limit(entry, on, None if entry.to is None else value_of(entry.to, known))
+            for entry, on in reducing
+        ]
+        outcomes = self.outcomes
+        for limit in limits:
+            if limit.unknown:
+                for at in limit.on:
+                    if outcomes[at] != "deny":
+                        outcomes[at] = "pend"
+        for at, line in enumerate(self._lines):
+            here = [limit for limit in limits if at in limit.on]
+            if outcomes[at] == "deny" or not here:
+                continue
+            most: Units = min(limit.most for limit in here)
+            least: Units = min(limit.least for limit in here)
+            units = line.units
+            if units is None:
+                outcomes[at] = "pend"
+                for limit in here:
+                    if not limit.unknown:
+                        limit.without_units.append(at)
+            else:
+                for limit in here:
+                    if limit.most < units:
+                        limit.reduced.append(at)
+                    if limit.least < min(units, limit.most) and not limit.unknown:
+                        limit.earlier.append(at)
+                most, least = min(units, most), min(units, least)
+                if outcomes[at] == "approve":
+                    if least != most:
+                        outcomes[at] = "pend"
+                    elif most < units:
+                        outcomes[at] = "deny" if most <= 0 else "reduce"
+                        self._allowed[at] = most
+            if outcomes[at] == "pend":
+                # It may come to take anything from nothing to `most`.
+                for limit in here:
+                    limit.least = max(difference(limit.least, max(most, 0)), 0)
+            elif most > 0:
+                for limit in here:
+                    limit.least = difference(limit.least, most)
+                    limit.most = difference(limit.most, most)
+        waiting: list[tuple[_Entry, Unknown, list[int]]] = []
+        for limit in limits:
+            pending = [at for at in sorted(limit.on) if outcomes[at] == "pend"]
+            if limit.unknown:
+                if pending:
+                    waiting.append((limit.entry, "amount", pending))
+                continue
+            reduced = limit.reduced if self._given else pending
+            if reduced:
+                self._found_on[limit.entry.rule] = tuple(reduced)
+            earlier = [at for at in limit.earlier if outcomes[at] == "pend"]
+            if limit.without_units:
+                waiting.append((limit.entry, "line units", limit.without_units))
+            if earlier:
+                waiting.append((limit.entry, "earlier lines", earlier))
+        return waiting
+
+    def _ask(
+        self,
+        waiting: Sequence[tuple[_Entry, Unknown, list[int]]],
+        assumed: Sequence[tuple[_Entry, tuple[int, ...]]],
+        internal: bool,
+    ) -> None:
+        missing = self._determiner._missing
+        state = missing.start(self._evaluation, self._known.facts)
+        denying: list[tuple[str, Need]] = []
+        others: list[tuple[str, Need]] = []
+        later: dict[str, int] = {}
+        unsettled = []
+        for entry, unknown, on in waiting:
+            waits_for: tuple[str, ...] = ()
+            if unknown == "condition":
+                need = missing.need_of_rule(state, entry.index)
+                (denying if entry.kind == "deny" else others).append((entry.rule, need))
+                waits_for = missing.names(need.facts)
+                if entry.to is not None:
+                    later[entry.rule] = missing.need_of_expression(state, entry.to).facts
+            elif unknown == "amount" and entry.to is not None:
+                need = missing.need_of_expression(state, entry.to)
+                others.append((entry.rule, need))
+                waits_for = missing.names(need.facts)
+            unsettled.append(
+                Unsettled(
+                    entry.rule, entry.title, entry.kind, unknown, self._numbers(on), waits_for
+                )
+            )
+        self.unsettled = tuple(sorted(unsettled, key=attrgetter("rule")))
+        if not internal:
+            self.assumptions = tuple(
+                Assumption(
+                    entry.rule,
+                    entry.title,
+                    entry.citations,
+                    missing.names(missing.need_of_rule(state, entry.index).facts),
+                )
+                for entry, on in assumed
+                if any(self.outcomes[at] != "deny" for at in on)
+            )
+            self.missing = missing.questions(denying, others, later)
+            if unsettled:
+                self.information_request = self._ruleset.information_request
+
+    def _numbers(self, on: Sequence[int]) -> tuple[int, ...]:
+        return tuple([self._lines[at].number for at in on]) if self._given else ()
+
+    def line_outcomes(self) -> tuple[LineOutcome, ...]:
+        found: list[list[str]] = [[] for _ in self._lines]
+        for entry, _ in self._live:
+            for at in self._found_on.get(entry.rule, ()):
+                found[at].append(entry.rule)
+        return tuple(
+            [
+                LineOutcome(number, _names(parts), outcome, units, allowed, tuple(rules))
+                for (number, units, parts), outcome, allowed, rules in zip(
+                    self._lines, self.outcomes, self._allowed, found, strict=True
+                )
+            ]
+        )
+
+    def found(self) -> tuple[Found, ...]:
+        found = []
+        for entry, _ in self._live:
+            on = self._found_on.get(entry.rule)
+            if on is None:
+                continue
+            because = entry.because
+            if because is None:
+                because = fill(self._ruleset, entry.sentence, self._known())
+            reason = entry.reason
+            found.append(
+                Found(
+                    entry.rule,
+                    entry.title,
+                    entry.kind,
+                    reason.group,
+                    reason.carc,
+                    reason.rarcs,
+                    because,
+                    entry.on,
+                    self._numbers(on),
+                    entry.citations,
+                )
+            )
+        return tuple(found)
+
+
+def _internal(ruleset: Ruleset, evaluation: Evaluation) -> str | None:
+    if evaluation.disagreement is not None:
+        return f"The engines do not agree: {evaluation.disagreement}"
+    if evaluation.conflicts:
+        labels = [label_of(name, ruleset.facts.get(name)) for name in evaluation.conflicts]
+        return (
+            f"Rules of the policy that hold together conclude different values of "
+            f"{listed(labels)}. Which of them is right is for the policy's authors to settle."
+        )
+    return None
+
+
+def _decision(outcomes: Sequence[LineDecision]) -> Decision:
+    first = outcomes[0]
+    if first == "reduce" or any(outcome != first for outcome in outcomes):
+        return "partial"
+    return first
+
+
+def _names(parts: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(parts)) if len(parts) > 1 else tuple(parts)
+
+
+def _getter(indices: Sequence[int]) -> Callable[[Sequence[int]], Sequence[int]]:
+    """What picks these items of a sequence."""
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    return lambda truths: [truths[index] for index in indices]

@@ -1,0 +1,632 @@
+"""The intermediate form as plain English: tests, conditions, rules, and a whole policy.
+
+`read_ruleset` is what compliance staff read aloud before they sign off; `explain` says the same.
+One structure (`Section`, `Item`), written out as text or as Markdown.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from payer_policy.determination.decide import citations_of
+from payer_policy.determination.model import Citation
+from payer_policy.determination.words import (
+    capital,
+    counted,
+    day,
+    in_unit,
+    in_words,
+    is_plural,
+    is_question,
+    label_of,
+    listed,
+    one_line,
+    stop,
+    with_article,
+    yes_and_no,
+)
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    Arithmetic,
+    AtLeast,
+    Conclude,
+    Condition,
+    Constant,
+    Expression,
+    FactRef,
+    Finding,
+    Not,
+    Parameter,
+    Reason,
+    Rule,
+    Ruleset,
+    Score,
+    Sentence,
+    Test,
+    Window,
+)
+from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.types import FactType, Value
+
+WIDTH: Final = 100
+CODES_SHOWN: Final = 6
+"""A code set with at most so many codes is spelled out."""
+
+# --- the structure --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One point of a list, with the points under it."""
+
+    text: str
+    items: tuple[Item, ...] = ()
+
+
+Block = str | tuple[Item, ...]
+"""A paragraph, or a numbered list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, what stands under it, and the sections inside it."""
+
+    heading: str
+    blocks: tuple[Block, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+
+def as_text(section: Section, *, width: int = WIDTH) -> str:
+    """A section as plain text."""
+    lines: list[str] = []
+    _text_section(section, lines, 0, width)
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def _text_section(section: Section, lines: list[str], depth: int, width: int) -> None:
+    lines.append("")
+    heading = _wrapped(section.heading, "", "   " if depth > 1 else "", width)
+    lines += heading
+    indent = ""
+    if depth < 2:
+        lines.append("═─"[depth] * max(len(line) for line in heading))
+    else:
+        indent = "   "
+    after_list = False
+    for block in section.blocks:
+        if isinstance(block, str):
+            if depth < 2 or after_list:
+                lines.append("")
+            lines += _wrapped(block, indent, indent, width)
+        else:
+            if depth < 2:
+                lines.append("")
+            _text_items(block, lines, indent, 0 if depth < 2 else 1, width)
+        after_list = depth < 2 and not isinstance(block, str)
+    for inner in section.sections:
+        _text_section(inner, lines, depth + 1, width)
+
+
+def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        one_line(text),
+        max(width, len(rest) + 40),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]
+
+
+_ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+
+
+def _mark(place: int, level: int) -> str:
+    if level % 3 == 1 and place < 26:
+        return f"{chr(ord('a') + place)}."
+    if level % 3 == 2 and place < len(_ROMAN):
+        return f"{_ROMAN[place]}."
+    return f"{place + 1}."
+
+
+def _text_items(
+    items: Iterable[Item], lines: list[str], indent: str, level: int, width: int
+) -> None:
+    for place, item in enumerate(items):
+        mark = f"{_mark(place, level):<3} "
+        inside = indent + " " * len(mark)
+        lines += _wrapped(item.text, indent + mark, inside, width)
+        _text_items(item.items, lines, inside, level + 1, width)
+
+
+def as_markdown(section: Section, *, level: int = 1) -> str:
+    """A section as Markdown; `level` is that of its heading."""
+    lines: list[str] = []
+    _markdown_section(section, lines, level)
+    return "\n".join(lines).strip("\n") + "\n"
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown prints as it is, and that opens no HTML."""
+    text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
+    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+
+
+def _markdown_section(section: Section, lines: list[str], level: int) -> None:
+    lines += [f"{'#' * min(level, 6)} {escape_markdown(section.heading)}", ""]
+    for block in section.blocks:
+        if isinstance(block, str):
+            lines += [escape_markdown(block), ""]
+        else:
+            _markdown_items(block, lines, "")
+            lines.append("")
+    for inner in section.sections:
+        _markdown_section(inner, lines, level + 1)
+
+
+def _markdown_items(items: Iterable[Item], lines: list[str], indent: str) -> None:
+    for place, item in enumerate(items, 1):
+        mark = f"{place}. "
+        lines.append(f"{indent}{mark}{escape_markdown(item.text)}")
+        _markdown_items(item.items, lines, indent + " " * len(mark))
+
+
+# --- the sentences --------------------------------------------------------------------------
+
+_DAYS: Final = {"business_days": "business days"}
+_ONE: Final = {
+    "is one of": "is",
+    "is none of": "is not",
+    "include any of": "include",
+    "include none of": "do not include",
+    "include all of": "include",
+    "do not include all of": "do not include",
+}
+"""How a list of one is read."""
+_IN_SET: Final = {
+    "is one of": "is in",
+    "is none of": "is not in",
+    "include any of": "include a code of",
+    "include none of": "include no code of",
+    "include all of": "include every code of",
+    "do not include all of": "do not include every code of",
+}
+_NO_BRACKETS: Final = frozenset(
+    {"minimum", "maximum", "days_between", "years_between", "round_up", "round_down"}
+)
+
+
+class English:
+    """The words of one ruleset: its labels, units, parameters and code sets."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+
+    # --- facts ----------------------------------------------------------------------------------
+
+    def fact(self, name: str) -> str:
+        """A fact's label, ready to stand in a sentence."""
+        return label_of(name, self.ruleset.facts.get(name))
+
+    def type_of(self, name: str) -> FactType | None:
+        fact = self.ruleset.facts.get(name)
+        return None if fact is None else fact.type
+
+    def value(self, name: str, value: Value | None) -> str:
+        """A value of that fact, with its unit."""
+        return in_words(value, self.type_of(name))
+
+    def states(self, name: str, value: Value | None) -> str:
+        """That the fact has the value: "the drug is not packaged", "the phase is initial"."""
+        if isinstance(value, bool):
+            fact = self.ruleset.facts.get(name)
+            if fact is None:
+                return f"{name} is {in_words(value)}"
+            return yes_and_no(fact.label)[0 if value else 1]
+        if isinstance(value, frozenset) and value:
+            return self._says(name, "are", self.value(name, value))
+        return self._says(name, "is", self.value(name, value))
+
+    def _says(self, name: str, says: str, words: str) -> str:
+        """The fact's label, a verb, and what it says: "the units billed are at most 8 …"."""
+        label = self.fact(name)
+        if is_question(label):
+            said = re.sub(r"^(is|are)( |$)", "", says)
+            return f"{label}: {f'{said} {words}' if said else words}"
+        if says.startswith("is") and is_plural(label):
+            says = f"are{says[2:]}"
+        return f"{label} {says} {words}"
+
+    # --- tests ----------------------------------------------------------------------------------
+
+    def test(self, test: Test, *, negated: bool = False) -> str:
+        """A test as a clause: "the length of oral therapy is at least 6 weeks (…)"."""
+        operator = OPERATORS[test.operator]
+        first = test.right[0]
+        constant = first if isinstance(first, Constant) else None
+        if operator.shape == "flag":
+            known = constant is None or constant.value is not False
+            label = self.fact(test.fact)
+            verb = "are" if is_plural(label) else "is"
+            return f"{label} {verb} {'known' if known is not negated else 'not known'}"
+        says = operator.says_not if negated else operator.says
+        if operator.name in ("is", "is_not"):
+            positive = (operator.name == "is") is not negated
+            if constant is None:
+                return self._says(
+                    test.fact,
+                    "is the same as" if positive else "is not the same as",
+                    self.expression(first, test.fact),
+                )
+            if isinstance(constant.value, bool):
+                stated = self.states(test.fact, constant.value is positive)
+                return f"{stated}{self._source(constant)}"
+            if isinstance(constant.value, frozenset):
+                says = "are exactly" if positive else "are not exactly"
+        if operator.shape == "pair":
+            low, high = (self._right(test, expression) for expression in test.right)
+            return self._says(test.fact, says, f"{low} and {high}")
+        if operator.shape == "several" and constant is not None:
+            return self._among(test.fact, says, constant)
+        return self._says(test.fact, says, self._right(test, first))
+
+    def _among(self, name: str, says: str, constant: Constant) -> str:
+        values = constant.value
+        if not isinstance(values, (frozenset, set, tuple, list)):
+            return self._says(name, says, self._named(constant, self.type_of(name)))
+        type_ = self.type_of(name)
+        if type_ is not None and type_.kind == "codes":
+            type_ = None
+        order: list[Any] = sorted(values)
+        if type_ is not None and type_.values:
+            order.sort(key=lambda value: _place(type_.values, value))
+        words = [in_words(value, type_) for value in order]
+        kind, _, set_name = (constant.name or "").partition(":")
+        if kind == "code_set":
+            spelled = listed(words) if len(words) <= CODES_SHOWN else counted(len(words), "code")
+            return self._says(
+                name, _IN_SET.get(says, says), f"the code set “{set_name}” ({spelled})"
+            )
+        if len(words) == 1:
+            says = _ONE.get(says, says)
+        both = "and" if "all of" in says else "or"
+        return self._says(name, says, listed(words, both) + self._source(constant))
+
+    def _right(self, test: Test, expression: Expression) -> str:
+        if isinstance(expression, Constant):
+            place = expression.value
+            if (
+                isinstance(test.left, Score)
+                and isinstance(place, int)
+                and 0 <= place < len(test.left.values)
+            ):
+                value = test.left.values[place]
+                return self.value(test.fact, value) + self._source(expression)
+            return self._named(expression, self.type_of(test.fact))
+        if isinstance(test.left, Score) and isinstance(expression, Score):
+            return self.fact(expression.fact)
+        return self.expression(expression, test.fact)
+
+    # --- expressions ----------------------------------------------------------------------------
+
+    def expression(self, expression: Expression, like: str | None = None) -> str:
+        """An expression as a noun: "8 billing units", "the units billed minus the limit".
+
+        `like` is the fact that it stands beside, whose unit and type its constants share.
+        """
+        match expression:
+            case Constant():
+                return self._named(expression, None if like is None else self.type_of(like))
+            case FactRef(fact):
+                return self.fact(fact)
+            case Score(fact, _):
+                return f"the step of {self.fact(fact)}"
+            case Window(amount, unit, direction, anchor):
+                return f"{self._span(amount, unit)} {direction} {self.expression(anchor)}"
+            case Arithmetic(operation, arguments):
+                return self._arithmetic(operation, arguments, like)
+
+    def _named(self, constant: Constant, type_: FactType | None) -> str:
+        parameter = self._parameter(constant)
+        if parameter is not None and parameter.unit is not None:
+            # As the policy's author wrote it: 6 weeks stay 6 weeks where the fact counts days.
+            text = in_unit(parameter.value, parameter.unit)
+        elif constant.unit is not None:
+            text = in_unit(constant.value, constant.unit)
+        else:
+            text = in_words(constant.value, type_)
+        return text + self._source(constant)
+
+    def _parameter(self, constant: Constant) -> Parameter | None:
+        kind, _, name = (constant.name or "").partition(":")
+        return self.ruleset.parameters.get(name) if kind == "parameter" else None
+
+    def _source(self, constant: Constant) -> str:
+        kind, _, name = (constant.name or "").partition(":")
+        return f" ({kind.replace('_', ' ')} {name})" if name else ""
+
+    def _span(self, amount: Expression, unit: str) -> str:
+        words = _DAYS.get(unit, unit)
+        if isinstance(amount, Constant):
+            parameter = self._parameter(amount)
+            if parameter is not None and parameter.unit is not None:
+                return self._named(amount, None)
+            text = in_words(amount.value)
+            return f"{text} {words[:-1] if amount.value == 1 else words}{self._source(amount)}"
+        return f"{self.expression(amount)} (in {words})"
+
+    def _arithmetic(
+        self, operation: str, arguments: tuple[Expression, ...], like: str | None
+    ) -> str:
+        says = [self._term(argument, like, operation) for argument in arguments]
+        match operation:
+            case "sum":
+                return " plus ".join(says)
+            case "difference":
+                return f"{says[0]} minus {says[1]}"
+            case "product":
+                return " times ".join(says)
+            case "quotient":
+                return f"{says[0]} divided by {says[1]}"
+            case "round_up":
+                return f"{says[0]}, rounded up"
+            case "round_down":
+                return f"{says[0]}, rounded down"
+            case "minimum":
+                return f"the lesser of {listed(says)}"
+            case "maximum":
+                return f"the greater of {listed(says)}"
+            case "days_between":
+                return f"the days from {says[0]} to {says[1]}"
+            case "years_between":
+                return f"the full years from {says[0]} to {says[1]}"
+        return f"{operation.replace('_', ' ')} of {listed(says)}"
+
+    def _term(self, argument: Expression, like: str | None, operation: str) -> str:
+        # A factor or a divisor is a bare number, whatever the unit of the fact that it is for.
+        words = self.expression(argument, None if operation in ("product", "quotient") else like)
+        nested = isinstance(argument, Arithmetic) and len(argument.arguments) > 1
+        return f"({words})" if nested and operation not in _NO_BRACKETS else words
+
+    # --- conditions -----------------------------------------------------------------------------
+
+    def condition(self, condition: Condition, *, negated: bool = False) -> Item:
+        """A condition: one clause, or "all of these hold:" with the parts under it."""
+        match condition:
+            case Test():
+                return Item(self.test(condition, negated=negated))
+            case Not(part):
+                return self.condition(part, negated=not negated)
+            case All(parts) | AnyOf(parts) if len(parts) == 1:
+                return self.condition(parts[0], negated=negated)
+            case All(parts) | AnyOf(parts) | AtLeast(_, parts):
+                return Item(lead(condition, negated), tuple(self.condition(part) for part in parts))
+
+    # --- rules ----------------------------------------------------------------------------------
+
+    def sentence(self, sentence: Sentence) -> str:
+        """A sentence with what stands in its slots in brackets."""
+        text = sentence.pieces[0]
+        for name, piece in zip(sentence.facts, sentence.pieces[1:], strict=True):
+            kind, _, rest = name.partition(":")
+            parameter = self.ruleset.parameters.get(rest) if kind == "parameter" else None
+            if parameter is not None:
+                text += in_unit(parameter.value, parameter.unit) + piece
+            else:
+                text += f"[{self.fact(name)}]{piece}"
+        return text
+
+    def part(self, name: str | None) -> str:
+        """The label of a part of the lines, with its article; None: the whole service."""
+        if name is None:
+            return "the whole service"
+        return with_article(self.ruleset.line_parts.get(name, name))
+
+    def effect(self, effect: Conclude | Finding) -> str:
+        """What a rule does when it holds, as a sentence."""
+        if isinstance(effect, Conclude):
+            states = [self.states(name, value) for name, value in effect.values]
+            return f"Then it is concluded that {listed(states)}."
+        where = self.part(effect.part)
+        verb = "is" if effect.part is None or not is_plural(where) else "are"
+        codes = reason_in_words(effect.reason)
+        with_ = f", with {codes}" if codes else ""
+        said = f"“{self.sentence(effect.because)}”"
+        match effect.kind:
+            case "deny":
+                return f"Then {where} {verb} denied{with_}: {said}"
+            case "pend":
+                return f"Then {where} {verb} held for review{with_}: {said}"
+            case "advise":
+                return f"Then this is noted on {where}{with_}: {said}"
+            case "reduce":
+                amount = "an amount" if effect.to is None else self._amount(effect.to)
+                return (
+                    f"Then {where} {verb} allowed {amount} in all, and what is over that is "
+                    f"refused{with_}: {said}"
+                )
+
+    def _amount(self, expression: Expression) -> str:
+        if isinstance(expression, Constant) and expression.unit is None:
+            parameter = self._parameter(expression)
+            if parameter is None or parameter.unit is None:
+                text = in_unit(expression.value, "billing units")
+                return f"at most {text}{self._source(expression)}"
+        return f"at most {self.expression(expression)}"
+
+    def named(self, id_: str) -> str:
+        """A rule by its title and id."""
+        try:
+            return f"“{self.ruleset.rule(id_).title.rstrip('.')}” ({id_})"
+        except KeyError:
+            return id_
+
+    def rule(self, rule: Rule, *, number: int | None = None) -> Section:
+        """A rule: title, condition, effect, what it gives way to, and its sources."""
+        condition = self.condition(rule.condition)
+        blocks: list[Block] = []
+        if condition.items:
+            blocks += [f"When {condition.text}", condition.items]
+        else:
+            blocks.append(f"When {condition.text}.")
+        blocks.append(self.effect(rule.effect))
+        for other in rule.overridden_by:
+            blocks.append(f"It gives way to {self.named(other)}: where that holds, it does not.")
+        overridden = [one.id for one in self.ruleset.rules if rule.id in one.overridden_by]
+        if overridden:
+            blocks.append(f"It overrides {listed([self.named(id_) for id_ in overridden])}.")
+        if rule.assume_not_holding:
+            blocks.append(
+                "Where that cannot be told from what is known, it is taken not to be so, and the "
+                "determination says that it was assumed."
+            )
+        if rule.note:
+            blocks.append(f"Note: {stop(rule.note)}")
+        blocks.append(f"Source: {stop(cited(citations_of(self.ruleset, rule)))}")
+        heading = stop(rule.title)[:-1] if rule.title.endswith(".") else rule.title
+        prefix = "" if number is None else f"{number}. "
+        return Section(f"{prefix}{heading} [{rule.id}]", tuple(blocks))
+
+
+def _place(values: Sequence[str], value: Value) -> int:
+    return values.index(value) if isinstance(value, str) and value in values else len(values)
+
+
+def lead(condition: Condition, negated: bool = False) -> str:
+    """What stands before the parts of a combination: "at least 2 of these hold:"."""
+    match condition:
+        case All():
+            return "not all of these hold:" if negated else "all of these hold:"
+        case AnyOf():
+            return "none of these holds:" if negated else "any of these holds:"
+        case AtLeast(count, _):
+            verb = "holds" if count == 1 else "hold"
+            return f"{'fewer than' if negated else 'at least'} {count} of these {verb}:"
+        case _:
+            return ""
+
+
+def reason_in_words(reason: Reason) -> str:
+    """Reason codes in a row: `CO 50, N386`."""
+    first = " ".join(code for code in (reason.group, reason.carc) if code)
+    return ", ".join(code for code in (first, *reason.rarcs) if code)
+
+
+def cited(citations: Iterable[Citation], *, links: bool = True) -> str:
+    """Citations in a row, with their addresses."""
+    return "; ".join(
+        f"{citation.title} <{citation.href}>" if links and citation.href else citation.title
+        for citation in citations
+    )
+
+
+# --- a whole policy -------------------------------------------------------------------------
+
+_HOW_TO_READ: Final = (
+    "Every rule below holds, does not hold, or cannot be told from what is known. A line is denied "
+    "where a rule that denies it holds. Otherwise it is held where a rule that holds it for review "
+    "holds, or where any rule that denies, holds or reduces it cannot be told. Otherwise it is "
+    "approved, for fewer units where a rule reduces it. Nothing is approved for want of knowledge."
+)
+_GROUPS: Final = (
+    ("deny", "What is denied"),
+    ("pend", "What is held for review"),
+    ("reduce", "What is reduced"),
+    ("advise", "What is only noted"),
+)
+
+
+def describe_ruleset(ruleset: Ruleset) -> Section:
+    """A whole policy in plain English, as a structure."""
+    english = English(ruleset)
+    applies = english.condition(ruleset.applies_to)
+    sections = [
+        Section(
+            "Who it applies to",
+            (f"It applies when {applies.text}", applies.items)
+            if applies.items
+            else (f"It applies when {applies.text}.",),
+        )
+    ]
+    if ruleset.parameters:
+        points = tuple(_parameter(ruleset, one) for one in ruleset.parameters.values())
+        sections.append(Section("Parameters", (points,)))
+    number = 0
+    concluding = [rule for rule in ruleset.rules if isinstance(rule.effect, Conclude)]
+    if concluding:
+        blocks: tuple[Block, ...] = ()
+        defaults = tuple(
+            Item(stop(capital(english.states(derived.name, derived.otherwise))))
+            for derived in ruleset.derived.values()
+            if derived.otherwise is not None
+        )
+        if defaults:
+            blocks = ("Unless a rule of this part concludes otherwise:", defaults)
+        rules = tuple(
+            english.rule(rule, number=number + place) for place, rule in enumerate(concluding, 1)
+        )
+        number += len(concluding)
+        sections.append(Section("What is worked out first", blocks, rules))
+    for kind, heading in _GROUPS:
+        finding = sorted(
+            (
+                rule
+                for rule in ruleset.rules
+                if isinstance(rule.effect, Finding) and rule.effect.kind == kind
+            ),
+            key=lambda rule: rule.id,
+        )
+        if finding:
+            rules = tuple(
+                english.rule(rule, number=number + place) for place, rule in enumerate(finding, 1)
+            )
+            number += len(finding)
+            sections.append(Section(heading, (), rules))
+    if ruleset.references:
+        sources = tuple(
+            Item(
+                " ".join(
+                    [f"{one.title} [{one.id}]"]
+                    + ([f"<{one.href}>"] if one.href else [])
+                    + ([stop(one.note)] if one.note else [])
+                )
+            )
+            for one in ruleset.references.values()
+        )
+        sections.append(Section("Sources", (sources,)))
+    until = "on" if ruleset.last_day is None else f"through {day(ruleset.last_day)}"
+    head: list[Block] = [
+        f"Policy {ruleset.policy}, version {ruleset.version}, for dates of service from "
+        f"{day(ruleset.first_day)} {until}.",
+        _HOW_TO_READ,
+    ]
+    if ruleset.information_request is not None:
+        head.append(
+            "Where lines are held because something is not known, it is asked for with "
+            f"{reason_in_words(ruleset.information_request)}."
+        )
+    head.append(f"What follows is the policy of hash {ruleset.hash}.")
+    return Section(ruleset.title, tuple(head), tuple(sections))
+
+
+def _parameter(ruleset: Ruleset, parameter: Parameter) -> Item:
+    text = f"{parameter.name} is {in_unit(parameter.value, parameter.unit)}."
+    if parameter.note:
+        text += f" {stop(parameter.note)}"
+    titles = [
+        ruleset.references[id_].title if id_ in ruleset.references else id_
+        for id_ in parameter.cites
+    ]
+    return Item(f"{text} Source: {stop(listed(titles))}" if titles else text)
+
+
+def read_ruleset(ruleset: Ruleset, *, form: Literal["text", "markdown"] = "text") -> str:
+    """A whole policy in plain English, to be read aloud: text, or Markdown."""
+    section = describe_ruleset(ruleset)
+    return as_markdown(section) if form == "markdown" else as_text(section)

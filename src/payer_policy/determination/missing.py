@@ -1,0 +1,434 @@
+"""Which unknown facts could still change the outcome, as questions: soonest to settle first.
+
+Reads the ruleset and an engine's `Evaluation`; `decide` calls it, and only where something is
+unknown. Everything here is polynomial: sets of facts are bits of an integer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from payer_policy.determination.model import Question
+from payer_policy.determination.words import label_of
+from payer_policy.engines.protocol import Evaluation
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Constant,
+    Expression,
+    FactRef,
+    Not,
+    Ruleset,
+    Test,
+    facts_in_expression,
+    facts_in_test,
+    facts_read,
+)
+from payer_policy.semantics import Facts, truth_of_test
+from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, at_least
+from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.types import Value
+
+FactSet = int
+"""A set of input facts: bit i is the i-th fact of the vocabulary."""
+NOTHING: Final[FactSet] = 0
+
+
+class Need(NamedTuple):
+    """What a condition, or a rule, waits for.
+
+    `facts` are all unknown input facts that are reached through unknown parts only. `to_hold` and
+    `to_fail` are small sets of them that could make it hold, and fail; None: nothing can.
+    """
+
+    truth: Truth
+    facts: FactSet
+    to_hold: FactSet | None
+    to_fail: FactSet | None
+
+
+_SETTLED: Final = {
+    HOLDS: Need(HOLDS, NOTHING, NOTHING, None),
+    FAILS: Need(FAILS, NOTHING, None, NOTHING),
+}
+
+
+def _size(facts: FactSet) -> tuple[int, int]:
+    return facts.bit_count(), facts
+
+
+def _smaller(a: FactSet | None, b: FactSet | None) -> FactSet | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return min(a, b, key=_size)
+
+
+def _union(a: FactSet | None, b: FactSet | None) -> FactSet | None:
+    return None if a is None or b is None else a | b
+
+
+def _cheapest(count: int, sets: Iterable[FactSet | None]) -> FactSet | None:
+    """The union of the `count` smallest sets; None where there are fewer."""
+    possible = sorted((one for one in sets if one is not None), key=_size)
+    if len(possible) < count:
+        return None
+    union = NOTHING
+    for one in possible[:count]:
+        union |= one
+    return union
+
+
+class _State:
+    """What is known of one request, and what the unknown derived facts wait for."""
+
+    __slots__ = ("derived", "known", "rules", "truths")
+
+    def __init__(self, evaluation: Evaluation, facts: Facts) -> None:
+        self.truths = evaluation.truths
+        self.known: dict[str, Value | None] = {**facts, **evaluation.derived}
+        self.rules: dict[int, Need] = {}
+        self.derived: dict[str, tuple[FactSet, dict[Value, FactSet | None]]] = {}
+
+
+_Walk = Callable[[_State], Need]
+
+
+class MissingFacts:
+    """The analysis for one ruleset; made once, safe to share between threads."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self._ruleset = ruleset
+        self._facts = ruleset.facts
+        read = {name for rule in ruleset.rules for name in facts_read(rule)} - set(ruleset.derived)
+        asked = {name for fact in read for name in self._sources(fact)} | read
+        declared = {name: place for place, name in enumerate(ruleset.facts)}
+        self._names = sorted(asked, key=lambda name: (declared.get(name, len(declared)), name))
+        self._bits = {name: 1 << place for place, name in enumerate(self._names)}
+        self._asks = {name: self._sources(name) for name in read}
+        self._walks = [self._condition(rule.condition) for rule in ruleset.rules]
+        place = {rule.id: index for index, rule in enumerate(ruleset.rules)}
+        self._overriders = [
+            tuple(place[id_] for id_ in rule.overridden_by if id_ in place)
+            for rule in ruleset.rules
+        ]
+
+    # --- what is asked about a rule ---------------------------------------------------------------
+
+    def start(self, evaluation: Evaluation, facts: Facts) -> _State:
+        """Walk the unknown rules; ask the other methods about the state that comes back."""
+        state = _State(evaluation, facts)
+        # Rules stand in an order in which each comes after what it reads and what overrides it,
+        # so one pass is enough, however long a chain of derived facts is.
+        for index, truth in enumerate(evaluation.truths):
+            if truth == UNKNOWN:
+                state.rules[index] = self._rule(index, state)
+        return state
+
+    def need_of_rule(self, state: _State, index: int) -> Need:
+        """What the rule at that index waits for."""
+        found = state.rules.get(index)
+        return _SETTLED[state.truths[index]] if found is None else found
+
+    def need_of_expression(self, state: _State, expression: Expression) -> Need:
+        """What the value of an expression waits for; `to_hold` and `to_fail` make it known."""
+        get = state.known.get
+        unknown = [name for name in facts_in_expression(expression) if get(name) is None]
+        if not unknown:  # a division by zero: nothing that is asked can mend it
+            return Need(UNKNOWN, NOTHING, None, None)
+        facts, known = self._to_know(unknown, state)
+        return Need(UNKNOWN, facts, known, known)
+
+    def names(self, facts: FactSet) -> tuple[str, ...]:
+        """The names in a set, in the order of the vocabulary."""
+        return tuple(self._names[place] for place in _places(facts))
+
+    def questions(
+        self,
+        denying: Sequence[tuple[str, Need]],
+        others: Sequence[tuple[str, Need]],
+        later: Mapping[str, FactSet],
+    ) -> tuple[Question, ...]:
+        """The facts that unsettled rules wait for, in the order that settles the case soonest.
+
+        A case can be settled by a denial (all facts of some denying rule's `to_hold`) or by an
+        approval (every unsettled rule's `to_fail`). The order is greedy: at every step, take the
+        settling set that needs the fewest facts beyond those already asked, and ask those; among
+        sets of one size, the one whose facts touch more unsettled rules, then the one that comes
+        first in the vocabulary. Inside a set, and for the facts that are in no settling set (the
+        longer ways round, in an `any`), the fact that touches more unsettled rules comes first,
+        then the order of the vocabulary. `later` are facts that matter only if a rule turns out
+        to hold (the amount of a reduction); they are asked with the rest.
+
+        The sets are small, not smallest: a set that covers several conditions at the least cost is
+        a hard problem, so each condition picks its own cheapest way.
+        """
+        touches: dict[str, FactSet] = {id_: need.facts for id_, need in (*denying, *others)}
+        for id_, facts in later.items():
+            touches[id_] = touches.get(id_, NOTHING) | facts
+        wanted = NOTHING
+        for facts in touches.values():
+            wanted |= facts
+        if not wanted:
+            return ()
+        count = dict.fromkeys(_places(wanted), 0)
+        for facts in touches.values():
+            for place in _places(facts):
+                count[place] += 1
+
+        def by_weight(places: Iterable[int]) -> list[int]:
+            return sorted(places, key=lambda place: (-count[place], place))
+
+        def preference(facts: FactSet) -> tuple[int, int, tuple[int, ...]]:
+            places = _places(facts)
+            return len(places), -sum(count[place] for place in places), tuple(places)
+
+        settling = [need.to_hold for _, need in denying if need.to_hold]
+        approval: FactSet | None = NOTHING
+        for _, need in (*denying, *others):
+            approval = _union(approval, need.to_fail)
+        if approval:
+            settling.append(approval)
+        order: list[int] = []
+        left = wanted
+        while settling:
+            best = min(settling, key=preference)
+            order += by_weight(_places(best))
+            left &= ~best
+            settling = [rest for one in settling if (rest := one & left)]
+        order += by_weight(_places(left))
+        return tuple(
+            self._question(
+                self._names[place],
+                tuple(sorted(id_ for id_, facts in touches.items() if facts >> place & 1)),
+            )
+            for place in order
+        )
+
+    def _question(self, name: str, rules: tuple[str, ...]) -> Question:
+        fact = self._facts.get(name)
+        if fact is None:
+            return Question(name, name, f"What is {name}?", None, False, rules)
+        asked = fact.question or f"What is known of {label_of(name, fact)}?"
+        return Question(name, fact.label, asked, fact.supplied_by, fact.correctable, rules)
+
+    # --- costs ------------------------------------------------------------------------------------
+
+    def _rule(self, index: int, state: _State) -> Need:
+        need = self._walks[index](state)
+        if not self._overriders[index]:
+            return need
+        # The rule holds where its condition does and every rule that overrides it fails.
+        parts = [need]
+        for other in self._overriders[index]:
+            truth, facts, to_hold, to_fail = self.need_of_rule(state, other)
+            parts.append(Need(NEGATED[truth], facts, to_fail, to_hold))
+        return _all(parts)
+
+    def _derived(self, name: str, state: _State) -> tuple[FactSet, dict[Value, FactSet | None]]:
+        """The facts behind an unknown derived fact, and the cost of each value it can have."""
+        found = state.derived.get(name)
+        if found is not None:
+            return found
+        derived = self._ruleset.derived[name]
+        facts = NOTHING
+        needs = []
+        for index, value in derived.concluded_by:
+            need = self.need_of_rule(state, index)
+            facts |= need.facts
+            needs.append((value, need))
+        costs: dict[Value, FactSet | None] = {}
+        for value in dict.fromkeys(value for value, _ in needs):
+            cost: FactSet | None = None
+            others: FactSet | None = NOTHING
+            for concluded, need in needs:
+                if concluded == value:
+                    cost = _smaller(cost, need.to_hold)
+                else:
+                    others = _union(others, need.to_fail)
+            costs[value] = _union(cost, others)
+        if derived.otherwise is not None:
+            none: FactSet | None = NOTHING
+            for _, need in needs:
+                none = _union(none, need.to_fail)
+            costs[derived.otherwise] = _smaller(costs.get(derived.otherwise), none)
+        state.derived[name] = facts, costs
+        return facts, costs
+
+    def _to_know(self, names: Iterable[str], state: _State) -> tuple[FactSet, FactSet | None]:
+        """The facts behind unknown facts, and a small set of them that could make all known."""
+        facts: FactSet = NOTHING
+        cost: FactSet | None = NOTHING
+        for name in names:
+            if name in self._ruleset.derived:
+                behind, costs = self._derived(name, state)
+                cheapest: FactSet | None = None
+                for one in costs.values():
+                    cheapest = _smaller(cheapest, one)
+            else:
+                behind = cheapest = self._input(name, state)
+            facts |= behind
+            cost = _union(cost, cheapest)
+        return facts, cost
+
+    def _input(self, name: str, state: _State) -> FactSet:
+        sources = self._asks[name]
+        if sources == (name,):
+            return self._bits[name]
+        facts = NOTHING
+        for source in sources:
+            if state.known.get(source) is None:
+                facts |= self._bits[source]
+        return facts or self._bits[name]
+
+    def _sources(self, name: str, seen: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """The facts to ask for instead of one that is computed from others and has no question."""
+        fact = self._facts.get(name)
+        if fact is None or fact.question or not fact.source or "compute" not in fact.source:
+            return (name,)
+        used = [
+            other
+            for other in _facts_in_json(fact.source["compute"])
+            if other in self._facts and other not in self._ruleset.derived and other not in seen
+        ]
+        below = [base for other in used for base in self._sources(other, seen | {name})]
+        return tuple(dict.fromkeys(below)) or (name,)
+
+    # --- conditions, compiled to closures once a ruleset ---------------------------------------
+
+    def _condition(self, condition: Condition) -> _Walk:
+        match condition:
+            case Test():
+                return self._test(condition)
+            case Not(part):
+                inner = self._condition(part)
+
+                def negated(state: _State) -> Need:
+                    truth, facts, to_hold, to_fail = inner(state)
+                    return Need(NEGATED[truth], facts, to_fail, to_hold)
+
+                return negated
+            case All(parts):
+                every = [self._condition(part) for part in parts]
+                return lambda state: _all([walk(state) for walk in every])
+            case AnyOf(parts):
+                each = [self._condition(part) for part in parts]
+                return lambda state: _any([walk(state) for walk in each])
+            case AtLeast(count, parts):
+                some = [self._condition(part) for part in parts]
+                return lambda state: _some(count, [walk(state) for walk in some])
+
+    def _test(self, test: Test) -> _Walk:
+        operator = OPERATORS[test.operator]
+        names = tuple(dict.fromkeys(facts_in_test(test)))
+        simple = (
+            operator.shape != "flag"
+            and isinstance(test.left, FactRef)
+            and all(isinstance(expression, Constant) for expression in test.right)
+        )
+        if simple:
+            holds = operator.holds
+            right = [expression.value for expression in test.right if type(expression) is Constant]
+            fact = test.fact
+
+            def simple_test(state: _State) -> Need:
+                left = state.known.get(fact)
+                if left is None:
+                    return self._unknown_test(test, names, state)
+                return _SETTLED[HOLDS if holds(left, *right) else FAILS]
+
+            return simple_test
+
+        def any_test(state: _State) -> Need:
+            truth = truth_of_test(test, state.known)
+            return self._unknown_test(test, names, state) if truth == UNKNOWN else _SETTLED[truth]
+
+        return any_test
+
+    def _unknown_test(self, test: Test, names: tuple[str, ...], state: _State) -> Need:
+        known = state.known
+        unknown = [name for name in names if known.get(name) is None]
+        if len(unknown) != 1 or unknown[0] not in self._ruleset.derived:
+            facts, cost = self._to_know(unknown, state)
+            # No unknown fact at all: a division by zero, which nothing that is asked can mend.
+            cost = cost if unknown else None
+            return Need(UNKNOWN, facts, cost, cost)
+        name = unknown[0]
+        facts, costs = self._derived(name, state)
+        to_hold: FactSet | None = None
+        to_fail: FactSet | None = None
+        try:
+            for value, cost in costs.items():
+                known[name] = value
+                truth = truth_of_test(test, known)
+                if truth == HOLDS:
+                    to_hold = _smaller(to_hold, cost)
+                elif truth == FAILS:
+                    to_fail = _smaller(to_fail, cost)
+        finally:
+            known[name] = None
+        return Need(UNKNOWN, facts, to_hold, to_fail)
+
+
+def _all(needs: Sequence[Need]) -> Need:
+    truth: Truth = HOLDS
+    facts = NOTHING
+    to_hold: FactSet | None = NOTHING
+    to_fail: FactSet | None = None
+    for need in needs:
+        truth &= need.truth
+        facts |= need.facts
+        to_hold = _union(to_hold, need.to_hold)
+        to_fail = _smaller(to_fail, need.to_fail)
+    return Need(UNKNOWN, facts, to_hold, to_fail) if truth == UNKNOWN else _SETTLED[truth]
+
+
+def _any(needs: Sequence[Need]) -> Need:
+    truth: Truth = FAILS
+    facts = NOTHING
+    to_hold: FactSet | None = None
+    to_fail: FactSet | None = NOTHING
+    for need in needs:
+        truth |= need.truth
+        facts |= need.facts
+        to_hold = _smaller(to_hold, need.to_hold)
+        to_fail = _union(to_fail, need.to_fail)
+    return Need(UNKNOWN, facts, to_hold, to_fail) if truth == UNKNOWN else _SETTLED[truth]
+
+
+def _some(count: int, needs: Sequence[Need]) -> Need:
+    truth = at_least(count, (need.truth for need in needs))
+    if truth != UNKNOWN:
+        return _SETTLED[truth]
+    facts = NOTHING
+    for need in needs:
+        facts |= need.facts
+    return Need(
+        UNKNOWN,
+        facts,
+        _cheapest(count, (need.to_hold for need in needs)),
+        _cheapest(len(needs) - count + 1, (need.to_fail for need in needs)),
+    )
+
+
+def _places(facts: FactSet) -> list[int]:
+    places = []
+    while facts:
+        lowest = facts & -facts
+        places.append(lowest.bit_length() - 1)
+        facts ^= lowest
+    return places
+
+
+def _facts_in_json(expression: Any) -> Iterable[str]:
+    if isinstance(expression, Mapping):
+        for key, value in expression.items():
+            if key == "fact" and isinstance(value, str):
+                yield value
+            else:
+                yield from _facts_in_json(value)
+    elif isinstance(expression, (list, tuple)):
+        for item in expression:
+            yield from _facts_in_json(item)

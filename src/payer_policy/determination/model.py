@@ -1,0 +1,471 @@
+"""The public answer: one `Determination` a drug service, and its JSON, versioned and with a schema.
+
+Made by `decide` (with `missing`), printed by `render`, proved by `explain`. Values only: nothing
+here decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final, Literal
+
+from payer_policy.ruleset import Reason
+from payer_policy.vocabulary.types import Value, to_json
+
+DETERMINATION_VERSION: Final = "payer-policy/determination/1"
+OUTCOME_VERSION: Final = "payer-policy/outcome/1"
+
+Decision = Literal["approve", "deny", "pend", "partial"]
+LineDecision = Literal["approve", "deny", "pend", "reduce"]
+FindingKind = Literal["deny", "pend", "reduce", "advise"]
+Unknown = Literal["condition", "amount", "line units", "earlier lines"]
+"""What is not known of a rule: whether it holds; or it does hold and reduces, and what is not known
+is the amount it leaves, the units billed on a line, or how much earlier lines will take of it."""
+Units = int | Decimal | Fraction
+
+
+def _date(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source that a rule rests on."""
+
+    id: str
+    title: str
+    href: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"id": self.id, "title": self.title, "href": self.href}
+
+
+@dataclass(frozen=True, slots=True)
+class LineOutcome:
+    """What becomes of one line. `findings` are the ids of all rules that found something on it."""
+
+    number: int
+    parts: tuple[str, ...]
+    outcome: LineDecision
+    billed_units: Units | None
+    allowed_units: Units | None
+    """All billed units of an approved line, none of a denied one; not known while it pends."""
+    findings: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "parts": list(self.parts),
+            "outcome": self.outcome,
+            "billed_units": to_json(self.billed_units),
+            "allowed_units": to_json(self.allowed_units),
+            "findings": list(self.findings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A rule that holds and says something, with the reason codes and the sentence for people."""
+
+    rule: str
+    title: str
+    kind: FindingKind
+    group: str | None
+    carc: str | None
+    rarcs: tuple[str, ...]
+    because: str
+    on: str | None
+    """The label of the part of the lines that it falls on; None: on the whole service."""
+    lines: tuple[int, ...]
+    citations: tuple[Citation, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "title": self.title,
+            "kind": self.kind,
+            "group": self.group,
+            "carc": self.carc,
+            "rarcs": list(self.rarcs),
+            "because": self.because,
+            "on": self.on,
+            "lines": list(self.lines),
+            "citations": [citation.to_json() for citation in self.citations],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Unsettled:
+    """A denying, pending or reducing rule of which something is not known, and on which lines."""
+
+    rule: str
+    title: str
+    kind: FindingKind
+    unknown: Unknown
+    lines: tuple[int, ...]
+    waits_for: tuple[str, ...]
+    """The input facts that it waits for, in the order of the vocabulary."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "title": self.title,
+            "kind": self.kind,
+            "unknown": self.unknown,
+            "lines": list(self.lines),
+            "waits_for": list(self.waits_for),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A fact to ask for. `rules` are the unsettled rules that wait for it."""
+
+    fact: str
+    label: str
+    question: str
+    supplied_by: str | None
+    correctable: bool
+    rules: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "fact": self.fact,
+            "label": self.label,
+            "question": self.question,
+            "supplied_by": self.supplied_by,
+            "correctable": self.correctable,
+            "rules": list(self.rules),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """A rule that is not known, and that the policy says to take as not holding all the same."""
+
+    rule: str
+    title: str
+    citations: tuple[Citation, ...]
+    waits_for: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "title": self.title,
+            "citations": [citation.to_json() for citation in self.citations],
+            "waits_for": list(self.waits_for),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyIdentity:
+    """Which policy decided: its address, its version, and the hash of what it means."""
+
+    address: str
+    version: str
+    title: str
+    hash: str
+    first_day: date
+    last_day: date | None
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "address": self.address,
+            "version": self.version,
+            "title": self.title,
+            "hash": self.hash,
+            "first_day": _date(self.first_day),
+            "last_day": _date(self.last_day),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Determination:
+    """The answer on one drug service. Findings, unsettled rules and assumptions: by rule id."""
+
+    claim_id: str | None
+    kind: str
+    code: str | None
+    service_date: date | None
+    decision: Decision
+    lines: tuple[LineOutcome, ...]
+    findings: tuple[Found, ...]
+    unsettled: tuple[Unsettled, ...]
+    missing: tuple[Question, ...]
+    """What to ask, in the order that settles the case soonest."""
+    assumptions: tuple[Assumption, ...]
+    derived: tuple[tuple[str, Value], ...]
+    """The derived facts that are known, by name."""
+    policy: PolicyIdentity
+    engine: str
+    information_request: Reason | None
+    """The reason codes to ask for information with, where a line pends for what is unknown."""
+    internal: str | None
+    """Why the request pends for a fault of the policy or of the engine; None: no such fault."""
+
+    schema = DETERMINATION_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """The determination as JSON; `determination_schema` describes it."""
+        return {
+            "schema": self.schema,
+            "claim_id": self.claim_id,
+            "kind": self.kind,
+            "code": self.code,
+            "service_date": _date(self.service_date),
+            "decision": self.decision,
+            "lines": [line.to_json() for line in self.lines],
+            "findings": [found.to_json() for found in self.findings],
+            "unsettled": [rule.to_json() for rule in self.unsettled],
+            "missing": [question.to_json() for question in self.missing],
+            "assumptions": [assumption.to_json() for assumption in self.assumptions],
+            "derived": {name: to_json(value) for name, value in self.derived},
+            "policy": self.policy.to_json(),
+            "engine": self.engine,
+            "information_request": (
+                None if self.information_request is None else _reason(self.information_request)
+            ),
+            "internal": self.internal,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class NoPolicy:
+    """A service for which no policy was found: what was looked for, and what nearly applied."""
+
+    claim_id: str | None
+    code: str | None
+    service_date: date | None
+    lines: tuple[int, ...]
+    looked_for: tuple[tuple[str, Value | None], ...]
+    near: tuple[str, ...]
+    """Sentences on policies that apply to nearly such a service, and what differs."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "claim_id": self.claim_id,
+            "code": self.code,
+            "service_date": _date(self.service_date),
+            "lines": list(self.lines),
+            "looked_for": [
+                {"label": label, "value": to_json(value)} for label, value in self.looked_for
+            ],
+            "near": list(self.near),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The answer on a whole request: a determination for each service that a policy covers."""
+
+    claim_id: str | None
+    determinations: tuple[Determination, ...]
+    without_policy: tuple[NoPolicy, ...] = ()
+
+    schema = OUTCOME_VERSION
+
+    @property
+    def decision(self) -> Literal["approve", "deny", "pend", "partial", "no_policy"]:
+        """What all determinations agree on, else `partial`.
+
+        Services without a policy are not ours to decide (the procedure beside the drug, say), so
+        they count only where there is nothing else: `no_policy`.
+        """
+        decisions = {determination.decision for determination in self.determinations}
+        if not decisions:
+            return "no_policy"
+        return decisions.pop() if len(decisions) == 1 else "partial"
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as JSON; `outcome_schema` describes it."""
+        return {
+            "schema": self.schema,
+            "claim_id": self.claim_id,
+            "decision": self.decision,
+            "determinations": [determination.to_json() for determination in self.determinations],
+            "without_policy": [service.to_json() for service in self.without_policy],
+        }
+
+
+# --- the JSON Schema -----------------------------------------------------------------------------
+
+_TEXT: Final = {"type": "string"}
+_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
+_DATE: Final = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
+_DATE_OR_NULL: Final = {**_DATE, "type": ["string", "null"]}
+_TEXTS: Final = {"type": "array", "items": _TEXT}
+_LINE_NUMBERS: Final = {"type": "array", "items": {"type": "integer"}, "uniqueItems": True}
+_UNITS: Final = {
+    "description": "Exact: an integer, or the numeral as text where it is not whole.",
+    "type": ["integer", "string", "null"],
+    "pattern": r"^-?\d+(\.\d+|/\d+)$",
+}
+_VALUE: Final = {
+    "description": "A date or a number that is not whole is text; a set of codes is a sorted list.",
+    "anyOf": [
+        {"type": ["boolean", "integer", "string"]},
+        {"type": "array", "items": _TEXT, "uniqueItems": True},
+    ],
+}
+
+
+def _object(description: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _list(name: str) -> dict[str, Any]:
+    return {"type": "array", "items": {"$ref": f"#/$defs/{name}"}}
+
+
+def _one_of(values: Sequence[str]) -> dict[str, Any]:
+    return {"enum": list(values)}
+
+
+_DECISIONS: Final = ("approve", "deny", "pend", "partial")
+_KINDS: Final = ("deny", "pend", "reduce", "advise")
+_CODES: Final[dict[str, Any]] = {"group": _TEXT_OR_NULL, "carc": _TEXT_OR_NULL, "rarcs": _TEXTS}
+
+
+def _definitions() -> dict[str, Any]:
+    return {
+        "citation": _object(
+            "A source that a rule rests on.", id=_TEXT, title=_TEXT, href=_TEXT_OR_NULL
+        ),
+        "line": _object(
+            "What becomes of one line.",
+            number={"type": "integer"},
+            parts=_TEXTS,
+            outcome=_one_of(("approve", "deny", "pend", "reduce")),
+            billed_units=_UNITS,
+            allowed_units=_UNITS,
+            findings=_TEXTS,
+        ),
+        "finding": _object(
+            "A rule that holds and says something; `on` is null for the whole service.",
+            rule=_TEXT,
+            title=_TEXT,
+            kind=_one_of(_KINDS),
+            **_CODES,
+            because=_TEXT,
+            on=_TEXT_OR_NULL,
+            lines=_LINE_NUMBERS,
+            citations=_list("citation"),
+        ),
+        "unsettled": _object(
+            "A rule of which something is not known, and which input facts would settle it.",
+            rule=_TEXT,
+            title=_TEXT,
+            kind=_one_of(("deny", "pend", "reduce")),
+            unknown=_one_of(("condition", "amount", "line units", "earlier lines")),
+            lines=_LINE_NUMBERS,
+            waits_for=_TEXTS,
+        ),
+        "question": _object(
+            "A fact to ask for, and the rules that wait for it.",
+            fact=_TEXT,
+            label=_TEXT,
+            question=_TEXT,
+            supplied_by={"enum": ["biller", "provider", "payer", "plan", None]},
+            correctable={"type": "boolean"},
+            rules=_TEXTS,
+        ),
+        "assumption": _object(
+            "A rule that is not known and that the policy says to take as not holding.",
+            rule=_TEXT,
+            title=_TEXT,
+            citations=_list("citation"),
+            waits_for=_TEXTS,
+        ),
+        "policy": _object(
+            "The policy that decided; the window of service dates has both ends included.",
+            address=_TEXT,
+            version=_TEXT,
+            title=_TEXT,
+            hash=_TEXT,
+            first_day=_DATE,
+            last_day=_DATE_OR_NULL,
+        ),
+        "reason": _object("Reason codes as an 835 carries them.", **_CODES),
+    }
+
+
+def _determination() -> dict[str, Any]:
+    return _object(
+        "The answer on one drug service.",
+        schema={"const": DETERMINATION_VERSION},
+        claim_id=_TEXT_OR_NULL,
+        kind=_TEXT,
+        code=_TEXT_OR_NULL,
+        service_date=_DATE_OR_NULL,
+        decision=_one_of(_DECISIONS),
+        lines=_list("line"),
+        findings=_list("finding"),
+        unsettled=_list("unsettled"),
+        missing=_list("question"),
+        assumptions=_list("assumption"),
+        derived={"type": "object", "additionalProperties": _VALUE},
+        policy={"$ref": "#/$defs/policy"},
+        engine=_TEXT,
+        information_request={"anyOf": [{"$ref": "#/$defs/reason"}, {"type": "null"}]},
+        internal=_TEXT_OR_NULL,
+    )
+
+
+def determination_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of `Determination.to_json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": DETERMINATION_VERSION,
+        **_determination(),
+        "$defs": _definitions(),
+    }
+
+
+def outcome_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of `Outcome.to_json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": OUTCOME_VERSION,
+        **_object(
+            "The answer on a whole request.",
+            schema={"const": OUTCOME_VERSION},
+            claim_id=_TEXT_OR_NULL,
+            decision=_one_of((*_DECISIONS, "no_policy")),
+            determinations=_list("determination"),
+            without_policy=_list("no_policy"),
+        ),
+        "$defs": {
+            **_definitions(),
+            "determination": _determination(),
+            "no_policy": _object(
+                "A service for which no policy was found, and what nearly applied.",
+                claim_id=_TEXT_OR_NULL,
+                code=_TEXT_OR_NULL,
+                service_date=_DATE_OR_NULL,
+                lines=_LINE_NUMBERS,
+                looked_for={
+                    "type": "array",
+                    "items": _object(
+                        "What was looked for.",
+                        label=_TEXT,
+                        value={"anyOf": [_VALUE, {"type": "null"}]},
+                    ),
+                },
+                near=_TEXTS,
+            ),
+        },
+    }

@@ -1,0 +1,223 @@
+"""Small words: values with their units, lists, labels inside sentences. No rule is read here.
+
+Used by `decide` for the slots of findings, and by `english` and `explain` for everything else, so
+that a value reads the same wherever it is printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import FactType, Value, format_value
+
+_PLURAL_UNITS: Final = frozenset(
+    ("minutes", "hours", "days", "weeks", "months", "years")
+    + ("billing units", "points", "containers")
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def in_words(value: Value | None, type_: FactType | None = None) -> str:
+    """A value as people read it: `6 weeks`, `1 week`, `yes`, `2024-03-05`, `not known`.
+
+    >>> in_words(1, FactType("integer", "weeks"))
+    '1 week'
+    """
+    text = format_value(value, type_)
+    one = value == 1 and type_ is not None and type_.unit in _PLURAL_UNITS
+    return text[:-1] if one and value is not True else text
+
+
+def in_unit(value: Value | None, unit: str | None) -> str:
+    """A value with a unit of its own, where it has one."""
+    return in_words(value, None if unit is None else FactType("decimal", unit))
+
+
+def listed(items: Sequence[str], word: str = "and") -> str:
+    """Items in a row.
+
+    >>> listed(["a", "b", "c"], "or")
+    'a, b or c'
+    """
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 line`, `3 lines`."""
+    return f"{count} {noun if count == 1 else noun + 's'}"
+
+
+def line_list(numbers: Sequence[int]) -> str:
+    """`line 1`, `lines 1, 2 and 4`."""
+    return f"line{'' if len(numbers) == 1 else 's'} {listed([str(number) for number in numbers])}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital first letter, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def stop(text: str) -> str:
+    """The text with a full stop, where it does not end a sentence already."""
+    return text if text.endswith((".", "!", "?", ":", "…")) else f"{text}."
+
+
+def day(value: date | None) -> str:
+    """A date, or what stands in for none."""
+    return "no date" if value is None else value.isoformat()
+
+
+# --- labels of facts in sentences ------------------------------------------------------------
+# A label is a noun phrase ("the length of oral therapy"), a question ("how long the response
+# lasted") or, for a boolean, "whether" and a clause. Each is put into a sentence here.
+
+_ARTICLES: Final = _words(
+    "a an the this that these those its his her their any no each every"
+)
+_QUESTION: Final = _words("whether which what how when where who whose why")
+
+
+def label_of(name: str, fact: Fact | None) -> str:
+    """A fact's label inside a sentence, with an article where it has none of its own."""
+    return name if fact is None else with_article(fact.label.strip())
+
+
+@lru_cache(maxsize=4096)
+def with_article(label: str) -> str:
+    """`the length of oral therapy` for `length of oral therapy`."""
+    first = label.partition(" ")[0].lower()
+    known = first in _ARTICLES or first in _QUESTION or first in ("another", "all", "both", "some")
+    return label if known or not label[:1].islower() else f"the {label}"
+
+
+def is_question(label: str) -> bool:
+    """Whether a label is an indirect question, after which a colon reads better than "is"."""
+    return label.partition(" ")[0].lower() in _QUESTION
+
+
+_PREPOSITIONS: Final = _words(
+    "of on in with to for that since before after between from at by per under over through left "
+    "and or which who"
+)
+_NOT_PLURAL: Final = ("ss", "us", "is", "'s", "’s")
+
+
+@lru_cache(maxsize=4096)
+def is_plural(label: str) -> bool:
+    """Whether a noun phrase is plural: "the units billed" is, "the number of units" is not."""
+    for word in label.split(" "):
+        if word in _PREPOSITIONS:
+            return False
+        if word.rstrip(",").endswith("s") and not word.rstrip(",").endswith(_NOT_PLURAL):
+            return True
+        if word.endswith(","):
+            return False
+    return False
+
+
+_AUXILIARIES: Final = _words("is are was were can could will would")
+_DO: Final = {
+    "does not": {
+        "accepts": "accept", "allows": "allow", "applies": "apply", "asks": "ask",
+        "carries": "carry", "comes": "come", "counts": "count", "covers": "cover",
+        "denies": "deny", "excludes": "exclude", "excuses": "excuse", "fits": "fit",
+        "gives": "give", "goes": "go", "has": "have", "includes": "include", "lies": "lie",
+        "matches": "match", "meets": "meet", "needs": "need", "pays": "pay",
+        "requires": "require", "runs": "run", "shows": "show", "takes": "take", "uses": "use",
+        "wants": "want",
+    },
+    "do not": {
+        word: word
+        for word in sorted(
+            _words("apply carry come count cover exclude have include lie match meet need run")
+        )
+    },
+    "did not": {
+        "came": "come", "gave": "give", "had": "have", "met": "meet", "took": "take", "went": "go",
+        "failed": "fail", "lasted": "last", "matched": "match",
+    },
+}  # fmt: skip
+_DENIALS: Final = {
+    verb: (auxiliary, base) for auxiliary, verbs in _DO.items() for verb, base in verbs.items()
+}
+_SUBORDINATE: Final = _words(
+    "that which what who whose before after when while if because until where than"
+)
+
+
+@lru_cache(maxsize=4096)
+def yes_and_no(label: str) -> tuple[str, str]:
+    """What a yes and a no to a boolean fact say.
+
+    >>> yes_and_no("whether the drug is packaged")
+    ('the drug is packaged', 'the drug is not packaged')
+    >>> yes_and_no("whether an administered line has an NDC")
+    ('an administered line has an NDC', 'no administered line has an NDC')
+    >>> yes_and_no("an active infection")
+    ('there is an active infection', 'there is no active infection')
+    """
+    label = label.strip()
+    first, _, rest = label.partition(" ")
+    if first.lower() == "whether" and rest:
+        return rest, _denied(rest) or f"it is not so that {rest}"
+    if (denied := _denied(label, sure=False)) is not None:
+        return label, denied
+    return f"there is {label}", f"there is no {_without_article(label)}"
+
+
+def _without_article(label: str) -> str:
+    first, _, rest = label.partition(" ")
+    if first in ("a", "an", "the", "any"):
+        return rest
+    return f"other {rest}" if first == "another" else label
+
+
+def _denied(clause: str, *, sure: bool = True) -> str | None:
+    """The clause denied, or None where a simple rule might say something else.
+
+    `sure`: the text is known to be a clause; else it may be a noun phrase.
+    """
+    words = clause.split(" ")
+    at = next((i for i, word in enumerate(words) if i and _is_verb(word)), None)
+    subordinate = next((i for i, word in enumerate(words) if word in _SUBORDINATE), len(words))
+    if at is None or at > subordinate or at + 1 == len(words):
+        at = None
+    if {"not", "no", "never", "nor"} & set(words):
+        return None
+    first = words[0]
+    if first in ("a", "an", "any", "one", "another"):
+        if at is None and not sure:
+            return None
+        return " ".join([*(("no", "other") if first == "another" else ("no",)), *words[1:]])
+    if first == "two":
+        return f"no {clause}"
+    if first in ("every", "each", "all"):
+        return f"not {clause}"
+    if at is None or {"and", "or"} & {word.rstrip(",") for word in words[at:]}:
+        return None
+    before, verb, after = words[:at], words[at], words[at + 1 :]
+    if verb == "must":
+        return " ".join([*before, "need not", *after])
+    if verb in _AUXILIARIES or (verb in ("has", "have", "had") and after[0] == "been"):
+        return " ".join([*before, verb, "not", *after])
+    auxiliary, base = _DENIALS[verb]
+    return " ".join([*before, auxiliary, base, *after])
+
+
+def _is_verb(word: str) -> bool:
+    return word in _AUXILIARIES or word in _DENIALS or word == "must"
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks or control characters, for a terminal."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)

@@ -1,0 +1,25 @@
+"""What is wrong with a file or a request, as values: code, place, message, hint.
+
+Everything that refuses input says so with a `Diagnostic`; everything that shows one to people or
+programs does it through `payer_policy.diagnostics.render`. Codes and wording are public: other
+programs match the codes, and people learn the sentences.
+"""
+
+from payer_policy.diagnostics.model import (
+    Diagnostic,
+    Location,
+    PolicyError,
+    Position,
+    Severity,
+)
+from payer_policy.diagnostics.suggest import did_you_mean, nearest
+
+__all__ = [
+    "Diagnostic",
+    "Location",
+    "PolicyError",
+    "Position",
+    "Severity",
+    "did_you_mean",
+    "nearest",
+]

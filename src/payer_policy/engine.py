@@ -1,0 +1,359 @@
+"""The engine as a service embeds it: open a policy folder once, then decide requests.
+
+`Engine.decide` read from top to bottom is the whole product: find the policy, derive the facts,
+evaluate the rules, make the determination.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from payer_policy.determination import (
+    Determination,
+    Determiner,
+    NoPolicy,
+    Outcome,
+    ServiceLine,
+)
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
+from payer_policy.engines import DEFAULT_ENGINE, engine_named
+from payer_policy.engines.protocol import Evaluation, Evaluator
+from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.policy.library import Library
+from payer_policy.request.authorizations import authorization_facts
+from payer_policy.request.derive import (
+    Context,
+    Derivation,
+    describe_contradiction,
+    parse_facts,
+)
+from payer_policy.request.models import Request
+from payer_policy.request.services import LineView, Service, services_of, view_lines
+from payer_policy.ruleset import Condition, Ruleset, facts_in_test, tests_in
+from payer_policy.semantics import truth_of
+from payer_policy.truth import FAILS, HOLDS
+from payer_policy.vocabulary.types import Value, format_value
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A ruleset with all that is compiled from it."""
+
+    ruleset: Ruleset
+    derivation: Derivation
+    evaluate: Evaluator
+    determiner: Determiner
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A determination with what it was made from, for an explanation or a record."""
+
+    determination: Determination
+    ruleset: Ruleset
+    evaluation: Evaluation | None
+    """None where the engine itself failed."""
+    facts: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Decides claims and preauthorization requests by the policies of one folder.
+
+    Immutable and safe to share between threads; holds no member data after a call returns, and
+    logs nothing. Rulesets are compiled once, when first needed.
+    """
+
+    library: Library
+    name: str = DEFAULT_ENGINE
+    _prepared: dict[tuple[str, date], _Prepared] = field(default_factory=dict, repr=False)
+    _by_code: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    @classmethod
+    def open(cls, folder: str | Path, *, engine: str = DEFAULT_ENGINE) -> Engine:
+        """Read and check a policy folder.
+
+        Args:
+            folder: The folder that holds `vocabulary.json`.
+            engine: `compiled`, `durable`, or `checked` (both, pending on any difference).
+
+        Raises:
+            PolicyError: Something in the folder is wrong; it carries every problem. Nothing of a
+                folder with an error is ever used.
+            ValueError: There is no engine of that name.
+            EngineUnavailable: What the engine needs is not installed.
+        """
+        engine_named(engine)
+        return cls(Library.open(folder), engine)
+
+    def decide(self, request: Request | Mapping[str, Any]) -> Outcome:
+        """Decide every drug service of a request.
+
+        The same request under the same policies gives an equal answer. A rule that cannot be
+        decided pends its lines; nothing that is not known approves or denies.
+
+        Args:
+            request: A `Request`, or its JSON as a mapping.
+
+        Raises:
+            PolicyError: The request itself is wrong (unknown facts, wrong types, a fact that
+                contradicts the claim); it carries every problem.
+        """
+        made, without = self.decide_fully(request)
+        claim_id = request.id if isinstance(request, Request) else request.get("id")
+        return Outcome(claim_id, tuple(decided.determination for decided in made), without)
+
+    def decide_many(self, requests: Iterable[Request | Mapping[str, Any]]) -> Iterator[Outcome]:
+        """`decide` for each request in turn."""
+        for request in requests:
+            yield self.decide(request)
+
+    def decide_fully(
+        self, request: Request | Mapping[str, Any]
+    ) -> tuple[tuple[Decided, ...], tuple[NoPolicy, ...]]:
+        """`decide`, with the ruleset, truths and facts behind each determination.
+
+        Raises:
+            PolicyError: As `decide`.
+        """
+        request = _as_request(request)
+        given = self._given_facts(request)
+        lines = view_lines(request, self.library.reference)
+        services = services_of(lines) or [self._service_without_lines(given)]
+        payer = self._payer(request, given)
+        decided: list[Decided] = []
+        without: list[NoPolicy] = []
+        for service in services:
+            context = Context(
+                request, payer, service, lines, authorization_facts(request, service)
+            )
+            applicable = list(self._applicable(context, given))
+            for prepared, facts in applicable:
+                decided.append(self._decide_service(prepared, context, facts))
+            if not applicable:
+                without.append(self._no_policy(context, given))
+        return tuple(decided), tuple(without)
+
+    # --- the steps -------------------------------------------------------------------------------
+
+    def _decide_service(
+        self, prepared: _Prepared, context: Context, facts: dict[str, Value]
+    ) -> Decided:
+        service, request = context.service, context.request
+        lines = [
+            ServiceLine(line.number, line.units, prepared.derivation.parts_of(line, facts))
+            for line in service.lines
+        ]
+        about = {
+            "claim_id": request.id,
+            "kind": request.kind,
+            "code": service.code,
+            "service_date": service.day,
+            "engine": self.name,
+        }
+        evaluation: Evaluation | None
+        try:
+            evaluation = prepared.evaluate(facts)
+        except Exception as error:  # an internal error pends the request, with a reason
+            evaluation = None
+            determination = prepared.determiner.pend_for_internal_error(error, lines, **about)
+        else:
+            determination = prepared.determiner.determine(evaluation, facts, lines, **about)
+        return Decided(determination, prepared.ruleset, evaluation, facts)
+
+    def _applicable(
+        self, context: Context, given: Mapping[str, Value]
+    ) -> Iterator[tuple[_Prepared, dict[str, Value]]]:
+        """The policies that are known to apply to a service, with the service's facts."""
+        payer, service = context.payer, context.service
+        if payer is None or service.code is None:
+            return
+        for address in self._candidates(payer, service.code):
+            prepared = self._prepare(address, service.day)
+            if prepared is None:
+                continue
+            facts, contradictions = prepared.derivation.facts(context, given)
+            if truth_of(prepared.ruleset.applies_to, facts) == HOLDS:
+                if contradictions:
+                    vocabulary = self.library.vocabulary
+                    raise PolicyError(
+                        _problem(
+                            context.request,
+                            found.fact,
+                            "contradicts-claim",
+                            describe_contradiction(vocabulary, found),
+                            "correct one of the two, or leave the fact out",
+                        )
+                        for found in contradictions
+                    )
+                yield prepared, facts
+
+    def _candidates(self, payer: str, code: str) -> tuple[str, ...]:
+        key = (payer, code)
+        found = self._by_code.get(key)
+        if found is None:
+            found = tuple(
+                address
+                for address in self.library.addresses(payer)
+                if code in self.library.codes[address]
+            )
+            if found:  # codes without a policy are not kept: claims bring any number of them
+                self._by_code[key] = found
+        return found
+
+    def _prepare(self, address: str, day: date | None) -> _Prepared | None:
+        """The policy compiled for a date of service; without a date, its newest meaning."""
+        if day is None:
+            day = self.library.windows(address)[-1][0]
+        ruleset = self.library.ruleset(address, day)
+        if ruleset is None:
+            return None
+        key = (address, ruleset.first_day)
+        found = self._prepared.get(key)
+        if found is None:
+            with self._lock:
+                found = self._prepared.get(key)
+                if found is None:
+                    found = self._prepared[key] = self._compile(ruleset)
+        return found
+
+    def _compile(self, ruleset: Ruleset) -> _Prepared:
+        library = self.library
+        derivation = Derivation(
+            library.vocabulary, library.reference, ruleset.facts, ruleset.first_day
+        )
+        evaluate = engine_named(self.name).compile(ruleset)
+        return _Prepared(ruleset, derivation, evaluate, Determiner(ruleset))
+
+    def _given_facts(self, request: Request) -> dict[str, Value]:
+        vocabulary = self.library.vocabulary
+        given, problems = parse_facts(vocabulary, request.facts)
+        if problems:
+            raise PolicyError(
+                _problem(
+                    request,
+                    name,
+                    problem.code,
+                    problem.message
+                    if problem.code in ("unknown-fact", "derived-fact")
+                    else f"fact `{name}`: {problem.message}",
+                    problem.hint
+                    or (
+                        did_you_mean(name, vocabulary.facts)
+                        if problem.code == "unknown-fact"
+                        else None
+                    ),
+                )
+                for name, problem in problems
+            )
+        return given
+
+    def _service_without_lines(self, given: Mapping[str, Value]) -> Service:
+        """A question without a claim: the code and the day come from the facts, if at all."""
+        code = day = None
+        for name, fact in self.library.vocabulary.facts.items():
+            if fact.source is not None and name in given:
+                if fact.source.get("service") == "code":
+                    code = str(given[name])
+                elif fact.source.get("service") == "date":
+                    day = given[name]
+        return Service(code, day if isinstance(day, date) else None, ())
+
+    def _payer(self, request: Request, given: Mapping[str, Value]) -> str | None:
+        """The payer's folder that the request names, or what it says where none is recognised."""
+        named = {
+            name: given.get(fact)
+            for fact, name in self._coverage_facts()
+            if given.get(fact) is not None
+        }
+        identifier = request.coverage.payer or named.get("coverage.payer")
+        business = request.coverage.line_of_business or named.get("coverage.line_of_business")
+        payer = self.library.reference.payer_of(
+            None if identifier is None else str(identifier),
+            None if business is None else str(business),
+        )
+        if payer is not None:
+            return payer.folder
+        return None if identifier is None else str(identifier)
+
+    def _coverage_facts(self) -> Iterator[tuple[str, str]]:
+        for name, fact in self.library.vocabulary.facts.items():
+            if fact.source is not None:
+                path = fact.source.get("request")
+                if isinstance(path, str) and path.startswith("coverage."):
+                    yield name, path
+
+    # --- no policy ---------------------------------------------------------------------------------
+
+    def _no_policy(self, context: Context, given: Mapping[str, Value]) -> NoPolicy:
+        request, service = context.request, context.service
+        coverage = request.coverage
+        looked_for: tuple[tuple[str, Value | None], ...] = (
+            ("payer", context.payer or coverage.payer_name),
+            ("line of business", coverage.line_of_business),
+            ("code", service.code),
+            ("date of service", service.day),
+        )
+        return NoPolicy(
+            request.id,
+            service.code,
+            service.day,
+            tuple(line.number for line in service.lines),
+            looked_for,
+            tuple(self._near(context, given)),
+        )
+
+    def _near(self, context: Context, given: Mapping[str, Value]) -> Iterator[str]:
+        """Sentences on policies for this code that do not apply, and why."""
+        service = context.service
+        if service.code is None:
+            return
+        library = self.library
+        for address in library.addresses():
+            if service.code not in library.codes[address]:
+                continue
+            payer = address.partition("/")[0]
+            if payer != context.payer:
+                yield f"{address} covers {service.code}, for the payer {payer}"
+                continue
+            prepared = self._prepare(address, service.day)
+            if prepared is None:
+                spans = library.spans[address]
+                first, last = spans[0].first_day, spans[-1].last_day
+                until = f" through {last}" if last else ""
+                yield f"{address} covers {service.code} from {first}{until}"
+                continue
+            facts, _ = prepared.derivation.facts(context, given)
+            yield f"{address} needs: {_unmet(prepared.ruleset.applies_to, facts, library)}"
+
+
+def _unmet(condition: Condition, facts: Mapping[str, Value], library: Library) -> str:
+    parts = []
+    for test in tests_in(condition):
+        if truth_of(test, facts) != HOLDS:
+            for name in facts_in_test(test):
+                fact = library.vocabulary.facts[name]
+                value = format_value(facts.get(name), fact.type)
+                fails = truth_of(test, facts) == FAILS
+                parts.append(f"another {fact.label} than {value}" if fails else fact.label)
+    return " and ".join(parts)
+
+
+def _as_request(request: Request | Mapping[str, Any]) -> Request:
+    return request if isinstance(request, Request) else request_from_mapping(request)
+
+
+def _problem(
+    request: Request, fact: str, code: str, message: str, hint: str | None
+) -> Diagnostic:
+    where = Location(f"claim {request.id}" if request.id else "request", f"$.facts.{fact}")
+    return Diagnostic(code, message, where, hint)
+
+
+__all__ = ["Decided", "Engine", "LineView"]

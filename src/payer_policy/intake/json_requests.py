@@ -1,0 +1,119 @@
+"""Our own JSON to requests: one object, an array of them, or one on each line.
+
+The shape is `payer_policy.request.models.Request`, read strictly; `$schema` may stand beside it.
+Each request is read by itself and keeps its place in the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from payer_policy.diagnostics import Diagnostic, PolicyError
+from payer_policy.intake.json_split import elements_of, is_json_lines, lines_of
+from payer_policy.intake.model import (
+    Intake,
+    guarded,
+    inconsistencies,
+    numbered,
+    refused,
+    too_many_lines,
+)
+from payer_policy.intake.places import Piece, Places
+from payer_policy.json_models import Names, validated
+from payer_policy.json_source import JsonDocument
+from payer_policy.request.models import (
+    MAX_LINES,
+    Authorization,
+    Coverage,
+    Line,
+    Patient,
+    PriorLine,
+    Provider,
+    Request,
+)
+
+NAMES: Names = {
+    Request: "a request",
+    Coverage: "`coverage`",
+    Patient: "`patient`",
+    Provider: "`provider`",
+    Line: "a line",
+    Authorization: "an authorization",
+    PriorLine: "a line of the history",
+}
+
+
+def read_json_requests(text: str, file: str) -> list[Intake]:
+    """Every request of a text that starts with `{` or `[`."""
+    places = Places(text, file)
+    if text.lstrip(" \t\r\n\ufeff").startswith("["):
+        parts = elements_of(places)
+        found = [refused(p) if isinstance(p, Diagnostic) else _request(p) for p in parts]
+        return found or [refused(_empty_list(places))]
+    if is_json_lines(text):
+        return [_request(piece) for piece in lines_of(places)]
+    start = len(text) - len(text.lstrip(" \t\r\n\ufeff"))
+    return [_request(Piece(places, start, len(text.rstrip(" \t\r\n"))))]
+
+
+def _empty_list(places: Places) -> Diagnostic:
+    where = places.location(0, len(places.text))
+    return Diagnostic("empty-file", "the list is empty; at least one request was expected", where)
+
+
+def _request(piece: Piece) -> Intake:
+    return guarded(lambda: _read(piece), None, piece.location())
+
+
+def _read(piece: Piece) -> Intake:
+    try:
+        document = piece.read()
+    except PolicyError as error:
+        return Intake(None, piece.location(), None, error.diagnostics)
+    value = document.value
+    claim_id = _text(value, "id")
+    request, found = _validated(document)
+    prefix = f"request {claim_id}: " if claim_id else ""
+    moved = [piece.moved(replace(d, message=f"{prefix}{d.message}")) for d in found]
+    return Intake(
+        claim_id,
+        piece.location(),
+        None if moved else request,
+        tuple(moved),
+        request.frequency if request else _text(value, "frequency") or "1",
+        (piece.locate,),
+    )
+
+
+def _validated(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]]:
+    value = document.value
+    if isinstance(value, dict):
+        if isinstance(value.get("resourceType"), str):
+            message = f"this is a FHIR resource ({value['resourceType'][:40]}); a request of ours"
+            message += " or an X12 837 was expected"
+            return None, [document.problem("wrong-format", message, ("resourceType",), key=True)]
+        if isinstance(value.get("$schema"), str):
+            del value["$schema"]
+        lines = value.get("lines")
+        if isinstance(lines, list) and len(lines) > MAX_LINES:
+            code, message, hint = too_many_lines(len(lines), MAX_LINES)
+            return None, [document.problem(code, message, ("lines",), key=True, hint=hint)]
+    request, found = validated(Request, document, names=NAMES)
+    if request is None:
+        return None, found
+    request = numbered(request)
+    slips = []
+    for slip in inconsistencies(request):
+        message = f"{_subject(slip.path)}: {slip.message}"
+        slips.append(document.problem(slip.code, message, slip.path, hint=slip.hint))
+    return request, slips
+
+
+def _subject(path: tuple[str | int, ...]) -> str:
+    return {"lines": "a line", "authorizations": "an authorization"}.get(str(path[0]), "a request")
+
+
+def _text(value: Any, key: str) -> str | None:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found.strip() or None if isinstance(found, str) else None

@@ -1,0 +1,181 @@
+"""What reading gives: an `Intake` for each claim, whether it could be read or not.
+
+Every format ends here, so that what makes a claim refused is the same whether it came as JSON or as
+X12: `inconsistencies` within one request, `refuse_duplicates` between the claims of one file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from payer_policy.diagnostics import Diagnostic, Location
+from payer_policy.json_source import JsonPath
+from payer_policy.request.models import Line, Request
+
+Locator = Callable[[JsonPath], Location | None]
+"""Where a part of a request was written, if it was written there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """One claim of a file, or one remark about the file.
+
+    A claim that could not be read has no request and at least one error. A remark (`is_note`) has
+    no request either, but nothing worse than warnings. Warnings never stop a claim.
+    """
+
+    claim_id: str | None
+    place: Location
+    request: Request | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    frequency: str | None = None
+    """As the claim says it, also where the claim was refused."""
+    locators: tuple[Locator, ...] = field(default=(), repr=False, compare=False)
+
+    def locate(self, path: JsonPath) -> Location:
+        """Where a part of the request was written (`("facts", "trial.weeks")`); else the claim."""
+        found = (locator(path) for locator in self.locators)
+        return next((where for where in found if where is not None), self.place)
+
+    @property
+    def is_note(self) -> bool:
+        return self.request is None and not any(d.severity == "error" for d in self.diagnostics)
+
+
+class Slip(NamedTuple):
+    """Something in a request that does not agree with the rest of it; `path` is in the request."""
+
+    path: JsonPath
+    code: str
+    message: str
+    hint: str | None = None
+
+
+def refused(diagnostic: Diagnostic, claim_id: str | None = None) -> Intake:
+    """The intake of what could not be read at all."""
+    return Intake(claim_id, diagnostic.location, None, (diagnostic,))
+
+
+def guarded(read: Callable[[], Intake], claim_id: str | None, place: Location) -> Intake:
+    """What `read` gives; a fault of this program is that one claim's alone, and never hidden."""
+    try:
+        return read()
+    except Exception as error:
+        about = f"claim {claim_id}" if claim_id else "this claim"
+        message = f"{about} could not be read: a fault in this program ({type(error).__name__})"
+        hint = "report it; the claim was not decided"
+        return refused(Diagnostic("internal-error", message, place, hint), claim_id)
+
+
+def too_many_lines(count: int, most: int) -> tuple[str, str, str]:
+    """Code, message and hint for a claim with too many lines."""
+    return (
+        "too-many-lines",
+        f"found {count} lines; a claim has at most {most}",
+        "split the claim, or look for claims that run together",
+    )
+
+
+def numbered(request: Request) -> Request:
+    """The request with a number for every line: its own, or else its position."""
+    if all(line.number is not None for line in request.lines):
+        return request
+    lines = tuple(
+        line if line.number is not None else line.model_copy(update={"number": position})
+        for position, line in enumerate(request.lines, 1)
+    )
+    return request.model_copy(update={"lines": lines})
+
+
+def inconsistencies(request: Request) -> Iterator[Slip]:
+    """What no model of a single field can see. The request's lines are numbered."""
+    seen: dict[int | None, int] = {}
+    for index, line in enumerate(request.lines):
+        first = seen.setdefault(line.number, index)
+        if first != index:
+            yield Slip(
+                ("lines", index, "number"),
+                "duplicate-line",
+                f"two lines have the number {line.number} (the {_ordinal(first + 1)} and the "
+                f"{_ordinal(index + 1)} of the claim)",
+                "give each line a number of its own, or leave all numbers out",
+            )
+        yield from _in_line(request, index, line)
+    for index, authorization in enumerate(request.authorizations or ()):
+        first_day, last_day = authorization.valid_from, authorization.valid_through
+        if first_day and last_day and last_day < first_day:
+            yield Slip(
+                ("authorizations", index, "valid_through"),
+                "wrong-value",
+                f"the last day {last_day} is before the first day {first_day}",
+            )
+
+
+def _in_line(request: Request, index: int, line: Line) -> Iterator[Slip]:
+    if line.date and line.through and line.through < line.date:
+        yield Slip(
+            ("lines", index, "through"),
+            "wrong-value",
+            f"the last day of service {line.through} is before the first day {line.date}",
+        )
+    if line.code is None and line.revenue_code is None:
+        yield Slip(
+            ("lines", index, "code"),
+            "wrong-value",
+            "found no procedure code and no revenue code; a line has at least one of them",
+        )
+    known = request.diagnoses
+    for pointer in line.diagnosis_pointers or ():
+        if known is not None and pointer > len(known):
+            listed = f"lists {len(known)}" if known else "lists none"
+            yield Slip(
+                ("lines", index, "diagnosis_pointers"),
+                "wrong-value",
+                f"points to diagnosis {pointer}; the claim {listed}",
+            )
+
+
+def _ordinal(number: int) -> str:
+    teen = 10 <= number % 100 <= 20
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
+
+
+def refuse_duplicates(intakes: Iterable[Intake]) -> list[Intake]:
+    """The same claims; those that share number and frequency are all refused.
+
+    Facts are given by claim number, so nobody could tell which of them a fact is about.
+    """
+    given = list(intakes)
+    keys = [(i.claim_id, i.frequency) if i.claim_id else None for i in given]
+    counts = Counter(key for key in keys if key)
+    first: dict[tuple[str | None, str | None], int] = {}
+    second: dict[tuple[str | None, str | None], int] = {}
+    for index, key in enumerate(keys):
+        if key and counts[key] > 1 and first.setdefault(key, index) != index:
+            second.setdefault(key, index)
+    out = []
+    for index, (intake, key) in enumerate(zip(given, keys, strict=True)):
+        if key and counts[key] > 1:
+            other = given[second[key] if first[key] == index else first[key]]
+            intake = replace(
+                intake,
+                request=None,
+                diagnostics=(*intake.diagnostics, _duplicate(intake, other, counts[key])),
+            )
+        out.append(intake)
+    return out
+
+
+def _duplicate(intake: Intake, other: Intake, count: int) -> Diagnostic:
+    words = {"1": " (original)", "7": " (replacement)", "8": " (void)"}
+    frequency = intake.frequency or "?"
+    return Diagnostic(
+        "duplicate-claim",
+        f"claim {intake.claim_id}: {count} claims of this file have this number and frequency "
+        f"{frequency}{words.get(frequency, '')}; another one is at {other.place}",
+        intake.place,
+        "give each claim a number of its own; a correction has frequency 7, a void frequency 8",
+    )

@@ -1,0 +1,204 @@
+"""The facts file: what no claim form carries, by claim number.
+
+`{"<claim number>": {"facts": {…}, "authorizations": […], "history": […], "coverage": {…},
+"provider": {…}}}`, every key optional. It fills in what a claim left out; it never overrules one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
+from payer_policy.intake.json_requests import NAMES
+from payer_policy.intake.json_split import members_of
+from payer_policy.intake.model import Intake, inconsistencies
+from payer_policy.intake.places import Piece, Places
+from payer_policy.json_models import validated
+from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8
+from payer_policy.request.models import Authorization, Coverage, PriorLine, Provider, Request
+from payer_policy.vocabulary.types import shown
+
+_MAX_HINTS = 20
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    facts: dict[str, Any] = Field(default_factory=dict)
+    authorizations: tuple[Authorization, ...] | None = Field(
+        default=None, max_length=1000, strict=False
+    )
+    history: tuple[PriorLine, ...] | None = Field(default=None, max_length=10000, strict=False)
+    coverage: Coverage = Coverage()
+    provider: Provider = Provider()
+
+
+@dataclass(frozen=True, slots=True)
+class Supplement:
+    """What the facts file says about one claim number, and where it says so."""
+
+    claim_id: str
+    place: Location
+    facts: Mapping[str, Any]
+    authorizations: tuple[Authorization, ...] | None
+    history: tuple[PriorLine, ...] | None
+    coverage: Coverage
+    provider: Provider
+    _document: JsonDocument = field(repr=False, compare=False)
+    _piece: Piece = field(repr=False, compare=False)
+
+    def locate(self, path: JsonPath) -> Location | None:
+        """Where a part of a request was written, if it was written here."""
+        return self._piece.locate(path)
+
+    def problem(self, code: str, message: str, path: JsonPath, hint: str | None) -> Diagnostic:
+        """A diagnostic at a part of this entry of the facts file."""
+        found = self._document.problem(code, f"claim {self.claim_id}: {message}", path, hint=hint)
+        return self._piece.moved(found)
+
+
+def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
+    """Read a facts file.
+
+    Raises:
+        PolicyError: with every problem. A facts file is taken whole or not at all, since a claim
+            decided without its facts would be decided on less than was given.
+    """
+    text = decode_utf8(data, file)
+    places = Places(text, file)
+    start = text[: len(text) - len(text.lstrip(" \t\r\n\ufeff"))]
+    if not text.startswith("{", len(start)):
+        what = "the file is empty" if len(start) == len(text) else "this is not a JSON object"
+        where = places.location(len(start), len(start) + 1)
+        message = f'{what}; an object such as {{"<claim number>": {{"facts": {{…}}}}}} was expected'
+        raise PolicyError([Diagnostic("wrong-type", message, where)])
+    out: dict[str, Supplement] = {}
+    found: list[Diagnostic] = []
+    for member in members_of(places):
+        if isinstance(member, Diagnostic):
+            found.append(member)
+            continue
+        name, key, piece = member
+        claim_id = name.strip()
+        if name == "$schema":
+            continue
+        if claim_id in out or not claim_id:
+            found.append(_bad_number(claim_id, key, out.get(claim_id)))
+            continue
+        try:
+            document = piece.read()
+        except PolicyError as error:
+            found.extend(error.diagnostics)
+            continue
+        entry, problems = validated(
+            _Entry, document, names={**NAMES, _Entry: "an entry of the facts file"}
+        )
+        found.extend(
+            piece.moved(replace(d, message=f"claim {claim_id}: {d.message}")) for d in problems
+        )
+        if entry is not None:
+            parts = (entry.facts, entry.authorizations, entry.history)
+            out[claim_id] = Supplement(
+                claim_id, key.location(), *parts, entry.coverage, entry.provider, document, piece
+            )
+    if found:
+        raise PolicyError(found)
+    return out
+
+
+def _bad_number(claim_id: str, key: Piece, first: Supplement | None) -> Diagnostic:
+    where = key.location()
+    if first is None:
+        return Diagnostic("wrong-value", "found an empty claim number", where)
+    message = f"claim {claim_id} is given twice; the first is at {first.place}"
+    return Diagnostic("duplicate-key", message, where, "put all its facts under one key")
+
+
+def apply_supplement(request: Request, supplement: Supplement) -> Request:
+    """The request with the supplement's values where it had none.
+
+    Raises:
+        PolicyError: the two say different things; every difference is a `contradicts-claim`.
+    """
+    found: list[Diagnostic] = []
+
+    def differ(path: JsonPath, what: str, ours: object, theirs: object) -> None:
+        message = f"{what}: the claim says {shown(ours)}; the facts file says {shown(theirs)}"
+        hint = "correct the one that is wrong; the facts file only adds what the claim left out"
+        found.append(supplement.problem("contradicts-claim", message, path, hint))
+
+    changed: dict[str, Any] = {}
+    for part in ("coverage", "provider"):
+        ours, theirs = getattr(request, part), getattr(supplement, part)
+        update = {}
+        for name in type(ours).model_fields:
+            old, new = getattr(ours, name), getattr(theirs, name)
+            if new is not None and old is None:
+                update[name] = new
+            elif new is not None and old != new:
+                differ((part, name), f"{part}.{name}", old, new)
+        changed[part] = ours.model_copy(update=update)
+    facts = dict(request.facts)
+    for name, new in supplement.facts.items():
+        if new is not None and facts.get(name) is None:
+            facts[name] = new
+        elif new is not None and not _same(facts[name], new):
+            differ(("facts", name), f"the fact `{name}`", facts[name], new)
+    changed["facts"] = facts
+    for part in ("authorizations", "history"):
+        old, new = getattr(request, part), getattr(supplement, part)
+        if new is not None and old is not None and old != new:
+            differ((part,), f"`{part}`", old, new)
+        changed[part] = new if old is None else old
+    merged = request.model_copy(update=changed)
+    for slip in inconsistencies(merged):
+        found.append(supplement.problem(slip.code, slip.message, slip.path, slip.hint))
+    if found:
+        raise PolicyError(found)
+    return merged
+
+
+def supplemented(intakes: Iterable[Intake], supplements: Mapping[str, Supplement]) -> list[Intake]:
+    """The same claims with their facts; a claim that its facts contradict is refused."""
+    out = []
+    for intake in intakes:
+        supplement = supplements.get(intake.claim_id) if intake.claim_id else None
+        if supplement is not None and intake.request is not None:
+            try:
+                merged = apply_supplement(intake.request, supplement)
+                where = (*intake.locators, supplement.locate)
+                intake = replace(intake, request=merged, locators=where)
+            except PolicyError as error:
+                said = (*intake.diagnostics, *error.diagnostics)
+                intake = replace(intake, request=None, diagnostics=said)
+        out.append(intake)
+    return out
+
+
+def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) -> list[Diagnostic]:
+    """A warning for every entry of the facts file whose claim number no claim has."""
+    known = {intake.claim_id for intake in intakes if intake.claim_id}
+    out: list[Diagnostic] = []
+    for claim_id, supplement in supplements.items():
+        if claim_id not in known:
+            hint = did_you_mean(claim_id, known) if len(out) < _MAX_HINTS else None
+            message = f"no claim that was read has the number {claim_id}; its facts were not used"
+            out.append(
+                Diagnostic("unmatched-facts", message, supplement.place, hint, severity="warning")
+            )
+    return out
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are equal; true is not 1."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+    return bool(one == other)

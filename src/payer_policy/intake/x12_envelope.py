@@ -1,0 +1,261 @@
+"""The envelopes of X12: interchange (ISA/IEA), group (GS/GE), transaction set (ST/SE).
+
+Hands on what is inside 837 transaction sets, and notes what is wrong with the envelopes. Counts and
+control numbers that do not agree are warnings: they never stop a claim that is there in full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from payer_policy.diagnostics import Diagnostic, Severity
+from payer_policy.intake.places import Places
+from payer_policy.intake.x12 import BrokenIsa, Segment, segments
+from payer_policy.vocabulary.types import shown
+
+Kind = Literal["professional", "institutional"]
+
+_GUIDE = re.compile(r"X(\d{3})")
+_KINDS: dict[str, Kind] = {
+    "222": "professional",
+    "098": "professional",
+    "298": "professional",
+    "223": "institutional",
+    "096": "institutional",
+    "299": "institutional",
+}
+_DENTAL = frozenset({"224", "097", "300"})
+_TRANSACTIONS = {
+    "270": "an eligibility question (270)",
+    "271": "an eligibility answer (271)",
+    "275": "an attachment (275)",
+    "276": "a claim status question (276)",
+    "277": "a claim status answer (277)",
+    "278": "a preauthorization request or answer (278)",
+    "820": "a premium payment (820)",
+    "824": "an application advice (824)",
+    "834": "an enrolment (834)",
+    "835": "a payment (835)",
+    "837D": "a dental claim (837D)",
+    "997": "an acknowledgement (997)",
+    "999": "an acknowledgement (999)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An 837 begins. `kind` is what its guide says; None: it names no guide that is known."""
+
+    st: Segment
+    kind: Kind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """An 837 ends; not `complete`: without its SE, so that the last claim may be cut off."""
+
+    st: Segment
+    complete: bool
+    reason: str = ""
+
+
+class Envelope:
+    """Reads a text once: iterate `contents`, then look at `notes`."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.notes: list[Diagnostic] = []
+        self._isa: Segment | None = None
+        self._gs: Segment | None = None
+        self._st: Segment | None = None
+        self._claims = False
+        self._counts = {"IEA": 0, "GE": 0, "SE": 0}
+        self._others: dict[str, tuple[Segment, int]] = {}
+        self._strays: list[Segment] = []
+        self._stray_claims = 0
+        self._sets = 0
+
+    def contents(self) -> Iterator[Opened | Segment | Closed]:
+        """What is inside the 837s of the text, in order."""
+        last: Segment | None = None
+        for item in segments(self.places.text):
+            if isinstance(item, BrokenIsa):
+                yield from self._end_set("another interchange (ISA) begins before its SE")
+                self._isa = self._gs = None
+                self._broken_isa(item)
+                continue
+            last = item
+            match item.id:
+                case "ISA":
+                    yield from self._end_set("another interchange (ISA) begins before its SE")
+                    self._missing(item, self._gs, "GE")
+                    self._missing(item, self._isa, "IEA")
+                    self._isa, self._gs = item, None
+                    self._counts["IEA"] = 0
+                case "GS":
+                    yield from self._end_set("another group (GS) begins before its SE")
+                    self._missing(item, self._gs, "GE")
+                    self._gs = item
+                    self._counts["IEA"] += 1
+                    self._counts["GE"] = 0
+                case "ST":
+                    yield from self._end_set("another transaction set (ST) begins before its SE")
+                    if item.closed:
+                        yield from self._open_set(item)
+                case "SE":
+                    yield from self._close_set(item)
+                case "GE":
+                    yield from self._end_set("its group ends (GE) before its SE")
+                    self._check(item, self._gs, "GE", 6, "transaction sets")
+                    self._gs = None
+                case "IEA":
+                    yield from self._end_set("its interchange ends (IEA) before its SE")
+                    self._missing(item, self._gs, "GE")
+                    self._check(item, self._isa, "IEA", 13, "groups")
+                    self._isa = self._gs = None
+                case "TA1" if self._st is None:
+                    pass
+                case _ if item.closed:
+                    yield from self._content(item)
+        if self._st is not None:
+            yield from self._end_set("the file ends before its SE")
+        elif last is not None:
+            self._missing(last, self._gs, "GE", "the file ends")
+            self._missing(last, self._isa, "IEA", "the file ends")
+        self._sum_up(last)
+
+    def _open_set(self, st: Segment) -> Iterator[Opened]:
+        self._st, self._sets = st, self._sets + 1
+        self._counts["GE"] += 1
+        self._counts["SE"] = 1
+        guides = [st.code(3), self._gs.code(8) if self._gs else ""]
+        numbers = [found.group(1) for guide in guides if (found := _GUIDE.search(guide))]
+        kind = st.code(1)
+        if kind == "837" and next(iter(numbers), None) in _DENTAL:
+            kind = "837D"
+        self._claims = kind == "837"
+        if self._claims:
+            yield Opened(st, next((_KINDS[n] for n in numbers if n in _KINDS), None))
+        else:
+            first, count = self._others.get(kind, (st, 0))
+            self._others[kind] = (first, count + 1)
+
+    def _content(self, segment: Segment) -> Iterator[Segment]:
+        if self._st is None:
+            if not self._strays:
+                self._strays.append(segment)
+            self._stray_claims += segment.id == "CLM"
+            return
+        self._counts["SE"] += 1
+        if self._claims:
+            yield segment
+
+    def _close_set(self, se: Segment) -> Iterator[Closed]:
+        st, self._st = self._st, None
+        self._counts["SE"] += 1
+        self._check(se, st, "SE", 2, "segments")
+        if st is not None and self._claims:
+            yield Closed(st, complete=True)
+
+    def _end_set(self, reason: str) -> Iterator[Closed]:
+        st, self._st = self._st, None
+        if st is not None and self._claims:
+            yield Closed(st, complete=False, reason=reason)
+        elif st is not None:
+            self._note("truncated", f"this transaction set is not complete: {reason}", st)
+
+    def _missing(self, here: Segment, opener: Segment | None, closer: str, when: str = "") -> None:
+        if opener is not None:
+            when = when or f"{here.id} comes"
+            where = f"segment {opener.number}"
+            message = f"{opener.id} ({where}) is not closed: {when} before its {closer}"
+            self._note("broken-envelope", message, here, severity="warning")
+
+    def _check(
+        self, closer: Segment, opener: Segment | None, id_: str, control: int, what: str
+    ) -> None:
+        """Compare a closing segment's count and control number with what was opened."""
+        if opener is None:
+            opening = {"SE": "ST", "GE": "GS", "IEA": "ISA"}[id_]
+            message = f"{id_} closes nothing: no {opening} is open here"
+            self._note("broken-envelope", message, closer, severity="warning")
+            return
+        said, found = closer.get(1), self._counts[id_]
+        if not (said.isdecimal() and len(said) < 12 and int(said) == found):
+            message = f"{id_}01 says {shown(said)} {what}; found {found}"
+            hint = "something may have been lost or added on the way"
+            self._note("envelope-mismatch", message, closer, 1, hint, "warning")
+        if closer.get(2) != opener.get(control):
+            message = (
+                f"{id_}02 says {shown(closer.get(2))}; the control number in {opener.id}"
+                f"{control:02d} is {shown(opener.get(control))}"
+            )
+            self._note("envelope-mismatch", message, closer, 2, severity="warning")
+
+    def _broken_isa(self, broken: BrokenIsa) -> None:
+        where = self.places.location(
+            broken.offset, broken.offset + 3, f"segment {broken.number} (ISA)"
+        )
+        self.notes.append(
+            Diagnostic(
+                "broken-envelope",
+                f"segment {broken.number} (ISA): {broken.reason}",
+                where,
+                "an ISA has 106 characters; send the file as it left the sender's system",
+                excerpt=self.places.excerpt(where.start.line) if where.start else None,
+            )
+        )
+
+    def _sum_up(self, last: Segment | None) -> None:
+        for kind, (st, count) in self._others.items():
+            what = _TRANSACTIONS.get(kind, f"a transaction set {shown(kind)}")
+            more = f" ({count} of them in this file)" if count > 1 else ""
+            message = f"this is {what}{more}; an 837P or 837I was expected"
+            self._note("wrong-transaction", message, st, 1)
+        if self._strays:
+            lost = self._stray_claims
+            claims = f"; {lost} claims (CLM) there were not read" if lost else ""
+            message = f"found {shown(self._strays[0].id)} outside of a transaction set{claims}"
+            hint = "is an ST, or a separator before it, missing?"
+            self._note("broken-envelope", message, self._strays[0], hint=hint)
+        if not self._sets and not self.notes and last is not None:
+            message = "the file holds no transaction set (ST); an 837P or 837I was expected"
+            self._note("no-claims", message, last)
+
+    def _note(
+        self,
+        code: str,
+        message: str,
+        segment: Segment,
+        element: int = 0,
+        hint: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        self.notes.append(diagnostic(self.places, segment, element, code, message, hint, severity))
+
+
+def diagnostic(
+    places: Places,
+    segment: Segment,
+    element: int,
+    code: str,
+    message: str,
+    hint: str | None = None,
+    severity: Severity = "error",
+    about: str = "",
+) -> Diagnostic:
+    """A diagnostic at a segment or one of its elements; the message names the segment."""
+    name = segment.id if re.fullmatch(r"[A-Z0-9]{2,3}", segment.id) else "?"
+    part = f"{name}{element:02d}" if element else name
+    where = places.location(*segment.span(element), f"segment {segment.number} ({part})")
+    return Diagnostic(
+        code,
+        f"{about}segment {segment.number} ({part}): {message}",
+        where,
+        hint,
+        severity,
+        places.excerpt(where.start.line) if where.start else None,
+    )

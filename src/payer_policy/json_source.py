@@ -1,0 +1,370 @@
+"""JSON text to values, strictly, with the line and column of every key and value on demand.
+
+Strict means: no duplicate keys, no NaN or Infinity, numbers exact (`int` or `Decimal`) and of a
+sane size, nesting bounded. Positions are found by scanning the text again, and only when somebody
+needs one, so that reading a good file costs no more than the standard library's reader.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
+
+MAX_DEPTH = 64
+MAX_DIGITS = 18
+JsonPath = tuple[str | int, ...]
+
+_SPACE = " \t\n\r"
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_SIMPLE_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
+
+
+class _Refused(Exception):
+    def __init__(self, code: str, message: str, offset: int, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.offset, self.hint = code, message, offset, hint
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+
+
+def render_path(path: JsonPath) -> str:
+    """`("rules", 0, "when")` as `$.rules[0].when`."""
+    out = "$"
+    for step in path:
+        if isinstance(step, int):
+            out += f"[{step}]"
+        elif _SIMPLE_NAME.match(step):
+            out += f".{step}"
+        else:
+            out += f"[{json.dumps(step)}]"
+    return out
+
+
+class JsonDocument:
+    """A JSON text that was read: its value, and where each part of it stands."""
+
+    def __init__(self, text: str, file: str, value: Any) -> None:
+        self.text = text
+        self.file = file
+        self.value = value
+        self._values: dict[JsonPath, _Span] | None = None
+        self._keys: dict[JsonPath, _Span] = {}
+        self._line_starts: list[int] | None = None
+
+    def locate(self, path: JsonPath = (), *, key: bool = False) -> Location:
+        """Where the value at `path` stands (or its key). A missing part gives its nearest parent."""
+        if self._values is None:
+            scanner = _Scanner(self.text)
+            try:
+                scanner.document()
+            except _Refused:  # what was scanned up to the fault is still right
+                pass
+            self._values, self._keys = scanner.values, scanner.keys
+        where = tuple(path)
+        if key and where in self._keys:
+            return self._location(path, self._keys[where])
+        while where and where not in self._values:
+            where = where[:-1]
+        return self._location(path, self._values.get(where, _Span(0, 0)))
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        path: JsonPath = (),
+        *,
+        key: bool = False,
+        hint: str | None = None,
+        warning: bool = False,
+    ) -> Diagnostic:
+        """A `Diagnostic` at a part of this document."""
+        location = self.locate(path, key=key)
+        return Diagnostic(
+            code=code,
+            message=message,
+            location=location,
+            hint=hint,
+            severity="warning" if warning else "error",
+            excerpt=self._line(location.start.line) if location.start else None,
+        )
+
+    def _line(self, number: int) -> str:
+        lines = self.text.splitlines()
+        return lines[number - 1][:400] if 0 < number <= len(lines) else ""
+
+    def _location(self, path: JsonPath, span: _Span) -> Location:
+        return Location(
+            self.file, render_path(path), self._position(span.start), self._position(span.end)
+        )
+
+    def _position(self, offset: int) -> Position:
+        return position_in(self.text, offset)
+
+
+def position_in(text: str, offset: int) -> Position:
+    """The line and column (from 1) of a character offset."""
+    line = text.count("\n", 0, offset) + 1
+    return Position(line, offset - (text.rfind("\n", 0, offset) + 1) + 1)
+
+
+def read_json(text: str, file: str) -> JsonDocument:
+    """Read a JSON text.
+
+    Raises:
+        PolicyError: it is not strict JSON; one diagnostic with the exact place (for duplicate
+            keys: one for each).
+    """
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    try:
+        value = json.loads(
+            text,
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_constant,
+            object_pairs_hook=_object,
+        )
+    except (ValueError, RecursionError):
+        raise PolicyError(_explain(text, file)) from None
+    document = JsonDocument(text, file, value)
+    if _too_deep(value):
+        raise PolicyError(_explain(text, file))
+    return document
+
+
+def decode_utf8(data: bytes, file: str) -> str:
+    """Bytes of a text file as text; a byte-order mark is dropped.
+
+    Raises:
+        PolicyError: the bytes are not UTF-8 (with the offset of the first that is not).
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})"
+        raise PolicyError(
+            [Diagnostic("not-text", message, Location(file), hint="save it as UTF-8 text")]
+        ) from None
+
+
+def _integer(digits: str) -> int:
+    if len(digits.lstrip("-")) > MAX_DIGITS:
+        raise ValueError("too many digits")
+    return int(digits)
+
+
+def _decimal(text: str) -> Decimal | int:
+    if len(text) > 2 * MAX_DIGITS:
+        raise ValueError("too many digits")
+    number = Decimal(text)
+    if not -MAX_DIGITS <= number.adjusted() <= MAX_DIGITS:
+        raise ValueError("too large or too small")
+    return number
+
+
+def _constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("duplicate key")
+    return made
+
+
+def _too_deep(value: Any) -> bool:
+    level, layer = 0, [value]
+    while layer:
+        level += 1
+        if level > MAX_DEPTH:
+            return True
+        layer = [
+            child
+            for node in layer
+            if isinstance(node, (dict, list))
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+    return False
+
+
+def _explain(text: str, file: str) -> list[Diagnostic]:
+    """Scan a text that was refused, and say where and why."""
+    scanner = _Scanner(text)
+    found: list[_Refused] = scanner.faults
+    try:
+        scanner.document()
+    except _Refused as refused:
+        found.append(refused)
+    if not found:  # the two readers disagree: refuse all the same
+        found.append(_Refused("json-syntax", "this is not JSON", 0))
+    out = []
+    for fault in found:
+        start = position_in(text, fault.offset)
+        lines = text.splitlines()
+        excerpt = lines[start.line - 1][:400] if start.line <= len(lines) else ""
+        where = Location(file, "$", start, Position(start.line, start.column + 1))
+        out.append(Diagnostic(fault.code, fault.message, where, fault.hint, excerpt=excerpt))
+    return out
+
+
+class _Scanner:
+    """A position-keeping JSON reader; it stops at the first syntax fault, and collects duplicates."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.values: dict[JsonPath, _Span] = {}
+        self.keys: dict[JsonPath, _Span] = {}
+        self.faults: list[_Refused] = []
+
+    def document(self) -> None:
+        self._skip()
+        if self.at == len(self.text):
+            raise _Refused("json-syntax", "the file is empty; JSON was expected", 0)
+        self._value(())
+        self._skip()
+        if self.at != len(self.text):
+            raise _Refused(
+                "json-syntax",
+                f"the JSON value ends before this; found {self._found()}",
+                self.at,
+                hint="remove what follows the closing bracket",
+            )
+
+    def _skip(self) -> None:
+        while self.at < len(self.text) and self.text[self.at] in _SPACE:
+            self.at += 1
+
+    def _found(self) -> str:
+        if self.at >= len(self.text):
+            return "the end of the file"
+        char = self.text[self.at]
+        return f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
+
+    def _value(self, path: JsonPath) -> None:
+        self._skip()
+        start = self.at
+        if len(path) >= MAX_DEPTH:
+            raise _Refused(
+                "json-too-deep", f"nested more than {MAX_DEPTH} levels deep", start, None
+            )
+        char = self.text[start] if start < len(self.text) else ""
+        if char == "{":
+            self._object(path)
+        elif char == "[":
+            self._array(path)
+        elif char == '"':
+            self._string()
+        elif match := _NUMBER.match(self.text, start):
+            self._number(match.group(), start)
+            self.at = match.end()
+        else:
+            for word in ("true", "false", "null"):
+                if self.text.startswith(word, start):
+                    self.at = start + len(word)
+                    break
+            else:
+                for word in ("NaN", "Infinity", "-Infinity"):
+                    if self.text.startswith(word, start):
+                        raise _Refused("json-number", f"`{word}` is not a number", start)
+                raise _Refused("json-syntax", f"a value was expected; found {self._found()}", start)
+        self.values[path] = _Span(start, self.at)
+
+    def _number(self, text: str, start: int) -> None:
+        try:
+            (_integer if text.lstrip("-").isdigit() else _decimal)(text)
+        except ValueError:
+            shown = text if len(text) <= 24 else text[:20] + "…"
+            raise _Refused(
+                "json-number",
+                f"the number {shown} is too large, too small or too long to be exact here",
+                start,
+                hint=f"use at most {MAX_DIGITS} digits",
+            ) from None
+
+    def _string(self) -> str:
+        start = self.at
+        try:
+            value, self.at = json.decoder.scanstring(self.text, start + 1, True)
+        except json.JSONDecodeError as error:
+            reason = (
+                "this text is not closed with a quotation mark"
+                if "Unterminated" in error.msg
+                else "a line break or control character stands inside a text"
+                if "control" in error.msg
+                else "a backslash here does not start a JSON escape"
+            )
+            raise _Refused("json-syntax", reason, min(error.pos, len(self.text))) from None
+        return str(value)
+
+    def _object(self, path: JsonPath) -> None:
+        self.at += 1
+        seen: dict[str, int] = {}
+        self._skip()
+        if self.at < len(self.text) and self.text[self.at] == "}":
+            self.at += 1
+            return
+        while True:
+            self._skip()
+            start = self.at
+            if start >= len(self.text) or self.text[start] != '"':
+                raise _Refused(
+                    "json-syntax",
+                    f"a key in quotation marks was expected; found {self._found()}",
+                    start,
+                    hint="remove the comma before a closing bracket" if self._found() == "`}`" else None,
+                )
+            name = self._string()
+            here = (*path, name)
+            if name in seen:
+                first = position_in(self.text, seen[name])
+                self.faults.append(
+                    _Refused(
+                        "duplicate-key",
+                        f"`{name}` is given twice; the first is on line {first.line}",
+                        start,
+                        hint="keep one of the two",
+                    )
+                )
+            else:
+                seen[name] = start
+            self.keys[here] = _Span(start, self.at)
+            self._skip()
+            if self.at >= len(self.text) or self.text[self.at] != ":":
+                raise _Refused("json-syntax", f"`:` was expected; found {self._found()}", self.at)
+            self.at += 1
+            self._value(here)
+            if self._next("}"):
+                return
+
+    def _array(self, path: JsonPath) -> None:
+        self.at += 1
+        self._skip()
+        if self.at < len(self.text) and self.text[self.at] == "]":
+            self.at += 1
+            return
+        index = 0
+        while True:
+            self._value((*path, index))
+            index += 1
+            if self._next("]"):
+                return
+
+    def _next(self, closing: str) -> bool:
+        self._skip()
+        char = self.text[self.at] if self.at < len(self.text) else ""
+        if char not in (",", closing) or not char:
+            raise _Refused(
+                "json-syntax", f"`,` or `{closing}` was expected; found {self._found()}", self.at
+            )
+        self.at += 1
+        return char == closing

@@ -1,0 +1,10 @@
+"""The condition language: from a JSON condition to typed tests, the same for facts and for lines.
+
+Elaboration reads raw JSON, checks every name, type, unit and value, reports all problems with
+their places, and returns the intermediate form of `payer_policy.ruleset`.
+"""
+
+from payer_policy.language.elaborate import Elaborator
+from payer_policy.language.scope import CodeSetMembers, ParameterValue, Reporter, Scope
+
+__all__ = ["CodeSetMembers", "Elaborator", "ParameterValue", "Reporter", "Scope"]

@@ -1,0 +1,57 @@
+"""What a condition may name: its facts (or line fields), parameters, code sets and known codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Protocol
+
+from payer_policy.json_source import JsonPath
+from payer_policy.vocabulary.types import FactType, Value
+
+
+class Reporter(Protocol):
+    """Receives one problem; the caller knows the file and finds the line and column."""
+
+    def __call__(
+        self,
+        code: str,
+        message: str,
+        path: JsonPath,
+        *,
+        key: bool = False,
+        hint: str | None = None,
+        warning: bool = False,
+    ) -> None: ...
+
+
+class ParameterValue(NamedTuple):
+    """A parameter as conditions see it."""
+
+    value: Value
+    type: FactType
+
+
+class CodeSetMembers(NamedTuple):
+    """A named code set as it stands on the dates in question."""
+
+    system: str
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The names in force. `subject` is the key that a test starts with.
+
+    `subjects` are what stands behind that key; `facts` what `{"fact": …}` may name on a right side.
+    """
+
+    subjects: Mapping[str, FactType]
+    facts: Mapping[str, FactType]
+    subject: Literal["fact", "line"] = "fact"
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    code_sets: Mapping[str, CodeSetMembers] = field(default_factory=dict)
+    known_codes: Callable[[str], frozenset[str]] = lambda system: frozenset()
+    """All codes of a system that the policy folder knows on any date; empty: no list, no check."""
+    used: Callable[[str, str], None] = lambda kind, name: None
+    """Told of every parameter and code set that is used."""

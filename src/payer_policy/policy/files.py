@@ -1,0 +1,92 @@
+"""The shape of a policy file. Conditions and expressions stay raw here: `language` types them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from payer_policy.reference.files import Day, Entry, FileModel, Source
+
+KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+SNAKE = r"^[a-z][a-z0-9_]*$"
+
+RawCondition = Annotated[Any, Field(json_schema_extra={"$ref": "#/$defs/condition"})]
+RawExpression = Annotated[Any, Field(json_schema_extra={"$ref": "#/$defs/expression"})]
+
+
+class Effective(FileModel):
+    from_: Day = Field(alias="from")
+    through: Day | None = None
+
+
+class ParameterModel(FileModel):
+    """A named value that rules use, and that an overlay may change."""
+
+    value: Any
+    unit: str | None = None
+    cites: list[str] = Field(default_factory=list)
+    note: str | None = None
+
+
+class ReasonModel(FileModel):
+    group: str | None = None
+    carc: str | None = None
+    rarc: list[str] = Field(default_factory=list)
+
+
+class FindingModel(ReasonModel):
+    because: str = Field(min_length=1)
+    on: str = "service"
+
+
+class ReduceModel(FindingModel):
+    to: RawExpression
+
+
+class EffectModel(FileModel):
+    """Exactly one of these."""
+
+    conclude: dict[str, Any] | None = None
+    deny: FindingModel | None = None
+    pend: FindingModel | None = None
+    reduce: ReduceModel | None = None
+    advise: FindingModel | None = None
+
+
+class InForce(FileModel):
+    from_: Day | None = Field(default=None, alias="from")
+    through: Day | None = None
+
+
+class RuleModel(FileModel):
+    id: str = Field(pattern=KEBAB)
+    title: str = Field(min_length=1)
+    cites: list[str] = Field(default_factory=list)
+    when: RawCondition
+    then: EffectModel
+    overrides: list[str] = Field(default_factory=list)
+    in_force: InForce | None = None
+    replaces: bool = False
+    if_unknown: Literal["pend", "assume_not_holding"] = "pend"
+    note: str | None = None
+
+
+class PolicyFile(FileModel):
+    """`policies/<payer>/<policy>/<first day in force>.json`"""
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    title: str = Field(min_length=1)
+    effective: Effective
+    extends: str | None = None
+    applies_to: RawCondition = None
+    references: dict[str, Source] = Field(default_factory=dict)
+    parameters: dict[str, ParameterModel] = Field(default_factory=dict)
+    information_request: ReasonModel | None = None
+    acknowledges: dict[str, str] = Field(default_factory=dict)
+    withdraws: list[str] = Field(default_factory=list)
+    rules: list[RuleModel] = Field(default_factory=list)
+    note: str | None = None
+
+
+__all__ = ["Entry", "PolicyFile", "RuleModel"]

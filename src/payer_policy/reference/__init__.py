@@ -1,0 +1,23 @@
+"""Dated reference data that policies lean on: code sets, reason codes, drugs, products, payers."""
+
+from payer_policy.reference.data import (
+    CodeSet,
+    Dated,
+    Drug,
+    DrugIdentity,
+    Payer,
+    Product,
+    ReasonCode,
+    ReferenceData,
+)
+
+__all__ = [
+    "CodeSet",
+    "Dated",
+    "Drug",
+    "DrugIdentity",
+    "Payer",
+    "Product",
+    "ReasonCode",
+    "ReferenceData",
+]

@@ -1,0 +1,170 @@
+"""Reference data as the rest of the product uses it: looked up by code and by date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from payer_policy.vocabulary.types import Value
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Dated(Generic[T]):
+    """A value with its first and last day in force, both included; None: open."""
+
+    value: T
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        return (self.first_day is None or self.first_day <= day) and (
+            self.last_day is None or day <= self.last_day
+        )
+
+
+def on_day(entries: Iterable[Dated[T]], day: date) -> T | None:
+    """The value of the first entry in force on the day, or None."""
+    for entry in entries:
+        if entry.in_force(day):
+            return entry.value
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """A named list of codes of one system, each with its dates."""
+
+    name: str
+    title: str
+    system: str
+    codes: tuple[Dated[str], ...]
+
+    def on(self, day: date) -> frozenset[str]:
+        """The codes in force on a day."""
+        return frozenset(entry.value for entry in self.codes if entry.in_force(day))
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCode:
+    """A CARC, RARC or group code; `means` is in our own words."""
+
+    system: str
+    code: str
+    means: str
+    first_day: date | None
+    last_day: date | None
+    deactivated: bool
+    needs_rarc: bool
+    alert: bool
+    only_group: str | None
+
+    def in_force_throughout(self, first_day: date, last_day: date | None) -> bool:
+        """Whether it may be used on every day of a window."""
+        if self.deactivated or (self.first_day is not None and self.first_day > first_day):
+            return False
+        return self.last_day is None or (last_day is not None and last_day <= self.last_day)
+
+
+@dataclass(frozen=True, slots=True)
+class DrugIdentity:
+    """What a source says a code means."""
+
+    source: str
+    says: str
+    ingredient: str | None
+    reference: str | None
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A HCPCS drug code: what the policies take it for, and what its sources say."""
+
+    code: str
+    title: str
+    ingredient: str | None
+    billing_unit_mcg: int | Decimal | None
+    identities: tuple[Dated[DrugIdentity], ...]
+    attributes: Mapping[str, tuple[Dated[Value], ...]]
+
+    def attribute(self, name: str, day: date) -> Value | None:
+        """A dated attribute on a day; None when the file says nothing for it."""
+        return on_day(self.attributes.get(name, ()), day)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A package with an NDC."""
+
+    ndc: str
+    name: str
+    codes: frozenset[str]
+    ingredient: str | None
+    route: str | None
+    mcg_per_ml: int | Decimal | None
+    volume_ml: int | Decimal | None
+    total_mcg: int | Decimal | None
+    single_dose: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A payer folder, and how a claim's payer is recognised as it."""
+
+    folder: str
+    name: str
+    synthetic: bool
+    identifiers: frozenset[str]
+    lines_of_business: tuple[str, ...]
+    recognised_by_line_of_business: bool
+
+
+@dataclass(frozen=True)
+class ReferenceData:
+    """All of it, by name or code. NDCs are in their 11-digit spelling."""
+
+    code_sets: Mapping[str, CodeSet] = field(default_factory=dict)
+    reason_codes: Mapping[tuple[str, str], ReasonCode] = field(default_factory=dict)
+    """By (system, code)."""
+    drugs: Mapping[str, Drug] = field(default_factory=dict)
+    products: Mapping[str, tuple[Dated[Product], ...]] = field(default_factory=dict)
+    payers: Mapping[str, Payer] = field(default_factory=dict)
+
+    def known_codes(self, system: str) -> frozenset[str]:
+        """Every code of a system that any file here lists, on any date."""
+        codes = {
+            entry.value
+            for code_set in self.code_sets.values()
+            if code_set.system == system
+            for entry in code_set.codes
+        }
+        if system == "hcpcs":
+            codes.update(self.drugs)
+        if system == "ndc":
+            codes.update(self.products)
+        return frozenset(codes)
+
+    def product(self, ndc: str, day: date) -> Product | None:
+        """The product of an NDC that is marketed on a day."""
+        return on_day(self.products.get(ndc, ()), day)
+
+    def payer_of(self, identifier: str | None, line_of_business: str | None) -> Payer | None:
+        """The payer that a claim names, by folder or identifier, else by line of business."""
+        if identifier is not None:
+            folded = identifier.casefold()
+            for payer in self.payers.values():
+                if folded == payer.folder or folded in payer.identifiers:
+                    return payer
+        if line_of_business is not None:
+            for payer in self.payers.values():
+                if (
+                    payer.recognised_by_line_of_business
+                    and line_of_business in payer.lines_of_business
+                ):
+                    return payer
+        return None

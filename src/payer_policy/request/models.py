@@ -1,0 +1,186 @@
+"""The request: one claim or one preauthorization request, as every intake hands it over.
+
+None always means "not known". What is known to be absent is written: `modifiers: []`,
+`authorizations: []`. Codes are in their one spelling and numbers exact from here on.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from payer_policy.vocabulary.codes import normalise_code
+from payer_policy.vocabulary.types import (
+    MAX_TEXT,
+    ValueProblem,
+    calendar_date,
+    exact_number,
+    shown,
+)
+
+MAX_LINES = 999
+"""An institutional claim has at most 999 service lines; more is not a claim."""
+
+_UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def _readable(text: str) -> str:
+    if found := _UNREADABLE.search(text):
+        raise ValueProblem(
+            "wrong-value", f"holds a character that nobody can read (U+{ord(found.group()):04X})"
+        )
+    return text
+
+
+def _one_line(raw: object) -> object:
+    return _readable(" ".join(raw.split())) if isinstance(raw, str) else raw
+
+
+def _spelled(system: str) -> BeforeValidator:
+    def spell(raw: object) -> object:
+        if not isinstance(raw, str):
+            return raw  # the model says what is wrong with it
+        code = normalise_code(system, raw)
+        if not code:
+            raise ValueProblem(
+                "wrong-value", "found an empty text", "leave the field out when it is not known"
+            )
+        return _readable(code)
+
+    return BeforeValidator(spell)
+
+
+def _quantity(raw: object) -> int | Decimal:
+    number = exact_number(raw)
+    if number < 0:  # a negative line would quietly lower the sum of the others
+        raise ValueProblem("wrong-value", f"found {shown(raw)}; a number of 0 or more was expected")
+    return number
+
+
+_Short = Annotated[str, Field(max_length=MAX_TEXT)]
+Hcpcs = Annotated[_Short, _spelled("hcpcs")]
+Icd10 = Annotated[_Short, _spelled("icd10cm")]
+Ndc = Annotated[_Short, _spelled("ndc")]
+Modifier = Annotated[_Short, _spelled("modifier")]
+PlaceOfService = Annotated[_Short, _spelled("place_of_service")]
+Identifier = Annotated[_Short, _spelled("identifier")]
+Quantity = Annotated[int | Decimal, BeforeValidator(_quantity)]
+_Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
+Date = Annotated[date, BeforeValidator(calendar_date)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=False
+    )
+
+
+class Coverage(_Part):
+    """Who is asked to pay, and under which plan."""
+
+    payer: Identifier | None = None
+    """The payer's folder name under `policies/`, or an identifier that its `payer.json` lists."""
+    payer_name: Identifier | None = None
+    line_of_business: Identifier | None = None
+    """`medicare`, `medicare_advantage`, `medicaid`, `commercial`, …"""
+    plan: Identifier | None = None
+    member_id: Identifier | None = None
+
+
+class Patient(_Part):
+    birth_date: Date | None = None
+
+
+class Provider(_Part):
+    billing_npi: Identifier | None = None
+    rendering_npi: Identifier | None = None
+
+
+class Line(_Part):
+    """One service line. `modifiers` is a set: their order means nothing, absence means none."""
+
+    number: int | None = Field(default=None, ge=1, le=99999)
+    """The line's number on the claim; given its position where left out."""
+    code: Hcpcs | None
+    """Null on an institutional line that has a revenue code and no procedure code."""
+    modifiers: frozenset[Modifier] = Field(default=frozenset(), strict=False)
+    units: Quantity | None = None
+    """Billing units of the code (HCPCS), never milligrams or millilitres."""
+    date: Date | None = None
+    through: Date | None = None
+    """The last day of service where the line has a range; the same day where left out."""
+    place_of_service: PlaceOfService | None = None
+    revenue_code: Identifier | None = None
+    ndc: Ndc | None = None
+    ndc_quantity: Quantity | None = None
+    ndc_unit: Modifier | None = None
+    """`ML`, `UN`, `GR`, `F2` or `ME`."""
+    charge: Quantity | None = None
+    diagnosis_pointers: tuple[_Pointer, ...] | None = Field(
+        default=None, max_length=99, strict=False
+    )
+    """Positions in the claim's diagnoses, from 1."""
+    description: Annotated[str, Field(max_length=1000), BeforeValidator(_one_line)] | None = None
+    authorization_number: Identifier | None = None
+
+
+class Authorization(_Part):
+    """A preauthorization on the payer's file. Fields left out are not known."""
+
+    number: Identifier | None = None
+    status: Literal["approved", "pending", "refused", "cancelled"] | None = None
+    payer: Identifier | None = None
+    plan: Identifier | None = None
+    member_id: Identifier | None = None
+    provider_npi: Identifier | None = None
+    codes: frozenset[Hcpcs] | None = Field(default=None, strict=False)
+    valid_from: Date | None = None
+    valid_through: Date | None = None
+    units: Quantity | None = None
+    units_used: Quantity | None = None
+    """Units that other claims have already used of it; this claim's are not among them."""
+    requested_on: Date | None = None
+
+
+class PriorLine(_Part):
+    """A line of an earlier claim of the same member, for duplicates and daily limits."""
+
+    claim_id: Identifier
+    code: Hcpcs
+    date: Date
+    modifiers: frozenset[Modifier] = Field(default=frozenset(), strict=False)
+    units: Quantity | None = None
+    charge: Quantity | None = None
+    billing_npi: Identifier | None = None
+    void: bool = False
+    """Whether that claim was voided since; a voided line counts for nothing."""
+
+
+class Request(_Part):
+    """One claim, or one preauthorization request, with whatever is known around it."""
+
+    kind: Literal["claim", "preauthorization"] = "claim"
+    id: Identifier | None = None
+    """The claim number (CLM01) or the request's own number."""
+    frequency: Literal["1", "7", "8"] = "1"
+    """1 original, 7 replacement, 8 void (CLM05-3)."""
+    original_id: Identifier | None = None
+    received: Date | None = None
+    bill_type: Identifier | None = None
+    place_of_service: PlaceOfService | None = None
+    coverage: Coverage = Coverage()
+    patient: Patient = Patient()
+    provider: Provider = Provider()
+    diagnoses: tuple[Icd10, ...] | None = Field(default=None, strict=False)
+    authorization_number: Identifier | None = None
+    lines: tuple[Line, ...] = Field(default=(), max_length=MAX_LINES, strict=False)
+    authorizations: tuple[Authorization, ...] | None = Field(
+        default=None, max_length=1000, strict=False
+    )
+    history: tuple[PriorLine, ...] | None = Field(default=None, max_length=10000, strict=False)
+    facts: dict[str, Any] = Field(default_factory=dict)
+    """Facts by their name in the vocabulary, for what no claim form carries."""

@@ -1,0 +1,95 @@
+"""The vocabulary: what a rule may read, each fact declared once, and the file that declares it.
+
+A `Fact` is the declaration as everything else uses it; `VocabularyFile` is the shape of
+`policies/vocabulary.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from payer_policy.vocabulary.types import FactType, Kind, Value
+
+Supplier = Literal["biller", "provider", "payer", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a rule may read. `source` is its `from`, still as JSON; None: supplied as such."""
+
+    name: str
+    type: FactType
+    label: str
+    question: str | None = None
+    supplied_by: Supplier | None = None
+    correctable: bool = False
+    source: Mapping[str, Any] | None = None
+    absent_means: Value | None = None
+    derived: bool = False
+    otherwise: Value | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """A named part of a service's lines that a finding can fall on. `where` is still as JSON."""
+
+    name: str
+    label: str
+    where: Mapping[str, Any]
+
+
+class FactModel(BaseModel):
+    """A fact as `vocabulary.json` declares it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    type: Kind
+    unit: str | None = None
+    values: list[str] | None = None
+    ordered: bool = False
+    system: str | None = None
+    label: str = Field(min_length=1)
+    question: str | None = None
+    supplied_by: Supplier | None = None
+    correctable: bool = False
+    from_: dict[str, Any] | None = Field(default=None, alias="from")
+    absent_means: Any = None
+    derived: bool = False
+    otherwise: Any = None
+    note: str | None = None
+
+    def fact_type(self) -> FactType:
+        """The declared type."""
+        return FactType(self.type, self.unit, tuple(self.values or ()), self.ordered, self.system)
+
+
+class LinePartModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    label: str
+    where: dict[str, Any]
+
+
+class VocabularyFile(BaseModel):
+    """`policies/vocabulary.json`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    title: str
+    note: str | None = None
+    facts: dict[str, FactModel]
+    line_parts: dict[str, LinePartModel] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All facts by name, in the order of the file, and the parts of a service's lines."""
+
+    facts: Mapping[str, Fact]
+    line_parts: Mapping[str, LinePart]

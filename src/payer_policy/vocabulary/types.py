@@ -1,0 +1,232 @@
+"""The types that a fact can have, and how a raw value becomes an exact one.
+
+Values are `bool`, `int`, `Decimal`, `date`, `str` (codes and choices) and `frozenset[str]`. Integral
+decimals are held as `int`, so that equal numbers are equal bytes. A float is never a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final, Literal
+
+from payer_policy.diagnostics import nearest
+from payer_policy.vocabulary.codes import normalise_code
+
+Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
+Value = bool | int | Decimal | Fraction | date | str | frozenset[str]
+
+NUMERIC: Final = frozenset({"integer", "decimal"})
+MAX_NUMBER: Final = 10**12
+"""Quantities, doses and money of a claim are below this; anything larger is a slip or an attack."""
+MAX_PLACES: Final = 6
+MAX_TEXT: Final = 200
+
+_NUMERAL = re.compile(r"[+-]?\d{1,13}(\.\d{1,6})?\Z", re.ASCII)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class FactType:
+    """What values a fact can have. `unit` is for numbers, `values` for choices, `system` for codes."""
+
+    kind: Kind
+    unit: str | None = None
+    values: tuple[str, ...] = ()
+    ordered: bool = False
+    system: str | None = None
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether arithmetic is possible: numbers, and ordered choices by their position."""
+        return self.kind in NUMERIC or self.ordered
+
+    def describe(self) -> str:
+        """The type in words, for messages and the dictionary."""
+        match self.kind:
+            case "boolean":
+                return "true or false"
+            case "integer":
+                return f"a whole number{f' of {self.unit}' if self.unit else ''}"
+            case "decimal":
+                return f"a number{f' of {self.unit}' if self.unit else ''}"
+            case "date":
+                return "a date (YYYY-MM-DD)"
+            case "choice":
+                how = "one in this order" if self.ordered else "one"
+                return f"{how} of {', '.join(self.values)}"
+            case "code":
+                return f"{_article(self.system)} code" if self.system else "a code"
+            case "codes":
+                return f"a list of {self.system.upper() if self.system else ''} codes".replace(
+                    "  ", " "
+                )
+
+
+def _article(system: str | None) -> str:
+    name = (system or "").replace("_", " ")
+    return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
+
+
+class ValueProblem(ValueError):
+    """A raw value does not fit its type. The message says what was found and what was expected."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+def shown(raw: object) -> str:
+    """A raw value as a short piece of text for a message; never a whole document."""
+    if raw is True or raw is False:
+        return str(raw).lower()
+    if raw is None:
+        return "null"
+    if isinstance(raw, str):
+        return f'"{raw}"' if len(raw) <= 40 else f'"{raw[:37]}…"'
+    if isinstance(raw, dict):
+        return "an object"
+    if isinstance(raw, (list, tuple, set, frozenset)):
+        return "a list"
+    text = str(raw)
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+def exact_number(raw: object) -> int | Decimal:
+    """A number or a plain numeral as an exact value; integral values as `int`.
+
+    Raises:
+        ValueProblem: not a number, a float, out of range, or more than six decimal places.
+    """
+    if isinstance(raw, str) and _NUMERAL.match(raw.strip()):
+        raw = Decimal(raw.strip())
+    if isinstance(raw, bool) or not isinstance(raw, (int, Decimal)):
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; a number was expected")
+    if isinstance(raw, Decimal):
+        if not raw.is_finite():
+            raise ValueProblem("wrong-value", f"found {shown(raw)}; a finite number was expected")
+        if -1 <= raw.adjusted() <= 13 and raw == raw.to_integral_value():
+            raw = int(raw)
+        elif raw == 0:
+            return 0
+    if abs(raw) >= MAX_NUMBER:
+        raise ValueProblem("wrong-value", f"the number {shown(raw)} is too large for a claim")
+    if isinstance(raw, Decimal):
+        raw = raw.normalize()
+        if -int(raw.as_tuple().exponent) > MAX_PLACES:
+            raise ValueProblem(
+                "wrong-value", f"{shown(raw)} has more than {MAX_PLACES} decimal places"
+            )
+    return raw
+
+
+def calendar_date(raw: object) -> date:
+    """An ISO date.
+
+    Raises:
+        ValueProblem: not text in the form YYYY-MM-DD, or no such day.
+    """
+    if type(raw) is date:
+        return raw
+    if not isinstance(raw, str) or not _ISO_DATE.match(raw):
+        raise ValueProblem(
+            "wrong-type", f"found {shown(raw)}; a date was expected", "write it as YYYY-MM-DD"
+        )
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise ValueProblem("wrong-value", f"{raw} is not a day of the calendar") from None
+
+
+def parse_value(type_: FactType, raw: object) -> Value:
+    """A raw JSON value (or a cell of a scenario's table) as an exact value of the type.
+
+    Raises:
+        ValueProblem: with what was found and what was expected.
+    """
+    kind = type_.kind
+    if kind == "boolean":
+        if isinstance(raw, bool):
+            return raw
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; true or false was expected")
+    if kind == "integer":
+        number = exact_number(raw)
+        if not isinstance(number, int):
+            raise ValueProblem("wrong-type", f"found {shown(raw)}; a whole number was expected")
+        return number
+    if kind == "decimal":
+        return exact_number(raw)
+    if kind == "date":
+        return calendar_date(raw)
+    if kind == "choice":
+        if isinstance(raw, int) and not isinstance(raw, bool) and str(raw) in type_.values:
+            raw = str(raw)
+        if isinstance(raw, str) and raw in type_.values:
+            return raw
+        close = nearest(raw, type_.values) if isinstance(raw, str) else None
+        raise ValueProblem(
+            "unknown-value",
+            f"found {shown(raw)}; expected one of {', '.join(type_.values)}",
+            f"did you mean `{close}`?" if close else None,
+        )
+    if kind == "code":
+        return _code(type_, raw)
+    if isinstance(raw, (str, bytes)) or not isinstance(raw, Iterable) or isinstance(raw, dict):
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; a list of codes was expected")
+    return frozenset(_code(type_, item) for item in raw)
+
+
+def _code(type_: FactType, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; {type_.describe()} was expected")
+    code = normalise_code(type_.system, raw)
+    if not code:
+        raise ValueProblem(
+            "wrong-value", "found an empty text", "leave the fact out when it is not known"
+        )
+    if len(code) > MAX_TEXT:
+        raise ValueProblem("wrong-value", f"a code of {len(code)} characters is too long")
+    return code
+
+
+def format_value(value: Value | None, type_: FactType | None = None) -> str:
+    """A value as people read it, with its unit. The same value is always the same text."""
+    if value is None:
+        return "not known"
+    if value is True:
+        return "yes"
+    if value is False:
+        return "no"
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) if value else "none"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value.replace("_", " ") if type_ is not None and type_.kind == "choice" else value
+    number = format_number(value)
+    return f"{number} {type_.unit}" if type_ is not None and type_.unit else number
+
+
+def format_number(value: int | Decimal | Fraction) -> str:
+    """An exact number without an exponent; a fraction that no decimal can hold as `1/3`."""
+    if isinstance(value, Fraction):
+        scaled = value * 10**12
+        if scaled.denominator != 1:
+            return f"{value.numerator}/{value.denominator}"
+        value = (Decimal(scaled.numerator).scaleb(-12)).normalize()
+    return str(value) if isinstance(value, int) else f"{value.normalize():f}"
+
+
+def to_json(value: Value | None) -> Any:
+    """A value as JSON that reads back to the same value: numbers that are not whole as text."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return format_number(value)

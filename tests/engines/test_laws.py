@@ -1,0 +1,132 @@
+"""What must be true of every engine on every ruleset: the laws of DESIGN §3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from payer_policy.engines.checked import CheckedEngine
+from payer_policy.engines.compiled import CompiledEngine
+from payer_policy.engines.durable import DurableEngine, available
+from payer_policy.engines.protocol import Engine
+from payer_policy.ruleset import Ruleset
+from payer_policy.truth import FAILS, HOLDS, UNKNOWN
+from tests import reference
+from tests.random_rulesets import assembled, cases, completed, randoms, ruleset, some_facts
+
+needs_durable = pytest.mark.skipif(not available(), reason="durable-rules is not installed here")
+ENGINES = [
+    pytest.param(CompiledEngine(), id="compiled"),
+    pytest.param(DurableEngine(), id="durable", marks=needs_durable),
+    pytest.param(
+        CheckedEngine(CompiledEngine(), DurableEngine()), id="checked", marks=needs_durable
+    ),
+]
+every_engine = pytest.mark.parametrize("engine", ENGINES)
+many = settings(
+    max_examples=120,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+Answer = tuple[dict[str, bool | None], dict[str, Any], tuple[str, ...]]
+
+
+def answer(engine: Engine, made: Ruleset, facts: Mapping[str, Any]) -> Answer:
+    """By rule id, so that answers of rulesets in different orders can be compared."""
+    evaluation = engine.compile(made)(facts)
+    assert evaluation.disagreement is None
+    words = {HOLDS: True, FAILS: False, UNKNOWN: None}
+    truths = zip(made.rules, evaluation.truths, strict=True)
+    return (
+        {rule.id: words[truth] for rule, truth in truths},
+        dict(evaluation.derived),
+        evaluation.conflicts,
+    )
+
+
+@every_engine
+@given(case=cases())
+@many
+def test_engines_agree_with_the_reference(engine, case):
+    made, facts = case
+    assert answer(engine, made, facts) == reference.evaluate(made, facts)
+
+
+@every_engine
+def test_engines_agree_with_the_reference_on_large_rulesets(engine):
+    for seed in range(12):
+        random = Random(seed)
+        made = ruleset(random, rules=90)
+        evaluate = engine.compile(made)
+        for facts in (some_facts(random, made), completed(random, {}), {}):
+            truths, derived, conflicts = reference.evaluate(made, facts)
+            got = evaluate(facts)
+            kleene = {HOLDS: True, FAILS: False, UNKNOWN: None}
+            assert [kleene[truth] for truth in got.truths] == [truths[r.id] for r in made.rules]
+            assert (dict(got.derived), got.conflicts) == (derived, conflicts)
+
+
+@every_engine
+@given(case=cases(), random=randoms)
+@many
+def test_the_order_of_rules_never_matters(engine, case, random):
+    made, facts = case
+    rules = list(made.rules)
+    random.shuffle(rules)
+    place = {rule.id: index for index, rule in enumerate(rules)}
+    other = assembled(rules, dict(made.facts), tie=lambda rule: place[rule.id])
+    assert answer(engine, other, facts) == answer(engine, made, facts)
+
+
+@every_engine
+@given(case=cases(), random=randoms)
+@many
+def test_the_order_of_facts_and_given_derived_facts_never_matter(engine, case, random):
+    made, facts = case
+    items = list(facts.items())
+    random.shuffle(items)
+    shuffled = dict(items) | dict.fromkeys(made.derived, "anything")
+    assert answer(engine, made, shuffled) == answer(engine, made, facts)
+
+
+@every_engine
+@given(case=cases(is_known=False), random=randoms)
+@many
+def test_learning_a_fact_never_changes_what_was_settled(engine, case, random):
+    made, facts = case
+    assert_kept(answer(engine, made, facts), answer(engine, made, completed(random, facts, 4)))
+
+
+@every_engine
+@given(case=cases(is_known=False), random=randoms)
+@many
+def test_what_is_settled_under_missing_facts_is_so_under_every_completion(engine, case, random):
+    made, facts = case
+    before = answer(engine, made, facts)
+    for _ in range(4):
+        assert_kept(before, answer(engine, made, completed(random, facts)))
+
+
+def assert_kept(before: Answer, after: Answer) -> None:
+    """All that was settled still is, the same way; a conflict is never undone."""
+    for old, new in zip(before[:2], after[:2], strict=True):
+        settled = {name: value for name, value in old.items() if value is not None}
+        assert {name: new[name] for name in settled} == settled
+    assert set(before[2]) <= set(after[2])
+
+
+@given(case=cases(), seed=st.integers(0, 99))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_reference_does_not_rely_on_the_order_of_rules(case, seed):
+    made, facts = case
+    rules = list(made.rules)
+    Random(seed).shuffle(rules)
+    place = {rule.id: index for index, rule in enumerate(rules)}
+    other = assembled(rules, dict(made.facts), tie=lambda rule: place[rule.id])
+    assert reference.evaluate(other, facts) == reference.evaluate(made, facts)

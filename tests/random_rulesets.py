@@ -1,0 +1,341 @@
+"""Random well-typed rulesets and facts for them, as Hypothesis strategies and from a plain seed.
+
+Everything is built from the intermediate form directly: all operators, all types of fact, derived
+facts in up to four layers, overriding rules, and conflicts. `ruleset(Random(7))` is the same
+ruleset every time; the strategies draw from the same code, so Hypothesis can shrink what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from random import Random
+from typing import Any
+
+from hypothesis import strategies as st
+
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    Arithmetic,
+    AtLeast,
+    Conclude,
+    Condition,
+    Constant,
+    DerivedFact,
+    Expression,
+    FactRef,
+    Finding,
+    Not,
+    Reason,
+    Rule,
+    Ruleset,
+    Score,
+    Sentence,
+    Test,
+    Window,
+    facts_read,
+)
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import FactType, Value
+
+GRADES = ("none", "mild", "moderate", "severe")
+TYPES = {
+    "boolean": FactType("boolean"),
+    "integer": FactType("integer", unit="days"),
+    "decimal": FactType("decimal", unit="mg"),
+    "date": FactType("date"),
+    "code": FactType("code", system="icd10cm"),
+    "choice": FactType("choice", values=("initial", "refill", "trial")),
+    "grade": FactType("choice", values=GRADES, ordered=True),
+    "codes": FactType("codes", system="modifier"),
+}
+FRIDAY = date(2024, 3, 1)
+POOL: dict[str, list[Value]] = {
+    "boolean": [True, False],
+    "integer": [0, 1, 2, 3, 7, -1],
+    "decimal": [Decimal("0.1"), Decimal("0.5"), 1, Decimal("2.75"), Fraction(1, 3), 0],
+    "date": [FRIDAY + timedelta(days=days) for days in (-31, -7, -2, -1, 0, 1, 2, 3, 10, 366)],
+    "code": ["G80.1", "G35", "Z00"],
+    "choice": ["initial", "refill", "trial"],
+    "grade": list(GRADES),
+    "codes": [
+        frozenset(),
+        frozenset({"JW"}),
+        frozenset({"JZ"}),
+        frozenset({"JW", "59"}),
+        frozenset({"JW", "JZ", "59"}),
+    ],
+}
+CODES = ["JW", "JZ", "59"]
+NUMERIC = ("integer", "decimal", "grade")
+INPUTS = {f"in.{kind}_{letter}": kind for kind in TYPES for letter in "ab"}
+LAYERS = 4
+SIZE = ("at_least", "more_than", "at_most", "less_than")
+ARITHMETIC = (
+    *("sum", "difference", "product", "quotient", "round_up", "round_down"),
+    *("minimum", "maximum", "days_between", "years_between"),
+)
+DATES = ("within", "on_or_before", "before", "on_or_after", "after")
+OPERATORS = {
+    "boolean": ("is", "is_not"),
+    "integer": ("is", "is_not", "in", "not_in", "between", *SIZE),
+    "decimal": ("is", "is_not", "in", "not_in", "between", *SIZE),
+    "date": ("is", "is_not", "in", "not_in", "between", "within", "within", *DATES),
+    "code": ("is", "is_not", "in", "not_in"),
+    "choice": ("is", "is_not", "in", "not_in"),
+    "grade": ("is", "is_not", "in", "not_in", "between", *SIZE),
+    "codes": ("is", "is_not", "includes", "includes_any", "includes_all", "excludes"),
+}
+
+
+def declared(name: str, kind: str, *, derived: bool = False, otherwise: Any = None) -> Fact:
+    return Fact(name, TYPES[kind], label=name, derived=derived, otherwise=otherwise)
+
+
+def ordered(rules: Iterable[Rule], tie: Callable[[Rule], Any] = lambda rule: rule.id) -> list[Rule]:
+    """The rules so that each comes after what it waits for; ties by `tie`."""
+    waiting = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
+    ordered_rules: list[Rule] = []
+    while waiting:
+        unsettled = {
+            name
+            for rule in waiting.values()
+            if isinstance(rule.effect, Conclude)
+            for name, _ in rule.effect.values
+        }
+        ready = [
+            rule
+            for rule in waiting.values()
+            if unsettled.isdisjoint(facts_read(rule))
+            and waiting.keys().isdisjoint(rule.overridden_by)
+        ]
+        assert ready, "a cycle of rules"
+        first = min(ready, key=tie)
+        ordered_rules.append(waiting.pop(first.id))
+    return ordered_rules
+
+
+def assembled(
+    rules: Iterable[Rule],
+    facts: dict[str, Fact],
+    tie: Callable[[Rule], Any] = lambda rule: rule.id,
+) -> Ruleset:
+    """A ruleset of the rules, in order, with the derived facts that `facts` declares."""
+    in_order = tuple(ordered(rules, tie))
+    concluded: dict[str, list[tuple[int, Value]]] = {n: [] for n, f in facts.items() if f.derived}
+    for index, rule in enumerate(in_order):
+        if isinstance(rule.effect, Conclude):
+            for name, value in rule.effect.values:
+                concluded[name].append((index, value))
+    return Ruleset(
+        policy="random/policy",
+        version="2024-01-01",
+        title="A random policy",
+        first_day=date(2024, 1, 1),
+        last_day=None,
+        applies_to=Test("in.code_a", "is", FactRef("in.code_a"), (Constant("G35"),)),
+        rules=in_order,
+        derived={
+            name: DerivedFact(name, facts[name].otherwise, tuple(by))
+            for name, by in concluded.items()
+        },
+        facts=facts,
+        line_parts={},
+        parameters={},
+        references={},
+        information_request=None,
+        hash="0" * 64,
+    )
+
+
+@dataclass
+class _Maker:
+    """Draws parts of rules. `kinds` are the facts that may be read by now."""
+
+    random: Random
+    kinds: dict[str, str]
+    is_known: bool
+
+    def chance(self, one_in: int) -> bool:
+        return self.random.randrange(one_in) == 0
+
+    def fact(self, *kinds: str) -> str | None:
+        names = [name for name, kind in self.kinds.items() if kind in kinds]
+        return self.random.choice(names) if names else None
+
+    def constant(self, kind: str) -> Constant:
+        return Constant(self.random.choice(POOL[kind]))
+
+    def number(self, depth: int = 2) -> Expression:
+        """An exact number, maybe over facts."""
+        name = self.fact(*NUMERIC)
+        if depth == 0 or name is None or self.chance(2):
+            if name is None or self.chance(2):
+                return self.constant(self.random.choice(("integer", "decimal")))
+            return self.read(name)
+        operation = self.random.choice(ARITHMETIC)
+        if operation.endswith("_between"):
+            return Arithmetic(operation, (self.day(), self.day()))
+        many = {"difference": 2, "quotient": 2, "round_up": 1, "round_down": 1}.get(operation)
+        many = many or self.random.randint(2, 3)
+        return Arithmetic(operation, tuple(self.number(depth - 1) for _ in range(many)))
+
+    def day(self) -> Expression:
+        name = self.fact("date")
+        return FactRef(name) if name and self.chance(2) else self.constant("date")
+
+    def read(self, name: str) -> FactRef | Score:
+        return Score(name, GRADES) if self.kinds[name] == "grade" else FactRef(name)
+
+    def window(self) -> Window:
+        unit = self.random.choice(("days", "weeks", "months", "years", "business_days"))
+        amount: Expression = Constant(self.random.choice((1, 2, 5, 6, 11)))
+        if unit != "business_days":
+            whole = self.fact("integer")
+            if self.chance(3):
+                amount = Constant(self.random.choice((0, -1)))
+            elif whole and self.chance(3):
+                amount = FactRef(whole)
+        direction = self.random.choice(("before", "after"))
+        return Window(amount, unit, direction, self.day())
+
+    def operand(self, kind: str) -> Expression:
+        """A value like the fact's: of the same kind, or any number for a number."""
+        if kind in ("integer", "decimal"):
+            return self.number()
+        name = self.fact(kind)
+        return FactRef(name) if name and self.chance(4) else self.constant(kind)
+
+    def test(self) -> Test:
+        name = self.random.choice(list(self.kinds))
+        kind = self.kinds[name]
+        if self.is_known and self.chance(12):
+            return Test(
+                name, "is_known", FactRef(name), (Constant(self.random.choice((True, False))),)
+            )
+        operator = self.random.choice(OPERATORS[kind])
+        left: FactRef | Score = FactRef(name)
+        right: tuple[Expression, ...]
+        if kind == "grade" and operator in (*SIZE, "between"):
+            left = Score(name, GRADES)
+            right = (self.number(1), self.number(1)) if operator == "between" else (self.number(1),)
+        elif operator == "between":
+            make = self.day if kind == "date" else self.number
+            right = (make(), make())
+        elif operator == "within":
+            right = (self.window(),)
+        elif operator in ("in", "not_in"):
+            many = self.random.randint(1, 3)
+            right = (Constant(frozenset(self.random.choice(POOL[kind]) for _ in range(many))),)
+        elif operator == "includes":
+            code = self.fact("code")
+            right = (
+                FactRef(code) if code and self.chance(4) else Constant(self.random.choice(CODES)),
+            )
+        elif operator in ("includes_any", "includes_all", "excludes"):
+            right = (self.operand("codes"),)
+        else:
+            right = (self.operand(kind),)
+        return Test(name, operator, left, right)
+
+    def condition(self, depth: int) -> Condition:
+        if depth == 0 or self.chance(3):
+            return self.test()
+        how = self.random.choice(("all", "any", "not", "at_least", "all", "any"))
+        if how == "not":
+            return Not(self.condition(depth - 1))
+        parts = tuple(self.condition(depth - 1) for _ in range(self.random.randint(1, 4)))
+        if how == "at_least":
+            return AtLeast(self.random.randint(1, len(parts)), parts)
+        return All(parts) if how == "all" else AnyOf(parts)
+
+
+def ruleset(random: Random, *, rules: int = 10, is_known: bool = True) -> Ruleset:
+    """A ruleset of at most so many rules."""
+    facts = {name: declared(name, kind) for name, kind in INPUTS.items()}
+    layer_of: dict[str, int] = {}
+    kinds: dict[str, str] = {}
+    for number in range(random.randint(0, 6)):
+        name, kind = f"derived.{number}", random.choice(list(TYPES))
+        layer_of[name], kinds[name] = random.randint(1, LAYERS), kind
+        otherwise = random.choice(POOL[kind]) if random.randrange(3) else None
+        facts[name] = declared(name, kind, derived=True, otherwise=otherwise)
+    made: list[tuple[int, Rule]] = []
+    names = list(range(rules))
+    random.shuffle(names)
+    for number in range(random.randint(1, rules)):
+        layer = random.choice([*layer_of.values(), LAYERS + 1])
+        readable = {n: k for n, k in kinds.items() if layer_of[n] < layer}
+        # Derived facts are few beside the inputs: offer them several times over.
+        if readable and random.randrange(2):
+            readable = {**readable, **dict(random.sample(list(INPUTS.items()), 4))}
+        else:
+            readable = {**readable, **INPUTS}
+        maker = _Maker(random, readable, is_known)
+        own = [name for name in kinds if layer_of[name] == layer]
+        effect = _conclusion(random, own, kinds) if own else _finding(random)
+        earlier = [rule.id for before, rule in made if before <= layer]
+        overridden = random.sample(earlier, min(len(earlier), random.choice((0, 0, 0, 1, 2))))
+        rule = Rule(
+            id=f"rule-{names[number]:02}",
+            title=f"Rule {names[number]}",
+            condition=maker.condition(random.randint(0, 3)),
+            effect=effect,
+            cites=("ref",),
+            overridden_by=tuple(sorted(overridden)),
+            assume_not_holding=random.randrange(4) == 0,
+            origin="random/policy/2024-01-01",
+        )
+        made.append((layer, rule))
+    return assembled([rule for _, rule in made], facts)
+
+
+def _conclusion(random: Random, names: list[str], kinds: dict[str, str]) -> Conclude:
+    some = random.sample(names, min(len(names), random.choice((1, 1, 2))))
+    return Conclude(tuple((name, random.choice(POOL[kinds[name]][:3])) for name in sorted(some)))
+
+
+def _finding(random: Random) -> Finding:
+    kind = random.choice(("deny", "pend", "reduce", "advise"))
+    to = Constant(1) if kind == "reduce" else None
+    return Finding(kind, Reason("CO", "50", ()), Sentence(("No.",), ()), None, to)
+
+
+def some_facts(random: Random, ruleset: Ruleset) -> dict[str, Value | None]:
+    """Values for the input facts; a quarter of them or more are not known, absent or None."""
+    names = [name for name, fact in ruleset.facts.items() if not fact.derived]
+    unknown = set(random.sample(names, random.randint(len(names) // 4 + 1, len(names))))
+    facts: dict[str, Value | None] = {}
+    for name in names:
+        if name not in unknown:
+            facts[name] = random.choice(POOL[INPUTS[name]])
+        elif random.randrange(2):
+            facts[name] = None
+    return facts
+
+
+def completed(
+    random: Random, facts: dict[str, Value | None], share: int = 1
+) -> dict[str, Value | None]:
+    """The facts with values for one in `share` of those that are not known."""
+    more = dict(facts)
+    for name, kind in INPUTS.items():
+        if more.get(name) is None and random.randrange(share) == 0:
+            more[name] = random.choice(POOL[kind])
+    return more
+
+
+randoms = st.randoms(use_true_random=False) | st.integers(0, 2**60).map(Random)
+"""What Hypothesis can shrink, and what is as varied as can be."""
+
+
+@st.composite
+def cases(draw: st.DrawFn, *, is_known: bool = True) -> tuple[Ruleset, dict[str, Value | None]]:
+    """A ruleset with facts for it."""
+    random = draw(randoms)
+    made = ruleset(random, is_known=is_known)
+    return made, some_facts(random, made)

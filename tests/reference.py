@@ -1,0 +1,207 @@
+"""The plain evaluator of DESIGN §3: what every engine is compared with.
+
+It shares no code with `semantics`, `truth` or any engine, and takes the simplest way throughout:
+True, False and None for unknown; fractions for all numbers; dates walked one day at a time; and the
+least fixpoint by starting with nothing known and going over all rules, last first, until nothing
+changes. It never relies on the order of the rules.
+"""
+
+from __future__ import annotations
+
+import calendar
+import math
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    Arithmetic,
+    AtLeast,
+    Constant,
+    FactRef,
+    Not,
+    Ruleset,
+    Score,
+    Test,
+    Window,
+)
+
+Kleene = bool | None
+DAY = timedelta(days=1)
+
+
+def evaluate(ruleset: Ruleset, facts: Mapping[str, Any]):
+    """(truths by rule id, derived facts, names of derived facts in conflict)."""
+    rules: dict[str, Kleene] = {rule.id: None for rule in ruleset.rules}
+    derived: dict[str, Any] = dict.fromkeys(ruleset.derived)
+    conflicts: set[str] = set()
+    for _ in range(2 * len(ruleset.rules) + len(derived) + 3):
+        before = dict(rules), dict(derived), set(conflicts)
+        known = {**facts, **derived}
+        for rule in reversed(ruleset.rules):
+            parts = [holds(rule.condition, known)]
+            parts += [negation(rules[other]) for other in rule.overridden_by]
+            rules[rule.id] = conjunction(parts)
+        for name, fact in ruleset.derived.items():
+            concluded = [(rules[ruleset.rules[i].id], value) for i, value in fact.concluded_by]
+            derived[name] = None
+            if len({value for truth, value in concluded if truth is True}) > 1:
+                conflicts.add(name)
+                continue
+            conflicts.discard(name)
+            for truth, value in concluded:
+                others = [other for other, v in concluded if v != value]
+                if truth is True and all(other is False for other in others):
+                    derived[name] = value
+            if all(truth is False for truth, _ in concluded):
+                derived[name] = fact.otherwise
+        if before == (rules, derived, conflicts):
+            return rules, derived, tuple(sorted(conflicts))
+    raise AssertionError("no fixpoint: the rules are not acyclic")
+
+
+def negation(truth: Kleene) -> Kleene:
+    return None if truth is None else not truth
+
+
+def conjunction(truths: list[Kleene]) -> Kleene:
+    if any(truth is False for truth in truths):
+        return False
+    return None if any(truth is None for truth in truths) else True
+
+
+def holds(condition, facts) -> Kleene:
+    """A condition in Kleene's strong logic."""
+    if isinstance(condition, Test):
+        return test_holds(condition, facts)
+    if isinstance(condition, Not):
+        return negation(holds(condition.part, facts))
+    truths = [holds(part, facts) for part in condition.parts]
+    if isinstance(condition, All):
+        return conjunction(truths)
+    if isinstance(condition, AnyOf):
+        return negation(conjunction([negation(truth) for truth in truths]))
+    assert isinstance(condition, AtLeast)
+    # Every way in which the unknown parts could turn out.
+    least, most = truths.count(True), truths.count(True) + truths.count(None)
+    outcomes = {count >= condition.count for count in range(least, most + 1)}
+    return outcomes.pop() if len(outcomes) == 1 else None
+
+
+def test_holds(test: Test, facts) -> Kleene:
+    left = value(test.left, facts)
+    if test.operator == "is_known":
+        return (left is not None) == test.right[0].value
+    right = [value(expression, facts) for expression in test.right]
+    if left is None or any(item is None for item in right):
+        return None
+    one = right[0]
+    match test.operator:
+        case "is":
+            return left == one
+        case "is_not":
+            return left != one
+        case "in":
+            return any(left == number(item) for item in one)
+        case "not_in":
+            return all(left != number(item) for item in one)
+        case "at_least" | "on_or_after":
+            return left > one or left == one
+        case "more_than" | "after":
+            return left > one
+        case "at_most" | "on_or_before":
+            return left < one or left == one
+        case "less_than" | "before":
+            return left < one
+        case "between":
+            return not left < one and not left > right[1]
+        case "within":
+            return left in one
+        case "includes":
+            return any(code == one for code in left)
+        case "includes_any":
+            return any(code in left for code in one)
+        case "includes_all":
+            return all(code in left for code in one)
+        case "excludes":
+            return not any(code in left for code in one)
+    raise AssertionError(test.operator)
+
+
+def number(raw):
+    """Numbers as fractions; everything else as it is."""
+    return Fraction(raw) if isinstance(raw, (int, Decimal)) and not isinstance(raw, bool) else raw
+
+
+def value(expression, facts):
+    """The value of an expression; None when it is not known."""
+    if isinstance(expression, Constant):
+        return number(expression.value)
+    if isinstance(expression, FactRef):
+        return number(facts.get(expression.fact))
+    if isinstance(expression, Score):
+        position = {name: place for place, name in enumerate(expression.values)}
+        return number(position.get(facts.get(expression.fact)))
+    if isinstance(expression, Window):
+        amount, anchor = value(expression.amount, facts), value(expression.anchor, facts)
+        if amount is None or anchor is None:
+            return None
+        return Days(anchor, int(amount), expression.unit, expression.direction)
+    assert isinstance(expression, Arithmetic)
+    arguments = [value(argument, facts) for argument in expression.arguments]
+    if any(argument is None for argument in arguments):
+        return None
+    match expression.operation, arguments:
+        case "sum", numbers:
+            return sum(numbers)
+        case "difference", [a, b]:
+            return a - b
+        case "product", numbers:
+            return math.prod(numbers)
+        case "quotient", [a, b]:
+            return None if b == 0 else a / b
+        case "round_up", [a]:
+            return number(-(-a // 1))
+        case "round_down", [a]:
+            return number(a // 1)
+        case "minimum", numbers:
+            return sorted(numbers)[0]
+        case "maximum", numbers:
+            return sorted(numbers)[-1]
+        case "days_between", [a, b]:
+            return number(b.toordinal() - a.toordinal())
+        case "years_between", [a, b]:
+            years = b.year - a.year
+            return number(years if (b.month, b.day) >= (a.month, a.day) else years - 1)
+    raise AssertionError(expression.operation)
+
+
+class Days:
+    """From an anchor day so many days, …, business days before or after; both ends included."""
+
+    def __init__(self, anchor: date, amount: int, unit: str, direction: str) -> None:
+        sign = 1 if direction == "after" else -1
+        self.empty = amount < 0
+        if unit in ("days", "weeks"):
+            end = anchor + sign * amount * (7 if unit == "weeks" else 1) * DAY
+        elif unit == "business_days":
+            end = anchor
+            while amount > 0:
+                end += sign * DAY
+                amount -= end.weekday() < 5
+        else:
+            year, month = anchor.year, anchor.month
+            for _ in range(abs(amount) * (12 if unit == "years" else 1)):
+                month += sign
+                year, month = (
+                    (year + sign, 12 if sign < 0 else 1) if month in (0, 13) else (year, month)
+                )
+            end = date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
+        self.first, self.last = sorted((anchor, end))
+
+    def __contains__(self, day: date) -> bool:
+        return not self.empty and not day < self.first and not day > self.last
