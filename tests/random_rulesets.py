@@ -8,7 +8,7 @@ ruleset every time; the strategies draw from the same code, so Hypothesis can sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -96,6 +96,35 @@ def declared(name: str, kind: str, *, derived: bool = False, otherwise: Any = No
     return Fact(name, TYPES[kind], label=name, derived=derived, otherwise=otherwise)
 
 
+def flag(name: str) -> Test:
+    """The test that a boolean fact is true."""
+    return Test(name, "is", FactRef(name), (Constant(True),))
+
+
+def simple(
+    id_: str,
+    condition: Condition,
+    concludes: dict[str, Value] | None = None,
+    overridden_by: tuple[str, ...] = (),
+) -> Rule:
+    """A rule that concludes the values, or denies."""
+    effect = Conclude(tuple(concludes.items())) if concludes else DENY
+    return Rule(id_, f"Rule {id_}", condition, effect, ("ref",), overridden_by)
+
+
+def of_flags(rules: Iterable[Rule], derived: Iterable[str] = ()) -> Ruleset:
+    """A ruleset in which every fact is boolean; the derived ones are false by default."""
+    made = list(rules)
+    names = {name for rule in made for name in facts_read(rule)} | set(derived)
+    facts = {
+        name: declared(
+            name, "boolean", derived=name in derived, otherwise=False if name in derived else None
+        )
+        for name in sorted(names)
+    }
+    return assembled(made, facts)
+
+
 def ordered(rules: Iterable[Rule], tie: Callable[[Rule], Any] = lambda rule: rule.id) -> list[Rule]:
     """The rules so that each comes after what it waits for; ties by `tie`."""
     waiting = {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
@@ -161,7 +190,8 @@ class _Maker:
     is_known: bool
 
     def chance(self, one_in: int) -> bool:
-        return self.random.randrange(one_in) == 0
+        # Not 0, which Hypothesis tries more often than anything else.
+        return self.random.randrange(one_in) == one_in - 1
 
     def fact(self, *kinds: str) -> str | None:
         names = [name for name, kind in self.kinds.items() if kind in kinds]
@@ -294,6 +324,9 @@ def ruleset(random: Random, *, rules: int = 10, is_known: bool = True) -> Rulese
     return assembled([rule for _, rule in made], facts)
 
 
+DENY = Finding("deny", Reason("CO", "50", ()), Sentence(("No.",), ()), None)
+
+
 def _conclusion(random: Random, names: list[str], kinds: dict[str, str]) -> Conclude:
     some = random.sample(names, min(len(names), random.choice((1, 1, 2))))
     return Conclude(tuple((name, random.choice(POOL[kinds[name]][:3])) for name in sorted(some)))
@@ -301,8 +334,7 @@ def _conclusion(random: Random, names: list[str], kinds: dict[str, str]) -> Conc
 
 def _finding(random: Random) -> Finding:
     kind = random.choice(("deny", "pend", "reduce", "advise"))
-    to = Constant(1) if kind == "reduce" else None
-    return Finding(kind, Reason("CO", "50", ()), Sentence(("No.",), ()), None, to)
+    return replace(DENY, kind=kind, to=Constant(1) if kind == "reduce" else None)
 
 
 def some_facts(random: Random, ruleset: Ruleset) -> dict[str, Value | None]:

@@ -1,0 +1,72 @@
+"""Payer policies written in JSON, decided with reasons, citations and a proof.
+
+    from payer_policy import Engine
+
+    engine = Engine.open("policies")
+    outcome = engine.decide({"id": "C1", "coverage": {"payer": "…"}, "lines": [...]})
+
+The names below are the public interface; each is imported only when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from payer_policy.determination import Determination, NoPolicy, Outcome
+    from payer_policy.diagnostics import Diagnostic, Location, PolicyError
+    from payer_policy.engine import Engine
+    from payer_policy.intake import read_requests
+    from payer_policy.policy.library import Library
+    from payer_policy.request import Authorization, Coverage, Line, Patient, PriorLine, Provider
+    from payer_policy.request import Request as Request
+
+_HOMES = {
+    "Authorization": "request",
+    "Coverage": "request",
+    "Determination": "determination",
+    "Diagnostic": "diagnostics",
+    "Engine": "engine",
+    "Library": "policy.library",
+    "Line": "request",
+    "Location": "diagnostics",
+    "NoPolicy": "determination",
+    "Outcome": "determination",
+    "Patient": "request",
+    "PolicyError": "diagnostics",
+    "PriorLine": "request",
+    "Provider": "request",
+    "Request": "request",
+    "read_requests": "intake",
+}
+
+__all__ = [
+    "Authorization",
+    "Coverage",
+    "Determination",
+    "Diagnostic",
+    "Engine",
+    "Library",
+    "Line",
+    "Location",
+    "NoPolicy",
+    "Outcome",
+    "Patient",
+    "PolicyError",
+    "PriorLine",
+    "Provider",
+    "Request",
+    "read_requests",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,12 +1,13 @@
 """Conditions and expressions written out as straight-line Python over two-bit truths.
 
 The same meaning as `payer_policy.semantics`, for where microseconds count: the `compiled` engine
-and the facts derived from claim lines. Only names and constants made here reach the source text:
-never a string from a policy file.
+and the facts derived from claim lines. Only names made here, plain words and small integers reach the
+source text; any other value from a policy file is passed beside it as an object.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -27,6 +28,9 @@ from payer_policy.ruleset import (
 from payer_policy.semantics import ARITHMETIC, span
 from payer_policy.truth import NEGATED
 from payer_policy.vocabulary.operators import OPERATORS
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z", re.ASCII)
+"""Names and codes that may be written out; any other text from a file is passed as an object."""
 
 _CHUNK: Final = 40
 """How many parts one `a | b | …` chain may have; longer ones nest, for Python's own parser."""
@@ -50,6 +54,8 @@ class SourceWriter:
     def constant(self, value: Any) -> str:
         """A name in the namespace (or a literal) for a constant."""
         if value is True or value is False or (type(value) is int and abs(value) < 10**9):
+            return repr(value)
+        if type(value) is str and _PLAIN.match(value):
             return repr(value)
         key = ("constant", type(value), value)
         if key not in self._variables:

@@ -58,7 +58,7 @@ class Decided:
     ruleset: Ruleset
     evaluation: Evaluation | None
     """None where the engine itself failed."""
-    facts: Mapping[str, Value]
+    facts: Mapping[str, Value | None]
 
 
 @dataclass(frozen=True)
@@ -128,22 +128,27 @@ class Engine:
         services = services_of(lines) or [self._service_without_lines(given)]
         payer = self._payer(request, given)
         decided: list[Decided] = []
-        without: list[NoPolicy] = []
+        undecided: list[Context] = []
         for service in services:
-            context = Context(
-                request, payer, service, lines, authorization_facts(request, service)
-            )
-            applicable = list(self._applicable(context, given))
-            for prepared, facts in applicable:
+            candidates = self._candidates(payer, service.code)
+            found = authorization_facts(request, service) if candidates else {}
+            context = Context(request, payer, service, lines, found)
+            before = len(decided)
+            for prepared, facts in self._applicable(candidates, context, given):
                 decided.append(self._decide_service(prepared, context, facts))
-            if not applicable:
-                without.append(self._no_policy(context, given))
+            if len(decided) == before:
+                undecided.append(context)
+        # Beside a decided drug, a line without a policy is context: nobody asks what nearly applied.
+        without = [
+            self._no_policy(context, () if decided else tuple(self._near(context, given)))
+            for context in undecided
+        ]
         return tuple(decided), tuple(without)
 
     # --- the steps -------------------------------------------------------------------------------
 
     def _decide_service(
-        self, prepared: _Prepared, context: Context, facts: dict[str, Value]
+        self, prepared: _Prepared, context: Context, facts: dict[str, Value | None]
     ) -> Decided:
         service, request = context.service, context.request
         lines = [
@@ -168,14 +173,11 @@ class Engine:
         return Decided(determination, prepared.ruleset, evaluation, facts)
 
     def _applicable(
-        self, context: Context, given: Mapping[str, Value]
-    ) -> Iterator[tuple[_Prepared, dict[str, Value]]]:
+        self, candidates: Iterable[str], context: Context, given: Mapping[str, Value]
+    ) -> Iterator[tuple[_Prepared, dict[str, Value | None]]]:
         """The policies that are known to apply to a service, with the service's facts."""
-        payer, service = context.payer, context.service
-        if payer is None or service.code is None:
-            return
-        for address in self._candidates(payer, service.code):
-            prepared = self._prepare(address, service.day)
+        for address in candidates:
+            prepared = self._prepare(address, context.service.day)
             if prepared is None:
                 continue
             facts, contradictions = prepared.derivation.facts(context, given)
@@ -194,7 +196,9 @@ class Engine:
                     )
                 yield prepared, facts
 
-    def _candidates(self, payer: str, code: str) -> tuple[str, ...]:
+    def _candidates(self, payer: str | None, code: str | None) -> tuple[str, ...]:
+        if payer is None or code is None:
+            return ()
         key = (payer, code)
         found = self._by_code.get(key)
         if found is None:
@@ -256,24 +260,19 @@ class Engine:
 
     def _service_without_lines(self, given: Mapping[str, Value]) -> Service:
         """A question without a claim: the code and the day come from the facts, if at all."""
-        code = day = None
-        for name, fact in self.library.vocabulary.facts.items():
-            if fact.source is not None and name in given:
-                if fact.source.get("service") == "code":
-                    code = str(given[name])
-                elif fact.source.get("service") == "date":
-                    day = given[name]
-        return Service(code, day if isinstance(day, date) else None, ())
+        code = given.get(self._fact_from("service", "code"))
+        day = given.get(self._fact_from("service", "date"))
+        return Service(
+            None if code is None else str(code), day if isinstance(day, date) else None, ()
+        )
 
     def _payer(self, request: Request, given: Mapping[str, Value]) -> str | None:
         """The payer's folder that the request names, or what it says where none is recognised."""
-        named = {
-            name: given.get(fact)
-            for fact, name in self._coverage_facts()
-            if given.get(fact) is not None
-        }
-        identifier = request.coverage.payer or named.get("coverage.payer")
-        business = request.coverage.line_of_business or named.get("coverage.line_of_business")
+        coverage = request.coverage
+        identifier = coverage.payer or given.get(self._fact_from("request", "coverage.payer"))
+        business = coverage.line_of_business or given.get(
+            self._fact_from("request", "coverage.line_of_business")
+        )
         payer = self.library.reference.payer_of(
             None if identifier is None else str(identifier),
             None if business is None else str(business),
@@ -282,16 +281,13 @@ class Engine:
             return payer.folder
         return None if identifier is None else str(identifier)
 
-    def _coverage_facts(self) -> Iterator[tuple[str, str]]:
-        for name, fact in self.library.vocabulary.facts.items():
-            if fact.source is not None:
-                path = fact.source.get("request")
-                if isinstance(path, str) and path.startswith("coverage."):
-                    yield name, path
+    def _fact_from(self, root: str, path: str) -> str:
+        """The name of the fact that is read from a path, or a name that no fact has."""
+        return self.library.facts_by_source.get((root, path), "")
 
     # --- no policy ---------------------------------------------------------------------------------
 
-    def _no_policy(self, context: Context, given: Mapping[str, Value]) -> NoPolicy:
+    def _no_policy(self, context: Context, near: tuple[str, ...]) -> NoPolicy:
         request, service = context.request, context.service
         coverage = request.coverage
         looked_for: tuple[tuple[str, Value | None], ...] = (
@@ -306,7 +302,7 @@ class Engine:
             service.day,
             tuple(line.number for line in service.lines),
             looked_for,
-            tuple(self._near(context, given)),
+            near,
         )
 
     def _near(self, context: Context, given: Mapping[str, Value]) -> Iterator[str]:
@@ -333,7 +329,7 @@ class Engine:
             yield f"{address} needs: {_unmet(prepared.ruleset.applies_to, facts, library)}"
 
 
-def _unmet(condition: Condition, facts: Mapping[str, Value], library: Library) -> str:
+def _unmet(condition: Condition, facts: Mapping[str, Value | None], library: Library) -> str:
     parts = []
     for test in tests_in(condition):
         if truth_of(test, facts) != HOLDS:

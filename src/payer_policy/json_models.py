@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -23,6 +23,9 @@ from payer_policy.json_words import Said, said
 
 Names = Mapping[type[BaseModel], str]
 """What people call the objects of a file, with the article: `{Line: "a line"}`."""
+
+About = Callable[[JsonPath], str | None]
+"""What people call the part of a file at a path by its own name: "rule `trial-needed`"."""
 
 MAX_PROBLEMS = 100
 """A document with more problems than this is not helped by a longer list."""
@@ -51,9 +54,17 @@ class _Found(NamedTuple):
 
 
 def validated(
-    model: type[M], document: JsonDocument, base: JsonPath = (), *, names: Names
+    model: type[M],
+    document: JsonDocument,
+    base: JsonPath = (),
+    *,
+    names: Names,
+    about: About | None = None,
 ) -> tuple[M | None, list[Diagnostic]]:
-    """The part of a document at `base` as a model, or every problem that stands in the way."""
+    """The part of a document at `base` as a model, or every problem that stands in the way.
+
+    With `about`, each message begins with the name of what it is about.
+    """
     value = _at(document.value, base)
     found = list(islice(_unreadable_texts(document, base, value), MAX_PROBLEMS))
     if found:
@@ -61,7 +72,7 @@ def validated(
     try:
         return model.model_validate(value), []
     except ValidationError as error:
-        return None, problems(error, document, base, model=model, names=names)
+        return None, problems(error, document, base, model=model, names=names, about=about)
 
 
 def problems(
@@ -71,6 +82,7 @@ def problems(
     *,
     model: type[BaseModel],
     names: Names,
+    about: About | None = None,
 ) -> list[Diagnostic]:
     """A failed validation of `model`, as diagnostics in the document that the value came from."""
     value = _at(document.value, base)
@@ -84,26 +96,38 @@ def problems(
             out.append(document.problem("too-many-problems", rest, base))
             break
         key = place.key or say.code == "unknown-key"
-        message, hint = _sentence(place, say, model, names)
+        name = about(where) if about is not None else None
+        whole = bool(where) and about is not None and about(where[:-1]) != name
+        message, hint = _sentence(place, say, model, names, name, whole)
         out.append(document.problem(say.code, message, where, key=key, hint=hint))
     return out
 
 
 def _sentence(
-    place: _Place, say: Said, model: type[BaseModel], names: Names
+    place: _Place,
+    say: Said,
+    model: type[BaseModel],
+    names: Names,
+    name: str | None = None,
+    whole: bool = False,
 ) -> tuple[str, str | None]:
+    """`name` is what the place is about, by its own name; `whole`: all of it is wrong."""
     owner = place.owner or model
     noun = names.get(owner, "this object")
+    first = f"{name}: " if name else ""
     if not place.inside:
-        return f"{noun}: {say.message}", say.hint
+        return f"{name or noun}: {say.message}", say.hint
     last = place.inside[-1]
     if say.code == "unknown-key":
         keys = _keys(owner)
         hint = did_you_mean(str(last), keys) or f"{noun} may have: {', '.join(keys)}"
-        return f"`{last}` is not a field of {noun}", hint
+        return f"{first}`{last}` is not a field of {noun}", hint
     if say.code == "missing-key":
-        return f"{noun} needs `{last}`", None
+        return f"{first}{noun} needs `{last}`", f'add "{last}": …' if name else None
     shown_field = render_path(place.inside).removeprefix("$").removeprefix(".")
+    if name:
+        field_ = "" if whole else f"`{shown_field}`: "
+        return f"{first}{field_}{say.message}", say.hint
     return f"`{shown_field}` of {noun}: {say.message}", say.hint
 
 

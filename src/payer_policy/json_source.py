@@ -18,15 +18,21 @@ MAX_DEPTH = 64
 MAX_DIGITS = 18
 JsonPath = tuple[str | int, ...]
 
+MAX_EXCERPT = 400
+MAX_MESSAGE = 600
+
 _SPACE = " \t\n\r"
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SIMPLE_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
 
 class _Refused(Exception):
-    def __init__(self, code: str, message: str, offset: int, hint: str | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, offset: int, hint: str | None = None, length: int = 1
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.offset, self.hint = code, message, offset, hint
+        self.length = length
 
 
 class _Span(NamedTuple):
@@ -67,12 +73,15 @@ class JsonDocument:
             except _Refused:  # what was scanned up to the fault is still right
                 pass
             self._values, self._keys = scanner.values, scanner.keys
-        where = tuple(path)
+        return self._location(path, self._span(tuple(path), key))
+
+    def _span(self, where: JsonPath, key: bool) -> _Span:
+        assert self._values is not None
         if key and where in self._keys:
-            return self._location(path, self._keys[where])
+            return self._keys[where]
         while where and where not in self._values:
             where = where[:-1]
-        return self._location(path, self._values.get(where, _Span(0, 0)))
+        return self._values.get(where, _Span(0, 0))
 
     def problem(
         self,
@@ -84,20 +93,36 @@ class JsonDocument:
         hint: str | None = None,
         warning: bool = False,
     ) -> Diagnostic:
-        """A `Diagnostic` at a part of this document."""
+        """A `Diagnostic` at a part of this document.
+
+        A part that goes over several lines is pointed at by its key, or else by its first one.
+        """
         location = self.locate(path, key=key)
+        span = self._span(tuple(path), key)
+        if "\n" in self.text[span.start : span.end]:
+            span = self._pointer(tuple(path), span)
+            location = self._location(path, span)
         return Diagnostic(
             code=code,
-            message=message,
+            message=message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…",
             location=location,
             hint=hint,
             severity="warning" if warning else "error",
-            excerpt=self._line(location.start.line) if location.start else None,
+            excerpt=excerpt_at(self.text, span.start) if path else None,
         )
 
-    def _line(self, number: int) -> str:
-        lines = self.text.splitlines()
-        return lines[number - 1][:400] if 0 < number <= len(lines) else ""
+    def _pointer(self, where: JsonPath, span: _Span) -> _Span:
+        """What to underline of a part over several lines: its key, its first key, or its bracket."""
+        while where and where not in self._values:  # type: ignore[operator]
+            where = where[:-1]
+        if where in self._keys:
+            return self._keys[where]
+        value = self.value
+        for step in where:
+            value = value[step]
+        if where and isinstance(value, dict) and value:
+            return self._keys[(*where, next(iter(value)))]
+        return _Span(span.start, span.start + 1)
 
     def _location(self, path: JsonPath, span: _Span) -> Location:
         return Location(
@@ -106,6 +131,14 @@ class JsonDocument:
 
     def _position(self, offset: int) -> Position:
         return position_in(self.text, offset)
+
+
+def excerpt_at(text: str, offset: int) -> str | None:
+    """The line of a character offset; None for a line so long that it could be the whole file."""
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    line = text[start : len(text) if end < 0 else end].rstrip("\r")
+    return line if len(line) <= MAX_EXCERPT else None
 
 
 def position_in(text: str, offset: int) -> Position:
@@ -209,9 +242,8 @@ def _explain(text: str, file: str) -> list[Diagnostic]:
     out = []
     for fault in found:
         start = position_in(text, fault.offset)
-        lines = text.splitlines()
-        excerpt = lines[start.line - 1][:400] if start.line <= len(lines) else ""
-        where = Location(file, "$", start, Position(start.line, start.column + 1))
+        where = Location(file, "$", start, Position(start.line, start.column + fault.length))
+        excerpt = excerpt_at(text, fault.offset)
         out.append(Diagnostic(fault.code, fault.message, where, fault.hint, excerpt=excerpt))
     return out
 
@@ -250,14 +282,39 @@ class _Scanner:
         char = self.text[self.at]
         return f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
 
+    def _unexpected(self, expected: str) -> _Refused:
+        message = f"{expected} was expected; found {self._found()}"
+        return _Refused("json-syntax", message, self.at, self._slip(expected))
+
+    def _slip(self, expected: str) -> str | None:
+        """The usual reason for what stands here, as advice."""
+        char = self.text[self.at : self.at + 1]
+        before = self.text[: self.at].rstrip(_SPACE)[-1:]
+        if not char:
+            return "is a closing bracket missing?"
+        if char in "}]" and before == ",":
+            return "remove the comma before the closing bracket"
+        if char in "/#":
+            return 'JSON has no comments; write a "note": "…" instead'
+        if char in "\'‘’“”„`":
+            return 'use straight double quotation marks: "'
+        if "," in expected and char in '"{[':
+            return "is a comma missing before this?"
+        if char in "0123456789" and before == "0":
+            return "a number does not begin with 0; put an identifier in quotation marks"
+        if char == ".":
+            return "write a decimal with digits on both sides of the point, such as 0.5"
+        word = re.match(r"[A-Za-z]+", self.text[self.at : self.at + 40])
+        if word is not None and word[0].lower() in ("true", "false", "null", "none"):
+            return f"write {word[0].lower().replace('none', 'null')}"
+        return "put it in quotation marks" if word is not None and "," not in expected else None
+
     def _value(self, path: JsonPath) -> None:
         self._skip()
         start = self.at
-        if len(path) >= MAX_DEPTH:
-            raise _Refused(
-                "json-too-deep", f"nested more than {MAX_DEPTH} levels deep", start, None
-            )
         char = self.text[start] if start < len(self.text) else ""
+        if len(path) >= MAX_DEPTH and char in ("{", "["):
+            raise _Refused("json-too-deep", f"nested more than {MAX_DEPTH} levels deep", start)
         if char == "{":
             self._object(path)
         elif char == "[":
@@ -275,8 +332,10 @@ class _Scanner:
             else:
                 for word in ("NaN", "Infinity", "-Infinity"):
                     if self.text.startswith(word, start):
-                        raise _Refused("json-number", f"`{word}` is not a number", start)
-                raise _Refused("json-syntax", f"a value was expected; found {self._found()}", start)
+                        raise _Refused(
+                            "json-number", f"`{word}` is not a number", start, length=len(word)
+                        )
+                raise self._unexpected("a value")
         self.values[path] = _Span(start, self.at)
 
     def _number(self, text: str, start: int) -> None:
@@ -289,6 +348,7 @@ class _Scanner:
                 f"the number {shown} is too large, too small or too long to be exact here",
                 start,
                 hint=f"use at most {MAX_DIGITS} digits",
+                length=len(text),
             ) from None
 
     def _string(self) -> str:
@@ -296,14 +356,15 @@ class _Scanner:
         try:
             value, self.at = json.decoder.scanstring(self.text, start + 1, True)
         except json.JSONDecodeError as error:
-            reason = (
-                "this text is not closed with a quotation mark"
-                if "Unterminated" in error.msg
-                else "a line break or control character stands inside a text"
-                if "control" in error.msg
-                else "a backslash here does not start a JSON escape"
-            )
-            raise _Refused("json-syntax", reason, min(error.pos, len(self.text))) from None
+            if "Unterminated" in error.msg:
+                reason, hint = "this text is not closed with a quotation mark", None
+            elif "control" in error.msg:
+                reason = "a line break or control character stands inside a text"
+                hint = "is a quotation mark missing at its end? A line break is written \\n"
+            else:
+                reason = "a backslash here does not start a JSON escape"
+                hint = "write a plain backslash as \\\\"
+            raise _Refused("json-syntax", reason, min(error.pos, len(self.text)), hint) from None
         return str(value)
 
     def _object(self, path: JsonPath) -> None:
@@ -317,12 +378,7 @@ class _Scanner:
             self._skip()
             start = self.at
             if start >= len(self.text) or self.text[start] != '"':
-                raise _Refused(
-                    "json-syntax",
-                    f"a key in quotation marks was expected; found {self._found()}",
-                    start,
-                    hint="remove the comma before a closing bracket" if self._found() == "`}`" else None,
-                )
+                raise self._unexpected("a key in quotation marks")
             name = self._string()
             here = (*path, name)
             if name in seen:
@@ -333,6 +389,7 @@ class _Scanner:
                         f"`{name}` is given twice; the first is on line {first.line}",
                         start,
                         hint="keep one of the two",
+                        length=self.at - start,
                     )
                 )
             else:
@@ -340,7 +397,7 @@ class _Scanner:
             self.keys[here] = _Span(start, self.at)
             self._skip()
             if self.at >= len(self.text) or self.text[self.at] != ":":
-                raise _Refused("json-syntax", f"`:` was expected; found {self._found()}", self.at)
+                raise self._unexpected("`:`")
             self.at += 1
             self._value(here)
             if self._next("}"):
@@ -363,8 +420,6 @@ class _Scanner:
         self._skip()
         char = self.text[self.at] if self.at < len(self.text) else ""
         if char not in (",", closing) or not char:
-            raise _Refused(
-                "json-syntax", f"`,` or `{closing}` was expected; found {self._found()}", self.at
-            )
+            raise self._unexpected(f"`,` or `{closing}`")
         self.at += 1
         return char == closing

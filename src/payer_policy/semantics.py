@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import reduce
 from typing import Any, Final
 
 from payer_policy.ruleset import (
@@ -48,22 +47,35 @@ def _whole(value: int | Fraction) -> int | Fraction:
 
 def total(*numbers: Number) -> Number:
     """The exact sum."""
-    return _whole(sum((_exact(number) for number in numbers), 0))
+    out: int | Fraction = 0
+    for number in numbers:
+        out += number if type(number) is int else _exact(number)
+    return _whole(out)
 
 
 def difference(a: Number, b: Number) -> Number:
     """a - b, exactly."""
+    if type(a) is int and type(b) is int:
+        return a - b
     return _whole(_exact(a) - _exact(b))
 
 
 def product(*numbers: Number) -> Number:
     """The exact product."""
-    return _whole(reduce(lambda x, y: x * y, (_exact(number) for number in numbers), 1))
+    out: int | Fraction = 1
+    for number in numbers:
+        out *= number if type(number) is int else _exact(number)
+    return _whole(out)
 
 
 def quotient(a: Number, b: Number) -> Number | None:
     """a / b, exactly; None (unknown) when b is zero."""
-    return _whole(Fraction(_exact(a)) / _exact(b)) if b else None
+    if not b:
+        return None
+    if type(a) is int and type(b) is int:
+        whole, rest = divmod(a, b)
+        return whole if not rest else Fraction(a, b)
+    return _whole(Fraction(_exact(a)) / _exact(b))
 
 
 def days_between(a: date, b: date) -> int:

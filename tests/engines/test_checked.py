@@ -8,11 +8,11 @@ import pytest
 
 from payer_policy.engines.checked import CheckedEngine
 from payer_policy.engines.compiled import CompiledEngine
-from payer_policy.engines.durable import DurableEngine, available
+from payer_policy.engines.durable import DurableEngine, durable_available
 from payer_policy.engines.protocol import EngineFailure, Evaluation
-from payer_policy.ruleset import Conclude, Constant, FactRef, Not, Rule, Test
+from payer_policy.ruleset import Not
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
-from tests.random_rulesets import assembled, completed, declared, ruleset
+from tests.random_rulesets import assembled, completed, declared, flag, ruleset, simple
 
 
 class Saying:
@@ -46,12 +46,8 @@ class Broken:
 
 
 def small():
-    test = Test("in.boolean_a", "is", FactRef("in.boolean_a"), (Constant(True),))
-    rules = [
-        Rule("first", "", test, Conclude((("dose", 3),)), ()),
-        Rule("second", "", Not(test), Conclude((("dose", 4),)), ()),
-    ]
-    facts = [declared("in.boolean_a", "boolean"), declared("dose", "integer", derived=True)]
+    rules = [simple("first", flag("a"), {"dose": 3}), simple("second", Not(flag("a")), {"dose": 4})]
+    facts = [declared("a", "boolean"), declared("dose", "integer", derived=True)]
     return assembled(rules, {fact.name: fact for fact in facts})
 
 
@@ -99,7 +95,7 @@ def test_when_one_fails_nothing_is_settled_and_both_are_told(which):
 
 
 def test_when_both_fail_there_is_no_answer():
-    with pytest.raises(EngineFailure, match="one failed: a fault.*two failed: another"):
+    with pytest.raises(EngineFailure, match=r"one failed: a fault.*two failed: another"):
         checked(EngineFailure("a fault"), ValueError("another"))
 
 
@@ -109,7 +105,7 @@ def test_answers_of_another_length_are_a_disagreement_too():
     assert answer.truths == [UNKNOWN, UNKNOWN]
 
 
-@pytest.mark.skipif(not available(), reason="durable-rules is not installed here")
+@pytest.mark.skipif(not durable_available(), reason="durable-rules is not installed here")
 def test_a_broken_engine_is_caught_by_a_sound_one():
     caught = 0
     for seed in range(40):

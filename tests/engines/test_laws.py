@@ -10,24 +10,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from payer_policy.engines.checked import CheckedEngine
-from payer_policy.engines.compiled import CompiledEngine
-from payer_policy.engines.durable import DurableEngine, available
-from payer_policy.engines.protocol import Engine
+from payer_policy.engines import ENGINES, engine_named
+from payer_policy.engines.durable import durable_available
 from payer_policy.ruleset import Ruleset
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
 from tests.random_rulesets import assembled, cases, completed, randoms, ruleset, some_facts
 
-needs_durable = pytest.mark.skipif(not available(), reason="durable-rules is not installed here")
-ENGINES = [
-    pytest.param(CompiledEngine(), id="compiled"),
-    pytest.param(DurableEngine(), id="durable", marks=needs_durable),
-    pytest.param(
-        CheckedEngine(CompiledEngine(), DurableEngine()), id="checked", marks=needs_durable
-    ),
-]
-every_engine = pytest.mark.parametrize("engine", ENGINES)
+needs_durable = pytest.mark.skipif(
+    not durable_available(), reason="durable-rules is not installed here"
+)
+every_engine = pytest.mark.parametrize(
+    "engine",
+    [pytest.param(name, marks=() if name == "compiled" else needs_durable) for name in ENGINES],
+)
 many = settings(
     max_examples=120,
     deadline=None,
@@ -37,9 +33,9 @@ many = settings(
 Answer = tuple[dict[str, bool | None], dict[str, Any], tuple[str, ...]]
 
 
-def answer(engine: Engine, made: Ruleset, facts: Mapping[str, Any]) -> Answer:
+def answer(engine: str, made: Ruleset, facts: Mapping[str, Any]) -> Answer:
     """By rule id, so that answers of rulesets in different orders can be compared."""
-    evaluation = engine.compile(made)(facts)
+    evaluation = engine_named(engine).compile(made)(facts)
     assert evaluation.disagreement is None
     words = {HOLDS: True, FAILS: False, UNKNOWN: None}
     truths = zip(made.rules, evaluation.truths, strict=True)
@@ -63,7 +59,7 @@ def test_engines_agree_with_the_reference_on_large_rulesets(engine):
     for seed in range(12):
         random = Random(seed)
         made = ruleset(random, rules=90)
-        evaluate = engine.compile(made)
+        evaluate = engine_named(engine).compile(made)
         for facts in (some_facts(random, made), completed(random, {}), {}):
             truths, derived, conflicts = reference.evaluate(made, facts)
             got = evaluate(facts)

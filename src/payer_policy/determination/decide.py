@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from itertools import compress
 from operator import attrgetter, itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from payer_policy.determination.missing import MissingFacts, Need
 from payer_policy.determination.model import (
@@ -28,12 +29,15 @@ from payer_policy.determination.model import (
     Unknown,
     Unsettled,
 )
+from payer_policy.determination.waits import FactSet
 from payer_policy.determination.words import in_words, label_of, listed
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.ruleset import Finding, Reason, Rule, Ruleset, Sentence
 from payer_policy.semantics import Facts, difference, value_of
 from payer_policy.truth import HOLDS
 
+KEPT: Final = 10_000
+"""So many different assumptions are kept ready, at most."""
 _BOUNDLESS: Final = 10**18
 """More units than any claim can have."""
 
@@ -158,7 +162,10 @@ class Determiner:
         )
         self._derived = tuple(sorted(ruleset.derived))
         self._missing = MissingFacts(ruleset)
+        # Claims assume the same few things again and again; what is kept says nothing of a member.
+        self._assumptions: dict[tuple[int, FactSet], Assumption] = {}
         self._truths = _getter([entry.index for entry in self._entries])
+        self._values = _getter(self._derived)
 
     def determine(
         self,
@@ -188,17 +195,15 @@ class Determiner:
         Without lines (what does the policy require?) the decision is that of one line on which
         all rules fall and whose units are not known.
         """
-        known = _Known(evaluation, facts)
-        internal = _internal(self.ruleset, evaluation)
-        live = [
-            (entry, truth)
-            for entry, truth in zip(self._entries, self._truths(evaluation.truths), strict=True)
-            if truth
-        ]
+        truths = evaluation.truths
+        live = list(compress(self._entries, self._truths(truths)))
         if len(lines) > 1:
             lines = sorted(lines, key=itemgetter(0))
-        get = evaluation.derived.get
-        derived = tuple([(name, v) for name in self._derived if (v := get(name)) is not None])
+        values = self._values(evaluation.derived)
+        derived = tuple([pair for pair in zip(self._derived, values) if pair[1] is not None])  # noqa: B905  one getter for both, and every claim waits
+        internal = None
+        if evaluation.conflicts or evaluation.disagreement is not None:
+            internal = _internal(self.ruleset, evaluation)
         if not live and internal is None:
             # The common case: every rule that finds something is known not to hold.
             outcomes = tuple(
@@ -214,7 +219,7 @@ class Determiner:
         if evaluation.disagreement is not None:
             # Neither account is believed, so nothing of it is repeated as found.
             live, derived = [], ()
-        case = _Case(self, evaluation, known, lines, live)
+        case = _Case(self, evaluation, facts, lines, live)
         case.decide(internal is not None)
         return Determination(
             claim_id,
@@ -261,25 +266,6 @@ class Determiner:
         )  # fmt: skip
 
 
-class _Known:
-    """Facts and derived facts in one mapping, made when it is first needed."""
-
-    __slots__ = ("_evaluation", "_facts", "_known")
-
-    def __init__(self, evaluation: Evaluation, facts: Facts) -> None:
-        self._evaluation, self._facts = evaluation, facts
-        self._known: Facts | None = None
-
-    def __call__(self) -> Facts:
-        if self._known is None:
-            self._known = {**self._facts, **self._evaluation.derived}
-        return self._known
-
-    @property
-    def facts(self) -> Facts:
-        return self._facts
-
-
 class _Case:
     """One service being decided, where something holds or is unknown. Lines go by position."""
 
@@ -287,22 +273,20 @@ class _Case:
         self,
         determiner: Determiner,
         evaluation: Evaluation,
-        known: _Known,
+        facts: Facts,
         lines: Sequence[ServiceLine],
-        live: Sequence[tuple[_Entry, int]],
+        live: Sequence[_Entry],
     ) -> None:
         self._determiner = determiner
         self._ruleset = determiner.ruleset
         self._evaluation = evaluation
-        self._known = known
-        self._given = bool(lines)
-        every_part = frozenset(self._ruleset.line_parts) | {
-            entry.part for entry, _ in live if entry.part is not None
-        }
-        self._lines = lines or (ServiceLine(0, None, every_part),)
+        self._facts = facts
+        self._all_known: Facts | None = None
         self._live = live
-        self._on: dict[str | None, tuple[int, ...]] = {}
+        self._given = bool(lines)
+        self._lines = lines if lines else (self._line_of_every_part(),)
         count = len(self._lines)
+        self._on: dict[str | None, tuple[int, ...]] = {None: tuple(range(count))}
         self.outcomes: list[LineDecision] = ["approve"] * count
         self._allowed: list[Units | None] = [line.units for line in self._lines]
         self._found_on: dict[str, tuple[int, ...]] = {}
@@ -316,20 +300,24 @@ class _Case:
         unknown: list[tuple[_Entry, tuple[int, ...]]] = []
         assumed: list[tuple[_Entry, tuple[int, ...]]] = []
         reducing: list[tuple[_Entry, tuple[int, ...]]] = []
-        for entry, truth in self._live:
-            on = self._falls_on(entry.part)
+        truths = self._evaluation.truths
+        places = self._on
+        for entry in self._live:
+            on = places[entry.part] if entry.part in places else self._falls_on(entry.part)
             if not on:
                 continue
-            if truth == HOLDS:
+            if truths[entry.index] == HOLDS:
                 if entry.kind == "reduce":
                     reducing.append((entry, on))
                     continue
                 self._found_on[entry.rule] = on
-                for at in on:
-                    if entry.kind == "deny":
+                if entry.kind == "deny":
+                    for at in on:
                         outcomes[at] = "deny"
-                    elif entry.kind == "pend" and outcomes[at] != "deny":
-                        outcomes[at] = "pend"
+                elif entry.kind == "pend":
+                    for at in on:
+                        if outcomes[at] != "deny":
+                            outcomes[at] = "pend"
             elif entry.kind != "advise":
                 (assumed if entry.assumed else unknown).append((entry, on))
         waiting: list[tuple[_Entry, Unknown, list[int]]] = []
@@ -344,20 +332,32 @@ class _Case:
                 outcomes[at] = "pend"
         if reducing:
             waiting += self._reduce(reducing)
-        if waiting or assumed:
-            self._ask(waiting, assumed, internal)
+        if assumed and not internal:
+            assumed = [(e, on) for e, on in assumed if any(outcomes[at] != "deny" for at in on)]
+            if assumed:
+                self._assume(assumed)
+        if waiting:
+            self._ask(waiting, internal)
         for at, outcome in enumerate(outcomes):
             if outcome == "pend":
                 self._allowed[at] = None
             elif outcome == "deny":
                 self._allowed[at] = 0
 
+    def _line_of_every_part(self) -> ServiceLine:
+        parts = {entry.part for entry in self._live if entry.part is not None}
+        return ServiceLine(0, None, frozenset(parts))
+
+    def _known(self) -> Facts:
+        """Facts and derived facts in one mapping, made when first needed."""
+        if self._all_known is None:
+            self._all_known = {**self._facts, **self._evaluation.derived}
+        return self._all_known
+
     def _falls_on(self, part: str | None) -> tuple[int, ...]:
-        on = self._on.get(part)
-        if on is None:
-            on = self._on[part] = tuple(
-                [at for at, line in enumerate(self._lines) if part is None or part in line.parts]
-            )
+        on = self._on[part] = tuple(
+            [at for at, line in enumerate(self._lines) if part in line.parts]
+        )
         return on
 
     def _reduce(
@@ -424,14 +424,26 @@ class _Case:
                 waiting.append((limit.entry, "earlier lines", earlier))
         return waiting
 
-    def _ask(
-        self,
-        waiting: Sequence[tuple[_Entry, Unknown, list[int]]],
-        assumed: Sequence[tuple[_Entry, tuple[int, ...]]],
-        internal: bool,
-    ) -> None:
+    def _assume(self, assumed: Sequence[tuple[_Entry, tuple[int, ...]]]) -> None:
         missing = self._determiner._missing
-        state = missing.start(self._evaluation, self._known.facts)
+        waits = missing.waits(self._evaluation.truths, self._known())
+        kept = self._determiner._assumptions
+        assumptions = []
+        for entry, _ in assumed:
+            key = entry.index, waits(entry.index)
+            assumption = kept.get(key)
+            if assumption is None:
+                waits_for = missing.names(key[1])
+                assumption = Assumption(entry.rule, entry.title, entry.citations, waits_for)
+                if len(kept) < KEPT:
+                    kept[key] = assumption
+            assumptions.append(assumption)
+        self.assumptions = tuple(assumptions)
+
+    def _ask(self, waiting: Sequence[tuple[_Entry, Unknown, list[int]]], internal: bool) -> None:
+        missing = self._determiner._missing
+        rules = [entry.index for entry, _, _ in waiting]
+        state = missing.start(self._evaluation, self._known(), rules)
         denying: list[tuple[str, Need]] = []
         others: list[tuple[str, Need]] = []
         later: dict[str, int] = {}
@@ -455,26 +467,15 @@ class _Case:
             )
         self.unsettled = tuple(sorted(unsettled, key=attrgetter("rule")))
         if not internal:
-            self.assumptions = tuple(
-                Assumption(
-                    entry.rule,
-                    entry.title,
-                    entry.citations,
-                    missing.names(missing.need_of_rule(state, entry.index).facts),
-                )
-                for entry, on in assumed
-                if any(self.outcomes[at] != "deny" for at in on)
-            )
             self.missing = missing.questions(denying, others, later)
-            if unsettled:
-                self.information_request = self._ruleset.information_request
+            self.information_request = self._ruleset.information_request
 
     def _numbers(self, on: Sequence[int]) -> tuple[int, ...]:
         return tuple([self._lines[at].number for at in on]) if self._given else ()
 
     def line_outcomes(self) -> tuple[LineOutcome, ...]:
         found: list[list[str]] = [[] for _ in self._lines]
-        for entry, _ in self._live:
+        for entry in self._live:
             for at in self._found_on.get(entry.rule, ()):
                 found[at].append(entry.rule)
         return tuple(
@@ -488,7 +489,7 @@ class _Case:
 
     def found(self) -> tuple[Found, ...]:
         found = []
-        for entry, _ in self._live:
+        for entry in self._live:
             on = self._found_on.get(entry.rule)
             if on is None:
                 continue
@@ -536,8 +537,8 @@ def _names(parts: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(parts)) if len(parts) > 1 else tuple(parts)
 
 
-def _getter(indices: Sequence[int]) -> Callable[[Sequence[int]], Sequence[int]]:
-    """What picks these items of a sequence."""
-    if len(indices) > 1:
-        return itemgetter(*indices)
-    return lambda truths: [truths[index] for index in indices]
+def _getter(keys: Sequence[Any]) -> Callable[[Any], Sequence[Any]]:
+    """What picks these items of a sequence, or of a mapping, in this order."""
+    if len(keys) > 1:
+        return itemgetter(*keys)
+    return lambda items: [items[key] for key in keys]

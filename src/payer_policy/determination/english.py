@@ -56,6 +56,8 @@ from payer_policy.vocabulary.types import FactType, Value
 WIDTH: Final = 100
 CODES_SHOWN: Final = 6
 """A code set with at most so many codes is spelled out."""
+IN_ROW: Final = 2
+"""So many conclusions, or overridden rules, stand in one sentence; more of them are a list."""
 
 # --- the structure --------------------------------------------------------------------------
 
@@ -197,9 +199,17 @@ _IN_SET: Final = {
     "include all of": "include every code of",
     "do not include all of": "do not include every code of",
 }
-_NO_BRACKETS: Final = frozenset(
-    {"minimum", "maximum", "days_between", "years_between", "round_up", "round_down"}
-)
+_ROUNDED: Final = ("round_up", "round_down")
+_SUMS: Final = ("sum", "difference", *_ROUNDED)
+_LOOSER: Final = {
+    "sum": (_ROUNDED,),
+    "difference": (_ROUNDED, _SUMS),
+    "product": (_SUMS,),
+    "quotient": (_SUMS, (*_SUMS, "product", "quotient")),
+    "round_up": (_SUMS[:2],),
+    "round_down": (_SUMS[:2],),
+}
+"""What stands in brackets inside each operation: as its first argument, and as a later one."""
 
 
 class English:
@@ -289,7 +299,9 @@ class English:
         words = [in_words(value, type_) for value in order]
         kind, _, set_name = (constant.name or "").partition(":")
         if kind == "code_set":
-            spelled = listed(words) if len(words) <= CODES_SHOWN else counted(len(words), "code")
+            spelled = counted(len(words), "code")
+            if len(words) <= CODES_SHOWN:
+                spelled = listed(words) or "no code on these dates"
             return self._says(
                 name, _IN_SET.get(says, says), f"the code set “{set_name}” ({spelled})"
             )
@@ -364,7 +376,9 @@ class English:
     def _arithmetic(
         self, operation: str, arguments: tuple[Expression, ...], like: str | None
     ) -> str:
-        says = [self._term(argument, like, operation) for argument in arguments]
+        says = [
+            self._term(argument, like, operation, place) for place, argument in enumerate(arguments)
+        ]
         match operation:
             case "sum":
                 return " plus ".join(says)
@@ -388,11 +402,12 @@ class English:
                 return f"the full years from {says[0]} to {says[1]}"
         return f"{operation.replace('_', ' ')} of {listed(says)}"
 
-    def _term(self, argument: Expression, like: str | None, operation: str) -> str:
+    def _term(self, argument: Expression, like: str | None, operation: str, place: int) -> str:
         # A factor or a divisor is a bare number, whatever the unit of the fact that it is for.
         words = self.expression(argument, None if operation in ("product", "quotient") else like)
-        nested = isinstance(argument, Arithmetic) and len(argument.arguments) > 1
-        return f"({words})" if nested and operation not in _NO_BRACKETS else words
+        inner = argument.operation if isinstance(argument, Arithmetic) else ""
+        looser = _LOOSER.get(operation, ((),))
+        return f"({words})" if inner in looser[0 if place == 0 else -1] else words
 
     # --- conditions -----------------------------------------------------------------------------
 
@@ -428,11 +443,15 @@ class English:
             return "the whole service"
         return with_article(self.ruleset.line_parts.get(name, name))
 
-    def effect(self, effect: Conclude | Finding) -> str:
-        """What a rule does when it holds, as a sentence."""
+    def effect(self, effect: Conclude | Finding) -> tuple[Block, ...]:
+        """What a rule does when it holds."""
         if isinstance(effect, Conclude):
             states = [self.states(name, value) for name, value in effect.values]
-            return f"Then it is concluded that {listed(states)}."
+            return _in_row("Then it is concluded that", states)
+        return (self.finding(effect),)
+
+    def finding(self, effect: Finding) -> str:
+        """What a rule finds, as a sentence."""
         where = self.part(effect.part)
         verb = "is" if effect.part is None or not is_plural(where) else "are"
         codes = reason_in_words(effect.reason)
@@ -446,9 +465,10 @@ class English:
             case "advise":
                 return f"Then this is noted on {where}{with_}: {said}"
             case "reduce":
-                amount = "an amount" if effect.to is None else self._amount(effect.to)
+                together = "" if effect.part is None else " together"
+                amount = "some units" if effect.to is None else self._amount(effect.to)
                 return (
-                    f"Then {where} {verb} allowed {amount} in all, and what is over that is "
+                    f"Then {where}{together} {verb} allowed at most {amount}; the rest is "
                     f"refused{with_}: {said}"
                 )
 
@@ -457,8 +477,8 @@ class English:
             parameter = self._parameter(expression)
             if parameter is None or parameter.unit is None:
                 text = in_unit(expression.value, "billing units")
-                return f"at most {text}{self._source(expression)}"
-        return f"at most {self.expression(expression)}"
+                return text + self._source(expression)
+        return self.expression(expression)
 
     def named(self, id_: str) -> str:
         """A rule by its title and id."""
@@ -475,23 +495,30 @@ class English:
             blocks += [f"When {condition.text}", condition.items]
         else:
             blocks.append(f"When {condition.text}.")
-        blocks.append(self.effect(rule.effect))
+        blocks += self.effect(rule.effect)
         for other in rule.overridden_by:
             blocks.append(f"It gives way to {self.named(other)}: where that holds, it does not.")
         overridden = [one.id for one in self.ruleset.rules if rule.id in one.overridden_by]
         if overridden:
-            blocks.append(f"It overrides {listed([self.named(id_) for id_ in overridden])}.")
+            blocks += _in_row("It overrides", [self.named(id_) for id_ in overridden])
         if rule.assume_not_holding:
             blocks.append(
                 "Where that cannot be told from what is known, it is taken not to be so, and the "
                 "determination says that it was assumed."
             )
         if rule.note:
-            blocks.append(f"Note: {stop(rule.note)}")
+            blocks.append(f"Note: {stop(capital(rule.note))}")
         blocks.append(f"Source: {stop(cited(citations_of(self.ruleset, rule)))}")
         heading = stop(rule.title)[:-1] if rule.title.endswith(".") else rule.title
         prefix = "" if number is None else f"{number}. "
         return Section(f"{prefix}{heading} [{rule.id}]", tuple(blocks))
+
+
+def _in_row(lead_: str, words: Sequence[str]) -> tuple[Block, ...]:
+    """A sentence that ends in some words, or a list of them where they are many."""
+    if len(words) <= IN_ROW:
+        return (f"{lead_} {listed(words)}.",)
+    return (f"{lead_}:", tuple(Item(word) for word in words))
 
 
 def _place(values: Sequence[str], value: Value) -> int:
@@ -618,7 +645,7 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
 def _parameter(ruleset: Ruleset, parameter: Parameter) -> Item:
     text = f"{parameter.name} is {in_unit(parameter.value, parameter.unit)}."
     if parameter.note:
-        text += f" {stop(parameter.note)}"
+        text += f" {stop(capital(parameter.note))}"
     titles = [
         ruleset.references[id_].title if id_ in ruleset.references else id_
         for id_ in parameter.cites

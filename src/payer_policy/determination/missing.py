@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from payer_policy.determination.model import Question
-from payer_policy.determination.words import label_of
+from payer_policy.determination.waits import FactSet, Pass, Waits
+from payer_policy.determination.words import (
+    capital,
+    is_plural,
+    is_question,
+    label_of,
+    yes_and_no,
+)
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.ruleset import (
     All,
@@ -32,9 +39,9 @@ from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, at_least
 from payer_policy.vocabulary.operators import OPERATORS
 from payer_policy.vocabulary.types import Value
 
-FactSet = int
-"""A set of input facts: bit i is the i-th fact of the vocabulary."""
 NOTHING: Final[FactSet] = 0
+DEEP: Final = 100
+"""Where more rules than this stand behind one, they are looked at in order, not recursively."""
 
 
 class Need(NamedTuple):
@@ -82,13 +89,13 @@ def _cheapest(count: int, sets: Iterable[FactSet | None]) -> FactSet | None:
 
 
 class _State:
-    """What is known of one request, and what the unknown derived facts wait for."""
+    """What is known of one request, and what its unknown rules and derived facts wait for."""
 
     __slots__ = ("derived", "known", "rules", "truths")
 
-    def __init__(self, evaluation: Evaluation, facts: Facts) -> None:
+    def __init__(self, evaluation: Evaluation, known: Facts) -> None:
         self.truths = evaluation.truths
-        self.known: dict[str, Value | None] = {**facts, **evaluation.derived}
+        self.known: dict[str, Value | None] = dict(known)
         self.rules: dict[int, Need] = {}
         self.derived: dict[str, tuple[FactSet, dict[Value, FactSet | None]]] = {}
 
@@ -114,18 +121,53 @@ class MissingFacts:
             tuple(place[id_] for id_ in rule.overridden_by if id_ in place)
             for rule in ruleset.rules
         ]
+        self._behind = self._dependencies()
+        plain = {name: self._bits[name] for name, asks in self._asks.items() if asks == (name,)}
+        self._waits = Waits(ruleset, self._overriders, plain, self._input)
+        self._deep = max(map(len, self._behind), default=0) > DEEP
+
+    def _dependencies(self) -> list[frozenset[int]]:
+        """For each rule the rules that it waits for, however far back, and itself."""
+        behind: list[frozenset[int]] = []
+        for index, rule in enumerate(self._ruleset.rules):
+            before = set(self._overriders[index])
+            for name in facts_read(rule):
+                derived = self._ruleset.derived.get(name)
+                if derived is not None:
+                    before.update(other for other, _ in derived.concluded_by)
+            # Each rule comes after what it waits for, so what is behind those is known by now.
+            behind.append(frozenset({index}).union(*(behind[other] for other in before)))
+        return behind
 
     # --- what is asked about a rule ---------------------------------------------------------------
 
-    def start(self, evaluation: Evaluation, facts: Facts) -> _State:
-        """Walk the unknown rules; ask the other methods about the state that comes back."""
-        state = _State(evaluation, facts)
-        # Rules stand in an order in which each comes after what it reads and what overrides it,
-        # so one pass is enough, however long a chain of derived facts is.
-        for index, truth in enumerate(evaluation.truths):
-            if truth == UNKNOWN:
+    def start(self, evaluation: Evaluation, known: Facts, rules: Iterable[int]) -> _State:
+        """Look at the unknown ones of these rules, and of the rules that they wait for.
+
+        `known` are all facts, derived ones among them. The other methods answer about the state
+        that comes back.
+        """
+        state = _State(evaluation, known)
+        truths = evaluation.truths
+        # In their order each rule comes after what it waits for, so one pass is enough, however
+        # long a chain of derived facts is.
+        for index in sorted(frozenset().union(*(self._behind[rule] for rule in rules))):
+            if truths[index] == UNKNOWN:
                 state.rules[index] = self._rule(index, state)
         return state
+
+    def waits(self, truths: Sequence[Truth], known: Facts) -> Callable[[int], FactSet]:
+        """Only which facts the unknown rule at an index waits for: what `start` finds, quicker."""
+        state = Pass(truths, known)
+
+        def waits(index: int) -> FactSet:
+            if self._deep:
+                for before in sorted(self._behind[index]):
+                    if truths[before] == UNKNOWN:
+                        self._waits.of_rule(before, state)
+            return self._waits.of_rule(index, state)
+
+        return waits
 
     def need_of_rule(self, state: _State, index: int) -> Need:
         """What the rule at that index waits for."""
@@ -143,7 +185,7 @@ class MissingFacts:
 
     def names(self, facts: FactSet) -> tuple[str, ...]:
         """The names in a set, in the order of the vocabulary."""
-        return tuple(self._names[place] for place in _places(facts))
+        return tuple([self._names[place] for place in _places(facts)])
 
     def questions(
         self,
@@ -211,7 +253,13 @@ class MissingFacts:
         fact = self._facts.get(name)
         if fact is None:
             return Question(name, name, f"What is {name}?", None, False, rules)
-        asked = fact.question or f"What is known of {label_of(name, fact)}?"
+        asked = fact.question
+        if asked is None and fact.type.kind == "boolean":
+            asked = f"Is it so that {yes_and_no(fact.label)[0]}?"
+        elif asked is None:
+            label = label_of(name, fact)
+            verb = "are" if is_plural(label) else "is"
+            asked = f"{capital(label)}?" if is_question(label) else f"What {verb} {label}?"
         return Question(name, fact.label, asked, fact.supplied_by, fact.correctable, rules)
 
     # --- costs ------------------------------------------------------------------------------------
@@ -268,18 +316,18 @@ class MissingFacts:
                 for one in costs.values():
                     cheapest = _smaller(cheapest, one)
             else:
-                behind = cheapest = self._input(name, state)
+                behind = cheapest = self._input(name, state.known)
             facts |= behind
             cost = _union(cost, cheapest)
         return facts, cost
 
-    def _input(self, name: str, state: _State) -> FactSet:
+    def _input(self, name: str, known: Facts) -> FactSet:
         sources = self._asks[name]
         if sources == (name,):
             return self._bits[name]
         facts = NOTHING
         for source in sources:
-            if state.known.get(source) is None:
+            if known.get(source) is None:
                 facts |= self._bits[source]
         return facts or self._bits[name]
 

@@ -15,14 +15,14 @@ from typing import Final
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import FactType, Value, format_value
 
-_PLURAL_UNITS: Final = frozenset(
-    ("minutes", "hours", "days", "weeks", "months", "years")
-    + ("billing units", "points", "containers")
-)
-
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
+
+
+_PLURAL_UNITS: Final = _words("minutes hours days weeks months years points containers") | {
+    "billing units"
+}
 
 
 def in_words(value: Value | None, type_: FactType | None = None) -> str:
@@ -81,9 +81,7 @@ def day(value: date | None) -> str:
 # A label is a noun phrase ("the length of oral therapy"), a question ("how long the response
 # lasted") or, for a boolean, "whether" and a clause. Each is put into a sentence here.
 
-_ARTICLES: Final = _words(
-    "a an the this that these those its his her their any no each every"
-)
+_ARTICLES: Final = _words("a an the this that these those its his her their any no each every")
 _QUESTION: Final = _words("whether which what how when where who whose why")
 
 
@@ -198,6 +196,8 @@ def _denied(clause: str, *, sure: bool = True) -> str | None:
     if first in ("a", "an", "any", "one", "another"):
         if at is None and not sure:
             return None
+        if at is not None and words[at] == "must":
+            words[at] = "need"
         return " ".join([*(("no", "other") if first == "another" else ("no",)), *words[1:]])
     if first == "two":
         return f"no {clause}"

@@ -74,7 +74,7 @@ class Firing(NamedTuple):
     matched: tuple[tuple[Subject, Truth], ...]
 
 
-def available() -> bool:
+def durable_available() -> bool:
     """Whether durable-rules is installed and can be loaded."""
     try:
         _library()
@@ -405,7 +405,7 @@ class _Plan:
                 rules[name] = {"all": [{"m": {"$and": [guard, *shown]}}]}
                 named[name] = clause
             properties = tuple(
-                (token, truth, json.dumps({self.properties[token]: _WORDS[truth]})[1:-1])
+                (token, truth, f'"{self.properties[token]}":"{_WORDS[truth]}"')
                 for token, truth in sorted(used)
             )
             yield (
@@ -413,7 +413,7 @@ class _Plan:
                 _Fact(
                     len(self.shards),
                     self.fact_ids[stratum],
-                    json.dumps(guard)[1:-1],
+                    f'"{_TYPE}":"{guard[_TYPE]}"',
                     properties,
                     any(not clause.arm for clause in named.values()),
                     named,
@@ -433,7 +433,9 @@ class _Session:
         self.evaluations = itertools.count()
         self.fact_hashes = {_hash(id_) for id_ in plan.fact_ids}
         self.handles: list[int] = []
-        self._free = weakref.finalize(self, self._delete, self.library, self.handles)
+        self._states: list[tuple[int, str]] = []
+        """Handles and sids of the last evaluation."""
+        self._free = weakref.finalize(self, self._delete, self.library, self._states, self.handles)
         self._free.atexit = False
         try:
             for shard in plan.shards:
@@ -446,11 +448,18 @@ class _Session:
         return not self._free.alive
 
     def close(self) -> None:
-        """Free the registered rules. Whatever states they still have are left alone."""
+        """Free everything that is registered."""
+        self._free()
+
+    def abandon(self) -> None:
+        """Free the rules, but touch no state: what is left of them after a failure is not known."""
+        self._states.clear()
         self._free()
 
     @staticmethod
-    def _delete(library: Any, handles: list[int]) -> None:
+    def _delete(library: Any, states: list[tuple[int, str]], handles: list[int]) -> None:
+        while states:
+            library.delete_state(*states.pop())
         while handles:
             library.delete_ruleset(handles.pop())
 
@@ -471,7 +480,7 @@ class _Session:
         try:
             return self._fire(fact, shown, sid)
         except BaseException as error:
-            self.close()
+            self.abandon()
             if isinstance(error, EngineFailure) or not isinstance(error, Exception):
                 raise
             raise EngineFailure(f"durable-rules failed: {error!r}") from error
@@ -495,17 +504,21 @@ class _Session:
             raise EngineFailure("durable-rules stopped before all rules were through")
         return [(fact.clauses[name], message) for name, message in fired.items()]
 
-    def forget(self, sid: str, shards: Iterable[int]) -> None:
-        """Delete the states of an evaluation. Only where a rule has fired: others are half made.
+    def retire(self, sid: str, shards: Iterable[int]) -> None:
+        """An evaluation is over. Its states, in all of which rules have fired, go after the next.
+
+        Deleted at once they would leave the end of the heap free, and the C library would give that
+        back to the system and ask for it again at each evaluation: two or three times slower.
 
         Raises:
             EngineFailure: the library failed. The session is closed then.
         """
         try:
-            for shard in shards:
-                self.library.delete_state(self.handles[shard], sid)
+            while self._states:
+                self.library.delete_state(*self._states.pop())
+            self._states += ((self.handles[shard], sid) for shard in shards)
         except BaseException as error:
-            self.close()
+            self.abandon()
             if not isinstance(error, Exception):
                 raise
             raise EngineFailure(f"durable-rules failed: {error!r}") from error
@@ -560,7 +573,7 @@ class DurableEvaluator:
                     return run.to_the_end()
                 finally:
                     if not session.closed:
-                        session.forget(run.sid, run.shards)
+                        session.retire(run.sid, run.shards)
 
     def _open_session(self) -> _Session:
         # A forked child has its own: the parent's lock may be held for ever there, in the middle of
@@ -589,7 +602,8 @@ class _Run:
         """Those that know the sid."""
         self.known: list[Truth] = [UNKNOWN] * len(plan.subjects)
         """By token."""
-        self.facts = {name: value for name, value in facts.items() if name not in ruleset.derived}
+        self.facts = dict(facts)
+        """With the derived facts, each settled before a test that reads it is evaluated."""
         self.derived: dict[str, Value | None] = dict.fromkeys(ruleset.derived)
         self.conflicts: list[str] = []
 
@@ -629,7 +643,7 @@ class _Run:
             yield Firing(clause.stratum, subjects[token], half, because)
 
     def _unsound(self, what: str) -> NoReturn:
-        self.session.close()
+        self.session.abandon()
         raise EngineFailure(f"durable-rules {what}")
 
     def _settle(self, derived: DerivedFact) -> Value | None:
@@ -648,15 +662,21 @@ class _Run:
 
 
 class DurableEngine:
-    """Forward chaining by durable-rules: every determination with its firings."""
+    """Forward chaining by durable-rules: every determination with its firings.
+
+    Raises:
+        EngineUnavailable: durable-rules is not installed.
+    """
 
     name = "durable"
+
+    def __init__(self) -> None:
+        _library()
 
     def compile(self, ruleset: Ruleset, /) -> DurableEvaluator:
         """The ruleset, registered with durable-rules.
 
         Raises:
-            EngineUnavailable: durable-rules is not installed.
-            EngineFailure: it refuses the rules.
+            EngineFailure: durable-rules refuses the rules.
         """
         return DurableEvaluator(ruleset)

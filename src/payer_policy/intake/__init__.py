@@ -51,12 +51,12 @@ def read_requests(data: bytes, file: str) -> list[Intake]:
     Never raises for any bytes. Two claims of one number and frequency are both refused, since facts
     are given by number.
     """
-    text = data.decode("utf-8", "surrogateescape")
+    text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     head = text[:200].lstrip(_BLANK) or text.lstrip(_BLANK + "\x00\x1a")[:200]
     if not head:
         return [_unreadable("empty-file", f"the file is empty; {_EXPECTED}", file)]
     if head[0] in "{[":
-        return refuse_duplicates(read_json_requests(text.removeprefix("\ufeff"), file))
+        return refuse_duplicates(read_json_requests(text, file))
     if is_x12(head):
         text = text if data.isascii() else text.translate(_LATIN_1)
         return refuse_duplicates(read_837(text, file))

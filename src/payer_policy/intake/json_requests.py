@@ -6,11 +6,17 @@ Each request is read by itself and keeps its place in the file.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.intake.json_split import elements_of, is_json_lines, lines_of
+from payer_policy.intake.json_split import (
+    elements_of,
+    is_json_lines,
+    lenient_members,
+    lines_of,
+)
 from payer_policy.intake.model import (
     Intake,
     guarded,
@@ -19,7 +25,7 @@ from payer_policy.intake.model import (
     refused,
     too_many_lines,
 )
-from payer_policy.intake.places import Piece, Places
+from payer_policy.intake.places import MAX_PIECE, Piece, Places
 from payer_policy.json_models import Names, validated
 from payer_policy.json_source import JsonDocument
 from payer_policy.request.models import (
@@ -70,18 +76,24 @@ def _read(piece: Piece) -> Intake:
     try:
         document = piece.read()
     except PolicyError as error:
-        return Intake(None, piece.location(), None, error.diagnostics)
+        end = min(piece.end, piece.start + MAX_PIECE)
+        value = lenient_members(piece.places.text[piece.start : end])
+        return _made(piece, value, None, error.diagnostics)
     value = document.value
-    claim_id = _text(value, "id")
     request, found = _validated(document)
+    return _made(piece, value, request, [piece.moved(d) for d in found])
+
+
+def _made(piece: Piece, value: Any, request: Request | None, found: Iterable[Diagnostic]) -> Intake:
+    claim_id = _text(value, "id")
     prefix = f"request {claim_id}: " if claim_id else ""
-    moved = [piece.moved(replace(d, message=f"{prefix}{d.message}")) for d in found]
+    said = [replace(d, message=f"{prefix}{d.message}") for d in found]
     return Intake(
         claim_id,
         piece.location(),
-        None if moved else request,
-        tuple(moved),
-        request.frequency if request else _text(value, "frequency") or "1",
+        None if said else request,
+        tuple(sorted(said, key=Diagnostic.sort_key)),
+        _text(value, "frequency") or "1",
         (piece.locate,),
     )
 
@@ -116,4 +128,6 @@ def _subject(path: tuple[str | int, ...]) -> str:
 
 def _text(value: Any, key: str) -> str | None:
     found = value.get(key) if isinstance(value, dict) else None
-    return found.strip() or None if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    return "".join(char if char.isprintable() else "?" for char in found.strip()) or None

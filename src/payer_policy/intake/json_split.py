@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
@@ -89,6 +90,25 @@ def members_of(places: Places) -> Iterator[tuple[str, Piece, Piece] | Diagnostic
             yield _expected(places, at, "`,` or `}`", None)
             return
     yield from _after(places, at + 1)
+
+
+def lenient_members(text: str) -> dict[str, object]:
+    """The members of an object that the strict reader refuses, as far as they are not in doubt.
+
+    For naming the claim in a message; nothing is ever decided on them.
+    """
+    try:
+        pairs = json.loads(text, parse_float=str, parse_int=str, object_pairs_hook=_Pairs)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(pairs, _Pairs):
+        return {}
+    counts = Counter(key for key, _ in pairs)
+    return {key: value for key, value in pairs if counts[key] == 1}
+
+
+class _Pairs(list[tuple[str, object]]):
+    """An object's members, duplicates included."""
 
 
 def _skip(text: str, at: int) -> int:

@@ -21,6 +21,8 @@ MAX_PIECE = 4_000_000
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what "surrogateescape" makes of a stray byte
 
+_FIRST_LINE = re.compile(r"(the first is on line )(\d+)$")
+
 
 class Places:
     """The lines of one file. Lines end at a line feed, as editors count them."""
@@ -77,7 +79,7 @@ class Piece:
         try:
             return read_json(text, file)
         except PolicyError as error:
-            raise PolicyError(self.moved(found) for found in error.diagnostics) from None
+            raise PolicyError(self._reworded(found) for found in error.diagnostics) from None
 
     def locate(self, path: JsonPath) -> Location | None:
         """Where the part of the value at `path` stands; None where the value has no such part."""
@@ -99,6 +101,14 @@ class Piece:
             location=Location(where.file, path, start, end),
             excerpt=self.places.excerpt(start.line) if start else None,
         )
+
+    def _reworded(self, found: Diagnostic) -> Diagnostic:
+        """As `moved`, for the reader's sentences that speak of the whole file."""
+        before = self.places.position(self.start).line - 1
+        message = _FIRST_LINE.sub(lambda m: f"{m[1]}{int(m[2]) + before}", found.message)
+        if self.end < len(self.places.text.rstrip()):
+            message = message.replace("the end of the file", "the end of this request")
+        return self.moved(replace(found, message=message))
 
     def _shifted(self, position: Position | None) -> Position | None:
         if position is None:

@@ -78,6 +78,7 @@ def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
         raise PolicyError([Diagnostic("wrong-type", message, where)])
     out: dict[str, Supplement] = {}
     found: list[Diagnostic] = []
+    seen: dict[str, Location] = {}
     for member in members_of(places):
         if isinstance(member, Diagnostic):
             found.append(member)
@@ -86,35 +87,34 @@ def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
         claim_id = name.strip()
         if name == "$schema":
             continue
-        if claim_id in out or not claim_id:
-            found.append(_bad_number(claim_id, key, out.get(claim_id)))
+        if claim_id in seen or not claim_id:
+            found.append(_bad_number(claim_id, key.location(), seen.get(claim_id)))
             continue
+        seen[claim_id] = key.location()
+        about = f"claim {claim_id}: "
         try:
             document = piece.read()
         except PolicyError as error:
-            found.extend(error.diagnostics)
+            found.extend(replace(d, message=f"{about}{d.message}") for d in error.diagnostics)
             continue
         entry, problems = validated(
             _Entry, document, names={**NAMES, _Entry: "an entry of the facts file"}
         )
-        found.extend(
-            piece.moved(replace(d, message=f"claim {claim_id}: {d.message}")) for d in problems
-        )
+        found.extend(piece.moved(replace(d, message=f"{about}{d.message}")) for d in problems)
         if entry is not None:
             parts = (entry.facts, entry.authorizations, entry.history)
             out[claim_id] = Supplement(
-                claim_id, key.location(), *parts, entry.coverage, entry.provider, document, piece
+                claim_id, seen[claim_id], *parts, entry.coverage, entry.provider, document, piece
             )
     if found:
         raise PolicyError(found)
     return out
 
 
-def _bad_number(claim_id: str, key: Piece, first: Supplement | None) -> Diagnostic:
-    where = key.location()
+def _bad_number(claim_id: str, where: Location, first: Location | None) -> Diagnostic:
     if first is None:
         return Diagnostic("wrong-value", "found an empty claim number", where)
-    message = f"claim {claim_id} is given twice; the first is at {first.place}"
+    message = f"claim {claim_id} is given twice; the first is at {first}"
     return Diagnostic("duplicate-key", message, where, "put all its facts under one key")
 
 
@@ -128,6 +128,8 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
 
     def differ(path: JsonPath, what: str, ours: object, theirs: object) -> None:
         message = f"{what}: the claim says {shown(ours)}; the facts file says {shown(theirs)}"
+        if isinstance(ours, (list, tuple)):
+            message = f"{what}: the claim gives them too, and not the same ones"
         hint = "correct the one that is wrong; the facts file only adds what the claim left out"
         found.append(supplement.problem("contradicts-claim", message, path, hint))
 

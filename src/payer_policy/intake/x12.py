@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_GAP = re.compile("[\\s\ufeff\x00\x1a]*")
-_NEXT_ISA = re.compile(r"ISA[^A-Za-z0-9\s]", re.IGNORECASE)
+_BLANK = " \t\r\n"  # not what Python calls blank: U+001C to U+001F are separators in some files
+_GAP = re.compile("[ \t\r\n\v\f\ufeff\x00\x1a]*")
+_NEXT_ISA = re.compile(r"ISA[^A-Za-z0-9 \t\r\n]", re.IGNORECASE)
 _MAX_ISA = 300
 """An ISA has 106 characters; some writers pad its elements differently."""
 
@@ -39,7 +40,7 @@ class Segment:
 
     def get(self, index: int) -> str:
         """An element by its number in the standard (`CLM01` is 1), blanks removed; or ""."""
-        return self.elements[index].strip() if index < len(self.elements) else ""
+        return self.elements[index].strip(_BLANK) if index < len(self.elements) else ""
 
     def code(self, index: int) -> str:
         """A qualifier or code: as `get`, in capitals."""
@@ -85,6 +86,7 @@ def segments(text: str) -> Iterator[Segment | BrokenIsa]:
                 continue
             separators = found
         if separators is None:
+            yield BrokenIsa(at, 1, "the text does not start with an ISA")
             return
         end = text.find(separators.terminator, at)
         closed = end >= 0
@@ -96,10 +98,10 @@ def segments(text: str) -> Iterator[Segment | BrokenIsa]:
                 raw = raw.splitlines()[0]
                 following_at = at + len(raw)
             raw = raw.replace("\r", "").replace("\n", "")
-        if raw.strip():
+        if raw.strip(_BLANK):
             number += 1
             elements = raw.split(separators.element)
-            id_ = elements[0].strip().upper()
+            id_ = elements[0].strip(_BLANK).upper()
             yield Segment(number, id_, elements, at, separators, closed)
         at = following_at
 
@@ -112,7 +114,7 @@ def _skip(text: str, at: int) -> int:
 def _separators(text: str, at: int) -> Separators | str:
     """The separators of the ISA at `at`, or what is wrong with it."""
     element = text[at + 3 : at + 4]
-    if not element or element.isspace():
+    if not element or element in _BLANK:
         return "the character after ISA separates elements; found a blank or the end of the file"
     place = at + 3
     for count in range(1, _ISA_ELEMENTS):
@@ -123,12 +125,12 @@ def _separators(text: str, at: int) -> Separators | str:
     if not terminator:
         return "the file ends within its ISA"
     if terminator in "\r\n":
-        following = text[place + 3 : place + 3 + _MAX_ISA].lstrip().split(terminator)[0]
-        if following.rstrip().endswith(component):
+        following = text[place + 3 : place + 3 + _MAX_ISA].lstrip(_BLANK).split(terminator)[0]
+        if following.rstrip(_BLANK).endswith(component):
             return "ISA16, the separator of composites, is missing"
     if (
         component.isalnum()
-        or component.isspace()
+        or component in _BLANK
         or terminator.isalnum()
         or terminator == " "
         or len({element, component, terminator}) < 3

@@ -56,7 +56,7 @@ def read_837(text: str, file: str) -> list[Intake]:
 
 def _intake(loop: ClaimLoop, places: Places) -> Intake:
     place = places.location(*loop.clm.span(), f"segment {loop.clm.number} (CLM)")
-    claim_id = loop.clm.get(1) or None
+    claim_id = "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
     return guarded(lambda: _read(loop, places, claim_id, place), claim_id, place)
 
 
@@ -116,6 +116,7 @@ class _ClaimReader:
             form.slip(loop.clm, 0, "no-lines", "the claim has no service line (LX)")
         self._number_lines()
         self._rendering()
+        self._total(loop.clm)
         return None if any(s.severity == "error" for s in form.slips) else self._request()
 
     def _header(self, segment: Segment) -> None:
@@ -162,13 +163,8 @@ class _ClaimReader:
     def _claim(self, clm: Segment) -> None:
         form = self.form
         if not clm.get(1):
-            form.slip(clm, 1, "missing-element", "the claim has no number; CLM01 is one")
+            form.slip(clm, 1, "missing-element", "found nothing; the claim's number was expected")
         form.put(("id",), clm.get(1), clm, 1)
-        total = form.read(("charge",), clm, 2, number)
-        charges: list[Any] = [form.values.get(line.path("charge")) for line in self.lines]
-        if total is not None and charges and None not in charges and sum(charges) != total:
-            message = f"the claim's charge is {clm.get(2)}; its lines add up to {sum(charges)}"
-            form.slip(clm, 2, "charges-differ", message, "is a line missing?", "warning")
         parts = components(clm.get(5), clm.separators.component)
         if len(parts) < 3 or not parts[2]:
             message = f"found {shown(clm.get(5))}; place, qualifier and frequency were expected"
@@ -194,6 +190,14 @@ class _ClaimReader:
             return self.loop.kind == "institutional"
         return any(line.service is not None and line.service.id == "SV2" for line in self.lines)
 
+    def _total(self, clm: Segment) -> None:
+        total = self.form.read(("charge",), clm, 2, number)
+        charges: list[Any] = [self.form.values.get(line.path("charge")) for line in self.lines]
+        whole = not any(slip.severity == "error" for slip in self.form.slips)
+        if whole and total is not None and None not in charges and sum(charges) != total:
+            message = f"the claim's charge is {clm.get(2)}; its lines add up to {sum(charges)}"
+            self.form.slip(clm, 2, "charges-differ", message, "is a line missing?", "warning")
+
     def _number_lines(self) -> None:
         """The lines' numbers from LX01; their positions where those cannot be the numbers."""
         texts = [line.lx.get(1) for line in self.lines]
@@ -202,7 +206,7 @@ class _ClaimReader:
         if len(set(numbers)) != len(texts):
             numbers = list(range(1, len(texts) + 1))
             if self.lines:
-                message = "the numbers of the lines (LX01) are not 1, 2, 3, …"
+                message = "the numbers of the lines are repeated, missing or no numbers"
                 hint = "the lines are known by their positions"
                 lx = self.lines[0].lx
                 self.form.slips.append(Slip(lx, 1, "line-numbers", message, hint, "warning"))

@@ -120,11 +120,14 @@ class Envelope:
                     pass
                 case _ if item.closed:
                     yield from self._content(item)
+                case _ if self._st is None:
+                    self._note("truncated", "the file ends inside this segment", item)
         if self._st is not None:
             yield from self._end_set("the file ends before its SE")
-        elif last is not None:
-            self._missing(last, self._gs, "GE", "the file ends")
-            self._missing(last, self._isa, "IEA", "the file ends")
+        elif last is not None and self._isa is not None:
+            missing = "GE and IEA" if self._gs is not None else "IEA"
+            message = f"the file ends here, without {missing}; claims after this may be missing"
+            self._note("truncated", message, last, hint="send the file again, whole")
         self._sum_up(last)
 
     def _open_set(self, st: Segment) -> Iterator[Opened]:
@@ -167,11 +170,10 @@ class Envelope:
         elif st is not None:
             self._note("truncated", f"this transaction set is not complete: {reason}", st)
 
-    def _missing(self, here: Segment, opener: Segment | None, closer: str, when: str = "") -> None:
+    def _missing(self, here: Segment, opener: Segment | None, closer: str) -> None:
         if opener is not None:
-            when = when or f"{here.id} comes"
             where = f"segment {opener.number}"
-            message = f"{opener.id} ({where}) is not closed: {when} before its {closer}"
+            message = f"{opener.id} ({where}) is not closed: {here.id} comes before its {closer}"
             self._note("broken-envelope", message, here, severity="warning")
 
     def _check(
@@ -184,16 +186,17 @@ class Envelope:
             self._note("broken-envelope", message, closer, severity="warning")
             return
         said, found = closer.get(1), self._counts[id_]
+        severity: Severity = "warning" if closer.closed else "error"  # not closed: cut off
         if not (said.isdecimal() and len(said) < 12 and int(said) == found):
             message = f"{id_}01 says {shown(said)} {what}; found {found}"
             hint = "something may have been lost or added on the way"
-            self._note("envelope-mismatch", message, closer, 1, hint, "warning")
+            self._note("envelope-mismatch", message, closer, 1, hint, severity)
         if closer.get(2) != opener.get(control):
             message = (
                 f"{id_}02 says {shown(closer.get(2))}; the control number in {opener.id}"
                 f"{control:02d} is {shown(opener.get(control))}"
             )
-            self._note("envelope-mismatch", message, closer, 2, severity="warning")
+            self._note("envelope-mismatch", message, closer, 2, severity=severity)
 
     def _broken_isa(self, broken: BrokenIsa) -> None:
         where = self.places.location(

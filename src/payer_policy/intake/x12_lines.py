@@ -137,8 +137,8 @@ class LineReader:
         if basis == "UN":
             form.put(self.path("units"), units, segment, element + 2)
         elif units is not None:
-            what = _BASES.get(basis, "an unknown basis" if basis else "no basis")
-            message = f"the quantity counts {what} ({shown(basis)}), not billing units (UN)"
+            what = f"{_BASES.get(basis, 'something else')} ({shown(basis)})" if basis else "nothing"
+            message = f"the quantity is said to count {what}; billing units (UN) were expected"
             hint = "the units of this line are taken as not known"
             form.slip(segment, element + 1, "not-billing-units", message, hint, "warning")
 

@@ -95,4 +95,4 @@ def components(text: str, separator: str) -> list[str]:
     mark = _FIRST_MARK.search(text)
     if mark is not None and mark.group() != separator and mark.group() in _OTHER_MARKS:
         separator = mark.group()
-    return [component.strip() for component in text.split(separator)]
+    return [component.strip(" ") for component in text.split(separator)]

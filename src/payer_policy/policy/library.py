@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -64,6 +65,17 @@ class Library:
         if errors or library is None:
             raise PolicyError(errors)
         return library
+
+    @cached_property
+    def facts_by_source(self) -> Mapping[tuple[str, str], str]:
+        """The first fact that is read from each field, such as `("service", "code")`."""
+        out: dict[tuple[str, str], str] = {}
+        for name, fact in self.vocabulary.facts.items():
+            for root in ("request", "service"):
+                path = (fact.source or {}).get(root)
+                if isinstance(path, str):
+                    out.setdefault((root, path), name)
+        return out
 
     def windows(self, address: str) -> tuple[tuple[date, date | None, Merged], ...]:
         """The runs of dates on which a policy's meaning is one and the same, in order."""

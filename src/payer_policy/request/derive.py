@@ -29,8 +29,8 @@ from payer_policy.request.sources import (
     read_source,
 )
 from payer_policy.ruleset import Condition
-from payer_policy.semantics import Facts, truth_of, value_of
-from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
+from payer_policy.semantics import Facts
+from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.vocabulary.model import Fact, Vocabulary
 from payer_policy.vocabulary.types import Value, ValueProblem, format_value, parse_value
 
@@ -54,12 +54,14 @@ class Context(NamedTuple):
     authorization: Mapping[str, Value | None]
 
 
-Reader = Callable[[Context, dict[str, Value]], Any]
+Reader = Callable[[Context, Facts], Any]
 LineTest = Callable[[LineView, Facts], Truth]
+_AS_BOOLEAN = (False, None, None, True)
+"""A truth as the value of a boolean fact."""
 
 
 class Derivation:
-    """The sources of some facts on a day, ready to be read."""
+    """The sources of some facts on a day, written out as one function."""
 
     def __init__(
         self,
@@ -68,131 +70,237 @@ class Derivation:
         needed: Iterable[str],
         day: date,
     ) -> None:
-        self._vocabulary, self._reference = vocabulary, reference
-        types = {name: fact.type for name, fact in vocabulary.facts.items()}
-        self._members = {
-            name: CodeSetMembers(code_set.system, code_set.on(day))
-            for name, code_set in reference.code_sets.items()
-        }
-        self._types = types
-        self._readers: list[tuple[str, Reader, Fact, bool]] = []
-        self._placed: set[str] = set()
+        self._sources: dict[str, Source] = {}
+        writer = _DerivationWriter(vocabulary, reference, day, self._sources)
         for name in sorted(needed):
-            self._place(name)
-        scope = Scope(LINE_FIELDS, types, "line", code_sets=self._members)
-        self._parts: list[tuple[str, LineTest]] = []
-        for part in vocabulary.line_parts.values():
-            condition = Elaborator(scope, _no_problems).condition(part.where, ())
-            assert condition is not None  # the vocabulary was checked when it was read
-            self._parts.append((part.name, _line_test(condition)))
-
-    def _place(self, name: str) -> None:
-        """Put a fact after the facts that it is made from."""
-        if name in self._placed:
-            return
-        self._placed.add(name)
-        fact = self._vocabulary.facts[name]
-        if fact.derived:
-            return
-        if fact.source is None:
-            if fact.absent_means is not None:
-                self._readers.append((name, lambda context, facts: None, fact, False))
-            return
-        source = read_source(
-            fact, self._types, self._members, lambda system: frozenset(), _no_problems
-        )
-        assert source is not None, name  # the vocabulary was checked when it was read
-        for other in facts_of(source):
-            self._place(other)
-        reader = self._reader(source)
-        if fact.type.kind == "choice":
-            reader = _only_choices(reader, fact.type.values)
-        self._readers.append((name, reader, fact, isinstance(source, Cases)))
+            writer.place(name)
+        self._derive = writer.derivation()
+        self._parts = [
+            (part.name, writer.line_test(part.where)) for part in vocabulary.line_parts.values()
+        ]
 
     def facts(
         self, context: Context, given: Mapping[str, Value]
-    ) -> tuple[dict[str, Value], list[Contradiction]]:
-        """The facts of a service; a fact that is not known is not in it."""
-        facts = dict(given)
-        contradictions: list[Contradiction] = []
-        for name, reader, fact, yields in self._readers:
-            value = reader(context, facts)
-            if value is None:
-                if fact.absent_means is not None and name not in facts:
-                    facts[name] = fact.absent_means
-                continue
-            if name in given:
-                if not yields and given[name] != value:
-                    contradictions.append(Contradiction(name, value, given[name]))
-                continue
-            facts[name] = value
+    ) -> tuple[dict[str, Value | None], list[Contradiction]]:
+        """The facts of a service; a fact that is not known is None or not in it."""
+        facts: dict[str, Value | None] = self._derive(context, given)
+        contradictions = []
+        for name in given:
+            source = self._sources.get(name)
+            if source is not None and not isinstance(source, Cases):
+                silent = {other: value for other, value in given.items() if other != name}
+                form = self._derive(context, silent)[name]
+                if form is not None and form != given[name]:
+                    contradictions.append(Contradiction(name, form, given[name]))
         return facts, contradictions
 
     def parts_of(self, line: LineView, facts: Facts) -> frozenset[str]:
         """The parts of the service's lines to which a line belongs."""
-        return frozenset(name for name, test in self._parts if test(line, facts) == HOLDS)
+        return frozenset([name for name, test in self._parts if test(line, facts) == HOLDS])
 
-    # --- readers, one kind of source each ----------------------------------------------------------
 
-    def _reader(self, source: Source) -> Reader:
+class _DerivationWriter(SourceWriter):
+    """Writes the function that reads every needed source, each after those it is made from.
+
+    What the form says comes first; a fact given beside it fills in where the form is silent. Only a
+    guess from procedure codes (`cases`) gives way to what was given.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        reference: ReferenceData,
+        day: date,
+        sources: dict[str, Source],
+    ) -> None:
+        super().__init__(self._read)
+        self._vocabulary, self._reference, self._sources = vocabulary, reference, sources
+        self._types = {name: fact.type for name, fact in vocabulary.facts.items()}
+        self._members = {
+            name: CodeSetMembers(code_set.system, code_set.on(day))
+            for name, code_set in reference.code_sets.items()
+        }
+        self._variables_of: dict[str, str] = {}
+        self.namespace["BOOLEAN"] = _AS_BOOLEAN
+
+    def _read(self, name: str) -> str:
+        return self._variables_of[name]
+
+    def place(self, name: str) -> None:
+        """Write a fact's source, after the facts that it is made from."""
+        fact = self._vocabulary.facts[name]
+        if name in self._variables_of or fact.derived:
+            return
+        given = f"given_get({self.constant(name)})"
+        if fact.source is None:
+            variable = self.assign(("fact", name), "v", given)
+        else:
+            source = read_source(
+                fact, self._types, self._members, lambda system: frozenset(), _no_problems
+            )
+            assert source is not None, name  # the vocabulary was checked when it was read
+            self._sources[name] = source
+            for other in facts_of(source):
+                self.place(other)
+            variable = self._source(name, fact, source, given)
+        if fact.absent_means is not None:
+            self.lines.append(f"if {variable} is None: {variable} = "
+                              f"{self.constant(fact.absent_means)}")
+        self._variables_of[name] = variable
+
+    def _source(self, name: str, fact: Fact, source: Source, given: str) -> str:
+        if isinstance(source, Cases):
+            variable = self.assign(("fact", name), "v", given)
+            reader = self._constant_function(self._cases(source))
+            read = self._facts_so_far(facts_of(source))
+            self.lines.append(f"if {variable} is None: {variable} = {reader}(context, {read})")
+            return variable
         match source:
-            case Path(root, name):
-                return _path_reader(root, name)
-            case DrugAttribute(name):
-                return self._drug_reader(name)
-            case Computed(expression, condition):
-                if condition is not None:
-                    outcome = {HOLDS: True, FAILS: False, UNKNOWN: None}
-                    return lambda context, facts: outcome[truth_of(condition, facts)]
+            case Path(root, path):
+                variable = self.assign(("fact", name), "v", self._path(root, path))
+            case DrugAttribute(attribute):
+                reader = self._constant_function(_drug_reader(self._reference, attribute))
+                variable = self.assign(("fact", name), "v", f"{reader}(context)")
+            case Computed(_, condition) if condition is not None:
+                truth = self.condition(condition)
+                variable = self.assign(("fact", name), "v", f"BOOLEAN[{truth}]")
+            case Computed(expression, _):
                 assert expression is not None
-                return lambda context, facts: value_of(expression, facts)
+                value, _ = self.expression(expression)
+                variable = self.assign(("fact", name), "v", value)
             case Aggregate():
-                return _aggregate_reader(source)
-            case Cases(which, cases):
-                tests = [(_line_test(condition), value) for condition, value in cases]
-                lines = _LINE_SETS[which]
+                variable = self._aggregate(source)
+        if fact.type.kind == "choice":
+            values = self.constant(frozenset(fact.type.values))
+            self.lines.append(f"if {variable} not in {values}: {variable} = None")
+        self.lines.append(f"if {variable} is None: {variable} = {given}")
+        return variable
 
-                def first_case(context: Context, facts: dict[str, Value]) -> Value | None:
-                    among = lines(context)
-                    for test, value in tests:
-                        seen = UNKNOWN if not among else FAILS
-                        for line in among:
-                            seen |= test(line, facts)
-                        if seen:
-                            return value if seen == HOLDS else None
-                    return None
+    def _constant_function(self, function: Callable[..., Any]) -> str:
+        name = self.name("F")
+        self.namespace[name] = function
+        return name
 
-                return first_case
+    def _facts_so_far(self, names: Iterable[str]) -> str:
+        pairs = (f"{self.constant(name)}: {self._variables_of[name]}" for name in names)
+        return "{" + ", ".join(pairs) + "}"
 
-    def _drug_reader(self, name: str) -> Reader:
-        drugs = self._reference.drugs
+    def _path(self, root: str, path: str) -> str:
+        if root == "authorization":
+            return f"authorization_get({path!r})"
+        if root == "service":
+            if path == "code":
+                return "service.code"
+            if path == "date":
+                return "service.day"
+            return f"{self._constant_function(_SERVICE_READERS[path])}(context)"
+        if path == "coverage.payer":
+            return "context.payer"
+        if path == "diagnoses":
+            return f"{self._constant_function(_claim_diagnoses)}(context)"
+        return f"request.{path}"
 
-        def read(context: Context, facts: dict[str, Value]) -> Any:
-            code, day = context.service.code, context.service.day
-            if code is None:
-                return None
-            drug = drugs.get(code)
-            if name == "listed":
-                return drug is not None
-            if drug is None:
-                return None
-            if name == "billing_unit_mcg":
-                return drug.billing_unit_mcg
-            if name == "ingredient":
-                return drug.ingredient
-            return None if day is None else drug.attribute(name, day)
+    # --- lines -----------------------------------------------------------------------------------
 
-        return read
+    def line_test(self, where: Mapping[str, Any]) -> LineTest:
+        """A condition over a line's own fields as a function."""
+        condition = self._line_elaborator().condition(where, ())
+        assert condition is not None  # the vocabulary was checked when it was read
+        return _line_test(condition)
+
+    def _line_elaborator(self) -> Elaborator:
+        scope = Scope(LINE_FIELDS, self._types, "line", code_sets=self._members)
+        return Elaborator(scope, _no_problems)
+
+    def _cases(self, source: Cases) -> Reader:
+        tests = [(_line_test(condition), value) for condition, value in source.cases]
+        lines = _LINE_SETS[source.lines]
+
+        def first_case(context: Context, facts: Facts) -> Value | None:
+            among = lines(context)
+            for test, value in tests:
+                seen = UNKNOWN if not among else FAILS
+                for line in among:
+                    seen |= test(line, facts)
+                if seen:
+                    return value if seen == HOLDS else None
+            return None
+
+        return first_case
+
+    def _aggregate(self, source: Aggregate) -> str:
+        """A loop over the lines, written out in place."""
+        variable = self.name("v")
+        inner = _LoopWriter(self)
+        where = inner.condition(source.where) if source.where is not None else None
+        among = f"{source.lines}_lines"
+        if source.condition is not None:
+            return self._quantified(source, variable, inner, where, among)
+        attribute = "number" if source.field is None else source.field.replace(".", "_")
+        self.lines.append(f"{variable} = [] if {among} else None")
+        self.lines.append(f"for line in {among}:")
+        body = list(inner.lines)
+        if where is not None:
+            body += [f"w = {where}", "if w == 0: continue"]
+        body += [f"value = line.{attribute}"]
+        unknown = "value is None or w == 1" if where is not None else "value is None"
+        body += [f"if {unknown}:", f"    {variable} = None", "    break"]
+        body += [f"{variable}.append(value)"]
+        self.lines += [f"    {line}" for line in body]
+        combine = self._constant_function(_COMBINE[source.how])
+        self.lines.append(f"if {variable} is not None: {variable} = {combine}({variable})")
+        return variable
+
+    def _quantified(
+        self, source: Aggregate, variable: str, inner: _LoopWriter, where: str | None, among: str
+    ) -> str:
+        assert source.condition is not None
+        every = source.how == "all"
+        # "All of those" fails where one is among those and fails: its negation is an "any".
+        truth = inner.condition(source.condition, negated=every)
+        self.lines.append(f"{variable} = 0 if {among} else 1")
+        self.lines.append(f"for line in {among}:")
+        found = truth if where is None else f"{where} & {truth}"
+        self.lines += [f"    {line}" for line in [*inner.lines, f"{variable} |= {found}"]]
+        outcome = f"NEG[{variable}]" if every else variable
+        self.lines.append(f"{variable} = BOOLEAN[{outcome}]")
+        return variable
+
+    def derivation(self) -> Callable[[Context, Mapping[str, Value]], dict[str, Value | None]]:
+        """The function over everything that was placed."""
+        self.namespace["same_day"] = _LINE_SETS["same_day"]
+        head = [
+            "request, service = context.request, context.service",
+            "given_get = given.get",
+            "authorization_get = context.authorization.get",
+            "service_lines = service.lines",
+            "claim_lines = context.claim_lines",
+            "same_day_lines = same_day(context)",
+        ]
+        body = [
+            *head,
+            *self.lines,
+            f"facts = {self._facts_so_far(self._variables_of)}",
+            "return {**given, **facts} if given else facts",
+        ]
+        return self.function("derive", "context, given", body)
 
 
-def _only_choices(reader: Reader, values: tuple[str, ...]) -> Reader:
-    """A form can carry a value that the vocabulary has no choice for: that is not known here."""
+class _LoopWriter(SourceWriter):
+    """Writes what is done for each line, inside a loop of the derivation's function."""
 
-    def read(context: Context, facts: dict[str, Value]) -> Any:
-        value = reader(context, facts)
-        return value if value in values else None
+    def __init__(self, outer: _DerivationWriter) -> None:
+        super().__init__(self._read_line)
+        self._outer = outer
+        self.namespace = outer.namespace
 
-    return read
+    def name(self, prefix: str) -> str:
+        return self._outer.name(prefix)
+
+    def _read_line(self, name: str) -> str:
+        if name in LINE_FIELDS:
+            return f"line.{name.replace('.', '_')}"
+        return self._outer.read(name)
 
 
 def parse_facts(
@@ -256,56 +364,6 @@ def _line_test(condition: Condition) -> LineTest:
     return writer.function("line_test", "line, facts", body)
 
 
-def _always(line: LineView, facts: Facts) -> Truth:
-    return HOLDS
-
-
-def _aggregate_reader(source: Aggregate) -> Reader:
-    lines = _LINE_SETS[source.lines]
-    where = _line_test(source.where) if source.where is not None else _always
-    if source.condition is not None:
-        condition = _line_test(source.condition)
-        if source.how == "any":
-
-            def any_line(context: Context, facts: dict[str, Value]) -> bool | None:
-                among = lines(context)
-                seen = UNKNOWN if not among else FAILS
-                for line in among:
-                    seen |= where(line, facts) & condition(line, facts)
-                return True if seen == HOLDS else False if seen == FAILS else None
-
-            return any_line
-
-        def all_lines(context: Context, facts: dict[str, Value]) -> bool | None:
-            among = lines(context)
-            seen = UNKNOWN if not among else HOLDS
-            for line in among:
-                seen &= NEGATED[where(line, facts)] | condition(line, facts)
-            return True if seen == HOLDS else False if seen == FAILS else None
-
-        return all_lines
-
-    combine = _COMBINE[source.how]
-    attribute = (source.field or "number").replace(".", "_")
-
-    def combined(context: Context, facts: dict[str, Value]) -> Any:
-        among = lines(context)
-        if not among:
-            return None
-        values = []
-        for line in among:
-            chosen = where(line, facts)
-            if chosen == FAILS:
-                continue
-            value = getattr(line, attribute)
-            if chosen == UNKNOWN or value is None:
-                return None
-            values.append(value)
-        return combine(values)
-
-    return combined
-
-
 def _collect(values: list[Any]) -> frozenset[str]:
     out: set[str] = set()
     for value in values:
@@ -323,19 +381,25 @@ _COMBINE: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-def _path_reader(root: str, name: str) -> Reader:
-    if root == "authorization":
-        return lambda context, facts: context.authorization.get(name)
-    if root == "service":
-        return _SERVICE_READERS[name]
-    if name == "coverage.payer":
-        return lambda context, facts: context.payer
-    if name == "diagnoses":
-        return lambda context, facts: _claim_diagnoses(context)
-    outer, _, inner = name.partition(".")
-    if inner:
-        return lambda context, facts: getattr(getattr(context.request, outer), inner)
-    return lambda context, facts: getattr(context.request, outer)
+def _drug_reader(reference: ReferenceData, name: str) -> Callable[[Context], Any]:
+    drugs = reference.drugs
+
+    def read(context: Context) -> Any:
+        code, day = context.service.code, context.service.day
+        if code is None:
+            return None
+        drug = drugs.get(code)
+        if name == "listed":
+            return drug is not None
+        if drug is None:
+            return None
+        if name == "billing_unit_mcg":
+            return drug.billing_unit_mcg
+        if name == "ingredient":
+            return drug.ingredient
+        return None if day is None else drug.attribute(name, day)
+
+    return read
 
 
 def _claim_diagnoses(context: Context) -> frozenset[str] | None:
@@ -343,7 +407,7 @@ def _claim_diagnoses(context: Context) -> frozenset[str] | None:
     return None if diagnoses is None else frozenset(diagnoses)
 
 
-def _service_diagnoses(context: Context, facts: object) -> frozenset[str] | None:
+def _service_diagnoses(context: Context) -> frozenset[str] | None:
     diagnoses = context.request.diagnoses
     if diagnoses is None:
         return None
@@ -356,18 +420,18 @@ def _service_diagnoses(context: Context, facts: object) -> frozenset[str] | None
     )
 
 
-def _last_day(context: Context, facts: object) -> date | None:
+def _last_day(context: Context) -> date | None:
     days = [line.through for line in context.service.lines]
     return None if not days or None in days else max(day for day in days if day is not None)
 
 
-def _place_of_service(context: Context, facts: object) -> str | None:
+def _place_of_service(context: Context) -> str | None:
     claim = context.request.place_of_service
     places = {line.place_of_service or claim for line in context.service.lines} or {claim}
     return places.pop() if len(places) == 1 else None
 
 
-def _duplicate_of_history(context: Context, facts: object) -> bool | None:
+def _duplicate_of_history(context: Context) -> bool | None:
     request = context.request
     if request.history is None:
         return None
@@ -388,7 +452,7 @@ def _duplicate_of_history(context: Context, facts: object) -> bool | None:
     return False
 
 
-def _units_in_history(context: Context, facts: object) -> Any:
+def _units_in_history(context: Context) -> Any:
     request, service = context.request, context.service
     if request.history is None:
         return None
@@ -403,17 +467,15 @@ def _units_in_history(context: Context, facts: object) -> Any:
     return None if None in counted else sum(units for units in counted if units is not None)
 
 
-def _duplicate_line(context: Context, facts: object) -> bool | None:
+def _duplicate_line(context: Context) -> bool | None:
     lines = context.service.lines
     keys = {(line.modifiers, line.units, line.ndc, line.charge) for line in lines}
     return len(keys) < len(lines) if lines else None
 
 
-_SERVICE_READERS: dict[str, Reader] = {
-    "code": lambda context, facts: context.service.code,
-    "date": lambda context, facts: context.service.day,
+_SERVICE_READERS: dict[str, Callable[[Context], Any]] = {
     "through": _last_day,
-    "lines": lambda context, facts: len(context.service.lines) or None,
+    "lines": lambda context: len(context.service.lines) or None,
     "diagnoses": _service_diagnoses,
     "place_of_service": _place_of_service,
     "duplicate_of_history": _duplicate_of_history,

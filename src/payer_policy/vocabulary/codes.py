@@ -32,7 +32,7 @@ def normalise_code(system: str | None, text: str) -> str:
     >>> normalise_code("ndc", "66794-157-02")
     '66794015702'
     """
-    if system == "identifier":
+    if system is None or system == "identifier":
         return text.strip()
     code = text.strip().upper()
     if system == "icd10cm":

@@ -1,0 +1,483 @@
+"""The proof of a determination as a tree in plain English: `explain(…)`.
+
+Every rule on the way, with the values that made it so and its citation. An approval is proved too:
+by what comes closest to refusing it, and on request by every rule that was shown not to hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from payer_policy.determination.decide import citations_of
+from payer_policy.determination.english import English, lead, reason_in_words
+from payer_policy.determination.model import Determination, Found, LineOutcome, Units
+from payer_policy.determination.trees import Explanation, Node
+from payer_policy.determination.words import (
+    capital,
+    counted,
+    day,
+    in_unit,
+    in_words,
+    is_plural,
+    line_list,
+    listed,
+    stop,
+)
+from payer_policy.engines.protocol import Evaluation
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Conclude,
+    Condition,
+    Constant,
+    Finding,
+    Not,
+    Reason,
+    Rule,
+    Ruleset,
+    Test,
+    facts_in_test,
+)
+from payer_policy.semantics import Facts, truth_of
+from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
+from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.types import Value
+
+CLOSEST: Final = 3
+"""How many of the rules that came closest to holding an approval shows."""
+
+DECISIONS: Final = {
+    "approve": "approved",
+    "deny": "denied",
+    "pend": "pended",
+    "partial": "decided line by line",
+    "reduce": "approved for fewer units",
+    "no_policy": "without a policy",
+}
+_ALL: Final = lead(All(())).rstrip(":")
+_ANY: Final = lead(AnyOf(())).rstrip(":")
+_WAITS: Final = {
+    "amount": "it holds, but how many units it leaves is not known",
+    "line units": "it holds, but the units billed on {lines} are not known",
+    "earlier lines": "it holds, but what it leaves for {lines} depends on lines before that are "
+    "not settled",
+}
+
+
+def explain(
+    ruleset: Ruleset,
+    evaluation: Evaluation | None,
+    facts: Facts,
+    determination: Determination,
+    *,
+    include_failing: bool = False,
+) -> Explanation:
+    """Why the determination is what it is.
+
+    Args:
+        ruleset: What was decided by.
+        evaluation: What the engine answered; None where it failed.
+        facts: What was decided on.
+        determination: What was decided.
+        include_failing: Add every rule that could deny, pend or reduce and was shown not to hold,
+            each with the reason why it does not.
+    """
+    title = headline(determination)
+    sections: list[Node] = []
+    if determination.internal is not None:
+        sections.append(
+            Node(
+                "Held back by a fault of the policy or the engine", notes=(determination.internal,)
+            )
+        )
+    if evaluation is not None and evaluation.disagreement is None:
+        explainer = _Explainer(ruleset, evaluation, facts, determination)
+        sections += explainer.sections(include_failing)
+    return Explanation(title, tuple(sections))
+
+
+def headline(determination: Determination) -> str:
+    """What was decided on what, in one sentence."""
+    what = "A question without a claim" if determination.claim_id is None else ""
+    if determination.claim_id is not None:
+        kind = {"claim": "Claim", "preauthorization": "Preauthorization request"}
+        what = (
+            f"{kind.get(determination.kind, capital(determination.kind))} {determination.claim_id}"
+        )
+    elif determination.lines:
+        what = capital(determination.kind)
+    code = determination.code or "no code"
+    decided = DECISIONS[determination.decision]
+    return f"{what}, {code} on {day(determination.service_date)}: {decided}"
+
+
+def units_in_words(units: Units | None) -> str:
+    """`4 units`, `1 unit`, or that they are not known."""
+    return "units not known" if units is None else in_unit(units, "billing units")
+
+
+class _Explainer:
+    """Builds the tree. Each rule and each derived fact is expanded once, where it is first met."""
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        evaluation: Evaluation,
+        facts: Facts,
+        determination: Determination,
+    ) -> None:
+        self._ruleset = ruleset
+        self._english = English(ruleset)
+        self._truths = evaluation.truths
+        self._conflicts = frozenset(evaluation.conflicts)
+        self._known: dict[str, Value | None] = {**facts, **evaluation.derived}
+        self._determination = determination
+        self._index = {rule.id: index for index, rule in enumerate(ruleset.rules)}
+        self._found = {found.rule: found for found in determination.findings}
+        self._told: set[str] = set()
+        """Rules already explained, and derived facts under `=name`."""
+
+    # --- sections -------------------------------------------------------------------------------
+
+    def sections(self, include_failing: bool) -> Iterable[Node]:
+        determination = self._determination
+        approved = False
+        if determination.lines:
+            for lines in self._alike(determination.lines):
+                approved |= lines[0].outcome in ("approve", "reduce")
+                yield self._lines(lines)
+        else:
+            approved = determination.decision == "approve"
+            yield self._without_lines()
+        advice = [found for found in determination.findings if found.kind == "advise"]
+        if advice:
+            yield Node("To note", children=tuple(self._finding(found) for found in advice))
+        if determination.missing:
+            yield self._missing()
+        if determination.assumptions:
+            yield Node(
+                "Assumed not to hold, because the policy says so where it cannot be told",
+                children=tuple(
+                    self._rule(self._index[one.rule]) for one in determination.assumptions
+                ),
+            )
+        failing = [
+            index
+            for index, rule in enumerate(self._ruleset.rules)
+            if isinstance(rule.effect, Finding)
+            and rule.effect.kind != "advise"
+            and self._truths[index] == FAILS
+            and rule.id not in self._told
+        ]
+        failing.sort(key=lambda index: self._ruleset.rules[index].id)
+        if include_failing and failing:
+            yield Node(
+                f"What does not hold: {counted(len(failing), 'rule')}",
+                children=tuple(self._rule(index) for index in failing),
+            )
+        elif approved and (closest := self._closest(failing)):
+            yield Node("What came closest", children=tuple(self._rule(one) for one in closest))
+        concluding = [
+            index
+            for index, rule in enumerate(self._ruleset.rules)
+            if isinstance(rule.effect, Conclude)
+            and self._truths[index] == HOLDS
+            and rule.id not in self._told
+        ]
+        if concluding:
+            nodes = tuple(self._rule(index, (self._concluded(index),)) for index in concluding)
+            yield Node("What else was concluded", children=nodes)
+
+    def _concluded(self, index: int) -> str:
+        effect = self._ruleset.rules[index].effect
+        values = effect.values if isinstance(effect, Conclude) else ()
+        return f"So {listed([self._english.states(name, value) for name, value in values])}."
+
+    def _alike(self, lines: Sequence[LineOutcome]) -> Iterable[list[LineOutcome]]:
+        groups: dict[tuple[object, ...], list[LineOutcome]] = {}
+        for line in lines:
+            waits = tuple(
+                rule.rule for rule in self._determination.unsettled if line.number in rule.lines
+            )
+            groups.setdefault((line.outcome, line.findings, waits), []).append(line)
+        return groups.values()
+
+    def _lines(self, lines: Sequence[LineOutcome]) -> Node:
+        outcome = lines[0].outcome
+        numbers = [line.number for line in lines]
+        verb = "is" if len(lines) == 1 else "are"
+        text = f"{capital(line_list(numbers))} {verb} {DECISIONS[outcome]}"
+        if outcome == "reduce":
+            text += ": " + listed(
+                [
+                    f"{in_words(line.allowed_units)} of {units_in_words(line.billed_units)}"
+                    + ("" if len(lines) == 1 else f" on line {line.number}")
+                    for line in lines
+                ]
+            )
+        elif outcome == "approve":
+            text += f" ({listed([units_in_words(line.billed_units) for line in lines])})"
+        return self._outcome(text, outcome, lines[0].findings, set(numbers))
+
+    def _without_lines(self) -> Node:
+        outcome = self._determination.decision
+        text = {
+            "approve": "Nothing in the policy stands against a service as described",
+            "deny": "A service as described is denied",
+            "pend": "A service as described cannot be decided yet",
+        }.get(outcome, "A service as described")
+        rules = tuple(found.rule for found in self._determination.findings)
+        return self._outcome(text, outcome, rules, None)
+
+    def _outcome(
+        self, text: str, outcome: str, rules: Sequence[str], numbers: set[int] | None
+    ) -> Node:
+        """Why lines have their outcome: what decides it first, then what else was found."""
+        order = {"deny": 0, "pend": 1, "reduce": 2}
+        found = [self._found[id_] for id_ in rules if self._found[id_].kind != "advise"]
+        found.sort(key=lambda one: order[one.kind])
+        children = [self._finding(one) for one in found]
+        for one in self._determination.unsettled:
+            if numbers is not None and not numbers & set(one.lines):
+                continue
+            if one.unknown == "condition":
+                children.append(self._rule(self._index[one.rule]))
+            else:
+                lines = line_list(one.lines) if one.lines else "the lines"
+                waits = _WAITS[one.unknown].format(lines=lines)
+                node = self._rule(self._index[one.rule])
+                note = f"{capital(waits)}."
+                children.append(replace(node, truth=UNKNOWN, notes=(*node.notes, note)))
+        notes: tuple[str, ...] = ()
+        if outcome in ("approve", "reduce"):
+            notes = (self._why_approved(outcome == "reduce"),)
+        return Node(text, notes=notes, children=tuple(children))
+
+    def _why_approved(self, reduced: bool) -> str:
+        count = sum(
+            isinstance(rule.effect, Finding)
+            and rule.effect.kind != "advise"
+            and self._truths[index] == FAILS
+            for index, rule in enumerate(self._ruleset.rules)
+        )
+        assumed = len(self._determination.assumptions)
+        what = (
+            "other rules that could deny, pend or reduce it"
+            if reduced
+            else ("rules that could deny, pend or reduce it")
+        )
+        text = f"{count} {what} were looked at, and each is known not to hold"
+        if assumed:
+            text += f"; {assumed} more {'is' if assumed == 1 else 'are'} assumed not to hold"
+        return stop(text)
+
+    def _missing(self) -> Node:
+        children = []
+        for place, question in enumerate(self._determination.missing, 1):
+            by = f"from the {question.supplied_by}" if question.supplied_by else ""
+            titles = [self._ruleset.rules[self._index[id_]].title for id_ in question.rules]
+            settles = f"for: {listed([title.rstrip('.') for title in titles])}"
+            children.append(
+                Node(f"{place}. {question.question}", aside=by, notes=(capital(settles),))
+            )
+        return Node(
+            "What is missing, what settles the case soonest first", children=tuple(children)
+        )
+
+    def _finding(self, found: Found) -> Node:
+        index = self._index[found.rule]
+        codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))
+        said = f"“{found.because}”"
+        return self._rule(index, notes=(f"{codes}: {said}" if codes else said,))
+
+    def _closest(self, failing: Sequence[int]) -> list[int]:
+        """Rules that are one test away from holding although some of their tests do hold."""
+        near = []
+        for index in failing:
+            rule = self._ruleset.rules[index]
+            distance, met = self._distance(rule.condition, False)
+            if distance == 0:  # its condition holds, and another rule overrides it
+                near.append((0, 0, rule.id, index))
+            elif distance == 1 and met:
+                near.append((1, -met, rule.id, index))
+        return [index for _, _, _, index in sorted(near)[:CLOSEST]]
+
+    def _distance(self, condition: Condition, negated: bool) -> tuple[int, int]:
+        """How many tests would have to turn for the condition to hold, and how many are met."""
+        match condition:
+            case Test():
+                truth = truth_of(condition, self._known)
+                holds = (NEGATED[truth] if negated else truth) == HOLDS
+                return (0, 1) if holds else (1, 0)
+            case Not(part):
+                return self._distance(part, not negated)
+            case All(parts) | AnyOf(parts) | AtLeast(_, parts):
+                needed = len(parts) if isinstance(condition, All) else 1
+                if isinstance(condition, AtLeast):
+                    needed = condition.count
+                if negated:
+                    needed = len(parts) - needed + 1
+                each = sorted(
+                    (self._distance(part, negated) for part in parts),
+                    key=lambda pair: (pair[0], -pair[1]),
+                )[: max(needed, 0)]
+                return sum(pair[0] for pair in each), sum(pair[1] for pair in each)
+
+    # --- rules ----------------------------------------------------------------------------------
+
+    def _rule(self, index: int, notes: tuple[str, ...] = ()) -> Node:
+        rule = self._ruleset.rules[index]
+        truth = self._truths[index]
+        title = rule.title.rstrip(".")
+        if rule.id in self._told:
+            return Node(title, truth, "see above", rule=rule.id, notes=notes)
+        self._told.add(rule.id)
+        return Node(
+            title,
+            truth,
+            rule=rule.id,
+            citations=citations_of(self._ruleset, rule),
+            notes=notes,
+            children=tuple(self._why(rule, truth)),
+        )
+
+    def _why(self, rule: Rule, truth: Truth) -> Iterable[Node]:
+        """What makes a rule hold, fail or stay unknown: its condition, and what overrides it."""
+        own = truth_of(rule.condition, self._known)
+        overriding = [self._index[id_] for id_ in rule.overridden_by if id_ in self._index]
+        if truth == HOLDS or own == truth or not overriding:
+            yield from self._parts(rule.condition)
+        elif own == HOLDS:
+            yield Node("its own condition holds", HOLDS)
+        for index in overriding:
+            other = self._truths[index]
+            title = self._english.named(self._ruleset.rules[index].id)
+            if truth == HOLDS:
+                yield Node(f"it would give way to {title}", FAILS, "which does not hold")
+            elif truth == FAILS and other == HOLDS and own != FAILS:
+                node = self._rule(index)
+                yield Node(f"it gives way to {title}", HOLDS, "which holds", children=(node,))
+            elif truth == UNKNOWN and other == UNKNOWN:
+                node = self._rule(index)
+                yield Node(f"it gives way to {title}", UNKNOWN, children=(node,))
+
+    # --- conditions -----------------------------------------------------------------------------
+
+    def _parts(self, condition: Condition) -> list[Node]:
+        """A rule's condition, without headings where its parts can stand under the rule."""
+        node = self._condition(condition, False)
+        heading = node.sentence in (_ALL, _ANY) and node.children
+        return list(node.children) if heading else [node]
+
+    def _condition(self, condition: Condition, negated: bool, *, expand: bool = True) -> Node:
+        match condition:
+            case Test():
+                return self._test(condition, negated, expand)
+            case Not(part):
+                return self._condition(part, not negated, expand=expand)
+            case All(parts) | AnyOf(parts) if len(parts) == 1:
+                return self._condition(parts[0], negated, expand=expand)
+            case All(parts) | AnyOf(parts) | AtLeast(_, parts):
+                truth = truth_of(condition, self._known)
+                shown = self._shown(condition, parts, truth, expand)
+                if len(shown) == 1 and not negated and not isinstance(condition, AtLeast):
+                    return shown[0]  # the one part that decides says it all
+                return Node(
+                    lead(condition, negated).rstrip(":"),
+                    NEGATED[truth] if negated else truth,
+                    children=tuple(shown),
+                )
+
+    def _shown(
+        self, condition: Condition, parts: Sequence[Condition], whole: Truth, expand: bool
+    ) -> list[Node]:
+        """The parts that make a combination what it is, and no more."""
+        both = [(part, truth_of(part, self._known)) for part in parts]
+        if whole == UNKNOWN:
+            # What holds already is said in short; what failed in an `any` decides nothing.
+            return [
+                self._condition(part, False, expand=expand and truth == UNKNOWN)
+                for part, truth in both
+                if truth != FAILS
+            ]
+        chosen = [part for part, truth in both if truth == whole]
+        if isinstance(condition, All) and whole == FAILS:
+            chosen = chosen[:1]  # one failing part is proof enough
+        nodes: list[Node] = []
+        for part in chosen:
+            node = self._condition(part, False, expand=expand)
+            if isinstance(condition, All) and whole == HOLDS and node.sentence == _ALL:
+                nodes += node.children  # all of these, and all of those
+            else:
+                nodes.append(node)
+        return nodes
+
+    def _test(self, test: Test, negated: bool, expand: bool) -> Node:
+        truth = truth_of(test, self._known)
+        names = tuple(dict.fromkeys(facts_in_test(test)))
+        children: list[Node] = []
+        asides = self._values(test, truth, names)
+        if expand:
+            for name in names:
+                if name not in self._ruleset.derived:
+                    continue
+                if f"={name}" in self._told:
+                    asides.append("see above")
+                else:
+                    why, rules = self._behind(name)
+                    asides += why
+                    children += rules
+        return Node(
+            self._english.test(test, negated=negated),
+            NEGATED[truth] if negated else truth,
+            "; ".join(dict.fromkeys(asides)),
+            tuple((name, self._known.get(name)) for name in names),
+            children=tuple(children),
+        )
+
+    def _values(self, test: Test, truth: Truth, names: Sequence[str]) -> list[str]:
+        """The values that made a test so, where the sentence does not say them itself."""
+        operator = OPERATORS[test.operator]
+        value = self._known.get(test.fact)
+        first = test.right[0]
+        if operator.shape == "flag" or all(self._known.get(name) is None for name in names):
+            return []
+        said = []
+        equal = (operator.name, truth) in (("is", HOLDS), ("is_not", FAILS))
+        plain = isinstance(first, Constant) and (equal or isinstance(first.value, bool))
+        if value is None:
+            said.append(f"{self._english.fact(test.fact)}: not known")
+        elif not plain:
+            many = isinstance(value, frozenset) or is_plural(self._english.fact(test.fact))
+            it = "they are" if many else "it is"
+            said.append(f"{it} {self._english.value(test.fact, value)}")
+        for name in names:
+            if name != test.fact:
+                other = self._known.get(name)
+                said.append(f"{self._english.fact(name)}: {self._english.value(name, other)}")
+        return said
+
+    # --- derived facts --------------------------------------------------------------------------
+
+    def _behind(self, name: str) -> tuple[list[str], list[Node]]:
+        """What makes a derived fact what it is: said in short, and the rules; told once."""
+        self._told.add(f"={name}")
+        derived = self._ruleset.derived[name]
+        value = self._known.get(name)
+        by_truth: dict[Truth, list[int]] = {HOLDS: [], UNKNOWN: [], FAILS: []}
+        for index, _ in derived.concluded_by:
+            by_truth[self._truths[index]].append(index)
+        if name in self._conflicts:
+            rules = by_truth[HOLDS]
+            return ["rules that hold conclude different values of it"], self._rules(rules)
+        if value is None:
+            return [], self._rules(by_truth[UNKNOWN])
+        if by_truth[HOLDS]:
+            return [], self._rules(by_truth[HOLDS])
+        return ["no rule concludes otherwise"], self._rules(by_truth[FAILS])
+
+    def _rules(self, indices: Iterable[int]) -> list[Node]:
+        return [self._rule(index) for index in indices]

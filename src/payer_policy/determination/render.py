@@ -1,0 +1,236 @@
+"""A determination for people at a terminal: what `payer-policy decide` prints.
+
+Plain text; colours only where asked for. Everything printed is one line's worth of printable text,
+so that what a biller typed cannot steer a terminal.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from payer_policy.determination.english import WIDTH, reason_in_words
+from payer_policy.determination.explain import DECISIONS
+from payer_policy.determination.model import Determination, Found, NoPolicy, Outcome, Units
+from payer_policy.determination.words import (
+    counted,
+    day,
+    in_words,
+    line_list,
+    listed,
+    one_line,
+    stop,
+)
+from payer_policy.ruleset import Reason
+
+_WORDS: Final = {
+    "approve": "APPROVED",
+    "deny": "DENIED",
+    "pend": "PENDED",
+    "partial": "PARTLY APPROVED",
+    "no_policy": "NO POLICY",
+}
+_COLOURS: Final = {
+    "approve": "32",
+    "advise": "36",
+    "deny": "31",
+    "pend": "33",
+    "reduce": "35",
+    "partial": "35",
+    "no_policy": "36",
+}
+_HASH_SHOWN: Final = 12
+_UNKNOWN: Final = {
+    "amount": "holds; how many units it leaves is not known",
+    "line units": "holds; the units billed are not known",
+    "earlier lines": "holds; what it leaves depends on earlier lines",
+}
+
+
+class _Page:
+    """Lines of text, with colours where they are wanted."""
+
+    def __init__(self, width: int, color: bool) -> None:
+        self.lines: list[str] = []
+        self._width, self._color = width, color
+
+    def paint(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+
+    def add(self, text: str, indent: int = 0, hang: int | None = None) -> None:
+        rest = " " * (indent if hang is None else hang)
+        self.lines += textwrap.wrap(
+            one_line(text),
+            self._width,
+            initial_indent=" " * indent,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def heading(self, text: str) -> None:
+        self.lines += ["", self.paint(text, "1")]
+
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self.lines) + "\n"
+
+
+def render_determination(
+    determination: Determination, *, color: bool = False, width: int = WIDTH
+) -> str:
+    """A determination as text: the decision, the lines, what was found, what is missing."""
+    page = _Page(width, color)
+    word = _decision_word(determination)
+    what = [determination.claim_id or "", _service(determination)]
+    colour = f"1;{_COLOURS[determination.decision]}"
+    page.lines.append(
+        f"{page.paint(word, colour)}  {one_line(' · '.join(one for one in what if one))}"
+    )
+    page.add(determination.policy.title)
+    if determination.internal is not None:
+        page.heading("Held back by a fault of the policy or the engine")
+        page.add(determination.internal, 2)
+    if determination.lines:
+        _lines(page, determination)
+    for kind, heading in (
+        ("deny", "Denied because"),
+        ("pend", "Held for review because"),
+        ("reduce", "Reduced because"),
+    ):
+        _findings(page, heading, [one for one in determination.findings if one.kind == kind])
+    if determination.missing:
+        count = len(determination.missing)
+        page.heading(
+            f"Still to be answered ({counted(count, 'question')}, soonest to settle first)"
+        )
+        for place, question in enumerate(determination.missing, 1):
+            mark = f"{place}. "
+            page.add(f"{mark}{question.question}", 2, 2 + len(mark))
+            about = [question.fact]
+            if question.supplied_by:
+                about.append(f"from the {question.supplied_by}")
+            page.add(" · ".join(about), 2 + len(mark))
+        if determination.information_request is not None:
+            codes = reason_in_words(determination.information_request)
+            page.add(f"Asked for with {codes}.", 2)
+    if determination.unsettled:
+        page.heading("Not settled")
+        every = {line.number for line in determination.lines}
+        for rule in determination.unsettled:
+            about = [f"? {rule.title.rstrip('.')} · {rule.rule}"]
+            if rule.unknown != "condition":
+                about.append(_UNKNOWN[rule.unknown])
+            if set(rule.lines) != every:
+                about.append(line_list(rule.lines))
+            page.add(" · ".join(about), 2, 4)
+    if determination.assumptions:
+        page.heading("Assumed not to hold, as the policy says where it cannot be told")
+        for assumption in determination.assumptions:
+            page.add(f"~ {assumption.title.rstrip('.')} · {assumption.rule}", 2, 4)
+            if assumption.waits_for:
+                page.add(f"not known: {listed(assumption.waits_for)}", 4, 6)
+    _findings(page, "To note", [one for one in determination.findings if one.kind == "advise"])
+    policy = determination.policy
+    until = "on" if policy.last_day is None else f"through {day(policy.last_day)}"
+    page.lines.append("")
+    page.add(
+        f"Policy {policy.address} {policy.version} "
+        f"(service dates {day(policy.first_day)} {until}), "
+        f"hash {policy.hash[:_HASH_SHOWN]}, engine {determination.engine}"
+    )
+    return page.text()
+
+
+def _decision_word(determination: Determination) -> str:
+    outcomes = {line.outcome for line in determination.lines}
+    if determination.decision == "partial" and not outcomes & {"approve", "reduce"}:
+        return "PARTLY DENIED"
+    return _WORDS[determination.decision]
+
+
+def _service(determination: Determination | NoPolicy) -> str:
+    code = determination.code or "no code"
+    if determination.service_date is None:
+        return f"{code}, no date of service"
+    return f"{code} on {day(determination.service_date)}"
+
+
+def _units(units: Units | None) -> str:
+    return "?" if units is None else in_words(units)
+
+
+def _lines(page: _Page, determination: Determination) -> None:
+    head = ("line", "part", "billed", "allowed", "outcome")
+    rows = [
+        (
+            str(line.number),
+            listed(line.parts) or "—",
+            _units(line.billed_units),
+            "—" if line.outcome == "pend" else _units(line.allowed_units),
+            DECISIONS[line.outcome],
+        )
+        for line in determination.lines
+    ]
+    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
+    page.lines.append("")
+    page.lines.append("  " + page.paint(_row(head, widths), "2"))
+    for row, line in zip(rows, determination.lines, strict=True):
+        text = _row(row, widths)
+        plain = text[: len(text) - len(row[-1])]
+        page.lines.append(f"  {plain}{page.paint(row[-1], _COLOURS[line.outcome])}")
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    left = (1, 4)
+    padded = [
+        cell.ljust(width) if place in left else cell.rjust(width)
+        for place, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
+    return "   ".join(padded).rstrip()
+
+
+def _findings(page: _Page, heading: str, findings: Iterable[Found]) -> None:
+    findings = list(findings)
+    if not findings:
+        return
+    page.heading(heading)
+    for place, found in enumerate(findings):
+        if place:
+            page.lines.append("")
+        codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))
+        where = [found.on or "the whole service"]
+        if found.lines:
+            where.append(line_list(found.lines))
+        page.add(stop(found.because), 2)
+        page.add(" · ".join(one for one in (codes, *where, found.rule) if one), 4, 6)
+        for citation in found.citations:
+            page.add(
+                f"{citation.title} <{citation.href}>" if citation.href else citation.title, 4, 6
+            )
+
+
+def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WIDTH) -> str:
+    """A service without a policy as text: what was looked for, and what nearly applied."""
+    page = _Page(width, color)
+    what = " · ".join(one for one in (service.claim_id or "", _service(service)) if one)
+    word = page.paint(_WORDS["no_policy"], f"1;{_COLOURS['no_policy']}")
+    page.lines.append(f"{word}  {one_line(what)}")
+    which = line_list(service.lines) if service.lines else "this service"
+    page.add(f"No policy applies to {which}, so nothing is decided: neither approved nor denied.")
+    page.heading("Looked for")
+    width_of_labels = max((len(label) for label, _ in service.looked_for), default=0)
+    for label, value in service.looked_for:
+        page.add(f"{label:<{width_of_labels}}  {in_words(value)}", 2, 4 + width_of_labels)
+    if service.near:
+        page.heading("Nearly applied")
+        for sentence in service.near:
+            page.add(f"· {stop(sentence)}", 2, 4)
+    return page.text()
+
+
+def render_outcome(outcome: Outcome, *, color: bool = False, width: int = WIDTH) -> str:
+    """Everything decided on a request, one service after the other."""
+    parts = [render_determination(one, color=color, width=width) for one in outcome.determinations]
+    parts += [render_no_policy(one, color=color, width=width) for one in outcome.without_policy]
+    return f"\n{'─' * min(width, WIDTH)}\n\n".join(parts)

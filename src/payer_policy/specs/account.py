@@ -1,0 +1,67 @@
+"""The account that a failed expectation ends with: the determination, and the proofs that matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final
+
+from payer_policy.determination.explain import explain
+from payer_policy.determination.render import render_determination, render_no_policy
+from payer_policy.determination.trees import Explanation, Node
+from payer_policy.diagnostics.render import as_text
+from payer_policy.engine import Decided
+from payer_policy.specs.case import Answer
+
+_SHOWN: Final = 5
+"""Unsettled rules, questions and assumptions; a pended claim may have dozens of each."""
+_PROVED: Final = 3
+
+
+def account(answer: Answer, rules: Sequence[str] = ()) -> str:
+    """What was decided, and why `rules` (or else what decided) hold, fail or are not known."""
+    if answer.refused is not None:
+        return "\n\n".join(as_text(problem) for problem in answer.refused.diagnostics)
+    parts = [part for one in answer.decided for part in _of_service(one, rules)]
+    if not answer.decided:
+        parts += [render_no_policy(one) for one in answer.without]
+    return "\n\n".join(part.strip("\n") for part in parts)
+
+
+def _of_service(one: Decided, rules: Sequence[str]) -> Iterator[str]:
+    full = one.determination
+    short = replace(
+        full,
+        unsettled=full.unsettled[:_SHOWN],
+        missing=full.missing[:_SHOWN],
+        assumptions=full.assumptions[:_SHOWN],
+    )
+    yield render_determination(short)
+    left_out = [
+        f"{len(all_of) - _SHOWN} more {what}"
+        for all_of, what in (
+            (full.unsettled, "rules that are not settled"),
+            (full.missing, "questions"),
+            (full.assumptions, "assumptions"),
+        )
+        if len(all_of) > _SHOWN
+    ]
+    if left_out:
+        yield f"Not shown: {', '.join(left_out)}."
+    if one.evaluation is None:
+        return
+    wanted = list(rules) or [found.rule for found in full.findings if found.kind != "advise"]
+    tree = explain(
+        one.ruleset, one.evaluation, one.facts, full, include_failing=True
+    )
+    proofs = tuple(
+        node for rule in dict.fromkeys(wanted) if (node := _proof(tree, rule)) is not None
+    )
+    if proofs:
+        yield Explanation("Why:", proofs[:_PROVED]).as_text()
+
+
+def _proof(tree: Explanation, rule: str) -> Node | None:
+    """The fullest account of a rule: it is told in full once, and referred to elsewhere."""
+    nodes = [node for section in tree.sections for node in section.walk() if node.rule == rule]
+    return max(nodes, key=lambda node: sum(1 for _ in node.walk()), default=None)

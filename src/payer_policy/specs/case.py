@@ -1,0 +1,193 @@
+"""One scenario while it runs: the request that its sentences build, then what came of it.
+
+Knows nothing of pytest or Gherkin, so that anything that can read sentences can run scenarios.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from payer_policy.determination import Determination, NoPolicy, Outcome
+from payer_policy.diagnostics import PolicyError
+from payer_policy.engine import Decided, Engine
+from payer_policy.policy.library import Library
+from payer_policy.ruleset import Ruleset
+from payer_policy.specs.failures import Mismatch, Wrong
+from payer_policy.vocabulary.types import Value, format_value, to_json
+
+REQUEST_ID = "SPEC-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the first sentence says: whom is asked, about which code and day."""
+
+    kind: Literal["claim", "request", "question"]
+    code: str
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it: determinations, or (in `refused`) why the request was not decided."""
+
+    decided: tuple[Decided, ...] = ()
+    without: tuple[NoPolicy, ...] = ()
+    refused: PolicyError | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(REQUEST_ID, tuple(one.determination for one in self.decided), self.without)
+
+
+@dataclass
+class Case:
+    """A request being put together, and its answer once it is decided."""
+
+    engine: Engine
+    subject: Subject | None = None
+    request: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Value] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    """Facts of which the scenario says that nothing is known."""
+    answer: Answer | None = None
+
+    @property
+    def library(self) -> Library:
+        return self.engine.library
+
+    # --- before it is decided -------------------------------------------------------------------
+
+    def asked(self) -> Subject:
+        """What the scenario is about; every other sentence needs it."""
+        if self.subject is None:
+            raise Wrong(
+                "nobody has said yet what is asked of whom",
+                "start with `Given a claim to … for … on …`, "
+                "`Given a preauthorization request to … for … on …` or "
+                "`Given a question to … about …`",
+            )
+        return self.subject
+
+    def change(self) -> None:
+        """Something about the request is said: what was decided before no longer stands."""
+        self.asked()
+        self.answer = None
+
+    def put(self, path: tuple[str, ...], value: object) -> None:
+        """A field of the request."""
+        into = self.request
+        for key in path[:-1]:
+            into = into.setdefault(key, {})
+        into[path[-1]] = value
+
+    def know(self, name: str, value: Value) -> None:
+        self.facts[name] = value
+        self.unknown.discard(name)
+
+    def forget(self, name: str) -> None:
+        self.facts.pop(name, None)
+        self.unknown.add(name)
+
+    # --- deciding -------------------------------------------------------------------------------
+
+    def json(self) -> dict[str, Any]:
+        """The request as any program would hand it over."""
+        subject = self.asked()
+        facts = dict(self.facts)
+        if not self.request.get("lines"):
+            for name, value in self._of_service(subject):
+                facts.setdefault(name, value)
+        return {
+            **self.request,
+            "facts": {name: to_json(value) for name, value in facts.items()},
+        }
+
+    def _of_service(self, subject: Subject) -> Iterator[tuple[str, Value]]:
+        """Without lines, the code and the day are facts like others."""
+        wanted = {"code": subject.code, "date": subject.day}
+        for name, fact in self.library.vocabulary.facts.items():
+            if fact.source is not None and name not in self.unknown:
+                value = wanted.get(str(fact.source.get("service")))
+                if value is not None:
+                    yield name, value
+
+    def decide(self) -> None:
+        """Hand the request over and keep the answer, also where it is a refusal."""
+        request = self.json()
+        try:
+            decided, without = self.engine.decide_fully(request)
+        except PolicyError as error:
+            self.answer = Answer(refused=error)
+            return
+        self.answer = Answer(decided, without)
+        for one in decided:
+            for name in sorted(self.unknown):
+                self._still_unknown(name, one.facts)
+
+    def _still_unknown(self, name: str, facts: Mapping[str, Value]) -> None:
+        fact = self.library.vocabulary.facts[name]
+        value = facts.get(name)
+        if value is not None and value != fact.absent_means:
+            raise Wrong(
+                f"the scenario says that nothing is known about `{name}`, but the request itself "
+                f"tells: {format_value(value, fact.type)}",
+                "leave out what tells it (lines, diagnoses, authorization), or drop the sentence",
+            )
+
+    # --- after it is decided --------------------------------------------------------------------
+
+    def answered(self) -> Answer:
+        """The answer, refused or not."""
+        kind = self.asked().kind
+        if self.answer is None:
+            verb = "asked" if kind == "question" else "decided"
+            raise Wrong(f"the {kind} is not {verb} yet", f"say first: `When the {kind} is {verb}`")
+        return self.answer
+
+    def determined(self) -> Answer:
+        """The answer, where there is a determination at all."""
+        answer = self.answered()
+        if answer.refused is not None:
+            raise Mismatch(
+                "a determination",
+                "the request was refused: "
+                + "; ".join(problem.message for problem in answer.refused.diagnostics),
+            )
+        if not answer.decided:
+            subject = self.asked()
+            near = [sentence for one in answer.without for sentence in one.near]
+            raise Mismatch(
+                "a determination",
+                f"no policy applies to {subject.code}"
+                + (f" on {subject.day}" if subject.day else "")
+                + ("; " + "; ".join(near) if near else ""),
+                hint=self._code_hint(subject.code),
+            )
+        return answer
+
+    def _code_hint(self, code: str) -> str | None:
+        from payer_policy.diagnostics import did_you_mean
+
+        known = {one for codes in self.library.codes.values() for one in codes}
+        return None if code in known else did_you_mean(code, known)
+
+    def services(self) -> tuple[Decided, ...]:
+        """The determinations on the code and day that the scenario is about (else all of them)."""
+        subject, decided = self.asked(), self.determined().decided
+        ours = tuple(
+            one
+            for one in decided
+            if one.determination.code == subject.code
+            and subject.day in (None, one.determination.service_date)
+        )
+        return ours or decided
+
+    def determinations(self) -> tuple[Determination, ...]:
+        return self.determined().outcome.determinations
+
+    def rulesets(self) -> tuple[Ruleset, ...]:
+        return tuple(one.ruleset for one in self.determined().decided)

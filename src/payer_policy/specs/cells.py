@@ -1,0 +1,332 @@
+"""What stands in the slots and cells of a scenario, checked against vocabulary and policies.
+
+Every name and value of a scenario passes through here, so that a slip is told as such, with the
+nearest right name, before anything is decided on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from fractions import Fraction
+from typing import Any, Final, NoReturn
+
+from pydantic import BaseModel, ValidationError
+
+from payer_policy.diagnostics import did_you_mean, nearest
+from payer_policy.json_words import said
+from payer_policy.policy.library import Library
+from payer_policy.reference import Payer
+from payer_policy.ruleset import Ruleset
+from payer_policy.specs.failures import Wrong
+from payer_policy.specs.sentences import Row, Table
+from payer_policy.vocabulary.codes import normalise_code
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import (
+    FactType,
+    Value,
+    ValueProblem,
+    calendar_date,
+    format_number,
+    parse_value,
+)
+from payer_policy.vocabulary.units import UNITS, factor
+
+_FORMS: Final = {
+    "hcpcs": (re.compile(r"[A-Z0-9]{5}", re.ASCII), "five letters or digits, such as J0945"),
+    "icd10cm": (
+        re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", re.ASCII),
+        "an ICD-10-CM code, such as G80.1",
+    ),
+    "modifier": (re.compile(r"[A-Z0-9]{2}", re.ASCII), "two letters or digits, such as JW"),
+    "place_of_service": (re.compile(r"\d{2}", re.ASCII), "two digits, such as 11"),
+}
+_YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
+_NUMBER: Final = re.compile(r"([+-]?[\d.]+)\s*(\S.*)?")
+_SPELT_UNITS: Final = {
+    **{unit.removesuffix("s"): unit for unit in UNITS if unit.endswith("s")},
+    "units": "billing units",
+    "unit": "billing units",
+    **{unit.casefold(): unit for unit in UNITS},
+}
+
+
+# --- words ------------------------------------------------------------------------------------------
+
+
+def several(text: str, *, spaced: bool = True) -> list[str]:
+    """The items of a list written with commas, "and", or (where items have none) blanks."""
+    parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+" + (r"|\s+" if spaced else ""), text.strip())
+    return [part for part in parts if part]
+
+
+def yes_or_no(text: str) -> bool:
+    """yes, no, true or false."""
+    found = _YES_NO.get(text.strip().casefold())
+    if found is None:
+        raise Wrong(f'found "{text}"; yes or no was expected')
+    return found
+
+
+def whole_number(text: str, what: str) -> int:
+    """A count, such as the number of a line."""
+    if not (text.isascii() and text.isdigit()):
+        raise Wrong(f'{what}: found "{text}"; a whole number was expected')
+    return int(text)
+
+
+def day(text: str) -> date:
+    """A date of service."""
+    try:
+        return calendar_date(text)
+    except ValueProblem as problem:
+        raise Wrong(problem.message, problem.hint) from None
+
+
+def code_of(system: str, text: str) -> str:
+    """A code in its one spelling, where it has the form of a code of that system."""
+    code = normalise_code(system, text)
+    form = _FORMS.get(system)
+    if form is not None and not form[0].fullmatch(code):
+        raise Wrong(f'found "{text}"; {form[1]}, was expected')
+    return code
+
+
+def payer(library: Library, text: str) -> tuple[str, Payer]:
+    """A payer by its folder, its name or one of its identifiers; and what a claim would say."""
+    payers = library.reference.payers
+    folded = text.casefold()
+    for known in payers.values():
+        if folded in (known.folder, known.name.casefold()):
+            return known.folder, known
+    found = library.reference.payer_of(text, None)
+    if found is not None:
+        return text, found
+    names = [*payers, *(known.name for known in payers.values())]
+    raise Wrong(
+        f"`{text}` is not a payer",
+        did_you_mean(text, names) or f"the payers are: {', '.join(sorted(payers))}",
+    )
+
+
+def fact(library: Library, text: str) -> Fact:
+    """A fact by its name or its label."""
+    facts = library.vocabulary.facts
+    if text in facts:
+        return facts[text]
+    labels = {_bare(one.label): name for name, one in facts.items()}
+    name = labels.get(_bare(text))
+    if name is None:
+        close = nearest(text, facts) or nearest(text, [one.label for one in facts.values()])
+        raise Wrong(
+            f"`{text}` is not a fact",
+            f"did you mean `{close}`?" if close else "to see all facts: payer-policy facts",
+        )
+    return facts[name]
+
+
+def _bare(label: str) -> str:
+    words = label.casefold().split()
+    return " ".join(words[1:] if words[:1] in (["the"], ["whether"]) else words)
+
+
+def fact_and_value(library: Library, text: str) -> tuple[Fact, str]:
+    """The two sides of `… is …`, wherever else the words "is" may stand."""
+    sides = text.split(" is ")
+    splits = [
+        (" is ".join(sides[:at]).strip(), " is ".join(sides[at:]).strip())
+        for at in range(1, len(sides))
+    ]
+    for name, value in splits:
+        try:
+            return fact(library, name), value
+        except Wrong:
+            continue
+    fact(library, splits[0][0])  # says what is wrong with it
+    raise AssertionError(text)
+
+
+def value(library: Library, declared: Fact, text: str) -> Value:
+    """A value of a fact as a cell has it: `yes`, `not tolerated`, `6 weeks`, `G80.1, G80.2`."""
+    type_ = declared.type
+    try:
+        return parse_value(type_, _raw(library, type_, text))
+    except (ValueProblem, Wrong) as problem:
+        raise Wrong(f"`{declared.name}`: {problem.message}", problem.hint) from None
+
+
+def _raw(library: Library, type_: FactType, text: str) -> object:
+    match type_.kind:
+        case "boolean":
+            return yes_or_no(text)
+        case "integer" | "decimal":
+            return _number(type_, text)
+        case "choice":
+            underscored = re.sub(r"[\s-]+", "_", text.strip())
+            by_folded = {choice.casefold(): choice for choice in type_.values}
+            for spelling in (text.strip(), underscored):
+                if (choice := by_folded.get(spelling.casefold())) is not None:
+                    return choice
+            return underscored
+        case "code":
+            return code_of(type_.system or "", text)
+        case "codes":
+            if text.strip().casefold() == "none":
+                return []
+            spaced = type_.system not in (None, "identifier")
+            return [_member(library, type_.system or "", one) for one in several(text, spaced=spaced)]
+    return text
+
+
+def _member(library: Library, system: str, text: str) -> str:
+    """One of a list of codes. Words with an own list (documents, say) are checked for slips."""
+    code = code_of(system, text)
+    if system == "identifier":
+        known = library.known_codes.get(system, frozenset())
+        if code not in known:
+            spelled = re.sub(r"[\s-]+", "_", code)
+            if spelled in known:
+                return spelled
+            close = get_close_matches(code, sorted(known), n=1, cutoff=0.8)
+            if close:
+                raise Wrong(f"no file knows `{code}`", f"did you mean `{close[0]}`?")
+    return code
+
+
+def _number(type_: FactType, text: str) -> object:
+    """A number, converted where it carries another unit of the same dimension."""
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None or found.group(2) is None:
+        return text.strip()
+    numeral, spelled = found.group(1), " ".join(found.group(2).split())
+    unit = spelled if spelled in UNITS else _SPELT_UNITS.get(spelled.casefold())
+    wanted = type_.unit
+    if unit is None or wanted is None:
+        known = f"a number of {wanted}" if wanted else "a number without a unit"
+        raise Wrong(f'found "{text}"; {known} was expected', did_you_mean(spelled, UNITS))
+    size = factor(unit, wanted)
+    if size is None:
+        raise Wrong(f'found "{text}"; a number of {wanted} was expected')
+    exact = Fraction(Decimal(numeral)) * size if _is_numeral(numeral) else None
+    if exact is None:
+        return numeral
+    written = format_number(exact)
+    if "/" in written:
+        raise Wrong(f'"{text}" has no exact value in {wanted}', f"write it in {wanted}")
+    return written
+
+
+def _is_numeral(text: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+(\.\d+)?", text) is not None
+
+
+def reason(library: Library, text: str) -> tuple[str, str]:
+    """`CO 50` or `CO-50`: the group and the CARC, both known here."""
+    group, _, carc = text.replace("-", " ", 1).partition(" ")
+    return reason_code(library, "group", group), reason_code(library, "carc", carc.strip())
+
+
+def reason_code(library: Library, system: str, text: str) -> str:
+    """A code of `reason_codes/`."""
+    known = [code for at, code in library.reference.reason_codes if at == system]
+    if text in known:
+        return text
+    name = {"group": "a group code", "carc": "a CARC", "rarc": "a RARC"}[system]
+    raise Wrong(
+        f"`{text}` is not {name} that reason_codes/{system}.json lists", did_you_mean(text, known)
+    )
+
+
+def rarcs(library: Library, text: str) -> tuple[str, ...]:
+    """RARCs in order, as the sentence or cell lists them."""
+    return tuple(sorted(reason_code(library, "rarc", one) for one in several(text)))
+
+
+def rule(rulesets: Sequence[Ruleset], text: str) -> str:
+    """The id of a rule that one of the policies has."""
+    known = [rule.id for ruleset in rulesets for rule in ruleset.rules]
+    if text in known:
+        return text
+    names = " and ".join(f"{ruleset.policy} {ruleset.version}" for ruleset in rulesets)
+    raise Wrong(
+        f"`{text}` is not a rule of {names} on this date of service",
+        did_you_mean(text, known) or f"to see its rules: payer-policy read {rulesets[0].policy}",
+    )
+
+
+# --- tables ------------------------------------------------------------------------------------------
+
+
+def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
+    """The column names, in their one spelling."""
+    names = list(known)
+    columns = tuple(_column(cell) for cell in table[0].cells)
+    for column in columns:
+        if column not in names:
+            raise Wrong(
+                f"`{column}` is not a column here" if column else "a column has no name",
+                did_you_mean(column, names) or f"the columns are: {', '.join(names)}",
+                table[0].line,
+            )
+        if columns.count(column) > 1:
+            raise Wrong(f"the column `{column}` is there twice", None, table[0].line)
+    return columns
+
+
+def records(table: Table, known: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
+    """The rows below the header, each with its line and its cells by column."""
+    columns = header(table, known)
+    _needs_rows(table)
+    return [(row.line, dict(zip(columns, row.cells, strict=True))) for row in table[1:]]
+
+
+def pairs(table: Table, left: str) -> list[tuple[int, str, str]]:
+    """The rows of a table `| left | value |`."""
+    names = tuple(_column(cell) for cell in table[0].cells)
+    if names != (left, "value"):
+        raise Wrong(
+            f"the first row must be | {left} | value |", None, table[0].line
+        )
+    _needs_rows(table)
+    return [(row.line, row.cells[0], row.cells[1]) for row in table[1:]]
+
+
+def _needs_rows(table: Table) -> None:
+    if len(table) == 1:
+        raise Wrong("the table has no row below its column names", None, table[0].line)
+
+
+def _column(cell: str) -> str:
+    return " ".join(cell.replace("_", " ").casefold().split())
+
+
+def spoken(name: str) -> str:
+    """A field's name as a column: `ndc_quantity` is `ndc quantity`."""
+    return name.replace("_", " ")
+
+
+def at_row(row: Row | int, error: Wrong) -> NoReturn:
+    """Tell an error as one of a row."""
+    raise Wrong(
+        error.message, error.hint, error.line or (row if isinstance(row, int) else row.line)
+    ) from None
+
+
+def checked(
+    model: type[BaseModel], raw: Mapping[str, Any], names: Mapping[str, str], line: int
+) -> None:
+    """Refuse a row whose cells the request's own model would refuse.
+
+    `names`: what the row calls the model's fields.
+    """
+    try:
+        model.model_validate(raw)
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        path = ".".join(str(step) for step in detail["loc"] if isinstance(step, str))
+        told = said(detail)
+        name = next((names[field] for field in names if path.startswith(field)), spoken(path))
+        raise Wrong(f"`{name}`: {told.message}", told.hint, line) from None

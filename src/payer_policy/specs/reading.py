@@ -1,0 +1,366 @@
+"""A `.feature` file before it is run: whether it is Gherkin, and whether it says what it seems to.
+
+What pytest-bdd would drop without a word is refused here: two scenarios of one name, a scenario that
+checks nothing, a step whose keyword is misspelt (Gherkin takes it for a description).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from gherkin.errors import (
+    CompositeParserException,
+    NoSuchLanguageException,
+    ParserException,
+    UnexpectedEOFException,
+)
+from gherkin.parser import Parser
+from pytest_bdd.exceptions import GherkinParseError
+from pytest_bdd.parser import Feature, FeatureParser
+
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, nearest
+from payer_policy.specs.sentences import Row, Table
+from payer_policy.specs.steps import STEPS
+
+_PLACEHOLDER: Final = re.compile(r"<([^<>]+)>")
+_KEYWORDS: Final = ("Feature:", "Background:", "Scenario:", "Scenario Outline:", "Examples:", "Rule:")
+_STEP_WORDS: Final = ("Given", "When", "Then", "And", "But")
+_RESERVED_TAGS: Final = frozenset(
+    ("skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "tryfirst", "trylast")
+)
+
+
+@dataclass(frozen=True)
+class FeatureFile:
+    """A feature file that can be run."""
+
+    path: Path
+    shown: str
+    """The path as people are told it."""
+    feature: Feature
+    tags: tuple[str, ...]
+    rows: Mapping[tuple[int, tuple[str, ...]], int]
+    """The line of each example row, by the line of its scenario and its cells."""
+
+
+def features_in(paths: Iterable[Path]) -> list[Path]:
+    """The feature files of some files and folders, each once, in order."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        for one in sorted(path.rglob("*.feature")) if path.is_dir() else [path]:
+            found.setdefault(one, None)
+    return list(found)
+
+
+def shown_path(path: Path, base: Path) -> str:
+    """A path relative to where the command was given, where it lies below."""
+    path = path.absolute()
+    return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
+
+
+def read_feature(path: Path, shown: str) -> FeatureFile:
+    """A feature file, checked.
+
+    Raises:
+        PolicyError: with everything that is wrong with the file.
+    """
+    report = _Report(shown)
+    text = _text(path, report)
+    document = _gherkin(text, report)
+    _Checker(document["feature"], report).check()
+    report.close()
+    try:
+        feature = FeatureParser(str(path.parent), path.name, "utf-8-sig").parse()
+    except GherkinParseError as error:
+        report("malformed-feature", _plain_error(error.message), error.line)
+        report.close()
+        raise
+    tags = sorted(tag for tag, _ in _tags(document["feature"]))
+    rows = dict(_rows(document["feature"]))
+    return FeatureFile(path, shown, feature, tuple(dict.fromkeys(tags)), rows)
+
+
+class _Report:
+    """Collects problems of one file."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+        self._lines: list[str] = []
+        self.found: list[Diagnostic] = []
+
+    def knows(self, text: str) -> None:
+        self._lines = text.splitlines()
+
+    def __call__(
+        self, code: str, message: str, line: int | None = None, hint: str | None = None
+    ) -> None:
+        start = end = excerpt = None
+        if line is not None:
+            excerpt = self._lines[line - 1] if 0 < line <= len(self._lines) else ""
+            first = len(excerpt) - len(excerpt.lstrip()) + 1
+            start, end = Position(line, first), Position(line, max(first + 1, len(excerpt) + 1))
+        where = Location(self._shown, "$", start, end)
+        self.found.append(Diagnostic(code, message, where, hint, excerpt=excerpt))
+
+    def close(self) -> None:
+        """Raise what was found, if anything was."""
+        if self.found:
+            raise PolicyError(self.found)
+
+
+def _text(path: Path, report: _Report) -> str:
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        report("unreadable-file", f"cannot be read ({(error.strerror or 'error').lower()})")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        report("wrong-encoding", f"is not UTF-8 text (line {line})", None, "save it as UTF-8")
+    report.close()
+    report.knows(text)
+    return text
+
+
+# --- is it Gherkin? --------------------------------------------------------------------------------
+
+
+def _gherkin(text: str, report: _Report) -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = dict(Parser().parse(text))
+    except CompositeParserException as error:
+        for one in error.errors:
+            _malformed(one, report, text)
+    except ParserException as error:
+        _malformed(error, report, text)
+    else:
+        if document.get("feature") is None:
+            report("malformed-feature", "holds no feature", None, "start it with `Feature: …`")
+    report.close()
+    return document
+
+
+def _malformed(error: ParserException, report: _Report, text: str) -> None:
+    line = error.location["line"]
+    lines = text.splitlines()
+    here = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+    message, hint = _what_is_wrong(error, here)
+    report("malformed-feature", message, line if here else None, hint)
+
+
+def _what_is_wrong(error: ParserException, here: str) -> tuple[str, str | None]:
+    if isinstance(error, NoSuchLanguageException):
+        return "the language of the keywords is not known", "leave `# language:` out for English"
+    if "inconsistent cell count" in str(error):
+        return (
+            "this row has another number of cells than the rows above it",
+            "give every row the same number of | bars",
+        )
+    if isinstance(error, UnexpectedEOFException):
+        return "the file ends in the middle of a feature", None
+    word, _, rest = here.partition(" ")
+    if here.startswith("|"):
+        return "a table stands here without a step before it", None
+    if here.startswith("@"):
+        return "a tag stands here without a scenario after it", None
+    if word in _STEP_WORDS or word == "*":
+        return (
+            "this step stands outside a scenario",
+            "put it under `Scenario: …` (all steps come before `Examples:`)",
+        )
+    for keyword in _KEYWORDS:
+        if here.startswith(keyword):
+            return f"`{keyword}` cannot stand here", _keyword_order(keyword)
+        if here.startswith(keyword.removesuffix(":")):
+            return f"`{keyword}` needs its colon", f"write `{keyword} …`"
+    close = nearest(word, (*_STEP_WORDS, *_KEYWORDS))
+    hint = f"did you mean `{close} {rest}`?" if close else None
+    return "this line is not a step, a table row or a heading", hint
+
+
+def _keyword_order(keyword: str) -> str:
+    return {
+        "Feature:": "a file holds one feature, and it comes first",
+        "Background:": "a feature has at most one Background, before its scenarios",
+        "Examples:": "Examples come after the steps of a `Scenario Outline:`",
+    }.get(keyword, "is `Feature: …` missing above it?")
+
+
+def _plain_error(message: str) -> str:
+    if "First step" in message:
+        return "the first step of a scenario starts with Given, When or Then"
+    return message
+
+
+# --- does it say what it seems to? -----------------------------------------------------------------
+
+
+class _Checker:
+    def __init__(self, feature: dict[str, Any], report: _Report) -> None:
+        self._feature, self._report = feature, report
+
+    def check(self) -> None:
+        scenarios = list(_scenarios(self._feature))
+        if not scenarios:
+            self._report("empty-feature", "there is no scenario in this feature")
+        names = Counter(scenario["name"].strip() for _, scenario in scenarios)
+        for before, scenario in scenarios:
+            line = scenario["location"]["line"]
+            name = scenario["name"].strip()
+            if not name:
+                self._report("malformed-feature", "this scenario has no name", line)
+            elif names[name] > 1:
+                self._report(
+                    "duplicate-scenario",
+                    f"{names[name]} scenarios of this file have the name `{name}`",
+                    line,
+                    "give each a name of its own",
+                )
+            self._steps(before, scenario)
+            self._examples(scenario)
+        for tag, line in _tags(self._feature):
+            if tag in _RESERVED_TAGS or tag.startswith("_"):
+                self._report(
+                    "reserved-tag",
+                    f"`@{tag}` cannot be a tag: a scenario is run, or it is not there",
+                    line,
+                    "use another word",
+                )
+
+    def _steps(self, before: list[dict[str, Any]], scenario: dict[str, Any]) -> None:
+        line = scenario["location"]["line"]
+        self._swallowed(scenario)
+        kinds = {kind for kind, _ in _kinds([*before, *scenario["steps"]])}
+        if not scenario["steps"]:
+            self._report("empty-scenario", "this scenario has no steps", line)
+        elif "Outcome" not in kinds:
+            self._report("nothing-checked", "this scenario has no Then: it checks nothing", line)
+        elif "Action" not in kinds:
+            self._report(
+                "nothing-checked",
+                "this scenario has no When: nothing is decided",
+                line,
+                "add `When the claim is decided`",
+            )
+
+    def _swallowed(self, node: dict[str, Any]) -> None:
+        """A step whose keyword is misspelt, which Gherkin takes for the scenario's description."""
+        described = [text.strip() for text in node.get("description", "").splitlines()]
+        wanted = [text for text in described if text and _is_step(text)]
+        for text in wanted:
+            line = self._line_of(text, node["location"]["line"])
+            word, _, rest = text.partition(" ")
+            close = nearest(word, _STEP_WORDS)
+            self._report(
+                "misspelt-keyword",
+                f"`{word}` is not a keyword, so this line is not run",
+                line,
+                f"did you mean `{close} {rest}`?" if close else None,
+            )
+
+    def _line_of(self, text: str, after: int) -> int:
+        lines = self._report._lines
+        return next(
+            (at for at in range(after + 1, len(lines) + 1) if lines[at - 1].strip() == text), after
+        )
+
+    def _examples(self, scenario: dict[str, Any]) -> None:
+        columns: set[str] = set()
+        for examples in scenario["examples"]:
+            header = examples.get("tableHeader")
+            at = examples["location"]["line"]
+            if header is None or not examples.get("tableBody"):
+                self._report("empty-examples", "these Examples have no rows", at)
+                continue
+            names = [cell["value"] for cell in header["cells"]]
+            for name in sorted({name for name in names if names.count(name) > 1}):
+                self._report(
+                    "duplicate-column",
+                    f"the column `{name}` is there twice",
+                    header["location"]["line"],
+                )
+            for name, line in _placeholders(scenario):
+                if name not in names:
+                    self._report(
+                        "unknown-column",
+                        f"`<{name}>` has no column in the Examples of line {at}",
+                        line,
+                        f"did you mean `<{close}>`?" if (close := nearest(name, names)) else None,
+                    )
+            columns.update(names)
+        if not scenario["examples"] and "outline" in scenario["keyword"].casefold():
+            line = scenario["location"]["line"]
+            self._report("empty-examples", "this outline has no Examples, so it is not run", line)
+        elif not scenario["examples"]:
+            for name, line in _placeholders(scenario):
+                self._report(
+                    "unknown-column",
+                    f"`<{name}>` stands for a column of Examples, and there are none",
+                    line,
+                    "add `Examples:` with that column",
+                )
+
+
+def _is_step(text: str) -> bool:
+    rest = text.partition(" ")[2]
+    return any(step.arguments(rest.strip()) is not None for step in STEPS)
+
+
+def _scenarios(node: dict[str, Any]) -> Iterator[tuple[list[dict[str, Any]], dict[str, Any]]]:
+    """Each scenario with the background steps that run before it."""
+    before: list[dict[str, Any]] = []
+    for child in node["children"]:
+        if (background := child.get("background")) is not None:
+            before = [*before, *background["steps"]]
+        elif (rule := child.get("rule")) is not None:
+            for inner, scenario in _scenarios(rule):
+                yield [*before, *inner], scenario
+        elif (scenario := child.get("scenario")) is not None:
+            yield before, scenario
+
+
+def _kinds(steps: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each step with Context (Given), Action (When) or Outcome (Then); And goes with the last."""
+    kind = ""
+    for step in steps:
+        if step["keywordType"] in ("Context", "Action", "Outcome"):
+            kind = step["keywordType"]
+        yield kind, step
+
+
+def _placeholders(scenario: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    for step in scenario["steps"]:
+        for name in _PLACEHOLDER.findall(step["text"]):
+            yield name, step["location"]["line"]
+        for row in step.get("dataTable", {}).get("rows", []):
+            for cell in row["cells"]:
+                for name in _PLACEHOLDER.findall(cell["value"]):
+                    yield name, row["location"]["line"]
+
+
+def _tags(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    for tag in node.get("tags", ()):
+        yield tag["name"].lstrip("@"), tag["location"]["line"]
+    for child in node.get("children", ()):
+        for inner in child.values():
+            yield from _tags(inner)
+    for examples in node.get("examples", ()):
+        yield from _tags(examples)
+
+
+def _rows(feature: dict[str, Any]) -> Iterator[tuple[tuple[int, tuple[str, ...]], int]]:
+    for _, scenario in _scenarios(feature):
+        for examples in scenario["examples"]:
+            for row in examples.get("tableBody", ()):
+                cells = tuple(cell["value"] for cell in row["cells"])
+                yield (scenario["location"]["line"], cells), row["location"]["line"]
+
+
+def table_of(datatable: Any) -> Table:
+    """The table of a pytest-bdd step, or an empty one."""
+    rows = () if datatable is None else datatable.rows
+    return tuple(Row(row.location.line, tuple(cell.value for cell in row.cells)) for row in rows)

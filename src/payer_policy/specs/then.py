@@ -1,0 +1,550 @@
+"""The Then sentences: what the determination must be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from typing import Final
+
+from payer_policy.determination import Found, LineOutcome, Question
+from payer_policy.determination.words import counted, in_words, listed
+from payer_policy.specs import cells
+from payer_policy.specs.case import Case
+from payer_policy.specs.failures import Mismatch, Wrong
+from payer_policy.specs.sentences import Arguments, Step, Table
+from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.vocabulary.types import Value, format_number
+
+_DECISIONS: Final = {
+    "approve": "approved",
+    "deny": "denied",
+    "pend": "pended",
+    "partial": "partly approved",
+    "reduce": "reduced",
+}
+_TRUTHS: Final = {HOLDS: "holds", FAILS: "does not hold", UNKNOWN: "is not known"}
+_DECIDING: Final = ("deny", "pend", "reduce")
+
+# --- the decision ----------------------------------------------------------------------------------
+
+
+def _decision(case: Case, said: Arguments, table: Table) -> None:
+    outcome = case.determined().outcome
+    found = _DECISIONS[outcome.decision]
+    if found != said["decision"]:
+        lines = [f"line {line.number} {_DECISIONS[line.outcome]}" for line in _lines(case)]
+        parts = f" ({', '.join(lines)})" if outcome.decision == "partial" and lines else ""
+        raise Mismatch(said["decision"], found + parts, rules=_deciding_rules(case))
+
+
+def _deciding_rules(case: Case, line: int | None = None) -> list[str]:
+    """The rules behind the outcome: what was found, else what is not settled."""
+    found = [
+        one.rule
+        for one in _findings(case)
+        if one.kind in _DECIDING and (line is None or line in one.lines)
+    ]
+    unsettled = [
+        one.rule
+        for determination in case.determinations()
+        for one in determination.unsettled
+        if line is None or line in one.lines
+    ]
+    return found or unsettled
+
+
+def _lines(case: Case) -> list[LineOutcome]:
+    return [line for one in case.determinations() for line in one.lines]
+
+
+def _line(case: Case, text: str) -> LineOutcome:
+    number = cells.whole_number(text, "the number of the line")
+    lines = {line.number: line for line in _lines(case)}
+    if number not in lines:
+        without = [at for one in case.determined().without for at in one.lines]
+        if number in without:
+            raise Mismatch(f"a decision on line {number}", f"no policy applies to line {number}")
+        known = listed([str(one) for one in lines]) or "none"
+        raise Wrong(f"there is no line {number}", f"the decided lines are: {known}")
+    return lines[number]
+
+
+def _line_decision(case: Case, said: Arguments, table: Table) -> None:
+    line = _line(case, said["line"])
+    if _DECISIONS[line.outcome] != said["decision"]:
+        _line_mismatch(case, line, said["decision"])
+
+
+def _line_mismatch(case: Case, line: LineOutcome, expected: str) -> None:
+    found = _DECISIONS[line.outcome]
+    if line.outcome == "reduce":
+        found += f" to {_units(line.allowed_units)}"
+    elif line.outcome == "approve":
+        found += f" with {_units(line.allowed_units)}"
+    rules = _deciding_rules(case, line.number)
+    raise Mismatch(f"line {line.number} {expected}", f"line {line.number} {found}", rules=rules)
+
+
+def _reduced(case: Case, said: Arguments, table: Table) -> None:
+    line, units = _line(case, said["line"]), _quantity(said["units"])
+    if line.outcome != "reduce" or line.allowed_units != units:
+        _line_mismatch(case, line, f"reduced to {_units(units)}")
+
+
+def _allowed(case: Case, said: Arguments, table: Table) -> None:
+    line, units = _line(case, said["line"]), _quantity(said["units"])
+    if line.allowed_units != units:
+        raise Mismatch(
+            f"{_units(units)} allowed on line {line.number}",
+            f"{_units(line.allowed_units)} allowed; the line is {_DECISIONS[line.outcome]}",
+            rules=_deciding_rules(case, line.number),
+        )
+
+
+def _quantity(text: str) -> Fraction:
+    try:
+        return Fraction(Decimal(text))
+    except (InvalidOperation, ValueError, OverflowError):
+        raise Wrong(f'found "{text}"; a number of units was expected') from None
+
+
+def _units(units: int | Decimal | Fraction | None) -> str:
+    if units is None:
+        return "an unknown number of units"
+    return f"{format_number(units)} unit{'' if units == 1 else 's'}"
+
+
+# --- the reasons -----------------------------------------------------------------------------------
+
+
+def _findings(case: Case) -> list[Found]:
+    return [found for one in case.determinations() for found in one.findings]
+
+
+def _codes(group: str | None, carc: str | None, rarcs: Sequence[str]) -> str:
+    first = " ".join(one for one in (group, carc) if one) or "no codes"
+    return f"{first} with {listed(rarcs)}" if rarcs else first
+
+
+def _told(found: Found) -> str:
+    kind = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
+    return f"rule {found.rule} {kind[found.kind]}, {_codes(found.group, found.carc, found.rarcs)}"
+
+
+def _all_told(findings: Iterable[Found]) -> str:
+    return "\n".join(_told(found) for found in findings) or "no reason from any rule"
+
+
+def _reason(case: Case, said: Arguments, table: Table) -> None:
+    group, carc = cells.reason(case.library, said["reason"])
+    rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
+    rule = cells.rule(case.rulesets(), said["rule"])
+    deciding = [one for one in _findings(case) if one.kind in _DECIDING]
+    for found in deciding:
+        if (found.rule, found.group, found.carc) == (rule, group, carc) and (
+            rarcs is None or rarcs == tuple(sorted(found.rarcs))
+        ):
+            return
+    expected = f"rule {rule} gives {_codes(group, carc, rarcs or ())}"
+    raise Mismatch(expected, _all_told(deciding), rules=[rule])
+
+
+_REASON_COLUMNS: Final = ("rule", "group", "carc", "rarc", "line")
+
+
+def _reasons(case: Case, said: Arguments, table: Table) -> None:
+    library, rulesets = case.library, case.rulesets()
+    records = cells.records(table, _REASON_COLUMNS)
+    columns = [column for column in _REASON_COLUMNS if column in records[0][1]]
+    if "rule" not in columns:
+        raise Wrong("the column `rule` is missing", None, table[0].line)
+    expected = []
+    for line, record in records:
+        read: dict[str, Callable[[str], str]] = {
+            "rule": lambda text: cells.rule(rulesets, text),
+            "group": lambda text: cells.reason_code(library, "group", text),
+            "carc": lambda text: cells.reason_code(library, "carc", text),
+            "rarc": lambda text: " ".join(cells.rarcs(library, text)),
+            "line": _line_list,
+        }
+        try:
+            cell = {
+                column: read[column](text) if (text := record[column].strip()) else ""
+                for column in columns
+            }
+        except Wrong as error:
+            cells.at_row(line, error)
+        expected.append(tuple(cell[column] for column in columns))
+    found = [
+        tuple(_reason_cell(one, column) for column in columns)
+        for one in _findings(case)
+        if one.kind in _DECIDING
+    ]
+    if sorted(expected) != sorted(found):
+        missing, extra = _minus(expected, found), _minus(found, expected)
+        place = columns.index("rule")
+        raise Mismatch(
+            "exactly these reasons, also\n" + _shown(missing) if missing else "no further reason",
+            ("not these, but\n" + _shown(extra)) if extra else "without them",
+            rules=[row[place] for row in (*missing, *extra)],
+        )
+
+
+def _line_list(text: str) -> str:
+    numbers = [cells.whole_number(one, "the number of a line") for one in cells.several(text)]
+    return " ".join(str(number) for number in sorted(numbers))
+
+
+def _reason_cell(found: Found, column: str) -> str:
+    return {
+        "rule": found.rule,
+        "group": found.group or "",
+        "carc": found.carc or "",
+        "rarc": " ".join(sorted(found.rarcs)),
+        "line": " ".join(str(line) for line in sorted(found.lines)),
+    }[column]
+
+
+def _minus(rows: list[tuple[str, ...]], others: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    left = list(others)
+    out = []
+    for row in rows:
+        if row in left:
+            left.remove(row)
+        else:
+            out.append(row)
+    return out
+
+
+def _shown(rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join(f"| {' | '.join(cell or '-' for cell in row)} |" for row in rows)
+
+
+def _no_denial(case: Case, said: Arguments, table: Table) -> None:
+    denying = [one for one in _findings(case) if one.kind == "deny"]
+    if denying:
+        rules = [one.rule for one in denying]
+        raise Mismatch("no rule that denies", _all_told(denying), rules=rules)
+
+
+def _no_reason(case: Case, said: Arguments, table: Table) -> None:
+    rule = cells.rule(case.rulesets(), said["rule"])
+    found = [one for one in _findings(case) if one.rule == rule]
+    if found:
+        raise Mismatch(f"no reason from rule {rule}", _all_told(found), rules=[rule])
+
+
+def _says(case: Case, said: Arguments, table: Table) -> None:
+    wanted = " ".join(said["text"].split())
+    sentences = [" ".join(one.because.split()) for one in _findings(case)]
+    if not any(wanted in sentence for sentence in sentences):
+        found = "\n".join(f'"{sentence}"' for sentence in sentences) or "no sentence at all"
+        raise Mismatch(f'a sentence with "{wanted}"', found)
+
+
+def _advises(case: Case, said: Arguments, table: Table) -> None:
+    rule = cells.rule(case.rulesets(), said["rule"])
+    advising = [one for one in _findings(case) if one.kind == "advise"]
+    if all(one.rule != rule for one in advising):
+        found = listed([one.rule for one in advising])
+        found = f"advice by {found}" if found else "no advice"
+        raise Mismatch(f"advice by rule {rule}", found, rules=[rule])
+
+
+def _information(case: Case, said: Arguments, table: Table) -> None:
+    group, carc = cells.reason(case.library, said["reason"])
+    rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
+    requests = [one.information_request for one in case.determinations()]
+    found = [request for request in requests if request is not None]
+    for one in found:
+        if (one.group, one.carc) == (group, carc) and rarcs in (None, tuple(sorted(one.rarcs))):
+            return
+    raise Mismatch(
+        f"information requested with {_codes(group, carc, rarcs or ())}",
+        listed([_codes(one.group, one.carc, one.rarcs) for one in found])
+        or "no information requested",
+    )
+
+
+# --- what is asked ---------------------------------------------------------------------------------
+
+
+def _questions(case: Case) -> list[Question]:
+    return [question for one in case.services() for question in one.determination.missing]
+
+
+def _asked(questions: Sequence[Question]) -> str:
+    if not questions:
+        return "it asks nothing"
+    lines = [f"{at}. {one.fact}: {one.question}" for at, one in enumerate(questions, 1)]
+    return "\n".join(["it asks for", *lines])
+
+
+def _asks_for(case: Case, said: Arguments, table: Table) -> None:
+    fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
+    if all(question.fact != fact.name for question in questions):
+        raise Mismatch(f"a question about {fact.name}", _asked(questions))
+
+
+def _asks_first(case: Case, said: Arguments, table: Table) -> None:
+    fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
+    if not questions or questions[0].fact != fact.name:
+        raise Mismatch(f"a question about {fact.name} first", _asked(questions))
+
+
+def _asks_not(case: Case, said: Arguments, table: Table) -> None:
+    fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
+    for question in questions:
+        if question.fact == fact.name:
+            raise Mismatch(
+                f"no question about {fact.name}", _asked([question]), rules=question.rules
+            )
+
+
+def _asks_nothing(case: Case, said: Arguments, table: Table) -> None:
+    questions = _questions(case)
+    if questions:
+        raise Mismatch("no question", _asked(questions))
+
+
+# --- what holds ------------------------------------------------------------------------------------
+
+
+def _concluded(case: Case, said: Arguments, table: Table) -> None:
+    fact = cells.fact(case.library, said["fact"])
+    if fact.name in case.facts:
+        raise Wrong(f"`{fact.name}` is given by the scenario itself, not concluded")
+    expected = cells.value(case.library, fact, said["value"])
+    services = case.services()
+    values: list[Value | None] = []
+    for one in services:
+        derived = dict(one.determination.derived)
+        values.append(derived.get(fact.name) if fact.derived else one.facts.get(fact.name))
+    if expected not in values:
+        found = listed([in_words(value, fact.type) for value in dict.fromkeys(values)], "or")
+        raise Mismatch(
+            f"{fact.name}: {in_words(expected, fact.type)}",
+            f"{fact.name}: {found}",
+            rules=[
+                ruleset_rule.id
+                for one in services
+                if (declared := one.ruleset.derived.get(fact.name)) is not None
+                for index, _ in declared.concluded_by
+                for ruleset_rule in (one.ruleset.rules[index],)
+            ],
+        )
+
+
+def _assumed(case: Case, said: Arguments, table: Table) -> None:
+    rule = cells.rule(case.rulesets(), said["rule"])
+    assumed = [one.rule for of in case.determinations() for one in of.assumptions]
+    if rule not in assumed:
+        found = listed(assumed)
+        raise Mismatch(
+            f"the assumption that rule {rule} does not hold",
+            f"it is assumed of {found}" if found else "nothing is assumed",
+            rules=[rule],
+        )
+
+
+def _rule_is(case: Case, said: Arguments, table: Table) -> None:
+    rule = cells.rule(case.rulesets(), said["rule"])
+    truths: set[Truth] = set()
+    for one in case.services():
+        if one.evaluation is None:
+            raise Mismatch(f"rule {rule} {said['truth']}", "the engine failed")
+        ids = [known.id for known in one.ruleset.rules]
+        if rule in ids:
+            truths.add(one.evaluation.truths[ids.index(rule)])
+    found = sorted(_TRUTHS[truth] for truth in truths)
+    if found != [said["truth"]]:
+        told = listed(found) or "is of another service of the claim"
+        raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {told}", rules=[rule])
+
+
+# --- no determination ------------------------------------------------------------------------------
+
+
+def _no_policy(case: Case, said: Arguments, table: Table) -> None:
+    answer = case.answered()
+    if answer.refused is not None:
+        case.determined()
+    if answer.decided:
+        policies = listed([one.determination.policy.address for one in answer.decided])
+        raise Mismatch("no policy", f"decided by {policies}")
+
+
+def _refused(case: Case, said: Arguments, table: Table) -> None:
+    answer = case.answered()
+    wanted = " ".join(said["text"].split())
+    expected = f'a refusal that says "{wanted}"'
+    if answer.refused is None:
+        count = counted(len(answer.decided), "determination")
+        raise Mismatch(expected, f"the request was not refused ({count})")
+    told = [
+        " ".join(f"{problem.message} {problem.hint or ''}".split())
+        for problem in answer.refused.diagnostics
+    ]
+    if not any(wanted in one for one in told):
+        raise Mismatch(expected, "\n".join(f'"{one}"' for one in told))
+
+
+# --- the sentences ---------------------------------------------------------------------------------
+
+_DECISION: Final = "{decision=approved|denied|pended|partly approved}"
+_LINE_DECISION: Final = "{decision=approved|denied|pended}"
+
+THEN: Final = (
+    Step(
+        "then",
+        (f"it is {_DECISION}",),
+        _decision,
+        "The decision on the whole request: partly approved where its lines differ.",
+        "Then it is denied",
+    ),
+    Step(
+        "then",
+        (f"line {{line}} is {_LINE_DECISION}",),
+        _line_decision,
+        "The decision on one line.",
+        "Then line 1 is approved",
+    ),
+    Step(
+        "then",
+        ("line {line} is reduced to {units} units", "line {line} is reduced to {units} unit"),
+        _reduced,
+        "The line is approved for fewer units than billed.",
+        "Then line 1 is reduced to 8 units",
+    ),
+    Step(
+        "then",
+        ("{units} units are allowed on line {line}", "{units} unit is allowed on line {line}"),
+        _allowed,
+        "All billed units of an approved line, none of a denied one; not known while it pends.",
+        "Then 8 units are allowed on line 1",
+    ),
+    Step(
+        "then",
+        (
+            "the reason is {reason} from rule {rule}",
+            "the reason is {reason} with {rarcs} from rule {rule}",
+        ),
+        _reason,
+        "A rule denies, pends or reduces with this group and CARC; with these RARCs and no others, "
+        "where they are said. Other reasons may stand beside it.",
+        "Then the reason is CO 50 with N386 from rule trial-not-shown",
+    ),
+    Step(
+        "then",
+        ("the reasons are",),
+        _reasons,
+        "These reasons and no others, of all rules that deny, pend or reduce. Columns: rule, group, "
+        "carc, rarc, line; all but rule may be left out.",
+        "Then the reasons are\n"
+        "  | rule            | group | carc | rarc | line |\n"
+        "  | trial-not-shown | CO    | 50   | N386 | 1    |",
+        table=True,
+    ),
+    Step(
+        "then",
+        ("no rule denies it",),
+        _no_denial,
+        "No denying rule holds; it may still pend.",
+        "Then no rule denies it",
+    ),
+    Step(
+        "then",
+        ("there is no reason from rule {rule}",),
+        _no_reason,
+        "The rule finds nothing on the request.",
+        "Then there is no reason from rule trial-not-shown",
+    ),
+    Step(
+        "then",
+        ('it says "{text}"',),
+        _says,
+        "A sentence of the determination has this text in it.",
+        'Then it says "the limit of a day is 8 billing units"',
+    ),
+    Step(
+        "then",
+        ("it advises by rule {rule}",),
+        _advises,
+        "The rule gives a note that decides nothing.",
+        "Then it advises by rule code-identity-note",
+    ),
+    Step(
+        "then",
+        (
+            "the information request is {reason}",
+            "the information request is {reason} with {rarcs}",
+        ),
+        _information,
+        "The reason codes with which the payer asks for what is missing.",
+        "Then the information request is CO 252 with N706",
+    ),
+    Step(
+        "then",
+        ("it asks for {fact}",),
+        _asks_for,
+        "The fact is among the questions that could still change the outcome.",
+        "Then it asks for trial.response",
+    ),
+    Step(
+        "then",
+        ("it first asks for {fact}",),
+        _asks_first,
+        "The fact is the first of them.",
+        "Then it first asks for trial.response",
+    ),
+    Step(
+        "then",
+        ("it does not ask for {fact}",),
+        _asks_not,
+        "The fact is not among the questions.",
+        "Then it does not ask for the date of birth",
+    ),
+    Step(
+        "then",
+        ("it asks nothing",),
+        _asks_nothing,
+        "There is no question left.",
+        "Then it asks nothing",
+    ),
+    Step(
+        "then",
+        ("{fact} is concluded to be {value}",),
+        _concluded,
+        "The value of a fact that rules conclude, or that is computed from the request.",
+        "Then oral_therapy.failed is concluded to be yes",
+    ),
+    Step(
+        "then",
+        ("it is assumed that rule {rule} does not hold",),
+        _assumed,
+        "The rule is not known, and its policy says to take it as not holding.",
+        "Then it is assumed that rule daily-limit does not hold",
+    ),
+    Step(
+        "then",
+        ("rule {rule} {truth=holds|does not hold|is not known}",),
+        _rule_is,
+        "Whether a rule holds, with the rules that override it taken into account.",
+        "Then rule trial-not-shown does not hold",
+    ),
+    Step(
+        "then",
+        ("no policy applies",),
+        _no_policy,
+        "No policy of the payer covers the code on that day and in that line of business.",
+        "Then no policy applies",
+    ),
+    Step(
+        "then",
+        ('the {form=claim|request} is refused because "{text}"',),
+        _refused,
+        "The request itself is wrong, and the message has this text in it.",
+        'Then the request is refused because "but the claim says"',
+    ),
+)

@@ -1,0 +1,86 @@
+"""The facts file fills in what a claim left out, and never overrules it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from payer_policy.diagnostics import PolicyError
+from payer_policy.intake import (
+    Intake,
+    apply_supplement,
+    read_requests,
+    read_supplements,
+    supplemented,
+    unmatched,
+)
+from tests.intake.rendering import CASES, DATA, agrees, message_of, requests_of
+
+FACTS = DATA / "facts"
+
+
+def read_case(name: str) -> list[Intake]:
+    return read_requests((CASES / name).read_bytes(), name)
+
+
+def test_facts_are_added_by_claim_number_and_what_fits_nowhere_is_told() -> None:
+    claims = read_case("synthetic-professional-wastage.837")
+    facts = read_supplements((FACTS / "good.json").read_bytes(), "good.json")
+    assert list(facts) == ["SYN-1001", "SYN-1002", "SYN-1003"]
+    merged = supplemented(claims, facts)
+    assert all(intake.request for intake in merged)
+    first = merged[0]
+    assert first.request
+    assert first.request.facts == {"trial.dose_mcg": 50, "trial.response": "favourable"}
+    assert first.request.history == ()
+    assert first.request.authorizations
+    assert first.request.authorizations[0].codes == {"J0475"}
+    # Original, replacement and void of one number are the same claim.
+    assert [i.request.facts for i in merged[1:] if i.request] == [
+        {"therapy.phase": "maintenance"}
+    ] * 3
+    assert {i.request.provider.rendering_npi for i in merged if i.request} == {"1999999976"}
+    assert str(first.locate(("facts", "trial.response"))) == "good.json:4:55"
+    assert str(first.locate(("lines", 0))) == str(first.place)
+    told = [message_of(found) for found in unmatched(facts, claims)]
+    assert told == [
+        "  good.json:11:3: warning unmatched-facts: no claim that was read has the number "
+        "SYN-1003; its facts were not used\n    hint: did you mean `SYN-1002`?"
+    ]
+
+
+def test_a_contradiction_refuses_the_claim_and_shows_both_values() -> None:
+    claims = read_case("synthetic-request.json")
+    facts = read_supplements((FACTS / "contradicting.json").read_bytes(), "contradicting.json")
+    [refused] = supplemented(claims, facts)
+    assert refused.request is None
+    told = "\n".join(message_of(found) for found in refused.diagnostics) + "\n"
+    agrees(FACTS / "contradicting.messages.txt", told)
+    assert claims[0].request
+    with pytest.raises(PolicyError) as caught:
+        apply_supplement(claims[0].request, facts["SYN-PA-1"])
+    assert {d.code for d in caught.value.diagnostics} == {"contradicts-claim"}
+
+
+def test_a_wrong_facts_file_is_refused_with_every_problem() -> None:
+    with pytest.raises(PolicyError) as caught:
+        read_supplements((FACTS / "wrong.json").read_bytes(), "wrong.json")
+    told = "\n".join(message_of(found) for found in caught.value.diagnostics) + "\n"
+    agrees(FACTS / "wrong.messages.txt", told)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "[]", "null", '{"a": {}', '{"a" {}}', "{a: 1}", "{} x"])
+def test_what_is_no_facts_file_is_refused(text: str) -> None:
+    with pytest.raises(PolicyError):
+        read_supplements(text.encode(), "f")
+
+
+def test_a_supplement_that_repeats_the_claim_changes_nothing() -> None:
+    claims = read_case("synthetic-request.json")
+    assert claims[0].request
+    dumped = json.loads(requests_of(claims))[0]
+    keys = ("facts", "authorizations", "history", "coverage", "provider")
+    same = {"SYN-PA-1": {key: dumped[key] for key in keys}}
+    facts = read_supplements(json.dumps(same).encode(), "f")
+    assert supplemented(claims, facts) == claims

@@ -1,0 +1,117 @@
+"""Imports run downwards only, and each optional library is imported in one module.
+
+One test a law; each lists every offender with what to do about it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "payer_policy"
+
+LAYERS = (
+    {"diagnostics", "truth"},
+    {"json_source"},
+    {"vocabulary"},
+    {"json_words"},
+    {"json_models"},
+    {"ruleset"},
+    {"semantics"},
+    {"codegen", "language", "reference"},
+    {"request"},
+    {"policy", "intake", "engines"},
+    {"determination"},
+    {"engine"},
+    {"analysis", "schemas"},
+    {"specs", "cli"},
+    {"__main__", "__init__"},
+)
+"""From the bottom to the top. A module imports from lower layers and from its own package."""
+
+OPTIONAL = {"durable_rules_engine": "engines/durable.py", "durable": "engines/durable.py"}
+
+
+def _modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+
+
+def _layer(package: str) -> int:
+    return next(index for index, names in enumerate(LAYERS) if package in names)
+
+
+def _head(relative: str) -> str:
+    return relative.split("/")[0].removesuffix(".py")
+
+
+def test_imports_run_downwards() -> None:
+    offenders = []
+    for relative, tree in _modules():
+        here = _head(relative)
+        for line, name in _imports(tree):
+            if not name.startswith("payer_policy."):
+                continue
+            there = name.split(".")[1]
+            if there != here and _layer(there) >= _layer(here):
+                offenders.append(f"{relative}:{line} imports {name}, which stands above it")
+
+    assert offenders == []
+
+
+def test_every_module_has_a_place_and_says_what_it_is() -> None:
+    offenders = []
+    placed = {name for layer in LAYERS for name in layer}
+    for relative, tree in _modules():
+        if _head(relative) not in placed:
+            offenders.append(f"{relative}: add it to LAYERS")
+        if not ast.get_docstring(tree):
+            offenders.append(f"{relative}: say in its first three lines what it is for")
+
+    assert offenders == []
+
+
+def test_optional_libraries_have_one_door() -> None:
+    offenders = []
+    for relative, tree in _modules():
+        for line, name in _imports(tree):
+            door = OPTIONAL.get(name.split(".")[0])
+            if door is not None and relative != door:
+                offenders.append(f"{relative}:{line} imports {name}; only {door} does")
+
+    assert offenders == []
+
+
+def test_nothing_in_the_source_knows_a_drug_a_payer_or_a_code() -> None:
+    policies = SOURCE.parents[1] / "policies"
+    names = {path.stem for path in (policies / "drugs").glob("*.json")}
+    names |= {path.parent.name for path in policies.glob("*/payer.json")} - {"medicare"}
+    names |= {"baclofen", "lioresal", "gablofen", "brompheniramine"}
+    offenders = [
+        f"{path.relative_to(SOURCE)} names {name}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for name in sorted(names)
+        if name.casefold() in path.read_text(encoding="utf-8").casefold()
+    ]
+
+    assert offenders == []
+
+
+def test_nothing_reads_the_clock() -> None:
+    offenders = [
+        f"{relative}:{node.lineno} calls {node.attr}()"
+        for relative, tree in _modules()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in ("today", "now", "utcnow")
+    ]
+
+    assert offenders == []
