@@ -211,7 +211,7 @@ class _Maker:
         if operation.endswith("_between"):
             return Arithmetic(operation, (self.day(), self.day()))
         many = {"difference": 2, "quotient": 2, "round_up": 1, "round_down": 1}.get(operation)
-        many = many or self.random.randint(2, 3)
+        many = many or self.random.randint(1, 3)
         return Arithmetic(operation, tuple(self.number(depth - 1) for _ in range(many)))
 
     def day(self) -> Expression:

@@ -113,16 +113,13 @@ class JsonDocument:
 
     def _pointer(self, where: JsonPath, span: _Span) -> _Span:
         """What to underline of a part over several lines: its key, its first key, or its bracket."""
-        while where and where not in self._values:  # type: ignore[operator]
+        while where and where not in (self._values or ()):
             where = where[:-1]
-        if where in self._keys:
-            return self._keys[where]
-        value = self.value
-        for step in where:
-            value = value[step]
-        if where and isinstance(value, dict) and value:
-            return self._keys[(*where, next(iter(value)))]
-        return _Span(span.start, span.start + 1)
+        first = _Span(span.start, span.start + 1)
+        if where and where not in self._keys:
+            inside = (key for path, key in self._keys.items() if path[:-1] == where)
+            return next(inside, first)
+        return self._keys.get(where, first)
 
     def _location(self, path: JsonPath, span: _Span) -> Location:
         return Location(
@@ -295,7 +292,7 @@ class _Scanner:
         if char in "}]" and before == ",":
             return "remove the comma before the closing bracket"
         if char in "/#":
-            return 'JSON has no comments; write a "note": "…" instead'
+            return "JSON has no comments; remove it"
         if char in "\'‘’“”„`":
             return 'use straight double quotation marks: "'
         if "," in expected and char in '"{[':

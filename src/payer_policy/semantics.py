@@ -95,8 +95,8 @@ ARITHMETIC: Final[dict[str, Callable[..., Any]]] = {
     "quotient": quotient,
     "round_up": math.ceil,
     "round_down": math.floor,
-    "minimum": min,
-    "maximum": max,
+    "minimum": lambda *numbers: min(numbers),
+    "maximum": lambda *numbers: max(numbers),
     "days_between": days_between,
     "years_between": years_between,
 }
@@ -123,7 +123,9 @@ def shift(day: date, amount: int, unit: str) -> date:
 
 def _shift_business_days(day: date, amount: int) -> date:
     # Counting forward, a weekend counts as the Friday before it; counting back, as the Monday after.
-    forward = amount >= 0
+    if amount == 0:
+        return day
+    forward = amount > 0
     weekday = day.weekday()
     if weekday > 4:
         day += timedelta(days=(4 if forward else 7) - weekday)

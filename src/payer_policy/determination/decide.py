@@ -145,7 +145,7 @@ class _Limit:
 
 
 class Determiner:
-    """Decides for one ruleset. Make it once and keep it: it is immutable and thread-safe."""
+    """Decides for one ruleset. Make it once and keep it; any number of threads may share it."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
@@ -190,7 +190,8 @@ class Determiner:
         order of their number: each is allowed what every reduction on it has left, at most what is
         billed, and takes that from each of them. A denied line takes nothing. A line that pends
         may come to take anything from nothing to all it could: where that makes a difference for
-        a later line, the later line pends too.
+        a later line, the later line pends too. Every reduction that leaves a line fewer units than
+        billed is a finding on it; one that leaves enough is none.
 
         Without lines (what does the policy require?) the decision is that of one line on which
         all rules fall and whose units are not known.
@@ -200,7 +201,9 @@ class Determiner:
         if len(lines) > 1:
             lines = sorted(lines, key=itemgetter(0))
         values = self._values(evaluation.derived)
-        derived = tuple([pair for pair in zip(self._derived, values) if pair[1] is not None])  # noqa: B905  one getter for both, and every claim waits
+        derived = tuple(
+            [pair for pair in zip(self._derived, values, strict=True) if pair[1] is not None]
+        )
         internal = None
         if evaluation.conflicts or evaluation.disagreement is not None:
             internal = _internal(self.ruleset, evaluation)
@@ -471,7 +474,10 @@ class _Case:
             self.information_request = self._ruleset.information_request
 
     def _numbers(self, on: Sequence[int]) -> tuple[int, ...]:
-        return tuple([self._lines[at].number for at in on]) if self._given else ()
+        if not self._given:
+            return ()
+        # A claim may give two lines one number.
+        return tuple(dict.fromkeys([self._lines[at].number for at in on]))
 
     def line_outcomes(self) -> tuple[LineOutcome, ...]:
         found: list[list[str]] = [[] for _ in self._lines]

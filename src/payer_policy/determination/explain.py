@@ -253,25 +253,24 @@ class _Explainer:
                 children.append(replace(node, truth=UNKNOWN, notes=(*node.notes, note)))
         notes: tuple[str, ...] = ()
         if outcome in ("approve", "reduce"):
-            notes = (self._why_approved(outcome == "reduce"),)
+            notes = (self._why_approved(len(found)),)
         return Node(text, notes=notes, children=tuple(children))
 
-    def _why_approved(self, reduced: bool) -> str:
-        count = sum(
-            isinstance(rule.effect, Finding)
-            and rule.effect.kind != "advise"
-            and self._truths[index] == FAILS
+    def _why_approved(self, own: int) -> str:
+        """That nothing stands against a line on which `own` reductions were found."""
+        deciding = [
+            self._truths[index]
             for index, rule in enumerate(self._ruleset.rules)
-        )
-        assumed = len(self._determination.assumptions)
-        what = (
-            "other rules that could deny, pend or reduce it"
-            if reduced
-            else ("rules that could deny, pend or reduce it")
-        )
-        text = f"{count} {what} were looked at, and each is known not to hold"
+            if isinstance(rule.effect, Finding) and rule.effect.kind != "advise"
+        ]
+        failing, assumed = deciding.count(FAILS), len(self._determination.assumptions)
+        others = len(deciding) - failing - assumed - own
+        text = f"{failing} of {counted(len(deciding), 'rule')} that could deny, pend or reduce "
+        text += "is known not to hold" if failing == 1 else "are known not to hold"
         if assumed:
-            text += f"; {assumed} more {'is' if assumed == 1 else 'are'} assumed not to hold"
+            text += f"; {assumed} {'is' if assumed == 1 else 'are'} assumed not to hold"
+        if others:
+            text += f"; {others} {'does' if others == 1 else 'do'} not fall on it"
         return stop(text)
 
     def _missing(self) -> Node:

@@ -3,41 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import Any, Final
+from urllib.parse import quote
 
+from payer_policy.diagnostics.codes import CODES
 from payer_policy.diagnostics.model import Diagnostic, Position
 
 SCHEMA: Final = "payer-policy/problems/1"
 _SARIF_SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+_WIDTH: Final = 110
 
 
 def as_text(problem: Diagnostic) -> str:
     """One problem as a paragraph: place, code, sentence, the line with the spot marked, hint."""
     where = problem.location
     head = f"{where}: {problem.severity}[{problem.code}]"
-    lines = [head, f"  {problem.message}"]
+    if where.start is None and where.path != "$":
+        head = f"{where.file} {where.path}: {problem.severity}[{problem.code}]"
+    lines = [_visible(head), f"  {_visible(problem.message)}"]
     if problem.excerpt is not None and where.start is not None and problem.excerpt.strip():
         lines += _excerpt(problem.excerpt, where.start, where.end)
-    elif where.start is None and where.path != "$":
-        lines[0] = f"{where.file} {where.path}: {problem.severity}[{problem.code}]"
     if problem.hint:
-        lines.append(f"  {problem.hint}")
+        lines.append(f"  {_visible(problem.hint)}")
     return "\n".join(lines)
 
 
+def _visible(text: str) -> str:
+    """A text of ours that quotes a file, without what moves or colours a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
+
+
 def _excerpt(text: str, start: Position, end: Position | None) -> list[str]:
-    shown = text.replace("\t", " ")
+    shown = "".join(char if char.isprintable() else " " for char in text)
     column = start.column - 1
     stop = end.column - 1 if end is not None and end.line == start.line else len(shown)
-    if column > 60:  # a long line: show what stands around the spot
+    if column > 60 and len(shown) > _WIDTH:  # a long line: show what stands around the spot
         cut = column - 40
         shown, column, stop = "…" + shown[cut:], column - cut + 1, stop - cut + 1
-    shown = shown[:110]
+    if len(shown) > _WIDTH:
+        shown = shown[: _WIDTH - 1] + "…"
     width = max(1, min(stop, len(shown)) - column)
     gutter = f"{start.line:>6} | "
-    return [f"{gutter}{shown}", f"{'':>6} | {' ' * column}{'^' * width}"]
+    return [f"{gutter}{shown.rstrip()}", f"{'':>6} | {' ' * column}{'^' * width}"]
 
 
 def report_text(problems: Sequence[Diagnostic], *, consequence: str = "") -> str:
@@ -94,7 +106,7 @@ def report_sarif(problems: Sequence[Diagnostic], version: str) -> dict[str, Any]
                     "driver": {
                         "name": "payer-policy",
                         "version": version,
-                        "rules": [{"id": code} for code in codes],
+                        "rules": [_sarif_rule(code) for code in codes],
                     }
                 },
                 "columnKind": "unicodeCodePoints",
@@ -104,9 +116,14 @@ def report_sarif(problems: Sequence[Diagnostic], version: str) -> dict[str, Any]
     }
 
 
+def _sarif_rule(code: str) -> dict[str, Any]:
+    known = CODES.get(code)
+    return {"id": code} | ({"shortDescription": {"text": known}} if known else {})
+
+
 def _sarif_result(problem: Diagnostic, codes: list[str]) -> dict[str, Any]:
     where = problem.location
-    physical: dict[str, Any] = {"artifactLocation": {"uri": where.file}}
+    physical: dict[str, Any] = {"artifactLocation": {"uri": _uri(where.file)}}
     if where.start is not None:
         region = {"startLine": where.start.line, "startColumn": where.start.column}
         if where.end is not None:
@@ -125,3 +142,9 @@ def _sarif_result(problem: Diagnostic, codes: list[str]) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _uri(file: str) -> str:
+    """The file as a URI: relative as it was given, or `file:///…`."""
+    path = PurePosixPath(file)
+    return path.as_uri() if path.is_absolute() else quote(file, safe="/-._~:")

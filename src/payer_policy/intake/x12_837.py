@@ -153,7 +153,7 @@ class _ClaimReader:
             if len(parts) < 2:
                 if text:
                     message = f"found {shown(text)}; a qualifier and a code were expected"
-                    self.form.slip(segment, element, "wrong-value", message, "such as ABK:G8010")
+                    self.form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
                 continue
             kind = parts[0].upper()
             codes = self._diagnoses if kind in _DIAGNOSES else self._causes

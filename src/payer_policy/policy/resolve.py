@@ -361,6 +361,8 @@ class Resolver:
                 names.update(dict.fromkeys(rule.effect.because.facts))
         for test in tests_in(applies_to):
             names.update(dict.fromkeys(facts_in_test(test)))
+        for name in list(names):
+            names.update(dict.fromkeys(_behind(name, self.vocabulary)))
         request = merged.information_request
         made = Ruleset(
             policy=merged.version.address,
@@ -411,6 +413,24 @@ class Resolver:
             for name, fact in self.vocabulary.facts.items()
             if fact.derived and (name in concluded or name in read)
         }
+
+
+def _behind(name: str, vocabulary: Vocabulary) -> Iterator[str]:
+    """The facts that a computed fact is made from, and those behind them."""
+    source = vocabulary.facts[name].source
+    if source is None or "compute" not in source:
+        return
+    layer: list[Any] = [source["compute"]]
+    while layer:
+        node = layer.pop()
+        if isinstance(node, dict):
+            inner = node.get("fact")
+            if isinstance(inner, str):
+                yield inner
+                yield from _behind(inner, vocabulary)
+            layer.extend(node.values())
+        elif isinstance(node, list):
+            layer.extend(node)
 
 
 def evaluation_order(rules: Mapping[str, Rule]) -> list[str]:

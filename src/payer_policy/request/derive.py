@@ -71,6 +71,12 @@ class Derivation:
         day: date,
     ) -> None:
         self._sources: dict[str, Source] = {}
+        self._silence = {
+            name: fact.absent_means
+            for name, fact in vocabulary.facts.items()
+            if fact.absent_means is not None
+        }
+        """What a fact is where the form says nothing of it: a default contradicts nobody."""
         writer = _DerivationWriter(vocabulary, reference, day, self._sources)
         for name in sorted(needed):
             writer.place(name)
@@ -90,7 +96,7 @@ class Derivation:
             if source is not None and not isinstance(source, Cases):
                 silent = {other: value for other, value in given.items() if other != name}
                 form = self._derive(context, silent)[name]
-                if form is not None and form != given[name]:
+                if form not in (None, self._silence.get(name), given[name]):
                     contradictions.append(Contradiction(name, form, given[name]))
         return facts, contradictions
 
@@ -115,6 +121,7 @@ class _DerivationWriter(SourceWriter):
     ) -> None:
         super().__init__(self._read)
         self._vocabulary, self._reference, self._sources = vocabulary, reference, sources
+        self._day = day
         self._types = {name: fact.type for name, fact in vocabulary.facts.items()}
         self._members = {
             name: CodeSetMembers(code_set.system, code_set.on(day))
@@ -159,7 +166,7 @@ class _DerivationWriter(SourceWriter):
             case Path(root, path):
                 variable = self.assign(("fact", name), "v", self._path(root, path))
             case DrugAttribute(attribute):
-                reader = self._constant_function(_drug_reader(self._reference, attribute))
+                reader = self._constant_function(_drug_reader(self._reference, attribute, self._day))
                 variable = self.assign(("fact", name), "v", f"{reader}(context)")
             case Computed(_, condition) if condition is not None:
                 truth = self.condition(condition)
@@ -381,7 +388,10 @@ _COMBINE: dict[str, Callable[[list[Any]], Any]] = {
 }
 
 
-def _drug_reader(reference: ReferenceData, name: str) -> Callable[[Context], Any]:
+def _drug_reader(
+    reference: ReferenceData, name: str, without_date: date
+) -> Callable[[Context], Any]:
+    """A drug attribute; for a question without a date, as of the policy window that answers it."""
     drugs = reference.drugs
 
     def read(context: Context) -> Any:
@@ -397,7 +407,7 @@ def _drug_reader(reference: ReferenceData, name: str) -> Callable[[Context], Any
             return drug.billing_unit_mcg
         if name == "ingredient":
             return drug.ingredient
-        return None if day is None else drug.attribute(name, day)
+        return drug.attribute(name, day or without_date)
 
     return read
 
@@ -426,8 +436,8 @@ def _last_day(context: Context) -> date | None:
 
 
 def _place_of_service(context: Context) -> str | None:
-    claim = context.request.place_of_service
-    places = {line.place_of_service or claim for line in context.service.lines} or {claim}
+    lines = context.service.lines
+    places = {line.place_of_service for line in lines} or {context.request.place_of_service}
     return places.pop() if len(places) == 1 else None
 
 

@@ -59,12 +59,14 @@ class Service:
 def view_lines(request: Request, reference: ReferenceData) -> tuple[LineView, ...]:
     """All lines of a request, numbered, with their products."""
     return tuple(
-        _view(line, line.number or position, reference)
+        _view(line, line.number or position, request.place_of_service, reference)
         for position, line in enumerate(request.lines, start=1)
     )
 
 
-def _view(line: Line, number: int, reference: ReferenceData) -> LineView:
+def _view(
+    line: Line, number: int, place_of_service: str | None, reference: ReferenceData
+) -> LineView:
     view = LineView(
         number,
         line.code,
@@ -72,7 +74,7 @@ def _view(line: Line, number: int, reference: ReferenceData) -> LineView:
         line.units,
         line.date,
         line.through or line.date,
-        line.place_of_service,
+        line.place_of_service or place_of_service,
         line.revenue_code,
         line.ndc,
         line.ndc_quantity,

@@ -36,7 +36,10 @@ def _of_service(one: Decided, rules: Sequence[str]) -> Iterator[str]:
         missing=full.missing[:_SHOWN],
         assumptions=full.assumptions[:_SHOWN],
     )
-    yield render_determination(short)
+    text = render_determination(short)
+    if len(full.missing) > _SHOWN:
+        text = text.replace(f"({_SHOWN} questions", f"({_SHOWN} of {len(full.missing)} questions")
+    yield text
     left_out = [
         f"{len(all_of) - _SHOWN} more {what}"
         for all_of, what in (

@@ -222,6 +222,8 @@ class _Checker:
                 )
             self._steps(before, scenario)
             self._examples(scenario)
+        for background in _backgrounds(self._feature):
+            self._swallowed(background)
         for tag, line in _tags(self._feature):
             if tag in _RESERVED_TAGS or tag.startswith("_"):
                 self._report(
@@ -321,6 +323,14 @@ def _scenarios(node: dict[str, Any]) -> Iterator[tuple[list[dict[str, Any]], dic
                 yield [*before, *inner], scenario
         elif (scenario := child.get("scenario")) is not None:
             yield before, scenario
+
+
+def _backgrounds(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for child in node["children"]:
+        if "background" in child:
+            yield child["background"]
+        elif "rule" in child:
+            yield from _backgrounds(child["rule"])
 
 
 def _kinds(steps: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:

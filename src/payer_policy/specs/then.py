@@ -39,11 +39,13 @@ def _decision(case: Case, said: Arguments, table: Table) -> None:
 
 
 def _deciding_rules(case: Case, line: int | None = None) -> list[str]:
-    """The rules behind the outcome: what was found, else what is not settled."""
+    """The rules behind the outcome of a line (or of all): those that make it what it is."""
+    outcomes = {one.outcome for one in _lines(case) if line in (None, one.number)}
+    kinds = outcomes & {"deny", "pend", "reduce"} or set(_DECIDING)
     found = [
         one.rule
         for one in _findings(case)
-        if one.kind in _DECIDING and (line is None or line in one.lines)
+        if one.kind in kinds and (line is None or line in one.lines)
     ]
     unsettled = [
         one.rule
@@ -51,7 +53,7 @@ def _deciding_rules(case: Case, line: int | None = None) -> list[str]:
         for one in determination.unsettled
         if line is None or line in one.lines
     ]
-    return found or unsettled
+    return [*found, *unsettled]
 
 
 def _lines(case: Case) -> list[LineOutcome]:

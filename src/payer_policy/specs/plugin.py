@@ -1,0 +1,339 @@
+"""The pytest plugin: `.feature` files are tests, without a line of Python beside them.
+
+Load it with `-p payer_policy.specs.plugin` (it is no entry point, so that it never meets an
+embedder's own tests). Every scenario runs on every engine; its test id ends with the engine's name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+import pytest
+from pytest_bdd import given, scenario, then, when
+from pytest_bdd.feature import features as pytest_bdd_features
+from pytest_bdd.parser import Feature, Scenario
+from pytest_bdd.parser import Step as SpokenStep
+from pytest_bdd.parsers import StepParser
+
+from payer_policy.diagnostics import PolicyError
+from payer_policy.diagnostics.render import report_text
+from payer_policy.engine import Engine
+from payer_policy.engines import ENGINES, engine_named
+from payer_policy.engines.durable import durable_available
+from payer_policy.policy.library import Library
+from payer_policy.specs.account import account
+from payer_policy.specs.case import Case
+from payer_policy.specs.failures import Failure, Mismatch, Place, Wrong, failure_of
+from payer_policy.specs.reading import FeatureFile, read_feature, shown_path, table_of
+from payer_policy.specs.sentences import Arguments, Step, Table, matching, nearest_sentence
+from payer_policy.specs.steps import STEPS
+
+NEEDS_DURABLE: Final = frozenset(("durable", "checked"))
+NOT_INSTALLED: Final = (
+    "durable-rules is not installed (it needs a Python older than 3.13 and a C compiler)"
+)
+
+
+@dataclass
+class Session:
+    """What the scenarios of one run share: the policies, read once, and an engine of each name."""
+
+    folder: Path
+    base: Path
+    """Where the command was given: paths are told from here."""
+    library: Library | None = None
+    engines: dict[str, Engine] = field(default_factory=dict)
+    told: bool = False
+
+    def open(self) -> Library:
+        """The policies.
+
+        Raises:
+            PolicyError: they are not in order.
+        """
+        if self.library is None:
+            self.library = Library.open(self.folder)
+        return self.library
+
+    def engine(self, name: str) -> Engine:
+        found = self.engines.get(name)
+        if found is None:
+            found = self.engines[name] = Engine(self.open(), name)
+        return found
+
+
+SESSION: Final = pytest.StashKey[Session]()
+STEP: Final = pytest.StashKey[SpokenStep]()
+FAILURE: Final = pytest.StashKey[Failure]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("payer-policy", "scenarios of coverage policies")
+    group.addoption(
+        "--policies",
+        default=None,
+        metavar="DIR",
+        help="the folder of policies (default: PAYER_POLICIES, else ./policies)",
+    )
+    group.addoption(
+        "--engine",
+        default=None,
+        metavar="NAME",
+        help=f"run scenarios on this engine only ({', '.join(ENGINES)}; default: every one)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    name = config.getoption("--engine")
+    if name is not None:
+        try:
+            engine_named(name)
+        except ValueError as error:
+            raise pytest.UsageError(f"--engine: {error}") from None
+    base = config.invocation_params.dir
+    chosen = config.getoption("--policies") or os.environ.get("PAYER_POLICIES")
+    folder = base / (chosen or "policies")
+    if chosen is None and not folder.is_dir():
+        folder = config.rootpath / "policies"
+    config.stash[SESSION] = Session(folder, base)
+
+
+# --- collecting -----------------------------------------------------------------------------------
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureModule | None:
+    if file_path.suffix == ".feature":
+        module: FeatureModule = FeatureModule.from_parent(parent, path=file_path)
+        return module
+    return None
+
+
+class FeatureModule(pytest.Module):
+    """A feature file where pytest expects a module: a test for each scenario, named like it."""
+
+    file: FeatureFile
+    _tests: frozenset[str] = frozenset()
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        session = self.config.stash[SESSION]
+        try:
+            self.file = read_feature(self.path, shown_path(self.path, session.base))
+        except PolicyError as error:
+            raise self.CollectError(report_text(error.diagnostics)) from None
+        try:
+            session.open()
+        except PolicyError as error:
+            text = report_text(error.diagnostics, consequence="no scenario can run")
+            if session.told:  # it is said once in full
+                text = f"the policies in {session.folder} have errors; no scenario can run"
+            session.told = True
+            raise self.CollectError(text) from None
+        for tag in self.file.tags:
+            self.config.addinivalue_line("markers", f"{tag}: a tag of {self.file.shown}")
+        items = super().collect()
+        for item in items:
+            if isinstance(item, pytest.Function):
+                line = item.function.payer_policy_scenario.line_number
+                # Without this, pytest tells the place of pytest-bdd's own function.
+                item.__dict__["location"] = (self.file.shown, line - 1, item.name)
+            yield item
+
+    def _getobj(self) -> ModuleType:
+        module = ModuleType(self.path.stem)
+        folder, name = str(self.path.parent), self.path.name
+        # pytest-bdd keeps what it parsed for the life of the process; the file may have changed.
+        pytest_bdd_features[str(self.path)] = self.file.feature
+        tests = {}
+        for title, template in self.file.feature.scenarios.items():
+            test = scenario(name, title, "utf-8-sig", features_base_dir=folder)(_test)
+            test.payer_policy_scenario = template  # type: ignore[attr-defined]
+            tests[title.replace("::", ":")] = test
+        vars(module).update(tests)
+        self._tests = frozenset(tests)
+        return module
+
+    def funcnamefilter(self, name: str) -> bool:
+        return name in self._tests
+
+    def classnamefilter(self, name: str) -> bool:
+        return False
+
+
+def _test(payer_policy_case: Case) -> None:
+    """Nothing is left to do once the steps have run; names the fixture that every step needs."""
+
+
+@pytest.hookimpl(trylast=True)  # after the rows of an outline: the engine ends the test id
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if isinstance(metafunc.definition.parent, FeatureModule):
+        only = metafunc.config.getoption("--engine")
+        metafunc.parametrize(
+            "payer_policy_engine",
+            [_engine_parameter(name) for name in ([only] if only else ENGINES)],
+            indirect=True,
+        )
+
+
+def _engine_parameter(name: str) -> Any:
+    marks = []
+    if name in NEEDS_DURABLE and not durable_available():
+        marks.append(pytest.mark.skip(reason=NOT_INSTALLED))
+    return pytest.param(name, id=name, marks=marks)
+
+
+@pytest.fixture
+def payer_policy_engine(request: pytest.FixtureRequest) -> Engine:
+    """The engine that a scenario runs on."""
+    return request.config.stash[SESSION].engine(request.param)
+
+
+@pytest.fixture
+def payer_policy_case(payer_policy_engine: Engine) -> Case:
+    """The scenario as its sentences build it."""
+    return Case(payer_policy_engine)
+
+
+# --- the steps ------------------------------------------------------------------------------------
+
+
+class _Sentence(StepParser):
+    """A step of the library as pytest-bdd looks for it."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.forms[0])
+        self._step = step
+
+    def is_matching(self, name: str) -> bool:
+        return self._step.arguments(name) is not None
+
+    def parse_arguments(self, name: str) -> dict[str, Any] | None:
+        arguments = self._step.arguments(name)
+        return None if arguments is None else {"said": arguments}
+
+
+def _define(step: Step) -> None:
+    def run(
+        request: pytest.FixtureRequest,
+        payer_policy_case: Case,
+        said: Arguments,
+        datatable: object = None,
+        docstring: object = None,
+    ) -> None:
+        __tracebackhide__ = True
+        spoken = request.node.stash[STEP]
+        table = table_of(spoken.datatable)
+        failed: Wrong | Mismatch
+        try:
+            _check_shape(step, table, docstring)
+            step.run(payer_policy_case, said, table)
+            return
+        except (Wrong, Mismatch) as error:
+            failed = error
+        # Outside the handler, so that pytest has no chain of exceptions to show.
+        _fail(request.node, spoken, failed, payer_policy_case)
+
+    register = {"given": given, "when": when, "then": then}[step.kind]
+    register(_Sentence(step), stacklevel=2)(run)
+
+
+def _check_shape(step: Step, table: Table, docstring: object) -> None:
+    if docstring is not None:
+        raise Wrong("this sentence takes no text in quotation marks below it")
+    if table and not step.table:
+        raise Wrong("this sentence takes no table", None, table[0].line)
+    if step.table and not table:
+        example = "\n".join(step.example.splitlines()[1:])
+        raise Wrong("this sentence needs a table below it", f"for example:\n{example}")
+
+
+for _step in STEPS:
+    _define(_step)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_bdd_before_scenario(
+    request: pytest.FixtureRequest, feature: Feature, scenario: Scenario
+) -> None:
+    """Before anything is decided: whether every sentence is one of the library."""
+    if not isinstance(request.node.parent, FeatureModule):
+        return
+    unknown = [
+        step for step in scenario.steps if matching(STEPS, step.type, step.name) is None
+    ]
+    if unknown:
+        errors = [_unknown(step) for step in unknown]
+        first = errors[0]
+        more = [
+            f"line {step.line_number}: {step.keyword} {step.name}\n  {error.hint}"
+            for step, error in zip(unknown[1:], errors[1:], strict=True)
+        ]
+        if more:
+            also = "\n".join(["", "also not a sentence here:", *more])
+            first = Wrong(first.message, f"{first.hint}\n{also}")
+        _fail(request.node, unknown[0], first, None)
+
+
+def _unknown(step: SpokenStep) -> Wrong:
+    names = {"given": "Given", "when": "When", "then": "Then"}
+    for kind, name in names.items():
+        if kind != step.type and matching(STEPS, kind, step.name) is not None:
+            return Wrong(
+                f"this is a {name} sentence, and it stands where a {names[step.type]} is meant",
+                f"start it with {name}" if step.keyword in names.values()
+                else f"put it after a {name}, or start it with {name}",
+            )
+    close = nearest_sentence(STEPS, step.type, step.name)
+    return Wrong(
+        "no sentence of the step library reads like this",
+        f"did you mean `{close}`?" if close else "to see all sentences: payer-policy spec --steps",
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_bdd_before_step(request: pytest.FixtureRequest, step: SpokenStep) -> None:
+    request.node.stash[STEP] = step
+
+
+def _fail(
+    item: pytest.Item, step: SpokenStep, error: Wrong | Mismatch, case: Case | None
+) -> None:
+    __tracebackhide__ = True
+    told = None
+    if isinstance(error, Mismatch) and case is not None and case.answer is not None:
+        told = account(case.answer, error.rules)
+    failure = failure_of(
+        error, place_of(item), step.line_number, f"{step.keyword} {step.name}", told
+    )
+    if isinstance(error, Wrong) and error.line is not None:
+        cells = next(row.cells for row in table_of(step.datatable) if row.line == error.line)
+        failure = replace(failure, line=error.line, row=f"| {' | '.join(cells)} |")
+    item.stash[FAILURE] = failure
+    pytest.fail(failure.text(), pytrace=False)
+
+
+def place_of(item: pytest.Item) -> Place:
+    """Where a scenario stands, and which row of its examples it is."""
+    module = item.parent
+    assert isinstance(module, FeatureModule) and isinstance(item, pytest.Function)
+    template = item.function.payer_policy_scenario
+    example = item.callspec.params.get("_pytest_bdd_example", {})
+    cells = tuple(str(cell) for cell in example.values())
+    return Place(
+        module.file.shown,
+        module.file.feature.name,
+        template.render(example).name,
+        template.line_number,
+        tuple(example.items()),
+        module.file.rows.get((template.line_number, cells)),
+    )
+
+
+def engine_of(item: pytest.Item) -> str:
+    """The name of the engine that a scenario runs on."""
+    assert isinstance(item, pytest.Function)
+    return str(item.callspec.params["payer_policy_engine"])
