@@ -224,12 +224,11 @@ class _Maker:
     def window(self) -> Window:
         unit = self.random.choice(("days", "weeks", "months", "years", "business_days"))
         amount: Expression = Constant(self.random.choice((1, 2, 5, 6, 11)))
-        if unit != "business_days":
-            whole = self.fact("integer")
-            if self.chance(3):
-                amount = Constant(self.random.choice((0, -1)))
-            elif whole and self.chance(3):
-                amount = FactRef(whole)
+        whole = self.fact("integer")
+        if self.chance(3):
+            amount = Constant(self.random.choice((0, -1)))
+        elif whole and self.chance(3):
+            amount = FactRef(whole)
         direction = self.random.choice(("before", "after"))
         return Window(amount, unit, direction, self.day())
 

@@ -279,7 +279,7 @@ def _between_wholes(content: bytes, length: int) -> bool:
 
 
 def test_a_fault_of_this_program_is_one_claims_and_is_told() -> None:
-    [good] = [i for i in read_requests(b'{"id": "A"}', "f")]
+    [good] = read_requests(b'{"id": "A"}', "f")
     assert guarded(lambda: good, "A", good.place) is good
     refused = guarded(lambda: [good][1], "A", good.place)
     assert (refused.claim_id, refused.request) == ("A", None)

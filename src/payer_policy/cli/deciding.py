@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from payer_policy.cli import options
 from payer_policy.determination import NoPolicy
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.engine import Decided, Engine
 from payer_policy.intake import (
     Intake,
@@ -64,11 +64,8 @@ def _answer(engine: Engine, intake: Intake) -> Answer:
 
 
 def _placed(problem: Diagnostic, intake: Intake) -> Diagnostic:
-    """A problem of the request as a value, at the place in the file that the request came from."""
-    place = intake.place
+    """A problem of the request as a value, at the place in the file that it was read from."""
     about = f"claim {intake.claim_id}: " if intake.claim_id else ""
-    return replace(
-        problem,
-        message=about + problem.message,
-        location=Location(place.file, problem.location.path, place.start, place.end),
-    )
+    part, _, name = problem.location.path.removeprefix("$.").partition(".")
+    location = intake.locate((part, name) if name else (part,))
+    return replace(problem, message=about + problem.message, location=location)

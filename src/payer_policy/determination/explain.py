@@ -270,7 +270,7 @@ class _Explainer:
         if assumed:
             text += f"; {assumed} {'is' if assumed == 1 else 'are'} assumed not to hold"
         if others:
-            text += f"; {others} {'does' if others == 1 else 'do'} not fall on it"
+            text += f"; {others} {'does' if others == 1 else 'do'} not bear on this"
         return stop(text)
 
     def _missing(self) -> Node:

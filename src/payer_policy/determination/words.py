@@ -210,6 +210,8 @@ def _denied(clause: str, *, sure: bool = True) -> str | None:
         return " ".join([*before, "need not", *after])
     if verb in _AUXILIARIES or (verb in ("has", "have", "had") and after[0] == "been"):
         return " ".join([*before, verb, "not", *after])
+    if any(_is_verb(word) for word in words[at + 1 : subordinate]):
+        return None  # "the unit counts match": which of the two is the verb?
     auxiliary, base = _DENIALS[verb]
     return " ".join([*before, auxiliary, base, *after])
 

@@ -25,6 +25,16 @@ class Reporter(Protocol):
     ) -> None: ...
 
 
+class AtParameter(Protocol):
+    """Receives a problem with a parameter's value, to be shown where the value stands."""
+
+    def __call__(self, name: str, code: str, message: str, *, hint: str | None = None) -> None: ...
+
+
+def _nowhere(name: str, code: str, message: str, *, hint: str | None = None) -> None:
+    raise AssertionError(f"a scope with the parameter {name} does not say where it stands")
+
+
 class ParameterValue(NamedTuple):
     """A parameter as conditions see it."""
 
@@ -33,9 +43,9 @@ class ParameterValue(NamedTuple):
 
 
 class CodeSetMembers(NamedTuple):
-    """A named code set as it stands on the dates in question."""
+    """A named code set as it stands on the dates in question. No system: the file is broken."""
 
-    system: str
+    system: str | None
     codes: frozenset[str]
 
 
@@ -55,3 +65,4 @@ class Scope:
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""
     used: Callable[[str, str], None] = lambda kind, name: None
     """Told of every parameter and code set that is used."""
+    at_parameter: AtParameter = _nowhere

@@ -87,7 +87,9 @@ def shown(raw: object) -> str:
     if raw is None:
         return "null"
     if isinstance(raw, str):
-        return f'"{raw}"' if len(raw) <= 40 else f'"{raw[:37]}…"'
+        # A control character must not reach the terminal of whoever reads the message.
+        plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in raw[:41])
+        return f'"{plain}"' if len(plain) <= 40 else f'"{plain[:37]}…"'
     if isinstance(raw, dict):
         return "an object"
     if isinstance(raw, (list, tuple, set, frozenset)):

@@ -1,0 +1,79 @@
+"""Every code that reading a policy folder can report, with its meaning in one line.
+
+`payer-policy check --codes` prints the table, SARIF carries it, and a test holds the sources to it.
+Other programs match these codes, so a code is never renamed and never given another meaning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+CODES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # --- files
+        "no-folder": "There is no such folder.",
+        "missing-file": "A file that the folder needs is not there.",
+        "unexpected-file": "A file stands where none is read.",
+        "unreadable": "A file cannot be read.",
+        "too-large": "A file is too large to be a policy file.",
+        "wrong-name": "A name is not spelt as names of its kind are.",
+        "duplicate-address": "Two files have the same address but for capital letters.",
+        "address-mismatch": "A file says another name, code or day than its own name does.",
+        # --- JSON
+        "not-text": "A file is not UTF-8 text.",
+        "json-syntax": "A file is not JSON.",
+        "json-number": "A number is not exact, or much too large.",
+        "json-too-deep": "Brackets are nested too deeply.",
+        "duplicate-key": "One object has the same key twice.",
+        # --- shape
+        "unknown-key": "A key is not known where it stands.",
+        "missing-key": "Something that must be there is not.",
+        "wrong-type": "A value is of another type than its place wants.",
+        "wrong-value": "A value is of the right type, but cannot stand here.",
+        "wrong-shape": "The parts do not go together in this way.",
+        "too-many-problems": "A file has so many problems that the rest is not listed.",
+        "schema-mismatch": "The published schema refuses what is otherwise right.",
+        # --- names
+        "unknown-fact": "A name is not a fact (or not a field of a line).",
+        "unknown-operator": "A name is not a test operator.",
+        "unknown-value": "A value is not among those that are declared.",
+        "unknown-unit": "A name is not a unit.",
+        "unknown-code": "A code is in no list of the folder.",
+        "unknown-code-set": "A name is not a code set.",
+        "unknown-parameter": "A name is not a parameter of the policy.",
+        "unknown-citation": "A name is not among the references.",
+        "unknown-rule": "A name is not a rule of the policy.",
+        "unknown-base": "A policy extends one that is not in the folder.",
+        # --- meaning
+        "operator-type": "A test operator does not go with the type of its fact.",
+        "unit-mismatch": "Two units do not convert to one another.",
+        "empty-condition": "A condition or a list is empty, so it would decide nothing.",
+        "not-derived": "A rule concludes a fact that comes from the request.",
+        "cycle": "Rules, facts or policies need one another in a circle.",
+        "conflict": "Two rules can hold together and conclude different values of a fact.",
+        "never-concluded": "A rule reads a derived fact that no rule concludes.",
+        "is-known": "A rule decides by what was not said.",
+        "no-citation": "A rule cites no source.",
+        "no-drug-code": "Nothing says for which drug codes a policy is.",
+        "code-identity": "A code means another drug in the official list.",
+        "unused-acknowledgement": "A warning is acknowledged that is not given.",
+        "unused-parameter": "No rule uses a parameter.",
+        "duplicate-rule": "Two rules have the same id.",
+        "duplicate-code": "A list has the same code twice for the same days.",
+        "duplicate-entry": "A list names the same thing twice.",
+        "duplicate-identifier": "Two payers are recognised by the same thing.",
+        # --- reason codes
+        "reason-not-in-force": "A reason code is not in force on all days of its rule.",
+        "reason-needs-rarc": "A CARC needs a RARC that explains it.",
+        "reason-group": "A CARC does not go with the group code.",
+        # --- dates and overlays
+        "unreachable-dates": "Something is never in force.",
+        "overlapping-windows": "Two versions or values are in force on the same days.",
+        "window-gap": "Between two versions no version is in force.",
+        "base-not-in-force": "The base policy is not in force on all days of its overlay.",
+        "overlay-touches-nothing": "An overlay names something that its base does not have.",
+        "overlapping-policies": "Two policies of a payer can both decide one service.",
+    }
+)
