@@ -20,6 +20,8 @@ from payer_policy.determination import (
     Outcome,
     ServiceLine,
 )
+from payer_policy.determination.explain import explain
+from payer_policy.determination.trees import Explanation
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
@@ -144,6 +146,31 @@ class Engine:
             for context in undecided
         ]
         return tuple(decided), tuple(without)
+
+    def explain(
+        self, request: Request | Mapping[str, Any], *, everything: bool = False
+    ) -> tuple[Explanation, ...]:
+        """The proof behind every determination of a request, in the order of `decide`.
+
+        Args:
+            request: As for `decide`.
+            everything: Also why the other rules did not hold.
+
+        Raises:
+            PolicyError: As `decide`.
+        """
+        decided, _ = self.decide_fully(request)
+        return tuple(
+            explain(
+                one.ruleset,
+                one.evaluation,
+                one.facts,
+                one.determination,
+                include_failing=everything,
+            )
+            for one in decided
+            if one.evaluation is not None
+        )
 
     # --- the steps -------------------------------------------------------------------------------
 

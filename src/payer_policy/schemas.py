@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from payer_policy.determination.model import determination_schema, outcome_schema
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.json_source import JsonDocument, render_path
-from payer_policy.language.elaborate import ARITHMETIC_ARITY, WINDOW_UNITS
+from payer_policy.language import ARITHMETIC_ARITY, WINDOW_UNITS
 from payer_policy.policy.files import PolicyFile
 from payer_policy.policy.library import Library
 from payer_policy.reference.files import (

@@ -10,7 +10,8 @@ import click
 
 from payer_policy.cli import options
 from payer_policy.cli.deciding import Answer, answers
-from payer_policy.determination import Outcome, render_determination, render_no_policy
+from payer_policy.determination import Outcome
+from payer_policy.determination.render import render_determination, render_no_policy
 from payer_policy.diagnostics.render import as_json as problem_json
 from payer_policy.diagnostics.render import as_text
 from payer_policy.engine import Engine

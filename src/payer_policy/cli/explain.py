@@ -9,18 +9,17 @@ import click
 
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
-from payer_policy.determination import (
-    as_html,
-    as_markdown,
-    as_text,
-    explain,
-    render_determination,
-    render_no_policy,
-)
+from payer_policy.determination.explain import explain
+from payer_policy.determination.render import render_determination, render_no_policy
+from payer_policy.determination.trees import Explanation
 from payer_policy.diagnostics.render import as_text as problem_text
 from payer_policy.engine import Engine
 
-_FORMATS = {"text": as_text, "markdown": as_markdown, "html": as_html}
+_FORMATS = {
+    "text": Explanation.as_text,
+    "markdown": Explanation.as_markdown,
+    "html": Explanation.as_html,
+}
 
 
 @click.command("explain")
@@ -65,7 +64,7 @@ def command(
                 decided.determination,
                 include_failing=everything,
             )
-            click.echo(_FORMATS[form](tree))
+            click.echo(_FORMATS[form](tree), nl=False)
         if not answer.decided:
             for service in answer.without_policy:
                 click.echo(render_no_policy(service))

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from payer_policy.cli import options
-from payer_policy.determination import read_ruleset
+from payer_policy.determination.english import read_ruleset
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.library import Library
 
@@ -42,7 +42,7 @@ def command(policy: str, on: datetime | None, markdown: bool, folder: Path) -> N
     if ruleset is None:
         click.echo(f"{address} is not in force on {day}", err=True)
         sys.exit(2)
-    click.echo(read_ruleset(ruleset, markdown=markdown))
+    click.echo(read_ruleset(ruleset, form="markdown" if markdown else "text"), nl=False)
 
 
 def _address(policy: str, folder: Path) -> str:

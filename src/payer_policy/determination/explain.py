@@ -278,10 +278,8 @@ class _Explainer:
         for place, question in enumerate(self._determination.missing, 1):
             by = f"from the {question.supplied_by}" if question.supplied_by else ""
             titles = [self._ruleset.rules[self._index[id_]].title for id_ in question.rules]
-            settles = f"for: {listed([title.rstrip('.') for title in titles])}"
-            children.append(
-                Node(f"{place}. {question.question}", aside=by, notes=(capital(settles),))
-            )
+            settles = f"For: {'; '.join(title.rstrip('.') for title in titles)}"
+            children.append(Node(f"{place}. {question.question}", aside=by, notes=(settles,)))
         return Node(
             "What is missing, what settles the case soonest first", children=tuple(children)
         )
@@ -353,15 +351,16 @@ class _Explainer:
             yield Node("its own condition holds", HOLDS)
         for index in overriding:
             other = self._truths[index]
-            title = self._english.named(self._ruleset.rules[index].id)
             if truth == HOLDS:
-                yield Node(f"it would give way to {title}", FAILS, "which does not hold")
+                title = self._english.named(self._ruleset.rules[index].id)
+                yield Node(f"{title}, to which it would give way, does not hold", HOLDS)
             elif truth == FAILS and other == HOLDS and own != FAILS:
-                node = self._rule(index)
-                yield Node(f"it gives way to {title}", HOLDS, "which holds", children=(node,))
+                yield Node(
+                    "it gives way to a rule that holds", HOLDS, children=(self._rule(index),)
+                )
             elif truth == UNKNOWN and other == UNKNOWN:
-                node = self._rule(index)
-                yield Node(f"it gives way to {title}", UNKNOWN, children=(node,))
+                text = "it gives way to a rule that cannot be told"
+                yield Node(text, UNKNOWN, children=(self._rule(index),))
 
     # --- conditions -----------------------------------------------------------------------------
 

@@ -4,7 +4,16 @@ Elaboration reads raw JSON, checks every name, type, unit and value, reports all
 their places, and returns the intermediate form of `payer_policy.ruleset`.
 """
 
-from payer_policy.language.elaborate import Elaborator
+from payer_policy.language.elaborate import WINDOW_UNITS, Elaborator
+from payer_policy.language.expressions import ARITHMETIC_ARITY
 from payer_policy.language.scope import CodeSetMembers, ParameterValue, Reporter, Scope
 
-__all__ = ["CodeSetMembers", "Elaborator", "ParameterValue", "Reporter", "Scope"]
+__all__ = [
+    "ARITHMETIC_ARITY",
+    "WINDOW_UNITS",
+    "CodeSetMembers",
+    "Elaborator",
+    "ParameterValue",
+    "Reporter",
+    "Scope",
+]

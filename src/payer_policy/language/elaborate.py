@@ -1,24 +1,21 @@
-"""Elaboration: a raw JSON condition or expression, checked and typed.
+"""Conditions: a raw JSON condition, checked and typed.
 
-Every method reports all that is wrong below its place and returns None where nothing sound is
-left; a caller goes on with the next part, so that one run shows all problems.
+`all`, `any`, `not`, `at_least … of`, and the tests of facts or line fields. What stands on the right
+side of a test is in `expressions`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.json_source import JsonPath
-from payer_policy.language.scope import Reporter, Scope
+from payer_policy.language.expressions import DATE, NUMBER, Expressions, and_, same_system
 from payer_policy.ruleset import (
     All,
     AnyOf,
-    Arithmetic,
     AtLeast,
     Condition,
     Constant,
@@ -29,48 +26,58 @@ from payer_policy.ruleset import (
     Test,
     Window,
 )
-from payer_policy.semantics import value_of
 from payer_policy.vocabulary.operators import OPERATORS, Operator
-from payer_policy.vocabulary.types import FactType, ValueProblem, exact_number, parse_value, shown
-from payer_policy.vocabulary.units import UNITS, factor
+from payer_policy.vocabulary.types import FactType, shown
 
 COMBINATORS: Final = ("all", "any", "not", "at_least", "of")
-ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
-    "sum": (1, 99),
-    "difference": (2, 2),
-    "product": (1, 99),
-    "quotient": (2, 2),
-    "round_up": (1, 1),
-    "round_down": (1, 1),
-    "minimum": (1, 99),
-    "maximum": (1, 99),
-    "days_between": (2, 2),
-    "years_between": (2, 2),
+WINDOW_UNITS: Final[dict[str, str | None]] = {
+    "days": "days",
+    "weeks": "weeks",
+    "months": "months",
+    "years": "years",
+    "business_days": None,
 }
-WINDOW_UNITS: Final = ("days", "weeks", "months", "years", "business_days")
-REFERENCES: Final = ("fact", "parameter", "code_set")
+"""The keys that say how long a span of days is, with the unit that the number is in."""
 
-COMPOUND: Final = "?"
-"""The unit of a product or quotient that has no name here; it goes with any unit."""
+_SAID_ELSEWHERE: Final = {
+    "and": "all",
+    "or": "any",
+    "none": "not",
+    "eq": "is",
+    "equals": "is",
+    "equal": "is",
+    "=": "is",
+    "==": "is",
+    "ne": "is_not",
+    "not_equals": "is_not",
+    "!=": "is_not",
+    "gt": "more_than",
+    "greater_than": "more_than",
+    ">": "more_than",
+    "gte": "at_least",
+    "ge": "at_least",
+    "min": "at_least",
+    ">=": "at_least",
+    "lt": "less_than",
+    "<": "less_than",
+    "lte": "at_most",
+    "le": "at_most",
+    "max": "at_most",
+    "<=": "at_most",
+    "contains": "includes",
+    "has": "includes",
+    "one_of": "in",
+    "exists": "is_known",
+    "known": "is_known",
+    "missing": "is_known",
+    "is_missing": "is_known",
+    "is_null": "is_known",
+}
+"""What other rule languages call our operators and combinators."""
 
-_NUMBER: Final = FactType("decimal")
-_WHOLE: Final = FactType("integer")
-_DATE: Final = FactType("date")
 
-
-class _Typed(NamedTuple):
-    expression: Expression
-    type: FactType
-
-
-class Elaborator:
+class Elaborator(Expressions):
     """Turns raw JSON into the intermediate form, within one scope and one file."""
-
-    def __init__(self, scope: Scope, report: Reporter) -> None:
-        self.scope = scope
-        self.report = report
-
-    # --- conditions ------------------------------------------------------------------------------
 
     def condition(self, raw: Any, path: JsonPath) -> Condition | None:
         """A condition: `all`, `any`, `not`, `at_least … of`, or one test."""
@@ -80,7 +87,9 @@ class Elaborator:
                 "wrong-type",
                 f"found {shown(raw)}; a condition was expected",
                 path,
-                hint=f'write {{"{subject}": …, "is": …}} or {{"all": [ … ]}}',
+                hint='write {"all": [ … ]} around it'
+                if isinstance(raw, list) and raw
+                else f'write {{"{subject}": …, "is": …}} or {{"all": [ … ]}}',
             )
             return None
         keys = [key for key in raw if key != "note"]
@@ -99,30 +108,41 @@ class Elaborator:
         heads = [key for key in keys if key in ("all", "any", "not")]
         for key in keys:
             if key not in heads:
-                known = [*COMBINATORS, subject]
-                hint = did_you_mean(key, known)
-                if hint is None and key in OPERATORS:
-                    hint = f'a test names its {subject} first: {{"{subject}": …, "{key}": …}}'
-                self.report(
-                    "unknown-key",
-                    f"`{key}` is not part of a condition; expected one of {', '.join(known)}",
-                    (*path, key),
-                    key=True,
-                    hint=hint,
-                )
+                self._not_a_combinator(key, (*path, key))
         if len(heads) > 1:
             self.report(
                 "wrong-shape",
-                f"a condition has one of `all`, `any`, `not`; found {_and(heads)}",
+                f"a condition has one of `all`, `any`, `not`; found {and_(heads)}",
                 (*path, heads[1]),
                 key=True,
                 hint="put one inside the other",
             )
-        if len(heads) != 1 or len(keys) != 1:
-            for head in heads:
-                self._combined(head, raw[head], (*path, head))
-            return None
-        return self._combined(heads[0], raw[heads[0]], (*path, heads[0]))
+        made = [self._combined(head, raw[head], (*path, head)) for head in heads]
+        return made[0] if len(heads) == 1 and len(keys) == 1 else None
+
+    def _not_a_combinator(self, key: str, path: JsonPath) -> None:
+        subject = self.scope.subject
+        known = [*COMBINATORS, subject]
+        other = _SAID_ELSEWHERE.get(key.casefold())
+        if key in ("fact", "line"):
+            hint = (
+                'lines are tested by {"line": …, "is": …}; a fact can stand on the right side'
+                if key == "fact"
+                else 'a rule tests facts: {"fact": …, "is": …}'
+            )
+        elif key in OPERATORS or other in OPERATORS:
+            hint = f'a test names its {subject} first: {{"{subject}": …, "{other or key}": …}}'
+        elif key in ("parameter", "code_set"):
+            hint = f"a test is of a {subject}; a {key.replace('_', ' ')} can stand on its right side"
+        else:
+            hint = f"write `{other}`" if other else did_you_mean(key, known) or ""
+        self.report(
+            "unknown-key",
+            f"`{key}` is not part of a condition; expected one of {', '.join(known)}",
+            path,
+            key=True,
+            hint=hint or None,
+        )
 
     def _combined(self, head: str, raw: Any, path: JsonPath) -> Condition | None:
         if head == "not":
@@ -145,26 +165,27 @@ class Elaborator:
                 )
         parts = self._parts(raw["of"], (*path, "of"), "of") if "of" in raw else None
         count = raw.get("at_least")
+        whole = isinstance(count, int) and not isinstance(count, bool)
         for key in ("at_least", "of"):
             if key not in raw:
+                subject = self.scope.subject
                 hint = 'write {"at_least": 2, "of": [ … ]}'
-                if key == "of" and self.scope.subject not in raw:
-                    hint += f', or for a test {{"{self.scope.subject}": …, "at_least": …}}'
+                if key == "of":
+                    hint += f', or for a test {{"{subject}": …, "at_least": …}}'
                 self.report("missing-key", f"`{key}` is missing here", path, hint=hint)
-        if "at_least" in raw and (isinstance(count, bool) or not isinstance(count, int)):
-            self.report(
-                "wrong-type",
-                f"found {shown(count)}; a whole number was expected",
-                (*path, "at_least"),
-            )
+        if "at_least" in raw and not whole:
+            message = f"`at_least`: found {shown(count)}; a whole number was expected"
+            self.report("wrong-type", message, (*path, "at_least"))
+        if parts is None or not whole or len(keys) != 2:
             return None
-        if parts is None or not isinstance(count, int):
-            return None
+        assert isinstance(count, int)
         if not 1 <= count <= len(parts):
+            never = "always hold" if count < 1 else "never hold"
             self.report(
                 "wrong-value",
-                f"at least {count} of {len(parts)} conditions can "
-                f"{'never fail' if count < 1 else 'never hold'}",
+                f"`at_least`: {count} of {len(parts)} conditions can {never}"
+                if count >= 1
+                else f"`at_least`: {count} of {len(parts)} conditions always hold",
                 (*path, "at_least"),
                 hint=f"use a number from 1 to {len(parts)}",
             )
@@ -173,15 +194,19 @@ class Elaborator:
 
     def _parts(self, raw: Any, path: JsonPath, head: str) -> tuple[Condition, ...] | None:
         if not isinstance(raw, list):
-            self.report("wrong-type", f"`{head}` takes a list of conditions", path)
+            self.report(
+                "wrong-type",
+                f"`{head}`: found {shown(raw)}; a list of conditions was expected",
+                path,
+                hint="put it in square brackets" if isinstance(raw, dict) else None,
+            )
             return None
         if not raw:
             self.report(
                 "empty-condition",
-                f"`{head}` has no conditions; it would always "
-                f"{'hold' if head == 'all' else 'fail'}",
+                f"`{head}` has no conditions; it would {'always' if head == 'all' else 'never'} hold",
                 path,
-                hint="add a condition or remove it",
+                hint="add a condition, or remove it",
             )
             return None
         parts = [self.condition(part, (*path, index)) for index, part in enumerate(raw)]
@@ -195,29 +220,19 @@ class Elaborator:
         name = raw[subject]
         type_ = self._subject_type(name, (*path, subject))
         operators = [key for key in raw if key not in (subject, "note")]
+        known = [key for key in operators if key in OPERATORS]
         for key in operators:
             if key not in OPERATORS:
-                self.report(
-                    "unknown-operator",
-                    f"`{key}` is not a test operator",
-                    (*path, key),
-                    key=True,
-                    hint=did_you_mean(key, OPERATORS)
-                    or "to see every operator: payer-policy operators",
-                )
-        known = [key for key in operators if key in OPERATORS]
+                self._not_an_operator(key, type_, (*path, key))
         if not operators:
-            self.report(
-                "missing-key",
-                f"the test of `{name}` has no operator",
-                path,
-                hint='add one, such as "is": …',
-            )
-        elif len(operators) > 1:
+            called = f"the test of `{name}`" if isinstance(name, str) else "this test"
+            hint = 'add one, such as "is": …'
+            self.report("missing-key", f"{called} has no operator", (*path, subject), hint=hint)
+        elif len(known) > 1:
             self.report(
                 "wrong-shape",
-                f"a test has one operator; found {_and(operators)}",
-                (*path, operators[1]),
+                f"a test has one operator; found {and_(known)}",
+                (*path, known[1]),
                 key=True,
                 hint='use {"all": [ … ]} with one test each',
             )
@@ -229,16 +244,43 @@ class Elaborator:
         subject = self.scope.subject
         noun = "fact" if subject == "fact" else "line field"
         if not isinstance(name, str):
-            self.report("wrong-type", f"found {shown(name)}; the name of a {noun} was expected", path)
+            message = f"found {shown(name)}; the name of a {noun} was expected"
+            self.report("wrong-type", message, path)
             return None
         type_ = self.scope.subjects.get(name)
         if type_ is None:
-            group = name.partition(".")[0]
             hint = did_you_mean(name, self.scope.subjects)
-            if hint is None and subject == "fact":
-                hint = f"to see every fact you can use: payer-policy facts {group}"
+            if subject == "line" and name in self.scope.facts:
+                hint = "a fact is not a field of a line; it can stand on the right side"
+            elif hint is None and subject == "fact":
+                hint = "to see every fact you can use: payer-policy facts"
             self.report("unknown-fact", f"`{name}` is not a {noun}", path, hint=hint)
         return type_
+
+    def _not_an_operator(self, key: str, type_: FactType | None, path: JsonPath) -> None:
+        if key in ("all", "any", "not", "of"):
+            self.report(
+                "wrong-shape",
+                f"`{key}` cannot stand beside a test of a {self.scope.subject}",
+                path,
+                key=True,
+                hint='write {"all": [ … ]} with the test and the other condition inside',
+            )
+            return
+        other = _SAID_ELSEWHERE.get(key.casefold())
+        known = [
+            row.name
+            for row in OPERATORS.values()
+            if type_ is None or row.fits(type_.kind, type_.ordered)
+        ]
+        hint = f"write `{other}`" if other else did_you_mean(key, known)
+        self.report(
+            "unknown-operator",
+            f"`{key}` is not a test operator",
+            path,
+            key=True,
+            hint=hint or did_you_mean(key, OPERATORS) or f"use one of {', '.join(known)}",
+        )
 
     def _typed_test(
         self, name: str, type_: FactType, operator: Operator, raw: Any, path: JsonPath
@@ -253,404 +295,198 @@ class Elaborator:
                 hint=f"use one of {', '.join(legal)}",
             )
             return None
-        right: tuple[Expression, ...] | None
-        left: FactRef | Score = FactRef(name)
-        match operator.shape:
-            case "flag":
-                if not isinstance(raw, bool):
-                    self.report(
-                        "wrong-type", f"found {shown(raw)}; true or false was expected", path
-                    )
-                    return None
-                right = (Constant(raw),)
-            case "several":
-                right = self._several(type_, raw, path)
-            case "window":
-                window = self._window(raw, path)
-                right = None if window is None else (window,)
-            case "code":
-                right = self._wrap(self.operand(raw, replace(type_, kind="code"), path))
-            case shape:
-                wanted = type_
-                if type_.kind == "choice" and operator.name not in ("is", "is_not"):
-                    left = Score(name, type_.values)
-                if shape == "pair":
-                    if not isinstance(raw, list) or len(raw) != 2:
-                        self.report(
-                            "wrong-type",
-                            f"`{operator.name}` takes a list of two values",
-                            path,
-                            hint="write [lowest, highest]",
-                        )
-                        return None
-                    low = self._scored(left, raw[0], wanted, (*path, 0))
-                    high = self._scored(left, raw[1], wanted, (*path, 1))
-                    if low is None or high is None:
-                        return None
-                    if _above(low, high):
-                        self.report(
-                            "wrong-value", "the first value is above the second", path,
-                            hint="swap the two values",
-                        )
-                        return None
-                    right = (low, high)
-                else:
-                    right = self._wrap(self._scored(left, raw, wanted, path))
+        by_position = type_.kind == "choice" and operator.name not in ("is", "is_not", "in", "not_in")
+        left = Score(name, type_.values) if by_position else FactRef(name)
+        if operator.shape == "flag" or operator.name == "is_known":
+            left = FactRef(name)
+        right = self._about(name).right_side(operator, type_, left, raw, path)
         return None if right is None else Test(name, operator.name, left, right)
 
-    @staticmethod
-    def _wrap(expression: Expression | None) -> tuple[Expression, ...] | None:
-        return None if expression is None else (expression,)
+    def _about(self, name: str) -> Elaborator:
+        """The same, with each message naming the fact whose test it is about."""
 
-    def _scored(
-        self, left: FactRef | Score, raw: Any, type_: FactType, path: JsonPath
+        def report(code: str, message: str, path: JsonPath, **more: Any) -> None:
+            self.report(code, f"`{name}`: {message}", path, **more)
+
+        return Elaborator(self.scope, report)
+
+    # --- the right side of a test ----------------------------------------------------------------
+
+    def right_side(
+        self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
+    ) -> tuple[Expression, ...] | None:
+        """What stands on the right, in the shape that the operator wants."""
+        match operator.shape:
+            case "flag":
+                if isinstance(raw, bool):
+                    return (Constant(raw),)
+                self.report("wrong-type", f"found {shown(raw)}; true or false was expected", path)
+                return None
+            case "several":
+                return _one(self._several(operator, type_, raw, path))
+            case "window":
+                return _one(self._window(raw, path))
+            case "pair":
+                return self._pair(operator, type_, left, raw, path)
+            case "code" | "one":
+                item = replace(type_, kind="code") if operator.shape == "code" else type_
+                if isinstance(raw, list) and item.kind != "codes":
+                    other = {"is": "in", "is_not": "not_in", "includes": "includes_any"}
+                    several = other.get(operator.name)
+                    message = f"`{operator.name}` takes one value; found a list"
+                    hint = f"write `{several}` for a list" if several else None
+                    if several and type_.kind == "boolean":
+                        hint = None
+                    self.report("wrong-type", message, path, hint=hint)
+                    return None
+                return _one(self._comparable(left, item, raw, path))
+
+    def _comparable(
+        self, left: FactRef | Score, type_: FactType, raw: Any, path: JsonPath
     ) -> Expression | None:
-        """The right side; for an ordered choice compared by size, its position."""
+        """One value on the right; for an ordered choice compared by size, its position."""
         if isinstance(left, FactRef):
             return self.operand(raw, type_, path)
-        if isinstance(raw, dict) and (("fact" not in raw) or raw["fact"] not in self.scope.facts):
-            return self.operand(raw, _NUMBER, path)
-        if isinstance(raw, dict):
-            typed = self._typed(raw, None, path)
-            if typed is None:
-                return None
-            if typed.type.values == left.values and isinstance(typed.expression, FactRef):
-                return Score(typed.expression.fact, left.values)
-            return self._fitted(typed, _NUMBER, path)
-        expression = self.operand(raw, type_, path)
-        if isinstance(expression, Constant):
-            value = str(expression.value)
-            return Constant(left.values.index(value), name=f"choice:{value}")
-        return expression
+        if not isinstance(raw, dict):
+            constant = self.operand(raw, type_, path)
+            return _position(constant, left) if isinstance(constant, Constant) else None
+        typed = self.typed(raw, None, path)
+        if typed is None:
+            return None
+        if typed.type.kind in ("code", "codes"):
+            constant = self.fitted(typed, type_, path)
+            return _position(constant, left) if isinstance(constant, Constant) else None
+        if typed.type.kind == "choice" and typed.type.values != left.values:
+            self.mismatch(typed, type_, path)
+            return None
+        return self.fitted(typed, NUMBER, path)
 
-    def _several(self, type_: FactType, raw: Any, path: JsonPath) -> tuple[Expression, ...] | None:
+    def _pair(
+        self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
+    ) -> tuple[Expression, ...] | None:
+        if not isinstance(raw, list) or len(raw) != 2:
+            found = f"{len(raw)} values" if isinstance(raw, list) else shown(raw)
+            self.report(
+                "wrong-type",
+                f"`{operator.name}` takes a list of two values; found {found}",
+                path,
+                hint="write [lowest, highest]",
+            )
+            return None
+        low = self._comparable(left, type_, raw[0], (*path, 0))
+        high = self._comparable(left, type_, raw[1], (*path, 1))
+        if low is None or high is None:
+            return None
+        if _above(low, high):
+            message = f"{_text(raw[0])} is above {_text(raw[1])}, so nothing is between them"
+            self.report("wrong-value", message, path, hint="swap the two values")
+            return None
+        return (low, high)
+
+    def _several(
+        self, operator: Operator, type_: FactType, raw: Any, path: JsonPath
+    ) -> Expression | None:
         item = replace(type_, kind="code") if type_.kind == "codes" else type_
-        listed = replace(type_, kind="codes") if type_.kind in ("code", "codes") else None
         if isinstance(raw, dict):
-            return self._wrap(self._code_list(raw, listed, path))
+            return self._named_list(type_, raw, path)
         if not isinstance(raw, list):
-            self.report("wrong-type", f"found {shown(raw)}; a list was expected", path)
+            one = {"in": "is", "not_in": "is_not", "includes_any": "includes"}.get(operator.name)
+            hint = "put it in square brackets" + (f", or write `{one}`" if one else "")
+            self.report("wrong-type", f"found {shown(raw)}; a list was expected", path, hint=hint)
             return None
         if not raw:
             self.report(
                 "empty-condition",
                 "the list is empty; the test would decide nothing",
                 path,
-                hint="add a value or remove the test",
+                hint="add a value, or remove the test",
             )
             return None
         values = []
         for index, entry in enumerate(raw):
-            typed = self.operand(entry, item, (*path, index))
-            if typed is None:
-                continue
-            if not isinstance(typed, Constant):
-                self.report("wrong-type", "a list holds plain values only", (*path, index))
-                continue
-            values.append(typed.value)
-        return (Constant(frozenset(values)),) if len(values) == len(raw) else None  # type: ignore[arg-type]
+            where = (*path, index)
+            expression = self.operand(entry, item, where)
+            if isinstance(expression, Constant):
+                values.append(expression.value)
+            elif expression is not None:
+                message = "a list holds plain values and parameters only"
+                self.report("wrong-type", message, where, hint='use {"any": [ … ]} with one test each')
+        return Constant(frozenset(values)) if len(values) == len(raw) else None  # type: ignore[arg-type]
 
-    def _code_list(
-        self, raw: dict[str, Any], wanted: FactType | None, path: JsonPath
-    ) -> Expression | None:
-        typed = self._typed(raw, wanted, path)
+    def _named_list(self, type_: FactType, raw: dict[str, Any], path: JsonPath) -> Expression | None:
+        """A code set, a parameter or a fact that is a list of codes (of values, for a choice)."""
+        typed = self.typed(raw, None, path)
         if typed is None:
             return None
         if typed.type.kind != "codes":
-            self.report("wrong-type", "a list of codes or a code set was expected", path)
+            self.mismatch(typed, replace(type_, kind="codes"), path)
             return None
-        if (
-            wanted is None
-            or not _same_system(typed.type.system, wanted.system)
-        ):
-            expected = wanted.system if wanted else None
-            self.report(
-                "wrong-type",
-                f"the codes are of the system {typed.type.system}; "
-                f"{expected or 'no codes'} were expected",
-                path,
-            )
+        if type_.kind == "choice" and isinstance(typed.expression, Constant):
+            entries = typed.expression.value
+            assert isinstance(entries, frozenset)
+            sound = [
+                self.fitted(_entry(typed, entry), type_, path) is not None
+                for entry in sorted(entries)
+            ]
+            return typed.expression if all(sound) else None
+        wanted = replace(type_, kind="codes", values=(), ordered=False)
+        if type_.kind not in ("code", "codes") or not same_system(typed.type, wanted):
+            self.mismatch(typed, type_ if type_.kind not in ("code", "codes") else wanted, path)
             return None
-        return typed.expression
+        return self.fitted(typed, wanted, path)
 
     def _window(self, raw: Any, path: JsonPath) -> Window | None:
         shape = 'write {"days": 30, "before": {"fact": …}}'
         if not isinstance(raw, dict):
-            self.report("wrong-type", "`within` takes a span of days", path, hint=shape)
+            message = f"found {shown(raw)}; a span of days was expected"
+            self.report("wrong-type", message, path, hint=shape)
             return None
+        known = (*WINDOW_UNITS, "before", "after")
+        strange = [key for key in raw if key not in (*known, "note")]
+        for key in strange:
+            message = f"`{key}` is not part of a span of days"
+            hint = did_you_mean(key, known)
+            self.report("unknown-key", message, (*path, key), key=True, hint=hint)
         units = [key for key in raw if key in WINDOW_UNITS]
         directions = [key for key in raw if key in ("before", "after")]
-        sound = True
-        for key in raw:
-            if key not in (*WINDOW_UNITS, "before", "after", "note"):
-                sound = False
-                self.report(
-                    "unknown-key",
-                    f"`{key}` is not part of a span of days",
-                    (*path, key),
-                    key=True,
-                    hint=did_you_mean(key, (*WINDOW_UNITS, "before", "after")),
-                )
         if len(units) != 1 or len(directions) != 1:
-            self.report(
-                "wrong-shape",
-                f"a span has one of {', '.join(WINDOW_UNITS)} and one of before, after",
-                path,
-                hint=shape,
-            )
-            return None
-        amount = self.operand(raw[units[0]], _WHOLE, (*path, units[0]))
-        anchor = self.operand(raw[directions[0]], _DATE, (*path, directions[0]))
-        if amount is None or anchor is None or not sound:
-            return None
-        if isinstance(amount, Constant) and isinstance(amount.value, int) and amount.value < 0:
-            self.report("wrong-value", "a span of days cannot be negative", (*path, units[0]))
-            return None
-        return Window(amount, units[0], directions[0], anchor)  # type: ignore[arg-type]
-
-    # --- expressions -------------------------------------------------------------------------------
-
-    def operand(self, raw: Any, wanted: FactType, path: JsonPath) -> Expression | None:
-        """What stands on a right side, of the wanted type, converted to the wanted unit."""
-        typed = self._typed(raw, wanted, path)
-        return None if typed is None else self._fitted(typed, wanted, path)
-
-    def number(self, raw: Any, path: JsonPath) -> Expression | None:
-        """An expression whose value is a number, in whatever unit."""
-        return self.operand(raw, _NUMBER, path)
-
-    def any_expression(self, raw: Any, path: JsonPath) -> tuple[Expression, FactType] | None:
-        """An expression of any type, with its type."""
-        return self._typed(raw, None, path)
-
-    def _typed(self, raw: Any, wanted: FactType | None, path: JsonPath) -> _Typed | None:
-        if isinstance(raw, dict):
-            return self._made(raw, path)
-        if wanted is None:
-            try:
-                number = exact_number(raw)
-            except ValueProblem as problem:
-                self.report(problem.code, problem.message, path, hint=problem.hint)
-                return None
-            return _Typed(Constant(number), _NUMBER)
-        if isinstance(raw, str) and wanted.kind in ("integer", "decimal"):
-            self.report("wrong-type", f"found {shown(raw)}; {wanted.describe()} was expected", path,
-                        hint="write the number without quotation marks")
-            return None
-        try:
-            value = parse_value(wanted, raw)
-        except ValueProblem as problem:
-            self.report(problem.code, problem.message, path, hint=problem.hint)
-            return None
-        if wanted.kind == "code" and wanted.system:
-            known = self.scope.known_codes(wanted.system)
-            if known and value not in known:
-                self.report(
-                    "unknown-code",
-                    f"`{value}` is not a code that the policy folder knows "
-                    f"(system {wanted.system})",
-                    path,
-                    hint=did_you_mean(str(value), known)
-                    or "add it to a file under code_sets/ with its source and dates",
-                )
-                return None
-        return _Typed(Constant(value), wanted)
-
-    def _made(self, raw: dict[str, Any], path: JsonPath) -> _Typed | None:
-        keys = [key for key in raw if key != "note"]
-        legal = (*REFERENCES, *ARITHMETIC_ARITY)
-        if len(keys) != 1 or keys[0] not in legal:
-            wrong = [key for key in keys if key not in legal]
-            if wrong:
-                self.report(
-                    "unknown-key",
-                    f"`{wrong[0]}` is not a value; expected a plain value or one of "
-                    f"{', '.join(legal)}",
-                    (*path, wrong[0]),
-                    key=True,
-                    hint=did_you_mean(wrong[0], legal),
-                )
-            else:
+            if not strange:
                 self.report(
                     "wrong-shape",
-                    f"a value is made by one of {', '.join(legal)}; found {_and(keys) or 'nothing'}",
+                    f"a span of days has one of {', '.join(WINDOW_UNITS)} and one of before, after; "
+                    f"found {and_([*units, *directions]) or 'an empty object'}",
                     path,
+                    hint=shape,
                 )
             return None
-        key, inner = keys[0], raw[keys[0]]
-        here = (*path, key)
-        if key in REFERENCES:
-            if not isinstance(inner, str):
-                self.report("wrong-type", f"found {shown(inner)}; a name was expected", here)
-                return None
-            return self._reference(key, inner, here)
-        return self._arithmetic(key, inner, here)
-
-    def _reference(self, key: str, name: str, path: JsonPath) -> _Typed | None:
-        if key == "fact":
-            type_ = self.scope.facts.get(name)
-            if type_ is None:
-                self.report(
-                    "unknown-fact", f"`{name}` is not a fact", path,
-                    hint=did_you_mean(name, self.scope.facts)
-                    or "to see every fact you can use: payer-policy facts",
-                )
-                return None
-            return _Typed(FactRef(name), type_)
-        if key == "parameter":
-            self.scope.used("parameter", name)
-            parameter = self.scope.parameters.get(name)
-            if parameter is None:
-                self.report(
-                    "unknown-parameter", f"`{name}` is not a parameter of this policy", path,
-                    hint=did_you_mean(name, self.scope.parameters)
-                    or 'declare it under "parameters"',
-                )
-                return None
-            return _Typed(
-                Constant(parameter.value, f"parameter:{name}", parameter.type.unit), parameter.type
-            )
-        self.scope.used("code_set", name)
-        members = self.scope.code_sets.get(name)
-        if members is None:
-            self.report(
-                "unknown-code-set", f"`{name}` is not a code set", path,
-                hint=did_you_mean(name, self.scope.code_sets)
-                or f"add code_sets/{name}.json",
-            )
+        unit, direction = units[0], directions[0]
+        whole = FactType("integer", WINDOW_UNITS[unit])
+        amount = self.value(raw[unit], whole, (*path, unit))
+        anchor = self.operand(raw[direction], DATE, (*path, direction))
+        if amount is None or anchor is None or strange:
             return None
-        return _Typed(
-            Constant(members.codes, f"code_set:{name}"), FactType("codes", system=members.system)
-        )
-
-    def _arithmetic(self, key: str, raw: Any, path: JsonPath) -> _Typed | None:
-        least, most = ARITHMETIC_ARITY[key]
-        entries = raw if isinstance(raw, list) else [raw]
-        if (not isinstance(raw, list) and least != 1) or not least <= len(entries) <= most:
-            count = "two values" if least == 2 else "one value" if most == 1 else "a list of values"
-            self.report("wrong-shape", f"`{key}` takes {count}", path)
+        if isinstance(amount, Constant) and isinstance(amount.value, int) and amount.value < 0:
+            message = f"found {amount.value}; a span of days cannot be negative"
+            other = "after" if direction == "before" else "before"
+            hint = f"write `{other}` for the other direction"
+            self.report("wrong-value", message, (*path, unit), hint=hint)
             return None
-        on_dates = key in ("days_between", "years_between")
-        typed: list[_Typed] = []
-        for index, entry in enumerate(entries):
-            where = (*path, index) if isinstance(raw, list) else path
-            part = self._typed(entry, _DATE if on_dates else None, where)
-            if part is None:
-                continue
-            if on_dates != (part.type.kind == "date") or not (on_dates or part.type.is_numeric):
-                self.report(
-                    "wrong-type",
-                    f"`{key}` takes {'dates' if on_dates else 'numbers'}; "
-                    f"this is {part.type.describe()}",
-                    where,
-                )
-                continue
-            if part.type.ordered and isinstance(part.expression, FactRef):
-                part = _Typed(Score(part.expression.fact, part.type.values), _WHOLE)
-            typed.append(part)
-        if len(typed) != len(entries):
-            return None
-        return self._combine(key, typed, path)
-
-    def _combine(self, key: str, parts: Sequence[_Typed], path: JsonPath) -> _Typed | None:
-        if key in ("days_between", "years_between"):
-            unit = "days" if key == "days_between" else "years"
-            made = Arithmetic(key, tuple(part.expression for part in parts))
-            return _Typed(made, FactType("integer", unit))
-        unit = _unit_of(key, parts)
-        expressions = [part.expression for part in parts]
-        if key in ("sum", "difference", "minimum", "maximum") or (
-            key == "quotient" and unit is None and parts[0].type.unit is not None
-        ):
-            common = next((part.type.unit for part in parts if part.type.unit), None)
-            fitted = [self._fitted(part, FactType("decimal", common), path) for part in parts]
-            if None in fitted:
-                return None
-            expressions = [expression for expression in fitted if expression is not None]
-        whole = key in ("round_up", "round_down") or (
-            key in ("sum", "difference", "product", "minimum", "maximum")
-            and all(part.type.kind == "integer" for part in parts)
-        )
-        made = Arithmetic(key, tuple(expressions))
-        type_ = FactType("integer" if whole else "decimal", unit)
-        if all(isinstance(expression, Constant) for expression in expressions):
-            value = value_of(made, {})
-            if value is None:
-                self.report("wrong-value", "this divides by zero", path)
-                return None
-        return _Typed(made, type_)
-
-    def _fitted(self, typed: _Typed, wanted: FactType, path: JsonPath) -> Expression | None:
-        """The expression if it can stand where `wanted` is expected; numbers in its unit."""
-        found = typed.type
-        if wanted.kind in ("integer", "decimal"):
-            if found.ordered and isinstance(typed.expression, FactRef):
-                return Score(typed.expression.fact, found.values)
-            if found.kind not in ("integer", "decimal"):
-                self._mismatch(found, wanted, path)
-                return None
-            return self._in_unit(typed, wanted.unit, path)
-        same = found.kind == wanted.kind and (
-            found.kind != "choice" or found.values == wanted.values
-        )
-        if found.kind in ("code", "codes") and same:
-            same = _same_system(found.system, wanted.system)
-        if found.kind == "code" and wanted.kind == "choice":
-            same = isinstance(typed.expression, Constant) and typed.expression.value in wanted.values
-        if not same:
-            self._mismatch(found, wanted, path)
-            return None
-        return typed.expression
-
-    def _mismatch(self, found: FactType, wanted: FactType, path: JsonPath) -> None:
-        self.report(
-            "wrong-type",
-            f"this is {found.describe()}; {wanted.describe()} was expected",
-            path,
-        )
-
-    def _in_unit(self, typed: _Typed, unit: str | None, path: JsonPath) -> Expression | None:
-        found = typed.type.unit
-        if unit is None or found is None or found == unit:
-            return typed.expression
-        if found not in UNITS or unit not in UNITS:
-            return typed.expression  # the declaration of the unit is reported where it stands
-        by = factor(found, unit)
-        if by is None:
-            self.report(
-                "unit-mismatch",
-                f"this is in {found}; {unit} were expected, and the one does not convert "
-                "to the other",
-                path,
-            )
-            return None
-        if isinstance(typed.expression, Constant):
-            converted = Fraction(typed.expression.value) * by  # type: ignore[arg-type]
-            return replace(typed.expression, value=_tidy(converted))
-        return Arithmetic("product", (typed.expression, Constant(_tidy(by))))
+        return Window(amount, unit, direction, anchor)  # type: ignore[arg-type]
 
 
-def _unit_of(key: str, parts: Sequence[_Typed]) -> str | None:
-    """The unit of an operation's result; a compound one is `COMPOUND` and not checked further."""
-    units = [part.type.unit for part in parts]
-    if key == "product":
-        named = [unit for unit in units if unit is not None]
-        return named[0] if len(named) == 1 else COMPOUND if named else None
-    if key == "quotient":
-        above, below = units
-        if below is None:
-            return above
-        same = above in UNITS and below in UNITS and factor(str(above), below) is not None
-        return None if same else COMPOUND
-    return next((unit for unit in units if unit is not None), None)
+def _one(expression: Expression | None) -> tuple[Expression, ...] | None:
+    return None if expression is None else (expression,)
 
 
-def _tidy(value: Fraction) -> int | Decimal | Fraction:
-    return value.numerator if value.denominator == 1 else value
+def _entry(typed: Any, entry: str) -> Any:
+    """One entry of a parameter that is a list, as a parameter of its own."""
+    return typed._replace(
+        expression=replace(typed.expression, value=entry), type=FactType("code")
+    )
 
 
-def _same_system(a: str | None, b: str | None) -> bool:
-    return a is None or b is None or a == b
+def _position(constant: Constant, score: Score) -> Constant:
+    return replace(constant, value=score.values.index(str(constant.value)))
 
 
 def _above(low: Expression, high: Expression) -> bool:
@@ -661,6 +497,6 @@ def _above(low: Expression, high: Expression) -> bool:
     )
 
 
-def _and(names: Sequence[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+def _text(raw: Any) -> str:
+    names: Sequence[Any] = list(raw.values()) if isinstance(raw, dict) else []
+    return f"`{names[0]}`" if len(names) == 1 and isinstance(names[0], str) else shown(raw)

@@ -5,7 +5,7 @@ Units of one dimension are converted here, once, so that everything after deals 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -20,8 +20,10 @@ from payer_policy.vocabulary.codes import normalise_code
 from payer_policy.vocabulary.types import (
     NUMERIC,
     FactType,
+    Value,
     ValueProblem,
     exact_number,
+    format_number,
     parse_value,
     shown,
 )
@@ -49,10 +51,12 @@ WHOLE: Final = FactType("integer")
 DATE: Final = FactType("date")
 
 _ON_DATES: Final = ("days_between", "years_between")
+_ROUNDED: Final = ("round_up", "round_down")
+_OF_ONE_UNIT: Final = ("sum", "difference", "minimum", "maximum")
 
 
 class Typed(NamedTuple):
-    """An expression with its type, and what people call it."""
+    """An expression with its own type, and what people call it."""
 
     expression: Expression
     type: FactType
@@ -71,7 +75,7 @@ class Expressions:
         self.report = report
 
     def operand(self, raw: Any, wanted: FactType, path: JsonPath) -> Expression | None:
-        """What stands on a right side, comparable with the wanted type, in the wanted unit."""
+        """What can be compared with a value of the wanted type, in the wanted unit."""
         typed = self.typed(raw, wanted, path)
         return None if typed is None else self.fitted(typed, wanted, path)
 
@@ -81,20 +85,22 @@ class Expressions:
         expression = None if typed is None else self.fitted(typed, wanted, path)
         if typed is None or expression is None:
             return None
-        if wanted.kind == "integer" and not _is_whole(typed, expression, wanted):
-            found = _number_text(expression) or f"{typed.called} is {typed.type.describe()}"
-            self.report(
-                "wrong-type",
-                f"{found}; {wanted.describe()} was expected",
-                path,
-                hint='write {"round_up": …} or {"round_down": …} around it',
-            )
+        if wanted.kind == "integer" and not _is_whole(typed, expression, wanted.unit):
+            found = f"{typed.called} is {typed.type.describe()}"
+            hint = 'write {"round_up": …} or {"round_down": …} around it'
+            if isinstance(expression, Constant):
+                found = f"{typed.called} comes to {format_number(expression.value)}"  # type: ignore[arg-type]
+                hint = "change the number, or its unit"
+            message = f"{found}; {wanted.describe()} was expected"
+            self.report("wrong-type", message, path, hint=hint)
             return None
         return expression
 
     def typed(self, raw: Any, wanted: FactType | None, path: JsonPath) -> Typed | None:
-        """A literal, a reference or arithmetic, with its own type. Literals are of the wanted one
-        (None: a number)."""
+        """A literal, a name or arithmetic, with its own type.
+
+        A literal is read as one of the wanted type (None: as a number).
+        """
         if isinstance(raw, dict):
             return self._made(raw, path)
         try:
@@ -104,15 +110,299 @@ class Expressions:
             return None
         if wanted is None:
             return Typed(Constant(value), WHOLE if isinstance(value, int) else NUMBER, shown(raw))
-        unknown = self._unknown_codes(value, wanted)
-        for code, spelt in unknown:
-            where = (*path, raw.index(spelt)) if isinstance(raw, list) else path
-            self.report("unknown-code", *self._unknown_code(code, wanted, where))
-        return None if unknown else Typed(Constant(value), wanted, shown(raw))
+        if wanted.kind in ("code", "codes") and not self._codes_known(raw, wanted, path):
+            return None
+        return Typed(Constant(value), wanted, shown(raw))
+
+    def fitted(self, typed: Typed, wanted: FactType, path: JsonPath) -> Expression | None:
+        """The expression if it can stand where `wanted` is expected; numbers in its unit."""
+        found, expression = typed.type, typed.expression
+        if wanted.kind in NUMERIC:
+            if found.ordered and isinstance(expression, FactRef):
+                return Score(expression.fact, found.values)
+            if found.kind in NUMERIC:
+                return self._in_unit(typed, wanted.unit, path)
+        elif parameter := _code_parameter(typed):
+            return self._parameter_codes(parameter, typed, wanted, path)
+        elif (
+            found.kind == wanted.kind
+            and found.values == wanted.values
+            and same_system(found, wanted)
+        ):
+            return expression
+        self.mismatch(typed, wanted, path)
+        return None
+
+    def mismatch(self, typed: Typed, wanted: FactType, path: JsonPath) -> None:
+        """Report that an expression is of another type than its place wants."""
+        message = f"{typed.called} is {typed.type.describe()}; {wanted.describe()} was expected"
+        self.report("wrong-type", message, path)
 
     # --- codes -----------------------------------------------------------------------------------
 
-    def _unknown_codes(self, value: Any, wanted: FactType) -> list[tuple[str, str]]:
-        ...
+    def _codes_known(self, raw: Any, wanted: FactType, path: JsonPath) -> bool:
+        sound = True
+        listed = enumerate(raw) if wanted.kind == "codes" else [(None, raw)]
+        for index, text in listed:
+            if found := self._unknown_code(text, wanted.system):
+                message, hint = found
+                where = path if index is None else (*path, index)
+                self.report("unknown-code", message, where, hint=hint)
+                sound = False
+        return sound
+
+    def _unknown_code(self, text: str, system: str | None) -> tuple[str, str] | None:
+        known = self.scope.known_codes(system) if system else frozenset()
+        code = normalise_code(system, text)
+        if not known or code in known:
+            return None
+        hint = did_you_mean(code, known) or "if it is right, list it in a file under code_sets/"
+        return f"`{code}` is in no list of {system} codes of the policy folder", hint
+
+    def _parameter_codes(
+        self, name: str, typed: Typed, wanted: FactType, path: JsonPath
+    ) -> Expression | None:
+        """A parameter that is a text, or several, in the spelling of the wanted codes or values."""
+        constant = typed.expression
+        assert isinstance(constant, Constant)
+        several = isinstance(constant.value, frozenset)
+        if several is not (wanted.kind == "codes") or wanted.kind not in ("code", "codes", "choice"):
+            self.mismatch(typed, wanted, path)
+            return None
+        texts = sorted(constant.value) if isinstance(constant.value, frozenset) else [constant.value]
+        sound = True
+        for text in map(str, texts):
+            if wanted.kind == "choice":
+                if text not in wanted.values:
+                    self.scope.at_parameter(
+                        name,
+                        "unknown-value",
+                        f'found "{text}"; expected one of {", ".join(wanted.values)}',
+                        hint=did_you_mean(text, wanted.values),
+                    )
+                    sound = False
+            elif found := self._unknown_code(text, wanted.system):
+                self.scope.at_parameter(name, "unknown-code", found[0], hint=found[1])
+                sound = False
+        if not sound or wanted.kind == "choice":
+            return constant if sound else None
+        spelt = [normalise_code(wanted.system, str(text)) for text in texts]
+        return replace(constant, value=frozenset(spelt) if several else spelt[0])
 
     # --- names -----------------------------------------------------------------------------------
+
+    def _made(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
+        keys = [key for key in raw if key != "note"]
+        legal = (*REFERENCES, *ARITHMETIC_ARITY)
+        wrong = [key for key in keys if key not in legal]
+        for key in wrong:
+            self.report(
+                "unknown-key",
+                f"`{key}` does not make a value; expected a plain value or one of "
+                f"{', '.join(legal)}",
+                (*path, key),
+                key=True,
+                hint=did_you_mean(key, legal),
+            )
+        if wrong:
+            return None
+        if len(keys) != 1:
+            self.report(
+                "wrong-shape",
+                f"a value is made in one way; found {and_(keys) or 'an empty object'}",
+                (*path, keys[1]) if keys else path,
+                key=True,
+                hint=f"write one of {', '.join(legal)}",
+            )
+            return None
+        key, inner = keys[0], raw[keys[0]]
+        here = (*path, key)
+        if key not in REFERENCES:
+            return self._arithmetic(key, inner, here)
+        if not isinstance(inner, str):
+            self.report("wrong-type", f"found {shown(inner)}; a name was expected", here)
+            return None
+        if key == "fact":
+            return self._fact(inner, here)
+        return self._parameter(inner, here) if key == "parameter" else self._code_set(inner, here)
+
+    def _fact(self, name: str, path: JsonPath) -> Typed | None:
+        type_ = self.scope.facts.get(name)
+        if type_ is not None:
+            return Typed(FactRef(name), type_, f"`{name}`")
+        hint = did_you_mean(name, self.scope.facts)
+        if name in self.scope.subjects:
+            hint = "only facts of the vocabulary can be compared with, not fields of the line"
+        hint = hint or "to see every fact you can use: payer-policy facts"
+        self.report("unknown-fact", f"`{name}` is not a fact", path, hint=hint)
+        return None
+
+    def _parameter(self, name: str, path: JsonPath) -> Typed | None:
+        self.scope.used("parameter", name)
+        if name not in self.scope.parameters:
+            hint = did_you_mean(name, self.scope.parameters)
+            if hint is None and self.scope.parameters:
+                hint = f'declare it: "parameters": {{"{name}": {{"value": …}}}}'
+            message = f"`{name}` is not a parameter here"
+            self.report("unknown-parameter", message, path, hint=hint)
+            return None
+        parameter = self.scope.parameters[name]
+        if parameter is None:
+            return None  # what is wrong with its value is said where that stands
+        value, type_ = parameter
+        constant = Constant(value, f"parameter:{name}", type_.unit)
+        return Typed(constant, type_, f"parameter `{name}`")
+
+    def _code_set(self, name: str, path: JsonPath) -> Typed | None:
+        self.scope.used("code_set", name)
+        members = self.scope.code_sets.get(name)
+        if members is None:
+            hint = did_you_mean(name, self.scope.code_sets) or f"add code_sets/{name}.json"
+            self.report("unknown-code-set", f"`{name}` is not a code set", path, hint=hint)
+            return None
+        constant = Constant(members.codes, f"code_set:{name}")
+        return Typed(constant, FactType("codes", system=members.system), f"code set `{name}`")
+
+    # --- arithmetic ------------------------------------------------------------------------------
+
+    def _arithmetic(self, key: str, raw: Any, path: JsonPath) -> Typed | None:
+        least, most = ARITHMETIC_ARITY[key]
+        entries = raw if isinstance(raw, list) else [raw]
+        if (not isinstance(raw, list) and least != 1) or not least <= len(entries) <= most:
+            count = "two values" if least == 2 else "one value" if most == 1 else "a list of values"
+            found = f"{len(entries)} values" if isinstance(raw, list) else shown(raw)
+            self.report("wrong-shape", f"`{key}` takes {count}; found {found}", path, key=True)
+            return None
+        on_dates = key in _ON_DATES
+        typed: list[Typed] = []
+        for index, entry in enumerate(entries):
+            where = (*path, index) if isinstance(raw, list) else path
+            part = self.typed(entry, DATE if on_dates else None, where)
+            if part is None:
+                continue
+            if not (part.type.kind == "date" if on_dates else part.type.is_numeric):
+                takes = "dates" if on_dates else "numbers"
+                message = f"`{key}` takes {takes}; {part.called} is {part.type.describe()}"
+                self.report("wrong-type", message, where)
+                continue
+            if part.type.ordered and isinstance(part.expression, FactRef):
+                part = part._replace(
+                    expression=Score(part.expression.fact, part.type.values), type=WHOLE
+                )
+            typed.append(part)
+        return self._calculated(key, typed, path) if len(typed) == len(entries) else None
+
+    def _calculated(self, key: str, parts: Sequence[Typed], path: JsonPath) -> Typed | None:
+        called = f"`{key}`"
+        expressions = [part.expression for part in parts]
+        if key in _ON_DATES:
+            unit = "days" if key == "days_between" else "years"
+            return Typed(Arithmetic(key, tuple(expressions)), FactType("integer", unit), called)
+        divisor = expressions[-1]
+        if key == "quotient" and isinstance(divisor, Constant) and divisor.value == 0:
+            self.report("wrong-value", "this divides by zero", (*path, 1))
+            return None
+        unit = _unit_of(key, parts)
+        whole = key != "quotient" and all(part.type.kind == "integer" for part in parts)
+        if key in _OF_ONE_UNIT or (
+            key == "quotient" and unit is None and parts[0].type.unit is not None
+        ):
+            common = next((part.type.unit for part in parts if part.type.unit), None)
+            fitted = [self._in_unit(part, common, path) for part in parts]
+            if None in fitted:
+                return None
+            expressions = [expression for expression in fitted if expression is not None]
+            whole = whole and all(_is_whole(p, e, common) for p, e in zip(parts, expressions, strict=True))
+        made = Arithmetic(key, tuple(expressions))
+        kind = "integer" if whole or key in _ROUNDED else "decimal"
+        return Typed(made, FactType(kind, unit), called)  # type: ignore[arg-type]
+
+    def _in_unit(self, typed: Typed, unit: str | None, path: JsonPath) -> Expression | None:
+        found, expression = typed.type.unit, typed.expression
+        name = _parameter_name(expression)
+        if found is None and unit in UNITS and name is not None:
+            self.scope.at_parameter(
+                name,
+                "unit-mismatch",
+                f"it has no unit, but a rule takes it as a number of {unit}",
+                hint=f'add "unit": "{unit}" (or another unit that converts to it)',
+            )
+            return None
+        if unit is None or found is None or found == unit or {found, unit} - set(UNITS):
+            return expression  # a unit that is none is reported where it is declared
+        by = factor(found, unit)
+        if by is None:
+            self.report(
+                "unit-mismatch",
+                f"{typed.called} is in {found}, which does not convert to {unit}",
+                path,
+            )
+            return None
+        if isinstance(expression, Constant):
+            converted = Fraction(expression.value) * by  # type: ignore[arg-type]
+            return replace(expression, value=_plain(converted))
+        return Arithmetic("product", (expression, Constant(_plain(by))))
+
+
+def _literal(raw: Any, wanted: FactType | None) -> Value:
+    """A literal of the wanted type, or a number. Raises ValueProblem."""
+    numeric = wanted is None or wanted.kind in NUMERIC
+    says = "a number" if wanted is None else wanted.describe()
+    if raw is None:
+        hint = 'to ask whether it is known: "is_known": false'
+        raise ValueProblem("wrong-type", f"found null; {says} was expected", hint)
+    if numeric and isinstance(raw, str):
+        hint = "write the number without quotation marks"
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; {says} was expected", hint)
+    return exact_number(raw) if wanted is None else parse_value(wanted, raw)
+
+
+def _is_whole(typed: Typed, expression: Expression, unit: str | None) -> bool:
+    """Whether the value, brought into a unit, is certainly a whole number."""
+    if isinstance(expression, Constant):
+        return isinstance(expression.value, int)
+    if isinstance(expression, Score):
+        return True
+    found = typed.type.unit
+    by = factor(found, unit) if found in UNITS and unit in UNITS else None  # type: ignore[arg-type]
+    return typed.type.kind == "integer" and (by is None or by.denominator == 1)
+
+
+def _parameter_name(expression: Expression) -> str | None:
+    name = expression.name or "" if isinstance(expression, Constant) else ""
+    return name.removeprefix("parameter:") if name.startswith("parameter:") else None
+
+
+def _code_parameter(typed: Typed) -> str | None:
+    """The name of a parameter that is a text or a list of texts."""
+    return _parameter_name(typed.expression) if typed.type.kind in ("code", "codes") else None
+
+
+def _unit_of(key: str, parts: Sequence[Typed]) -> str | None:
+    """The unit of an operation's result; a compound one is `COMPOUND` and not checked further."""
+    units = [part.type.unit for part in parts]
+    named = [unit for unit in units if unit is not None]
+    if key == "product":
+        return named[0] if len(named) == 1 else COMPOUND if named else None
+    if key == "quotient":
+        above, below = units
+        if below is None:
+            return above
+        same = above in UNITS and below in UNITS and factor(str(above), below) is not None
+        return None if same else COMPOUND
+    return named[0] if named else None
+
+
+def _plain(value: Fraction) -> int | Decimal | Fraction:
+    return value.numerator if value.denominator == 1 else value
+
+
+def same_system(a: FactType, b: FactType) -> bool:
+    """Whether codes of two types can be compared: one system, or one of them says none."""
+    return a.system is None or b.system is None or a.system == b.system
+
+
+def and_(names: Sequence[str]) -> str:
+    """Names of keys as a list in words."""
+    quoted = [f"`{name}`" for name in names]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

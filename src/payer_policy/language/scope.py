@@ -59,7 +59,8 @@ class Scope:
     subjects: Mapping[str, FactType]
     facts: Mapping[str, FactType]
     subject: Literal["fact", "line"] = "fact"
-    parameters: Mapping[str, ParameterValue] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterValue | None] = field(default_factory=dict)
+    """None: its value is wrong, which is said where it stands."""
     code_sets: Mapping[str, CodeSetMembers] = field(default_factory=dict)
     known_codes: Callable[[str], frozenset[str]] = lambda system: frozenset()
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""

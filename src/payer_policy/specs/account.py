@@ -1,4 +1,4 @@
-"""The account that a failed expectation ends with: the determination, and the proofs that matter."""
+"""The account that a failed expectation ends with: the determination, and why it is so."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payer_policy.engine import Decided
 from payer_policy.specs.case import Answer
 
 _SHOWN: Final = 5
-"""Unsettled rules, questions and assumptions; a pended claim may have dozens of each."""
+"""Unsettled rules and questions; a pended claim may have dozens of each."""
 _PROVED: Final = 3
 
 
@@ -34,29 +34,27 @@ def _of_service(one: Decided, rules: Sequence[str]) -> Iterator[str]:
         full,
         unsettled=full.unsettled[:_SHOWN],
         missing=full.missing[:_SHOWN],
-        assumptions=full.assumptions[:_SHOWN],
+        assumptions=tuple(one for one in full.assumptions if one.rule in rules),
     )
     text = render_determination(short)
     if len(full.missing) > _SHOWN:
         text = text.replace(f"({_SHOWN} questions", f"({_SHOWN} of {len(full.missing)} questions")
     yield text
     left_out = [
-        f"{len(all_of) - _SHOWN} more {what}"
-        for all_of, what in (
-            (full.unsettled, "rules that are not settled"),
-            (full.missing, "questions"),
-            (full.assumptions, "assumptions"),
+        f"{len(all_of) - len(some)} more {what}"
+        for all_of, some, what in (
+            (full.unsettled, short.unsettled, "rules that are not settled"),
+            (full.missing, short.missing, "questions"),
+            (full.assumptions, short.assumptions, "assumptions"),
         )
-        if len(all_of) > _SHOWN
+        if len(all_of) > len(some)
     ]
     if left_out:
         yield f"Not shown: {', '.join(left_out)}."
     if one.evaluation is None:
         return
     wanted = list(rules) or [found.rule for found in full.findings if found.kind != "advise"]
-    tree = explain(
-        one.ruleset, one.evaluation, one.facts, full, include_failing=True
-    )
+    tree = explain(one.ruleset, one.evaluation, one.facts, full, include_failing=True)
     proofs = tuple(
         node for rule in dict.fromkeys(wanted) if (node := _proof(tree, rule)) is not None
     )

@@ -128,7 +128,7 @@ class Case:
             for name in sorted(self.unknown):
                 self._still_unknown(name, one.facts)
 
-    def _still_unknown(self, name: str, facts: Mapping[str, Value]) -> None:
+    def _still_unknown(self, name: str, facts: Mapping[str, Value | None]) -> None:
         fact = self.library.vocabulary.facts[name]
         value = facts.get(name)
         if value is not None and value != fact.absent_means:

@@ -54,7 +54,7 @@ _SPELT_UNITS: Final = {
 }
 
 
-# --- words ------------------------------------------------------------------------------------------
+# --- words ---------------------------------------------------------------------------------------
 
 
 def several(text: str, *, spaced: bool = True) -> list[str]:
@@ -177,7 +177,8 @@ def _raw(library: Library, type_: FactType, text: str) -> object:
             if text.strip().casefold() == "none":
                 return []
             spaced = type_.system not in (None, "identifier")
-            return [_member(library, type_.system or "", one) for one in several(text, spaced=spaced)]
+            items = several(text, spaced=spaced)
+            return [_member(library, type_.system or "", one) for one in items]
     return text
 
 
@@ -257,7 +258,7 @@ def rule(rulesets: Sequence[Ruleset], text: str) -> str:
     )
 
 
-# --- tables ------------------------------------------------------------------------------------------
+# --- tables --------------------------------------------------------------------------------------
 
 
 def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
@@ -287,9 +288,7 @@ def pairs(table: Table, left: str) -> list[tuple[int, str, str]]:
     """The rows of a table `| left | value |`."""
     names = tuple(_column(cell) for cell in table[0].cells)
     if names != (left, "value"):
-        raise Wrong(
-            f"the first row must be | {left} | value |", None, table[0].line
-        )
+        raise Wrong(f"the first row must be | {left} | value |", None, table[0].line)
     _needs_rows(table)
     return [(row.line, row.cells[0], row.cells[1]) for row in table[1:]]
 

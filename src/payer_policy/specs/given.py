@@ -10,9 +10,9 @@ from payer_policy.request.models import Authorization, Line, PriorLine, Request
 from payer_policy.specs import cells
 from payer_policy.specs.case import REQUEST_ID, Case, Subject
 from payer_policy.specs.failures import Wrong
-from payer_policy.specs.sentences import Arguments, Step, Table
+from payer_policy.specs.sentences import Arguments, Row, Step, Table
 
-# --- what is asked of whom ------------------------------------------------------------------------
+# --- what is asked of whom -----------------------------------------------------------------------
 
 
 def _claim(case: Case, said: Arguments, table: Table) -> None:
@@ -108,7 +108,7 @@ def _form(case: Case, said: Arguments, table: Table) -> None:
     for line, name, value in cells.pairs(table, "field"):
         field = _field(name, _FIELDS, line)
         path = _FIELDS[field]
-        cell = _cell(field, value, line)
+        cell = _cell(Request, field, value, line)
         nested: Any = cell
         for key in reversed(path):
             nested = {key: nested}
@@ -118,10 +118,10 @@ def _form(case: Case, said: Arguments, table: Table) -> None:
 
 
 def _field(name: str, known: dict[str, Any] | tuple[str, ...], line: int) -> str:
-    return cells.header((cells.Row(line, (name,)),), known)[0]
+    return cells.header((Row(line, (name,)),), known)[0]
 
 
-def _cell(column: str, text: str, line: int) -> Any:
+def _cell(model: type[BaseModel], column: str, text: str, line: int) -> Any:
     """A cell as the request's JSON has it; None where it is empty."""
     try:
         if column in _SETS:
@@ -130,7 +130,7 @@ def _cell(column: str, text: str, line: int) -> Any:
             return None
         if column in _CODES:
             return cells.code_of(_CODES[column], text)
-        if column == "number":
+        if column == "number" and model is Line:
             return cells.whole_number(text, "the number of the line")
         if column == "diagnosis pointers":
             return [cells.whole_number(one, "a diagnosis pointer") for one in cells.several(text)]
@@ -150,7 +150,7 @@ def _rows(
     for line, record in cells.records(table, columns):
         raw = dict(defaults)
         for column, text in record.items():
-            cell = _cell(column, text, line)
+            cell = _cell(model, column, text, line)
             if cell == [] and columns[column] == "codes":
                 cell = None  # no codes given is not known; no modifiers is none
             raw[columns[column]] = cell
@@ -193,7 +193,7 @@ def _authorization(case: Case, said: Arguments, table: Table) -> None:
     entry: dict[str, Any] = {}
     for line, name, value in cells.pairs(table, "field"):
         field = _field(name, _AUTHORIZATION, line)
-        cell = _cell(field, value, line)
+        cell = _cell(Authorization, field, value, line)
         if cell not in (None, []):
             key = _AUTHORIZATION[field]
             cells.checked(Authorization, {key: cell}, {key: field}, line)
@@ -237,7 +237,7 @@ def _ask(case: Case, said: Arguments, table: Table) -> None:
     _decide(case, {"kind": "question"}, table)
 
 
-# --- the sentences ---------------------------------------------------------------------------------
+# --- the sentences -------------------------------------------------------------------------------
 
 GIVEN: Final = (
     Step(
@@ -245,8 +245,8 @@ GIVEN: Final = (
         ("a claim to {payer} for {code} on {date}",),
         _claim,
         "A claim for a drug code on a date of service. The payer is its folder under the policies, "
-        "its name or one of its identifiers; a payer with one line of business has it on the claim. "
-        "The claim has no lines until a table gives them.",
+        "its name or one of its identifiers; of a payer with one line of business the claim has "
+        "that. The claim has no lines until a table gives them.",
         "Given a claim to Example Health for J0945 on 2025-03-04",
     ),
     Step(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 from pytest_bdd import given, scenario, then, when
@@ -103,7 +103,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = Session(folder, base)
 
 
-# --- collecting -----------------------------------------------------------------------------------
+# --- collecting ----------------------------------------------------------------------------------
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> FeatureModule | None:
@@ -198,7 +198,7 @@ def payer_policy_case(payer_policy_engine: Engine) -> Case:
     return Case(payer_policy_engine)
 
 
-# --- the steps ------------------------------------------------------------------------------------
+# --- the steps -----------------------------------------------------------------------------------
 
 
 class _Sentence(StepParser):
@@ -262,9 +262,7 @@ def pytest_bdd_before_scenario(
     """Before anything is decided: whether every sentence is one of the library."""
     if not isinstance(request.node.parent, FeatureModule):
         return
-    unknown = [
-        step for step in scenario.steps if matching(STEPS, step.type, step.name) is None
-    ]
+    unknown = [step for step in scenario.steps if matching(STEPS, step.type, step.name) is None]
     if unknown:
         errors = [_unknown(step) for step in unknown]
         first = errors[0]
@@ -284,7 +282,8 @@ def _unknown(step: SpokenStep) -> Wrong:
         if kind != step.type and matching(STEPS, kind, step.name) is not None:
             return Wrong(
                 f"this is a {name} sentence, and it stands where a {names[step.type]} is meant",
-                f"start it with {name}" if step.keyword in names.values()
+                f"start it with {name}"
+                if step.keyword in names.values()
                 else f"put it after a {name}, or start it with {name}",
             )
     close = nearest_sentence(STEPS, step.type, step.name)
@@ -299,9 +298,7 @@ def pytest_bdd_before_step(request: pytest.FixtureRequest, step: SpokenStep) -> 
     request.node.stash[STEP] = step
 
 
-def _fail(
-    item: pytest.Item, step: SpokenStep, error: Wrong | Mismatch, case: Case | None
-) -> None:
+def _fail(item: pytest.Item, step: SpokenStep, error: Wrong | Mismatch, case: Case | None) -> None:
     __tracebackhide__ = True
     told = None
     if isinstance(error, Mismatch) and case is not None and case.answer is not None:
@@ -321,7 +318,7 @@ def place_of(item: pytest.Item) -> Place:
     module = item.parent
     assert isinstance(module, FeatureModule) and isinstance(item, pytest.Function)
     template = item.function.payer_policy_scenario
-    example = item.callspec.params.get("_pytest_bdd_example", {})
+    example = cast("dict[str, str]", item.callspec.params.get("_pytest_bdd_example", {}))
     cells = tuple(str(cell) for cell in example.values())
     return Place(
         module.file.shown,

@@ -1,7 +1,7 @@
-"""A `.feature` file before it is run: whether it is Gherkin, and whether it says what it seems to.
+"""A `.feature` file before it is run: is it Gherkin, and does it say what it seems to?
 
-What pytest-bdd would drop without a word is refused here: two scenarios of one name, a scenario that
-checks nothing, a step whose keyword is misspelt (Gherkin takes it for a description).
+What pytest-bdd would drop without a word is refused here: two scenarios of one name, a scenario
+that checks nothing, a step whose keyword is misspelt (Gherkin takes it for a description).
 """
 
 from __future__ import annotations
@@ -28,11 +28,15 @@ from payer_policy.specs.sentences import Row, Table
 from payer_policy.specs.steps import STEPS
 
 _PLACEHOLDER: Final = re.compile(r"<([^<>]+)>")
-_KEYWORDS: Final = ("Feature:", "Background:", "Scenario:", "Scenario Outline:", "Examples:", "Rule:")
+_KEYWORDS: Final = (
+    "Feature:", "Background:", "Scenario:", "Scenario Outline:", "Examples:", "Rule:"
+)  # fmt: skip
 _STEP_WORDS: Final = ("Given", "When", "Then", "And", "But")
-_RESERVED_TAGS: Final = frozenset(
-    ("skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings", "tryfirst", "trylast")
-)
+_RESERVED_TAGS: Final = {
+    *("skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"),
+    *("tryfirst", "trylast"),
+}
+"""Words that mean something to pytest; a scenario could be left out by them without a word."""
 
 
 @dataclass(frozen=True)
@@ -117,16 +121,16 @@ def _text(path: Path, report: _Report) -> str:
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
-        report("unreadable-file", f"cannot be read ({(error.strerror or 'error').lower()})")
+        report("unreadable", f"cannot be read ({(error.strerror or 'error').lower()})")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        report("wrong-encoding", f"is not UTF-8 text (line {line})", None, "save it as UTF-8")
+        report("not-text", f"is not UTF-8 text (line {line})", None, "save it as UTF-8")
     report.close()
     report.knows(text)
     return text
 
 
-# --- is it Gherkin? --------------------------------------------------------------------------------
+# --- is it Gherkin? ------------------------------------------------------------------------------
 
 
 def _gherkin(text: str, report: _Report) -> dict[str, Any]:
@@ -196,7 +200,7 @@ def _plain_error(message: str) -> str:
     return message
 
 
-# --- does it say what it seems to? -----------------------------------------------------------------
+# --- does it say what it seems to? ---------------------------------------------------------------
 
 
 class _Checker:
@@ -271,7 +275,6 @@ class _Checker:
         )
 
     def _examples(self, scenario: dict[str, Any]) -> None:
-        columns: set[str] = set()
         for examples in scenario["examples"]:
             header = examples.get("tableHeader")
             at = examples["location"]["line"]
@@ -293,7 +296,12 @@ class _Checker:
                         line,
                         f"did you mean `<{close}>`?" if (close := nearest(name, names)) else None,
                     )
-            columns.update(names)
+            rows = [tuple(cell["value"] for cell in row["cells"]) for row in examples["tableBody"]]
+            for row, cells in zip(examples["tableBody"], rows, strict=True):
+                if rows.count(cells) > 1:
+                    self._report(
+                        "duplicate-row", "this row is there twice", row["location"]["line"]
+                    )
         if not scenario["examples"] and "outline" in scenario["keyword"].casefold():
             line = scenario["location"]["line"]
             self._report("empty-examples", "this outline has no Examples, so it is not run", line)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -87,7 +87,7 @@ def _pattern(form: str) -> re.Pattern[str]:
     return re.compile("".join([*out, re.escape(form[at:])]))
 
 
-def matching(steps: Iterable[Step], kind: Kind, text: str) -> tuple[Step, Arguments] | None:
+def matching(steps: Iterable[Step], kind: str, text: str) -> tuple[Step, Arguments] | None:
     """The step of that kind whose sentence the text is. No two have a sentence in common."""
     for step in steps:
         if step.kind == kind and (arguments := step.arguments(text)) is not None:
@@ -120,13 +120,13 @@ def sentences_of(form: str) -> Iterator[str]:
         yield text
 
 
-# --- the nearest right sentence for a misspelt one -------------------------------------------------
+# --- the nearest right sentence for a misspelt one -----------------------------------------------
 
 _TOO_FAR: Final = 0.45
 _MISSING_WORD, _STRAY_WORD, _OTHER_WORD, _EMPTY_SLOT, _LONGER_SLOT = 1.0, 0.7, 1.2, 1.0, 0.02
 
 
-def nearest_sentence(steps: Iterable[Step], kind: Kind, text: str) -> str | None:
+def nearest_sentence(steps: Iterable[Step], kind: str, text: str) -> str | None:
     """The sentence of that kind that is closest, with its slots filled from the text."""
     words = tuple(text.translate(_QUOTES).split())
     best: tuple[float, str] | None = None
@@ -147,7 +147,7 @@ def nearest_sentence(steps: Iterable[Step], kind: Kind, text: str) -> str | None
 def _aligned(pieces: Sequence[str], words: Sequence[str]) -> tuple[float, list[str]]:
     """The cheapest way to lay words along the pieces of a sentence: its cost, and the sentence."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def rest(i: int, j: int) -> tuple[float, tuple[str, ...]]:
         if i == len(pieces):
             return _STRAY_WORD * (len(words) - j), ()

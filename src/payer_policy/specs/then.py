@@ -26,7 +26,7 @@ _DECISIONS: Final = {
 _TRUTHS: Final = {HOLDS: "holds", FAILS: "does not hold", UNKNOWN: "is not known"}
 _DECIDING: Final = ("deny", "pend", "reduce")
 
-# --- the decision ----------------------------------------------------------------------------------
+# --- the decision --------------------------------------------------------------------------------
 
 
 def _decision(case: Case, said: Arguments, table: Table) -> None:
@@ -117,7 +117,7 @@ def _units(units: int | Decimal | Fraction | None) -> str:
     return f"{format_number(units)} unit{'' if units == 1 else 's'}"
 
 
-# --- the reasons -----------------------------------------------------------------------------------
+# --- the reasons ---------------------------------------------------------------------------------
 
 
 def _findings(case: Case) -> list[Found]:
@@ -269,7 +269,7 @@ def _information(case: Case, said: Arguments, table: Table) -> None:
     )
 
 
-# --- what is asked ---------------------------------------------------------------------------------
+# --- what is asked -------------------------------------------------------------------------------
 
 
 def _questions(case: Case) -> list[Question]:
@@ -310,7 +310,7 @@ def _asks_nothing(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch("no question", _asked(questions))
 
 
-# --- what holds ------------------------------------------------------------------------------------
+# --- what holds ----------------------------------------------------------------------------------
 
 
 def _concluded(case: Case, said: Arguments, table: Table) -> None:
@@ -365,7 +365,7 @@ def _rule_is(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {told}", rules=[rule])
 
 
-# --- no determination ------------------------------------------------------------------------------
+# --- no determination ----------------------------------------------------------------------------
 
 
 def _no_policy(case: Case, said: Arguments, table: Table) -> None:
@@ -392,7 +392,7 @@ def _refused(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch(expected, "\n".join(f'"{one}"' for one in told))
 
 
-# --- the sentences ---------------------------------------------------------------------------------
+# --- the sentences -------------------------------------------------------------------------------
 
 _DECISION: Final = "{decision=approved|denied|pended|partly approved}"
 _LINE_DECISION: Final = "{decision=approved|denied|pended}"
@@ -441,8 +441,8 @@ THEN: Final = (
         "then",
         ("the reasons are",),
         _reasons,
-        "These reasons and no others, of all rules that deny, pend or reduce. Columns: rule, group, "
-        "carc, rarc, line; all but rule may be left out.",
+        "These reasons and no others, of all rules that deny, pend or reduce. Columns: rule, "
+        "group, carc, rarc, line; all but rule may be left out.",
         "Then the reasons are\n"
         "  | rule            | group | carc | rarc | line |\n"
         "  | trial-not-shown | CO    | 50   | N386 | 1    |",

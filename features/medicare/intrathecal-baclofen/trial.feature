@@ -1,0 +1,388 @@
+Feature: Medicare: a pump needs a screening trial with a favourable response
+
+  Before a pump is implanted, the patient must have responded favourably to a trial dose of the drug
+  into the spinal fluid (NCD 280.14). The text defines neither "favourably" nor a largest dose; what
+  the label says about the doses is noted on the determination and decides nothing.
+
+  Background:
+    Given a claim to Medicare for J0945 on 2025-03-03
+    And the diagnoses G82.51
+    And these facts
+      | fact                                             | value      |
+      | the outcome of oral antispasmodics               | inadequate |
+      | the length of oral therapy                       | 42 days    |
+      | allergy or hypersensitivity to baclofen          | no         |
+      | an active infection                              | no         |
+      | a body too small for the pump                    | no         |
+      | another programmable device that could interfere | no         |
+
+  Rule: The response must be favourable
+
+    Background: The first fill of a new pump, a month after its screening trial
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62362 |           | 1     | 11               |
+      And it is known that the date of the screening trial is 2025-02-01
+
+    Scenario Outline: A favourable response, <case>, is enough
+      Given it is known that the response to the screening trial is favourable
+      And it is known that the decisive screening dose is <dose>
+      When the claim is decided
+      Then it is approved
+      And trial.responded is concluded to be yes
+      And rule trial-not-shown does not hold
+      And rule trial-nonresponder does not hold
+
+      Examples:
+        | case                                | dose    |
+        | to the first dose                   | 50 mcg  |
+        | to the second dose                  | 75 mcg  |
+        | to the third dose                   | 100 mcg |
+        | to more than the protocol's largest | 125 mcg |
+
+    Scenario: A favourable response to a dose that nobody wrote down is enough
+      Given it is known that the response to the screening trial is favourable
+      When the claim is decided
+      Then it is approved
+
+    Scenario Outline: No favourable response up to <case> means no pump on this showing
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is <dose>
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule            | group | carc | rarc | line |
+        | trial-not-shown | CO    | 50   | N674 | 1    |
+      And trial.responded is concluded to be no
+
+      Examples:
+        | case          | dose     |
+        | 50 mcg        | 50 mcg   |
+        | 75 mcg        | 75 mcg   |
+        | just under it | 99.9 mcg |
+
+    Scenario Outline: Who does not respond to the largest dose is no candidate: <case>
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is <dose>
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule               | group | carc | rarc | line |
+        | trial-not-shown    | CO    | 50   | N674 | 1    |
+        | trial-nonresponder | CO    | 50   | N674 | 1    |
+
+      Examples:
+        | case                     | dose    |
+        | at 100 mcg               | 100 mcg |
+        | at 0.1 mg, which is that | 0.1 mg  |
+        | above 100 mcg            | 101 mcg |
+
+    Scenario: No favourable response, and the dose is not known
+      Given it is known that the response to the screening trial is not favourable
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule            | group | carc | rarc |
+        | trial-not-shown | CO    | 50   | N674 |
+      And rule trial-nonresponder is not known
+
+    Scenario: Nothing is known about the response
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule trial-not-shown is not known
+      And it first asks for the response to the screening trial
+      And the information request is CO 252 with N706
+
+    Scenario: The largest dose alone says nothing about the response
+      Given it is known that the decisive screening dose is 100 mcg
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it asks for the response to the screening trial
+
+    Scenario: Medicare measures no scale: a favourable response stands where the grades do not fall
+      Given these facts
+        | fact                                | value      |
+        | the response to the screening trial | favourable |
+        | the Ashworth grade before the trial | 3          |
+        | the Ashworth grade after the trial  | 3          |
+        | how long the response lasted        | 1 hour     |
+      When the claim is decided
+      Then it is approved
+
+    Scenario: Medicare measures no scale: grades that fall do not make a response favourable
+      Given these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+        | the Ashworth grade before the trial | 4              |
+        | the Ashworth grade after the trial  | 1              |
+        | how long the response lasted        | 8 hours        |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 50 with N674 from rule trial-not-shown
+      And rule trial-measured does not hold
+
+  Rule: The trial comes before the implant
+
+    Background: The first fill of a pump that was implanted on 2025-03-03
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62362 |           | 1     | 11               |
+      And it is known that the response to the screening trial is favourable
+
+    Scenario Outline: The trial came first: <case>
+      Given it is known that the date of the screening trial is <trial>
+      When the claim is decided
+      Then it is approved
+      And rule trial-after-implant does not hold
+      And rule trial-on-implant-day does not hold
+
+      Examples:
+        | case           | trial      |
+        | the day before | 2025-03-02 |
+        | a month before | 2025-02-01 |
+        | a year before  | 2024-03-03 |
+
+    Scenario: A trial on the day of the implant is looked at by a person
+      Given it is known that the date of the screening trial is 2025-03-03
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                 | line |
+        | trial-on-implant-day | 1    |
+      And it says "Was the response observed before the pump was implanted?"
+      And rule trial-after-implant does not hold
+
+    Scenario Outline: A trial after the implant is no screening trial: <case>
+      Given it is known that the date of the screening trial is <trial>
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                | group | carc | rarc | line |
+        | trial-after-implant | CO    | 50   | N674 | 1    |
+      And it says "came after the implant on 2025-03-03"
+
+      Examples:
+        | case          | trial      |
+        | the day after | 2025-03-04 |
+        | a month after | 2025-04-03 |
+
+    Scenario: The day of the trial is not known
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for the date of the screening trial
+
+    Scenario: The day of the implant is not on the claim
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+      And these facts
+        | fact                            | value      |
+        | the phase of therapy            | initial    |
+        | the date of the screening trial | 2025-02-01 |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it asks for the date of the pump implant
+
+    Scenario Outline: The pump was implanted elsewhere and is filled later: <case>
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+      And these facts
+        | fact                            | value      |
+        | the phase of therapy            | initial    |
+        | the date of the pump implant    | 2025-02-20 |
+        | the date of the screening trial | <trial>    |
+      When the claim is decided
+      Then it is <decision>
+
+      Examples:
+        | case                              | trial      | decision |
+        | the trial was before the implant  | 2025-02-19 | approved |
+        | the trial was on its day          | 2025-02-20 | pended   |
+        | the trial was between the two     | 2025-02-21 | denied   |
+
+  Rule: The label's steps of 50, 75 and 100 mcg, a day apart, are noted and decide nothing
+
+    Background: The first fill of a new pump after a favourable trial
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62362 |           | 1     | 11               |
+      And these facts
+        | fact                                | value      |
+        | the date of the screening trial     | 2025-02-01 |
+        | the response to the screening trial | favourable |
+
+    Scenario Outline: Within the protocol: <case>
+      Given these facts
+        | fact                                         | value   |
+        | the decisive screening dose                  | <dose>  |
+        | the number of screening doses given          | <doses> |
+        | the time between the last two screening doses | <hours> |
+      When the claim is decided
+      Then it is approved
+      And rule trial-protocol-noted does not hold
+
+      Examples:
+        | case                                   | dose    | doses | hours    |
+        | first dose of 50 mcg                   | 50 mcg  | 1     | 0 hours  |
+        | first dose of 25 mcg, as for a child   | 25 mcg  | 1     | 0 hours  |
+        | second dose of 75 mcg after a day      | 75 mcg  | 2     | 24 hours |
+        | third dose of 100 mcg after a day      | 100 mcg | 3     | 24 hours |
+        | third dose of 100 mcg after two days   | 100 mcg | 3     | 2 days   |
+        | the second dose repeats the first      | 50 mcg  | 2     | 24 hours |
+
+    Scenario Outline: Outside the protocol, and approved all the same: <case>
+      Given these facts
+        | fact                                         | value   |
+        | the decisive screening dose                  | <dose>  |
+        | the number of screening doses given          | <doses> |
+        | the time between the last two screening doses | <hours> |
+      When the claim is decided
+      Then it is approved
+      And it advises by rule trial-protocol-noted
+      And rule trial-dose-above-protocol does not hold
+      And rule trial-doses-too-close does not hold
+
+      Examples:
+        | case                                     | dose    | doses | hours      |
+        | the first dose was above 50 mcg          | 51 mcg  | 1     | 0 hours    |
+        | the first dose was 75 mcg                | 75 mcg  | 1     | 0 hours    |
+        | the second dose was above 75 mcg         | 76 mcg  | 2     | 24 hours   |
+        | the second dose was 100 mcg              | 100 mcg | 2     | 24 hours   |
+        | the third dose was above 100 mcg         | 101 mcg | 3     | 24 hours   |
+        | a fourth dose went on to 125 mcg         | 125 mcg | 4     | 24 hours   |
+        | the second dose came 23 hours later      | 75 mcg  | 2     | 23 hours   |
+        | the second dose came minutes too early   | 75 mcg  | 2     | 23.9 hours |
+        | the third dose came the same day         | 100 mcg | 3     | 12 hours   |
+
+    Scenario: A dose above 100 mcg is noted before the number of doses is known
+      Given it is known that the decisive screening dose is 101 mcg
+      When the claim is decided
+      Then it is approved
+      And it advises by rule trial-protocol-noted
+
+    Scenario: Doses too close are noted before their amount is known
+      Given these facts
+        | fact                                          | value    |
+        | the number of screening doses given           | 2        |
+        | the time between the last two screening doses | 23 hours |
+      When the claim is decided
+      Then it is approved
+      And it advises by rule trial-protocol-noted
+
+    Scenario: What is not known about the doses is neither noted nor asked for
+      When the claim is decided
+      Then it is approved
+      And rule trial-protocol-noted is not known
+      And it asks nothing
+
+  Rule: A trial is asked for before a pump, and nowhere else
+
+    Background: A trial to the largest dose that did not go well
+      Given these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+        | the decisive screening dose         | 100 mcg        |
+        | the date of the screening trial     | 2025-03-04     |
+        | the date of the pump implant        | 2025-03-03     |
+        | the reason for the replacement      | end of battery |
+
+    Scenario Outline: It does not matter to <case>
+      Given these claim lines
+        | code        | modifiers | units   | place of service |
+        | J0945       | JZ        | <units> | 11               |
+        | <procedure> |           | 1       | 11               |
+      When the claim is decided
+      Then it is approved
+      And rule trial-not-shown does not hold
+      And rule trial-nonresponder does not hold
+      And rule trial-after-implant does not hold
+
+      Examples:
+        | case                                       | procedure | units |
+        | the screening dose, which is its own trial | 62322     | 1     |
+        | a refill                                   | 62369     | 4     |
+        | a refill by a physician                    | 62370     | 4     |
+        | a change of the dose                       | 62368     | 4     |
+        | a new pump in place of an old one          | E0786     | 4     |
+
+    Scenario: It does not matter to a revision of the catheter
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62350 |           | 1     | 11               |
+      And it is known that the phase of therapy is catheter revision
+      When the claim is decided
+      Then it is approved
+      And rule trial-not-shown does not hold
+
+    Scenario Outline: A trial on the day of the implant does not matter to <case>
+      Given these claim lines
+        | code        | modifiers | units   | place of service |
+        | J0945       | JZ        | <units> | 11               |
+        | <procedure> |           | 1       | 11               |
+      And it is known that the date of the screening trial is 2025-03-03
+      When the claim is decided
+      Then it is approved
+      And rule trial-on-implant-day does not hold
+
+      Examples:
+        | case                              | procedure | units |
+        | the screening dose                | 62322     | 1     |
+        | a refill                          | 62369     | 4     |
+        | a new pump in place of an old one | E0786     | 4     |
+
+    Scenario Outline: The steps of the label are not even noted on <case>
+      Given these claim lines
+        | code        | modifiers | units | place of service |
+        | J0945       | JZ        | 4     | 11               |
+        | <procedure> |           | 1     | 11               |
+      And it is known that the decisive screening dose is 125 mcg
+      When the claim is decided
+      Then it is approved
+      And rule trial-protocol-noted does not hold
+
+      Examples:
+        | case                              | procedure |
+        | a refill                          | 62369     |
+        | a change of the dose              | 62368     |
+        | a new pump in place of an old one | E0786     |
+
+    Scenario: The response of a like-for-like replacement is not asked for either
+      Given nothing is known about the response to the screening trial
+      And these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | E0786 |           | 1     | 11               |
+      When the claim is decided
+      Then it is approved
+      And it asks nothing
+
+    Scenario Outline: A void asks for no payment, so nobody asks for a trial: <case>
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62362 |           | 1     | 11               |
+      And the claim says
+        | field       | value |
+        | frequency   | 8     |
+        | original id | C-100 |
+      And it is known that the date of the screening trial is <trial>
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                  |
+        | void-asks-for-nothing |
+
+      Examples:
+        | case                           | trial      |
+        | the trial was before           | 2025-02-01 |
+        | the trial was on the same day  | 2025-03-03 |
+        | the trial was after            | 2025-03-04 |

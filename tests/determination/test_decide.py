@@ -1,0 +1,371 @@
+"""What is decided from what holds: one row a case. A line is `number:units:parts`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from payer_policy.determination import Determiner, ServiceLine
+from payer_policy.engines.protocol import Evaluation
+from payer_policy.ruleset import Arithmetic, Constant, FactRef, Reason
+from payer_policy.truth import HOLDS
+from tests.determination.build import (
+    DAY,
+    EXAMPLE,
+    KNOWN,
+    concludes,
+    decide,
+    evaluate,
+    fact,
+    finding,
+    rule,
+    ruleset,
+    yes,
+)
+
+DENY = rule("deny", yes("d"), finding("deny"))
+DENY_WASTE = rule("deny-waste", yes("dw"), finding("deny", on="discarded"))
+PEND = rule("pend", yes("p"), finding("pend"))
+ASSUMED = rule("assumed", yes("a"), finding("deny"), assume_not_holding=True)
+NOTE = rule("note", yes("n"), finding("advise"))
+LIMIT = rule("limit", yes("r"), finding("reduce", to=FactRef("to")))
+CAP = rule("cap", yes("c"), finding("reduce", to=3, on="administered"))
+RULES = ruleset(
+    [ASSUMED, CAP, DENY, DENY_WASTE, LIMIT, NOTE, PEND],
+    [fact("to", "decimal", unit="billing units")],
+)
+ALL = dict.fromkeys(("d", "dw", "p", "a", "n", "r", "c"), False)
+
+
+def facts_of(words: str) -> dict:
+    """`"d r to=4 p=?"`: d and r are yes, `to` is 4, p is not known; everything else is no."""
+    facts = dict(ALL)
+    for word in words.split():
+        name, _, value = word.partition("=")
+        if value == "?":
+            facts.pop(name, None)
+        else:
+            facts[name] = (Fraction(value) if "/" in value else Decimal(value)) if value else True
+    return facts
+
+
+def lines_of(words: str) -> tuple[ServiceLine, ...]:
+    lines = []
+    for number, word in enumerate(words.split(), 1):
+        units, _, part = word.partition(":")
+        parts = frozenset({"administered" if part == "a" else "discarded"} if part else ())
+        lines.append(ServiceLine(number, None if units == "?" else Decimal(units), parts))
+    return tuple(lines)
+
+
+def told(determination) -> str:
+    """`approve 4, reduce 2/6, deny, pend`."""
+    said = []
+    for line in determination.lines:
+        match line.outcome:
+            case "approve":
+                assert line.allowed_units == line.billed_units
+                said.append(f"approve {line.allowed_units}")
+            case "reduce":
+                said.append(f"reduce {line.allowed_units}/{line.billed_units}")
+            case "deny":
+                assert line.allowed_units == 0
+                said.append("deny")
+            case "pend":
+                assert line.allowed_units is None
+                said.append("pend")
+    return ", ".join(said)
+
+
+TABLE = [
+    # facts            lines        lines' outcomes                      decision
+    ("", "4", "approve 4", "approve"),
+    ("", "4:a 2:d", "approve 4, approve 2", "approve"),
+    ("n", "4", "approve 4", "approve"),
+    ("n=?", "4", "approve 4", "approve"),
+    ("d", "4:a 2:d", "deny, deny", "deny"),
+    ("dw", "4:a 2:d", "approve 4, deny", "partial"),
+    ("dw", "4:a", "approve 4", "approve"),
+    ("dw=?", "4:a 2:d", "approve 4, pend", "partial"),
+    ("dw=?", "4:a", "approve 4", "approve"),
+    ("p", "4:a 2:d", "pend, pend", "pend"),
+    ("p dw", "4:a 2:d", "pend, deny", "partial"),
+    ("d p", "4", "deny", "deny"),
+    ("d=? p", "4", "pend", "pend"),
+    ("d p=?", "4", "deny", "deny"),
+    ("d=?", "4", "pend", "pend"),
+    ("p=?", "4", "pend", "pend"),
+    ("a=?", "4", "approve 4", "approve"),
+    ("a", "4", "deny", "deny"),
+    ("a=? d=?", "4", "pend", "pend"),
+    # a reduction to a total
+    ("r to=6", "4 2", "approve 4, approve 2", "approve"),
+    ("r to=5", "4 2", "approve 4, reduce 1/2", "partial"),
+    ("r to=4", "4 2", "approve 4, deny", "partial"),
+    ("r to=3", "4", "reduce 3/4", "partial"),
+    ("r to=0", "4", "deny", "deny"),
+    ("r to=-2", "4", "deny", "deny"),
+    ("r to=2.5", "4", "reduce 2.5/4", "partial"),
+    ("r to=5/2", "4", "reduce 5/2/4", "partial"),
+    ("r to=9", "0", "approve 0", "approve"),
+    ("r=? to=9", "4", "pend", "pend"),
+    ("r to=?", "4", "pend", "pend"),
+    ("r to=4", "?", "pend", "pend"),
+    ("", "?", "approve None", "approve"),
+    ("r to=4", "4 ?", "approve 4, pend", "partial"),
+    ("r to=4", "? 4", "pend, pend", "pend"),
+    # denied lines take nothing of the total; lines that pend may
+    ("dw r to=4", "2:d 4:a", "deny, approve 4", "partial"),
+    ("dw=? r to=4", "2:d 4:a", "pend, pend", "pend"),
+    ("dw=? r to=6", "2:d 4:a", "pend, approve 4", "partial"),
+    ("dw=? r to=4", "4:a 2:d", "approve 4, pend", "partial"),
+    # several reductions: the least on each line, and what a line takes counts for all
+    ("c r to=5", "4:a 4:d", "reduce 3/4, reduce 2/4", "partial"),
+    ("c r to=2", "4:a 4:d", "reduce 2/4, deny", "partial"),
+    ("c", "4:a 4:d", "reduce 3/4, approve 4", "partial"),
+    ("c", "2:a 2:a", "approve 2, reduce 1/2", "partial"),
+    ("c=? r to=5", "4:a 4:d", "pend, pend", "pend"),
+    ("c=? r to=8", "4:a 4:d", "pend, approve 4", "partial"),
+    ("c r to=5 p", "4:a 4:d", "pend, pend", "pend"),
+    # no lines: one line on which everything falls
+    ("", "", "", "approve"),
+    ("dw", "", "", "deny"),
+    ("dw=?", "", "", "pend"),
+    ("c", "", "", "pend"),
+    ("p", "", "", "pend"),
+    ("a=?", "", "", "approve"),
+]
+
+
+@pytest.mark.parametrize(("facts", "lines", "outcomes", "decision"), TABLE)
+def test_lines_and_decision(facts, lines, outcomes, decision):
+    determination = decide(RULES, facts_of(facts), lines_of(lines))
+    assert (told(determination), determination.decision) == (outcomes, decision)
+
+
+def found(determination) -> dict[str, tuple[int, ...]]:
+    return {one.rule: one.lines for one in determination.findings}
+
+
+def unsettled(determination) -> dict[str, tuple[str, tuple[int, ...], tuple[str, ...]]]:
+    return {one.rule: (one.unknown, one.lines, one.waits_for) for one in determination.unsettled}
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines", "expected"),
+    [
+        ("d dw n", "4:a 2:d", {"deny": (1, 2), "deny-waste": (2,), "note": (1, 2)}),
+        ("dw", "4:a", {}),
+        ("dw", "", {"deny-waste": ()}),
+        ("d p=?", "4", {"deny": (1,)}),
+        ("p dw", "4:a 2:d", {"pend": (1, 2), "deny-waste": (2,)}),
+        ("r to=9", "4 2", {}),
+        ("r to=5", "4 2", {"limit": (2,)}),
+        ("r to=0", "4 2", {"limit": (1, 2)}),
+        ("c r to=2", "4:a 4:d", {"cap": (1,), "limit": (1, 2)}),
+        ("dw r to=3", "2:d 4:a", {"deny-waste": (1,), "limit": (2,)}),
+        ("p r to=3", "4", {"limit": (1,), "pend": (1,)}),
+        ("r to=?", "4", {}),
+        ("r to=4", "?", {}),
+        ("r to=4", "", {"limit": ()}),
+    ],
+)
+def test_findings_and_where_they_fall(facts, lines, expected):
+    determination = decide(RULES, facts_of(facts), lines_of(lines))
+    assert found(determination) == expected
+    for line in determination.lines:
+        assert line.findings == tuple(
+            one.rule for one in determination.findings if line.number in one.lines
+        )
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines", "expected"),
+    [
+        ("d=?", "4 2", {"deny": ("condition", (1, 2), ("d",))}),
+        ("d dw=? p=?", "4:a 2:d", {}),
+        ("dw p=?", "4:a 2:d", {"pend": ("condition", (1,), ("p",))}),
+        ("dw=?", "4:a 2:d", {"deny-waste": ("condition", (2,), ("dw",))}),
+        ("p d=?", "4", {"deny": ("condition", (1,), ("d",))}),
+        ("a=? n=?", "4", {}),
+        ("r=? to=4", "4", {"limit": ("condition", (1,), ("r",))}),
+        ("r to=?", "4 2", {"limit": ("amount", (1, 2), ("to",))}),
+        ("r to=4", "2 ?", {"limit": ("line units", (2,), ())}),
+        (
+            "dw=? r to=4",
+            "2:d 4:a",
+            {"deny-waste": ("condition", (1,), ("dw",)), "limit": ("earlier lines", (2,), ())},
+        ),
+        ("d=?", "", {"deny": ("condition", (), ("d",))}),
+    ],
+)
+def test_what_is_not_settled(facts, lines, expected):
+    determination = decide(RULES, facts_of(facts), lines_of(lines))
+    assert unsettled(determination) == expected
+    asked = {name for _, _, waits_for in expected.values() for name in waits_for}
+    assert {question.fact for question in determination.missing} == asked
+    assert (determination.information_request is not None) == bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines", "expected"),
+    [("a=?", "4", ["a"]), ("a", "4", None), ("", "4", None), ("a=? d", "4", None),
+     ("a=? p", "4", ["a"]), ("a=?", "", ["a"])],
+)  # fmt: skip
+def test_an_assumption_is_listed_only_where_something_rests_on_it(facts, lines, expected):
+    determination = decide(RULES, facts_of(facts), lines_of(lines))
+    waits = [list(one.waits_for) for one in determination.assumptions]
+    assert waits == ([] if expected is None else [expected])
+    assert all(one.rule == "assumed" for one in determination.assumptions)
+
+
+def test_lines_stand_and_are_filled_in_the_order_of_their_numbers():
+    lines = (ServiceLine(7, 4), ServiceLine(2, 3))
+    determination = decide(RULES, facts_of("r to=5"), lines)
+    assert [line.number for line in determination.lines] == [2, 7]
+    assert told(determination) == "approve 3, reduce 2/4"
+
+
+def test_two_lines_may_have_one_number():
+    determination = decide(RULES, facts_of("d"), (ServiceLine(1, 4), ServiceLine(1, 3)))
+    assert (told(determination), found(determination)) == ("deny, deny", {"deny": (1,)})
+
+
+def test_no_information_is_asked_for_where_the_policy_names_no_codes_for_it():
+    rules = ruleset([DENY], information_request=None)
+    determination = decide(rules, {})
+    assert determination.missing
+    assert determination.information_request is None
+    assert decide(ruleset([DENY]), {}).information_request == Reason("CO", "252", ("N706",))
+
+
+def test_a_sentence_shows_values_with_their_units():
+    text = "{a} of {b}, {c}, {d}, {e}, {f} on {g}: {parameter:limit}, {nothing}."
+    rules = ruleset(
+        [
+            rule("c-one", yes("x"), concludes(e=True)),
+            rule("note", yes("x"), finding("advise", text)),
+        ],
+        [
+            fact("a", "decimal", unit="weeks"),
+            fact("b", "decimal", unit="mg"),
+            fact("c", "codes"),
+            fact("d", "choice", values=("not_tolerated",)),
+            fact("f", "boolean"),
+            fact("g", "date"),
+        ],
+        parameters=EXAMPLE.parameters
+        | {"limit": type(EXAMPLE.parameters["day_limit"])("limit", Decimal("2.50"), "mg")},
+    )
+    facts = {
+        "x": True,
+        "a": 1,
+        "b": Fraction(1, 3),
+        "c": frozenset({"JZ", "JW"}),
+        "d": "not_tolerated",
+        "g": DAY,
+    }
+    (note,) = decide(rules, facts).findings
+    assert note.because == (
+        "1 week of 1/3 mg, JW, JZ, not tolerated, yes, not known on 2024-03-05: 2.5 mg, not known."
+    )
+
+
+CONFLICTED = ruleset(
+    [
+        rule("one", yes("x"), concludes(k=1)),
+        rule("two", yes("y"), concludes(k=2)),
+        rule("deny", yes("z"), finding("deny")),
+        rule("pend", yes("w"), finding("pend")),
+        rule("waits", yes("b"), finding("deny")),
+    ],
+    [fact("k", "integer", "the number of the case", derived=True)],
+)
+
+
+def test_a_conflict_pends_every_line_and_says_between_what():
+    facts = {"x": True, "y": True, "z": True, "w": False}
+    determination = decide(CONFLICTED, facts, lines_of("4 2"))
+    assert (told(determination), determination.decision) == ("pend, pend", "pend")
+    assert determination.internal.startswith(
+        "Rules of the policy that hold together conclude different values of the number of the case"
+    )
+    assert found(determination) == {"deny": (1, 2)}
+    assert determination.missing == ()
+    assert determination.information_request is None
+
+
+def test_nothing_of_a_disagreement_is_repeated_as_found():
+    evaluation = evaluate(RULES, facts_of("d"))._replace(disagreement="`deny`: holds, fails")
+    determination = decide(RULES, facts_of("d"), lines_of("4"), evaluation)
+    assert told(determination) == "pend"
+    assert determination.internal == "The engines do not agree: `deny`: holds, fails"
+    assert (determination.findings, determination.derived) == ((), ())
+
+
+def test_a_disagreement_pends_even_what_both_would_approve():
+    evaluation = evaluate(RULES, facts_of(""))._replace(disagreement="derived `x`: 1, 2")
+    assert told(decide(RULES, facts_of(""), lines_of("4"), evaluation)) == "pend"
+
+
+class LookupOfMemberError(Exception):
+    pass
+
+
+def test_an_engine_that_fails_pends_and_tells_no_member_data():
+    determination = Determiner(RULES).pend_for_internal_error(
+        LookupOfMemberError("born 1980-01-01"),
+        lines_of("4 2:d"),
+        claim_id="C-1",
+        kind="claim",
+        code="X",
+        service_date=DAY,
+        engine="compiled",
+    )
+    assert (told(determination), determination.decision) == ("pend, pend", "pend")
+    assert determination.internal == (
+        "The engine `compiled` failed on this request (lookup of member error). "
+        "Nothing was decided."
+    )
+    assert "1980" not in str(determination.to_json())
+
+
+def test_derived_facts_that_are_known_are_told_by_name():
+    determination = decide(EXAMPLE, KNOWN)
+    assert determination.derived == (("authorized", False), ("oral.failed", True))
+    assert decide(EXAMPLE, {}).derived == ()
+
+
+def test_given_values_of_derived_facts_are_ignored():
+    rules = ruleset(
+        [
+            rule("c", yes("x"), concludes(k=True)),
+            rule("r", yes("y"), finding("reduce", "{k}", to=FactRef("u"))),
+        ],
+        [fact("u", "integer")],
+    )
+    determination = decide(rules, {"x": False, "k": True, "y": True, "u": 1}, lines_of("4"))
+    assert determination.findings[0].because == "no"
+
+
+def test_a_reduction_by_arithmetic_that_divides_by_zero_pends():
+    to = Arithmetic("quotient", (Constant(4), FactRef("u")))
+    rules = ruleset([rule("r", yes("y"), finding("reduce", to=to))], [fact("u", "integer")])
+    determination = decide(rules, {"y": True, "u": 0}, lines_of("4"))
+    assert unsettled(determination) == {"r": ("amount", (1,), ())}
+    assert determination.missing == ()
+
+
+def test_a_ruleset_without_findings_approves_and_one_without_rules_too():
+    only = ruleset([rule("c", yes("x"), concludes(k=True))])
+    assert decide(only, {}).decision == "approve"
+    assert decide(ruleset([]), {}).decision == "approve"
+
+
+def test_an_evaluation_is_read_by_place_whatever_sequence_it_is():
+    evaluation = evaluate(RULES, facts_of("d"))
+    as_bytes = Evaluation(bytes(evaluation.truths), evaluation.derived)
+    assert HOLDS in as_bytes.truths
+    assert decide(RULES, facts_of("d"), evaluation=as_bytes) == decide(RULES, facts_of("d"))

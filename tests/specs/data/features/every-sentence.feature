@@ -1,0 +1,164 @@
+@J3420 @vitamin-b12
+Feature: Every sentence of the step library
+  Each is said here at least once; a test holds this file to that.
+
+  Scenario: An earlier claim
+    Given a claim to EX-001 for j3420 on 2024-06-03
+    And these claim lines
+      | units |
+      | 1     |
+    And these earlier claims
+      | claim number | units | void |
+      | C-9          | 1     | no   |
+    And it is known that oral_trial.outcome is not_tolerated
+    When the claim is decided
+    Then line 1 is denied
+    And the reasons are
+      | rule      |
+      | duplicate |
+
+  Scenario: Nobody looked for earlier claims
+    Given a claim to example-health for J3420 on 2024-06-03
+    And these claim lines
+      | units |
+      | 1     |
+    And it is known that oral_trial.outcome is not tolerated
+    When the claim is decided
+    Then it is approved
+    And it is assumed that rule duplicate does not hold
+
+  Scenario: A document is read by a person
+    Given a preauthorization request to Example Health for J3420 on 2024-06-03
+    And these facts
+      | fact               | value                              |
+      | oral_trial.outcome | not tolerated                      |
+      | documents.received | physician order, laboratory_report |
+    When the request is decided
+    Then it is pended
+    And the reasons are
+      | rule              | group | carc |
+      | laboratory-report |       |      |
+
+  Scenario: What does the policy require?
+    Given a question to Example Health about J3420
+    When the question is asked
+    Then it is pended
+    And it first asks for oral_trial.outcome
+
+  Scenario: Another line of business, another drug
+    Given a claim to Two Lines for J3420 on 2024-06-03
+    And the request says
+      | field            | value      |
+      | line of business | medicare   |
+    When the claim is decided
+    Then no policy applies
+
+  Scenario: The form and the facts differ
+    Given a claim to Example Health for J3420 on 2024-06-03
+    And these claim lines
+      | units |
+      | 1     |
+    And it is known that units.billed is 2 billing units
+    When the claim is decided
+    Then the claim is refused because "but the claim says 1 billing units"
+
+  Scenario Outline: Twelve weeks are long enough, whatever the unit
+    Given a claim to Example Health for J3420 on 2024-06-03
+    And these facts
+      | fact                | value      |
+      | oral_trial.outcome  | inadequate |
+      | oral_trial.duration | <duration> |
+    When the claim is decided
+    Then it is <decision>
+
+    Examples:
+      | case     | duration | decision |
+      | exactly  | 12       | pended   |
+      | the same | 84 days  | pended   |
+      | one less | 11.9     | denied   |
+
+  Rule: what is known
+
+    Background:
+      Given a claim to Example Health for J3420 on 2024-06-03
+      And there are no earlier claims
+      And these facts
+        | fact                       | value         |
+        | oral_trial.outcome         | not tolerated |
+        | the length of oral therapy | 8 weeks       |
+
+    Scenario: Who did not tolerate oral therapy is paid
+      Given these claim lines
+        | code  | modifiers | units | place of service | charge |
+        | J3420 | JZ, 59    | 1     | 11               | 25.50  |
+        | 96372 |           | 1     | 11               |        |
+      And the diagnoses D51.0 and E53.8
+      And no authorization is on file
+      When the claim is decided
+      Then it is approved
+      And line 1 is approved
+      And 1 unit is allowed on line 1
+      And rule oral-failed holds
+      And rule oral-therapy-first does not hold
+      And oral_trial.failed is concluded to be yes
+      And units.billed is concluded to be 1
+      And it asks nothing
+      And no rule denies it
+      And there is no reason from rule one-a-day
+
+    Scenario: Only one injection a day is paid
+      Given these claim lines
+        | units |
+        | 3     |
+      And the claim says
+        | field            | value      |
+        | frequency        | 7          |
+        | original id      | C-1        |
+        | place of service | 11         |
+        | birth date       | 1950-02-28 |
+        | billing npi      | 1999999984 |
+        | plan             | gold       |
+      And this authorization is on file
+        | field         | value         |
+        | number        | A-1           |
+        | status        | approved      |
+        | codes         | J3420, J0945  |
+        | valid from    | 2024-01-01    |
+        | units         | 12            |
+      When the claim is decided
+      Then it is partly approved
+      And line 1 is reduced to 1 unit
+      And 1 units are allowed on line 1
+      And the reason is CO 151 from rule one-a-day
+      And the reason is CO-151 with N362 from rule one-a-day
+      And the reasons are
+        | rule      | group | carc | rarc | line |
+        | one-a-day | CO    | 151  | N362 | 1    |
+      And it says "3 billing units are billed"
+
+    Scenario: What is taken back is asked for
+      Given these claim lines
+        | units |
+        | 1     |
+      And nothing is known about oral_trial.outcome
+      And it is known that whether the patient eats no animal food is yes
+      When the claim is decided
+      Then it is pended
+      And it asks for oral_trial.outcome
+      And it first asks for the outcome of oral therapy
+      And it does not ask for patient.vegan
+      And rule oral-therapy-first is not known
+      And the information request is CO 252
+      And the information request is CO 252 with N706
+      And it advises by rule note-on-diet
+
+    Scenario: A Given after the decision changes the request
+      Given these claim lines
+        | units |
+        | 1     |
+      When the claim is decided
+      Then it is approved
+      Given it is known that oral_trial.outcome is inadequate
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 50 with N386 from rule oral-therapy-first
