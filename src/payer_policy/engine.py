@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypedDict
 
 from payer_policy.determination import (
     Determination,
@@ -50,6 +50,16 @@ class _Prepared:
     derivation: Derivation
     evaluate: Evaluator
     determiner: Determiner
+
+
+class _About(TypedDict):
+    """What a determination is about."""
+
+    claim_id: str | None
+    kind: str
+    code: str | None
+    service_date: date | None
+    engine: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +192,7 @@ class Engine:
             ServiceLine(line.number, line.units, prepared.derivation.parts_of(line, facts))
             for line in service.lines
         ]
-        about = {
+        about: _About = {
             "claim_id": request.id,
             "kind": request.kind,
             "code": service.code,
@@ -372,9 +382,7 @@ def _as_request(request: Request | Mapping[str, Any]) -> Request:
     return request if isinstance(request, Request) else request_from_mapping(request)
 
 
-def _problem(
-    request: Request, fact: str, code: str, message: str, hint: str | None
-) -> Diagnostic:
+def _problem(request: Request, fact: str, code: str, message: str, hint: str | None) -> Diagnostic:
     where = Location(f"claim {request.id}" if request.id else "request", f"$.facts.{fact}")
     return Diagnostic(code, message, where, hint)
 

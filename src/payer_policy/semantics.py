@@ -153,8 +153,8 @@ def value_of(expression: Expression, facts: Facts) -> Any:
         case FactRef(fact):
             return facts.get(fact)
         case Score(fact, values):
-            value = facts.get(fact)
-            return None if value is None else values.index(str(value))
+            graded = facts.get(fact)
+            return None if graded is None else values.index(str(graded))
         case Arithmetic(operation, arguments):
             known = [value_of(argument, facts) for argument in arguments]
             return None if None in known else ARITHMETIC[operation](*known)

@@ -214,7 +214,8 @@ def test_all_questions_answered_leave_none(case):
     more = dict(facts) | {one.fact: answers[one.fact] for one in determination.missing}
     after = decide(made, more, lines)
     assert after.missing == ()
-    assert all(rule.waits_for == () for rule in after.unsettled)
+    # An answer can show that the policy contradicts itself; then nothing more is asked.
+    assert after.internal or all(rule.waits_for == () for rule in after.unsettled)
 
 
 @given(case=cases(is_known=True))

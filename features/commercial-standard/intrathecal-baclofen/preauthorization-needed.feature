@@ -61,11 +61,11 @@ Feature: Commercial Standard: when a claim needs preauthorization, and what happ
         | J0945 | 1     |
         | 62322 | 1     |
       And these facts
-        | fact                               | value      |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy         | 6 weeks    |
-        | contraindication.hypersensitivity  | no         |
-        | contraindication.active_infection  | no         |
+        | fact                                    | value      |
+        | the outcome of oral antispasmodics      | inadequate |
+        | the length of oral therapy              | 6 weeks    |
+        | allergy or hypersensitivity to baclofen | no         |
+        | an active infection                     | no         |
       And no authorization is on file
       When the claim is decided
       Then it is approved
@@ -79,18 +79,18 @@ Feature: Commercial Standard: when a claim needs preauthorization, and what happ
 
     Scenario: A first fill without an authorization is denied, however good the clinical case
       Given these facts
-        | fact                                | value      |
-        | the phase of therapy                | initial    |
-        | the outcome of oral antispasmodics  | inadequate |
-        | the length of oral therapy          | 6 weeks    |
-        | the date of the screening trial     | 2025-02-01 |
-        | the response to the screening trial | favourable |
-        | trial.dose                          | 75 mcg     |
-        | the date of the pump implant        | 2025-03-03 |
-        | contraindication.hypersensitivity   | no         |
-        | contraindication.active_infection   | no         |
-        | contraindication.body_too_small     | no         |
-        | contraindication.device_crosstalk   | no         |
+        | fact                                             | value      |
+        | the phase of therapy                             | initial    |
+        | the outcome of oral antispasmodics               | inadequate |
+        | the length of oral therapy                       | 6 weeks    |
+        | the date of the screening trial                  | 2025-02-01 |
+        | the response to the screening trial              | favourable |
+        | the decisive screening dose                      | 75 mcg     |
+        | the date of the pump implant                     | 2025-03-03 |
+        | allergy or hypersensitivity to baclofen          | no         |
+        | an active infection                              | no         |
+        | a body too small for the pump                    | no         |
+        | another programmable device that could interfere | no         |
       And no authorization is on file
       When the claim is decided
       Then it is denied
@@ -286,13 +286,15 @@ Feature: Commercial Standard: when a claim needs preauthorization, and what happ
 
     Scenario Outline: Of an authorization that is not approved nothing else is held against the claim - <status>
       Given it is known that the status of the authorization is <status>
-      And it is known that the member of the authorization is M2
-      And it is known that the plan of the authorization is P2
-      And it is known that the codes of the authorization is J0475
-      And it is known that the provider of the authorization is 9876543210
-      And it is known that the last day of the authorization is 2025-03-02
-      And it is known that the units authorized is 0
-      And it is known that the day on which authorization was requested is 2025-03-04
+      And these facts
+        | fact                                         | value      |
+        | the member of the authorization              | M2         |
+        | the plan of the authorization                | P2         |
+        | the codes of the authorization               | J0475      |
+        | the provider of the authorization            | 9876543210 |
+        | the last day of the authorization            | 2025-03-02 |
+        | the units authorized                         | 0          |
+        | the day on which authorization was requested | 2025-03-04 |
       When the claim is decided
       Then the reasons are
         | rule   |

@@ -24,6 +24,7 @@ from payer_policy.ruleset import (
     Ruleset,
     Test,
     Window,
+    facts_in_expression,
     tests_in,
 )
 from payer_policy.semantics import Facts, truth_of
@@ -106,9 +107,7 @@ def _settle(
     return None
 
 
-def selfcheck(
-    library: Library, engines: Sequence[Engine], *, cases: int, seed: int
-) -> SelfCheck:
+def selfcheck(library: Library, engines: Sequence[Engine], *, cases: int, seed: int) -> SelfCheck:
     """Run `cases` random cases, spread over all rulesets of the library, on every engine.
 
     The first engine is the one that the others are held to. The same seed gives the same cases.
@@ -201,8 +200,6 @@ def random_facts(random: Random, palette: Mapping[str, Sequence[Value]]) -> dict
 
 
 def _other_facts(test: Test) -> Iterator[str]:
-    from payer_policy.ruleset import facts_in_expression
-
     for side in test.right:
         yield from facts_in_expression(side)
 
@@ -235,7 +232,7 @@ def _constants(expression: Expression) -> Iterator[Value]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from _constants(argument)
-        case Window(amount, _, _, anchor):
+        case Window(_, _, _, anchor):
             yield from _constants(anchor)
         case _:
             return

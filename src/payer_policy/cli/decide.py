@@ -23,9 +23,7 @@ from payer_policy.engine import Engine
 @options.policies
 @options.engine()
 @options.as_json
-def command(
-    claim: str, facts: str | None, folder: Path, engine: str | None, as_json: bool
-) -> None:
+def command(claim: str, facts: str | None, folder: Path, engine: str | None, as_json: bool) -> None:
     """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P or 837I, or - for stdin.
 
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:

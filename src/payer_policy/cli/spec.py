@@ -32,8 +32,8 @@ def command(
     Exit status 0: all passed; 1: some failed; 2: the call, a feature file or a policy was wrong.
     """
     from payer_policy.specs import report
+    from payer_policy.specs.listing import steps_json, steps_text
     from payer_policy.specs.running import run_features
-    from payer_policy.specs.steps import steps_json, steps_text
 
     if steps:
         options.print_json(steps_json()) if as_json else click.echo(steps_text(), nl=False)

@@ -151,8 +151,9 @@ class _DerivationWriter(SourceWriter):
                 self.place(other)
             variable = self._source(name, fact, source, given)
         if fact.absent_means is not None:
-            self.lines.append(f"if {variable} is None: {variable} = "
-                              f"{self.constant(fact.absent_means)}")
+            self.lines.append(
+                f"if {variable} is None: {variable} = {self.constant(fact.absent_means)}"
+            )
         self._variables_of[name] = variable
 
     def _source(self, name: str, fact: Fact, source: Source, given: str) -> str:
@@ -166,7 +167,9 @@ class _DerivationWriter(SourceWriter):
             case Path(root, path):
                 variable = self.assign(("fact", name), "v", self._path(root, path))
             case DrugAttribute(attribute):
-                reader = self._constant_function(_drug_reader(self._reference, attribute, self._day))
+                reader = self._constant_function(
+                    _drug_reader(self._reference, attribute, self._day)
+                )
                 variable = self.assign(("fact", name), "v", f"{reader}(context)")
             case Computed(_, condition) if condition is not None:
                 truth = self.condition(condition)
@@ -431,8 +434,8 @@ def _service_diagnoses(context: Context) -> frozenset[str] | None:
 
 
 def _last_day(context: Context) -> date | None:
-    days = [line.through for line in context.service.lines]
-    return None if not days or None in days else max(day for day in days if day is not None)
+    days = [line.through for line in context.service.lines if line.through is not None]
+    return max(days) if days and len(days) == len(context.service.lines) else None
 
 
 def _place_of_service(context: Context) -> str | None:

@@ -6,9 +6,9 @@ lines can read the product's fields.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from payer_policy.reference import ReferenceData
@@ -24,8 +24,8 @@ class LineView:
     code: str | None
     modifiers: frozenset[str]
     units: int | Decimal | None
-    date: date | None
-    through: date | None
+    date: datetime.date | None
+    through: datetime.date | None
     place_of_service: str | None
     revenue_code: str | None
     ndc: str | None
@@ -52,7 +52,7 @@ class Service:
     """The lines of one code on one day; no lines for a question without a claim."""
 
     code: str | None
-    day: date | None
+    day: datetime.date | None
     lines: tuple[LineView, ...]
 
 
@@ -104,7 +104,7 @@ def _view(
 
 def services_of(lines: Sequence[LineView]) -> list[Service]:
     """The services of some lines, in the order of their first lines."""
-    groups: dict[tuple[str | None, date | None], list[LineView]] = {}
+    groups: dict[tuple[str | None, datetime.date | None], list[LineView]] = {}
     for line in lines:
         groups.setdefault((line.code, line.date), []).append(line)
     return [Service(code, day, tuple(group)) for (code, day), group in groups.items()]

@@ -36,7 +36,7 @@ from payer_policy.vocabulary.types import (
 from payer_policy.vocabulary.units import UNITS, factor
 
 _FORMS: Final = {
-    "hcpcs": (re.compile(r"[A-Z0-9]{5}", re.ASCII), "five letters or digits, such as J0945"),
+    "hcpcs": (re.compile(r"[A-Z0-9]{5}", re.ASCII), "five letters or digits, such as J3420"),
     "icd10cm": (
         re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", re.ASCII),
         "an ICD-10-CM code, such as G80.1",

@@ -1,4 +1,4 @@
-"""The Given sentences: what is asked of whom, and what is known. And the one When sentence."""
+"""What the Given sentences do: put the request together. And the one When: decide it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from payer_policy.request.models import Authorization, Line, PriorLine, Request
 from payer_policy.specs import cells
 from payer_policy.specs.case import REQUEST_ID, Case, Subject
 from payer_policy.specs.failures import Wrong
-from payer_policy.specs.sentences import Arguments, Row, Step, Table
+from payer_policy.specs.sentences import Arguments, Row, Table
 
 # --- what is asked of whom -----------------------------------------------------------------------
 
 
-def _claim(case: Case, said: Arguments, table: Table) -> None:
+def claim(case: Case, said: Arguments, table: Table) -> None:
     _begin(case, said, Subject("claim", _code(said), cells.day(said["date"])))
 
 
-def _preauthorization(case: Case, said: Arguments, table: Table) -> None:
+def preauthorization(case: Case, said: Arguments, table: Table) -> None:
     _begin(case, said, Subject("request", _code(said), cells.day(said["date"])))
 
 
-def _question(case: Case, said: Arguments, table: Table) -> None:
+def question(case: Case, said: Arguments, table: Table) -> None:
     _begin(case, said, Subject("question", _code(said), None))
 
 
@@ -49,7 +49,7 @@ def _begin(case: Case, said: Arguments, subject: Subject) -> None:
 # --- facts ---------------------------------------------------------------------------------------
 
 
-def _facts(case: Case, said: Arguments, table: Table) -> None:
+def facts(case: Case, said: Arguments, table: Table) -> None:
     for line, name, value in cells.pairs(table, "fact"):
         try:
             _known(case, name, value)
@@ -57,7 +57,7 @@ def _facts(case: Case, said: Arguments, table: Table) -> None:
             cells.at_row(line, error)
 
 
-def _fact(case: Case, said: Arguments, table: Table) -> None:
+def fact(case: Case, said: Arguments, table: Table) -> None:
     declared, value = cells.fact_and_value(case.library, said["fact_and_value"])
     _known(case, declared.name, value)
 
@@ -76,13 +76,13 @@ def _known(case: Case, name: str, value: str) -> None:
         case.forget(fact.name)
 
 
-def _nothing_known(case: Case, said: Arguments, table: Table) -> None:
+def nothing_known(case: Case, said: Arguments, table: Table) -> None:
     _known(case, said["fact"], "")
 
 
 # --- the form ------------------------------------------------------------------------------------
 
-_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "claim number": ("id",),
     "frequency": ("frequency",),
     "original id": ("original_id",),
@@ -103,11 +103,11 @@ _SETS: Final = {"modifiers": "modifier", "codes": "hcpcs"}
 _CODES: Final = {"code": "hcpcs", "place of service": "place_of_service"}
 
 
-def _form(case: Case, said: Arguments, table: Table) -> None:
+def form(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     for line, name, value in cells.pairs(table, "field"):
-        field = _field(name, _FIELDS, line)
-        path = _FIELDS[field]
+        field = _field(name, FIELDS, line)
+        path = FIELDS[field]
         cell = _cell(Request, field, value, line)
         nested: Any = cell
         for key in reversed(path):
@@ -167,57 +167,55 @@ def _columns(model: type[BaseModel]) -> dict[str, str]:
     return {cells.spoken(name): name for name in model.model_fields}
 
 
-_LINE: Final = _columns(Line)
-_AUTHORIZATION: Final = _columns(Authorization)
-_EARLIER: Final = {
+LINE: Final = _columns(Line)
+AUTHORIZATION: Final = _columns(Authorization)
+EARLIER: Final = {
     "claim number" if column == "claim id" else column: name
     for column, name in _columns(PriorLine).items()
 }
 
 
-def _lines(case: Case, said: Arguments, table: Table) -> None:
+def lines(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     subject = case.asked()
     day = subject.day.isoformat() if subject.day else None
-    case.put(("lines",), _rows(case, table, Line, _LINE, code=subject.code, date=day))
+    case.put(("lines",), _rows(case, table, Line, LINE, code=subject.code, date=day))
 
 
-def _diagnoses(case: Case, said: Arguments, table: Table) -> None:
+def diagnoses(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     codes = [cells.code_of("icd10cm", one) for one in cells.several(said["codes"])]
     case.put(("diagnoses",), codes)
 
 
-def _authorization(case: Case, said: Arguments, table: Table) -> None:
+def authorization(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     entry: dict[str, Any] = {}
     for line, name, value in cells.pairs(table, "field"):
-        field = _field(name, _AUTHORIZATION, line)
+        field = _field(name, AUTHORIZATION, line)
         cell = _cell(Authorization, field, value, line)
         if cell not in (None, []):
-            key = _AUTHORIZATION[field]
+            key = AUTHORIZATION[field]
             cells.checked(Authorization, {key: cell}, {key: field}, line)
             entry[key] = cell
     on_file = case.request.get("authorizations") or []
     case.put(("authorizations",), [*on_file, entry])
 
 
-def _no_authorization(case: Case, said: Arguments, table: Table) -> None:
+def no_authorization(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     case.put(("authorizations",), [])
 
 
-def _earlier(case: Case, said: Arguments, table: Table) -> None:
+def earlier(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     subject = case.asked()
     day = subject.day.isoformat() if subject.day else None
-    rows = _rows(
-        case, table, PriorLine, _EARLIER, claim_id="EARLIER-1", code=subject.code, date=day
-    )
+    rows = _rows(case, table, PriorLine, EARLIER, claim_id="EARLIER-1", code=subject.code, date=day)
     case.put(("history",), rows)
 
 
-def _nothing_earlier(case: Case, said: Arguments, table: Table) -> None:
+def nothing_earlier(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     case.put(("history",), [])
 
@@ -225,7 +223,7 @@ def _nothing_earlier(case: Case, said: Arguments, table: Table) -> None:
 # --- deciding ------------------------------------------------------------------------------------
 
 
-def _decide(case: Case, said: Arguments, table: Table) -> None:
+def decide(case: Case, said: Arguments, table: Table) -> None:
     kind = case.asked().kind
     if said["kind"] != kind:
         verb = "asked" if kind == "question" else "decided"
@@ -233,156 +231,5 @@ def _decide(case: Case, said: Arguments, table: Table) -> None:
     case.decide()
 
 
-def _ask(case: Case, said: Arguments, table: Table) -> None:
-    _decide(case, {"kind": "question"}, table)
-
-
-# --- the sentences -------------------------------------------------------------------------------
-
-GIVEN: Final = (
-    Step(
-        "given",
-        ("a claim to {payer} for {code} on {date}",),
-        _claim,
-        "A claim for a drug code on a date of service. The payer is its folder under the policies, "
-        "its name or one of its identifiers; of a payer with one line of business the claim has "
-        "that. The claim has no lines until a table gives them.",
-        "Given a claim to Example Health for J0945 on 2025-03-04",
-    ),
-    Step(
-        "given",
-        ("a preauthorization request to {payer} for {code} on {date}",),
-        _preauthorization,
-        "The same for a preauthorization request.",
-        "Given a preauthorization request to Example Health for J0945 on 2025-03-04",
-    ),
-    Step(
-        "given",
-        ("a question to {payer} about {code}",),
-        _question,
-        "What does the policy require? A preauthorization request of which only payer and code are "
-        "known, under the newest version of the policy.",
-        "Given a question to Example Health about J0945",
-    ),
-    Step(
-        "given",
-        ("these claim lines",),
-        _lines,
-        "The lines, one a row. Columns: "
-        + ", ".join(_LINE)
-        + ". Any may be left out; code and date are then the claim's. Several modifiers are parted "
-        "by blanks or commas. An empty cell is not known; of modifiers it means none. Another code "
-        "makes a procedure line.",
-        "And these claim lines\n"
-        "  | code  | modifiers | units | ndc           |\n"
-        "  | J0945 | JZ        | 3     | 99999-1234-01 |\n"
-        "  | 62370 |           | 1     |               |",
-        table=True,
-    ),
-    Step(
-        "given",
-        ("these facts",),
-        _facts,
-        "Facts by their name in the vocabulary or by their label. yes and no, numbers with or "
-        "without their unit, dates as YYYY-MM-DD, choices with blanks for underscores, lists with "
-        "commas (none: known to be empty). An empty cell is not known.",
-        "And these facts\n"
-        "  | fact                | value         |\n"
-        "  | therapy.phase       | initial       |\n"
-        "  | oral_therapy.weeks  | 8 weeks       |\n"
-        "  | the date of birth   | 1979-05-30    |",
-        table=True,
-    ),
-    Step(
-        "given",
-        ("it is known that {fact_and_value}",),
-        _fact,
-        "One fact, as `fact is value`.",
-        "And it is known that trial.response is favourable",
-    ),
-    Step(
-        "given",
-        ("nothing is known about {fact}",),
-        _nothing_known,
-        "Takes back what a Background or a table said of the fact. That the request itself does "
-        "not tell it either is made sure of.",
-        "And nothing is known about trial.response",
-    ),
-    Step(
-        "given",
-        ("the {form=claim|request} says",),
-        _form,
-        "What the form says outside its lines. Fields: " + ", ".join(_FIELDS) + ".",
-        "And the claim says\n"
-        "  | field            | value      |\n"
-        "  | frequency        | 7          |\n"
-        "  | place of service | 11         |",
-        table=True,
-    ),
-    Step(
-        "given",
-        ("the diagnoses {codes}",),
-        _diagnoses,
-        "All diagnoses of the request, in order.",
-        "And the diagnoses G80.1 and G35.A",
-    ),
-    Step(
-        "given",
-        ("no authorization is on file",),
-        _no_authorization,
-        "The payer has looked and found none. Where nothing is said, it is not known.",
-        "And no authorization is on file",
-    ),
-    Step(
-        "given",
-        ("this authorization is on file",),
-        _authorization,
-        "One authorization; say it again for another one. Fields: "
-        + ", ".join(_AUTHORIZATION)
-        + ". What is left out is not known.",
-        "And this authorization is on file\n"
-        "  | field         | value      |\n"
-        "  | number        | A-100      |\n"
-        "  | status        | approved   |\n"
-        "  | codes         | J0945      |\n"
-        "  | valid from    | 2025-01-01 |\n"
-        "  | valid through | 2025-12-31 |",
-        table=True,
-    ),
-    Step(
-        "given",
-        ("these earlier claims",),
-        _earlier,
-        "Lines of the member's earlier claims. Columns: "
-        + ", ".join(_EARLIER)
-        + ". Any may be left out; code and date are then the claim's.",
-        "And these earlier claims\n"
-        "  | claim number | date       | units | void |\n"
-        "  | C-77         | 2025-03-04 | 3     | no   |",
-        table=True,
-    ),
-    Step(
-        "given",
-        ("there are no earlier claims",),
-        _nothing_earlier,
-        "The payer has looked and found none. Where nothing is said, it is not known.",
-        "And there are no earlier claims",
-    ),
-)
-
-WHEN: Final = (
-    Step(
-        "when",
-        ("the {kind=claim|request} is decided",),
-        _decide,
-        "The engine decides. A Given after it changes the request, which is then decided anew.",
-        "When the claim is decided",
-    ),
-    Step(
-        "when",
-        ("the question is asked",),
-        _ask,
-        "The same for a question.",
-        "When the question is asked",
-    ),
-)
+def ask(case: Case, said: Arguments, table: Table) -> None:
+    decide(case, {"kind": "question"}, table)

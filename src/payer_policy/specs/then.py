@@ -1,4 +1,4 @@
-"""The Then sentences: what the determination must be."""
+"""What the Then sentences do: compare the determination with what they say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from payer_policy.determination.words import counted, in_words, listed
 from payer_policy.specs import cells
 from payer_policy.specs.case import Case
 from payer_policy.specs.failures import Mismatch, Wrong
-from payer_policy.specs.sentences import Arguments, Step, Table
+from payer_policy.specs.sentences import Arguments, Table
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.vocabulary.types import Value, format_number
 
@@ -29,7 +29,7 @@ _DECIDING: Final = ("deny", "pend", "reduce")
 # --- the decision --------------------------------------------------------------------------------
 
 
-def _decision(case: Case, said: Arguments, table: Table) -> None:
+def decision(case: Case, said: Arguments, table: Table) -> None:
     outcome = case.determined().outcome
     found = _DECISIONS[outcome.decision]
     if found != said["decision"]:
@@ -72,7 +72,7 @@ def _line(case: Case, text: str) -> LineOutcome:
     return lines[number]
 
 
-def _line_decision(case: Case, said: Arguments, table: Table) -> None:
+def line_decision(case: Case, said: Arguments, table: Table) -> None:
     line = _line(case, said["line"])
     if _DECISIONS[line.outcome] != said["decision"]:
         _line_mismatch(case, line, said["decision"])
@@ -88,13 +88,13 @@ def _line_mismatch(case: Case, line: LineOutcome, expected: str) -> None:
     raise Mismatch(f"line {line.number} {expected}", f"line {line.number} {found}", rules=rules)
 
 
-def _reduced(case: Case, said: Arguments, table: Table) -> None:
+def reduced(case: Case, said: Arguments, table: Table) -> None:
     line, units = _line(case, said["line"]), _quantity(said["units"])
     if line.outcome != "reduce" or line.allowed_units != units:
         _line_mismatch(case, line, f"reduced to {_units(units)}")
 
 
-def _allowed(case: Case, said: Arguments, table: Table) -> None:
+def allowed(case: Case, said: Arguments, table: Table) -> None:
     line, units = _line(case, said["line"]), _quantity(said["units"])
     if line.allowed_units != units:
         raise Mismatch(
@@ -138,7 +138,7 @@ def _all_told(findings: Iterable[Found]) -> str:
     return "\n".join(_told(found) for found in findings) or "no reason from any rule"
 
 
-def _reason(case: Case, said: Arguments, table: Table) -> None:
+def reason(case: Case, said: Arguments, table: Table) -> None:
     group, carc = cells.reason(case.library, said["reason"])
     rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
     rule = cells.rule(case.rulesets(), said["rule"])
@@ -155,7 +155,7 @@ def _reason(case: Case, said: Arguments, table: Table) -> None:
 _REASON_COLUMNS: Final = ("rule", "group", "carc", "rarc", "line")
 
 
-def _reasons(case: Case, said: Arguments, table: Table) -> None:
+def reasons(case: Case, said: Arguments, table: Table) -> None:
     library, rulesets = case.library, case.rulesets()
     records = cells.records(table, _REASON_COLUMNS)
     columns = [column for column in _REASON_COLUMNS if column in records[0][1]]
@@ -223,21 +223,21 @@ def _shown(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell or '-' for cell in row)} |" for row in rows)
 
 
-def _no_denial(case: Case, said: Arguments, table: Table) -> None:
+def no_denial(case: Case, said: Arguments, table: Table) -> None:
     denying = [one for one in _findings(case) if one.kind == "deny"]
     if denying:
         rules = [one.rule for one in denying]
         raise Mismatch("no rule that denies", _all_told(denying), rules=rules)
 
 
-def _no_reason(case: Case, said: Arguments, table: Table) -> None:
+def no_reason(case: Case, said: Arguments, table: Table) -> None:
     rule = cells.rule(case.rulesets(), said["rule"])
     found = [one for one in _findings(case) if one.rule == rule]
     if found:
         raise Mismatch(f"no reason from rule {rule}", _all_told(found), rules=[rule])
 
 
-def _says(case: Case, said: Arguments, table: Table) -> None:
+def says(case: Case, said: Arguments, table: Table) -> None:
     wanted = " ".join(said["text"].split())
     sentences = [" ".join(one.because.split()) for one in _findings(case)]
     if not any(wanted in sentence for sentence in sentences):
@@ -245,7 +245,7 @@ def _says(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch(f'a sentence with "{wanted}"', found)
 
 
-def _advises(case: Case, said: Arguments, table: Table) -> None:
+def advises(case: Case, said: Arguments, table: Table) -> None:
     rule = cells.rule(case.rulesets(), said["rule"])
     advising = [one for one in _findings(case) if one.kind == "advise"]
     if all(one.rule != rule for one in advising):
@@ -254,7 +254,7 @@ def _advises(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch(f"advice by rule {rule}", found, rules=[rule])
 
 
-def _information(case: Case, said: Arguments, table: Table) -> None:
+def information(case: Case, said: Arguments, table: Table) -> None:
     group, carc = cells.reason(case.library, said["reason"])
     rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
     requests = [one.information_request for one in case.determinations()]
@@ -283,19 +283,19 @@ def _asked(questions: Sequence[Question]) -> str:
     return "\n".join(["it asks for", *lines])
 
 
-def _asks_for(case: Case, said: Arguments, table: Table) -> None:
+def asks_for(case: Case, said: Arguments, table: Table) -> None:
     fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
     if all(question.fact != fact.name for question in questions):
         raise Mismatch(f"a question about {fact.name}", _asked(questions))
 
 
-def _asks_first(case: Case, said: Arguments, table: Table) -> None:
+def asks_first(case: Case, said: Arguments, table: Table) -> None:
     fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
     if not questions or questions[0].fact != fact.name:
         raise Mismatch(f"a question about {fact.name} first", _asked(questions))
 
 
-def _asks_not(case: Case, said: Arguments, table: Table) -> None:
+def asks_not(case: Case, said: Arguments, table: Table) -> None:
     fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
     for question in questions:
         if question.fact == fact.name:
@@ -304,7 +304,7 @@ def _asks_not(case: Case, said: Arguments, table: Table) -> None:
             )
 
 
-def _asks_nothing(case: Case, said: Arguments, table: Table) -> None:
+def asks_nothing(case: Case, said: Arguments, table: Table) -> None:
     questions = _questions(case)
     if questions:
         raise Mismatch("no question", _asked(questions))
@@ -313,7 +313,7 @@ def _asks_nothing(case: Case, said: Arguments, table: Table) -> None:
 # --- what holds ----------------------------------------------------------------------------------
 
 
-def _concluded(case: Case, said: Arguments, table: Table) -> None:
+def concluded(case: Case, said: Arguments, table: Table) -> None:
     fact = cells.fact(case.library, said["fact"])
     if fact.name in case.facts:
         raise Wrong(f"`{fact.name}` is given by the scenario itself, not concluded")
@@ -338,7 +338,7 @@ def _concluded(case: Case, said: Arguments, table: Table) -> None:
         )
 
 
-def _assumed(case: Case, said: Arguments, table: Table) -> None:
+def assumed(case: Case, said: Arguments, table: Table) -> None:
     rule = cells.rule(case.rulesets(), said["rule"])
     assumed = [one.rule for of in case.determinations() for one in of.assumptions]
     if rule not in assumed:
@@ -350,7 +350,7 @@ def _assumed(case: Case, said: Arguments, table: Table) -> None:
         )
 
 
-def _rule_is(case: Case, said: Arguments, table: Table) -> None:
+def rule_is(case: Case, said: Arguments, table: Table) -> None:
     rule = cells.rule(case.rulesets(), said["rule"])
     truths: set[Truth] = set()
     for one in case.services():
@@ -368,7 +368,7 @@ def _rule_is(case: Case, said: Arguments, table: Table) -> None:
 # --- no determination ----------------------------------------------------------------------------
 
 
-def _no_policy(case: Case, said: Arguments, table: Table) -> None:
+def no_policy(case: Case, said: Arguments, table: Table) -> None:
     answer = case.answered()
     if answer.refused is not None:
         case.determined()
@@ -377,7 +377,7 @@ def _no_policy(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch("no policy", f"decided by {policies}")
 
 
-def _refused(case: Case, said: Arguments, table: Table) -> None:
+def refused(case: Case, said: Arguments, table: Table) -> None:
     answer = case.answered()
     wanted = " ".join(said["text"].split())
     expected = f'a refusal that says "{wanted}"'
@@ -390,163 +390,3 @@ def _refused(case: Case, said: Arguments, table: Table) -> None:
     ]
     if not any(wanted in one for one in told):
         raise Mismatch(expected, "\n".join(f'"{one}"' for one in told))
-
-
-# --- the sentences -------------------------------------------------------------------------------
-
-_DECISION: Final = "{decision=approved|denied|pended|partly approved}"
-_LINE_DECISION: Final = "{decision=approved|denied|pended}"
-
-THEN: Final = (
-    Step(
-        "then",
-        (f"it is {_DECISION}",),
-        _decision,
-        "The decision on the whole request: partly approved where its lines differ.",
-        "Then it is denied",
-    ),
-    Step(
-        "then",
-        (f"line {{line}} is {_LINE_DECISION}",),
-        _line_decision,
-        "The decision on one line.",
-        "Then line 1 is approved",
-    ),
-    Step(
-        "then",
-        ("line {line} is reduced to {units} units", "line {line} is reduced to {units} unit"),
-        _reduced,
-        "The line is approved for fewer units than billed.",
-        "Then line 1 is reduced to 8 units",
-    ),
-    Step(
-        "then",
-        ("{units} units are allowed on line {line}", "{units} unit is allowed on line {line}"),
-        _allowed,
-        "All billed units of an approved line, none of a denied one; not known while it pends.",
-        "Then 8 units are allowed on line 1",
-    ),
-    Step(
-        "then",
-        (
-            "the reason is {reason} from rule {rule}",
-            "the reason is {reason} with {rarcs} from rule {rule}",
-        ),
-        _reason,
-        "A rule denies, pends or reduces with this group and CARC; with these RARCs and no others, "
-        "where they are said. Other reasons may stand beside it.",
-        "Then the reason is CO 50 with N386 from rule trial-not-shown",
-    ),
-    Step(
-        "then",
-        ("the reasons are",),
-        _reasons,
-        "These reasons and no others, of all rules that deny, pend or reduce. Columns: rule, "
-        "group, carc, rarc, line; all but rule may be left out.",
-        "Then the reasons are\n"
-        "  | rule            | group | carc | rarc | line |\n"
-        "  | trial-not-shown | CO    | 50   | N386 | 1    |",
-        table=True,
-    ),
-    Step(
-        "then",
-        ("no rule denies it",),
-        _no_denial,
-        "No denying rule holds; it may still pend.",
-        "Then no rule denies it",
-    ),
-    Step(
-        "then",
-        ("there is no reason from rule {rule}",),
-        _no_reason,
-        "The rule finds nothing on the request.",
-        "Then there is no reason from rule trial-not-shown",
-    ),
-    Step(
-        "then",
-        ('it says "{text}"',),
-        _says,
-        "A sentence of the determination has this text in it.",
-        'Then it says "the limit of a day is 8 billing units"',
-    ),
-    Step(
-        "then",
-        ("it advises by rule {rule}",),
-        _advises,
-        "The rule gives a note that decides nothing.",
-        "Then it advises by rule code-identity-note",
-    ),
-    Step(
-        "then",
-        (
-            "the information request is {reason}",
-            "the information request is {reason} with {rarcs}",
-        ),
-        _information,
-        "The reason codes with which the payer asks for what is missing.",
-        "Then the information request is CO 252 with N706",
-    ),
-    Step(
-        "then",
-        ("it asks for {fact}",),
-        _asks_for,
-        "The fact is among the questions that could still change the outcome.",
-        "Then it asks for trial.response",
-    ),
-    Step(
-        "then",
-        ("it first asks for {fact}",),
-        _asks_first,
-        "The fact is the first of them.",
-        "Then it first asks for trial.response",
-    ),
-    Step(
-        "then",
-        ("it does not ask for {fact}",),
-        _asks_not,
-        "The fact is not among the questions.",
-        "Then it does not ask for the date of birth",
-    ),
-    Step(
-        "then",
-        ("it asks nothing",),
-        _asks_nothing,
-        "There is no question left.",
-        "Then it asks nothing",
-    ),
-    Step(
-        "then",
-        ("{fact} is concluded to be {value}",),
-        _concluded,
-        "The value of a fact that rules conclude, or that is computed from the request.",
-        "Then oral_therapy.failed is concluded to be yes",
-    ),
-    Step(
-        "then",
-        ("it is assumed that rule {rule} does not hold",),
-        _assumed,
-        "The rule is not known, and its policy says to take it as not holding.",
-        "Then it is assumed that rule daily-limit does not hold",
-    ),
-    Step(
-        "then",
-        ("rule {rule} {truth=holds|does not hold|is not known}",),
-        _rule_is,
-        "Whether a rule holds, with the rules that override it taken into account.",
-        "Then rule trial-not-shown does not hold",
-    ),
-    Step(
-        "then",
-        ("no policy applies",),
-        _no_policy,
-        "No policy of the payer covers the code on that day and in that line of business.",
-        "Then no policy applies",
-    ),
-    Step(
-        "then",
-        ('the {form=claim|request} is refused because "{text}"',),
-        _refused,
-        "The request itself is wrong, and the message has this text in it.",
-        'Then the request is refused because "but the claim says"',
-    ),
-)

@@ -88,7 +88,9 @@ def shown(raw: object) -> str:
         return "null"
     if isinstance(raw, str):
         # A control character must not reach the terminal of whoever reads the message.
-        plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in raw[:41])
+        plain = "".join(
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in raw[:41]
+        )
         return f'"{plain}"' if len(plain) <= 40 else f'"{plain[:37]}…"'
     if isinstance(raw, dict):
         return "an object"
@@ -115,15 +117,16 @@ def exact_number(raw: object) -> int | Decimal:
             raw = int(raw)
         elif raw == 0:
             return 0
-    if abs(raw) >= MAX_NUMBER:
+    number: int | Decimal = raw
+    if not -MAX_NUMBER < number < MAX_NUMBER:
         raise ValueProblem("wrong-value", f"the number {shown(raw)} is too large for a claim")
-    if isinstance(raw, Decimal):
-        raw = raw.normalize()
-        if -int(raw.as_tuple().exponent) > MAX_PLACES:
+    if isinstance(number, Decimal):
+        number = number.normalize()
+        if -int(number.as_tuple().exponent) > MAX_PLACES:
             raise ValueProblem(
                 "wrong-value", f"{shown(raw)} has more than {MAX_PLACES} decimal places"
             )
-    return raw
+    return number
 
 
 def calendar_date(raw: object) -> date:

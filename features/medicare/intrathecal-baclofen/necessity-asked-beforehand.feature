@@ -1,0 +1,172 @@
+Feature: Medicare: whoever asks before the service is told the same
+
+  Original Medicare needs no preauthorization. A request that comes all the same is decided by the same
+  clinical rules as the claim would be; what only a claim can show is not asked of it.
+
+  Rule: A request for a new pump
+
+    Background: A request for a first fill, with everything in order
+      Given a preauthorization request to Medicare for J0945 on 2025-03-03
+      And the diagnoses G82.51
+      And these facts
+        | fact                                             | value      |
+        | the phase of therapy                             | initial    |
+        | the outcome of oral antispasmodics               | inadequate |
+        | the length of oral therapy                       | 42 days    |
+        | the response to the screening trial              | favourable |
+        | allergy or hypersensitivity to baclofen          | no         |
+        | an active infection                              | no         |
+        | a body too small for the pump                    | no         |
+        | another programmable device that could interfere | no         |
+
+    Scenario: A request with everything in order is approved, without claim lines and without an implant
+      When the request is decided
+      Then it is approved
+      And it asks nothing
+
+    Scenario Outline: The same reasons deny it as deny a claim: <case>
+      Given it is known that <fact and value>
+      When the request is decided
+      Then it is denied
+      And the reasons are
+        | rule   | group | carc | rarc   |
+        | <rule> | CO    | 50   | <rarc> |
+
+      Examples:
+        | case                               | fact and value                                          | rule                   | rarc |
+        | oral therapy a day short           | the length of oral therapy is 41 days                   | oral-therapy-not-shown | N386 |
+        | no favourable response             | the response to the screening trial is not favourable   | trial-not-shown        | N674 |
+        | an active infection                | an active infection is yes                              | contraindicated        | N386 |
+
+    Scenario: Who does not respond to the largest dose is no candidate
+      Given these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+        | the decisive screening dose         | 100 mcg        |
+      When the request is decided
+      Then it is denied
+      And the reasons are
+        | rule               | group | carc | rarc |
+        | trial-not-shown    | CO    | 50   | N674 |
+        | trial-nonresponder | CO    | 50   | N674 |
+
+    Scenario Outline: The order of trial and implant is for the claim to show: <case>
+      Given these facts
+        | fact                            | value      |
+        | the date of the screening trial | <trial>    |
+        | the date of the pump implant    | 2025-03-03 |
+      When the request is decided
+      Then it is approved
+      And rule trial-after-implant does not hold
+      And rule trial-on-implant-day does not hold
+
+      Examples:
+        | case                        | trial      |
+        | on the planned day itself   | 2025-03-03 |
+        | after the planned day       | 2025-03-04 |
+
+    Scenario Outline: What is missing is asked for, and not denied: <case>
+      Given nothing is known about <missing>
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for <missing>
+      And the information request is CO 252 with N706
+
+      Examples:
+        | case                     | missing                                          |
+        | what came of oral therapy | the outcome of oral antispasmodics               |
+        | how long it was tried    | the length of oral therapy                       |
+        | the response             | the response to the screening trial              |
+        | an allergy               | allergy or hypersensitivity to baclofen          |
+        | an infection             | an active infection                              |
+        | the size of the body     | a body too small for the pump                    |
+        | another device           | another programmable device that could interfere |
+
+    Scenario Outline: Records and earlier claims are no matter of a request: <case>
+      Given it is known that what became of the payer's request for records is <records>
+      When the request is decided
+      Then it is approved
+      And rule records-awaited does not hold
+      And rule records-not-supplied does not hold
+
+      Examples:
+        | case                 | records      |
+        | they were asked for  | waiting      |
+        | they did not come    | not supplied |
+
+  Rule: A request for a screening dose
+
+    Background:
+      Given a preauthorization request to Medicare for J0945 on 2025-03-03
+      And the diagnoses G82.51
+      And these facts
+        | fact                                    | value |
+        | the phase of therapy                    | trial |
+        | allergy or hypersensitivity to baclofen | no    |
+        | an active infection                     | no    |
+
+    Scenario: It asks for no trial and no oral therapy
+      When the request is decided
+      Then it is approved
+      And it asks nothing
+
+    Scenario: A planned dose above the protocol is looked at by a person
+      Given it is known that the dose administered is 101 mcg
+      When the request is decided
+      Then it is pended
+      And the reasons are
+        | rule                          |
+        | screening-dose-above-protocol |
+
+    Scenario: A contraindication denies it
+      Given it is known that an active infection is yes
+      When the request is decided
+      Then it is denied
+      And the reasons are
+        | rule            | group | carc | rarc |
+        | contraindicated | CO    | 50   | N386 |
+
+  Rule: A request for a new pump in place of an old one
+
+    Scenario Outline: The reason decides: <case>
+      Given a preauthorization request to Medicare for J0945 on 2025-03-03
+      And the diagnoses G82.51
+      And these facts
+        | fact                           | value       |
+        | the phase of therapy           | replacement |
+        | the reason for the replacement | <reason>    |
+      When the request is decided
+      Then it is <decision>
+
+      Examples:
+        | case              | reason         | decision |
+        | end of battery    | end of battery | approved |
+        | irreparable       | irreparable    | approved |
+        | a newer model     | upgrade        | denied   |
+        | something else    | other          | denied   |
+
+  Rule: What does Medicare require?
+
+    Scenario: Asked with nothing but the code, the answer is the list of questions
+      Given a question to Medicare about J0945
+      When the question is asked
+      Then it is pended
+      And no rule denies it
+      And it asks for the phase of therapy
+      And it asks for the diagnoses
+      And it asks for the outcome of oral antispasmodics
+      And it asks for the response to the screening trial
+      And it asks for an active infection
+      And it does not ask for the date of birth
+      And it does not ask for whether physical therapy was given beside oral therapy
+      And it advises by rule code-identity-note
+
+    Scenario: Asked about a refill, clinical facts are no matter
+      Given a question to Medicare about J0945
+      And it is known that the phase of therapy is refill
+      When the question is asked
+      Then it is pended
+      And it asks for the diagnoses
+      And it does not ask for the outcome of oral antispasmodics
+      And it does not ask for an active infection
