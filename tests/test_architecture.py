@@ -25,7 +25,8 @@ LAYERS = (
     {"determination"},
     {"engine"},
     {"analysis", "schemas"},
-    {"specs", "cli"},
+    {"specs"},
+    {"cli"},
     {"__main__", "__init__"},
 )
 """From the bottom to the top. A module imports from lower layers and from its own package."""

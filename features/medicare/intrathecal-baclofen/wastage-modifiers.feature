@@ -274,7 +274,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | with others between them   | JW KX TB JZ |
 
     Scenario: The only line carries both
-      Then two things are wrong: the pair, and that nothing was billed as given.
+      Two things are wrong with it: the pair, and that nothing is billed as given.
 
       Given these claim lines
         | modifiers | units |

@@ -157,7 +157,7 @@ def escape_markdown(text: str) -> str:
     """Text that Markdown prints as it is, and that opens no HTML."""
     text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
-    return re.sub(r"^(\d+)([.)])", r"\1\\\2", text)
+    return re.sub(r"^(\d*)([.)+-])", r"\1\\\2", text)
 
 
 def _markdown_section(section: Section, lines: list[str], level: int) -> None:

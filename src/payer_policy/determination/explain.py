@@ -451,6 +451,8 @@ class _Explainer:
         elif not plain:
             many = isinstance(value, frozenset) or is_plural(self._english.fact(test.fact))
             it = "they are" if many else "it is"
+            if value == frozenset():
+                it = "there are"
             said.append(f"{it} {self._english.value(test.fact, value)}")
         for name in names:
             if name != test.fact:

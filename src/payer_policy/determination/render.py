@@ -218,7 +218,8 @@ def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WID
     page.lines.append(f"{word}  {one_line(what)}")
     which = line_list(service.lines) if service.lines else "this service"
     page.add(f"No policy applies to {which}, so nothing is decided: neither approved nor denied.")
-    page.heading("Looked for")
+    if service.looked_for:
+        page.heading("Looked for")
     width_of_labels = max((len(label) for label, _ in service.looked_for), default=0)
     for label, value in service.looked_for:
         page.add(f"{label:<{width_of_labels}}  {in_words(value)}", 2, 4 + width_of_labels)

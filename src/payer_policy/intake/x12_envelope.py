@@ -1,7 +1,8 @@
 """The envelopes of X12: interchange (ISA/IEA), group (GS/GE), transaction set (ST/SE).
 
 Hands on what is inside 837 transaction sets, and notes what is wrong with the envelopes. Counts and
-control numbers that do not agree are warnings: they never stop a claim that is there in full.
+control numbers that do not agree are warnings, a broken envelope is an error; neither stops a claim
+that is there in full.
 """
 
 from __future__ import annotations
@@ -174,7 +175,7 @@ class Envelope:
         if opener is not None:
             where = f"segment {opener.number}"
             message = f"{opener.id} ({where}) is not closed: {here.id} comes before its {closer}"
-            self._note("broken-envelope", message, here, severity="warning")
+            self._note("broken-envelope", message, here)
 
     def _check(
         self, closer: Segment, opener: Segment | None, id_: str, control: int, what: str
@@ -183,7 +184,7 @@ class Envelope:
         if opener is None:
             opening = {"SE": "ST", "GE": "GS", "IEA": "ISA"}[id_]
             message = f"{id_} closes nothing: no {opening} is open here"
-            self._note("broken-envelope", message, closer, severity="warning")
+            self._note("broken-envelope", message, closer)
             return
         said, found = closer.get(1), self._counts[id_]
         severity: Severity = "warning" if closer.closed else "error"  # not closed: cut off

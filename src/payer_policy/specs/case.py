@@ -11,12 +11,13 @@ from datetime import date
 from typing import Any, Literal
 
 from payer_policy.determination import Determination, NoPolicy, Outcome
-from payer_policy.diagnostics import PolicyError
+from payer_policy.determination.words import in_words
+from payer_policy.diagnostics import PolicyError, did_you_mean
 from payer_policy.engine import Decided, Engine
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
 from payer_policy.specs.failures import Mismatch, Wrong
-from payer_policy.vocabulary.types import Value, format_value, to_json
+from payer_policy.vocabulary.types import Value, to_json
 
 REQUEST_ID = "SPEC-1"
 
@@ -84,6 +85,13 @@ class Case:
             into = into.setdefault(key, {})
         into[path[-1]] = value
 
+    def drop(self, path: tuple[str, ...]) -> None:
+        """Leave a field of the request out: it is not known."""
+        into = self.request
+        for key in path[:-1]:
+            into = into.get(key, {})
+        into.pop(path[-1], None)
+
     def know(self, name: str, value: Value) -> None:
         self.facts[name] = value
         self.unknown.discard(name)
@@ -134,7 +142,7 @@ class Case:
         if value is not None and value != fact.absent_means:
             raise Wrong(
                 f"the scenario says that nothing is known about `{name}`, but the request itself "
-                f"tells: {format_value(value, fact.type)}",
+                f"tells: {in_words(value, fact.type)}",
                 "leave out what tells it (lines, diagnoses, authorization), or drop the sentence",
             )
 
@@ -170,8 +178,6 @@ class Case:
         return answer
 
     def _code_hint(self, code: str) -> str | None:
-        from payer_policy.diagnostics import did_you_mean
-
         known = {one for codes in self.library.codes.values() for one in codes}
         return None if code in known else did_you_mean(code, known)
 

@@ -91,7 +91,7 @@ def code_of(system: str, text: str) -> str:
     code = normalise_code(system, text)
     form = _FORMS.get(system)
     if form is not None and not form[0].fullmatch(code):
-        raise Wrong(f'found "{text}"; {form[1]}, was expected')
+        raise Wrong(f'found "{text}"; expected {form[1]}')
     return code
 
 
@@ -140,6 +140,8 @@ def fact_and_value(library: Library, text: str) -> tuple[Fact, str]:
         (" is ".join(sides[:at]).strip(), " is ".join(sides[at:]).strip())
         for at in range(1, len(sides))
     ]
+    if not splits:
+        raise Wrong(f"`{text}` gives no value", "say it as `fact is value`")
     for name, value in splits:
         try:
             return fact(library, name), value
@@ -264,17 +266,23 @@ def rule(rulesets: Sequence[Ruleset], text: str) -> str:
 def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
     """The column names, in their one spelling."""
     names = list(known)
-    columns = tuple(_column(cell) for cell in table[0].cells)
+    columns = tuple(named(cell, names, "column", table[0].line) for cell in table[0].cells)
     for column in columns:
-        if column not in names:
-            raise Wrong(
-                f"`{column}` is not a column here" if column else "a column has no name",
-                did_you_mean(column, names) or f"the columns are: {', '.join(names)}",
-                table[0].line,
-            )
         if columns.count(column) > 1:
             raise Wrong(f"the column `{column}` is there twice", None, table[0].line)
     return columns
+
+
+def named(cell: str, known: Sequence[str], noun: str, line: int) -> str:
+    """A column or field by its name, in its one spelling."""
+    name = _spelling(cell)
+    if name not in known:
+        raise Wrong(
+            f"`{name}` is not a {noun} here" if name else f"a {noun} has no name",
+            did_you_mean(name, known) or f"the {noun}s are: {', '.join(known)}",
+            line,
+        )
+    return name
 
 
 def records(table: Table, known: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
@@ -286,7 +294,7 @@ def records(table: Table, known: Iterable[str]) -> list[tuple[int, dict[str, str
 
 def pairs(table: Table, left: str) -> list[tuple[int, str, str]]:
     """The rows of a table `| left | value |`."""
-    names = tuple(_column(cell) for cell in table[0].cells)
+    names = tuple(_spelling(cell) for cell in table[0].cells)
     if names != (left, "value"):
         raise Wrong(f"the first row must be | {left} | value |", None, table[0].line)
     _needs_rows(table)
@@ -298,7 +306,7 @@ def _needs_rows(table: Table) -> None:
         raise Wrong("the table has no row below its column names", None, table[0].line)
 
 
-def _column(cell: str) -> str:
+def _spelling(cell: str) -> str:
     return " ".join(cell.replace("_", " ").casefold().split())
 
 
@@ -327,5 +335,5 @@ def checked(
         detail = error.errors(include_url=False)[0]
         path = ".".join(str(step) for step in detail["loc"] if isinstance(step, str))
         told = said(detail)
-        name = next((names[field] for field in names if path.startswith(field)), spoken(path))
+        name = next((names[one] for one in names if f"{path}.".startswith(f"{one}.")), spoken(path))
         raise Wrong(f"`{name}`: {told.message}", told.hint, line) from None

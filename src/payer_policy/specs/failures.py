@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 
-class Wrong(Exception):  # noqa: N818 - named as people would say it
+class Wrong(Exception):
     """What a step says cannot be meant. `line`: the row of its table, where it is one."""
 
     def __init__(self, message: str, hint: str | None = None, line: int | None = None) -> None:
@@ -19,7 +19,7 @@ class Wrong(Exception):  # noqa: N818 - named as people would say it
         self.message, self.hint, self.line = message, hint, line
 
 
-class Mismatch(Exception):  # noqa: N818
+class Mismatch(Exception):
     """The determination is not what a `Then` says.
 
     `rules` are the rules to prove in the account that follows, the most telling first.
@@ -84,7 +84,7 @@ class Failure:
             lines += _labelled("  ", self.hint)
         if self.account:
             lines += ["", *(f"  {line}".rstrip() for line in self.account.splitlines())]
-        return "\n".join(lines)
+        return "\n".join(line.rstrip() for line in lines)
 
     def to_json(self) -> dict[str, Any]:
         return {

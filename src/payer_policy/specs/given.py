@@ -10,7 +10,7 @@ from payer_policy.request.models import Authorization, Line, PriorLine, Request
 from payer_policy.specs import cells
 from payer_policy.specs.case import REQUEST_ID, Case, Subject
 from payer_policy.specs.failures import Wrong
-from payer_policy.specs.sentences import Arguments, Row, Table
+from payer_policy.specs.sentences import Arguments, Table
 
 # --- what is asked of whom -----------------------------------------------------------------------
 
@@ -106,19 +106,17 @@ _CODES: Final = {"code": "hcpcs", "place of service": "place_of_service"}
 def form(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     for line, name, value in cells.pairs(table, "field"):
-        field = _field(name, FIELDS, line)
+        field = cells.named(name, list(FIELDS), "field", line)
         path = FIELDS[field]
         cell = _cell(Request, field, value, line)
         nested: Any = cell
         for key in reversed(path):
             nested = {key: nested}
-        if cell is not None:
+        if cell is None:
+            case.drop(path)
+        else:
             cells.checked(Request, nested, {".".join(path): field}, line)
-        case.put(path, cell)
-
-
-def _field(name: str, known: dict[str, Any] | tuple[str, ...], line: int) -> str:
-    return cells.header((Row(line, (name,)),), known)[0]
+            case.put(path, cell)
 
 
 def _cell(model: type[BaseModel], column: str, text: str, line: int) -> Any:
@@ -192,7 +190,7 @@ def authorization(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     entry: dict[str, Any] = {}
     for line, name, value in cells.pairs(table, "field"):
-        field = _field(name, AUTHORIZATION, line)
+        field = cells.named(name, list(AUTHORIZATION), "field", line)
         cell = _cell(Authorization, field, value, line)
         if cell not in (None, []):
             key = AUTHORIZATION[field]

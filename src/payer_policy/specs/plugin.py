@@ -221,15 +221,13 @@ def _define(step: Step) -> None:
         request: pytest.FixtureRequest,
         payer_policy_case: Case,
         said: Arguments,
-        datatable: object = None,
-        docstring: object = None,
     ) -> None:
         __tracebackhide__ = True
         spoken = request.node.stash[STEP]
         table = table_of(spoken.datatable)
         failed: Wrong | Mismatch
         try:
-            _check_shape(step, table, docstring)
+            _check_shape(step, table, spoken.docstring)
             step.run(payer_policy_case, said, table)
             return
         except (Wrong, Mismatch) as error:
@@ -241,7 +239,7 @@ def _define(step: Step) -> None:
     register(_Sentence(step), stacklevel=2)(run)
 
 
-def _check_shape(step: Step, table: Table, docstring: object) -> None:
+def _check_shape(step: Step, table: Table, docstring: str | None) -> None:
     if docstring is not None:
         raise Wrong("this sentence takes no text in quotation marks below it")
     if table and not step.table:

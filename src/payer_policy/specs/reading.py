@@ -210,7 +210,10 @@ class _Checker:
     def check(self) -> None:
         scenarios = list(_scenarios(self._feature))
         if not scenarios:
-            self._report("empty-feature", "there is no scenario in this feature")
+            described = self._feature["description"].split()
+            hint = "is the colon of `Scenario:` missing?" if "Scenario" in described else None
+            self._report("empty-feature", "there is no scenario in this feature", None, hint)
+        self._swallowed(self._feature)
         names = Counter(scenario["name"].strip() for _, scenario in scenarios)
         for before, scenario in scenarios:
             line = scenario["location"]["line"]
@@ -260,6 +263,9 @@ class _Checker:
         for text in wanted:
             line = self._line_of(text, node["location"]["line"])
             word, _, rest = text.partition(" ")
+            if word in _STEP_WORDS:
+                self._report("misplaced-step", "this step stands outside a scenario", line)
+                continue
             close = nearest(word, _STEP_WORDS)
             self._report(
                 "misspelt-keyword",

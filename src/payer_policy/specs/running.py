@@ -175,19 +175,18 @@ class _Recorder:
         if report.when == "call" or not report.passed:
             result.outcomes[engine] = report.outcome
         if report.failed:
-            result.failures[engine] = item.stash.get(plugin.FAILURE, None) or _fault(place, report)
+            result.failures[engine] = item.stash.get(plugin.FAILURE, None) or _fault(place, report, call)
         return report
 
 
-def _fault(place: Place, report: pytest.TestReport) -> Failure:
+def _fault(place: Place, report: pytest.TestReport, call: pytest.CallInfo[Any]) -> Failure:
     """A fault of this program: the kind of error only, unless asked for more."""
-    in_full = os.environ.get("PAYER_POLICY_DEBUG")
-    last = report.longreprtext.strip().splitlines()[-1] if report.longreprtext else "no account"
+    kind = call.excinfo.typename if call.excinfo is not None else "no account of it"
     return Failure(
         place,
         place.line,
         f"Scenario: {place.scenario}",
-        problem=f"a fault in this program ended the scenario: {last}",
+        problem=f"a fault in this program ended the scenario ({kind})",
         hint="report it, or set PAYER_POLICY_DEBUG=1 to see where",
-        account=report.longreprtext if in_full else None,
+        account=report.longreprtext if os.environ.get("PAYER_POLICY_DEBUG") else None,
     )

@@ -166,7 +166,7 @@ def _aligned(pieces: Sequence[str], words: Sequence[str]) -> tuple[float, list[s
             return min(options)
         cost, filled = rest(i + 1, j)
         options.append((cost + _EMPTY_SLOT, (piece.replace(slot.group(), "…"), *filled)))
-        several = "." in _PATTERNS.get(slot.group(1), "")
+        several = slot.group(1) in _PATTERNS
         for end in range(j + 1, (len(words) if several else min(j + 1, len(words))) + 1):
             inside = " ".join(words[j:end]).strip('"')
             if slot.group(1) == "text":

@@ -1,4 +1,4 @@
-"""The step library: every sentence that a scenario may say, on one page, in the order to learn them.
+"""The step library: every sentence that a scenario may say, in the order to learn them.
 
 The examples are run by the tests.
 """

@@ -184,12 +184,11 @@ def reasons(case: Case, said: Arguments, table: Table) -> None:
         if one.kind in _DECIDING
     ]
     if sorted(expected) != sorted(found):
-        missing, extra = _minus(expected, found), _minus(found, expected)
         place = columns.index("rule")
         raise Mismatch(
-            "exactly these reasons, also\n" + _shown(missing) if missing else "no further reason",
-            ("not these, but\n" + _shown(extra)) if extra else "without them",
-            rules=[row[place] for row in (*missing, *extra)],
+            "these reasons and no others\n" + _shown(expected),
+            _shown(found) or "no reason",
+            rules=[row[place] for row in (*_minus(expected, found), *_minus(found, expected))],
         )
 
 

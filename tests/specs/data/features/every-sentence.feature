@@ -128,6 +128,7 @@ Feature: Every sentence of the step library
       When the claim is decided
       Then it is partly approved
       And line 1 is reduced to 1 unit
+      And line 1 is reduced to 1 units
       And 1 units are allowed on line 1
       And the reason is CO 151 from rule one-a-day
       And the reason is CO-151 with N362 from rule one-a-day

@@ -1,0 +1,442 @@
+Feature: Medicare pays for what the labels of the opened containers name, and no more
+  Overfill is never billed, nothing is billed twice, and what is left must be accounted for. Only what
+  stayed in the container and was thrown away is discarded drug. A container that the dose did not
+  need is looked at by a person, since a needed concentration can justify it.
+
+  Background: A refill of an implanted pump in a physician's office (a synthetic claim)
+    Given a claim to Medicare for J0945 on 2025-03-03
+    And the claim says
+      | field            | value |
+      | place of service | 11    |
+    And the diagnoses G82.51
+    And it is known that the phase of therapy is refill
+
+  Rule: No more units are paid than the opened containers hold by their labels
+
+    Scenario Outline: The units fit the labelled total
+      Given these claim lines
+        | modifiers | units       |
+        |           | <given>     |
+        | JW        | <discarded> |
+      And it is known that the labelled total of the opened containers is <label>
+      When the claim is decided
+      Then it is approved
+      And rule billed-above-containers does not hold
+      And rule billed-below-containers does not hold
+
+      Examples:
+        | case                     | label | given | discarded |
+        | one vial                 | 40 mg | 3     | 1         |
+        | one vial, mostly thrown  | 40 mg | 1     | 3         |
+        | two vials                | 80 mg | 7     | 1         |
+        | three ampules of 10 mg   | 30 mg | 2     | 1         |
+
+    Scenario Outline: More units are billed than the labelled total
+      Given these claim lines
+        | modifiers | units       |
+        |           | <given>     |
+        | JW        | <discarded> |
+      And it is known that the labelled total of the opened containers is <label>
+      When the claim is decided
+      Then it is partly approved
+      And line 1 is approved
+      And <given> units are allowed on line 1
+      And line 2 is reduced to <paid> units
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | billed-above-containers | CO    | 151  | N362 | 2    |
+
+      Examples:
+        | case                  | label | given | discarded | paid |
+        | one vial, one too many| 40 mg | 3     | 2         | 1    |
+        | one vial, far too many| 40 mg | 2     | 6         | 2    |
+        | vials of 40 and 20 mg | 60 mg | 5     | 2         | 1    |
+
+    Scenario: The administered units alone use up the container
+      Given these claim lines
+        | modifiers | units |
+        |           | 4     |
+        | JW        | 1     |
+      And it is known that the labelled total of the opened containers is 40 mg
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is denied
+      And 0 units are allowed on line 2
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | billed-above-containers | CO    | 151  | N362 | 2    |
+
+    Scenario: The administered units alone are more than the container
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 5     |
+      And it is known that the labelled total of the opened containers is 40 mg
+      When the claim is decided
+      Then it is partly approved
+      And line 1 is reduced to 4 units
+      And the reason is CO 151 with N362 from rule billed-above-containers
+      And it says "Overfill is not billed, and nothing is billed twice"
+
+    Scenario: The discarded line stands first, and is paid first
+      What the container holds is given out line by line.
+
+      Given these claim lines
+        | modifiers | units |
+        | JW        | 2     |
+        |           | 3     |
+      And it is known that the labelled total of the opened containers is 40 mg
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is reduced to 2 units
+
+    Scenario: Overfill was given, and the vial's label is all that is paid
+      The vial of 40 mg held 41 mg, all of it was given, and five units were billed.
+
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 5     |
+      And these facts
+        | fact                                        | value |
+        | the dose administered                       | 41 mg |
+        | the amount discarded                        | 0 mg  |
+        | the labelled total of the opened containers | 40 mg |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | billed-above-containers | CO    | 151  | N362 | 1    |
+        | amounts-do-not-add-up   |       |      |      | 1    |
+
+    Scenario: A part of a unit on the label is not held against the claim
+      A container that is no whole number of units may be billed rounded up or down (synthetic:
+      every container for intrathecal use that was found is whole units or a screening dose).
+
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      And it is known that the labelled total of the opened containers is 35 mg
+      When the claim is decided
+      Then it is approved
+
+    Scenario Outline: The bounds for a label that is no whole number of units
+      Given these claim lines
+        | modifiers | units   |
+        | JZ        | <units> |
+      And it is known that the labelled total of the opened containers is 35 mg
+      When the claim is decided
+      Then it is <decision>
+
+      Examples:
+        | case             | units | decision        |
+        | one too few      | 2     | pended          |
+        | rounded down     | 3     | approved        |
+        | rounded up       | 4     | approved        |
+        | one too many     | 5     | partly approved |
+
+  Rule: Units of the opened containers that are on no line are asked about
+
+    Scenario Outline: Fewer units are billed than the labelled total
+      Given these claim lines
+        | modifiers | units    |
+        | JZ        | <billed> |
+      And it is known that the labelled total of the opened containers is <label>
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | billed-below-containers | CO    | 16   | N822 | 1    |
+      And it says "What became of the rest?"
+
+      Examples:
+        | case                       | label | billed |
+        | one unit of a vial         | 40 mg | 3      |
+        | most of a vial             | 40 mg | 1      |
+        | one unit of two vials      | 80 mg | 7      |
+
+    Scenario: In a rural health clinic nobody asks what became of the rest
+      Given the claim says
+        | field            | value |
+        | place of service | 72    |
+      And these claim lines
+        | modifiers | units |
+        |           | 3     |
+      And it is known that the labelled total of the opened containers is 40 mg
+      When the claim is decided
+      Then it is approved
+      And rule billed-below-containers does not hold
+
+    Scenario: The labelled total is not known
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 3     |
+      When the claim is decided
+      Then it is approved
+      And it is assumed that rule billed-above-containers does not hold
+      And it is assumed that rule billed-below-containers does not hold
+      And it does not ask for the labelled total of the opened containers
+
+  Rule: Only what was left in the container and thrown away is discarded drug
+
+    Scenario: It was left in the container
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JW        | 1     |
+      And these facts
+        | fact                          | value             |
+        | what the discarded amount was | left in container |
+      When the claim is decided
+      Then it is approved
+      And rule jw-for-something-else does not hold
+
+    Scenario Outline: It was something else
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JW        | 1     |
+      And these facts
+        | fact                          | value  |
+        | what the discarded amount was | <what> |
+      When the claim is decided
+      Then it is partly approved
+      And line 1 is approved
+      And 3 units are allowed on line 1
+      And line 2 is denied
+      And the reasons are
+        | rule                  | group | carc | rarc | line |
+        | jw-for-something-else | CO    | 4    | N823 | 2    |
+
+      Examples:
+        | case                                     | what                     |
+        | old drug drawn from the pump's reservoir | drawn from reservoir     |
+        | overfill                                 | overfill                 |
+        | the next patient got it                  | given to another patient |
+
+    Scenario: Old drug was drawn from the reservoir, and nothing of it is billed
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      And these facts
+        | fact                          | value                |
+        | what the discarded amount was | drawn from reservoir |
+      When the claim is decided
+      Then it is approved
+      And rule jw-for-something-else does not hold
+
+    Scenario: The record does not say what it was
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JW        | 1     |
+      When the claim is decided
+      Then it is approved
+      And it is assumed that rule jw-for-something-else does not hold
+
+    Scenario: What was drawn from the reservoir is also less than a unit
+      Given these claim lines
+        | modifiers | units |
+        |           | 4     |
+        | JW        | 1     |
+      And these facts
+        | fact                          | value                |
+        | what the discarded amount was | drawn from reservoir |
+        | the amount discarded          | 2 mg                 |
+      When the claim is decided
+      Then line 2 is denied
+      And the reasons are
+        | rule                  | group | carc | rarc | line |
+        | jw-for-something-else | CO    | 4    | N823 | 2    |
+        | jw-below-one-unit     | CO    | 4    | N823 | 2    |
+
+  Rule: A container more than the dose needed is looked at by a person
+
+    Scenario Outline: One container fewer would have done
+      Given these claim lines
+        | modifiers | units       | ndc   |
+        |           | <given>     | <ndc> |
+        | JW        | <discarded> | <ndc> |
+      And these facts
+        | fact                                        | value    |
+        | the dose administered                       | <dose>   |
+        | the amount discarded                        | <waste>  |
+        | the labelled total of the opened containers | <label>  |
+        | the number of containers opened             | <opened> |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                 | group | carc | rarc | line |
+        | container-not-needed |       |      |      | 1 2  |
+
+      Examples:
+        | case                                     | ndc           | dose  | waste | label | opened | given | discarded |
+        | the first vial would have held the dose  | 66794-157-02  | 40 mg | 40 mg | 80 mg | 2      | 4     | 4         |
+        | the first vial would have had some left  | 66794-157-02  | 30 mg | 50 mg | 80 mg | 2      | 3     | 5         |
+        | two small ampules would have done        | 70121-2501-01 | 20 mg | 10 mg | 30 mg | 3      | 2     | 1         |
+
+    Scenario Outline: All of the containers were needed
+      Given these claim lines
+        | modifiers | units       | ndc   |
+        |           | <given>     | <ndc> |
+        | JW        | <discarded> | <ndc> |
+      And these facts
+        | fact                                        | value    |
+        | the dose administered                       | <dose>   |
+        | the amount discarded                        | <waste>  |
+        | the labelled total of the opened containers | <label>  |
+        | the number of containers opened             | <opened> |
+      When the claim is decided
+      Then it is approved
+      And rule container-not-needed does not hold
+
+      Examples:
+        | case                                   | ndc          | dose      | waste     | label | opened | given | discarded |
+        | a microgram more than one vial         | 66794-157-02 | 40.001 mg | 39.999 mg | 80 mg | 2      | 5     | 3         |
+        | most of the second vial                | 66794-157-02 | 70 mg     | 10 mg     | 80 mg | 2      | 7     | 1         |
+        | one vial, and little of it             | 66794-157-02 | 10 mg     | 30 mg     | 40 mg | 1      | 1     | 3         |
+
+    Scenario: The containers are of two sizes, so nobody can tell whether one was too many
+      Given these claim lines
+        | modifiers | units | ndc          |
+        |           | 4     | 66794-157-02 |
+        | JW        | 1     | 66794-155-02 |
+      And these facts
+        | fact                                        | value |
+        | the dose administered                       | 40 mg |
+        | the amount discarded                        | 10 mg |
+        | the labelled total of the opened containers | 50 mg |
+        | the number of containers opened             | 2     |
+      When the claim is decided
+      Then it is approved
+      And it is assumed that rule container-not-needed does not hold
+
+    Scenario: No product is on the lines, so nobody can tell whether one was too many
+      Given these claim lines
+        | modifiers | units |
+        |           | 4     |
+        | JW        | 4     |
+      And these facts
+        | fact                                        | value |
+        | the dose administered                       | 40 mg |
+        | the amount discarded                        | 40 mg |
+        | the labelled total of the opened containers | 80 mg |
+        | the number of containers opened             | 2     |
+      When the claim is decided
+      Then it is approved
+      And it is assumed that rule container-not-needed does not hold
+
+  Rule: Several lines and containers of one day are judged together
+
+    Scenario: Two vials, the administered units on two lines, one unit thrown away
+      Given these claim lines
+        | modifiers | units | ndc           |
+        |           | 4     | 66794-157-02  |
+        |           | 3     | 70121-2503-01 |
+        | JW        | 1     | 70121-2503-01 |
+      And these facts
+        | fact                                        | value |
+        | the dose administered                       | 70 mg |
+        | the amount discarded                        | 10 mg |
+        | the labelled total of the opened containers | 80 mg |
+        | the number of containers opened             | 2     |
+      When the claim is decided
+      Then it is approved
+      And 4 units are allowed on line 1
+      And 3 units are allowed on line 2
+      And 1 unit is allowed on line 3
+
+    Scenario: Two administered lines are more than the dose; the later line gives way
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 3     |
+        | JZ        | 2     |
+      And it is known that the dose administered is 40 mg
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is reduced to 1 unit
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | administered-above-dose | CO    | 151  | N362 | 2    |
+
+    Scenario: Two discarded lines are more than the record; the later line gives way
+      Given these claim lines
+        | modifiers | units |
+        |           | 2     |
+        | JW        | 1     |
+        | JW        | 2     |
+      And these facts
+        | fact                  | value |
+        | the dose administered | 20 mg |
+        | the amount discarded  | 20 mg |
+      When the claim is decided
+      Then line 2 is approved
+      And line 3 is reduced to 1 unit
+      And the reasons are
+        | rule            | group | carc | rarc | line |
+        | jw-above-record | CO    | 151  | N362 | 3    |
+
+    Scenario: Two discarded lines make the record together
+      Given these claim lines
+        | modifiers | units |
+        |           | 5     |
+        | JW        | 1     |
+        | JW        | 2     |
+      And these facts
+        | fact                                        | value |
+        | the dose administered                       | 50 mg |
+        | the amount discarded                        | 30 mg |
+        | the labelled total of the opened containers | 80 mg |
+      When the claim is decided
+      Then it is approved
+
+  Rule: Each day of a claim stands for itself
+
+    Scenario: Two refills on one claim, one in order and one without JZ
+      Given these claim lines
+        | modifiers | units | date       |
+        | JZ        | 4     | 2025-03-03 |
+        |           | 4     | 2025-06-03 |
+      When the claim is decided
+      Then it is partly approved
+      And line 1 is approved
+      And line 2 is denied
+      And the reasons are
+        | rule       | group | carc | rarc       | line |
+        | jz-missing | CO    | 16   | N822 MA130 | 2    |
+
+    Scenario: Two refills on one claim, one with JZ and one with JW
+      Given these claim lines
+        | modifiers | units | date       |
+        | JZ        | 4     | 2025-03-03 |
+        |           | 3     | 2025-06-03 |
+        | JW        | 1     | 2025-06-03 |
+      When the claim is decided
+      Then it is approved
+      And rule jz-beside-jw does not hold
+
+    Scenario: The discarded drug of one day does not excuse the missing JZ of another
+      Given these claim lines
+        | modifiers | units | date       |
+        |           | 4     | 2025-03-03 |
+        |           | 3     | 2025-06-03 |
+        | JW        | 1     | 2025-06-03 |
+      When the claim is decided
+      Then line 1 is denied
+      And line 2 is approved
+      And line 3 is approved
+      And the reasons are
+        | rule       | group | carc | rarc       | line |
+        | jz-missing | CO    | 16   | N822 MA130 | 1    |
+
+    Scenario: A faulty discarded line does not touch the other day
+      Given these claim lines
+        | modifiers | units | date       |
+        | JZ        | 4     | 2025-03-03 |
+        |           | 3     | 2025-06-03 |
+        | JW JZ     | 1     | 2025-06-03 |
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is denied
+      And line 3 is denied
+      And the reasons are
+        | rule                  | group | carc | rarc | line |
+        | jw-and-jz-on-one-line | CO    | 4    | N519 | 2 3  |

@@ -1,0 +1,3 @@
+Feature: A colon
+  Scenario Without its colon
+    When the claim is decided

@@ -1,0 +1,108 @@
+"""The step library as a whole: no text is two sentences, and every sentence is shown to work."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+from pytest_bdd.parser import FeatureParser
+
+from payer_policy.specs.listing import steps_text
+from payer_policy.specs.sentences import matching, nearest_sentence, plain, sentences_of
+from payer_policy.specs.steps import STEPS
+from tests.specs.running import DATA, all_passed, spec
+
+FORMS = [(step, form) for step in STEPS for form in step.forms]
+FILLINGS = ("one", "CO 50", "it is approved", "rule x holds", "a is b with c from rule d on e")
+
+
+def _texts(form):
+    """The form with its slots filled in unkind ways."""
+    for sentence in sentences_of(form):
+        slots = re.findall(r"\{\w+\}", sentence)
+        for fillings in product(FILLINGS, repeat=min(len(slots), 2)):
+            text = sentence
+            for slot, filling in zip(slots, [*fillings, *fillings, *fillings], strict=False):
+                text = text.replace(slot, filling, 1)
+            yield text
+
+
+def test_no_text_is_two_sentences():
+    offenders = []
+    for _, form in FORMS:
+        for text in _texts(form):
+            found = {other.forms[0] for other in STEPS if other.arguments(text) is not None}
+            if len(found) > 1:
+                offenders.append(f"{text}: {sorted(found)}")
+
+    assert offenders == []
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.forms[0])
+def test_the_example_is_the_sentence(step):
+    keyword, _, text = step.example.splitlines()[0].partition(" ")
+
+    assert keyword in ("Given", "When", "Then", "And")
+    assert matching(STEPS, step.kind, text)[0] is step
+    assert bool(step.example.splitlines()[1:]) is step.table
+    assert step.about.endswith(".")
+
+
+def test_every_sentence_and_form_is_said_in_the_feature_of_these_tests():
+    feature = FeatureParser(str(DATA / "features"), "every-sentence.feature").parse()
+    said = {
+        (step.kind, pattern)
+        for scenario in feature.scenarios.values()
+        for spoken in scenario.steps
+        for step in STEPS
+        for pattern in step._patterns
+        if step.kind == spoken.type and pattern.fullmatch(spoken.name)
+    }
+
+    missing = [
+        plain(form)
+        for step in STEPS
+        for form, pattern in zip(step.forms, step._patterns, strict=True)
+        if (step.kind, pattern) not in said
+    ]
+    assert missing == []
+
+
+def test_the_feature_of_these_tests_passes_on_every_engine(monkeypatch):
+    result = spec(monkeypatch, "features")
+
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith(all_passed(13))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "nearest"),
+    [
+        ("then", "it is aproved", "it is approved"),
+        ("then", "rule jz-missing hold", "rule jz-missing holds"),
+        ("then", "the reason is CO 50 from the rule x-y", "the reason is CO 50 from rule x-y"),
+        ("then", "line 1 is reduced to 3", "line 1 is reduced to 3 units"),
+        ("then", 'it say "two words"', 'it says "two words"'),
+        ("then", "it says two words", 'it says "two words"'),
+        (
+            "given",
+            "a claim to Example Health for J3420",
+            "a claim to Example Health for J3420 on …",
+        ),
+        ("given", "these facts:", "these facts"),
+        ("given", "it is know that a b is c", "it is known that a b is c"),
+        ("when", "the claim is determined", "the claim is decided"),
+        ("then", "all is well that ends well", None),
+    ],
+)
+def test_the_nearest_sentence_is_offered_with_its_slots_filled(kind, text, nearest):
+    assert nearest_sentence(STEPS, kind, text) == nearest
+
+
+def test_the_readme_lists_the_library():
+    readme = (DATA.parents[2] / "features" / "README.md").read_text(encoding="utf-8")
+
+    assert readme.endswith(steps_text()), (
+        "features/README.md ends with what `payer-policy spec --steps` prints; put it there anew"
+    )
