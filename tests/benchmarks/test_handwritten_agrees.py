@@ -23,7 +23,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines import engine_named
 from payer_policy.intake import read_requests
 from payer_policy.policy.library import Library
-from payer_policy.request.models import Request
+from payer_policy.request.models import Coverage, Line, PriorLine, Provider, Request
 
 ROOT = Path(__file__).parents[2]
 POLICY = "medicare/intrathecal-baclofen"
@@ -235,6 +235,85 @@ def test_by_hand_and_by_engine_are_equal_on_the_shipped_claims(
                 compared += compare(engine, by_hand, moved(intake.request))
 
     assert compared >= 8
+
+
+def test_by_hand_and_by_engine_are_equal_on_random_claims(library: Library, by_hand: Any) -> None:
+    engine = Engine(library)
+    random = Random(11)
+    compared = sum(compare(engine, by_hand, random_claim(random)) for _ in range(600))
+
+    assert compared >= 550
+
+
+def random_claim(random: Random) -> Request:
+    def some(*values: Any) -> Any:
+        return random.choice(values)
+
+    def drug_line() -> Line:
+        return Line(
+            code=handwritten.CODE,
+            modifiers=frozenset(random.choice(MODIFIERS)),
+            units=random.choice(UNITS),
+            date=some(date(2025, 11, 3), date(2025, 11, 3), date(2025, 11, 4)),
+            through=some(None, None, None, date(2025, 11, 5)),
+            place_of_service=some(None, None, None, "11", "22", "21"),
+            ndc=some(None, None, "66794015702", "66794015101", "99999001001", "00527133001"),
+            ndc_unit=some("ML", "ML", "UN", None),
+            ndc_quantity=some(None, 5, 15, 20),
+            charge=some(None, 800),
+            diagnosis_pointers=some(None, None, (1,), (2,)),
+        )
+
+    others = ("62369", "62369", "62362", "62322", "62368", "E0786", "96522", "J2278", "95990", None)
+    lines = [
+        *(
+            Line(code=random.choice(others), date=date(2025, 11, 3))
+            for _ in range(some(0, 1, 1, 2))
+        ),
+        *(drug_line() for _ in range(some(1, 2, 2, 3))),
+    ]
+    random.shuffle(lines)
+    diagnoses = ("G80.0", "G80.0", "G82.51", "G35", "G82.5", "R25.2", "Z45.1", "E11.9")
+    prior = PriorLine(
+        claim_id=some("C0", "C1"), code=handwritten.CODE, date=date(2025, 11, 3),
+        modifiers=frozenset(random.choice(MODIFIERS)), units=random.choice(UNITS), void=some(False, True),
+    )  # fmt: skip
+    supplied: dict[str, Any] = {
+        "dose.administered": some(50, 101, 30000, 36000, 40000),
+        "dose.discarded": some(0, 4000, 10000),
+        "container.total": some(40000, 80000),
+        "container.opened": some(1, 2),
+        "container.multi_dose": some(False, True),
+        "refill.previous_date": some("2025-08-04", "2025-01-02"),
+        "documents.request": some("none", "waiting", "not_supplied"),
+        "oral_therapy.outcome": some("inadequate", "not_tried"),
+        "oral_therapy.duration": some(41, 42),
+        "trial.date": some("2025-10-06", "2025-11-03", "2025-11-04"),
+        "trial.response": some("favourable", "favourable", "not_favourable"),
+        "trial.dose": some(75, 100),
+        "contraindication.hypersensitivity": some(False, False, True),
+        "contraindication.active_infection": False,
+        "contraindication.body_too_small": False,
+        "contraindication.device_crosstalk": False,
+        "therapy.phase": some("initial", "trial", "refill", "replacement"),
+        "service.setting": some("home_visit", "home_self_administered"),
+        "service.route": some("intrathecal", "oral"),
+        "replacement.reason": some("end_of_battery", "upgrade"),
+    }
+    share = some(0.0, 0.3, 0.8)
+    return Request(
+        kind=some("claim", "claim", "claim", "preauthorization"),
+        frequency=some("1", "1", "1", "1", "7", "8"),
+        original_id=some(None, "C0"),
+        bill_type=some(None, None, None, "131", "111", "851", "711"),
+        place_of_service=some("11", "11", "22", "24", "12", None),
+        coverage=Coverage(payer="medicare"),
+        provider=Provider(billing_npi="1234567893"),
+        diagnoses=some(None, (), *((random.choice(diagnoses), "I10") for _ in range(6))),
+        lines=tuple(lines),
+        history=some(None, (), (prior,)),
+        facts={name: value for name, value in supplied.items() if random.random() < share},
+    )
 
 
 def moved(request: Request) -> Request:

@@ -71,8 +71,16 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | a trial on the day of the implant | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
         | a dose above the protocol         | the decisive screening dose         | 101 mcg        | the response to the screening trial           | favourable  | trial-dose-above-protocol |
         | doses less than a day apart       | the number of screening doses given | 2              | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
-        | a patient of three years          | patient.birth_date                  | 2021-03-04     | the response to the screening trial           | favourable  | too-young                 |
         | an infection                      | an active infection                 | yes            | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
+
+    Scenario: The age of a patient of three years was decided with the authorization
+      Given it is known that the phase of therapy is initial
+      And the claim says
+        | field      | value      |
+        | birth date | 2021-03-04 |
+      When the claim is decided
+      Then it is approved
+      And rule too-young does not hold
 
     Scenario: A replacement of a working pump was decided with the authorization
       Given these facts

@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from pydantic import BaseModel, ValidationError
@@ -128,6 +129,7 @@ def fact(library: Library, text: str) -> Fact:
     return facts[name]
 
 
+@lru_cache(maxsize=4096)
 def _bare(label: str) -> str:
     words = label.casefold().split()
     return " ".join(words[1:] if words[:1] in (["the"], ["whether"]) else words)

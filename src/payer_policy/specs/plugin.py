@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 import pytest
 from pytest_bdd import given, scenario, then, when
 from pytest_bdd.feature import features as pytest_bdd_features
-from pytest_bdd.parser import Feature, Scenario
+from pytest_bdd.parser import Feature, Scenario, render_string
 from pytest_bdd.parser import Step as SpokenStep
 from pytest_bdd.parsers import StepParser
 
@@ -30,7 +30,14 @@ from payer_policy.specs.account import account
 from payer_policy.specs.case import Case
 from payer_policy.specs.failures import Failure, Mismatch, Place, Wrong, failure_of
 from payer_policy.specs.reading import FeatureFile, read_feature, shown_path, table_of
-from payer_policy.specs.sentences import Arguments, Step, Table, matching, nearest_sentence
+from payer_policy.specs.sentences import (
+    Arguments,
+    Kind,
+    Step,
+    Table,
+    matching,
+    nearest_sentence,
+)
 from payer_policy.specs.steps import STEPS
 
 NEEDS_DURABLE: Final = frozenset(("durable", "checked"))
@@ -201,42 +208,40 @@ def payer_policy_case(payer_policy_engine: Engine) -> Case:
 # --- the steps -----------------------------------------------------------------------------------
 
 
-class _Sentence(StepParser):
-    """A step of the library as pytest-bdd looks for it."""
+class _Sentences(StepParser):
+    """All sentences of a kind as one step of pytest-bdd, which looks slowly through many."""
 
-    def __init__(self, step: Step) -> None:
-        super().__init__(step.forms[0])
-        self._step = step
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(f"a sentence of the step library ({kind})")
+        self._steps = tuple(step for step in STEPS if step.kind == kind)
+        self._kind = kind
 
     def is_matching(self, name: str) -> bool:
-        return self._step.arguments(name) is not None
+        return matching(self._steps, self._kind, name) is not None
 
     def parse_arguments(self, name: str) -> dict[str, Any] | None:
-        arguments = self._step.arguments(name)
-        return None if arguments is None else {"said": arguments}
+        found = matching(self._steps, self._kind, name)
+        return None if found is None else {"step": found[0], "said": found[1]}
 
 
-def _define(step: Step) -> None:
-    def run(
-        request: pytest.FixtureRequest,
-        payer_policy_case: Case,
-        said: Arguments,
-    ) -> None:
-        __tracebackhide__ = True
-        spoken = request.node.stash[STEP]
-        table = table_of(spoken.datatable)
-        failed: Wrong | Mismatch
-        try:
-            _check_shape(step, table, spoken.docstring)
-            step.run(payer_policy_case, said, table)
-            return
-        except (Wrong, Mismatch) as error:
-            failed = error
-        # Outside the handler, so that pytest has no chain of exceptions to show.
-        _fail(request.node, spoken, failed, payer_policy_case)
-
-    register = {"given": given, "when": when, "then": then}[step.kind]
-    register(_Sentence(step), stacklevel=2)(run)
+@given(_Sentences("given"))
+@when(_Sentences("when"))
+@then(_Sentences("then"))
+def _run(
+    request: pytest.FixtureRequest, payer_policy_case: Case, step: Step, said: Arguments
+) -> None:
+    __tracebackhide__ = True
+    spoken = request.node.stash[STEP]
+    table = table_of(spoken.datatable)
+    failed: Wrong | Mismatch
+    try:
+        _check_shape(step, table, spoken.docstring)
+        step.run(payer_policy_case, said, table)
+        return
+    except (Wrong, Mismatch) as error:
+        failed = error
+    # Outside the handler, so that pytest has no chain of exceptions to show.
+    _fail(request.node, spoken, failed, payer_policy_case)
 
 
 def _check_shape(step: Step, table: Table, docstring: str | None) -> None:
@@ -247,10 +252,6 @@ def _check_shape(step: Step, table: Table, docstring: str | None) -> None:
     if step.table and not table:
         example = "\n".join(step.example.splitlines()[1:])
         raise Wrong("this sentence needs a table below it", f"for example:\n{example}")
-
-
-for _step in STEPS:
-    _define(_step)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -321,7 +322,7 @@ def place_of(item: pytest.Item) -> Place:
     return Place(
         module.file.shown,
         module.file.feature.name,
-        template.render(example).name,
+        render_string(template.name, example),
         template.line_number,
         tuple(example.items()),
         module.file.rows.get((template.line_number, cells)),

@@ -175,7 +175,9 @@ class _Recorder:
         if report.when == "call" or not report.passed:
             result.outcomes[engine] = report.outcome
         if report.failed:
-            result.failures[engine] = item.stash.get(plugin.FAILURE, None) or _fault(place, report, call)
+            result.failures[engine] = item.stash.get(plugin.FAILURE, None) or _fault(
+                place, report, call
+            )
         return report
 
 

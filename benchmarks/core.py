@@ -1,0 +1,364 @@
+"""What a decision costs, stage by stage and engine by engine, against the same policy by hand.
+
+    python benchmarks/core.py            # a Markdown report
+    python benchmarks/core.py --json     # the same numbers for a program
+    python benchmarks/core.py --quick    # a tenth of the rounds
+
+Everything that is compared is timed in this one process, in turn within each round, so a machine
+that slows down slows both sides: the ratios are what to read. Stages are timed one after the other
+on the way through one decision, not each in a loop of its own, which would flatter all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from handwritten import CODE, Baclofen, ClaimLine
+
+from payer_policy.determination import Determiner, ServiceLine
+from payer_policy.engine import Engine
+from payer_policy.engines import ENGINES, engine_named
+from payer_policy.engines.durable import durable_available
+from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.policy.library import Library
+from payer_policy.request.authorizations import authorization_facts
+from payer_policy.request.derive import Context, Derivation, parse_facts
+from payer_policy.request.models import Request
+from payer_policy.request.services import services_of, view_lines
+
+ROOT = Path(__file__).parents[1]
+POLICIES = ROOT / "policies"
+EXAMPLE = ROOT / "examples/claims/refill.json"
+POLICY = "medicare/intrathecal-baclofen"
+STAGES = (
+    "lines and services",
+    "facts (derive)",
+    "rules (evaluate)",
+    "parts of lines",
+    "determination",
+)
+now = time.perf_counter_ns
+
+
+class Timing(NamedTuple):
+    """Microseconds."""
+
+    median: float
+    p99: float
+    mean: float
+    runs: int
+
+
+def timing(nanoseconds: Iterable[int]) -> Timing:
+    ordered = sorted(nanoseconds)
+    return Timing(
+        statistics.median(ordered) / 1e3,
+        ordered[min(len(ordered) - 1, int(len(ordered) * 0.99))] / 1e3,
+        statistics.fmean(ordered) / 1e3,
+        len(ordered),
+    )
+
+
+def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, Timing]:
+    """Every call once a round, in turn; a few rounds first that are not counted."""
+    for call in [*calls.values()] * 30:
+        call()
+    taken: dict[str, list[int]] = {name: [] for name in calls}
+    gc.collect()
+    gc.freeze()
+    for _ in range(rounds):
+        for name, call in calls.items():
+            start = now()
+            call()
+            taken[name].append(now() - start)
+    gc.unfreeze()
+    return {name: timing(values) for name, values in taken.items()}
+
+
+def seconds(call: Callable[[], Any], runs: int) -> float:
+    """The median of some runs of something slow."""
+    taken = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+def process(*arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 2:
+        raise SystemExit(f"{' '.join(arguments)}: {done.stderr}")
+
+
+# --- the parts -------------------------------------------------------------------------------------
+
+
+def starting(runs: int) -> dict[str, float]:
+    """Seconds to import, load, compile, and to run the command line as a whole process."""
+    empty = seconds(lambda: process("-c", "pass"), runs)
+
+    def all_windows() -> None:
+        opened = Library.open(POLICIES)
+        for address in opened.addresses():
+            for first_day, _, _ in opened.windows(address):
+                compiled(opened, address, first_day)
+
+    loading = seconds(lambda: Library.open(POLICIES), max(3, runs // 2))
+    library = Library.open(POLICIES)
+    windows = sum(len(library.windows(address)) for address in library.addresses())
+    first_day = library.windows(POLICY)[-1][0]
+    everything = seconds(all_windows, 3)
+    one = seconds(lambda: compiled(Library.open(POLICIES), POLICY, first_day), max(3, runs // 2))
+    return {
+        "a Python process that does nothing": empty,
+        "import payer_policy.engine (beyond that)": seconds(
+            lambda: process("-c", "import payer_policy.engine"), runs
+        )
+        - empty,
+        "load and check the whole policy folder": loading,
+        "resolve and compile one ruleset": one - loading,
+        f"resolve and compile all windows of all policies ({windows})": everything - loading,
+        "payer-policy --help, whole process": seconds(
+            lambda: process("-m", "payer_policy", "--help"), runs
+        ),
+        "payer-policy decide one claim (compiled), whole process": seconds(
+            lambda: process(
+                "-m", "payer_policy", "decide", str(EXAMPLE), "--policies", str(POLICIES),
+                "--engine", "compiled",
+            ),
+            runs,
+        ),
+    }  # fmt: skip
+
+
+class Prepared(NamedTuple):
+    derivation: Derivation
+    evaluate: Any
+    determiner: Determiner
+
+
+def compiled(library: Library, address: str, first_day: Any, engine: str = "compiled") -> Prepared:
+    ruleset = library.ruleset(address, first_day)
+    assert ruleset is not None
+    return Prepared(
+        Derivation(library.vocabulary, library.reference, ruleset.facts, ruleset.first_day),
+        engine_named(engine).compile(ruleset),
+        Determiner(ruleset),
+    )
+
+
+class Walk:
+    """One claim of the policy, decided stage by stage as `Engine.decide` does it."""
+
+    def __init__(self, library: Library, request: Request) -> None:
+        self.library, self.request = library, request
+        self.prepared = compiled(library, POLICY, library.windows(POLICY)[-1][0])
+        self.taken: dict[str, list[int]] = {stage: [] for stage in STAGES}
+        self.facts: dict[str, Any] = {}
+        self.lines: list[ServiceLine] = []
+
+    def __call__(self) -> None:
+        request, reference = self.request, self.library.reference
+        derivation, evaluate, determiner = self.prepared
+        marks = [now()]
+        given, _ = parse_facts(self.library.vocabulary, request.facts)
+        views = view_lines(request, reference)
+        service = next(service for service in services_of(views) if service.code == CODE)
+        context = Context(
+            request, "medicare", service, views, authorization_facts(request, service)
+        )
+        marks.append(now())
+        facts, _ = derivation.facts(context, given)
+        marks.append(now())
+        evaluation = evaluate(facts)
+        marks.append(now())
+        lines = [
+            ServiceLine(line.number, line.units, derivation.parts_of(line, facts))
+            for line in service.lines
+        ]
+        marks.append(now())
+        determiner.determine(
+            evaluation, facts, lines, claim_id=request.id, kind=request.kind, code=service.code,
+            service_date=service.day, engine="compiled",
+        )  # fmt: skip
+        marks.append(now())
+        for stage, start, end in zip(STAGES, marks, marks[1:], strict=False):
+            self.taken[stage].append(end - start)
+        self.facts, self.lines = facts, lines
+
+    def forget(self) -> None:
+        for values in self.taken.values():
+            values.clear()
+
+
+def stages(library: Library, raw: dict[str, Any], rounds: int) -> dict[str, Timing]:
+    """One claim, by stage and as a whole, beside the same by hand."""
+    request = request_from_mapping(raw)
+    engine, by_hand, walk = Engine(library), Baclofen(library), Walk(library, request)
+    walk()
+    facts = walk.facts
+    lines = [ClaimLine(line.number, line.units, "discarded" in line.parts) for line in walk.lines]
+    for _ in range(30):
+        walk()
+    walk.forget()
+    outcome = engine.decide(request)
+
+    def decide_and_print() -> None:
+        json.dumps(engine.decide(request).to_json())
+
+    whole = interleaved(
+        {
+            "decide": partial(engine.decide, request),
+            "by stages": walk,
+            "by hand, from the facts": partial(by_hand.decide, facts, lines),
+            "by hand, from the request": partial(by_hand.decide_request, request),
+            "request from a mapping": partial(request_from_mapping, raw),
+            "outcome to JSON text": lambda: json.dumps(outcome.to_json()),
+            "decide, and the outcome to JSON text": decide_and_print,
+        },
+        rounds,
+    )
+    del whole["by stages"]
+    return {**{stage: timing(taken) for stage, taken in walk.taken.items()}, **whole}
+
+
+def engines(library: Library, raw: dict[str, Any], rounds: int) -> dict[str, Timing]:
+    """The whole decision on each engine; each round has all of them."""
+    request = request_from_mapping(raw)
+    named = [name for name in ENGINES if name == "compiled" or durable_available()]
+    return interleaved(
+        {name: partial(Engine(library, name).decide, request) for name in named}, rounds
+    )
+
+
+def throughput(library: Library, claims: dict[str, dict[str, Any]], rounds: int) -> dict[str, Any]:
+    """Each claim of the mix on its own, and how many determinations a second they come to."""
+    engine = Engine(library)
+    requests = {name: request_from_mapping(raw) for name, raw in claims.items()}
+    decisions = {name: engine.decide(request).decision for name, request in requests.items()}
+    timings = interleaved(
+        {name: partial(engine.decide, request) for name, request in requests.items()}, rounds
+    )
+    many = list(requests.values())
+    start = time.perf_counter()
+    for _ in range(rounds):
+        for _ in engine.decide_many(many):
+            pass
+    from_requests = rounds * len(many) / (time.perf_counter() - start)
+    raw_claims = list(claims.values())
+    start = time.perf_counter()
+    for _ in range(rounds):
+        for outcome in engine.decide_many(raw_claims):
+            json.dumps(outcome.to_json())
+    return {
+        "decisions": decisions,
+        "timings": timings,
+        "determinations a second, from requests": round(from_requests),
+        "determinations a second, from JSON to JSON": round(
+            rounds * len(many) / (time.perf_counter() - start)
+        ),
+    }
+
+
+# --- the report ------------------------------------------------------------------------------------
+
+
+def ratio(above: float, below: float) -> str:
+    return f"{above / below:.1f} ×"
+
+
+def ratios(one: dict[str, Timing], by_engine: dict[str, Timing]) -> dict[str, str]:
+    deciding = one["rules (evaluate)"].median + one["determination"].median
+    out = {
+        "rules and determination ÷ by hand, from the same facts": ratio(
+            deciding, one["by hand, from the facts"].median
+        ),
+        "whole decide ÷ by hand, from the same request": ratio(
+            one["decide"].median, one["by hand, from the request"].median
+        ),
+    }
+    for name, taken in by_engine.items():
+        if name != "compiled":
+            out[f"decide on {name} ÷ on compiled"] = ratio(
+                taken.median, by_engine["compiled"].median
+            )
+    return out
+
+
+def row(name: str, taken: Timing) -> str:
+    return f"| {name} | {taken.median:.1f} | {taken.p99:.1f} | {taken.mean:.1f} |"
+
+
+def markdown(results: dict[str, Any]) -> str:
+    times = ["", "| | median µs | p99 µs | mean µs |", "|---|---:|---:|---:|"]
+    out = [f"{results['machine']}", ""]
+    for title, name in (("a bare refill", "refill"), ("a refill with its record", "record")):
+        out += [f"| {title}: ratio of medians | |", "|---|---:|"]
+        out += [f"| {what} | {value} |" for what, value in results[name]["ratios"].items()]
+        out += times
+        out += [row(what, taken) for what, taken in results[name]["stages"].items()]
+        out += [row(f"decide on {engine}", t) for engine, t in results[name]["engines"].items()]
+        out.append("")
+    mix = results["mix"]
+    out += ["| the mix | decision | median µs | p99 µs |", "|---|---|---:|---:|"]
+    for name, taken in mix["timings"].items():
+        decision = mix["decisions"][name]
+        out.append(f"| {name} | {decision} | {taken.median:.1f} | {taken.p99:.1f} |")
+    out += ["", "| the mix on one core | a second |", "|---|---:|"]
+    out += [f"| {name} | {value:,} |" for name, value in mix.items() if isinstance(value, int)]
+    out += ["", "| starting | ms |", "|---|---:|"]
+    out += [f"| {name} | {value * 1e3:.0f} |" for name, value in results["starting"].items()]
+    return "\n".join(out)
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, Timing):
+        return {name: round(number, 2) for name, number in value._asdict().items()}
+    return (
+        {name: plain(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--json", action="store_true", help="the numbers for a program")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")
+    options = parser.parse_args()
+    rounds = 200 if options.quick else 2000
+    library = Library.open(POLICIES)
+    claims = {
+        raw["id"]: raw
+        for raw in map(json.loads, (ROOT / "benchmarks/claims.jsonl").read_text().splitlines())
+    }
+    results: dict[str, Any] = {
+        "machine": f"Python {platform.python_version()}, {platform.machine()}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} when begun"
+    }
+    for name, claim in (("refill", "SYN-B-REFILL"), ("record", "SYN-B-REFILL-RECORD")):
+        by_stage = stages(library, claims[claim], rounds)
+        by_engine = engines(library, claims[claim], rounds // 10)
+        results[name] = {
+            "ratios": ratios(by_stage, by_engine), "stages": by_stage, "engines": by_engine,
+        }  # fmt: skip
+    results["mix"] = throughput(library, claims, rounds // 4)
+    results["starting"] = starting(3 if options.quick else 10)
+    print(json.dumps(plain(results), indent=2) if options.json else markdown(results))
+
+
+if __name__ == "__main__":
+    main()

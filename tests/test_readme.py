@@ -1,0 +1,58 @@
+"""What README.md shows is what the product prints: every `console` block is run and compared.
+
+A line `…` stands for any number of lines that are left out.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)
+BLOCKS = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+
+
+def _pattern(shown: str) -> re.Pattern[str]:
+    parts = re.split(r"(?m)^…\n", shown)
+    return re.compile("(?:.*\n)*?".join(re.escape(part) for part in parts))
+
+
+@pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[command for command, _ in BLOCKS])
+def test_readme_shows_real_output(command: str, shown: str) -> None:
+    words = shlex.split(command)
+    assert words[0] == "payer-policy"
+
+    run = subprocess.run(
+        [sys.executable, "-m", *["payer_policy", *words[1:]]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert _pattern(shown).fullmatch(run.stdout), run.stdout
+
+
+def test_the_example_program_runs() -> None:
+    run = subprocess.run(
+        [sys.executable, "examples/embed.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+
+    lines = run.stdout.splitlines()
+    assert "SYN-REFILL-1 J0945: approve" in lines
+    assert "SYN-REFILL-1 J0945: deny" in lines
+    assert "SYN-REFILL-1 J0945: pend" in lines
+    assert any(line.startswith("  jz-missing: CO 16 N822") for line in lines)
+    assert "100 decisions on 4 threads: {'approve'}" in lines
