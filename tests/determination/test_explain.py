@@ -308,6 +308,16 @@ def test_what_is_unknown_of_a_reduction_is_said(unit, lines, note):
     assert note in [note for node in explained.nodes() for note in node.notes]
 
 
+def test_a_very_long_chain_is_not_followed_to_its_end():
+    rules = [
+        rule(f"c-{n:03}", yes(f"k{n - 1}") if n else yes("a"), concludes(**{f"k{n}": True}))
+        for n in range(400)
+    ]
+    text = told([*rules, rule("deny", yes("k399"), finding("deny"))], "a", ABC).as_text()
+    assert "k399" in text
+    assert "not followed further" in text
+
+
 # --- what is typed by others stays text ----------------------------------------------------------
 
 NASTY = '<script>alert("x")</script> & [a](javascript:b) \x1b[31m\n# head'
@@ -463,3 +473,21 @@ def test_denied_and_pended_lines_are_not_called_partly_approved():
     determination = decide(EXAMPLE, facts_, CASES["denied-in-part"][1])
     assert [line.outcome for line in determination.lines] == ["pend", "deny"]
     assert render_determination(determination).startswith("PARTLY DENIED")
+
+
+@pytest.mark.parametrize(
+    ("about", "lines", "says"),
+    [
+        ({}, (LINE,), "Claim C-1, X1234 on 2024-03-05: approved"),
+        ({"kind": "preauthorization"}, (LINE,),
+         "Preauthorization request C-1, X1234 on 2024-03-05: approved"),
+        ({"claim_id": None}, (LINE,), "Claim, X1234 on 2024-03-05: approved"),
+        ({"claim_id": None}, (), "Requirements, X1234 on 2024-03-05: pended"),
+        ({"code": None, "service_date": None}, (LINE,),
+         "Claim C-1, no code, no date of service: approved"),
+    ],
+)  # fmt: skip
+def test_the_headline_says_what_was_decided_on_what(about, lines, says):
+    determination = decide(EXAMPLE, KNOWN, lines, **about)
+    explained = explain(EXAMPLE, evaluate(EXAMPLE, KNOWN), KNOWN, determination)
+    assert explained.title == says

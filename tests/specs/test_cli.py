@@ -9,6 +9,8 @@ import shutil
 import pytest
 
 from payer_policy.specs import plugin
+from payer_policy.specs.case import Case
+from payer_policy.specs.failures import Mismatch
 from tests.specs.running import DATA, HERE, all_passed, spec
 
 
@@ -37,6 +39,24 @@ def test_a_failure_on_every_engine_is_told_once(monkeypatch):
 
     assert result.output.count("outline-rows.feature:9: Then it is denied") == 1
     assert "only on" not in result.output
+
+
+def test_engines_that_differ_are_named(monkeypatch):
+    if "checked" not in HERE:
+        pytest.skip("durable-rules is not installed, so there is only one engine")
+    decide = Case.decide
+
+    def differs(case):
+        decide(case)
+        if case.engine.name == "durable":
+            raise Mismatch("the same", "another")
+
+    monkeypatch.setattr(Case, "decide", differs)
+
+    result = spec(monkeypatch, "features", "-k", "exactly")
+
+    assert "only on           durable" in result.output
+    assert "1 scenario: 1 failed" in result.output
 
 
 @pytest.mark.parametrize(
@@ -75,7 +95,7 @@ def test_without_durable_rules_the_other_engine_runs(monkeypatch):
 
     result = spec(monkeypatch, "features")
 
-    assert result.output.endswith(all_passed(13, ("compiled",)))
+    assert result.output.endswith(all_passed(14, ("compiled",)))
     assert result.exit_code == 0
 
 
@@ -96,8 +116,8 @@ def test_any_folder_will_do(monkeypatch, tmp_path):
 
     assert result.output == (
         "node_modules/[x].feature: Every sentence of the step library\n"
-        "  13 scenarios: 13 passed\n\n"
-        "1 feature on compiled, 13 scenarios: 13 passed.\n"
+        "  14 scenarios: 14 passed\n\n"
+        "1 feature on compiled, 14 scenarios: 14 passed.\n"
     )
     assert os.environ["PYTEST_ADDOPTS"] == "--nonsense"
     assert {path.name for path in folder.iterdir()} == {
@@ -122,7 +142,7 @@ def test_the_steps_are_listed(monkeypatch):
     document = json.loads(spec(monkeypatch, "--steps", "--json").output)
 
     assert "**Given a claim to {payer} for {code} on {date}**" in text
-    assert "**Then it is (approved|denied|pended|partly approved)**" in text
+    assert "**Then it is (approved|denied|pended|partly approved|partly denied)**" in text
     assert {step["kind"] for step in document["steps"]} == {"given", "when", "then"}
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from itertools import product
 
 import pytest
 from pytest_bdd.parser import FeatureParser
 
+from payer_policy.engine import Engine
+from payer_policy.specs.case import Case
+from payer_policy.specs.failures import Mismatch
 from payer_policy.specs.listing import steps_text
+from payer_policy.specs.reading import table_of
 from payer_policy.specs.sentences import matching, nearest_sentence, plain, sentences_of
 from payer_policy.specs.steps import STEPS
 from tests.specs.running import DATA, all_passed, spec
@@ -49,6 +54,44 @@ def test_the_example_is_the_sentence(step):
     assert step.about.endswith(".")
 
 
+BEFORE = """Feature: x
+  Scenario: y
+    Given a claim to Example Health for J3420 on 2024-06-03
+    And these claim lines
+      | units |
+      | 3     |
+"""
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step.forms[0])
+def test_the_example_can_be_run(step, tmp_path, engine):
+    """Its names and values are right; whether it holds of another scenario's claim is open."""
+    first = step.kind == "given" and step.forms[0].startswith("a ")
+    before = BEFORE.partition("    Given")[0] if first else BEFORE
+    if step.kind == "then":
+        before += "    When the claim is decided\n"
+    if "question" in step.forms[0] and step.kind == "when":
+        before = (
+            before.partition("    Given")[0]
+            + "    Given a question to Example Health about J3420\n"
+        )
+    (tmp_path / "x.feature").write_text(before + step.example, encoding="utf-8")
+    [scenario] = FeatureParser(str(tmp_path), "x.feature").parse().scenarios.values()
+    case = Case(engine)
+
+    with suppress(Mismatch):
+        for spoken in scenario.render({}).steps:
+            one, said = matching(STEPS, spoken.type, spoken.name)
+            one.run(case, said, table_of(spoken.datatable))
+
+    assert one is step
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine.open(DATA / "policies")
+
+
 def test_every_sentence_and_form_is_said_in_the_feature_of_these_tests():
     feature = FeatureParser(str(DATA / "features"), "every-sentence.feature").parse()
     said = {
@@ -73,7 +116,7 @@ def test_the_feature_of_these_tests_passes_on_every_engine(monkeypatch):
     result = spec(monkeypatch, "features")
 
     assert result.exit_code == 0, result.output
-    assert result.output.endswith(all_passed(13))
+    assert result.output.endswith(all_passed(14))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       When the question is asked
       Then it is pended
       And no rule denies it
-      And it first asks for the diagnosis codes
+      And it first asks for the diagnoses
       And it asks for the phase of therapy
       And the information request is CO 252 with N706
 
@@ -128,7 +128,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       Given it is known that the phase of therapy is <phase>
       When the question is asked
       Then it is pended
-      And it first asks for the diagnosis codes
+      And it first asks for the diagnoses
       And it does not ask for the outcome of oral antispasmodics
       And it does not ask for the response to the screening trial
       And it does not ask for an active infection
@@ -176,3 +176,4 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N130 |
+      And it asks nothing

@@ -17,12 +17,12 @@ from payer_policy.determination.trees import Explanation, Node
 from payer_policy.determination.words import (
     capital,
     counted,
-    day,
     in_unit,
     in_words,
     is_plural,
     line_list,
     listed,
+    service_in_words,
     stop,
 )
 from payer_policy.engines.protocol import Evaluation
@@ -48,6 +48,9 @@ from payer_policy.vocabulary.types import Value
 
 CLOSEST: Final = 3
 """How many of the rules that came closest to holding an approval shows."""
+
+DEEPEST: Final = 40
+"""So many rules, one behind the other, are followed."""
 
 DECISIONS: Final = {
     "approve": "approved",
@@ -99,19 +102,18 @@ def explain(
     return Explanation(title, tuple(sections))
 
 
+_KINDS: Final = {"claim": "Claim", "preauthorization": "Preauthorization request"}
+
+
 def headline(determination: Determination) -> str:
     """What was decided on what, in one sentence."""
-    what = "A question without a claim" if determination.claim_id is None else ""
+    what = _KINDS.get(determination.kind, capital(determination.kind))
     if determination.claim_id is not None:
-        kind = {"claim": "Claim", "preauthorization": "Preauthorization request"}
-        what = (
-            f"{kind.get(determination.kind, capital(determination.kind))} {determination.claim_id}"
-        )
-    elif determination.lines:
-        what = capital(determination.kind)
-    code = determination.code or "no code"
-    decided = DECISIONS[determination.decision]
-    return f"{what}, {code} on {day(determination.service_date)}: {decided}"
+        what = f"{what} {determination.claim_id}"
+    elif not determination.lines:
+        what = "Requirements"
+    service = service_in_words(determination.code, determination.service_date)
+    return f"{what}, {service}: {DECISIONS[determination.decision]}"
 
 
 def units_in_words(units: Units | None) -> str:
@@ -137,6 +139,7 @@ class _Explainer:
         self._determination = determination
         self._index = {rule.id: index for index, rule in enumerate(ruleset.rules)}
         self._found = {found.rule: found for found in determination.findings}
+        self._depth = 0
         self._told: set[str] = set()
         """Rules already explained, and derived facts under `=name`."""
 
@@ -331,15 +334,14 @@ class _Explainer:
         title = rule.title.rstrip(".")
         if rule.id in self._told:
             return Node(title, truth, "see above", rule=rule.id, notes=notes)
+        if self._depth == DEEPEST:
+            return Node(title, truth, "not followed further", rule=rule.id, notes=notes)
         self._told.add(rule.id)
-        return Node(
-            title,
-            truth,
-            rule=rule.id,
-            citations=citations_of(self._ruleset, rule),
-            notes=notes,
-            children=tuple(self._why(rule, truth)),
-        )
+        self._depth += 1
+        children = tuple(self._why(rule, truth))
+        self._depth -= 1
+        cites = citations_of(self._ruleset, rule)
+        return Node(title, truth, rule=rule.id, citations=cites, notes=notes, children=children)
 
     def _why(self, rule: Rule, truth: Truth) -> Iterable[Node]:
         """What makes a rule hold, fail or stay unknown: its condition, and what overrides it."""

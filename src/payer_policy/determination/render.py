@@ -20,6 +20,7 @@ from payer_policy.determination.words import (
     line_list,
     listed,
     one_line,
+    service_in_words,
     stop,
 )
 from payer_policy.ruleset import Reason
@@ -82,7 +83,10 @@ def render_determination(
     """A determination as text: the decision, the lines, what was found, what is missing."""
     page = _Page(width, color)
     word = _decision_word(determination)
-    what = [determination.claim_id or "", _service(determination)]
+    what = [
+        determination.claim_id or "",
+        service_in_words(determination.code, determination.service_date),
+    ]
     colour = f"1;{_COLOURS[determination.decision]}"
     page.lines.append(
         f"{page.paint(word, colour)}  {one_line(' · '.join(one for one in what if one))}"
@@ -149,13 +153,6 @@ def _decision_word(determination: Determination) -> str:
     return _WORDS[determination.decision]
 
 
-def _service(determination: Determination | NoPolicy) -> str:
-    code = determination.code or "no code"
-    if determination.service_date is None:
-        return f"{code}, no date of service"
-    return f"{code} on {day(determination.service_date)}"
-
-
 def _units(units: Units | None) -> str:
     return "?" if units is None else in_words(units)
 
@@ -213,7 +210,11 @@ def _findings(page: _Page, heading: str, findings: Iterable[Found]) -> None:
 def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WIDTH) -> str:
     """A service without a policy as text: what was looked for, and what nearly applied."""
     page = _Page(width, color)
-    what = " · ".join(one for one in (service.claim_id or "", _service(service)) if one)
+    what = " · ".join(
+        one
+        for one in (service.claim_id or "", service_in_words(service.code, service.service_date))
+        if one
+    )
     word = page.paint(_WORDS["no_policy"], f"1;{_COLOURS['no_policy']}")
     page.lines.append(f"{word}  {one_line(what)}")
     which = line_list(service.lines) if service.lines else "this service"

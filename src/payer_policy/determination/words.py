@@ -77,6 +77,13 @@ def day(value: date | None) -> str:
     return "no date" if value is None else value.isoformat()
 
 
+def service_in_words(code: str | None, service_date: date | None) -> str:
+    """The code and the date of a service, in a headline."""
+    if service_date is None:
+        return f"{code or 'no code'}, no date of service"
+    return f"{code or 'no code'} on {day(service_date)}"
+
+
 # --- labels of facts in sentences ------------------------------------------------------------
 # A label is a noun phrase ("the length of oral therapy"), a question ("how long the response
 # lasted") or, for a boolean, "whether" and a clause. Each is put into a sentence here.

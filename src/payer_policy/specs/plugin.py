@@ -301,7 +301,12 @@ def _fail(item: pytest.Item, step: SpokenStep, error: Wrong | Mismatch, case: Ca
     __tracebackhide__ = True
     told = None
     if isinstance(error, Mismatch) and case is not None and case.answer is not None:
-        told = account(case.answer, error.rules)
+        try:
+            told = account(case.answer, error.rules)
+        except Exception as fault:  # what was expected and found is told all the same
+            told = (
+                f"The account could not be made: a fault in this program ({type(fault).__name__})."
+            )
     failure = failure_of(
         error, place_of(item), step.line_number, f"{step.keyword} {step.name}", told
     )

@@ -158,7 +158,7 @@ WHEN: Final = (
     ),
 )
 
-_DECISION: Final = "{decision=approved|denied|pended|partly approved}"
+_DECISION: Final = "{decision=approved|denied|pended|partly approved|partly denied}"
 _LINE_DECISION: Final = "{decision=approved|denied|pended}"
 
 THEN: Final = (
@@ -166,7 +166,8 @@ THEN: Final = (
         "then",
         (f"it is {_DECISION}",),
         then.decision,
-        "The decision on the whole request: partly approved where its lines differ.",
+        "The decision on the whole request. Where its lines differ it is partly approved; partly "
+        "denied where none of them is approved.",
         "Then it is denied",
     ),
     Step(

@@ -32,6 +32,10 @@ _DECIDING: Final = ("deny", "pend", "reduce")
 def decision(case: Case, said: Arguments, table: Table) -> None:
     outcome = case.determined().outcome
     found = _DECISIONS[outcome.decision]
+    if outcome.decision == "partial" and not {"approve", "reduce"} & {
+        line.outcome for line in _lines(case)
+    }:
+        found = "partly denied"
     if found != said["decision"]:
         lines = [f"line {line.number} {_DECISIONS[line.outcome]}" for line in _lines(case)]
         parts = f" ({', '.join(lines)})" if outcome.decision == "partial" and lines else ""

@@ -17,6 +17,20 @@ Feature: Every sentence of the step library
       | rule      |
       | duplicate |
 
+  Scenario: One line is denied and the other pends
+    Given a claim to Example Health for J3420 on 2024-06-03
+    And these claim lines
+      | date       | units |
+      | 2024-06-03 | 1     |
+      | 2024-06-04 | 1     |
+    And these earlier claims
+      | units |
+      | 1     |
+    When the claim is decided
+    Then it is partly denied
+    And line 1 is denied
+    And line 2 is pended
+
   Scenario: Nobody looked for earlier claims
     Given a claim to example-health for J3420 on 2024-06-03
     And these claim lines

@@ -1,0 +1,450 @@
+Feature: Commercial Standard pays for discarded drug as Medicare does, and never requires JZ
+  This payer (synthetic) wants JW for every whole discarded unit. It accepts JZ and does not require
+  it: what Medicare refuses for a missing JZ it approves, and gives no other reason in its place.
+  What a JZ says, it takes at its word: JZ against the record, or beside JW, is refused.
+
+  Rule: A missing JZ is never held against a claim
+    The samples are emergencies of which the payer was told on the same day, so that no
+    authorization stands in the way.
+
+    Scenario Outline: No modifier, and nothing discarded
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value   |
+        | therapy.phase             | refill  |
+        | authorization.emergency   | yes     |
+        | authorization.notified_on | <date>  |
+        | the amount discarded      | <waste> |
+      And these claim lines
+        | modifiers | units |
+        |           | 4     |
+      When the claim is decided
+      Then it is approved
+      And no rule denies it
+      And policy.requires_jz is concluded to be no
+      And 4 units are allowed on line 1
+
+      Examples:
+        | case                                    | date       | waste    |
+        | before JW                               | 2016-12-31 | 0 mg     |
+        | the last day without JZ                 | 2022-12-31 | 0 mg     |
+        | the first day with JZ                   | 2023-01-01 | 0 mg     |
+        | when Medicare began to require JZ       | 2023-07-01 | 0 mg     |
+        | the last day of Medicare's audits       | 2023-09-30 | 4 mg     |
+        | when Medicare began to return claims    | 2023-10-01 | 0 mg     |
+        | when Commercial Strict began            | 2024-01-01 | 4 mg     |
+        | a microgram below a unit                | 2025-03-03 | 9.999 mg |
+        | later                                   | 2026-08-01 | 0 mg     |
+
+    Scenario Outline: Medicare's notes on a missing JZ are not repeated
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+      And these claim lines
+        | modifiers | units |
+        |           | 4     |
+      When the claim is decided
+      Then it is approved
+      And rule jz-missing-audited does not hold
+      And rule omission-denied-before-edits does not hold
+
+      Examples:
+        | case                       | date       |
+        | the first day of the audit | 2023-07-01 |
+        | the last day of the audit  | 2023-09-30 |
+
+    Scenario Outline: JZ is accepted from its first day
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      When the claim is decided
+      Then it is approved
+      And there is no reason from rule discard-modifier-needless
+
+      Examples:
+        | case                             | date       |
+        | the first day                    | 2023-01-01 |
+        | when Medicare began to return    | 2023-10-01 |
+        | later                            | 2025-03-03 |
+
+    Scenario: JZ before there was such a modifier
+      Given a claim to Commercial Standard for J0945 on 2022-12-31
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value      |
+        | therapy.phase             | refill     |
+        | authorization.emergency   | yes        |
+        | authorization.notified_on | 2022-12-31 |
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                 | group | carc | rarc | line |
+        | jz-before-it-existed | CO    | 182  | N823 | 1    |
+
+    Scenario Outline: A discarded unit on no line, by its date
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+        | the amount discarded      | 10 mg  |
+      And these claim lines
+        | modifiers | units |
+        |           | 3     |
+      When the claim is decided
+      Then it is <decision>
+
+      Examples:
+        | case                          | date       | decision |
+        | before JW                     | 2016-12-31 | approved |
+        | the first day of JW           | 2017-01-01 | approved |
+        | the last day of audits alone  | 2023-09-30 | approved |
+        | the first day of returns      | 2023-10-01 | denied   |
+        | later                         | 2025-03-03 | denied   |
+
+    Scenario Outline: A discarded unit on no line is noted while it was open to audit
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+        | the amount discarded      | 10 mg  |
+      And these claim lines
+        | modifiers | units |
+        |           | 3     |
+      When the claim is decided
+      Then it is approved
+      And it advises by rule waste-without-jw-audited
+
+      Examples:
+        | case                          | date       |
+        | the first day of JW           | 2017-01-01 |
+        | when Medicare began with JZ   | 2023-07-01 |
+        | the last day of audits alone  | 2023-09-30 |
+
+  Rule: Discarded units are billed with JW, and nothing is said of JZ
+
+    Background: An authorized refill in a physician's office (a synthetic claim)
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | place of service     | 11         |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | billing npi          | 1234567893 |
+        | authorization number | A1         |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And this authorization is on file
+        | field         | value               |
+        | number        | A1                  |
+        | status        | approved            |
+        | payer         | commercial-standard |
+        | plan          | P1                  |
+        | member id     | M1                  |
+        | provider npi  | 1234567893          |
+        | codes         | J0945               |
+        | valid from    | 2025-01-01          |
+        | valid through | 2025-12-31          |
+        | units         | 40                  |
+        | units used    | 0                   |
+        | requested on  | 2024-12-20          |
+
+    Scenario Outline: Without a whole discarded unit there is one line, with JZ or without
+      Given these claim lines
+        | modifiers   | units   |
+        | <modifiers> | <units> |
+      And these facts
+        | fact                                        | value   |
+        | the dose administered                       | <dose>  |
+        | the amount discarded                        | <waste> |
+        | the labelled total of the opened containers | <label> |
+      When the claim is decided
+      Then it is approved
+      And <units> units are allowed on line 1
+      And rule jz-missing does not hold
+      And rule jz-but-waste does not hold
+      And rule waste-without-jw does not hold
+
+      Examples:
+        | case                               | modifiers | dose  | waste | label | units |
+        | one vial, all of it, without       |           | 40 mg | 0 mg  | 40 mg | 4     |
+        | one vial, all of it, with          | JZ        | 40 mg | 0 mg  | 40 mg | 4     |
+        | one vial, 4 mg left, without       |           | 36 mg | 4 mg  | 40 mg | 4     |
+        | one vial, 4 mg left, with          | JZ        | 36 mg | 4 mg  | 40 mg | 4     |
+        | two vials, 8 mg left, without      |           | 72 mg | 8 mg  | 80 mg | 8     |
+        | a small ampule, 1 mg left, without |           | 9 mg  | 1 mg  | 10 mg | 1     |
+
+    Scenario Outline: Whole discarded units are billed beside what was given
+      Given these claim lines
+        | modifiers | units       |
+        |           | <given>     |
+        | JW        | <discarded> |
+      And these facts
+        | fact                                        | value   |
+        | the dose administered                       | <dose>  |
+        | the amount discarded                        | <waste> |
+        | the labelled total of the opened containers | <label> |
+      When the claim is decided
+      Then it is approved
+      And <given> units are allowed on line 1
+      And <discarded> units are allowed on line 2
+
+      Examples:
+        | case                  | dose  | waste | label | given | discarded |
+        | one vial, 10 mg left  | 30 mg | 10 mg | 40 mg | 3     | 1         |
+        | one vial, 12 mg left  | 28 mg | 12 mg | 40 mg | 3     | 1         |
+        | one vial, 20 mg left  | 20 mg | 20 mg | 40 mg | 2     | 2         |
+        | one vial, 29 mg left  | 11 mg | 29 mg | 40 mg | 2     | 2         |
+        | two vials, 10 mg left | 70 mg | 10 mg | 80 mg | 7     | 1         |
+
+    Scenario: A discarded unit is on no line, and that is the only reason
+      Medicare would give a second one for the missing JZ.
+
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+      And these facts
+        | fact                  | value |
+        | the dose administered | 30 mg |
+        | the amount discarded  | 10 mg |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule             | group | carc | rarc       | line |
+        | waste-without-jw | CO    | 16   | N822 MA130 | 1    |
+      And there is no reason from rule jz-missing
+
+    Scenario: JZ, although a unit was discarded
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 3     |
+      And these facts
+        | fact                  | value |
+        | the dose administered | 30 mg |
+        | the amount discarded  | 10 mg |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule         | group | carc | rarc | line |
+        | jz-but-waste | CO    | 4    | N823 | 1    |
+
+    Scenario: Less than a unit is billed with JW
+      Given these claim lines
+        | modifiers | units |
+        |           | 4     |
+        | JW        | 1     |
+      And these facts
+        | fact                  | value |
+        | the dose administered | 36 mg |
+        | the amount discarded  | 4 mg  |
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is denied
+      And the reasons are
+        | rule              | group | carc | rarc | line |
+        | jw-below-one-unit | CO    | 4    | N823 | 2    |
+
+    Scenario: More is billed with JW than the record shows
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JW        | 2     |
+      And these facts
+        | fact                  | value |
+        | the dose administered | 28 mg |
+        | the amount discarded  | 12 mg |
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is reduced to 1 unit
+      And the reasons are
+        | rule            | group | carc | rarc | line |
+        | jw-above-record | CO    | 151  | N362 | 2    |
+
+    Scenario: Only discarded drug is billed
+      Given these claim lines
+        | modifiers | units |
+        | JW        | 1     |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | jw-without-administered | CO    | 107  | N161 | 1    |
+
+    Scenario: JW and JZ on one line
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JZ JW     | 1     |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                  | group | carc | rarc | line |
+        | jw-and-jz-on-one-line | CO    | 4    | N519 | 1 2  |
+
+    Scenario: JZ beside JW for one container
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 3     |
+        | JW        | 1     |
+      And it is known that the number of containers opened is 1
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule         | group | carc | rarc | line |
+        | jz-beside-jw | CO    | 4    | N519 | 1 2  |
+
+    Scenario: A unit of the opened container is on no line
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+      And it is known that the labelled total of the opened containers is 40 mg
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | billed-below-containers | CO    | 16   | N822 | 1    |
+
+    Scenario: 59 on the drug is noted, and JZ is not missed
+      Given these claim lines
+        | modifiers | units |
+        | 59        | 4     |
+      When the claim is decided
+      Then it is approved
+      And it advises by rule distinct-service-modifier
+      And rule jz-missing does not hold
+
+    Scenario: A claim says nothing of what was discarded, and that is written down
+      Given these claim lines
+        | modifiers | units |
+        |           | 4     |
+      When the claim is decided
+      Then it is approved
+      And it asks nothing
+      And it is assumed that rule waste-without-jw does not hold
+      And it is assumed that rule administered-above-dose does not hold
+      And it is assumed that rule billed-below-containers does not hold
+
+    Scenario Outline: Where the drug was given is not asked for the sake of JZ
+      Given the claim says
+        | field            | value   |
+        | place of service | <place> |
+      And these claim lines
+        | modifiers | units |
+        |           | 4     |
+      When the claim is decided
+      Then it is approved
+      And it asks nothing
+
+      Examples:
+        | case                    | place |
+        | at home                 | 12    |
+        | no place on the claim   |       |
+
+    Scenario: An implant in an outpatient hospital does not package the drug for this payer
+      Given the claim says
+        | field            | value |
+        | place of service | 22    |
+      And these claim lines
+        | code  | modifiers | units |
+        | J0945 |           | 3     |
+        | 62350 |           | 1     |
+      And these facts
+        | fact                 | value             |
+        | therapy.phase        | catheter revision |
+        | the amount discarded | 10 mg             |
+      When the claim is decided
+      Then it is denied
+      And wastage.packaged is concluded to be no
+      And the reasons are
+        | rule             | group | carc | rarc       | line |
+        | waste-without-jw | CO    | 16   | N822 MA130 | 1    |
+
+    Scenario Outline: Where the drug is in another payment, discarded units need no JW
+      Given the claim says
+        | field            | value   |
+        | place of service | <place> |
+      And these claim lines
+        | modifiers | units |
+        |           | 3     |
+      And it is known that the amount discarded is 10 mg
+      When the claim is decided
+      Then it is approved
+      And rule waste-without-jw does not hold
+
+      Examples:
+        | case                              | place |
+        | rural health clinic               | 72    |
+        | federally qualified health center | 50    |
+        | dialysis facility                 | 65    |
+
+    Scenario: Discarded units count toward the limit of a day
+      Given these claim lines
+        | modifiers | units |
+        |           | 7     |
+        | JW        | 2     |
+      When the claim is decided
+      Then it is partly approved
+      And line 1 is approved
+      And line 2 is reduced to 1 unit
+      And the reasons are
+        | rule        | group | carc | rarc | line |
+        | daily-limit | CO    | 151  | N362 | 2    |
+
+    Scenario: Two visits on one claim, one with a discarded unit on no line
+      Given these claim lines
+        | modifiers | units | date       |
+        |           | 3     | 2025-03-03 |
+        | JW        | 1     | 2025-03-03 |
+        | JZ        | 3     | 2025-06-03 |
+      And it is known that the amount discarded is 10 mg
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is approved
+      And line 3 is denied
+      And the reasons are
+        | rule         | group | carc | rarc | line |
+        | jz-but-waste | CO    | 4    | N823 | 3    |

@@ -1,0 +1,372 @@
+Feature: Commercial Strict: when a claim needs preauthorization, and what happens without one
+
+  Everything needs preauthorization: the screening trial, the pump with its first fill, refills, dose
+  changes, catheter revisions and a replacement pump. A claim without a good authorization is denied with
+  the reason that fits, or it waits while the payer still has something to find out or to decide.
+
+  Background:
+    Given a claim to Commercial Strict for J0945 on 2025-03-03
+    And the claim says
+      | field            | value      |
+      | plan             | P1         |
+      | member id        | M1         |
+      | birth date       | 1980-01-01 |
+      | billing npi      | 1234567893 |
+      | place of service | 11         |
+    And the diagnoses G82.51
+    And these claim lines
+      | code  | modifiers | units | ndc          |
+      | J0945 | JZ        | 4     | 66794-157-02 |
+
+  Rule: The phase of therapy decides whether preauthorization is needed
+
+    Scenario Outline: Is preauthorization needed for this phase? - <phase>
+      Given it is known that the phase of therapy is <phase>
+      And no authorization is on file
+      When the claim is decided
+      Then preauthorization.needed is concluded to be <needed>
+      And rule preauthorization-enforced <so>
+      And rule authorization-number-missing <so>
+
+      Examples:
+        | phase             | needed | so    |
+        | trial             | yes    | holds |
+        | initial           | yes    | holds |
+        | refill            | yes    | holds |
+        | dose change       | yes    | holds |
+        | catheter revision | yes    | holds |
+        | replacement       | yes    | holds |
+
+    Scenario Outline: The procedure on the claim tells the phase - <what was done>
+      Given these claim lines
+        | code        | modifiers | units | ndc          |
+        | J0945       | JZ        | 4     | 66794-157-02 |
+        | <procedure> |           | 1     |              |
+      And no authorization is on file
+      When the claim is decided
+      Then the phase of therapy is concluded to be <phase>
+      And preauthorization.needed is concluded to be <needed>
+
+      Examples:
+        | what was done                   | procedure | phase       | needed |
+        | a screening dose was injected   | 62322     | trial       | yes    |
+        | a pump was implanted            | 62362     | initial     | yes    |
+        | the pump was refilled           | 62369     | refill      | yes    |
+        | the pump was reprogrammed only  | 62368     | dose change | yes    |
+        | a replacement pump was supplied | E0786     | replacement | yes    |
+
+    Scenario: A screening trial without an authorization is denied, however good the clinical case
+      Given these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 1     | 66794-151-01 |
+        | 62322 |           | 1     |              |
+      And these facts
+        | fact                                           | value      |
+        | the outcome of oral antispasmodics             | inadequate |
+        | the length of oral therapy                     | 6 weeks    |
+        | physical therapy was given beside oral therapy | yes        |
+        | where the spasticity comes from                | spinal     |
+        | allergy or hypersensitivity to baclofen        | no         |
+        | an active infection                            | no         |
+        | a psychosis                                    | no         |
+        | a history of autonomic dysreflexia             | no         |
+      And no authorization is on file
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                         | group | carc | rarc | line |
+        | authorization-number-missing | CO    | 197  | M62  | 1    |
+      And it says "This service (trial) needs preauthorization"
+
+    Scenario: Whether an authorization for a screening trial is on file is asked before anything clinical
+      Given it is known that the phase of therapy is trial
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for authorization.on_file
+
+    Scenario: A first fill without an authorization is denied, however good the clinical case
+      Given these facts
+        | fact                                             | value                    |
+        | the phase of therapy                             | initial                  |
+        | the outcome of oral antispasmodics               | inadequate               |
+        | the length of oral therapy                       | 6 weeks                  |
+        | the date of the screening trial                  | 2025-02-01               |
+        | the response to the screening trial              | favourable               |
+        | the decisive screening dose                      | 75 mcg                   |
+        | the Ashworth grade before the trial              | 3                        |
+        | the Ashworth grade after the trial               | 1                        |
+        | how long the response lasted                     | 4 hours                  |
+        | where the spasticity comes from                  | spinal                   |
+        | physical therapy was given beside oral therapy   | yes                      |
+        | the documents received                           | trial note, oral history |
+        | the date of the pump implant                     | 2025-03-03               |
+        | allergy or hypersensitivity to baclofen          | no                       |
+        | an active infection                              | no                       |
+        | a body too small for the pump                    | no                       |
+        | another programmable device that could interfere | no                       |
+        | a psychosis                                      | no                       |
+        | a history of autonomic dysreflexia               | no                       |
+      And no authorization is on file
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                         | group | carc | rarc | line |
+        | authorization-number-missing | CO    | 197  | M62  | 1    |
+      And it says "This service (initial) needs preauthorization; none is on file, and the claim gives no authorization number."
+
+    Scenario: While the phase is not known nobody can say that preauthorization is missing
+      Given no authorization is on file
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule preauthorization-needed is not known
+      And rule authorization-number-missing is not known
+      And it asks for the phase of therapy
+
+    Scenario Outline: A claim that asks for payment needs preauthorization, a void does not - <claim>
+      Given the claim says
+        | field       | value       |
+        | frequency   | <frequency> |
+        | original id | C-77        |
+      And it is known that the phase of therapy is refill
+      And no authorization is on file
+      When the claim is decided
+      Then it is <decision>
+      And preauthorization.needed is concluded to be <needed>
+      And the reasons are
+        | rule   | group   | carc   | rarc   |
+        | <rule> | <group> | <carc> | <rarc> |
+
+      Examples:
+        | claim               | frequency | decision | needed | rule                         | group | carc | rarc |
+        | an original claim   | 1         | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
+        | a replacement claim | 7         | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
+        | a void              | 8         | pended   | no     | void-asks-for-nothing        |       |      |      |
+
+  Rule: Where nothing is on file, the reason tells whether the claim gave a number
+
+    Background:
+      Given it is known that the phase of therapy is refill
+
+    Scenario: No authorization on file and no number on the claim
+      Given no authorization is on file
+      When the claim is decided
+      Then it is denied
+      And 0 units are allowed on line 1
+      And the reasons are
+        | rule                         | group | carc | rarc | line |
+        | authorization-number-missing | CO    | 197  | M62  | 1    |
+      And rule authorization-absent does not hold
+
+    Scenario: The claim gives a number, and nothing is on file
+      Given the claim says
+        | field                | value |
+        | authorization number | A-100 |
+      And no authorization is on file
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                 | group | carc | rarc | line |
+        | authorization-absent | CO    | 197  |      | 1    |
+      And rule authorization-number-missing does not hold
+      And it says "none is on file under the number that the claim gives"
+
+    Scenario: A drug line gives the number, and nothing is on file
+      Given these claim lines
+        | code  | modifiers | units | ndc          | authorization number |
+        | J0945 | JZ        | 4     | 66794-157-02 | A-100                |
+      And no authorization is on file
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                 | group | carc | rarc | line |
+        | authorization-absent | CO    | 197  |      | 1    |
+
+    Scenario: A number on the procedure line is not the drug's
+      Given these claim lines
+        | code  | modifiers | units | ndc          | authorization number |
+        | J0945 | JZ        | 4     | 66794-157-02 |                      |
+        | 62369 |           | 1     |              | A-100                |
+      And no authorization is on file
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 197 with M62 from rule authorization-number-missing
+
+    Scenario: The claim gives a number under which nothing is on file, though another authorization is
+      Given the claim says
+        | field                | value |
+        | authorization number | A-999 |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-100             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                 | group | carc | rarc | line |
+        | authorization-absent | CO    | 197  |      | 1    |
+
+    Scenario: Whether an authorization is on file is not known, so the claim waits and the payer is asked
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule authorization-number-missing is not known
+      And it first asks for authorization.on_file
+      And the information request is CO 252 with N706
+
+    Scenario: A number on the claim does not show that the authorization exists
+      Given the claim says
+        | field                | value |
+        | authorization number | A-100 |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule authorization-absent is not known
+      And it first asks for authorization.on_file
+
+  Rule: An authorization counts once it is approved
+
+    Background:
+      Given the claim says
+        | field                | value |
+        | authorization number | A-100 |
+      And these facts
+        | fact                                         | value             |
+        | the phase of therapy                         | refill            |
+        | an authorization is on file                  | yes               |
+        | the authorization                            | A-100             |
+        | the payer that gave the authorization        | commercial-strict |
+        | the plan of the authorization                | P1                |
+        | the member of the authorization              | M1                |
+        | the provider of the authorization            | 1234567893        |
+        | the codes of the authorization               | J0945             |
+        | the first day of the authorization           | 2025-01-01        |
+        | the last day of the authorization            | 2025-12-31        |
+        | the units authorized                         | 40                |
+        | the units already used                       | 0                 |
+        | the day on which authorization was requested | 2024-12-20        |
+
+    Scenario: Approved, and it fits: the refill is paid
+      Given it is known that the status of the authorization is approved
+      When the claim is decided
+      Then it is approved
+      And 4 units are allowed on line 1
+      And authorization.matches is concluded to be yes
+      And it asks nothing
+
+    Scenario: Not decided yet: the claim waits and is not denied
+      Given it is known that the status of the authorization is pending
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And the reasons are
+        | rule                  | group | carc | rarc | line |
+        | authorization-pending |       |      |      | 1    |
+      And it says "Authorization A-100 is not decided yet; the claim waits for it."
+      And authorization.matches is concluded to be no
+
+    Scenario: Asked for and refused
+      Given it is known that the status of the authorization is refused
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                  | group | carc | rarc | line |
+        | authorization-refused | CO    | 39   | N758 | 1    |
+      And authorization.matches is concluded to be no
+
+    Scenario: Cancelled, which is the same as none
+      Given it is known that the status of the authorization is cancelled
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                    | group | carc | rarc | line |
+        | authorization-cancelled | CO    | 197  |      | 1    |
+      And authorization.matches is concluded to be no
+
+    Scenario: The status is not known: the claim waits and the payer is asked
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for the status of the authorization
+
+    Scenario Outline: Of an authorization that is not approved nothing else is held against the claim - <status>
+      Given it is known that the status of the authorization is <status>
+      And these facts
+        | fact                                         | value      |
+        | the member of the authorization              | M2         |
+        | the plan of the authorization                | P2         |
+        | the codes of the authorization               | J0475      |
+        | the provider of the authorization            | 9876543210 |
+        | the last day of the authorization            | 2025-03-02 |
+        | the units authorized                         | 0          |
+        | the day on which authorization was requested | 2025-03-04 |
+      When the claim is decided
+      Then the reasons are
+        | rule   |
+        | <rule> |
+
+      Examples:
+        | status    | rule                    |
+        | pending   | authorization-pending   |
+        | refused   | authorization-refused   |
+        | cancelled | authorization-cancelled |
+
+  Rule: A number that is missing on the claim is not an authorization that is missing
+
+    Background:
+      Given it is known that the phase of therapy is refill
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-100             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+
+    Scenario: The payer finds the authorization itself, pays, and tells the biller to give the number
+      When the claim is decided
+      Then it is approved
+      And it advises by rule authorization-number-not-on-claim
+      And it says "authorization A-100 on file fits it. Give the number on the claim."
+
+    Scenario: With the number on the claim there is nothing to tell
+      Given the claim says
+        | field                | value |
+        | authorization number | A-100 |
+      When the claim is decided
+      Then it is approved
+      And there is no reason from rule authorization-number-not-on-claim
+
+    Scenario: With the number on the drug line there is nothing to tell
+      Given these claim lines
+        | code  | modifiers | units | ndc          | authorization number |
+        | J0945 | JZ        | 4     | 66794-157-02 | A-100                |
+      When the claim is decided
+      Then it is approved
+      And there is no reason from rule authorization-number-not-on-claim
+
+    Scenario: An authorization that does not fit gets no such note
+      Given the claim says
+        | field     | value |
+        | member id | M2    |
+      When the claim is decided
+      Then it is denied
+      And there is no reason from rule authorization-number-not-on-claim

@@ -1,0 +1,383 @@
+Feature: Commercial Strict: what an approved authorization has settled, and what it has not
+
+  What an approved authorization certified for this service is not decided again on the claim. An
+  authorization is no promise to pay, though: coding, the NDC, JZ, duplicates, units and the records of a
+  first fill still count.
+
+  Background:
+    Given a claim to Commercial Strict for J0945 on 2025-03-03
+    And the claim says
+      | field            | value      |
+      | plan             | P1         |
+      | member id        | M1         |
+      | birth date       | 1980-01-01 |
+      | billing npi      | 1234567893 |
+      | place of service | 11         |
+    And the diagnoses G82.51
+    And these claim lines
+      | code  | modifiers | units | ndc          |
+      | J0945 | JZ        | 4     | 66794-157-02 |
+
+  Rule: Necessity that was certified is not decided again
+
+    Background:
+      Given the claim says
+        | field                | value |
+        | authorization number | A-100 |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-100             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+
+    Scenario: A certified first fill with its records is paid, and nothing clinical is asked
+      Given these facts
+        | fact                   | value                    |
+        | the phase of therapy   | initial                  |
+        | the documents received | trial note, oral history |
+      When the claim is decided
+      Then it is approved
+      And it asks nothing
+      And authorization.matches is concluded to be yes
+
+    Scenario: A certified screening trial is paid, and nothing clinical is asked
+      Given these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 1     | 66794-151-01 |
+        | 62322 |           | 1     |              |
+      When the claim is decided
+      Then it is approved
+      And it asks nothing
+
+    Scenario Outline: The records of a first fill are wanted all the same - <records>
+      Given these facts
+        | fact                   | value       |
+        | the phase of therapy   | initial     |
+        | the documents received | <documents> |
+      When the claim is decided
+      Then it is <decision>
+      And no rule denies it
+      And rule first-fill-records-missing <so>
+
+      Examples:
+        | records               | documents                         | decision | so            |
+        | both                  | trial note, oral history          | approved | does not hold |
+        | both and another      | trial note, oral history, consent | approved | does not hold |
+        | the trial note only   | trial note                        | pended   | holds         |
+        | the oral history only | oral history                      | pended   | holds         |
+        | none                  | none                              | pended   | holds         |
+        | nobody says           |                                   | pended   | is not known  |
+
+    Scenario: A certified replacement pump is paid, and its reason is not asked
+      Given it is known that the phase of therapy is replacement
+      When the claim is decided
+      Then it is approved
+      And it asks nothing
+
+    Scenario Outline: What would deny or hold up a first fill was decided with the authorization - <what>
+      Given these facts
+        | fact                   | value                    |
+        | the phase of therapy   | initial                  |
+        | the documents received | trial note, oral history |
+        | <fact>                 | <value>                  |
+        | <other fact>           | <other value>            |
+      When the claim is decided
+      Then it is approved
+      And rule <rule> does not hold
+
+      Examples:
+        | what                                  | fact                                | value                  | other fact                                     | other value | rule                      |
+        | oral therapy for 41 days only         | the outcome of oral antispasmodics  | inadequate             | the length of oral therapy                     | 41 days     | oral-therapy-not-shown    |
+        | oral therapy worked                   | the outcome of oral antispasmodics  | effective              | the length of oral therapy                     | 90 days     | oral-therapy-not-shown    |
+        | a response of three hours only        | how long the response lasted        | 3 hours                | the response to the screening trial            | favourable  | trial-not-shown           |
+        | no response to the largest dose       | the response to the screening trial | not favourable         | the decisive screening dose                    | 100 mcg     | trial-nonresponder        |
+        | a trial after the implant             | the date of the screening trial     | 2025-03-03             | the date of the pump implant                   | 2025-03-02  | trial-after-implant       |
+        | a trial on the day of the implant     | the date of the screening trial     | 2025-03-03             | the date of the pump implant                   | 2025-03-03  | trial-on-implant-day      |
+        | a dose above the protocol             | the decisive screening dose         | 101 mcg                | the response to the screening trial            | favourable  | trial-dose-above-protocol |
+        | doses less than a day apart           | the number of screening doses given | 2                      | the time between the last two screening doses  | 23 hours    | trial-doses-too-close     |
+        | an infection                          | an active infection                 | yes                    | allergy or hypersensitivity to baclofen        | no          | contraindicated           |
+        | oral therapy without physical therapy | the outcome of oral antispasmodics  | inadequate             | physical therapy was given beside oral therapy | no          | oral-therapy-not-shown    |
+        | a brain injury less than a year ago   | where the spasticity comes from     | traumatic brain injury | the date of the brain injury                   | 2024-03-04  | recent-brain-injury       |
+        | a psychosis                           | a psychosis                         | yes                    | a history of autonomic dysreflexia             | no          | psychosis-or-dysreflexia  |
+
+    Scenario: The age of a patient of three years was decided with the authorization
+      Given these facts
+        | fact                   | value                    |
+        | the phase of therapy   | initial                  |
+        | the documents received | trial note, oral history |
+      And the claim says
+        | field      | value      |
+        | birth date | 2021-03-04 |
+      When the claim is decided
+      Then it is approved
+      And rule too-young does not hold
+
+    Scenario: A replacement of a working pump was decided with the authorization
+      Given these facts
+        | fact                           | value       |
+        | the phase of therapy           | replacement |
+        | the reason for the replacement | upgrade     |
+      When the claim is decided
+      Then it is approved
+      And rule replacement-not-needed does not hold
+
+  Rule: Without an authorization that fits, necessity is decided on the claim
+
+    Background:
+      Given no authorization is on file
+      And these facts
+        | fact                                    | value      |
+        | it was an emergency                     | yes        |
+        | the day on which the payer was notified | 2025-03-04 |
+
+    Scenario Outline: In an emergency nobody has certified anything - <what>
+      Given these facts
+        | fact                 | value         |
+        | the phase of therapy | initial       |
+        | <fact>               | <value>       |
+        | <other fact>         | <other value> |
+      When the claim is decided
+      Then it is <decision>
+      And rule <rule> holds
+
+      Examples:
+        | what                                | decision | fact                                | value                  | other fact                                    | other value | rule                      |
+        | oral therapy for 41 days only       | denied   | the outcome of oral antispasmodics  | inadequate             | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
+        | oral therapy worked                 | denied   | the outcome of oral antispasmodics  | effective              | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
+        | a response of three hours only      | denied   | how long the response lasted        | 3 hours                | the response to the screening trial           | favourable  | trial-not-shown           |
+        | no response to the largest dose     | denied   | the response to the screening trial | not favourable         | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
+        | a trial after the implant           | denied   | the date of the screening trial     | 2025-03-03             | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
+        | a trial on the day of the implant   | pended   | the date of the screening trial     | 2025-03-03             | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
+        | a dose above the protocol           | pended   | the decisive screening dose         | 101 mcg                | the response to the screening trial           | favourable  | trial-dose-above-protocol |
+        | doses less than a day apart         | pended   | the number of screening doses given | 2                      | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
+        | an infection                        | denied   | an active infection                 | yes                    | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
+        | a brain injury less than a year ago | denied   | where the spasticity comes from     | traumatic brain injury | the date of the brain injury                  | 2024-03-04  | recent-brain-injury       |
+        | a psychosis                         | pended   | a psychosis                         | yes                    | a history of autonomic dysreflexia            | no          | psychosis-or-dysreflexia  |
+
+    Scenario: In an emergency the patient's age counts
+      Given it is known that the phase of therapy is initial
+      And the claim says
+        | field      | value      |
+        | birth date | 2021-03-04 |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 6 from rule too-young
+
+    Scenario: In an emergency a working pump is not replaced
+      Given these facts
+        | fact                           | value       |
+        | the phase of therapy           | replacement |
+        | the reason for the replacement | upgrade     |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                   | group | carc | rarc | line |
+        | replacement-not-needed | CO    | 50   | N661 | 1    |
+
+    Scenario: In an emergency a first fill waits for the clinical record
+      Given it is known that the phase of therapy is initial
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it asks for the Ashworth grade before the trial
+      And it asks for the outcome of oral antispasmodics
+
+  Rule: Only an authorization that fits settles anything
+
+    Scenario Outline: It settles nothing where it <misfit>
+      Given these facts
+        | fact                                         | value             |
+        | an authorization is on file                  | yes               |
+        | the authorization                            | A-100             |
+        | the status of the authorization              | approved          |
+        | the payer that gave the authorization        | commercial-strict |
+        | the plan of the authorization                | P1                |
+        | the member of the authorization              | M1                |
+        | the provider of the authorization            | 1234567893        |
+        | the codes of the authorization               | J0945             |
+        | the first day of the authorization           | 2025-01-01        |
+        | the last day of the authorization            | 2025-12-31        |
+        | the units authorized                         | 40                |
+        | the units already used                       | 0                 |
+        | the day on which authorization was requested | 2024-12-20        |
+        | the phase of therapy                         | replacement       |
+        | the reason for the replacement               | upgrade           |
+        | <fact>                                       | <value>           |
+      When the claim is decided
+      Then it is <decision>
+      And authorization.matches is concluded to be no
+      And the reason is CO 50 with N661 from rule replacement-not-needed
+
+      Examples:
+        | misfit                | fact                                  | value      | decision |
+        | is pending            | the status of the authorization       | pending    | denied   |
+        | is cancelled          | the status of the authorization       | cancelled  | denied   |
+        | was refused           | the status of the authorization       | refused    | denied   |
+        | is another member's   | the member of the authorization       | M2         | denied   |
+        | is of another payer   | the payer that gave the authorization | medicare   | denied   |
+        | is of another plan    | the plan of the authorization         | P2         | denied   |
+        | is for another code   | the codes of the authorization        | J0475      | denied   |
+        | is another provider's | the provider of the authorization     | 9876543210 | denied   |
+        | has expired           | the last day of the authorization     | 2025-03-02 | denied   |
+        | has not begun         | the first day of the authorization    | 2025-03-04 | denied   |
+
+    Scenario: One that was asked for too late is denied as late, and necessity is not added to it
+      Given these facts
+        | fact                           | value       |
+        | the phase of therapy           | replacement |
+        | the reason for the replacement | upgrade     |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-100             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2025-03-04        |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                         | group | carc | rarc |
+        | authorization-requested-late | CO    | 210  |      |
+
+    Scenario: While it is not known whether it fits, necessity is not settled either
+      Given these facts
+        | fact                            | value       |
+        | an authorization is on file     | yes         |
+        | the status of the authorization | approved    |
+        | the phase of therapy            | replacement |
+        | the reason for the replacement  | upgrade     |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule authorization-matches is not known
+      And rule replacement-not-needed is not known
+
+    Scenario: A trial without an authorization that fits is decided on necessity as well
+      Given these facts
+        | fact                               | value     |
+        | the phase of therapy               | trial     |
+        | the outcome of oral antispasmodics | effective |
+        | an authorization is on file        | yes       |
+        | the authorization                  | A-100     |
+        | the status of the authorization    | cancelled |
+      When the claim is decided
+      Then it is denied
+      And authorization.matches is concluded to be no
+      And the reason is CO 197 from rule authorization-cancelled
+      And the reason is CO 50 with N130 from rule oral-therapy-not-shown
+
+  Rule: An authorization is no promise to pay: the claim itself must be in order
+
+    Background:
+      Given the claim says
+        | field                | value |
+        | authorization number | A-100 |
+      And it is known that the phase of therapy is refill
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-100             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+
+    Scenario: The claim in order is paid
+      When the claim is decided
+      Then it is approved
+
+    Scenario Outline: The diagnosis must support the drug - <diagnosis>
+      Given the diagnoses <diagnosis>
+      When the claim is decided
+      Then it is denied
+      And authorization.matches is concluded to be yes
+      And the reason is <reason> with <rarc> from rule <rule>
+
+      Examples:
+        | diagnosis | reason | rarc     | rule                  |
+        | E11.9     | CO 11  | M76      | diagnosis-not-covered |
+        | G82.5     | CO 16  | M76, M81 | diagnosis-header      |
+
+    Scenario: The same line was billed before
+      Given these earlier claims
+        | claim number | modifiers | units | billing npi |
+        | C-77         | JZ        | 4     | 1234567893  |
+      When the claim is decided
+      Then it is denied
+      And the reason is OA 18 with N522 from rule duplicate-of-earlier-claim
+
+    Scenario: The line has no NDC
+      Given these claim lines
+        | code  | modifiers | units |
+        | J0945 | JZ        | 4     |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 16 with M119 from rule ndc-missing
+
+    Scenario: The line has no JZ
+      Given these claim lines
+        | code  | units | ndc          | place of service |
+        | J0945 | 4     | 66794-157-02 | 11               |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 16 with N822 and MA130 from rule jz-missing
+
+    Scenario: The product on the line is not for the pump
+      Given these claim lines
+        | code  | modifiers | units | ndc           |
+        | J0945 | JZ        | 4     | 99999-0010-01 |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 16 with M119 from rule ndc-not-intrathecal
+
+    Scenario: The units are not whole
+      Given these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 3.5   | 66794-157-02 |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 16 with M53 from rule units-not-whole
+
+    Scenario: More was billed than the record shows was given
+      Given it is known that the dose administered is 30 mg
+      When the claim is decided
+      Then line 1 is reduced to 3 units
+      And the reason is CO 151 with N362 from rule administered-above-dose
+
+    Scenario: The claim bills discarded drug and no drug that was given
+      Given these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JW        | 1     | 66794-157-02 |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 107 with N161 from rule jw-without-administered
+
+    Scenario: A drug line during an inpatient stay
+      Given these claim lines
+        | code  | modifiers | units | ndc          | place of service |
+        | J0945 | JZ        | 4     | 66794-157-02 | 21               |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 97 with M2 from rule inpatient-not-separate
