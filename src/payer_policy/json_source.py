@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
 
+scanstring = json.decoder.scanstring  # type: ignore[attr-defined]  # the stubs leave it out
+
 MAX_DEPTH = 64
 MAX_DIGITS = 18
 JsonPath = tuple[str | int, ...]
@@ -293,7 +295,7 @@ class _Scanner:
             return "remove the comma before the closing bracket"
         if char in "/#":
             return "JSON has no comments; remove it"
-        if char in "\'‘’“”„`":
+        if char in "'‘’“”„`":
             return 'use straight double quotation marks: "'
         if "," in expected and char in '"{[':
             return "is a comma missing before this?"
@@ -351,7 +353,7 @@ class _Scanner:
     def _string(self) -> str:
         start = self.at
         try:
-            value, self.at = json.decoder.scanstring(self.text, start + 1, True)
+            value, self.at = scanstring(self.text, start + 1, True)
         except json.JSONDecodeError as error:
             if "Unterminated" in error.msg:
                 reason, hint = "this text is not closed with a quotation mark", None

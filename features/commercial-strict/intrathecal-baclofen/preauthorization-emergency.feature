@@ -61,11 +61,6 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | over New Year, the last day         | 2024-12-31 | 2025-01-01 | approved | holds         | does not hold |
         | over New Year, a day late           | 2024-12-31 | 2025-01-02 | denied   | does not hold | holds         |
 
-      Examples: The same under the version of 2016
-        | notice                         | service    | notified   | decision | in time       | missing       |
-        | Friday to Monday, the last day | 2023-12-01 | 2023-12-04 | approved | holds         | does not hold |
-        | Friday to Tuesday, a day late  | 2023-12-01 | 2023-12-05 | denied   | does not hold | holds         |
-
   Rule: An emergency is claimed, and its notice is shown
 
     Background:

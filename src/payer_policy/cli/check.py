@@ -9,7 +9,10 @@ from pathlib import Path
 import click
 
 from payer_policy.cli import options
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.diagnostics.codes import CODES
 from payer_policy.diagnostics.render import report_json, report_sarif, report_text
+from payer_policy.policy.library import Library
 from payer_policy.policy.reading import read_library
 
 
@@ -18,33 +21,69 @@ from payer_policy.policy.reading import read_library
 @options.as_json
 @click.option("--sarif", is_flag=True, help="SARIF 2.1.0, for code-scanning annotations.")
 @click.option("--strict", is_flag=True, help="Warnings too make the exit status 1.")
-def command(folder: Path, as_json: bool, sarif: bool, strict: bool) -> None:
+@click.option("--codes", is_flag=True, help="List every problem that can be found, and stop.")
+def command(folder: Path, as_json: bool, sarif: bool, strict: bool, codes: bool) -> None:
     """Find everything that is wrong with the policies in FOLDER.
 
     Exit status 0: nothing wrong (warnings may be printed); 1: errors; 2: no such folder.
     """
+    if codes:
+        _print_codes(as_json)
+        return
     library, problems = read_library(folder)
     errors = [problem for problem in problems if problem.severity == "error"]
+    if library is not None and not errors:
+        found = _schema_problems(library)
+        errors, problems = found, sorted([*problems, *found], key=Diagnostic.sort_key)
     if sarif:
         options.print_json(report_sarif(problems, version("payer-policy")))
     elif as_json:
         options.print_json(report_json(problems))
     else:
-        if problems:
-            click.echo(report_text(problems, consequence="nothing can be loaded"))
-        if not errors and library is not None:
-            count = sum(len(versions) for versions in library.policies.values())
-            rules = {
-                (span.merged.version.name, id_)
-                for spans in library.spans.values()
-                for span in spans
-                for id_ in span.merged.rules
-            }
-            click.echo(
-                f"{'' if not problems else chr(10)}{folder}: {count} policy versions, "
-                f"{len(rules)} rules with their overlays, {len(library.vocabulary.facts)} facts: "
-                "no errors."
-            )
+        _print(folder, library, problems, bool(errors))
     if any(problem.code == "no-folder" for problem in problems):
         sys.exit(2)
     sys.exit(1 if errors or (strict and problems) else 0)
+
+
+def _schema_problems(library: Library) -> list[Diagnostic]:
+    """Files that are right, but that an editor would mark as wrong by the published schemas."""
+    from payer_policy.schemas import policy_schema, schema_problems, vocabulary_schema
+
+    policies = [v.document for versions in library.policies.values() for v in versions]
+    return [
+        *schema_problems(vocabulary_schema(library), [library.vocabulary_document], "vocabulary"),
+        *schema_problems(policy_schema(library), policies, "policy"),
+    ]
+
+
+def _print(folder: Path, library: Library | None, problems: list[Diagnostic], bad: bool) -> None:
+    if problems:
+        consequence = "nothing can be loaded"
+        if library is None and any(p.location.file.endswith("vocabulary.json") for p in problems):
+            consequence += ", and rules are checked only once vocabulary.json is right"
+        click.echo(report_text(problems, consequence=consequence))
+    if bad or library is None:
+        return
+    versions = [version for listed in library.policies.values() for version in listed]
+    counts = [
+        _count(len(library.reference.payers), "payer"),
+        _count(len(versions), "policy version"),
+        _count(sum(len(version.model.rules) for version in versions), "rule"),
+        _count(len(library.vocabulary.facts), "fact"),
+    ]
+    before = "\n" if problems else ""
+    click.echo(f"{before}{folder.as_posix()}: no errors ({', '.join(counts)}).")
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _print_codes(as_json: bool) -> None:
+    if as_json:
+        options.print_json([{"code": code, "means": means} for code, means in CODES.items()])
+        return
+    width = max(len(code) for code in CODES)
+    for code, means in CODES.items():
+        click.echo(f"{code:<{width}}  {means}")

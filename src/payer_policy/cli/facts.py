@@ -31,8 +31,11 @@ def command(name: str | None, folder: Path, as_json: bool) -> None:
     if not chosen:
         groups = {fact.partition(".")[0] for fact in facts}
         hint = did_you_mean(name or "", [*facts, *groups])
-        click.echo(f"`{name}` is neither a fact nor a group of facts" + (f"; {hint}" if hint else
-                   f"; groups: {', '.join(sorted(groups))}"), err=True)
+        click.echo(
+            f"`{name}` is neither a fact nor a group of facts"
+            + (f"; {hint}" if hint else f"; groups: {', '.join(sorted(groups))}"),
+            err=True,
+        )
         sys.exit(2)
     if as_json:
         options.print_json([_json(fact) for fact in chosen])
@@ -53,7 +56,9 @@ def _print(fact: Fact, *, in_full: bool) -> None:
     if fact.note:
         click.echo(f"    note: {fact.note}")
     if in_full:
-        legal = [row.name for row in OPERATORS.values() if row.fits(fact.type.kind, fact.type.ordered)]
+        legal = [
+            row.name for row in OPERATORS.values() if row.fits(fact.type.kind, fact.type.ordered)
+        ]
         click.echo(f"    operators: {', '.join(legal)}")
 
 

@@ -9,9 +9,9 @@ from payer_policy.vocabulary.operators import OPERATORS
 
 _RIGHT = {
     "one": "a value",
-    "several": "a list, or {\"code_set\": …}",
+    "several": 'a list, or {"code_set": …}',
     "pair": "[lowest, highest]",
-    "window": "{\"days\": n, \"before\": date} (weeks, months, years, business_days; after)",
+    "window": '{"days": n, "before": date} (weeks, months, years, business_days; after)',
     "code": "a code",
     "flag": "true or false",
 }
@@ -41,6 +41,6 @@ def command(as_json: bool) -> None:
     click.echo("")
     click.echo("Conditions are joined by all, any, not, and at_least … of.")
     click.echo(
-        "Values: a literal, {\"fact\": …}, {\"parameter\": …}, {\"code_set\": …}, sum, difference,\n"
+        'Values: a literal, {"fact": …}, {"parameter": …}, {"code_set": …}, sum, difference,\n'
         "product, quotient, round_up, round_down, minimum, maximum."
     )

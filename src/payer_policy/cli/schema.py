@@ -20,8 +20,12 @@ from payer_policy.schemas import all_schemas
 @click.option(
     "--write", type=click.Path(path_type=Path, file_okay=False), help="Write all into a folder."
 )
-@click.option("--check", "compare", type=click.Path(path_type=Path, file_okay=False),
-              help="Exit with 1 if the files in a folder are not fresh.")
+@click.option(
+    "--check",
+    "compare",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Exit with 1 if the files in a folder are not fresh.",
+)
 def command(name: str | None, folder: Path, write: Path | None, compare: Path | None) -> None:
     """Print one JSON Schema (such as `policy`), or write all of them."""
     schemas = {

@@ -4,8 +4,9 @@ Elaboration reads raw JSON, checks every name, type, unit and value, reports all
 their places, and returns the intermediate form of `payer_policy.ruleset`.
 """
 
-from payer_policy.language.elaborate import WINDOW_UNITS, Elaborator
-from payer_policy.language.expressions import ARITHMETIC_ARITY
+from payer_policy.language.elaborate import Elaborator
+from payer_policy.language.expressions import ARITHMETIC_ARITY, and_
+from payer_policy.language.right_sides import WINDOW_UNITS
 from payer_policy.language.scope import CodeSetMembers, ParameterValue, Reporter, Scope
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "ParameterValue",
     "Reporter",
     "Scope",
+    "and_",
 ]

@@ -1,44 +1,22 @@
 """Conditions: a raw JSON condition, checked and typed.
 
-`all`, `any`, `not`, `at_least … of`, and the tests of facts or line fields. What stands on the right
-side of a test is in `expressions`.
+`all`, `any`, `not`, `at_least … of`, and the tests of facts or line fields; their right sides are
+in `right_sides`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.json_source import JsonPath
-from payer_policy.language.expressions import DATE, NUMBER, Expressions, and_, same_system
-from payer_policy.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
-    Condition,
-    Constant,
-    Expression,
-    FactRef,
-    Not,
-    Score,
-    Test,
-    Window,
-)
+from payer_policy.language.expressions import and_
+from payer_policy.language.right_sides import RightSides
+from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Score, Test
 from payer_policy.vocabulary.operators import OPERATORS, Operator
 from payer_policy.vocabulary.types import FactType, shown
 
 COMBINATORS: Final = ("all", "any", "not", "at_least", "of")
-WINDOW_UNITS: Final[dict[str, str | None]] = {
-    "days": "days",
-    "weeks": "weeks",
-    "months": "months",
-    "years": "years",
-    "business_days": None,
-}
-"""The keys that say how long a span of days is, with the unit that the number is in."""
-
 _SAID_ELSEWHERE: Final = {
     "and": "all",
     "or": "any",
@@ -76,7 +54,7 @@ _SAID_ELSEWHERE: Final = {
 """What other rule languages call our operators and combinators."""
 
 
-class Elaborator(Expressions):
+class Elaborator(RightSides):
     """Turns raw JSON into the intermediate form, within one scope and one file."""
 
     def condition(self, raw: Any, path: JsonPath) -> Condition | None:
@@ -133,7 +111,9 @@ class Elaborator(Expressions):
         elif key in OPERATORS or other in OPERATORS:
             hint = f'a test names its {subject} first: {{"{subject}": …, "{other or key}": …}}'
         elif key in ("parameter", "code_set"):
-            hint = f"a test is of a {subject}; a {key.replace('_', ' ')} can stand on its right side"
+            hint = (
+                f"a test is of a {subject}; a {key.replace('_', ' ')} can stand on its right side"
+            )
         else:
             hint = f"write `{other}`" if other else did_you_mean(key, known) or ""
         self.report(
@@ -180,15 +160,11 @@ class Elaborator(Expressions):
             return None
         assert isinstance(count, int)
         if not 1 <= count <= len(parts):
-            never = "always hold" if count < 1 else "never hold"
-            self.report(
-                "wrong-value",
-                f"`at_least`: {count} of {len(parts)} conditions can {never}"
-                if count >= 1
-                else f"`at_least`: {count} of {len(parts)} conditions always hold",
-                (*path, "at_least"),
-                hint=f"use a number from 1 to {len(parts)}",
-            )
+            many = f"{len(parts)} condition{'s' if len(parts) > 1 else ''}"
+            never = "always holds" if count < 1 else "can never hold"
+            message = f"`at_least`: {count} of {many} {never}"
+            hint = f"use a number from 1 to {len(parts)}" if len(parts) > 1 else "write 1"
+            self.report("wrong-value", message, (*path, "at_least"), hint=hint)
             return None
         return AtLeast(count, parts)
 
@@ -295,208 +271,22 @@ class Elaborator(Expressions):
                 hint=f"use one of {', '.join(legal)}",
             )
             return None
-        by_position = type_.kind == "choice" and operator.name not in ("is", "is_not", "in", "not_in")
+        by_position = type_.kind == "choice" and operator.name not in (
+            "is",
+            "is_not",
+            "in",
+            "not_in",
+        )
         left = Score(name, type_.values) if by_position else FactRef(name)
         if operator.shape == "flag" or operator.name == "is_known":
             left = FactRef(name)
-        right = self._about(name).right_side(operator, type_, left, raw, path)
+        right = self.about(name).right_side(operator, type_, left, raw, path)
         return None if right is None else Test(name, operator.name, left, right)
 
-    def _about(self, name: str) -> Elaborator:
-        """The same, with each message naming the fact whose test it is about."""
+    def about(self, name: str) -> Elaborator:
+        """The same, with each message naming the fact that it is about."""
 
         def report(code: str, message: str, path: JsonPath, **more: Any) -> None:
             self.report(code, f"`{name}`: {message}", path, **more)
 
         return Elaborator(self.scope, report)
-
-    # --- the right side of a test ----------------------------------------------------------------
-
-    def right_side(
-        self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
-    ) -> tuple[Expression, ...] | None:
-        """What stands on the right, in the shape that the operator wants."""
-        match operator.shape:
-            case "flag":
-                if isinstance(raw, bool):
-                    return (Constant(raw),)
-                self.report("wrong-type", f"found {shown(raw)}; true or false was expected", path)
-                return None
-            case "several":
-                return _one(self._several(operator, type_, raw, path))
-            case "window":
-                return _one(self._window(raw, path))
-            case "pair":
-                return self._pair(operator, type_, left, raw, path)
-            case "code" | "one":
-                item = replace(type_, kind="code") if operator.shape == "code" else type_
-                if isinstance(raw, list) and item.kind != "codes":
-                    other = {"is": "in", "is_not": "not_in", "includes": "includes_any"}
-                    several = other.get(operator.name)
-                    message = f"`{operator.name}` takes one value; found a list"
-                    hint = f"write `{several}` for a list" if several else None
-                    if several and type_.kind == "boolean":
-                        hint = None
-                    self.report("wrong-type", message, path, hint=hint)
-                    return None
-                return _one(self._comparable(left, item, raw, path))
-
-    def _comparable(
-        self, left: FactRef | Score, type_: FactType, raw: Any, path: JsonPath
-    ) -> Expression | None:
-        """One value on the right; for an ordered choice compared by size, its position."""
-        if isinstance(left, FactRef):
-            return self.operand(raw, type_, path)
-        if not isinstance(raw, dict):
-            constant = self.operand(raw, type_, path)
-            return _position(constant, left) if isinstance(constant, Constant) else None
-        typed = self.typed(raw, None, path)
-        if typed is None:
-            return None
-        if typed.type.kind in ("code", "codes"):
-            constant = self.fitted(typed, type_, path)
-            return _position(constant, left) if isinstance(constant, Constant) else None
-        if typed.type.kind == "choice" and typed.type.values != left.values:
-            self.mismatch(typed, type_, path)
-            return None
-        return self.fitted(typed, NUMBER, path)
-
-    def _pair(
-        self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
-    ) -> tuple[Expression, ...] | None:
-        if not isinstance(raw, list) or len(raw) != 2:
-            found = f"{len(raw)} values" if isinstance(raw, list) else shown(raw)
-            self.report(
-                "wrong-type",
-                f"`{operator.name}` takes a list of two values; found {found}",
-                path,
-                hint="write [lowest, highest]",
-            )
-            return None
-        low = self._comparable(left, type_, raw[0], (*path, 0))
-        high = self._comparable(left, type_, raw[1], (*path, 1))
-        if low is None or high is None:
-            return None
-        if _above(low, high):
-            message = f"{_text(raw[0])} is above {_text(raw[1])}, so nothing is between them"
-            self.report("wrong-value", message, path, hint="swap the two values")
-            return None
-        return (low, high)
-
-    def _several(
-        self, operator: Operator, type_: FactType, raw: Any, path: JsonPath
-    ) -> Expression | None:
-        item = replace(type_, kind="code") if type_.kind == "codes" else type_
-        if isinstance(raw, dict):
-            return self._named_list(type_, raw, path)
-        if not isinstance(raw, list):
-            one = {"in": "is", "not_in": "is_not", "includes_any": "includes"}.get(operator.name)
-            hint = "put it in square brackets" + (f", or write `{one}`" if one else "")
-            self.report("wrong-type", f"found {shown(raw)}; a list was expected", path, hint=hint)
-            return None
-        if not raw:
-            self.report(
-                "empty-condition",
-                "the list is empty; the test would decide nothing",
-                path,
-                hint="add a value, or remove the test",
-            )
-            return None
-        values = []
-        for index, entry in enumerate(raw):
-            where = (*path, index)
-            expression = self.operand(entry, item, where)
-            if isinstance(expression, Constant):
-                values.append(expression.value)
-            elif expression is not None:
-                message = "a list holds plain values and parameters only"
-                self.report("wrong-type", message, where, hint='use {"any": [ … ]} with one test each')
-        return Constant(frozenset(values)) if len(values) == len(raw) else None  # type: ignore[arg-type]
-
-    def _named_list(self, type_: FactType, raw: dict[str, Any], path: JsonPath) -> Expression | None:
-        """A code set, a parameter or a fact that is a list of codes (of values, for a choice)."""
-        typed = self.typed(raw, None, path)
-        if typed is None:
-            return None
-        if typed.type.kind != "codes":
-            self.mismatch(typed, replace(type_, kind="codes"), path)
-            return None
-        if type_.kind == "choice" and isinstance(typed.expression, Constant):
-            entries = typed.expression.value
-            assert isinstance(entries, frozenset)
-            sound = [
-                self.fitted(_entry(typed, entry), type_, path) is not None
-                for entry in sorted(entries)
-            ]
-            return typed.expression if all(sound) else None
-        wanted = replace(type_, kind="codes", values=(), ordered=False)
-        if type_.kind not in ("code", "codes") or not same_system(typed.type, wanted):
-            self.mismatch(typed, type_ if type_.kind not in ("code", "codes") else wanted, path)
-            return None
-        return self.fitted(typed, wanted, path)
-
-    def _window(self, raw: Any, path: JsonPath) -> Window | None:
-        shape = 'write {"days": 30, "before": {"fact": …}}'
-        if not isinstance(raw, dict):
-            message = f"found {shown(raw)}; a span of days was expected"
-            self.report("wrong-type", message, path, hint=shape)
-            return None
-        known = (*WINDOW_UNITS, "before", "after")
-        strange = [key for key in raw if key not in (*known, "note")]
-        for key in strange:
-            message = f"`{key}` is not part of a span of days"
-            hint = did_you_mean(key, known)
-            self.report("unknown-key", message, (*path, key), key=True, hint=hint)
-        units = [key for key in raw if key in WINDOW_UNITS]
-        directions = [key for key in raw if key in ("before", "after")]
-        if len(units) != 1 or len(directions) != 1:
-            if not strange:
-                self.report(
-                    "wrong-shape",
-                    f"a span of days has one of {', '.join(WINDOW_UNITS)} and one of before, after; "
-                    f"found {and_([*units, *directions]) or 'an empty object'}",
-                    path,
-                    hint=shape,
-                )
-            return None
-        unit, direction = units[0], directions[0]
-        whole = FactType("integer", WINDOW_UNITS[unit])
-        amount = self.value(raw[unit], whole, (*path, unit))
-        anchor = self.operand(raw[direction], DATE, (*path, direction))
-        if amount is None or anchor is None or strange:
-            return None
-        if isinstance(amount, Constant) and isinstance(amount.value, int) and amount.value < 0:
-            message = f"found {amount.value}; a span of days cannot be negative"
-            other = "after" if direction == "before" else "before"
-            hint = f"write `{other}` for the other direction"
-            self.report("wrong-value", message, (*path, unit), hint=hint)
-            return None
-        return Window(amount, unit, direction, anchor)  # type: ignore[arg-type]
-
-
-def _one(expression: Expression | None) -> tuple[Expression, ...] | None:
-    return None if expression is None else (expression,)
-
-
-def _entry(typed: Any, entry: str) -> Any:
-    """One entry of a parameter that is a list, as a parameter of its own."""
-    return typed._replace(
-        expression=replace(typed.expression, value=entry), type=FactType("code")
-    )
-
-
-def _position(constant: Constant, score: Score) -> Constant:
-    return replace(constant, value=score.values.index(str(constant.value)))
-
-
-def _above(low: Expression, high: Expression) -> bool:
-    return (
-        isinstance(low, Constant)
-        and isinstance(high, Constant)
-        and low.value > high.value  # type: ignore[operator]
-    )
-
-
-def _text(raw: Any) -> str:
-    names: Sequence[Any] = list(raw.values()) if isinstance(raw, dict) else []
-    return f"`{names[0]}`" if len(names) == 1 and isinstance(names[0], str) else shown(raw)

@@ -20,10 +20,11 @@ from payer_policy.vocabulary.codes import normalise_code
 from payer_policy.vocabulary.types import (
     NUMERIC,
     FactType,
+    Kind,
     Value,
     ValueProblem,
     exact_number,
-    format_number,
+    format_value,
     parse_value,
     shown,
 )
@@ -89,7 +90,7 @@ class Expressions:
             found = f"{typed.called} is {typed.type.describe()}"
             hint = 'write {"round_up": …} or {"round_down": …} around it'
             if isinstance(expression, Constant):
-                found = f"{typed.called} comes to {format_number(expression.value)}"  # type: ignore[arg-type]
+                found = f"{typed.called} comes to {format_value(expression.value)}"
                 hint = "change the number, or its unit"
             message = f"{found}; {wanted.describe()} was expected"
             self.report("wrong-type", message, path, hint=hint)
@@ -166,10 +167,16 @@ class Expressions:
         constant = typed.expression
         assert isinstance(constant, Constant)
         several = isinstance(constant.value, frozenset)
-        if several is not (wanted.kind == "codes") or wanted.kind not in ("code", "codes", "choice"):
+        if several is not (wanted.kind == "codes") or wanted.kind not in (
+            "code",
+            "codes",
+            "choice",
+        ):
             self.mismatch(typed, wanted, path)
             return None
-        texts = sorted(constant.value) if isinstance(constant.value, frozenset) else [constant.value]
+        texts = (
+            sorted(constant.value) if isinstance(constant.value, frozenset) else [constant.value]
+        )
         sound = True
         for text in map(str, texts):
             if wanted.kind == "choice":
@@ -302,20 +309,20 @@ class Expressions:
         if key == "quotient" and isinstance(divisor, Constant) and divisor.value == 0:
             self.report("wrong-value", "this divides by zero", (*path, 1))
             return None
-        unit = _unit_of(key, parts)
+        made_in = _unit_of(key, parts)
         whole = key != "quotient" and all(part.type.kind == "integer" for part in parts)
         if key in _OF_ONE_UNIT or (
-            key == "quotient" and unit is None and parts[0].type.unit is not None
+            key == "quotient" and made_in is None and parts[0].type.unit is not None
         ):
             common = next((part.type.unit for part in parts if part.type.unit), None)
             fitted = [self._in_unit(part, common, path) for part in parts]
             if None in fitted:
                 return None
             expressions = [expression for expression in fitted if expression is not None]
-            whole = whole and all(_is_whole(p, e, common) for p, e in zip(parts, expressions, strict=True))
-        made = Arithmetic(key, tuple(expressions))
-        kind = "integer" if whole or key in _ROUNDED else "decimal"
-        return Typed(made, FactType(kind, unit), called)  # type: ignore[arg-type]
+            pairs = zip(parts, expressions, strict=True)
+            whole = whole and all(_is_whole(part, made, common) for part, made in pairs)
+        kind: Kind = "integer" if whole or key in _ROUNDED else "decimal"
+        return Typed(Arithmetic(key, tuple(expressions)), FactType(kind, made_in), called)
 
     def _in_unit(self, typed: Typed, unit: str | None, path: JsonPath) -> Expression | None:
         found, expression = typed.type.unit, typed.expression
@@ -364,12 +371,12 @@ def _is_whole(typed: Typed, expression: Expression, unit: str | None) -> bool:
     if isinstance(expression, Score):
         return True
     found = typed.type.unit
-    by = factor(found, unit) if found in UNITS and unit in UNITS else None  # type: ignore[arg-type]
+    by = factor(found, unit) if found in UNITS and unit in UNITS else None
     return typed.type.kind == "integer" and (by is None or by.denominator == 1)
 
 
 def _parameter_name(expression: Expression) -> str | None:
-    name = expression.name or "" if isinstance(expression, Constant) else ""
+    name = (expression.name or "") if isinstance(expression, Constant) else ""
     return name.removeprefix("parameter:") if name.startswith("parameter:") else None
 
 

@@ -1,124 +1,288 @@
 """Whether two conditions can hold together, as far as their tests show: never a wrong "no".
 
-Used to find rules that conclude different values of one fact. Conditions are spread into
-alternatives of literals; an alternative is impossible when one fact would have to be two things.
-Where that cannot be seen (comparisons between facts, very large conditions) the answer is "they can".
+Used to find rules that conclude different values of one fact, and policies that both apply. The
+alternatives of both conditions are gone through, each until one fact would have to be two things at
+once. What cannot be seen (dates in a span, some comparisons between facts, very large conditions)
+counts as possible.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice, product
-from typing import Final
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+from typing import Any, Final, NamedTuple
 
-from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, Constant, Not, Test
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Constant,
+    Expression,
+    FactRef,
+    Not,
+    Score,
+    Test,
+)
 from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.types import FactType
 
-_LIMIT: Final = 4096
-Literal_ = tuple[Test, bool]
+_BUDGET: Final = 20_000
+"""Alternatives looked at before the answer is "they can"."""
+_DEPTH: Final = 200
+_FEW: Final = 400
+"""So many whole numbers or days between two bounds are tried one by one."""
 
-
-def can_both_hold(a: Condition, b: Condition) -> bool:
-    """False only when no facts whatever make both conditions hold."""
-    alternatives = list(islice(_alternatives(All((a, b)), True), _LIMIT + 1))
-    if len(alternatives) > _LIMIT:
-        return True
-    return any(_possible(alternative) for alternative in alternatives)
-
-
-def _alternatives(condition: Condition, wanted: bool) -> Iterator[tuple[Literal_, ...]]:
-    match condition:
-        case Test():
-            yield ((condition, wanted),)
-        case Not(part):
-            yield from _alternatives(part, not wanted)
-        case All(parts) | AnyOf(parts):
-            if isinstance(condition, All) is wanted:
-                for chosen in product(*(tuple(_some(part, wanted)) for part in parts)):
-                    yield tuple(literal for piece in chosen for literal in piece)
-            else:
-                for part in parts:
-                    yield from _alternatives(part, wanted)
-        case AtLeast():
-            yield ()  # says nothing about any one fact
+_OPPOSITE: Final = {
+    "is_not": "is",
+    "not_in": "in",
+    "less_than": "at_least",
+    "at_most": "more_than",
+    "after": "on_or_before",
+    "on_or_after": "before",
+    "excludes": "includes_any",
+}
+"""Operators that hold, on known values, exactly where another one does not."""
 
 
-def _some(condition: Condition, wanted: bool) -> Iterator[tuple[Literal_, ...]]:
-    return islice(_alternatives(condition, wanted), _LIMIT + 1)
+def can_both_hold(a: Condition, b: Condition, types: Mapping[str, FactType] | None = None) -> bool:
+    """False only when no facts whatever make both conditions hold.
+
+    `types` are those of the facts; without them, values that are nowhere named are possible too.
+    """
+    return _Search(types or {}).possible([(a, True), (b, True)], {}, 0)
 
 
-def _possible(literals: tuple[Literal_, ...]) -> bool:
-    by_fact: dict[str, list[Literal_]] = {}
-    for literal in literals:
-        by_fact.setdefault(literal[0].fact, []).append(literal)
-    return all(_fact_possible(tests) for tests in by_fact.values())
+class _Literal(NamedTuple):
+    """A test that must hold, or must be known not to hold (`wanted` False)."""
+
+    operator: str
+    left: FactRef | Score
+    right: tuple[Expression, ...]
+    wanted: bool
+
+    def constants(self) -> list[Any] | None:
+        """The right side, where it is known."""
+        values = [side.value for side in self.right if isinstance(side, Constant)]
+        return values if len(values) == len(self.right) else None
+
+    def passes(self, value: Any) -> bool:
+        """Whether a value of the fact does what is wanted; True where that cannot be seen."""
+        sides = self.constants()
+        if sides is None or self.operator == "within":
+            return True
+        if isinstance(self.left, Score):
+            if value not in self.left.values:
+                return True
+            value = self.left.values.index(value)
+        return OPERATORS[self.operator].holds(value, *sides) is self.wanted
 
 
-def _fact_possible(literals: list[Literal_]) -> bool:
-    distinct = list(dict.fromkeys(literals))
-    if any((test, not wanted) in distinct for test, wanted in distinct):
+def _literal(test: Test, wanted: bool) -> _Literal:
+    """A test in the spelling in which opposites are the same test, wanted and not."""
+    operator = test.operator
+    if operator in _OPPOSITE:
+        operator, wanted = _OPPOSITE[operator], not wanted
+    right = tuple(
+        Constant(side.value) if isinstance(side, Constant) else side for side in test.right
+    )
+    if operator == "is_known" and not wanted:
+        wanted, right = True, (Constant(right[0] == Constant(False)),)
+    return _Literal(operator, test.left, right, wanted)
+
+
+@dataclass
+class _Search:
+    types: Mapping[str, FactType]
+    budget: int = _BUDGET
+
+    def possible(
+        self,
+        todo: list[tuple[Condition, bool]],
+        known: Mapping[str, tuple[_Literal, ...]],
+        depth: int,
+    ) -> bool:
+        """Whether some facts make all of `todo` come out as wanted, beside what is `known`."""
+        literals = dict(known)
+        choices: list[tuple[tuple[Condition, ...], bool]] = []
+        while todo:
+            condition, wanted = todo.pop()
+            match condition:
+                case Test():
+                    new = _literal(condition, wanted)
+                    listed = literals.get(condition.fact, ())
+                    if new not in listed:
+                        literals[condition.fact] = (*listed, new)
+                        if not _fact_possible(
+                            literals[condition.fact], self.types.get(condition.fact)
+                        ):
+                            return False
+                case Not(part):
+                    todo.append((part, not wanted))
+                case AtLeast(count, parts):
+                    needed = count if wanted else len(parts) - count + 1
+                    if needed == len(parts):
+                        todo += [(part, wanted) for part in parts]
+                    elif needed == 1:
+                        choices.append((parts, wanted))
+                case All(parts) | AnyOf(parts):
+                    if isinstance(condition, All) is wanted or len(parts) == 1:
+                        todo += [(part, wanted) for part in parts]
+                    else:
+                        choices.append((parts, wanted))
+        if not choices or depth > _DEPTH:
+            return True
+        choices.sort(key=lambda choice: len(choice[0]))
+        (parts, wanted), *others = choices
+        later: list[tuple[Condition, bool]] = [
+            (AnyOf(parts) if wanted else All(parts), wanted) for parts, wanted in others
+        ]
+        for part in parts:
+            self.budget -= 1
+            if self.budget < 0 or self.possible([*later, (part, wanted)], literals, depth + 1):
+                return True
         return False
-    plain = [
-        (test, wanted)
-        for test, wanted in distinct
-        if all(isinstance(side, Constant) for side in test.right)
-        and test.operator not in ("is_known", "within")
-    ]
-    # If some test admits only certain values, one of those must pass all the others.
-    for test, wanted in plain:
-        values = _values(test, wanted)
-        if values is not None:
-            return any(_passes(value, plain) for value in values)
-    return not _ranges_empty(plain)
 
 
-def _values(test: Test, wanted: bool) -> list[object] | None:
-    right = test.right[0].value  # type: ignore[union-attr]  # only constants reach this
-    if test.operator == "is" and wanted or test.operator == "is_not" and not wanted:
-        return [right]
-    if test.operator == "is" and not wanted and isinstance(right, bool):
-        return [not right]
-    if test.operator == "is_not" and wanted and isinstance(right, bool):
-        return [not right]
-    if test.operator == "in" and wanted or test.operator == "not_in" and not wanted:
-        return sorted(right, key=repr) if isinstance(right, frozenset) else None
-    return None
+def _fact_possible(literals: tuple[_Literal, ...], type_: FactType | None) -> bool:
+    """Whether one value of a fact (or its not being known) does all that is wanted."""
+    if any(literal._replace(wanted=not literal.wanted) in literals for literal in literals):
+        return False
+    asked = [literal for literal in literals if literal.operator == "is_known"]
+    tests = [literal for literal in literals if literal.operator != "is_known"]
+    unknown = [literal for literal in asked if literal.right == (Constant(False),)]
+    if unknown and (tests or len(unknown) < len(asked)):
+        return False
+    candidates = _candidates(tests, type_)
+    if candidates is not None:
+        return any(all(test.passes(value) for test in tests) for value in candidates)
+    if type_ is not None and type_.kind == "codes":
+        return _codes_possible(tests)
+    return not any(_empty(bounds) for bounds in _bounds(tests).values())
 
 
-def _passes(value: object, literals: list[Literal_]) -> bool:
-    for test, wanted in literals:
-        sides = [side.value for side in test.right]  # type: ignore[union-attr]
-        try:
-            holds = OPERATORS[test.operator].holds(value, *sides)
-        except TypeError:  # a choice compared by position elsewhere: not seen through here
+def _candidates(tests: Iterable[_Literal], type_: FactType | None) -> Iterable[Any] | None:
+    """All values that need a trial, where these can be told: None where there are too many."""
+    tests = list(tests)
+    for test in tests:
+        sides = test.constants()
+        if sides is None or not test.wanted:
             continue
-        if holds is not wanted:
-            return False
-    return True
+        if test.operator == "is":
+            return sides
+        if test.operator == "in":
+            return sorted(sides[0], key=repr)
+    if type_ is not None and type_.kind == "boolean":
+        return (True, False)
+    values = next((test.left.values for test in tests if isinstance(test.left, Score)), ())
+    if type_ is not None and type_.kind == "choice":
+        values = type_.values
+    if values:
+        return values
+    return _between(_bounds(tests).get(None, []), type_)
 
 
-def _ranges_empty(literals: list[Literal_]) -> bool:
-    """Whether lower and upper bounds on one fact leave nothing between them."""
-    low: list[tuple[object, bool]] = []
-    high: list[tuple[object, bool]] = []
-    for test, wanted in literals:
-        sides = [side.value for side in test.right]  # type: ignore[union-attr]
-        match (test.operator, wanted):
-            case ("at_least" | "on_or_after", True) | ("less_than" | "before", False):
-                low.append((sides[0], True))
-            case ("more_than" | "after", True) | ("at_most" | "on_or_before", False):
-                low.append((sides[0], False))
-            case ("at_most" | "on_or_before", True) | ("more_than" | "after", False):
-                high.append((sides[0], True))
-            case ("less_than" | "before", True) | ("at_least" | "on_or_after", False):
-                high.append((sides[0], False))
-            case ("between", True):
-                low.append((sides[0], True))
-                high.append((sides[1], True))
-            case _:
-                pass
+def _between(bounds: list[_Bound], type_: FactType | None) -> Iterable[Any] | None:
+    """The whole numbers or days between constant bounds, when they are few."""
+    if type_ is None or type_.kind not in ("integer", "date"):
+        return None
+    low = [_inner(bound) for bound in bounds if bound.low]
+    high = [_inner(bound) for bound in bounds if not bound.low]
+    if not low or not high or min(high) - max(low) > _FEW:
+        return None
+    numbers = range(max(low), min(high) + 1)
+    return [date.fromordinal(n) for n in numbers] if type_.kind == "date" else numbers
+
+
+class _Bound(NamedTuple):
+    at: Fraction
+    included: bool
+    low: bool
+
+
+def _inner(bound: _Bound) -> int:
+    """The first whole number on the inner side of a bound."""
+    edge = math.ceil(bound.at) if bound.low else math.floor(bound.at)
+    if edge == bound.at and not bound.included:
+        edge += 1 if bound.low else -1
+    return edge
+
+
+def _bounds(tests: Iterable[_Literal]) -> dict[Expression | None, list[_Bound]]:
+    """Lower and upper bounds: those that are constants, and those against each expression."""
+    out: dict[Expression | None, list[_Bound]] = {}
+    for test in tests:
+        for side, included, low in _edges(test):
+            if isinstance(side, Constant):
+                edge = _number(side.value)
+                if edge is not None:
+                    out.setdefault(None, []).append(_Bound(edge, included, low))
+            else:
+                out.setdefault(side, []).append(_Bound(Fraction(0), included, low))
+    return out
+
+
+def _edges(test: _Literal) -> Iterator[tuple[Expression, bool, bool]]:
+    """The right sides that bound the fact: (side, included, from below)."""
+    right, wanted = test.right, test.wanted
+    match test.operator:
+        case "at_least":
+            yield right[0], wanted, wanted
+        case "more_than":
+            yield right[0], not wanted, wanted
+        case "on_or_before":
+            yield right[0], wanted, not wanted
+        case "before":
+            yield right[0], not wanted, not wanted
+        case "between" if wanted:
+            yield right[0], True, True
+            yield right[1], True, False
+        case "is" if wanted:
+            yield right[0], True, True
+            yield right[0], True, False
+
+
+def _number(value: Any) -> Fraction | None:
+    if isinstance(value, date):
+        return Fraction(value.toordinal())
+    if isinstance(value, (bool, str, frozenset)):
+        return None
+    return Fraction(value)
+
+
+def _empty(bounds: list[_Bound]) -> bool:
+    """Whether lower and upper bounds leave nothing between them."""
     return any(
-        a > b or (a == b and not (a_in and b_in))  # type: ignore[operator]
-        for a, a_in in low
-        for b, b_in in high
+        low.at > high.at or (low.at == high.at and not (low.included and high.included))
+        for low in bounds
+        if low.low
+        for high in bounds
+        if not high.low
+    )
+
+
+def _codes_possible(tests: Iterable[_Literal]) -> bool:
+    """Whether some set of codes has all that it must and nothing that it must not."""
+    needed: set[str] = set()
+    banned: set[str] = set()
+    sided = [(test, side) for test in tests for side in test.constants() or ()]
+    for test, side in sided:
+        match test.operator, test.wanted:
+            case "includes", True:
+                needed.add(side)
+            case "includes", False:
+                banned.add(side)
+            case "includes_all", True:
+                needed |= side
+            case "includes_any", False:
+                banned |= side
+    if needed & banned:
+        return False
+    return all(
+        (side - banned if test.operator == "includes_any" else side - needed)
+        for test, side in sided
+        if (test.operator, test.wanted) in (("includes_any", True), ("includes_all", False))
     )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from payer_policy.reference.files import Day, Entry, FileModel, Source
+from payer_policy.reference.files import Day, FileModel, Source
 
 KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-SNAKE = r"^[a-z][a-z0-9_]*$"
 
-RawCondition = Annotated[Any, Field(json_schema_extra={"$ref": "#/$defs/condition"})]
-RawExpression = Annotated[Any, Field(json_schema_extra={"$ref": "#/$defs/expression"})]
+RawCondition = Any
+RawExpression = Any
 
 
 class Effective(FileModel):
@@ -88,5 +87,3 @@ class PolicyFile(FileModel):
     rules: list[RuleModel] = Field(default_factory=list)
     note: str | None = None
 
-
-__all__ = ["Entry", "PolicyFile", "RuleModel"]

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pydantic import BaseModel
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
-from payer_policy.json_models import validated
-from payer_policy.json_source import JsonDocument, decode_utf8, read_json
+from payer_policy.diagnostics import Diagnostic, Location, did_you_mean
+from payer_policy.json_source import JsonDocument
 from payer_policy.language import CodeSetMembers
 from payer_policy.policy import checks
 from payer_policy.policy.files import (
@@ -33,9 +33,10 @@ from payer_policy.policy.files import (
     ReduceModel,
     RuleModel,
 )
+from payer_policy.policy.folder import VOCABULARY, Folder
 from payer_policy.policy.library import Library, spans_of
 from payer_policy.policy.versions import PolicyVersion
-from payer_policy.reference import Payer, ReferenceData
+from payer_policy.reference import CodeSet, Dated, Drug, Payer, Product, ReasonCode, ReferenceData
 from payer_policy.reference.files import (
     AttributeValue,
     BillingUnit,
@@ -58,20 +59,20 @@ from payer_policy.reference.reading import (
     read_products,
     read_reason_codes,
 )
-from payer_policy.request.sources import Path as SourcePath
 from payer_policy.request.sources import Source as FactSource
-from payer_policy.request.sources import facts_of, read_source
-from payer_policy.vocabulary.codes import SYSTEMS, normalise_code
+from payer_policy.request.sources import read_line_part, read_source
+from payer_policy.vocabulary.codes import SYSTEMS
 from payer_policy.vocabulary.model import FactModel, LinePartModel, Vocabulary, VocabularyFile
 from payer_policy.vocabulary.reading import read_vocabulary
+from payer_policy.vocabulary.types import ValueProblem, calendar_date
 
-VOCABULARY: Final = "vocabulary.json"
 CODE_SETS: Final = "code_sets"
 REASON_CODES: Final = "reason_codes"
 DRUGS: Final = "drugs"
 PRODUCTS: Final = "products"
 PAYER: Final = "payer.json"
 RESERVED: Final = (CODE_SETS, REASON_CODES, DRUGS, PRODUCTS)
+REASON_SYSTEMS: Final = ("carc", "rarc", "group")
 
 NAMES: Final[dict[type[BaseModel], str]] = {
     PolicyFile: "a policy",
@@ -100,74 +101,46 @@ NAMES: Final[dict[type[BaseModel], str]] = {
     PayerFile: "a payer",
 }
 
-_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
-M = TypeVar("M", bound=BaseModel)
-
-
-@dataclass
-class _Folder:
-    root: Path
-    documents: dict[str, JsonDocument] = field(default_factory=dict)
-    """By the path below the folder, with `/`; broken files are not among them."""
-    broken: set[str] = field(default_factory=set)
-    problems: list[Diagnostic] = field(default_factory=list)
-
-    def report(self, problem: Diagnostic) -> None:
-        self.problems.append(problem)
-
-    def at(self, relative: str) -> str:
-        """The file's name as people know it: the folder as they gave it, then the path."""
-        return (self.root / relative).as_posix()
-
-    def refuse(self, relative: str, code: str, message: str, hint: str | None = None) -> None:
-        self.report(Diagnostic(code, message, Location(self.at(relative)), hint))
-
-    def model(self, relative: str, kind: type[M]) -> M | None:
-        document = self.documents.get(relative)
-        if document is None:
-            return None
-        made, problems = validated(kind, document, names=NAMES)
-        self.problems.extend(problems)
-        if made is None:
-            self.broken.add(relative)
-        return made
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z", re.ASCII)
+_PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+_KEBAB: Final = "use small letters, digits and single hyphens"
 
 
 def read_library(root: Path) -> tuple[Library | None, list[Diagnostic]]:
     """The library of a folder, if its parts could be read, and everything that is wrong with it."""
-    folder = _Folder(root)
-    _read_files(folder)
-    reference = _read_reference(folder)
-    vocabulary = _read_vocabulary(folder, reference)
-    versions = _read_versions(folder)
+    folder = Folder(root, NAMES)
+    if not folder.read():
+        return None, _sorted(folder.problems)
+    placed = _placed(folder)
+    data = _read_reference(folder, placed)
+    vocabulary = _read_vocabulary(folder, data)
+    versions = _read_versions(folder, placed)
     if vocabulary is None:
         return None, _sorted(folder.problems)
-    known = {system: reference.known_codes(system) for system in SYSTEMS}
-    policies = checks.sound_overlays(versions, folder.report)
+    policies = checks.sound_overlays(versions, _addresses(folder.broken), folder.report)
     spans = {address: tuple(spans_of(address, policies, folder.report)) for address in policies}
-    service_code = _service_code_fact(vocabulary)
-    codes: dict[str, frozenset[str]] = {}
-    for address in sorted(policies):
-        codes[address] = checks.check_policy(
-            address,
-            policies[address],
-            spans[address],
-            vocabulary,
-            reference,
-            known,
-            service_code,
-            folder.report,
-        )
-    checks.check_use(spans, vocabulary, reference, folder.report)
+    around = checks.Surroundings(
+        vocabulary,
+        data.reference,
+        data.known_codes,
+        _service_code_fact(vocabulary),
+        frozenset(data.unread_reasons),
+        data.unread_drugs,
+    )
+    checked = {
+        address: checks.check_policy(spans[address], around, folder.report)
+        for address in _bases_first(policies)
+    }
+    checks.check_together(spans, checked, vocabulary, folder.report)
     library = Library(
         vocabulary=vocabulary,
         vocabulary_document=folder.documents[VOCABULARY],
-        reference=reference,
-        reference_hash=_reference_hash(folder),
+        reference=data.reference,
+        reference_hash=_reference_hash(folder, data.reference),
         policies=policies,
         spans=spans,
-        codes=codes,
-        known_codes=known,
+        codes={address: checked[address].codes for address in sorted(checked)},
+        known_codes=data.known_codes,
     )
     return library, _sorted(folder.problems)
 
@@ -176,57 +149,154 @@ def _sorted(problems: list[Diagnostic]) -> list[Diagnostic]:
     return sorted(set(problems), key=Diagnostic.sort_key)
 
 
-def _read_files(folder: _Folder) -> None:
-    if not folder.root.is_dir():
-        folder.refuse(
-            ".", "no-folder", f"there is no folder `{folder.root}`",
-            "name the folder that holds vocabulary.json",
-        )
-        return
-    for path in sorted(folder.root.rglob("*.json")):
-        relative = path.relative_to(folder.root).as_posix()
-        if any(part.startswith(".") for part in path.relative_to(folder.root).parts):
+def _addresses(files: set[str]) -> set[str]:
+    """The addresses of policies that some of the files are versions of."""
+    return {file.rpartition("/")[0] for file in files if file.count("/") == 2}
+
+
+def _bases_first(policies: Mapping[str, tuple[PolicyVersion, ...]]) -> list[str]:
+    """The addresses so that each policy comes after those that it extends."""
+    out: list[str] = []
+    waiting = sorted(policies)
+    while waiting:
+        ready = [
+            address
+            for address in waiting
+            if not any(version.model.extends in waiting for version in policies[address])
+        ]
+        out += ready
+        waiting = [address for address in waiting if address not in ready]
+    return out
+
+
+# --- which file is what ----------------------------------------------------------------------------
+
+
+def _placed(folder: Folder) -> dict[str, str]:
+    """What each file is, by its address; a file that is nothing is reported."""
+    kinds: dict[str, str] = {}
+    for relative in sorted({*folder.documents, *folder.broken}):
+        if not relative.endswith(".json") or relative == VOCABULARY:
             continue
-        name = folder.at(relative)
-        try:
-            folder.documents[relative] = read_json(decode_utf8(path.read_bytes(), name), name)
-        except PolicyError as error:
-            folder.problems.extend(error.diagnostics)
-            folder.broken.add(relative)
-        except OSError as error:
-            folder.refuse(relative, "unreadable", f"the file cannot be read: {error.strerror}")
-            folder.broken.add(relative)
-    if VOCABULARY not in folder.documents and VOCABULARY not in folder.broken:
-        folder.refuse(
-            VOCABULARY, "missing-file", "the folder has no vocabulary.json, which declares the facts"
-        )
-
-
-def _read_reference(folder: _Folder) -> ReferenceData:
-    code_sets, reasons, drugs, payers = {}, {}, {}, {}
-    products: list[Any] = []
-    for relative in folder.documents:
-        head, _, rest = relative.partition("/")
-        document = folder.documents[relative]
-        name = rest.removesuffix(".json")
-        if head == CODE_SETS and (file := folder.model(relative, CodeSetFile)):
-            code_sets[name] = read_code_set(name, file, document, folder.report)
-        elif head == REASON_CODES and (listed := folder.model(relative, ReasonCodesFile)):
-            for code in read_reason_codes(listed, document, folder.report):
-                reasons[code.system, code.code] = code
-        elif head == DRUGS and (drug := folder.model(relative, DrugFile)):
-            drugs[normalise_code("hcpcs", name)] = read_drug(name, drug, document, folder.report)
-        elif head == PRODUCTS and (family := folder.model(relative, ProductsFile)):
-            products.extend(read_products(family, document, folder.report))
-        elif rest == PAYER and head not in RESERVED:
-            payer = folder.model(relative, PayerFile)
-            payers[head] = read_payer(head, payer) if payer else Payer(
-                head, head, False, frozenset(), (), False
+        parts = relative.removesuffix(".json").split("/")
+        if parts[0] in RESERVED and len(parts) == 2:
+            kinds[relative] = parts[0]
+        elif len(parts) == 2 and relative.endswith("/" + PAYER):
+            kinds[relative] = PAYER
+        elif len(parts) == 3 and parts[0] not in RESERVED:
+            kinds[relative] = "policy"
+        else:
+            hint = "a policy is <payer>/<policy>/<first day in force>.json"
+            if parts[0] in RESERVED:
+                hint = f"put it into {folder.at(parts[0])} itself"
+            folder.refuse(
+                relative, "unexpected-file", "no file of a policy folder stands here", hint
             )
-    return ReferenceData(code_sets, reasons, drugs, products_by_ndc(products), payers)
+            continue
+        for message, hint in _misnamed(kinds[relative], parts):
+            where = Location(folder.at(relative))
+            folder.report(Diagnostic("wrong-name", message, where, hint))
+    return kinds
 
 
-def _read_vocabulary(folder: _Folder, reference: ReferenceData) -> Vocabulary | None:
+def _misnamed(kind: str, parts: list[str]) -> Iterator[tuple[str, str]]:
+    names = {PAYER: parts[:1], "policy": parts[:2], CODE_SETS: parts[1:], PRODUCTS: parts[1:]}
+    for name in names.get(kind, ()):
+        if not _NAME.match(name):
+            noun = "a file" if kind in RESERVED else "a folder"
+            yield f"`{name}` is not a name for {noun} here", _KEBAB
+    if kind == REASON_CODES and parts[1] not in REASON_SYSTEMS:
+        hint = did_you_mean(parts[1], REASON_SYSTEMS)
+        known = ", ".join(f"{system}.json" for system in REASON_SYSTEMS)
+        yield f"`{parts[1]}.json` is no list of reason codes; expected {known}", hint or known
+    if kind == "policy":
+        try:
+            calendar_date(parts[2])
+        except ValueProblem:
+            hint = "name it after its first day in force, such as 2024-01-01.json"
+            yield f"`{parts[2]}.json` is not named after a day", hint
+
+
+# --- reference data and vocabulary -----------------------------------------------------------------
+
+
+@dataclass
+class _Data:
+    """The reference data, with what is needed to judge the rest while some of it is broken."""
+
+    reference: ReferenceData
+    known_codes: dict[str, frozenset[str]] = field(default_factory=dict)
+    unread_reasons: set[str] = field(default_factory=set)
+    unread_drugs: bool = False
+    drug_documents: dict[str, JsonDocument] = field(default_factory=dict)
+
+
+def _read_reference(folder: Folder, placed: Mapping[str, str]) -> _Data:
+    code_sets: dict[str, CodeSet] = {}
+    reasons: dict[tuple[str, str], ReasonCode] = {}
+    drugs: dict[str, Drug] = {}
+    payers: dict[str, Payer] = {}
+    families: list[tuple[JsonDocument, list[Dated[Product]]]] = []
+    payer_documents: dict[str, JsonDocument] = {}
+    reason_documents: dict[str, JsonDocument] = {}
+    data = _Data(ReferenceData())
+    for relative, kind in placed.items():
+        document = folder.documents.get(relative)
+        head, _, rest = relative.partition("/")
+        name = rest.removesuffix(".json")
+        if kind == CODE_SETS:
+            listed = folder.model(relative, CodeSetFile)
+            code_sets[name] = CodeSet(name, name, "", ())
+            if listed and document:
+                code_sets[name] = read_code_set(name, listed, document, folder.report)
+        elif kind == REASON_CODES:
+            codes = folder.model(relative, ReasonCodesFile)
+            if codes is None or document is None:
+                data.unread_reasons.add(name)
+            elif codes.system != name:
+                message = f"the file is named {name}.json, but it lists {codes.system} codes"
+                hint = "rename the file, or correct the system"
+                folder.report(document.problem("address-mismatch", message, ("system",), hint=hint))
+                data.unread_reasons |= {name, codes.system}
+            else:
+                reason_documents[name] = document
+                for code in read_reason_codes(codes, document, folder.report):
+                    reasons[code.system, code.code] = code
+        elif kind == DRUGS:
+            file = folder.model(relative, DrugFile)
+            if file and document:
+                drug = read_drug(name, file, document, folder.report)
+                drugs[drug.code], data.drug_documents[drug.code] = drug, document
+            else:
+                data.unread_drugs = True
+        elif kind == PRODUCTS:
+            family = folder.model(relative, ProductsFile)
+            if family and document:
+                families.append((document, read_products(family, document, folder.report)))
+        elif kind == PAYER:
+            payer = folder.model(relative, PayerFile)
+            payers[head] = Payer(head, head, False, frozenset(), (), False)
+            if payer and document:
+                payers[head], payer_documents[head] = read_payer(head, payer), document
+    products = products_by_ndc(entry for _, entries in families for entry in entries)
+    data.reference = ReferenceData(code_sets, reasons, drugs, products, payers)
+    checks.check_reference(
+        data.reference, payer_documents, families, reason_documents, folder.report
+    )
+    data.known_codes = _known_codes(folder, data.reference)
+    return data
+
+
+def _known_codes(folder: Folder, reference: ReferenceData) -> dict[str, frozenset[str]]:
+    """The codes that a rule may name, of each system whose lists could all be read."""
+    unread = {relative.partition("/")[0] for relative in folder.broken}
+    if CODE_SETS in unread:
+        return {}
+    gone = ({"hcpcs"} if DRUGS in unread else set()) | ({"ndc"} if PRODUCTS in unread else set())
+    return {system: reference.known_codes(system) for system in SYSTEMS if system not in gone}
+
+
+def _read_vocabulary(folder: Folder, data: _Data) -> Vocabulary | None:
     file = folder.model(VOCABULARY, VocabularyFile)
     if file is None:
         return None
@@ -234,23 +304,32 @@ def _read_vocabulary(folder: _Folder, reference: ReferenceData) -> Vocabulary | 
     vocabulary = read_vocabulary(file, document, folder.report)
     types = {name: fact.type for name, fact in vocabulary.facts.items()}
     members = {
-        name: CodeSetMembers(code_set.system, code_set.on(date.max))
-        for name, code_set in reference.code_sets.items()
+        name: CodeSetMembers(code_set.system or None, code_set.on(date.max))
+        for name, code_set in data.reference.code_sets.items()
     }
-    known = {system: reference.known_codes(system) for system in SYSTEMS}
+
+    def known(system: str) -> frozenset[str]:
+        return data.known_codes.get(system, frozenset())
 
     def report(code: str, message: str, path: Any, **more: Any) -> None:
         folder.report(document.problem(code, message, path, **more))
 
     sources: dict[str, FactSource] = {}
     for name, fact in vocabulary.facts.items():
-        if fact.source is not None:
-            source = read_source(
-                fact, types, members, lambda system: known.get(system, frozenset()), report
-            )
+        if fact.source is not None and not fact.derived:
+            source = read_source(fact, types, members, known, report)
             if source is not None:
                 sources[name] = source
-    checks.check_sources(vocabulary, sources, reference, document, folder.report)
+    for part in vocabulary.line_parts.values():
+        read_line_part(part, types, members, known, report)
+    checks.check_sources(
+        vocabulary,
+        sources,
+        data.reference,
+        data.drug_documents if not data.unread_drugs else {},
+        document,
+        folder.report,
+    )
     return vocabulary
 
 
@@ -262,84 +341,99 @@ def _service_code_fact(vocabulary: Vocabulary) -> str | None:
     return None
 
 
-def _read_versions(folder: _Folder) -> dict[str, list[PolicyVersion]]:
+# --- policies --------------------------------------------------------------------------------------
+
+
+def _read_versions(folder: Folder, placed: Mapping[str, str]) -> dict[str, list[PolicyVersion]]:
     versions: dict[str, list[PolicyVersion]] = {}
-    payers = {
-        relative.partition("/")[0]
-        for relative in (*folder.documents, *folder.broken)
-        if relative.endswith("/" + PAYER)
-    }
-    for relative in sorted({*folder.documents, *folder.broken}):
-        parts = relative.split("/")
-        if relative == VOCABULARY or parts[0] in RESERVED or parts[1:] == [PAYER]:
+    payers = {relative.partition("/")[0] for relative, kind in placed.items() if kind == PAYER}
+    lacking: set[str] = set()
+    for relative, kind in placed.items():
+        if kind != "policy":
             continue
-        if len(parts) != 3:
-            folder.refuse(
-                relative,
-                "unexpected-file",
-                "no file of a policy folder stands here",
-                "a policy is <payer>/<policy>/<first day in force>.json",
-            )
-            continue
-        if relative in folder.broken:
-            continue
-        for part in parts[:2]:
-            if not _NAME.match(part):
-                folder.refuse(
-                    relative, "wrong-name", f"`{part}` is not a name for a folder here",
-                    "use small letters, digits and single hyphens",
-                )
-        if parts[0] not in payers:
-            folder.refuse(
-                relative,
-                "missing-file",
-                f"the payer folder `{parts[0]}` has no {PAYER}",
-                f"add {folder.at(parts[0])}/{PAYER}",
-            )
-        version = _version(folder, relative, parts)
+        payer = relative.partition("/")[0]
+        if payer not in payers and payer not in lacking:
+            lacking.add(payer)
+            message = f"the payer {payer} has no {PAYER}, which says how its claims are recognised"
+            where = Location(folder.at(f"{payer}/{PAYER}"))
+            hint = 'write {"name": "…", "identifiers": [ … ]}'
+            folder.report(Diagnostic("missing-file", message, where, hint))
+        version = _version(folder, relative)
         if version is not None:
             versions.setdefault(version.address, []).append(version)
     return versions
 
 
-def _version(folder: _Folder, relative: str, parts: list[str]) -> PolicyVersion | None:
-    document = folder.documents[relative]
-    named = parts[2].removesuffix(".json")
+def _version(folder: Folder, relative: str) -> PolicyVersion | None:
+    address, _, file = relative.rpartition("/")
+    named = file.removesuffix(".json")
     model = folder.model(relative, PolicyFile)
     if model is None:
         return None
+    document = folder.documents[relative]
     first, last = model.effective.from_, model.effective.through
-    if named != first.isoformat():
+    if named != first.isoformat() and not any(_misnamed("policy", relative[:-5].split("/"))):
         folder.report(
             document.problem(
                 "address-mismatch",
                 f"the file is named {named}.json, but it is in force from {first}",
                 ("effective", "from"),
-                hint="the file's name is the first day in force: rename it, or change the date",
+                hint=f"rename the file to {first}.json, or change the date",
             )
         )
+    for name in model.parameters:
+        if not _PARAMETER.match(name):
+            message = f"parameter `{name}`: small letters, digits and `_` were expected"
+            folder.report(document.problem("wrong-name", message, ("parameters", name), key=True))
     if last is not None and last < first:
         folder.report(
             document.problem(
                 "unreachable-dates",
-                f"it ends on {last}, before it begins on {first}",
+                f"the policy ends on {last}, before it begins on {first}",
                 ("effective", "through"),
                 hint="swap the two dates",
             )
         )
+        folder.broken.add(relative)
         return None
-    return PolicyVersion(f"{parts[0]}/{parts[1]}", first, last, model, document)
+    return PolicyVersion(address, first, last, model, document)
 
 
-def _reference_hash(folder: _Folder) -> str:
-    """Over the drugs, products and the vocabulary: what decides beside the rules themselves."""
-    values: Mapping[str, Any] = {
-        relative: document.value
-        for relative, document in sorted(folder.documents.items())
+# --- the hash of what decides beside the rules -----------------------------------------------------
+
+
+def _reference_hash(folder: Folder, reference: ReferenceData) -> str:
+    """Over the vocabulary, drugs, products and code sets, however their files are laid out."""
+    values: dict[str, Any] = {
+        relative: _meaning(document.value)
+        for relative, document in folder.documents.items()
         if relative == VOCABULARY or relative.partition("/")[0] in (DRUGS, PRODUCTS)
     }
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    values[CODE_SETS] = {
+        name: [
+            code_set.system,
+            sorted(
+                [entry.value, str(entry.first_day), str(entry.last_day)] for entry in code_set.codes
+            ),
+        ]
+        for name, code_set in reference.code_sets.items()
+    }
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-__all__ = ["did_you_mean", "facts_of", "read_library", "SourcePath"]
+def _meaning(value: Any) -> Any:
+    """JSON without what only an editor or a reader of the file looks at; equal numbers are equal."""
+    if isinstance(value, dict):
+        return {
+            key: _meaning(item) for key, item in value.items() if key not in ("$schema", "note")
+        }
+    if isinstance(value, list):
+        return [_meaning(item) for item in value]
+    if isinstance(value, Decimal):
+        whole = value == value.to_integral_value()
+        return int(value) if whole else f"{value.normalize():f}"
+    return value
+
+
+__all__ = ["NAMES", "read_library"]

@@ -6,17 +6,21 @@ replaces some and withdraws others. Whatever it names that is not in the base is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.policy.files import ParameterModel, PolicyFile, ReasonModel, RuleModel
 from payer_policy.reference.files import Source
+from payer_policy.vocabulary.units import UNITS, factor
 
 ReportDiagnostic = Callable[[Diagnostic], None]
+
+ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ class Placed:
 
 @dataclass(frozen=True)
 class PlacedRule:
+    """A rule with the version and the place in its file that it comes from."""
+
     version: PolicyVersion
     path: JsonPath
     model: RuleModel
@@ -75,6 +81,8 @@ class Merged:
     rules: Mapping[str, PlacedRule]
     first_day: date
     last_day: date | None
+    rule_ids: Mapping[str, frozenset[str]]
+    """By version name, the ids of the rules as that version leaves them."""
 
     def breakpoints(self) -> Iterable[date]:
         """First days on which a rule's own window begins, or the day after it ends."""
@@ -83,12 +91,22 @@ class Merged:
             if window is not None:
                 if window.from_ is not None:
                     yield window.from_
-                if window.through is not None:
+                if window.through is not None and window.through < date.max:
                     yield day_after(window.through)
+
+    def level(self, version: PolicyVersion) -> int:
+        """How high in the chain a version stands; 0 is the lowest base."""
+        return self.chain.index(version)
 
 
 def day_after(day: date) -> date:
+    """The next day; the calendar's last day has none, and stays."""
     return day + timedelta(days=1) if day < date.max else day
+
+
+def day_before(day: date) -> date:
+    """The day before; the calendar's first day has none, and stays."""
+    return day - timedelta(days=1) if day > date.min else day
 
 
 def rule_in_force(model: RuleModel, day: date) -> bool:
@@ -105,105 +123,129 @@ def merge(
 ) -> Merged:
     """Lay the versions of a chain (lowest base first) over one another."""
     rules: dict[str, PlacedRule] = {}
+    rule_ids: dict[str, frozenset[str]] = {}
     parameters: dict[str, Placed] = {}
     references: dict[str, Source] = {}
     acknowledges: dict[str, str] = {}
     applies_to: Placed | None = None
     request: ReasonModel | None = None
-    for level, version in enumerate(chain):
-        model, document = version.model, version.document
-        inherited = set(rules)
-        _withdraw(version, rules, level, report)
-        own: dict[str, int] = {}
-        for index, rule in enumerate(model.rules):
-            path: JsonPath = ("rules", index)
-            if rule.id in own:
-                report(
-                    document.problem(
-                        "duplicate-rule",
-                        f"rule id `{rule.id}` is used twice",
-                        (*path, "id"),
-                        hint="give one of the two another id",
-                    )
-                )
-                continue
-            own[rule.id] = index
-            if rule.replaces and rule.id not in inherited:
-                report(
-                    document.problem(
-                        "overlay-touches-nothing",
-                        f"rule `{rule.id}` replaces nothing: the base has no rule of that id",
-                        (*path, "replaces"),
-                        key=True,
-                        hint=did_you_mean(rule.id, inherited) or 'remove "replaces"',
-                    )
-                )
-            elif not rule.replaces and rule.id in rules:
-                report(
-                    document.problem(
-                        "duplicate-rule",
-                        f"rule `{rule.id}` is already in the base policy "
-                        f"{rules[rule.id].version.address}",
-                        (*path, "id"),
-                        hint='add "replaces": true, or give it another id',
-                    )
-                )
-            rules[rule.id] = PlacedRule(version, path, rule)
+    base: PolicyVersion | None = None
+    for version in chain:
+        model = version.model
+        overlay = _Overlay(version, base, report)
+        overlay.withdraw(rules)
+        overlay.add(rules)
         for name, parameter in model.parameters.items():
-            here: JsonPath = ("parameters", name)
-            if name in parameters and type(parameters[name].value.value) is not type(
-                parameter.value
-            ):
-                _check_same_type(name, parameters[name].value, parameter, document, here, report)
-            parameters[name] = Placed(version, here, parameter)
+            if name in parameters:
+                overlay.same_type(name, parameters[name].value, parameter)
+            parameters[name] = Placed(version, ("parameters", name), parameter)
         references.update(model.references)
         acknowledges.update(model.acknowledges)
-        if model.applies_to is not None:
+        if "applies_to" in model.model_fields_set:
             applies_to = Placed(version, ("applies_to",), model.applies_to)
         request = model.information_request or request
-    top = chain[-1]
+        rule_ids[version.name] = frozenset(rules)
+        base = version
     return Merged(
-        top, tuple(chain), applies_to, references, parameters, request, acknowledges, rules,
-        first, last,
+        version=chain[-1],
+        chain=tuple(chain),
+        applies_to=applies_to,
+        references=references,
+        parameters=parameters,
+        information_request=request,
+        acknowledges=acknowledges,
+        rules=rules,
+        first_day=first,
+        last_day=last,
+        rule_ids=rule_ids,
     )
 
 
-def _withdraw(
-    version: PolicyVersion, rules: dict[str, PlacedRule], level: int, report: ReportDiagnostic
-) -> None:
-    for index, id_ in enumerate(version.model.withdraws):
-        if id_ in rules:
-            del rules[id_]
-            continue
-        message = (
-            f"`{id_}` is withdrawn, but the base has no rule of that id"
-            if level
-            else f"`{id_}` is withdrawn, but this policy extends no other"
-        )
-        report(
-            version.document.problem(
-                "overlay-touches-nothing", message, ("withdraws", index),
-                hint=did_you_mean(id_, rules),
-            )
-        )
+@dataclass(frozen=True)
+class _Overlay:
+    """One version, laid over what is below it. A version without a base lies over nothing."""
+
+    version: PolicyVersion
+    base: PolicyVersion | None
+    report: ReportDiagnostic
+
+    def problem(
+        self, code: str, message: str, *path: str | int, key: bool = False, hint: str | None = None
+    ) -> None:
+        self.report(self.version.document.problem(code, message, path, key=key, hint=hint))
+
+    def withdraw(self, rules: dict[str, PlacedRule]) -> None:
+        """Take the withdrawn rules out."""
+        withdrawn: set[str] = set()
+        for index, id_ in enumerate(self.version.model.withdraws):
+            if id_ in withdrawn:
+                message = f"rule `{id_}` is withdrawn twice"
+                self.problem("duplicate-entry", message, "withdraws", index, hint="keep one")
+            elif id_ in rules:
+                del rules[id_]
+            else:
+                message = f"rule `{id_}` cannot be withdrawn: {self._nothing()}"
+                hint = did_you_mean(id_, rules)
+                self.problem("overlay-touches-nothing", message, "withdraws", index, hint=hint)
+            withdrawn.add(id_)
+
+    def add(self, rules: dict[str, PlacedRule]) -> None:
+        """Put in the version's own rules; those that it replaces keep their place."""
+        inherited = set(rules)
+        own: dict[str, int] = {}
+        for index, rule in enumerate(self.version.model.rules):
+            path: JsonPath = ("rules", index)
+            if rule.id in own:
+                line = self.version.document.locate(("rules", own[rule.id], "id")).start
+                where = f" (line {line.line})" if line else ""
+                message = f"rule `{rule.id}`: another rule has this id already{where}"
+                self.problem("duplicate-rule", message, *path, "id", hint="give it another id")
+                continue
+            own[rule.id] = index
+            if rule.id in self.version.model.withdraws:
+                message = f"rule `{rule.id}` is both withdrawn and given here"
+                hint = 'to change it, leave it out of "withdraws" and write "replaces": true'
+                self.problem("duplicate-rule", message, *path, "id", hint=hint)
+            elif rule.replaces and rule.id not in inherited:
+                message = f"rule `{rule.id}` replaces nothing: {self._nothing()}"
+                hint = did_you_mean(rule.id, inherited) or 'to add a rule, remove "replaces"'
+                self.problem(
+                    "overlay-touches-nothing", message, *path, "replaces", key=True, hint=hint
+                )
+            elif not rule.replaces and rule.id in inherited:
+                message = f"rule `{rule.id}` is already a rule of {rules[rule.id].version.name}"
+                hint = 'add "replaces": true, or give it another id'
+                self.problem("duplicate-rule", message, *path, "id", hint=hint)
+            rules[rule.id] = PlacedRule(self.version, path, rule)
+
+    def _nothing(self) -> str:
+        if self.base is None:
+            return "this policy extends no other"
+        return f"the base {self.base.name} has no rule of that id"
+
+    def same_type(self, name: str, base: ParameterModel, mine: ParameterModel) -> None:
+        """A parameter that is changed keeps its type, and a unit that converts."""
+        theirs, ours = _kind(base.value), _kind(mine.value)
+        if theirs != ours:
+            message = f"parameter `{name}` is {ours}, but {theirs} in the base"
+            self.problem("wrong-type", message, "parameters", name, "value")
+        elif base.unit != mine.unit and base.unit is not None and base.unit in UNITS:
+            if mine.unit is None:
+                message = f"parameter `{name}` has no unit, but the base gives it in {base.unit}"
+                hint = f'add "unit": "{base.unit}"'
+                self.problem("unit-mismatch", message, "parameters", name, key=True, hint=hint)
+            elif mine.unit in UNITS and factor(mine.unit, base.unit) is None:
+                message = f"parameter `{name}` is in {mine.unit}, which does not convert to "
+                message += f"{base.unit} as in the base"
+                self.problem("unit-mismatch", message, "parameters", name, "unit")
 
 
-def _check_same_type(
-    name: str,
-    base: ParameterModel,
-    mine: ParameterModel,
-    document: JsonDocument,
-    path: JsonPath,
-    report: ReportDiagnostic,
-) -> None:
-    def numeric(value: object) -> bool:
-        return not isinstance(value, (bool, str, list, dict)) and value is not None
-
-    if not (numeric(base.value) and numeric(mine.value)):
-        report(
-            document.problem(
-                "wrong-type",
-                f"parameter `{name}` has a value of another type than in the base policy",
-                (*path, "value"),
-            )
-        )
+def _kind(raw: object) -> str:
+    """What a parameter is, in words."""
+    if isinstance(raw, bool):
+        return "true or false"
+    if isinstance(raw, str):
+        return "a date" if ISO_DATE.match(raw) else "a text"
+    return (
+        "a list" if isinstance(raw, list) else "an object" if isinstance(raw, dict) else "a number"
+    )

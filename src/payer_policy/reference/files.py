@@ -8,17 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from payer_policy.vocabulary.types import ValueProblem, calendar_date
+from payer_policy.vocabulary.types import calendar_date
 
 
-def _date(raw: object) -> object:
-    try:
-        return None if raw is None else calendar_date(raw)
-    except ValueProblem as problem:
-        raise ValueError(problem.message) from None
-
-
-Day = Annotated[date, BeforeValidator(_date)]
+Day = Annotated[date, BeforeValidator(calendar_date)]
+Amount = Annotated[int | Decimal, Field(gt=0)]
 
 
 class FileModel(BaseModel):
@@ -80,7 +74,7 @@ class ReasonCodesFile(FileModel):
 
 
 class BillingUnit(FileModel):
-    amount: int | Decimal = Field(gt=0)
+    amount: Amount
     unit: Literal["mcg", "mg", "g"]
 
 
@@ -116,9 +110,9 @@ class ProductEntry(Entry):
     codes: list[str]
     ingredient: str | None = None
     route: str | None = None
-    mcg_per_ml: int | Decimal | None = None
-    volume_ml: int | Decimal | None = None
-    total_mcg: int | Decimal | None = None
+    mcg_per_ml: Amount | None = None
+    volume_ml: Amount | None = None
+    total_mcg: Amount | None = None
     container: str | None = None
     single_dose: bool | None = None
     synthetic: bool = False

@@ -5,13 +5,13 @@ The paths and fields that a source may name are listed here once; `request.deriv
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.json_source import JsonPath
-from payer_policy.language import CodeSetMembers, Elaborator, Reporter, Scope
+from payer_policy.language import CodeSetMembers, Elaborator, Reporter, Scope, and_
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -24,8 +24,15 @@ from payer_policy.ruleset import (
     facts_in_test,
     tests_in,
 )
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import FactType, Value, ValueProblem, parse_value, shown
+from payer_policy.vocabulary.model import Fact, LinePart
+from payer_policy.vocabulary.types import (
+    NUMERIC,
+    FactType,
+    Value,
+    ValueProblem,
+    parse_value,
+    shown,
+)
 
 _CODE = FactType("code")
 _ID = FactType("code", system="identifier")
@@ -105,9 +112,31 @@ LINE_FIELDS: Final[Mapping[str, FactType]] = {
     "product.mcg_per_ml": FactType("decimal", "mcg/mL"),
     "drug.listed": _FLAG,
 }
-DRUG_FIELDS: Final = ("billing_unit_mcg", "ingredient", "listed")
+DRUG_FIELDS: Final[Mapping[str, FactType]] = {
+    "billing_unit_mcg": FactType("decimal", "mcg"),
+    "ingredient": _CODE,
+    "listed": _FLAG,
+}
 LINE_SETS: Final = ("service", "claim", "same_day")
 AGGREGATES: Final = ("sum", "count", "any", "all", "collect", "only", "min", "max")
+_ROOTS: Final = {
+    "request": REQUEST_PATHS,
+    "service": SERVICE_PATHS,
+    "authorization": AUTHORIZATION_FIELDS,
+}
+_HEADS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_ROOTS, ()),
+    "lines": (*AGGREGATES, "where", "cases"),
+    "drug": (),
+    "compute": (),
+}
+"""The ways to say where a fact comes from, with the keys that may stand beside."""
+_AGGREGATED: Final = {
+    "sum": ("numbers", NUMERIC),
+    "min": ("numbers and dates", NUMERIC | {"date"}),
+    "max": ("numbers and dates", NUMERIC | {"date"}),
+    "collect": ("codes", frozenset({"code", "codes"})),
+}
 
 LineSet = Literal["service", "claim", "same_day"]
 
@@ -161,119 +190,186 @@ def read_source(
     fact: Fact,
     types: Mapping[str, FactType],
     code_sets: Mapping[str, CodeSetMembers],
-    known_codes: Any,
+    known_codes: Callable[[str], frozenset[str]],
     report: Reporter,
-    used: Any = lambda kind, name: None,
+    used: Callable[[str, str], None] = lambda kind, name: None,
 ) -> Source | None:
     """The typed source of a fact; problems are reported at `("facts", name, "from", …)`."""
-    raw = fact.source
-    assert raw is not None
-    at: JsonPath = ("facts", fact.name, "from")
-    line_scope = Scope(
-        LINE_FIELDS, types, "line", code_sets=code_sets, known_codes=known_codes, used=used
-    )
-    lines = Elaborator(line_scope, report)
-    fact_scope = Scope(types, types, code_sets=code_sets, known_codes=known_codes, used=used)
-    facts = Elaborator(fact_scope, report)
-    roots = {
-        "request": REQUEST_PATHS,
-        "service": SERVICE_PATHS,
-        "authorization": AUTHORIZATION_FIELDS,
-    }
-    heads = [key for key in raw if key in (*roots, "lines", "drug", "compute")]
-    if len(heads) != 1:
-        report(
-            "wrong-shape",
-            f"fact `{fact.name}`: `from` has one of {', '.join(roots)}, lines, drug, compute",
-            at,
-        )
-        return None
-    head = heads[0]
-    inner = raw[head]
-    if head in roots:
-        paths = roots[head]
-        if not isinstance(inner, str) or inner not in paths:
-            report(
-                "unknown-value",
-                f"fact `{fact.name}`: {shown(inner)} is not a field of the {head}",
-                (*at, head),
-                hint=did_you_mean(str(inner), paths),
+    assert fact.source is not None
+
+    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
+        report(code, f"fact `{fact.name}`: {message}", path, **more)
+
+    names: dict[str, Any] = {"code_sets": code_sets, "known_codes": known_codes, "used": used}
+    lines = Elaborator(Scope(LINE_FIELDS, types, "line", **names), say)
+    facts = Elaborator(Scope(types, types, **names), say)
+    return _SourceReader(fact, lines, facts, say).read(fact.source, ("facts", fact.name, "from"))
+
+
+def read_line_part(
+    part: LinePart,
+    types: Mapping[str, FactType],
+    code_sets: Mapping[str, CodeSetMembers],
+    known_codes: Callable[[str], frozenset[str]],
+    report: Reporter,
+) -> Condition | None:
+    """The typed condition of a part of a service's lines."""
+
+    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
+        report(code, f"line part `{part.name}`: {message}", path, **more)
+
+    scope = Scope(LINE_FIELDS, types, "line", code_sets=code_sets, known_codes=known_codes)
+    return Elaborator(scope, say).condition(part.where, ("line_parts", part.name, "where"))
+
+
+class _SourceReader:
+    """Reads the `from` of one fact."""
+
+    def __init__(self, fact: Fact, lines: Elaborator, facts: Elaborator, report: Reporter) -> None:
+        self.fact, self.lines, self.facts, self.report = fact, lines, facts, report
+
+    def read(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
+        heads = [key for key in raw if key in _HEADS]
+        if len(heads) != 1:
+            found = f"found {and_(heads or list(raw)) or 'an empty object'}"
+            self.report(
+                "wrong-shape",
+                f"`from` has exactly one of {', '.join(_HEADS)}; {found}",
+                at,
+                key=True,
+                hint=next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None),
             )
             return None
-        return Path(head, inner)  # type: ignore[arg-type]
-    if head == "drug":
-        if not isinstance(inner, str):
-            report("wrong-type", "the name of a drug attribute was expected", (*at, head))
+        head = heads[0]
+        if not self._only(raw, (head, *_HEADS[head], "note"), at):
             return None
-        return DrugAttribute(inner)
-    if head == "compute":
-        if isinstance(inner, dict) and "condition" in inner:
-            condition = facts.condition(inner["condition"], (*at, head, "condition"))
-            return None if condition is None else Computed(None, condition)
-        if fact.type.kind == "integer" or fact.type.kind == "decimal":
-            expression = facts.operand(inner, fact.type, (*at, head))
-        else:
-            expression = facts.operand(inner, fact.type, (*at, head))
-        return None if expression is None else Computed(expression)
-    return _over_lines(fact, raw, lines, report, at)
+        inner, here = raw[head], (*at, head)
+        if head in _ROOTS:
+            return self._path(head, inner, here)
+        if head == "drug":
+            if isinstance(inner, str):
+                return DrugAttribute(inner)
+            self.report(
+                "wrong-type",
+                f"found {shown(inner)}; the name of a drug attribute was expected",
+                here,
+            )
+            return None
+        return self._compute(inner, here) if head == "compute" else self._over_lines(raw, at)
 
+    def _only(self, raw: Mapping[str, Any], known: Sequence[str], at: JsonPath) -> bool:
+        """Whether all keys are known ones; each other one is reported."""
+        strange = [key for key in raw if key not in known]
+        for key in strange:
+            others = [name for name in known if name not in raw]
+            self.report(
+                "unknown-key",
+                f"`{key}` is not known beside {and_([name for name in raw if name in known])}",
+                (*at, key),
+                key=True,
+                hint=did_you_mean(key, others) or f"expected one of {', '.join(others)}",
+            )
+        return not strange
 
-def _over_lines(
-    fact: Fact, raw: Mapping[str, Any], lines: Elaborator, report: Reporter, at: JsonPath
-) -> Source | None:
-    which = raw["lines"]
-    if which not in LINE_SETS:
-        report(
+    def _path(self, root: str, name: Any, at: JsonPath) -> Source | None:
+        paths = _ROOTS[root]
+        if isinstance(name, str) and name in paths:
+            return Path(root, name)  # type: ignore[arg-type]
+        self.report(
             "unknown-value",
-            f"fact `{fact.name}`: {shown(which)} is no set of lines; "
-            f"expected one of {', '.join(LINE_SETS)}",
-            (*at, "lines"),
-            hint=did_you_mean(str(which), LINE_SETS),
+            f"{shown(name)} is not a field of the {root}",
+            at,
+            hint=did_you_mean(str(name), paths) or f"fields: {', '.join(paths)}",
         )
         return None
-    if "cases" in raw:
+
+    def _compute(self, raw: Any, at: JsonPath) -> Source | None:
+        if not isinstance(raw, dict) or "condition" not in raw:
+            expression = self.facts.value(raw, self.fact.type, at)
+            return None if expression is None else Computed(expression)
+        if not self._only(raw, ("condition", "note"), at):
+            return None
+        if self.fact.type.kind != "boolean":
+            message = f"a condition is true or false, but the fact is {self.fact.type.describe()}"
+            self.report("wrong-type", message, (*at, "condition"), key=True)
+        condition = self.facts.condition(raw["condition"], (*at, "condition"))
+        return None if condition is None else Computed(None, condition)
+
+    def _over_lines(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
+        which = raw["lines"]
+        if which not in LINE_SETS:
+            self.report(
+                "unknown-value",
+                f"{shown(which)} is no set of lines; expected one of {', '.join(LINE_SETS)}",
+                (*at, "lines"),
+                hint=did_you_mean(str(which), LINE_SETS),
+            )
+            return None
+        how = [key for key in raw if key in (*AGGREGATES, "cases")]
+        if len(how) != 1:
+            self.report(
+                "wrong-shape",
+                f"the lines are brought together by one of {', '.join(AGGREGATES)}, cases; "
+                f"found {and_(how) or 'none of them'}",
+                (*at, how[1] if how else "lines"),
+                key=True,
+            )
+            return None
+        kind, inner, here = how[0], raw[how[0]], (*at, how[0])
+        if kind == "cases":
+            return (
+                self._cases(which, inner, at)
+                if self._only(raw, ("lines", "cases", "note"), at)
+                else None
+            )
+        where = self.lines.condition(raw["where"], (*at, "where")) if "where" in raw else None
+        if "where" in raw and where is None:
+            return None
+        if kind == "count":
+            if inner is not True:
+                self.report("wrong-value", f"found {shown(inner)}; true was expected", here)
+                return None
+            return Aggregate(which, where, kind)
+        if kind in ("any", "all"):
+            condition = self.lines.condition(inner, here)
+            return None if condition is None else Aggregate(which, where, kind, None, condition)
+        if not isinstance(inner, str) or inner not in LINE_FIELDS:
+            hint = did_you_mean(str(inner), LINE_FIELDS) or f"fields: {', '.join(LINE_FIELDS)}"
+            self.report("unknown-fact", f"{shown(inner)} is not a line field", here, hint=hint)
+            return None
+        takes, kinds = _AGGREGATED.get(kind, ("", frozenset()))
+        field = LINE_FIELDS[inner]
+        if kinds and field.kind not in kinds:
+            message = f"`{kind}` takes {takes}; `{inner}` is {field.describe()}"
+            self.report("wrong-type", message, here)
+            return None
+        return Aggregate(which, where, kind, field=inner)
+
+    def _cases(self, which: LineSet, raw: Any, at: JsonPath) -> Source | None:
+        at = (*at, "cases")
+        if not isinstance(raw, list) or not raw:
+            found = "an empty list" if raw == [] else shown(raw)
+            hint = 'write [{"any": …, "value": …}]'
+            self.report("wrong-type", f"found {found}; a list of cases was expected", at, hint=hint)
+            return None
         cases = []
-        for index, case in enumerate(raw["cases"]):
-            path = (*at, "cases", index)
-            if not isinstance(case, dict) or set(case) - {"note"} != {"any", "value"}:
-                report("wrong-shape", "a case has `any` and `value`", path)
+        for index, case in enumerate(raw):
+            path = (*at, index)
+            if not isinstance(case, dict) or not {"any", "value"} <= case.keys():
+                message = f"case {index + 1} needs `any` and `value`"
+                self.report("missing-key", message, path, hint='write {"any": …, "value": …}')
                 continue
-            condition = lines.condition(case["any"], (*path, "any"))
+            if not self._only(case, ("any", "value", "note"), path):
+                continue
+            condition = self.lines.condition(case["any"], (*path, "any"))
             try:
-                value = parse_value(fact.type, case["value"])
+                value = parse_value(self.fact.type, case["value"])
             except ValueProblem as problem:
-                report(problem.code, problem.message, (*path, "value"), hint=problem.hint)
+                self.report(problem.code, problem.message, (*path, "value"), hint=problem.hint)
                 continue
             if condition is not None:
                 cases.append((condition, value))
-        return Cases(which, tuple(cases))
-    how = [key for key in raw if key in AGGREGATES]
-    strange = [key for key in raw if key not in (*AGGREGATES, "lines", "where", "note")]
-    if len(how) != 1 or strange:
-        report(
-            "wrong-shape",
-            f"fact `{fact.name}`: lines are brought together by one of {', '.join(AGGREGATES)}, "
-            "or cases",
-            at,
-            hint=did_you_mean(strange[0], (*AGGREGATES, "where", "cases")) if strange else None,
-        )
-        return None
-    where = lines.condition(raw["where"], (*at, "where")) if "where" in raw else None
-    kind, inner = how[0], raw[how[0]]
-    if kind == "count":
-        return Aggregate(which, where, kind)
-    if kind in ("any", "all"):
-        condition = lines.condition(inner, (*at, kind))
-        return None if condition is None else Aggregate(which, where, kind, condition=condition)
-    if inner not in LINE_FIELDS:
-        report(
-            "unknown-fact",
-            f"fact `{fact.name}`: {shown(inner)} is not a line field",
-            (*at, kind),
-            hint=did_you_mean(str(inner), LINE_FIELDS),
-        )
-        return None
-    return Aggregate(which, where, kind, field=inner)
+        return Cases(which, tuple(cases)) if len(cases) == len(raw) else None
 
 
 def facts_in_condition(condition: Condition) -> Iterator[str]:
@@ -325,5 +421,6 @@ __all__ = [
     "Source",
     "Test",
     "facts_of",
+    "read_line_part",
     "read_source",
 ]

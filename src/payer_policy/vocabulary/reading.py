@@ -2,100 +2,158 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, did_you_mean
-from payer_policy.json_source import JsonDocument
+from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.vocabulary.codes import SYSTEMS
 from payer_policy.vocabulary.model import Fact, FactModel, LinePart, Vocabulary, VocabularyFile
-from payer_policy.vocabulary.types import FactType, Value, ValueProblem, parse_value
+from payer_policy.vocabulary.types import NUMERIC, FactType, Value, ValueProblem, parse_value
 from payer_policy.vocabulary.units import UNITS
 
+WHOLE_SERVICE: Final = "service"
+"""What a finding falls on where it names no part."""
+
+_FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
+_PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _Report = Callable[[Diagnostic], None]
 
 
 def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Report) -> Vocabulary:
     """The vocabulary that a file declares. Sources stay raw: `request.sources` types them."""
-    facts = {name: _fact(name, model, document, report) for name, model in file.facts.items()}
-    parts = {
-        name: LinePart(name, model.label, model.where) for name, model in file.line_parts.items()
-    }
-    if "service" in parts:
-        report(
-            document.problem(
-                "wrong-value",
-                "`service` already means all lines of a service; a part needs another name",
-                ("line_parts", "service"),
-                key=True,
-            )
+    facts = {}
+    for name, model in file.facts.items():
+        facts[name] = _Reading(f"fact `{name}`", ("facts", name), document, report).fact(
+            name, model
         )
+    if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
+        message = "no fact is the drug code of the service, so no policy could ever be found"
+        hint = 'declare one with "from": {"service": "code"}'
+        report(document.problem("no-drug-code", message, ("facts",), key=True, hint=hint))
+    parts = {}
+    for name, part in file.line_parts.items():
+        reading = _Reading(f"line part `{name}`", ("line_parts", name), document, report)
+        if name == WHOLE_SERVICE:
+            message = "this name already means all lines of a service"
+            reading.problem("wrong-name", message, hint="give the part another name")
+        elif not _PART_NAME.match(name):
+            reading.problem("wrong-name", "small letters, digits and `_` were expected")
+        parts[name] = LinePart(name, part.label, part.where)
     return Vocabulary(facts, parts)
 
 
-def _fact(name: str, model: FactModel, document: JsonDocument, report: _Report) -> Fact:
-    at = ("facts", name)
+class _Reading(NamedTuple):
+    """Reads one declaration, and reports what is wrong with it by its name."""
 
-    def problem(code: str, message: str, *more: str, hint: str | None = None) -> None:
-        where = (*at, *more)
-        report(document.problem(code, f"fact `{name}`: {message}", where, key=True, hint=hint))
+    called: str
+    at: JsonPath
+    document: JsonDocument
+    report: _Report
 
-    type_ = model.fact_type()
-    if type_.kind == "choice" and not type_.values:
-        problem("missing-key", "a choice needs its `values`", hint='add "values": [ … ]')
-    if type_.kind != "choice" and (model.values or model.ordered):
-        problem("wrong-shape", f"`values` and `ordered` are for choices; this is a {type_.kind}")
-    if len(set(type_.values)) != len(type_.values):
-        problem("wrong-value", "a value is listed twice", "values")
-    if model.unit is not None:
-        if not type_.kind in ("integer", "decimal"):
-            problem("wrong-shape", f"a unit is for numbers; this is a {type_.kind}", "unit")
+    def problem(
+        self,
+        code: str,
+        message: str,
+        field: str | None = None,
+        *,
+        key: bool = True,
+        hint: str | None = None,
+    ) -> None:
+        where = self.at if field is None else (*self.at, field)
+        text = f"{self.called}: {message}"
+        self.report(self.document.problem(code, text, where, key=key, hint=hint))
+
+    def fact(self, name: str, model: FactModel) -> Fact:
+        if not _FACT_NAME.match(name):
+            hint = "write group.name in small letters, digits and `_`"
+            self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
+        type_ = model.fact_type()
+        self._values(type_, model)
+        self._unit(type_, model)
+        self._system(type_, model)
+        self._origin(model)
+        return Fact(
+            name=name,
+            type=type_,
+            label=model.label,
+            question=model.question,
+            supplied_by=model.supplied_by,
+            correctable=model.correctable,
+            source=model.from_,
+            absent_means=self._value(type_, model.absent_means, "absent_means"),
+            derived=model.derived,
+            otherwise=self._value(type_, model.otherwise, "otherwise"),
+            note=model.note,
+        )
+
+    def _values(self, type_: FactType, model: FactModel) -> None:
+        if type_.kind == "choice":
+            if not type_.values:
+                self.problem("missing-key", "a choice needs its `values`", hint='add "values": […]')
+            twice = sorted({value for value in type_.values if type_.values.count(value) > 1})
+            for value in twice:
+                self.problem("duplicate-entry", f"the value `{value}` is listed twice", "values")
+            return
+        for field in ("values", "ordered"):
+            if field in model.model_fields_set:
+                message = f"`{field}` is for a choice; the type here is {type_.kind}"
+                hint = f'remove it, or write "type": "choice"'
+                self.problem("wrong-shape", message, field, hint=hint)
+
+    def _unit(self, type_: FactType, model: FactModel) -> None:
+        if model.unit is None:
+            return
+        if type_.kind not in NUMERIC:
+            self.problem(
+                "wrong-shape", f"`unit` is for numbers; the type here is {type_.kind}", "unit"
+            )
         elif model.unit not in UNITS:
-            problem(
-                "unknown-unit",
-                f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}",
-                "unit",
-                hint=did_you_mean(model.unit, UNITS),
-            )
-    if model.system is not None:
+            message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
+            hint = did_you_mean(model.unit, UNITS)
+            self.problem("unknown-unit", message, "unit", key=False, hint=hint)
+
+    def _system(self, type_: FactType, model: FactModel) -> None:
+        if model.system is None:
+            return
         if type_.kind not in ("code", "codes"):
-            problem("wrong-shape", f"a system is for codes; this is a {type_.kind}", "system")
+            message = f"`system` is for codes; the type here is {type_.kind}"
+            self.problem("wrong-shape", message, "system")
         elif model.system not in SYSTEMS:
-            problem(
-                "unknown-value",
-                f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}",
-                "system",
-                hint=did_you_mean(model.system, SYSTEMS),
+            message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
+            hint = did_you_mean(model.system, SYSTEMS)
+            self.problem("unknown-value", message, "system", key=False, hint=hint)
+
+    def _origin(self, model: FactModel) -> None:
+        """Rules conclude it, or the request brings it: never both."""
+        if model.derived:
+            for field in ("from", "absent_means"):
+                if field.replace("from", "from_") in model.model_fields_set:
+                    self.problem(
+                        "wrong-shape",
+                        f"a derived fact is concluded by rules; it cannot have `{field}`",
+                        field,
+                        hint='remove it, or remove "derived": true',
+                    )
+            return
+        if "otherwise" in model.model_fields_set:
+            hint = 'remove it, or add "derived": true'
+            self.problem("wrong-shape", "`otherwise` is for derived facts", "otherwise", hint=hint)
+        computed = model.from_ is not None and "compute" in model.from_
+        if model.question is None and not computed:
+            self.problem(
+                "missing-key",
+                "it has no `question` to ask when it is missing",
+                hint='add "question": "What …?"',
             )
-    if model.derived and model.from_ is not None:
-        problem("wrong-shape", "a derived fact is concluded by rules; it cannot have `from`", "from")
-    if "otherwise" in model.model_fields_set and not model.derived:
-        problem("wrong-shape", "`otherwise` is for derived facts", "otherwise")
-    computed = model.from_ is not None and "compute" in model.from_
-    if model.question is None and not model.derived and not computed:
-        problem("missing-key", "the `question` to ask when it is missing is not given")
-    return Fact(
-        name=name,
-        type=type_,
-        label=model.label,
-        question=model.question,
-        supplied_by=model.supplied_by,
-        correctable=model.correctable,
-        source=model.from_,
-        absent_means=_value(type_, model.absent_means, "absent_means", problem),
-        derived=model.derived,
-        otherwise=_value(type_, model.otherwise, "otherwise", problem),
-        note=model.note,
-    )
 
-
-def _value(
-    type_: FactType, raw: Any, key: str, problem: Callable[..., None]
-) -> Value | None:
-    if raw is None:
-        return None
-    try:
-        return parse_value(type_, raw)
-    except ValueProblem as found:
-        problem(found.code, found.message, key, hint=found.hint)
-        return None
+    def _value(self, type_: FactType, raw: Any, field: str) -> Value | None:
+        if raw is None:
+            return None
+        try:
+            return parse_value(type_, raw)
+        except ValueProblem as found:
+            message = f"`{field}`: {found.message}"
+            self.problem(found.code, message, field, key=False, hint=found.hint)
+            return None

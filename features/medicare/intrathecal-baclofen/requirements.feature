@@ -1,0 +1,171 @@
+Feature: Medicare: what does the policy for intrathecal baclofen require?
+
+  A question, of which only payer, plan and code are known. The answer tells what is decided already, and
+  what is still to be asked, the most useful question first. It never denies for what nobody has said.
+
+  Background:
+    Given a question to Medicare about J0945
+    And the request says
+      | field | value |
+      | plan  | P1    |
+
+  Rule: Payer, plan and code alone
+
+    Scenario: Nothing is decided, and the first question is the diagnosis
+      When the question is asked
+      Then it is pended
+      And no rule denies it
+      And it first asks for the diagnoses
+      And it asks for the phase of therapy
+      And the information request is CO 252 with N706
+
+    Scenario: That no phase needs preauthorization is told at once
+      When the question is asked
+      Then policy.preauthorizes_trials is concluded to be no
+      And policy.preauthorizes_pumps is concluded to be no
+      And policy.preauthorizes_refills is concluded to be no
+      And preauthorization.needed is concluded to be no
+      And it does not ask for authorization.on_file
+
+    Scenario: What Medicare does not look at is not asked
+      When the question is asked
+      Then it does not ask for patient.birth_date
+      And it does not ask for oral_therapy.with_physical_therapy
+      And it does not ask for the Ashworth grade before the trial
+      And it does not ask for where the spasticity comes from
+      And it does not ask for a psychosis
+      And it does not ask for the documents received
+
+    Scenario: The official code list's other reading of J0945 is told
+      When the question is asked
+      Then it advises by rule code-identity-note
+      And it says "baclofen is J0475 (10 mg) and J0476 (50 mcg, trial)"
+
+    Scenario: A good diagnosis is the first step
+      Given the diagnoses G82.51
+      When the question is asked
+      Then it is pended
+      And it first asks for the phase of therapy
+
+    Scenario: A diagnosis that supports nothing ends the matter
+      Given the diagnoses E11.9
+      When the question is asked
+      Then it is denied
+      And the reasons are
+        | rule                  | group | carc | rarc |
+        | diagnosis-not-covered | CO    | 11   | M76  |
+
+  Rule: The phase is known as well
+
+    Scenario Outline: Preauthorization is not needed - <phase>
+      Given it is known that the phase of therapy is <phase>
+      When the question is asked
+      Then preauthorization.needed is concluded to be no
+
+      Examples:
+        | phase             |
+        | trial             |
+        | initial           |
+        | refill            |
+        | dose change       |
+        | catheter revision |
+        | replacement       |
+
+    Scenario: A screening trial asks for what speaks against it, and for no oral therapy
+      Given the diagnoses G82.51
+      And it is known that the phase of therapy is trial
+      When the question is asked
+      Then it is pended
+      And it first asks for allergy or hypersensitivity to baclofen
+      And it asks for an active infection
+      And it does not ask for the outcome of oral antispasmodics
+      And it does not ask for the response to the screening trial
+      And it does not ask for a body too small for the pump
+
+    Scenario Outline: A pump and its first fill ask for <fact>
+      Given the diagnoses G82.51
+      And it is known that the phase of therapy is initial
+      When the question is asked
+      Then it is pended
+      And it asks for <fact>
+
+      Examples:
+        | fact                                             |
+        | the outcome of oral antispasmodics               |
+        | the length of oral therapy                       |
+        | the response to the screening trial              |
+        | the decisive screening dose                      |
+        | allergy or hypersensitivity to baclofen          |
+        | an active infection                              |
+        | a body too small for the pump                    |
+        | another programmable device that could interfere |
+
+    Scenario: For a pump the first question is the response to the trial
+      Given the diagnoses G82.51
+      And it is known that the phase of therapy is initial
+      When the question is asked
+      Then it first asks for the response to the screening trial
+
+    Scenario Outline: A refill asks for the diagnosis only - <phase>
+      Given it is known that the phase of therapy is <phase>
+      When the question is asked
+      Then it is pended
+      And it first asks for the diagnoses
+      And it does not ask for the outcome of oral antispasmodics
+      And it does not ask for the response to the screening trial
+      And it does not ask for an active infection
+
+      Examples:
+        | phase             |
+        | refill            |
+        | dose change       |
+        | catheter revision |
+
+    Scenario: A refill with a good diagnosis leaves no question
+      Given the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      When the question is asked
+      Then it is approved
+      And it asks nothing
+
+    Scenario: A replacement pump asks why it is replaced
+      Given the diagnoses G82.51
+      And it is known that the phase of therapy is replacement
+      When the question is asked
+      Then it is pended
+      And it first asks for the reason for the replacement
+
+  Rule: Answers settle questions
+
+    Scenario: Intolerance does not make the length of oral therapy needless here
+      Given the diagnoses G82.51
+      And these facts
+        | fact                               | value         |
+        | the phase of therapy               | initial       |
+        | the outcome of oral antispasmodics | not tolerated |
+      When the question is asked
+      Then it is pended
+      And it asks for the length of oral therapy
+
+    Scenario: A favourable response makes the dose needless
+      Given the diagnoses G82.51
+      And these facts
+        | fact                                | value      |
+        | the phase of therapy                | initial    |
+        | the response to the screening trial | favourable |
+      When the question is asked
+      Then it is pended
+      And it does not ask for the decisive screening dose
+
+    Scenario: An infection ends the matter for trial and pump, and asks no more
+      Given the diagnoses G82.51
+      And these facts
+        | fact                 | value   |
+        | the phase of therapy | initial |
+        | an active infection  | yes     |
+      When the question is asked
+      Then it is denied
+      And the reasons are
+        | rule            | group | carc | rarc |
+        | contraindicated | CO    | 50   | N386 |
+      And it asks nothing

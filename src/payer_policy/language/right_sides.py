@@ -1,0 +1,224 @@
+"""The right side of a test: one value, a list, two values or a span of days, as its operator wants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.json_source import JsonPath
+from payer_policy.language.expressions import (
+    DATE,
+    NUMBER,
+    Expressions,
+    Typed,
+    and_,
+    same_system,
+)
+from payer_policy.ruleset import Constant, Expression, FactRef, Score, Window
+from payer_policy.vocabulary.operators import Operator
+from payer_policy.vocabulary.types import FactType, shown
+
+WINDOW_UNITS: Final[dict[str, str | None]] = {
+    "days": "days",
+    "weeks": "weeks",
+    "months": "months",
+    "years": "years",
+    "business_days": None,
+}
+"""The keys that say how long a span of days is, with the unit that the number is in."""
+
+_FOR_A_LIST: Final = {"is": "in", "is_not": "not_in", "includes": "includes_any"}
+_FOR_ONE: Final = {"in": "is", "not_in": "is_not", "includes_any": "includes"}
+
+
+class RightSides(Expressions):
+    """Turns the right sides of tests into expressions, within one scope and one file."""
+
+    def right_side(
+        self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
+    ) -> tuple[Expression, ...] | None:
+        """What stands on the right, in the shape that the operator wants."""
+        match operator.shape:
+            case "flag":
+                if isinstance(raw, bool):
+                    return (Constant(raw),)
+                self.report("wrong-type", f"found {shown(raw)}; true or false was expected", path)
+                return None
+            case "several":
+                return _one(self._several(operator, type_, raw, path))
+            case "window":
+                return _one(self._window(raw, path))
+            case "pair":
+                return self._pair(operator, type_, left, raw, path)
+            case "code" | "one":
+                item = replace(type_, kind="code") if operator.shape == "code" else type_
+                if isinstance(raw, list) and item.kind != "codes":
+                    several = _FOR_A_LIST.get(operator.name) if type_.kind != "boolean" else None
+                    message = f"`{operator.name}` takes one value; found a list"
+                    hint = f"write `{several}` for a list" if several else None
+                    self.report("wrong-type", message, path, hint=hint)
+                    return None
+                return _one(self._comparable(left, item, raw, path))
+
+    def _comparable(
+        self, left: FactRef | Score, type_: FactType, raw: Any, path: JsonPath
+    ) -> Expression | None:
+        """One value on the right; for an ordered choice compared by size, its position."""
+        if isinstance(left, FactRef):
+            return self.operand(raw, type_, path)
+        if not isinstance(raw, dict):
+            constant = self.operand(raw, type_, path)
+            return _position(constant, left) if isinstance(constant, Constant) else None
+        typed = self.typed(raw, None, path)
+        if typed is None:
+            return None
+        if typed.type.kind in ("code", "codes"):
+            constant = self.fitted(typed, type_, path)
+            return _position(constant, left) if isinstance(constant, Constant) else None
+        if typed.type.kind == "choice" and typed.type.values != left.values:
+            self.mismatch(typed, type_, path)
+            return None
+        return self.fitted(typed, NUMBER, path)
+
+    def _pair(
+        self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
+    ) -> tuple[Expression, ...] | None:
+        if not isinstance(raw, list) or len(raw) != 2:
+            found = f"{len(raw)} values" if isinstance(raw, list) else shown(raw)
+            self.report(
+                "wrong-type",
+                f"`{operator.name}` takes a list of two values; found {found}",
+                path,
+                hint="write [lowest, highest]",
+            )
+            return None
+        low = self._comparable(left, type_, raw[0], (*path, 0))
+        high = self._comparable(left, type_, raw[1], (*path, 1))
+        if low is None or high is None:
+            return None
+        if _above(low, high):
+            message = f"{_text(raw[0])} is above {_text(raw[1])}, so nothing is between them"
+            self.report("wrong-value", message, path, hint="swap the two values")
+            return None
+        return (low, high)
+
+    def _several(
+        self, operator: Operator, type_: FactType, raw: Any, path: JsonPath
+    ) -> Expression | None:
+        item = replace(type_, kind="code") if type_.kind == "codes" else type_
+        if isinstance(raw, dict):
+            return self._named_list(type_, raw, path)
+        if not isinstance(raw, list):
+            one = _FOR_ONE.get(operator.name)
+            hint = "put it in square brackets" + (f", or write `{one}`" if one else "")
+            self.report("wrong-type", f"found {shown(raw)}; a list was expected", path, hint=hint)
+            return None
+        if not raw:
+            self.report(
+                "empty-condition",
+                "the list is empty; the test would decide nothing",
+                path,
+                hint="add a value, or remove the test",
+            )
+            return None
+        values = []
+        for index, entry in enumerate(raw):
+            where = (*path, index)
+            expression = self.operand(entry, item, where)
+            if isinstance(expression, Constant):
+                values.append(expression.value)
+            elif expression is not None:
+                message = "a list holds plain values and parameters only"
+                self.report(
+                    "wrong-type", message, where, hint='use {"any": [ … ]} with one test each'
+                )
+        return Constant(frozenset(values)) if len(values) == len(raw) else None  # type: ignore[arg-type]
+
+    def _named_list(
+        self, type_: FactType, raw: dict[str, Any], path: JsonPath
+    ) -> Expression | None:
+        """A code set, a parameter or a fact that is a list of codes (of values, for a choice)."""
+        typed = self.typed(raw, None, path)
+        if typed is None:
+            return None
+        if typed.type.kind != "codes":
+            self.mismatch(typed, replace(type_, kind="codes"), path)
+            return None
+        if type_.kind == "choice" and isinstance(typed.expression, Constant):
+            entries = typed.expression.value
+            assert isinstance(entries, frozenset)
+            sound = [
+                self.fitted(_entry(typed, entry), type_, path) is not None
+                for entry in sorted(entries)
+            ]
+            return typed.expression if all(sound) else None
+        wanted = replace(type_, kind="codes", values=(), ordered=False)
+        if type_.kind not in ("code", "codes") or not same_system(typed.type, wanted):
+            self.mismatch(typed, type_ if type_.kind not in ("code", "codes") else wanted, path)
+            return None
+        return self.fitted(typed, wanted, path)
+
+    def _window(self, raw: Any, path: JsonPath) -> Window | None:
+        shape = 'write {"days": 30, "before": {"fact": …}}'
+        if not isinstance(raw, dict):
+            message = f"found {shown(raw)}; a span of days was expected"
+            self.report("wrong-type", message, path, hint=shape)
+            return None
+        known = (*WINDOW_UNITS, "before", "after")
+        strange = [key for key in raw if key not in (*known, "note")]
+        for key in strange:
+            message = f"`{key}` is not part of a span of days"
+            hint = did_you_mean(key, known)
+            self.report("unknown-key", message, (*path, key), key=True, hint=hint)
+        units = [key for key in raw if key in WINDOW_UNITS]
+        directions = [key for key in raw if key in ("before", "after")]
+        if len(units) != 1 or len(directions) != 1:
+            if not strange:
+                self.report(
+                    "wrong-shape",
+                    f"a span of days has one of {', '.join(WINDOW_UNITS)} and one of before, after; "
+                    f"found {and_([*units, *directions]) or 'an empty object'}",
+                    path,
+                    hint=shape,
+                )
+            return None
+        unit, direction = units[0], directions[0]
+        whole = FactType("integer", WINDOW_UNITS[unit])
+        amount = self.value(raw[unit], whole, (*path, unit))
+        anchor = self.operand(raw[direction], DATE, (*path, direction))
+        if amount is None or anchor is None or strange:
+            return None
+        if isinstance(amount, Constant) and isinstance(amount.value, int) and amount.value < 0:
+            message = f"found {amount.value}; a span of days cannot be negative"
+            other = "after" if direction == "before" else "before"
+            hint = f"write `{other}` for the other direction"
+            self.report("wrong-value", message, (*path, unit), hint=hint)
+            return None
+        return Window(amount, unit, direction, anchor)
+
+
+def _one(expression: Expression | None) -> tuple[Expression, ...] | None:
+    return None if expression is None else (expression,)
+
+
+def _entry(typed: Typed, entry: str) -> Typed:
+    """One entry of a parameter that is a list, as a parameter of its own."""
+    assert isinstance(typed.expression, Constant)
+    return typed._replace(expression=replace(typed.expression, value=entry), type=FactType("code"))
+
+
+def _position(constant: Constant, score: Score) -> Constant:
+    return replace(constant, value=score.values.index(str(constant.value)))
+
+
+def _above(low: Expression, high: Expression) -> bool:
+    return (
+        isinstance(low, Constant) and isinstance(high, Constant) and low.value > high.value  # type: ignore[operator]
+    )
+
+
+def _text(raw: Any) -> str:
+    names: Sequence[Any] = list(raw.values()) if isinstance(raw, dict) else []
+    return f"`{names[0]}`" if len(names) == 1 and isinstance(names[0], str) else shown(raw)

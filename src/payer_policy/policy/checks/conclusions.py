@@ -1,0 +1,167 @@
+"""Rules together: no circle, no two values of one fact, no fact that nothing concludes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import combinations
+from typing import Any
+
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.exclusion import can_both_hold
+from payer_policy.policy.order import dependencies, find_cycles
+from payer_policy.policy.resolve import where_fact
+from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic, rule_in_force
+from payer_policy.ruleset import Conclude, Rule, facts_read
+from payer_policy.vocabulary.model import Vocabulary
+
+Rules = Mapping[str, Rule]
+
+
+def check_cycles(merged: Merged, rules: Rules, report: ReportDiagnostic) -> None:
+    """Rules feed rules only forwards, on every day."""
+    days = sorted({merged.first_day, *merged.breakpoints()})
+    for day in days:
+        if not merged.first_day <= day <= (merged.last_day or date.max):
+            continue
+        now = {
+            id_: rule for id_, rule in rules.items() if rule_in_force(merged.rules[id_].model, day)
+        }
+        needs = dependencies(now)
+        for id_ in now:
+            for other in merged.rules[id_].model.overrides:
+                if other in needs and other != id_:
+                    needs[other].add(id_)
+        for circle in find_cycles(needs):
+            # Mended in the file that lies over the others, if any of the rules stands there.
+            at = max(circle[:-1], key=lambda id_: merged.level(merged.rules[id_].version))
+            turn = circle.index(at)
+            turned = [*circle[turn:-1], *circle[:turn], at]
+            placed = merged.rules[at]
+            report(
+                placed.version.document.problem(
+                    "cycle",
+                    f"rule `{at}` depends on itself: {'; '.join(_steps(turned, merged, rules))}",
+                    (*placed.path, "id"),
+                    hint="let one of them read facts of the request instead",
+                )
+            )
+
+
+def _steps(circle: Sequence[str], merged: Merged, rules: Rules) -> Iterator[str]:
+    for reader, read in zip(circle, circle[1:], strict=False):
+        effect = rules[read].effect
+        names = set(facts_read(rules[reader]))
+        concluded = [name for name, _ in effect.values] if isinstance(effect, Conclude) else []
+        facts = [name for name in concluded if name in names]
+        if facts:
+            yield f"`{reader}` reads `{facts[0]}`, which `{read}` concludes"
+        else:
+            yield f"`{reader}` is overridden by `{read}`"
+
+
+def check_conflicts(
+    merged: Merged,
+    rules: Rules,
+    vocabulary: Vocabulary,
+    seen: set[tuple[str, ...]],
+    report: ReportDiagnostic,
+) -> None:
+    """Rules that conclude different values of one fact cannot hold together.
+
+    `seen` are the conflicts that were found in other policies, each with the version's name first.
+    """
+    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    by_fact: dict[str, list[tuple[Rule, Any]]] = {}
+    for rule in rules.values():
+        if isinstance(rule.effect, Conclude):
+            for name, value in rule.effect.values:
+                by_fact.setdefault(name, []).append((rule, value))
+    for name, concluded in sorted(by_fact.items()):
+        for (one, a), (other, b) in combinations(concluded, 2):
+            first, second = merged.rules[one.id], merged.rules[other.id]
+            if (
+                a == b
+                or one.id in second.model.overrides
+                or other.id in first.model.overrides
+                or not _same_days(first, second)
+                or not can_both_hold(one.condition, other.condition, types)
+            ):
+                continue
+            if merged.level(first.version) > merged.level(second.version):
+                first, second = second, first
+            key = (name, *sorted((_place(first), _place(second))))
+            if not any((version.name, *key) in seen for version in merged.chain):
+                seen.add((merged.version.name, *key))
+                _report_conflict(merged, name, first, second, report)
+
+
+def _place(placed: PlacedRule) -> str:
+    return f"{placed.version.name} {placed.model.id}"
+
+
+def _report_conflict(
+    merged: Merged, name: str, first: PlacedRule, second: PlacedRule, report: ReportDiagnostic
+) -> None:
+    """At the rule that stands higher; at the overlay itself where both are taken over."""
+    document, where = merged.version.document, ("extends",)
+    way = "let one exclude the other"
+    if second.version is merged.version or merged.version.model.extends is None:
+        document = second.version.document
+        where = (*second.path, "then", "conclude", name)  # type: ignore[assignment]
+        way += f', or add "overrides": ["{first.model.id}"]'
+    line = first.version.document.locate((*first.path, "id")).start
+    beside = f" (line {line.line})" if line and first.version.document is document else ""
+    if first.version.document is not document:
+        beside = f" of {first.version.name}"
+    report(
+        document.problem(
+            "conflict",
+            f"rule `{second.model.id}` and rule `{first.model.id}`{beside} can hold together, "
+            f"but conclude different values of `{name}`",
+            where,
+            key=True,
+            hint=way,
+        )
+    )
+
+
+def _same_days(a: PlacedRule, b: PlacedRule) -> bool:
+    x, y = a.model.in_force, b.model.in_force
+    if x is None or y is None:
+        return True
+    return (x.from_ or date.min) <= (y.through or date.max) and (y.from_ or date.min) <= (
+        x.through or date.max
+    )
+
+
+def check_concluded(
+    merged: Merged, rules: Rules, vocabulary: Vocabulary, report: ReportDiagnostic
+) -> None:
+    """Every derived fact that a rule reads is concluded by some rule."""
+    concluded = {
+        name
+        for rule in rules.values()
+        if isinstance(rule.effect, Conclude)
+        for name, _ in rule.effect.values
+    }
+    for placed in merged.rules.values():
+        for name in dict.fromkeys(facts_read(rules[placed.model.id])):
+            if not vocabulary.facts[name].derived or name in concluded:
+                continue
+            when = (*placed.path, "when")
+            document, where = placed.version.document, where_fact(placed.model.when, name, when)
+            if placed.version is not merged.version and merged.version.model.withdraws:
+                document, where = merged.version.document, ("withdraws",)
+            report(
+                document.problem(
+                    "never-concluded",
+                    f"rule `{placed.model.id}` reads `{name}`, which no rule of this policy "
+                    "concludes",
+                    where,
+                    key=document is not placed.version.document,
+                    warning=True,
+                    hint=did_you_mean(name, concluded)
+                    or "it always has its `otherwise` value here",
+                )
+            )

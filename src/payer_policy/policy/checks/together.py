@@ -1,0 +1,98 @@
+"""All policies together: two that can decide one service, and parameters that nothing uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import combinations
+
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.checks.policies import Checked
+from payer_policy.policy.exclusion import can_both_hold
+from payer_policy.policy.library import Span
+from payer_policy.policy.versions import ReportDiagnostic
+from payer_policy.vocabulary.model import Vocabulary
+
+
+def check_together(
+    spans: Mapping[str, Sequence[Span]],
+    checked: Mapping[str, Checked],
+    vocabulary: Vocabulary,
+    report: ReportDiagnostic,
+) -> None:
+    """Check what no policy shows alone."""
+    for one, other in combinations(sorted(checked), 2):
+        if one.partition("/")[0] == other.partition("/")[0]:
+            _check_overlap(one, checked[one], other, checked[other], vocabulary, report)
+    _check_parameters_used(spans, checked, report)
+
+
+def _check_overlap(
+    one: str,
+    first: Checked,
+    other: str,
+    second: Checked,
+    vocabulary: Vocabulary,
+    report: ReportDiagnostic,
+) -> None:
+    """Two policies of a payer that both apply would both decide the same lines."""
+    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    for a, mine, codes in first.applies_to:
+        for b, theirs, more in second.applies_to:
+            day = max(a.first_day, b.first_day)
+            common = sorted(codes & more)
+            if (
+                not common
+                or day > min(a.last_day or date.max, b.last_day or date.max)
+                or not can_both_hold(mine, theirs, types)
+            ):
+                continue
+            version = b.merged.version
+            own = "applies_to" in version.model.model_fields_set
+            codes_named = ", ".join(common[:3]) + (", …" if len(common) > 3 else "")
+            report(
+                version.document.problem(
+                    "overlapping-policies",
+                    f"{other} and {one} can both apply to {codes_named} from {day} on, "
+                    "so both would decide the same lines",
+                    ("applies_to",) if own else ("extends",),
+                    key=True,
+                    warning=True,
+                    hint="let the `applies_to` of one exclude the other",
+                )
+            )
+            return
+
+
+def _check_parameters_used(
+    spans: Mapping[str, Sequence[Span]],
+    checked: Mapping[str, Checked],
+    report: ReportDiagnostic,
+) -> None:
+    """Every parameter is used by a rule, of its own policy or of one that extends it."""
+    used = {pair for found in checked.values() for pair in found.used}
+    unsound = {
+        version.name
+        for address, found in checked.items()
+        if found.unsound
+        for span in spans[address]
+        for version in span.merged.chain
+    }
+    for address in checked:
+        for span in spans[address]:
+            version = span.merged.version
+            if version.name in unsound:
+                continue
+            for name in version.model.parameters:
+                if (version.name, name) not in used:
+                    others = {n for n in span.merged.parameters if (version.name, n) in used}
+                    report(
+                        version.document.problem(
+                            "unused-parameter",
+                            f"parameter `{name}` is used by no rule",
+                            ("parameters", name),
+                            key=True,
+                            warning=True,
+                            hint=did_you_mean(name, others) or "remove it",
+                        )
+                    )

@@ -1,0 +1,95 @@
+"""Parameters: a value's type is what its JSON shows, and numbers may have a unit."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.json_source import JsonPath
+from payer_policy.language import ParameterValue
+from payer_policy.policy.files import ParameterModel
+from payer_policy.policy.versions import ISO_DATE, Placed, PolicyVersion, ReportDiagnostic
+from payer_policy.vocabulary.types import (
+    NUMERIC,
+    FactType,
+    Kind,
+    ValueProblem,
+    calendar_date,
+    exact_number,
+    parse_value,
+    shown,
+)
+from payer_policy.vocabulary.units import UNITS
+
+_TEXT: Final = FactType("code", system="identifier")
+_TEXTS: Final = FactType("codes", system="identifier")
+_SHAPES: Final = {
+    "boolean": "true or false",
+    "date": "a date",
+    "code": "a text",
+    "codes": "a list",
+}
+
+
+class Reports:
+    """Reports problems of one version's file, each sentence naming what it is about."""
+
+    def __init__(self, version: PolicyVersion, report: ReportDiagnostic, about: str) -> None:
+        self.version, self.report, self.about = version, report, about
+
+    def __call__(
+        self,
+        code: str,
+        message: str,
+        path: JsonPath,
+        *,
+        key: bool = False,
+        hint: str | None = None,
+        warning: bool = False,
+    ) -> None:
+        text = f"{self.about}: {message}"
+        self.report(
+            self.version.document.problem(code, text, path, key=key, hint=hint, warning=warning)
+        )
+
+
+def _parameter(raw: Any, unit: str | None) -> ParameterValue:
+    """A parameter's value with the type that its JSON shows. Raises ValueProblem."""
+    if isinstance(raw, bool):
+        return ParameterValue(raw, FactType("boolean"))
+    if isinstance(raw, str):
+        if ISO_DATE.match(raw):
+            return ParameterValue(calendar_date(raw), FactType("date"))
+        return ParameterValue(parse_value(_TEXT, raw), FactType("code"))
+    if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
+        return ParameterValue(parse_value(_TEXTS, raw), FactType("codes"))
+    if isinstance(raw, (list, dict)) or raw is None:
+        message = f"found {'a list of other things' if isinstance(raw, list) else shown(raw)}; "
+        message += "true or false, a number, a date, a text or a list of texts was expected"
+        raise ValueProblem("wrong-type", message)
+    number = exact_number(raw)
+    kind: Kind = "integer" if isinstance(number, int) else "decimal"
+    return ParameterValue(number, FactType(kind, unit))
+
+
+def read_parameter(placed: Placed, reports: Reports) -> ParameterValue | None:
+    """A parameter's value, or None when it is wrong (reported)."""
+    model: ParameterModel = placed.value
+    unit = model.unit
+    try:
+        made = _parameter(model.value, unit)
+    except ValueProblem as problem:
+        reports(problem.code, problem.message, (*placed.path, "value"), hint=problem.hint)
+        return None
+    if unit is None:
+        return made
+    if unit not in UNITS:
+        message = f"`{unit}` is not a unit; expected one of {', '.join(UNITS)}"
+        hint = did_you_mean(unit, UNITS)
+        reports("unknown-unit", message, (*placed.path, "unit"), hint=hint)
+        return None
+    if made.type.kind not in NUMERIC:
+        message = f"`unit` is for numbers; the value is {_SHAPES[made.type.kind]}"
+        reports("wrong-shape", message, (*placed.path, "unit"), key=True, hint="remove the unit")
+        return None
+    return made

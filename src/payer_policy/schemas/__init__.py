@@ -1,0 +1,10 @@
+"""The JSON Schemas of all files, generated from the models and the vocabulary.
+
+An editor that reads them offers the facts, for each fact the operators of its type, and its values.
+`check` holds every policy to them, so that an editor and `check` never disagree.
+"""
+
+from payer_policy.schemas.agreement import schema_problems
+from payer_policy.schemas.files import all_schemas, policy_schema, vocabulary_schema
+
+__all__ = ["all_schemas", "policy_schema", "schema_problems", "vocabulary_schema"]

@@ -1,0 +1,90 @@
+"""The agreement test finds a broken engine, and finds nothing where the engines agree."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from payer_policy import Library
+from payer_policy.analysis.selfcheck import StepByStep, selfcheck
+from payer_policy.engines import engine_named
+from payer_policy.engines.compiled import CompiledEngine
+from payer_policy.engines.protocol import Evaluation
+from payer_policy.ruleset import Ruleset
+from payer_policy.semantics import Facts
+from payer_policy.truth import FAILS, UNKNOWN
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return Library.open(ROOT / "policies")
+
+
+def test_the_engines_agree_on_the_shipped_policies(library: Library) -> None:
+    engines = [engine_named("compiled"), engine_named("durable"), StepByStep()]
+    result = selfcheck(library, engines, cases=400, seed=11)
+
+    assert result.mismatches == ()
+    assert result.cases == 400
+    assert result.comparisons > 400 * 2 * 20
+
+
+class TakesUnknownForNo(CompiledEngine):
+    """The classic fault: what is not known is taken not to hold."""
+
+    name = "takes unknown for no"  # type: ignore[assignment,misc]  # another engine, another name
+
+    def compile(self, ruleset: Ruleset) -> Any:
+        evaluate = super().compile(ruleset)
+
+        def broken(facts: Facts) -> Evaluation:
+            found = evaluate(facts)
+            return found._replace(truths=[FAILS if t == UNKNOWN else t for t in found.truths])
+
+        return broken
+
+
+class ForgetsOneRule(CompiledEngine):
+    """One rule of each policy never holds."""
+
+    name = "forgets one rule"  # type: ignore[assignment,misc]  # another engine, another name
+
+    def compile(self, ruleset: Ruleset) -> Any:
+        evaluate = super().compile(ruleset)
+        forgotten = len(ruleset.rules) // 2
+
+        def broken(facts: Facts) -> Evaluation:
+            truths = list(evaluate(facts).truths)
+            truths[forgotten] = FAILS
+            return evaluate(facts)._replace(truths=truths)
+
+        return broken
+
+
+@pytest.mark.parametrize("broken", [TakesUnknownForNo(), ForgetsOneRule()])
+def test_a_broken_engine_is_caught(library: Library, broken: CompiledEngine) -> None:
+    result = selfcheck(library, [engine_named("compiled"), broken], cases=400, seed=5)
+
+    assert result.mismatches
+    assert result.mismatches[0].engines == ("compiled", broken.name)
+    assert "rule `" in result.mismatches[0].difference
+
+
+def test_the_same_seed_gives_the_same_cases() -> None:
+    command = [sys.executable, "-m", "payer_policy", "selfcheck", "--cases", "60", "--seed", "4"]
+    runs = [
+        subprocess.run(
+            [*command, "--json"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    ]
+
+    assert runs[0] == runs[1]
+    assert json.loads(runs[0])["mismatches"] == []
