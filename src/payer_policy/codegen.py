@@ -8,8 +8,9 @@ source text; any other value from a policy file is passed beside it as an object
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from payer_policy.ruleset import (
     All,
@@ -32,20 +33,58 @@ from payer_policy.vocabulary.operators import OPERATORS
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z", re.ASCII)
 """Names and codes that may be written out; any other text from a file is passed as an object."""
 
+_SIGNS: Final = {"sum": "+", "difference": "-", "product": "*"}
 _CHUNK: Final = 40
 """How many parts one `a | b | …` chain may have; longer ones nest, for Python's own parser."""
 
 
+class _Part(NamedTuple):
+    """One side of a comparison or one argument: its source, and what asks whether it is unknown."""
+
+    source: str
+    is_unknown: str | None = None
+
+
 class SourceWriter:
-    """Writes statements into `lines`, one local variable an expression or test, each only once."""
+    """Writes statements into `lines`; what is needed twice gets a local variable, once.
+
+    Every variable is assigned before it is read and never again, so equal source means equal value.
+    """
 
     def __init__(self, read: Callable[[str], str]) -> None:
         """`read` gives the source that reads a fact; it must be cheap to repeat (a local name)."""
         self.read = read
         self.lines: list[str] = []
         self.namespace: dict[str, Any] = {"NEG": NEGATED}
-        self._variables: dict[object, str] = {}
+        self._constants: dict[object, str] = {}
+        self._written: dict[str, str] = {}
+        self._tests: dict[tuple[Test, bool], str] = {}
+        self._uses: Counter[object] = Counter()
         self._count = 0
+
+    def expect(self, conditions: Iterable[Condition]) -> None:
+        """Say what will be written: what occurs only once is then written where it is used."""
+        for condition in conditions:
+            for signed in _tests_with_signs(condition, False):
+                self._uses[signed] += 1
+                if self._uses[signed] == 1:
+                    for side in (signed[0].left, *signed[0].right):
+                        self._expect_expression(side)
+
+    def _expect_expression(self, expression: Expression) -> None:
+        self._uses[expression] += 1
+        if self._uses[expression] == 1:
+            match expression:
+                case Arithmetic(_, arguments):
+                    for argument in arguments:
+                        self._expect_expression(argument)
+                case Window(amount, _, _, anchor):
+                    self._expect_expression(amount)
+                    self._expect_expression(anchor)
+
+    def optional(self, fact: str) -> bool:
+        """Whether a fact can be None."""
+        return True
 
     def name(self, prefix: str) -> str:
         self._count += 1
@@ -57,65 +96,101 @@ class SourceWriter:
             return repr(value)
         if type(value) is str and _PLAIN.match(value):
             return repr(value)
-        key = ("constant", type(value), value)
-        if key not in self._variables:
-            name = self.name("K")
-            self.namespace[name] = value
-            self._variables[key] = name
-        return self._variables[key]
+        return self._named((type(value), value), value)
 
-    def assign(self, key: object, prefix: str, source: str) -> str:
-        """A local variable for a source; the same key gets the same variable."""
+    def _named(self, key: object, value: object) -> str:
+        if key not in self._constants:
+            name = self._constants[key] = self.name("K")
+            self.namespace[name] = value
+        return self._constants[key]
+
+    def assign(self, prefix: str, source: str) -> str:
+        """A new local variable for a source."""
         variable = self.name(prefix)
         self.lines.append(f"{variable} = {source}")
-        self._variables[key] = variable
         return variable
 
-    def expression(self, expression: Expression) -> tuple[str, bool]:
-        """The source of an expression's value, and whether it can be None (not known)."""
-        if isinstance(expression, Constant):
-            return self.constant(expression.value), False
-        if isinstance(expression, FactRef):
-            return self.read(expression.fact), True
-        if expression in self._variables:
-            return self._variables[expression], True
+    def shared(self, prefix: str, source: str) -> str:
+        """A local variable for a source; the same source gets the same variable."""
+        if source.isidentifier():
+            return source
+        found = self._written.get(source)
+        if found is None:
+            found = self._written[source] = self.assign(prefix, source)
+        return found
+
+    def expression(self, expression: Expression) -> str:
+        """A variable (or a constant) with the value of an expression; None where not known."""
+        match expression:
+            case Constant() | FactRef():
+                return self._part(expression).source
+        return self.shared("x", self._value(expression))
+
+    def _part(self, expression: Expression) -> _Part:
+        match expression:
+            case Constant(value):
+                return _Part(self.constant(value))
+            case FactRef(fact):
+                source = self.read(fact)
+                return _Part(source, f"{source} is None" if self.optional(fact) else None)
+        source = self._value(expression)
+        if self._uses[expression] == 1 and source not in self._written:
+            name = self.name("x")
+            return _Part(name, f"({name} := {source}) is None")
+        name = self.shared("x", source)
+        return _Part(name, f"{name} is None")
+
+    def _value(self, expression: Expression) -> str:
         match expression:
             case Score(fact, values):
                 positions = {value: index for index, value in enumerate(values)}
-                table = self.name("K")
-                self.namespace[table] = positions
-                return self.assign(expression, "x", f"{table}.get({self.read(fact)})"), True
+                part = self._part(FactRef(fact))
+                table = self._named(("positions", values), positions)
+                return _guarded([part], "None", f"{table}.get({part.source})")
             case Arithmetic(operation, arguments):
                 function = f"do_{operation}"
                 self.namespace[function] = ARITHMETIC[operation]
-                parts = [self.expression(argument) for argument in arguments]
-                call = f"{function}({', '.join(part for part, _ in parts)})"
-                return self.assign(expression, "x", _guarded(parts, "None", call)), True
+                parts = [self._part(argument) for argument in arguments]
+                call = f"{function}({', '.join(part.source for part in parts)})"
+                if operation in _SIGNS and len(parts) == 2:
+                    # Whole numbers, nearly always: Python's own operator is exact for those.
+                    a, b = (part.source for part in parts)
+                    call = (
+                        f"{a} {_SIGNS[operation]} {b} if type({a}) is type({b}) is int else {call}"
+                    )
+                return _guarded(parts, "None", call)
             case Window(amount, unit, direction, anchor):
                 self.namespace["span"] = span
-                parts = [self.expression(amount), self.expression(anchor)]
-                call = f"span({parts[0][0]}, {unit!r}, {direction!r}, {parts[1][0]})"
-                return self.assign(expression, "x", _guarded(parts, "None", call)), True
+                parts = [self._part(amount), self._part(anchor)]
+                call = f"span({parts[0].source}, {unit!r}, {direction!r}, {parts[1].source})"
+                return _guarded(parts, "None", call)
         raise AssertionError(expression)
 
     def test(self, test: Test, *, negated: bool = False) -> str:
-        """A variable that holds the truth of a test (or of its negation)."""
-        key = (test, negated)
-        if key in self._variables:
-            return self._variables[key]
+        """The source of the truth of a test (or of its negation): a variable, or in brackets."""
+        signed = test, negated
+        if signed in self._tests:
+            return self._tests[signed]
+        source = self.truth(test, negated)
+        if self._uses[signed] == 1 and source not in self._written:
+            return f"({source})"
+        found = self._tests[signed] = self.shared("t", source)
+        return found
+
+    def truth(self, test: Test, negated: bool) -> str:
+        """The truth of a test as it is worked out."""
         operator = OPERATORS[test.operator]
-        parts = [self.expression(test.left), *(self.expression(side) for side in test.right)]
+        parts = [self._part(side) for side in (test.left, *test.right)]
         if operator.shape == "flag":
-            parts[0] = (parts[0][0], False)
+            parts[0] = _Part(parts[0].source)
         holds, fails = ("0", "3") if negated else ("3", "0")
-        if test.operator == "is" and parts[1][0] in ("True", "False"):
-            if parts[1][0] == "False":
+        if test.operator == "is" and parts[1].source in ("True", "False"):
+            if parts[1].source == "False":
                 holds, fails = fails, holds
-            comparison = parts[0][0]
+            comparison = parts[0].source
         else:
-            comparison = operator.python.format(*(part for part, _ in parts))
-        source = _guarded(parts, "1", f"{holds} if {comparison} else {fails}")
-        return self.assign(key, "t", source)
+            comparison = operator.python.format(*(part.source for part in parts))
+        return _guarded(parts, "1", f"{holds} if {comparison} else {fails}")
 
     def condition(self, condition: Condition, *, negated: bool = False) -> str:
         """The source of a condition's truth; `not` has been pushed down to the tests."""
@@ -132,8 +207,7 @@ class SourceWriter:
                 if negated:  # fewer than n of m hold: at least m - n + 1 fail
                     count = len(parts) - count + 1
                 variables = [
-                    self.assign(object(), "c", self.condition(part, negated=negated))
-                    for part in parts
+                    self.shared("c", self.condition(part, negated=negated)) for part in parts
                 ]
                 certain = " + ".join(f"({variable} >> 1)" for variable in variables)
                 possible = " + ".join(f"({variable} & 1)" for variable in variables)
@@ -143,11 +217,18 @@ class SourceWriter:
         sources = [self.condition(part, negated=negated) for part in parts]
         while len(sources) > _CHUNK:
             sources = [
-                self.assign(object(), "c", f" {sign} ".join(sources[at : at + _CHUNK]))
+                self.assign("c", f" {sign} ".join(sources[at : at + _CHUNK]))
                 for at in range(0, len(sources), _CHUNK)
             ]
-        joined = f" {sign} ".join(sources)
-        return f"({joined})" if len(sources) > 1 else joined
+        if len(sources) == 1:
+            return sources[0]
+        if sign == "&":
+            # Where one that is at hand fails already, the rest is not looked at.
+            ready = list(dict.fromkeys(source for source in sources if source.isidentifier()))
+            rest = [source for source in sources if not source.isidentifier()]
+            if ready and rest:
+                return f"({' and '.join(ready)} and {' & '.join([*ready, *rest])})"
+        return f"({f' {sign} '.join(sources)})"
 
     def function(self, name: str, parameters: str, body: Sequence[str]) -> Callable[..., Any]:
         """Compile lines of source into a function over the namespace gathered so far."""
@@ -158,6 +239,20 @@ class SourceWriter:
         return made
 
 
-def _guarded(parts: Sequence[tuple[str, bool]], unknown: str, source: str) -> str:
-    checks = dict.fromkeys(f"{part} is None" for part, optional in parts if optional)
-    return f"{unknown} if {' or '.join(checks)} else {source}" if checks else source
+def _guarded(parts: Sequence[_Part], unknown: str, source: str) -> str:
+    checks = dict.fromkeys(part.is_unknown for part in parts if part.is_unknown is not None)
+    # What must be worked out first is looked at last.
+    ordered = sorted(checks, key=lambda check: ":=" in check)
+    return f"{unknown} if {' or '.join(ordered)} else {source}" if ordered else source
+
+
+def _tests_with_signs(condition: Condition, negated: bool) -> Iterator[tuple[Test, bool]]:
+    """Each test of a condition, and whether an odd number of `not` stands before it."""
+    match condition:
+        case Test():
+            yield condition, negated
+        case Not(part):
+            yield from _tests_with_signs(part, not negated)
+        case All(parts) | AnyOf(parts) | AtLeast(_, parts):
+            for part in parts:
+                yield from _tests_with_signs(part, negated)

@@ -99,6 +99,8 @@ def problems(
         name = about(where) if about is not None else None
         whole = bool(where) and about is not None and about(where[:-1]) != name
         message, hint = _sentence(place, say, model, names, name, whole)
+        if about is not None and say.code == "missing-key":
+            hint = f'add "{place.inside[-1]}": …'
         out.append(document.problem(say.code, message, where, key=key, hint=hint))
     return out
 
@@ -123,7 +125,7 @@ def _sentence(
         hint = did_you_mean(str(last), keys) or f"{noun} may have: {', '.join(keys)}"
         return f"{first}`{last}` is not a field of {noun}", hint
     if say.code == "missing-key":
-        return f"{first}{noun} needs `{last}`", f'add "{last}": …' if name else None
+        return f"{first}{noun} needs `{last}`", None
     shown_field = render_path(place.inside).removeprefix("$").removeprefix(".")
     if name:
         field_ = "" if whole else f"`{shown_field}`: "

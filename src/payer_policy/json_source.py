@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ MAX_DEPTH = 64
 MAX_DIGITS = 18
 JsonPath = tuple[str | int, ...]
 
+MAX_FAULTS = 50
+"""More duplicate keys than this are not helped by a longer list."""
 MAX_EXCERPT = 400
 MAX_MESSAGE = 600
 
@@ -70,10 +73,8 @@ class JsonDocument:
         """Where the value at `path` stands (or its key). A missing part gives its nearest parent."""
         if self._values is None:
             scanner = _Scanner(self.text)
-            try:
+            with suppress(_Refused):  # what was scanned up to the fault is still right
                 scanner.document()
-            except _Refused:  # what was scanned up to the fault is still right
-                pass
             self._values, self._keys = scanner.values, scanner.keys
         return self._location(path, self._span(tuple(path), key))
 
@@ -94,14 +95,20 @@ class JsonDocument:
         key: bool = False,
         hint: str | None = None,
         warning: bool = False,
+        part: str | None = None,
     ) -> Diagnostic:
         """A `Diagnostic` at a part of this document.
 
         A part that goes over several lines is pointed at by its key, or else by its first one.
+        With `part`, only that piece of the value's text is pointed at, if it stands there as it is.
         """
         location = self.locate(path, key=key)
         span = self._span(tuple(path), key)
-        if "\n" in self.text[span.start : span.end]:
+        found = self.text.find(part, span.start, span.end) if part else -1
+        if part and found >= 0:
+            span = _Span(found, found + len(part))
+            location = self._location(path, span)
+        elif "\n" in self.text[span.start : span.end]:
             span = self._pointer(tuple(path), span)
             location = self._location(path, span)
         return Diagnostic(
@@ -380,7 +387,7 @@ class _Scanner:
                 raise self._unexpected("a key in quotation marks")
             name = self._string()
             here = (*path, name)
-            if name in seen:
+            if name in seen and len(self.faults) < MAX_FAULTS:
                 first = position_in(self.text, seen[name])
                 self.faults.append(
                     _Refused(
@@ -391,8 +398,7 @@ class _Scanner:
                         length=self.at - start,
                     )
                 )
-            else:
-                seen[name] = start
+            seen.setdefault(name, start)
             self.keys[here] = _Span(start, self.at)
             self._skip()
             if self.at >= len(self.text) or self.text[self.at] != ":":

@@ -246,6 +246,26 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | coverage.plan        | plan        | authorization-of-another-plan      |
         | provider.billing_npi | billing npi | authorization-for-another-provider |
 
+    Scenario: For a replacement pump, too, the first day must be known
+      Given these facts
+        | fact                           | value          |
+        | the phase of therapy           | replacement    |
+        | the reason for the replacement | end of battery |
+      And nothing is known about the first day of the authorization
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule authorization-not-begun is not known
+      And it first asks for the first day of the authorization
+
+    Scenario: All is known of an authorization but whether the payer has it on file
+      Given nothing is known about authorization.on_file
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule authorization-absent is not known
+      And it first asks for authorization.on_file
+
   Rule: An authorization for refills lasts 12 months from its first day
 
     Background:

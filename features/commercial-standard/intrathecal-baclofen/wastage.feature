@@ -30,16 +30,16 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And 4 units are allowed on line 1
 
       Examples:
-        | case                                    | date       | waste    |
-        | before JW                               | 2016-12-31 | 0 mg     |
-        | the last day without JZ                 | 2022-12-31 | 0 mg     |
-        | the first day with JZ                   | 2023-01-01 | 0 mg     |
-        | when Medicare began to require JZ       | 2023-07-01 | 0 mg     |
-        | the last day of Medicare's audits       | 2023-09-30 | 4 mg     |
-        | when Medicare began to return claims    | 2023-10-01 | 0 mg     |
-        | when Commercial Strict began            | 2024-01-01 | 4 mg     |
-        | a microgram below a unit                | 2025-03-03 | 9.999 mg |
-        | later                                   | 2026-08-01 | 0 mg     |
+        | case                                 | date       | waste    |
+        | before JW                            | 2016-12-31 | 0 mg     |
+        | the last day without JZ              | 2022-12-31 | 0 mg     |
+        | the first day with JZ                | 2023-01-01 | 0 mg     |
+        | when Medicare began to require JZ    | 2023-07-01 | 0 mg     |
+        | the last day of Medicare's audits    | 2023-09-30 | 4 mg     |
+        | when Medicare began to return claims | 2023-10-01 | 0 mg     |
+        | when Commercial Strict began         | 2024-01-01 | 4 mg     |
+        | a microgram below a unit             | 2025-03-03 | 9.999 mg |
+        | later                                | 2026-08-01 | 0 mg     |
 
     Scenario Outline: Medicare's notes on a missing JZ are not repeated
       Given a claim to Commercial Standard for J0945 on <date>
@@ -86,10 +86,10 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And there is no reason from rule discard-modifier-needless
 
       Examples:
-        | case                             | date       |
-        | the first day                    | 2023-01-01 |
-        | when Medicare began to return    | 2023-10-01 |
-        | later                            | 2025-03-03 |
+        | case                          | date       |
+        | the first day                 | 2023-01-01 |
+        | when Medicare began to return | 2023-10-01 |
+        | later                         | 2025-03-03 |
 
     Scenario: JZ before there was such a modifier
       Given a claim to Commercial Standard for J0945 on 2022-12-31
@@ -132,12 +132,12 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Then it is <decision>
 
       Examples:
-        | case                          | date       | decision |
-        | before JW                     | 2016-12-31 | approved |
-        | the first day of JW           | 2017-01-01 | approved |
-        | the last day of audits alone  | 2023-09-30 | approved |
-        | the first day of returns      | 2023-10-01 | denied   |
-        | later                         | 2025-03-03 | denied   |
+        | case                         | date       | decision |
+        | before JW                    | 2016-12-31 | approved |
+        | the first day of JW          | 2017-01-01 | approved |
+        | the last day of audits alone | 2023-09-30 | approved |
+        | the first day of returns     | 2023-10-01 | denied   |
+        | later                        | 2025-03-03 | denied   |
 
     Scenario Outline: A discarded unit on no line is noted while it was open to audit
       Given a claim to Commercial Standard for J0945 on <date>
@@ -160,10 +160,10 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And it advises by rule waste-without-jw-audited
 
       Examples:
-        | case                          | date       |
-        | the first day of JW           | 2017-01-01 |
-        | when Medicare began with JZ   | 2023-07-01 |
-        | the last day of audits alone  | 2023-09-30 |
+        | case                         | date       |
+        | the first day of JW          | 2017-01-01 |
+        | when Medicare began with JZ  | 2023-07-01 |
+        | the last day of audits alone | 2023-09-30 |
 
   Rule: Discarded units are billed with JW, and nothing is said of JZ
 
@@ -380,9 +380,9 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And it asks nothing
 
       Examples:
-        | case                    | place |
-        | at home                 | 12    |
-        | no place on the claim   |       |
+        | case                  | place |
+        | at home               | 12    |
+        | no place on the claim |       |
 
     Scenario: An implant in an outpatient hospital does not package the drug for this payer
       Given the claim says

@@ -222,6 +222,21 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | was refused   | in time    | 2025-03-04 | the status of the authorization | refused | denied   | authorization-refused | holds |
         | was refused   | a day late | 2025-03-05 | the status of the authorization | refused | denied   | authorization-refused | holds |
 
+    Scenario: Whether an authorization was refused must be known even in an emergency
+      Given these facts
+        | fact                                    | value      |
+        | the day on which the payer was notified | 2025-03-04 |
+        | an authorization is on file             | yes        |
+        | the authorization                       | A-100      |
+        | the units authorized                    | 40         |
+        | the units already used                  | 0          |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And preauthorization.excused is concluded to be yes
+      And rule authorization-refused is not known
+      And it first asks for the status of the authorization
+
     Scenario: Notice in time adds no units to an authorization that fits
       Given it is known that the day on which the payer was notified is 2025-03-04
       And this authorization is on file

@@ -145,28 +145,3 @@ Feature: Medicare: whoever asks before the service is told the same
         | irreparable       | irreparable    | approved |
         | a newer model     | upgrade        | denied   |
         | something else    | other          | denied   |
-
-  Rule: What does Medicare require?
-
-    Scenario: Asked with nothing but the code, the answer is the list of questions
-      Given a question to Medicare about J0945
-      When the question is asked
-      Then it is pended
-      And no rule denies it
-      And it asks for the phase of therapy
-      And it asks for the diagnoses
-      And it asks for the outcome of oral antispasmodics
-      And it asks for the response to the screening trial
-      And it asks for an active infection
-      And it does not ask for the date of birth
-      And it does not ask for whether physical therapy was given beside oral therapy
-      And it advises by rule code-identity-note
-
-    Scenario: Asked about a refill, clinical facts are no matter
-      Given a question to Medicare about J0945
-      And it is known that the phase of therapy is refill
-      When the question is asked
-      Then it is pended
-      And it asks for the diagnoses
-      And it does not ask for the outcome of oral antispasmodics
-      And it does not ask for an active infection

@@ -1,6 +1,6 @@
 Feature: Medicare: a preauthorization request that nobody needed to make
 
-  Who asks all the same gets an answer: the request is decided on necessity like a claim, and is not told
+  Whoever asks all the same gets an answer: the request is decided on necessity like a claim, and is not told
   that an authorization is missing.
 
   Background:

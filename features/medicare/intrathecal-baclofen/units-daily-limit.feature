@@ -21,14 +21,14 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And <units> units are allowed on line 1
 
       Examples:
-        | case                                    | code  | date       | units |
-        | exactly the limit, on its first day     | J0945 | 2024-07-01 | 8     |
-        | one below, on its first day             | J0945 | 2024-07-01 | 7     |
-        | exactly the limit, later                | J0945 | 2025-03-03 | 8     |
-        | exactly the limit, the official code    | J0475 | 2024-07-01 | 8     |
-        | one above, on the last day without one  | J0945 | 2024-06-30 | 9     |
-        | far above, on the last day without one  | J0945 | 2024-06-30 | 80    |
-        | the official code, without a limit yet  | J0475 | 2024-06-30 | 9     |
+        | case                                   | code  | date       | units |
+        | exactly the limit, on its first day    | J0945 | 2024-07-01 | 8     |
+        | one below, on its first day            | J0945 | 2024-07-01 | 7     |
+        | exactly the limit, later               | J0945 | 2025-03-03 | 8     |
+        | exactly the limit, the official code   | J0475 | 2024-07-01 | 8     |
+        | one above, on the last day without one | J0945 | 2024-06-30 | 9     |
+        | far above, on the last day without one | J0945 | 2024-06-30 | 80    |
+        | the official code, without a limit yet | J0475 | 2024-06-30 | 9     |
 
     Scenario Outline: The units are above what is allowed on that day
       Given a claim to Medicare for <code> on <date>
@@ -49,12 +49,12 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And it says "the limit of a day is 8 billing units. It can be appealed with evidence."
 
       Examples:
-        | case                                  | code  | date       | units |
-        | one above, on the first day           | J0945 | 2024-07-01 | 9     |
-        | one above, later                      | J0945 | 2025-03-03 | 9     |
-        | far above                             | J0945 | 2026-08-01 | 80    |
-        | the official code, on the first day   | J0475 | 2024-07-01 | 9     |
-        | the official code, later              | J0475 | 2025-03-03 | 12    |
+        | case                                | code  | date       | units |
+        | one above, on the first day         | J0945 | 2024-07-01 | 9     |
+        | one above, later                    | J0945 | 2025-03-03 | 9     |
+        | far above                           | J0945 | 2026-08-01 | 80    |
+        | the official code, on the first day | J0475 | 2024-07-01 | 9     |
+        | the official code, later            | J0475 | 2025-03-03 | 12    |
 
     Scenario: A screening dose above its limit before there was one
       Given a claim to Medicare for J0476 on 2024-06-30
@@ -118,6 +118,41 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | one below         | 1     |
         | exactly the limit | 2     |
 
+    Scenario: Earlier claims count from the first day of the limit
+      Given a claim to Medicare for J0945 on 2024-07-01
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      And these earlier claims
+        | claim number | modifiers | units |
+        | EARLIER-1    | JZ        | 5     |
+      When the claim is decided
+      Then line 1 is reduced to 3 units
+      And the reasons are
+        | rule                            | group | carc | rarc | line |
+        | daily-limit-with-earlier-claims | CO    | 151  | N362 | 1    |
+
+    Scenario: Earlier claims do not count on the last day without a limit
+      Given a claim to Medicare for J0945 on 2024-06-30
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      And these earlier claims
+        | claim number | modifiers | units |
+        | EARLIER-1    | JZ        | 5     |
+      When the claim is decided
+      Then it is approved
+
   Rule: Every line of the code and day counts
 
     Background: A refill in a physician's office (a synthetic claim)
@@ -138,10 +173,10 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And rule daily-limit does not hold
 
       Examples:
-        | case                        | first | units | second | others |
-        | two administered lines      | JZ    | 5     | JZ     | 3      |
-        | given and discarded         |       | 7     | JW     | 1      |
-        | half of it discarded        |       | 4     | JW     | 4      |
+        | case                   | first | units | second | others |
+        | two administered lines | JZ    | 5     | JZ     | 3      |
+        | given and discarded    |       | 7     | JW     | 1      |
+        | half of it discarded   |       | 4     | JW     | 4      |
 
     Scenario Outline: Two lines together are above the limit; the later line gives way
       Given these claim lines
@@ -158,12 +193,12 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit | CO    | 151  | N362 | 2    |
 
       Examples:
-        | case                             | first | units | second | others | paid |
-        | two administered lines           | JZ    | 5     | JZ     | 4      | 3    |
-        | given and discarded              |       | 7     | JW     | 2      | 1    |
-        | the discarded line first         | JW    | 3     |        | 6      | 5    |
-        | 59 does not raise the limit      | JZ    | 5     | JZ 59  | 4      | 3    |
-        | XU does not raise the limit      | JZ    | 5     | JZ XU  | 4      | 3    |
+        | case                        | first | units | second | others | paid |
+        | two administered lines      | JZ    | 5     | JZ     | 4      | 3    |
+        | given and discarded         |       | 7     | JW     | 2      | 1    |
+        | the discarded line first    | JW    | 3     |        | 6      | 5    |
+        | 59 does not raise the limit | JZ    | 5     | JZ 59  | 4      | 3    |
+        | XU does not raise the limit | JZ    | 5     | JZ XU  | 4      | 3    |
 
     Scenario: The first line uses up the day, and the second is denied
       Given these claim lines
@@ -308,10 +343,10 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And rule daily-limit-with-earlier-claims does not hold
 
       Examples:
-        | case                   | units | earlier |
-        | exactly the limit      | 3     | 5       |
-        | one below              | 3     | 4       |
-        | one unit on each       | 1     | 7       |
+        | case              | units | earlier |
+        | exactly the limit | 3     | 5       |
+        | one below         | 3     | 4       |
+        | one unit on each  | 1     | 7       |
 
     Scenario Outline: Together with earlier claims the units are above the limit
       Given these claim lines
@@ -329,10 +364,11 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And it says "Earlier claims have <earlier> billing units for 2025-03-03 and this one <units> billing units; the limit of a day is 8 billing units"
 
       Examples:
-        | case                     | units | earlier | paid |
-        | one above                | 4     | 5       | 3    |
-        | a second full reservoir  | 8     | 4       | 4    |
-        | one unit left            | 4     | 7       | 1    |
+        | case                    | units | earlier | paid |
+        | one above               | 4     | 5       | 3    |
+        | a second full reservoir | 8     | 4       | 4    |
+        | one unit left           | 4     | 7       | 1    |
+        | a second unit on each   | 7     | 2       | 6    |
 
     Scenario Outline: Earlier claims have used up the day
       Given these claim lines
@@ -349,9 +385,20 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit-with-earlier-claims | CO    | 151  | N362 | 1    |
 
       Examples:
-        | case                      | earlier |
-        | exactly                   | 8       |
-        | and were paid above it    | 10      |
+        | case                   | earlier |
+        | exactly                | 8       |
+        | and were paid above it | 10      |
+
+    Scenario: A single unit of an earlier claim counts
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 8     |
+      And these earlier claims
+        | claim number | modifiers | units |
+        | EARLIER-1    | JZ        | 1     |
+      When the claim is decided
+      Then line 1 is reduced to 7 units
+      And the reason is CO 151 with N362 from rule daily-limit-with-earlier-claims
 
     Scenario: Several earlier claims are added up, their discarded units with them
       Given these claim lines
@@ -408,11 +455,11 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And rule daily-limit-with-earlier-claims does not hold
 
       Examples:
-        | case            | code  | date       | void |
-        | it was voided   | J0945 | 2025-03-03 | yes  |
-        | the day before  | J0945 | 2025-03-02 | no   |
-        | the day after   | J0945 | 2025-03-04 | no   |
-        | another drug    | J2278 | 2025-03-03 | no   |
+        | case           | code  | date       | void |
+        | it was voided  | J0945 | 2025-03-03 | yes  |
+        | the day before | J0945 | 2025-03-02 | no   |
+        | the day after  | J0945 | 2025-03-04 | no   |
+        | another drug   | J2278 | 2025-03-03 | no   |
 
     Scenario: A voided claim does not count, and another one does
       Given these claim lines

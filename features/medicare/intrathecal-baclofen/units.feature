@@ -39,13 +39,13 @@ Feature: Medicare's units are whole, and are units of the code
         | units-not-whole | CO    | 16   | M53  | 1    |
 
       Examples:
-        | case                     | units    |
-        | none                     | 0        |
-        | none, with a point       | 0.0      |
-        | a tenth                  | 0.1      |
-        | a half                   | 3.5      |
-        | a little below whole     | 3.999999 |
-        | a little above whole     | 4.000001 |
+        | case                 | units    |
+        | none                 | 0        |
+        | none, with a point   | 0.0      |
+        | a tenth              | 0.1      |
+        | a half               | 3.5      |
+        | a little below whole | 3.999999 |
+        | a little above whole | 4.000001 |
 
     Scenario Outline: The discarded units are not whole, or none
       Given these claim lines
@@ -59,10 +59,10 @@ Feature: Medicare's units are whole, and are units of the code
         | units-not-whole | CO    | 16   | M53  | 1 2  |
 
       Examples:
-        | case                  | units |
-        | none                  | 0     |
-        | a part of a unit      | 0.4   |
-        | a unit and a part     | 1.2   |
+        | case              | units |
+        | none              | 0     |
+        | a part of a unit  | 0.4   |
+        | a unit and a part | 1.2   |
 
     Scenario: One of two administered lines has no units
       Given these claim lines
@@ -94,6 +94,14 @@ Feature: Medicare's units are whole, and are units of the code
       And no rule denies it
       And rule units-not-whole is not known
       And it first asks for the administered units billed
+
+    Scenario: The units are not on a line of a day that had no limit
+      Given these claim lines
+        | modifiers | units | date       |
+        | JZ        |       | 2024-06-30 |
+      When the claim is decided
+      Then it is pended
+      And it asks for the administered units billed
 
     Scenario: The units of the discarded line are not there
       Given these claim lines
@@ -144,17 +152,18 @@ Feature: Medicare's units are whole, and are units of the code
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule                  | group | carc | rarc | line |
-        | weight-billed-as-units| CO    | 16   | M53  | 1    |
+        | rule                   | group | carc | rarc | line |
+        | weight-billed-as-units | CO    | 16   | M53  | 1    |
+      And rule administered-above-dose does not hold
 
       Examples:
-        | case                            | dose   | units |
-        | milligrams of a vial            | 36 mg  | 36    |
-        | milligrams of a full vial       | 40 mg  | 40    |
-        | milligrams of two vials         | 72 mg  | 72    |
-        | the least that is told apart    | 2 mg   | 2     |
-        | micrograms                      | 50 mcg | 50    |
-        | micrograms of a whole vial      | 40 mg  | 40000 |
+        | case                         | dose   | units |
+        | milligrams of a vial         | 36 mg  | 36    |
+        | milligrams of a full vial    | 40 mg  | 40    |
+        | milligrams of two vials      | 72 mg  | 72    |
+        | the least that is told apart | 2 mg   | 2     |
+        | micrograms                   | 50 mcg | 50    |
+        | micrograms of a whole vial   | 40 mg  | 40000 |
 
     Scenario: The reason tells the dose and the units that it makes
       Given these claim lines
@@ -188,12 +197,12 @@ Feature: Medicare's units are whole, and are units of the code
       Then rule weight-billed-as-units does not hold
 
       Examples:
-        | case                               | dose   | units |
-        | the right units                    | 36 mg  | 4     |
-        | one milligram is one unit          | 1 mg   | 1     |
-        | one microgram is one unit          | 1 mcg  | 1     |
-        | too many, but not the milligrams   | 36 mg  | 5     |
-        | one off the milligrams             | 36 mg  | 35    |
+        | case                             | dose  | units |
+        | the right units                  | 36 mg | 4     |
+        | one milligram is one unit        | 1 mg  | 1     |
+        | one microgram is one unit        | 1 mcg | 1     |
+        | too many, but not the milligrams | 36 mg | 5     |
+        | one off the milligrams           | 36 mg | 35    |
 
     Scenario: Too many units that are no weight are reduced to the dose
       Given these claim lines
@@ -235,17 +244,17 @@ Feature: Medicare's units are whole, and are units of the code
       And rule volume-billed-as-units does not hold
 
       Examples:
-        | case                                     | ndc           | quantity | units |
-        | 20 mL of 2000 mcg/mL                     | 66794-157-02  | 20       | 4     |
-        | 18 mL of 2000 mcg/mL, rounded up         | 66794-157-02  | 18       | 4     |
-        | 15.5 mL of 2000 mcg/mL, rounded up       | 66794-157-02  | 15.5     | 4     |
-        | 15.001 mL of 2000 mcg/mL, rounded up     | 66794-157-02  | 15.001   | 4     |
-        | 15 mL of 2000 mcg/mL                     | 66794-157-02  | 15       | 3     |
-        | 20 mL of 1000 mcg/mL                     | 66794-156-01  | 20       | 2     |
-        | 20 mL of 500 mcg/mL                      | 66794-155-02  | 20       | 1     |
-        | 5 mL of 2000 mcg/mL, the same 10 mg      | 70121-2502-02 | 5        | 1     |
-        | 40 mL of 2000 mcg/mL                     | 66794-157-02  | 40       | 8     |
-        | fewer units than the quantity            | 66794-157-02  | 20       | 3     |
+        | case                                 | ndc           | quantity | units |
+        | 20 mL of 2000 mcg/mL                 | 66794-157-02  | 20       | 4     |
+        | 18 mL of 2000 mcg/mL, rounded up     | 66794-157-02  | 18       | 4     |
+        | 15.5 mL of 2000 mcg/mL, rounded up   | 66794-157-02  | 15.5     | 4     |
+        | 15.001 mL of 2000 mcg/mL, rounded up | 66794-157-02  | 15.001   | 4     |
+        | 15 mL of 2000 mcg/mL                 | 66794-157-02  | 15       | 3     |
+        | 20 mL of 1000 mcg/mL                 | 66794-156-01  | 20       | 2     |
+        | 20 mL of 500 mcg/mL                  | 66794-155-02  | 20       | 1     |
+        | 5 mL of 2000 mcg/mL, the same 10 mg  | 70121-2502-02 | 5        | 1     |
+        | 40 mL of 2000 mcg/mL                 | 66794-157-02  | 40       | 8     |
+        | fewer units than the quantity        | 66794-157-02  | 20       | 3     |
 
     Scenario Outline: The volume was entered as units
       Given these claim lines
@@ -258,12 +267,12 @@ Feature: Medicare's units are whole, and are units of the code
         | volume-billed-as-units | CO    | 16   | M53  | 1    |
 
       Examples:
-        | case                  | ndc           | units |
-        | 20 mL of 2000 mcg/mL  | 66794-157-02  | 20    |
-        | 18 mL of 2000 mcg/mL  | 66794-157-02  | 18    |
-        | 20 mL of 500 mcg/mL   | 66794-155-02  | 20    |
-        | 5 mL of 2000 mcg/mL   | 70121-2502-02 | 5     |
-        | 2 mL of 2000 mcg/mL   | 66794-157-02  | 2     |
+        | case                 | ndc           | units |
+        | 20 mL of 2000 mcg/mL | 66794-157-02  | 20    |
+        | 18 mL of 2000 mcg/mL | 66794-157-02  | 18    |
+        | 20 mL of 500 mcg/mL  | 66794-155-02  | 20    |
+        | 5 mL of 2000 mcg/mL  | 70121-2502-02 | 5     |
+        | 2 mL of 2000 mcg/mL  | 66794-157-02  | 2     |
 
     Scenario: One millilitre of 2000 mcg/mL makes one unit, rounded up, and is no slip
       Given these claim lines
@@ -288,6 +297,8 @@ Feature: Medicare's units are whole, and are units of the code
         | 15 mL make three units              | 66794-157-02  | 15       | 4     |
         | a weak product taken for the strong | 66794-155-02  | 20       | 4     |
         | a small ampule taken for a vial     | 70121-2502-02 | 5        | 4     |
+        | two units of one millilitre         | 66794-157-02  | 1        | 2     |
+        | two units of less than a millilitre | 66794-157-02  | 0.5      | 2     |
 
     Scenario: The quantity of both lines is compared with the units of both
       Given these claim lines
@@ -319,10 +330,10 @@ Feature: Medicare's units are whole, and are units of the code
       And it is assumed that rule units-above-ndc-quantity does not hold
 
       Examples:
-        | case                               | ndc          | quantity | unit |
-        | the second line names no product   |              |          |      |
-        | the second line has no quantity    | 66794-157-02 |          |      |
-        | the second line is weaker          | 66794-155-02 | 20       | ML   |
+        | case                             | ndc          | quantity | unit |
+        | the second line names no product |              |          |      |
+        | the second line has no quantity  | 66794-157-02 |          |      |
+        | the second line is weaker        | 66794-155-02 | 20       | ML   |
 
     Scenario: A claim without a product cannot be compared
       Given these claim lines
@@ -376,9 +387,9 @@ Feature: Medicare's units are whole, and are units of the code
       And rule trial-units-above-expected does not hold
 
       Examples:
-        | case        | units |
-        | 50 mcg      | 1     |
-        | 100 mcg     | 2     |
+        | case    | units |
+        | 50 mcg  | 1     |
+        | 100 mcg | 2     |
 
     Scenario: A third unit is asked about, and is above the limit of a day
       Given these claim lines
@@ -416,9 +427,9 @@ Feature: Medicare's units are whole, and are units of the code
       And the reason is CO 16 with M53 from rule weight-billed-as-units
 
       Examples:
-        | case    | dose    | units |
-        | 50 mcg  | 50 mcg  | 50    |
-        | 100 mcg | 0.1 mg  | 100   |
+        | case    | dose   | units |
+        | 50 mcg  | 50 mcg | 50    |
+        | 100 mcg | 0.1 mg | 100   |
 
     Scenario: One millilitre of 50 mcg/mL is one unit
       Given these claim lines

@@ -29,6 +29,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And rule jz-missing does not hold
       And rule jz-but-waste does not hold
       And rule waste-without-jw does not hold
+      And rule jw-below-one-unit does not hold
       And rule administered-above-dose does not hold
       And rule billed-above-containers does not hold
       And rule billed-below-containers does not hold
@@ -36,17 +37,17 @@ Feature: Medicare pays for discarded baclofen in whole units
       And there is no reason from rule billed-below-record
 
       Examples:
-        | case                           | dose      | waste    | label | units |
-        | one vial, all of it given      | 40 mg     | 0 mg     | 40 mg | 4     |
-        | one vial, 4 mg left            | 36 mg     | 4 mg     | 40 mg | 4     |
-        | one vial, 9 mg left            | 31 mg     | 9 mg     | 40 mg | 4     |
-        | one vial, 1 mcg below a unit   | 30.001 mg | 9.999 mg | 40 mg | 4     |
-        | one vial, 1 mcg left           | 39.999 mg | 0.001 mg | 40 mg | 4     |
-        | two vials, all of them given   | 80 mg     | 0 mg     | 80 mg | 8     |
-        | two vials, 8 mg left           | 72 mg     | 8 mg     | 80 mg | 8     |
-        | a small ampule, 1 mg left      | 9 mg      | 1 mg     | 10 mg | 1     |
-        | a small ampule, nearly all left| 1 mg      | 9 mg     | 10 mg | 1     |
-        | a small ampule, all of it given| 10 mg     | 0 mg     | 10 mg | 1     |
+        | case                            | dose      | waste    | label | units |
+        | one vial, all of it given       | 40 mg     | 0 mg     | 40 mg | 4     |
+        | one vial, 4 mg left             | 36 mg     | 4 mg     | 40 mg | 4     |
+        | one vial, 9 mg left             | 31 mg     | 9 mg     | 40 mg | 4     |
+        | one vial, 1 mcg below a unit    | 30.001 mg | 9.999 mg | 40 mg | 4     |
+        | one vial, 1 mcg left            | 39.999 mg | 0.001 mg | 40 mg | 4     |
+        | two vials, all of them given    | 80 mg     | 0 mg     | 80 mg | 8     |
+        | two vials, 8 mg left            | 72 mg     | 8 mg     | 80 mg | 8     |
+        | a small ampule, 1 mg left       | 9 mg      | 1 mg     | 10 mg | 1     |
+        | a small ampule, nearly all left | 1 mg      | 9 mg     | 10 mg | 1     |
+        | a small ampule, all of it given | 10 mg     | 0 mg     | 10 mg | 1     |
 
     Scenario Outline: Less than one unit is left, and the line carries neither modifier
       Given these claim lines
@@ -91,6 +92,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And the reasons are
         | rule              | group | carc | rarc | line |
         | jw-below-one-unit | CO    | 4    | N823 | 2    |
+      And rule jw-above-record does not hold
 
       Examples:
         | case                         | dose      | waste    | label | units |
@@ -165,11 +167,11 @@ Feature: Medicare pays for discarded baclofen in whole units
         | jw-above-record | CO    | 151  | N362 | 2    |
 
       Examples:
-        | case                            | dose      | waste     | given | billed | allowed |
-        | 12 mg rounded up                | 28 mg     | 12 mg     | 3     | 2      | 1       |
-        | 1 mcg below two units           | 20.001 mg | 19.999 mg | 3     | 2      | 1       |
-        | 29 mg rounded up                | 11 mg     | 29 mg     | 2     | 3      | 2       |
-        | milligrams instead of units     | 38 mg     | 12 mg     | 4     | 4      | 1       |
+        | case                        | dose      | waste     | given | billed | allowed |
+        | 12 mg rounded up            | 28 mg     | 12 mg     | 3     | 2      | 1       |
+        | 1 mcg below two units       | 20.001 mg | 19.999 mg | 3     | 2      | 1       |
+        | 29 mg rounded up            | 11 mg     | 29 mg     | 2     | 3      | 2       |
+        | milligrams instead of units | 38 mg     | 12 mg     | 4     | 4      | 1       |
 
     Scenario: A second discarded unit that repeats what rounding up already paid for
       The label names 4 units; 3 given, rounded up, and 2 discarded would make 5.
@@ -238,6 +240,7 @@ Feature: Medicare pays for discarded baclofen in whole units
         | rule             | group | carc | rarc       | line |
         | waste-without-jw | CO    | 16   | N822 MA130 | 1    |
         | jz-missing       | CO    | 16   | N822 MA130 | 1    |
+      And there is no reason from rule billed-below-record
 
       Examples:
         | case               | dose  | waste | given |
@@ -264,10 +267,10 @@ Feature: Medicare pays for discarded baclofen in whole units
       And rule waste-without-jw does not hold
 
       Examples:
-        | case                             | dose  | waste | billed |
-        | only what was given is billed    | 30 mg | 10 mg | 3      |
-        | the whole vial is billed as given| 30 mg | 10 mg | 4      |
-        | two units were discarded         | 20 mg | 20 mg | 4      |
+        | case                              | dose  | waste | billed |
+        | only what was given is billed     | 30 mg | 10 mg | 3      |
+        | the whole vial is billed as given | 30 mg | 10 mg | 4      |
+        | two units were discarded          | 20 mg | 20 mg | 4      |
 
     Scenario Outline: The smallest amount that counts as a discarded unit
       Given these claim lines
@@ -279,15 +282,15 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it is <decision>
 
       Examples:
-        | case                  | waste       | units | decision |
-        | nothing               | 0 mg        | 0     | approved |
-        | one microgram         | 1 mcg       | 0     | approved |
-        | a microgram below one | 9.999 mg    | 0     | approved |
-        | exactly one           | 10 mg       | 1     | denied   |
-        | a microgram above one | 10.001 mg   | 1     | denied   |
-        | in micrograms         | 10000 mcg   | 1     | denied   |
-        | a microgram below two | 19999 mcg   | 1     | denied   |
-        | exactly two           | 0.02 g      | 2     | denied   |
+        | case                  | waste     | units | decision |
+        | nothing               | 0 mg      | 0     | approved |
+        | one microgram         | 1 mcg     | 0     | approved |
+        | a microgram below one | 9.999 mg  | 0     | approved |
+        | exactly one           | 10 mg     | 1     | denied   |
+        | a microgram above one | 10.001 mg | 1     | denied   |
+        | in micrograms         | 10000 mcg | 1     | denied   |
+        | a microgram below two | 19999 mcg | 1     | denied   |
+        | exactly two           | 0.02 g    | 2     | denied   |
 
   Rule: Administered units are the dose rounded up
 
@@ -303,14 +306,14 @@ Feature: Medicare pays for discarded baclofen in whole units
       And there is no reason from rule billed-below-record
 
       Examples:
-        | case                        | dose                 | units |
-        | the least dose              | 1 mcg                | 1     |
-        | a microgram below one unit  | 9999 mcg             | 1     |
-        | exactly one unit            | 10 mg                | 1     |
-        | a microgram above one unit  | 10.001 mg            | 2     |
-        | exactly three units         | 30 mg                | 3     |
-        | a hair above three units    | 30.000000001 mg| 4     |
-        | exactly eight units         | 80 mg                | 8     |
+        | case                       | dose            | units |
+        | the least dose             | 1 mcg           | 1     |
+        | a microgram below one unit | 9999 mcg        | 1     |
+        | exactly one unit           | 10 mg           | 1     |
+        | a microgram above one unit | 10.001 mg       | 2     |
+        | exactly three units        | 30 mg           | 3     |
+        | a hair above three units   | 30.000000001 mg | 4     |
+        | exactly eight units        | 80 mg           | 8     |
 
     Scenario Outline: More units are billed than the dose makes
       Given these claim lines
@@ -325,11 +328,11 @@ Feature: Medicare pays for discarded baclofen in whole units
         | administered-above-dose | CO    | 151  | N362 | 1    |
 
       Examples:
-        | case                      | dose      | billed | allowed |
-        | exactly one unit          | 10 mg     | 2      | 1       |
-        | exactly three units       | 30 mg     | 4      | 3       |
-        | a little above one unit   | 10.001 mg | 3      | 2       |
-        | the vial instead of dose  | 11 mg     | 4      | 2       |
+        | case                     | dose      | billed | allowed |
+        | exactly one unit         | 10 mg     | 2      | 1       |
+        | exactly three units      | 30 mg     | 4      | 3       |
+        | a little above one unit  | 10.001 mg | 3      | 2       |
+        | the vial instead of dose | 11 mg     | 4      | 2       |
 
     Scenario: The reduction tells the dose and the units that it makes
       Given these claim lines
@@ -453,11 +456,11 @@ Feature: Medicare pays for discarded baclofen in whole units
       And rule amounts-do-not-add-up does not hold
 
       Examples:
-        | case               | dose                  | waste                |
-        | whole milligrams   | 36 mg                 | 4 mg                 |
-        | mixed units        | 36000 mcg             | 4 mg                 |
-        | tenths             | 39.9 mg               | 0.1 mg               |
-        | very small amounts | 39.999999999 mg | 0.000000001 mg   |
+        | case               | dose            | waste          |
+        | whole milligrams   | 36 mg           | 4 mg           |
+        | mixed units        | 36000 mcg       | 4 mg           |
+        | tenths             | 39.9 mg         | 0.1 mg         |
+        | very small amounts | 39.999999999 mg | 0.000000001 mg |
 
     Scenario Outline: The three amounts of the record do not fit together
       Given these claim lines
@@ -475,12 +478,12 @@ Feature: Medicare pays for discarded baclofen in whole units
         | amounts-do-not-add-up |       |      |      | 1    |
 
       Examples:
-        | case                    | dose  | waste    |
-        | 1 mg is unaccounted for | 36 mg | 3 mg     |
-        | 1 mcg is unaccounted for| 36 mg | 3.999 mg |
-        | 1 mcg too much          | 36 mg | 4.001 mg |
-        | overfill is in the sum  | 40 mg | 1 mg     |
-        | a thousandfold slip     | 36 mg | 4 mcg    |
+        | case                     | dose  | waste    |
+        | 1 mg is unaccounted for  | 36 mg | 3 mg     |
+        | 1 mcg is unaccounted for | 36 mg | 3.999 mg |
+        | 1 mcg too much           | 36 mg | 4.001 mg |
+        | overfill is in the sum   | 40 mg | 1 mg     |
+        | a thousandfold slip      | 36 mg | 4 mcg    |
 
     Scenario: The sentence names the three amounts
       Given these claim lines

@@ -25,11 +25,11 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And rule billed-below-containers does not hold
 
       Examples:
-        | case                     | label | given | discarded |
-        | one vial                 | 40 mg | 3     | 1         |
-        | one vial, mostly thrown  | 40 mg | 1     | 3         |
-        | two vials                | 80 mg | 7     | 1         |
-        | three ampules of 10 mg   | 30 mg | 2     | 1         |
+        | case                    | label | given | discarded |
+        | one vial                | 40 mg | 3     | 1         |
+        | one vial, mostly thrown | 40 mg | 1     | 3         |
+        | two vials               | 80 mg | 7     | 1         |
+        | three ampules of 10 mg  | 30 mg | 2     | 1         |
 
     Scenario Outline: More units are billed than the labelled total
       Given these claim lines
@@ -47,10 +47,10 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | billed-above-containers | CO    | 151  | N362 | 2    |
 
       Examples:
-        | case                  | label | given | discarded | paid |
-        | one vial, one too many| 40 mg | 3     | 2         | 1    |
-        | one vial, far too many| 40 mg | 2     | 6         | 2    |
-        | vials of 40 and 20 mg | 60 mg | 5     | 2         | 1    |
+        | case                   | label | given | discarded | paid |
+        | one vial, one too many | 40 mg | 3     | 2         | 1    |
+        | one vial, far too many | 40 mg | 2     | 6         | 2    |
+        | vials of 40 and 20 mg  | 60 mg | 5     | 2         | 1    |
 
     Scenario: The administered units alone use up the container
       Given these claim lines
@@ -127,11 +127,11 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       Then it is <decision>
 
       Examples:
-        | case             | units | decision        |
-        | one too few      | 2     | pended          |
-        | rounded down     | 3     | approved        |
-        | rounded up       | 4     | approved        |
-        | one too many     | 5     | partly approved |
+        | case         | units | decision        |
+        | one too few  | 2     | pended          |
+        | rounded down | 3     | approved        |
+        | rounded up   | 4     | approved        |
+        | one too many | 5     | partly approved |
 
   Rule: Units of the opened containers that are on no line are asked about
 
@@ -148,10 +148,10 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And it says "What became of the rest?"
 
       Examples:
-        | case                       | label | billed |
-        | one unit of a vial         | 40 mg | 3      |
-        | most of a vial             | 40 mg | 1      |
-        | one unit of two vials      | 80 mg | 7      |
+        | case                  | label | billed |
+        | one unit of a vial    | 40 mg | 3      |
+        | most of a vial        | 40 mg | 1      |
+        | one unit of two vials | 80 mg | 7      |
 
     Scenario: In a rural health clinic nobody asks what became of the rest
       Given the claim says
@@ -268,10 +268,10 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | container-not-needed |       |      |      | 1 2  |
 
       Examples:
-        | case                                     | ndc           | dose  | waste | label | opened | given | discarded |
-        | the first vial would have held the dose  | 66794-157-02  | 40 mg | 40 mg | 80 mg | 2      | 4     | 4         |
-        | the first vial would have had some left  | 66794-157-02  | 30 mg | 50 mg | 80 mg | 2      | 3     | 5         |
-        | two small ampules would have done        | 70121-2501-01 | 20 mg | 10 mg | 30 mg | 3      | 2     | 1         |
+        | case                                    | ndc           | dose  | waste | label | opened | given | discarded |
+        | the first vial would have held the dose | 66794-157-02  | 40 mg | 40 mg | 80 mg | 2      | 4     | 4         |
+        | the first vial would have had some left | 66794-157-02  | 30 mg | 50 mg | 80 mg | 2      | 3     | 5         |
+        | two small ampules would have done       | 70121-2501-01 | 20 mg | 10 mg | 30 mg | 3      | 2     | 1         |
 
     Scenario Outline: All of the containers were needed
       Given these claim lines
@@ -289,10 +289,23 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And rule container-not-needed does not hold
 
       Examples:
-        | case                                   | ndc          | dose      | waste     | label | opened | given | discarded |
-        | a microgram more than one vial         | 66794-157-02 | 40.001 mg | 39.999 mg | 80 mg | 2      | 5     | 3         |
-        | most of the second vial                | 66794-157-02 | 70 mg     | 10 mg     | 80 mg | 2      | 7     | 1         |
-        | one vial, and little of it             | 66794-157-02 | 10 mg     | 30 mg     | 40 mg | 1      | 1     | 3         |
+        | case                           | ndc          | dose      | waste     | label | opened | given | discarded |
+        | a microgram more than one vial | 66794-157-02 | 40.001 mg | 39.999 mg | 80 mg | 2      | 5     | 3         |
+        | most of the second vial        | 66794-157-02 | 70 mg     | 10 mg     | 80 mg | 2      | 7     | 1         |
+        | one vial, and little of it     | 66794-157-02 | 10 mg     | 30 mg     | 40 mg | 1      | 1     | 3         |
+
+    Scenario: One container cannot be one too many, even where the product named is smaller
+      Given these claim lines
+        | modifiers | units | ndc          |
+        |           | 3     | 66794-155-02 |
+        | JW        | 1     | 66794-155-02 |
+      And these facts
+        | fact                                        | value |
+        | the dose administered                       | 30 mg |
+        | the labelled total of the opened containers | 40 mg |
+        | the number of containers opened             | 1     |
+      When the claim is decided
+      Then rule container-not-needed does not hold
 
     Scenario: The containers are of two sizes, so nobody can tell whether one was too many
       Given these claim lines

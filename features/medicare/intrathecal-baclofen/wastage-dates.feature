@@ -23,10 +23,10 @@ Feature: Medicare's wastage rules go by the date of service
       And it says "JZ is billed for <date>; it may be used from 2023-01-01"
 
       Examples:
-        | case                     | date       |
-        | long before              | 2016-12-31 |
-        | when JW became required  | 2017-01-01 |
-        | the last day before      | 2022-12-31 |
+        | case                    | date       |
+        | long before             | 2016-12-31 |
+        | when JW became required | 2017-01-01 |
+        | the last day before     | 2022-12-31 |
 
     Scenario Outline: JZ on a line since there is such a modifier
       Given a claim to Medicare for J0945 on <date>
@@ -42,13 +42,13 @@ Feature: Medicare's wastage rules go by the date of service
       Then it is approved
 
       Examples:
-        | case                          | date       |
-        | the first day                 | 2023-01-01 |
-        | the last day of the option    | 2023-06-30 |
-        | the first day of the duty     | 2023-07-01 |
-        | the last day of audits alone  | 2023-09-30 |
-        | the first day of returns      | 2023-10-01 |
-        | a leap day                    | 2024-02-29 |
+        | case                         | date       |
+        | the first day                | 2023-01-01 |
+        | the last day of the option   | 2023-06-30 |
+        | the first day of the duty    | 2023-07-01 |
+        | the last day of audits alone | 2023-09-30 |
+        | the first day of returns     | 2023-10-01 |
+        | a leap day                   | 2024-02-29 |
 
     Scenario: JZ before its day, and received when it existed
       Given a claim to Medicare for J0945 on 2022-12-31
@@ -94,9 +94,7 @@ Feature: Medicare's wastage rules go by the date of service
       Then it is approved
       And rule jz-before-it-existed does not hold
 
-    Scenario: Before JZ existed, every fault of a JZ is that it did not exist
-      The record shows a discarded unit, and JZ stands beside JW; only one reason is given.
-
+    Scenario Outline: Before JZ existed, JZ beside JW has the one fault that it did not exist
       Given a claim to Medicare for J0945 on 2022-12-31
       And the claim says
         | field            | value |
@@ -106,16 +104,38 @@ Feature: Medicare's wastage rules go by the date of service
       And these claim lines
         | modifiers | units |
         | JZ        | 3     |
-        | JW JZ     | 1     |
+        | <second>  | 1     |
       And these facts
-        | fact                            | value |
-        | the amount discarded            | 10 mg |
-        | the number of containers opened | 1     |
+        | fact                            | value    |
+        | the number of containers opened | <opened> |
       When the claim is decided
       Then it is denied
       And the reasons are
         | rule                 | group | carc | rarc | line |
         | jz-before-it-existed | CO    | 182  | N823 | 1 2  |
+
+      Examples:
+        | case                            | second | opened |
+        | one container                   | JW     | 1      |
+        | two containers                  | JW     | 2      |
+        | one container, both on one line | JW JZ  | 1      |
+
+    Scenario: Before JZ existed, JZ against the record has the one fault that it did not exist
+      Given a claim to Medicare for J0945 on 2022-12-31
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 3     |
+      And it is known that the amount discarded is 10 mg
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                 | group | carc | rarc | line |
+        | jz-before-it-existed | CO    | 182  | N823 | 1    |
 
   Rule: JZ is required from 2023-07-01, and claims without it come back from 2023-10-01
 
@@ -134,12 +154,12 @@ Feature: Medicare's wastage rules go by the date of service
       Then it is approved
 
       Examples:
-        | case                        | date       |
-        | before any rule             | 2016-12-31 |
-        | the first day of JW         | 2017-01-01 |
-        | the last day without JZ     | 2022-12-31 |
-        | the first day with JZ       | 2023-01-01 |
-        | the last day of the option  | 2023-06-30 |
+        | case                       | date       |
+        | before any rule            | 2016-12-31 |
+        | the first day of JW        | 2017-01-01 |
+        | the last day without JZ    | 2022-12-31 |
+        | the first day with JZ      | 2023-01-01 |
+        | the last day of the option | 2023-06-30 |
 
     Scenario Outline: No modifier while omissions were open to audit
       Given a claim to Medicare for J0945 on <date>
@@ -157,10 +177,10 @@ Feature: Medicare's wastage rules go by the date of service
       And rule omission-denied-before-edits does not hold
 
       Examples:
-        | case                          | date       |
-        | the first day of the duty     | 2023-07-01 |
-        | in between                    | 2023-08-15 |
-        | the last day of audits alone  | 2023-09-30 |
+        | case                         | date       |
+        | the first day of the duty    | 2023-07-01 |
+        | in between                   | 2023-08-15 |
+        | the last day of audits alone | 2023-09-30 |
 
     Scenario Outline: While omissions were open to audit, what is in order is not noted
       Given a claim to Medicare for J0945 on 2023-07-01
@@ -180,6 +200,23 @@ Feature: Medicare's wastage rules go by the date of service
         | case                    | place | modifiers |
         | an office, with JZ      | 11    | JZ        |
         | a rural clinic, without | 72    |           |
+
+    Scenario: While omissions were open to audit, a JW line needs no JZ beside it
+      Given a claim to Medicare for J0945 on 2023-07-01
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JW        | 1     |
+      And it is known that the amount discarded is 10 mg
+      When the claim is decided
+      Then it is approved
+      And rule jz-missing-audited does not hold
+      And rule waste-without-jw-audited does not hold
 
     Scenario: While omissions were open to audit, an unknown place is no reason to wait
       Given a claim to Medicare for J0945 on 2023-07-01
@@ -266,13 +303,13 @@ Feature: Medicare's wastage rules go by the date of service
       And 1 unit is allowed on line 2
 
       Examples:
-        | case                         | date       |
-        | at the contractor's choice   | 2016-12-31 |
-        | the first day of the duty    | 2017-01-01 |
-        | the last day before JZ       | 2022-12-31 |
-        | the first day with JZ        | 2023-01-01 |
-        | the first day of JZ as duty  | 2023-07-01 |
-        | the first day of returns     | 2023-10-01 |
+        | case                        | date       |
+        | at the contractor's choice  | 2016-12-31 |
+        | the first day of the duty   | 2017-01-01 |
+        | the last day before JZ      | 2022-12-31 |
+        | the first day with JZ       | 2023-01-01 |
+        | the first day of JZ as duty | 2023-07-01 |
+        | the first day of returns    | 2023-10-01 |
 
     Scenario Outline: A discarded unit on no line while omissions were open to audit
       Given a claim to Medicare for J0945 on <date>
@@ -314,10 +351,10 @@ Feature: Medicare's wastage rules go by the date of service
       And rule waste-without-jw-audited does not hold
 
       Examples:
-        | case                        | place | waste    |
-        | nothing was discarded       | 11    | 0 mg     |
-        | less than a unit            | 11    | 9.999 mg |
-        | a unit, in a rural clinic   | 72    | 10 mg    |
+        | case                      | place | waste    |
+        | nothing was discarded     | 11    | 0 mg     |
+        | less than a unit          | 11    | 9.999 mg |
+        | a unit, in a rural clinic | 72    | 10 mg    |
 
     Scenario: While omissions were open to audit, an unknown discarded amount is left alone
       Given a claim to Medicare for J0945 on 2017-01-01
@@ -504,6 +541,81 @@ Feature: Medicare's wastage rules go by the date of service
         | rule                 | group | carc | rarc | line |
         | jz-before-it-existed | CO    | 182  | N823 | 1    |
 
+    Scenario: The first day on which JZ was a duty says nothing of the day before
+      The earlier day lacks JZ, the later day has it; nothing is noted.
+
+      Given a claim to Medicare for J0945 on 2023-07-01
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | date       |
+        |           | 4     | 2023-06-30 |
+        | JZ        | 4     | 2023-07-01 |
+      When the claim is decided
+      Then it is approved
+      And there is no reason from rule jz-missing-audited
+
+    Scenario: The last day of audits alone says nothing of the day after
+      The earlier day has JZ; the later day lacks it, is refused, and is not noted for audit as well.
+
+      Given a claim to Medicare for J0945 on 2023-10-01
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | date       |
+        | JZ        | 4     | 2023-09-30 |
+        |           | 4     | 2023-10-01 |
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is denied
+      And there is no reason from rule jz-missing-audited
+
+    Scenario: The first day of JW says nothing of the day before
+      The earlier day leaves a unit off its lines, the later day bills it; nothing is noted.
+
+      Given a claim to Medicare for J0945 on 2017-01-01
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | date       |
+        |           | 3     | 2016-12-31 |
+        |           | 3     | 2017-01-01 |
+        | JW        | 1     | 2017-01-01 |
+      And it is known that the amount discarded is 10 mg
+      When the claim is decided
+      Then it is approved
+      And there is no reason from rule waste-without-jw-audited
+
+    Scenario: The last day of audits alone says nothing of JW on the day after
+      The earlier day bills the discarded unit; the later day does not, is refused, and is not noted.
+
+      Given a claim to Medicare for J0945 on 2023-10-01
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | date       |
+        |           | 3     | 2023-09-30 |
+        | JW        | 1     | 2023-09-30 |
+        |           | 3     | 2023-10-01 |
+      And it is known that the amount discarded is 10 mg
+      When the claim is decided
+      Then line 1 is approved
+      And line 2 is approved
+      And line 3 is denied
+      And there is no reason from rule waste-without-jw-audited
+
     Scenario: A line that runs over a change of the rules is for a person to look at
       Given a claim to Medicare for J0945 on 2023-06-30
       And the claim says
@@ -534,20 +646,3 @@ Feature: Medicare's wastage rules go by the date of service
       When the claim is decided
       Then it is approved
       And rule lines-span-days does not hold
-
-  Rule: Before a claim there is nothing to mark
-
-    Scenario: A preauthorization request needs neither modifier
-      Given a preauthorization request to Medicare for J0945 on 2025-03-03
-      And the request says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
-      When the request is decided
-      Then it is approved
-      And rule jz-missing does not hold
-      And wastage.in_scope is concluded to be no

@@ -63,13 +63,13 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       And rule jz-missing does not hold
 
       Examples:
-        | case                              | modifiers   |
-        | in small letters                  | jz          |
-        | after a 340B modifier             | TB, JZ      |
-        | before a 340B modifier            | JZ, TB      |
-        | last of four                      | KX TB GA JZ |
-        | in small letters, in the middle   | kx jz tb    |
-        | beside a distinct-service modifier| 59 JZ       |
+        | case                               | modifiers   |
+        | in small letters                   | jz          |
+        | after a 340B modifier              | TB, JZ      |
+        | before a 340B modifier             | JZ, TB      |
+        | last of four                       | KX TB GA JZ |
+        | in small letters, in the middle    | kx jz tb    |
+        | beside a distinct-service modifier | 59 JZ       |
 
     Scenario Outline: No other modifier stands in for JZ
       Given these claim lines
@@ -103,11 +103,11 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       And it says "never stands in for JW or JZ"
 
       Examples:
-        | case                 | modifiers | decision |
-        | 59 with JZ           | 59 JZ     | approved |
-        | XU with JZ           | XU JZ     | approved |
-        | 59 without JZ        | 59        | denied   |
-        | XE without JZ        | XE        | denied   |
+        | case          | modifiers | decision |
+        | 59 with JZ    | 59 JZ     | approved |
+        | XU with JZ    | XU JZ     | approved |
+        | 59 without JZ | 59        | denied   |
+        | XE without JZ | XE        | denied   |
 
     Scenario: Without a distinct-service modifier there is no such note
       Given these claim lines
@@ -186,13 +186,13 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       And rule jw-and-jz-on-one-line does not hold
 
       Examples:
-        | case                              | first | first units | second   | second units |
-        | the administered line first       |       | 3           | JW       | 1            |
-        | the discarded line first          | JW    | 1           |          | 3            |
-        | in small letters                  |       | 3           | jw       | 1            |
-        | JW after another modifier         | TB    | 3           | TB JW    | 1            |
-        | JW before another modifier        | TB    | 3           | JW, TB   | 1            |
-        | JW last of four                   |       | 3           | KX TB GA JW | 1         |
+        | case                        | first | first units | second      | second units |
+        | the administered line first |       | 3           | JW          | 1            |
+        | the discarded line first    | JW    | 1           |             | 3            |
+        | in small letters            |       | 3           | jw          | 1            |
+        | JW after another modifier   | TB    | 3           | TB JW       | 1            |
+        | JW before another modifier  | TB    | 3           | JW, TB      | 1            |
+        | JW last of four             |       | 3           | KX TB GA JW | 1            |
 
     Scenario: The same number of units given and discarded is no repetition
       Given these claim lines
@@ -214,10 +214,10 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | jw-without-administered | CO    | 107  | N161 | 1    |
 
       Examples:
-        | case                                  | modifiers | units |
-        | one unit                              | JW        | 1     |
-        | the whole vial                        | JW        | 4     |
-        | with a distinct-service modifier      | JW 59     | 1     |
+        | case                             | modifiers | units |
+        | one unit                         | JW        | 1     |
+        | the whole vial                   | JW        | 4     |
+        | with a distinct-service modifier | JW 59     | 1     |
 
     Scenario: Given and discarded drug are put on one line with JW
       Given these claim lines
@@ -267,11 +267,11 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | jw-and-jz-on-one-line | CO    | 4    | N519 | 1 2  |
 
       Examples:
-        | case                       | modifiers   |
-        | JW first                   | JW JZ       |
-        | JZ first                   | JZ JW       |
-        | in small letters           | jz jw       |
-        | with others between them   | JW KX TB JZ |
+        | case                     | modifiers   |
+        | JW first                 | JW JZ       |
+        | JZ first                 | JZ JW       |
+        | in small letters         | jz jw       |
+        | with others between them | JW KX TB JZ |
 
     Scenario: The only line carries both
       Two things are wrong with it: the pair, and that nothing is billed as given.
@@ -286,17 +286,22 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | jw-and-jz-on-one-line   | CO    | 4    | N519 | 1    |
         | jw-without-administered | CO    | 107  | N161 | 1    |
 
-    Scenario: One line carries both, and another JZ besides
+    Scenario Outline: One line carries both, and another JZ besides
       Given these claim lines
         | modifiers | units |
         | JZ        | 3     |
         | JW JZ     | 1     |
-      And it is known that the number of containers opened is 1
+      And it is known that the number of containers opened is <opened>
       When the claim is decided
       Then it is denied
       And the reasons are
         | rule                  | group | carc | rarc | line |
         | jw-and-jz-on-one-line | CO    | 4    | N519 | 1 2  |
+
+      Examples:
+        | case           | opened |
+        | one container  | 1      |
+        | two containers | 2      |
 
   Rule: For one container, JZ on one line and JW on another contradict each other
 
@@ -335,10 +340,10 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       And it asks for the number of containers opened
 
       Examples:
-        | case                                      | with JZ | ndc          |
-        | no product is on the lines                | 3       |              |
-        | one unit more than one container holds    | 4       | 66794-157-02 |
-        | more than the small container holds       | 3       | 66794-155-02 |
+        | case                                   | with JZ | ndc          |
+        | no product is on the lines             | 3       |              |
+        | one unit more than one container holds | 4       | 66794-157-02 |
+        | more than the small container holds    | 3       | 66794-155-02 |
 
     Scenario: Two containers were opened, and a person looks at how they were used
       Given these claim lines
@@ -346,7 +351,10 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | JZ        | 4     |
         |           | 3     |
         | JW        | 1     |
-      And it is known that the number of containers opened is 2
+      And these facts
+        | fact                            | value |
+        | the number of containers opened | 2     |
+        | the amount discarded            | 10 mg |
       When the claim is decided
       Then it is pended
       And the reasons are

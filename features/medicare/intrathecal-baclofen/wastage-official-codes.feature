@@ -28,12 +28,12 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And <units> units are allowed on line 1
 
       Examples:
-        | case                     | dose  | waste | label | units |
-        | one vial, all of it      | 40 mg | 0 mg  | 40 mg | 4     |
-        | one vial, 4 mg left      | 36 mg | 4 mg  | 40 mg | 4     |
-        | one vial, 9 mg left      | 31 mg | 9 mg  | 40 mg | 4     |
-        | two vials, 8 mg left     | 72 mg | 8 mg  | 80 mg | 8     |
-        | a small ampule, 1 mg left| 9 mg  | 1 mg  | 10 mg | 1     |
+        | case                      | dose  | waste | label | units |
+        | one vial, all of it       | 40 mg | 0 mg  | 40 mg | 4     |
+        | one vial, 4 mg left       | 36 mg | 4 mg  | 40 mg | 4     |
+        | one vial, 9 mg left       | 31 mg | 9 mg  | 40 mg | 4     |
+        | two vials, 8 mg left      | 72 mg | 8 mg  | 80 mg | 8     |
+        | a small ampule, 1 mg left | 9 mg  | 1 mg  | 10 mg | 1     |
 
     Scenario Outline: J0475 with whole discarded units
       Given these claim lines
@@ -50,12 +50,12 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And <discarded> units are allowed on line 2
 
       Examples:
-        | case                     | dose  | waste | label | given | discarded |
-        | one vial, a unit left    | 30 mg | 10 mg | 40 mg | 3     | 1         |
-        | one vial, 12 mg left     | 28 mg | 12 mg | 40 mg | 3     | 1         |
-        | one vial, 20 mg left     | 20 mg | 20 mg | 40 mg | 2     | 2         |
-        | one vial, 29 mg left     | 11 mg | 29 mg | 40 mg | 2     | 2         |
-        | two vials, 10 mg left    | 70 mg | 10 mg | 80 mg | 7     | 1         |
+        | case                  | dose  | waste | label | given | discarded |
+        | one vial, a unit left | 30 mg | 10 mg | 40 mg | 3     | 1         |
+        | one vial, 12 mg left  | 28 mg | 12 mg | 40 mg | 3     | 1         |
+        | one vial, 20 mg left  | 20 mg | 20 mg | 40 mg | 2     | 2         |
+        | one vial, 29 mg left  | 11 mg | 29 mg | 40 mg | 2     | 2         |
+        | two vials, 10 mg left | 70 mg | 10 mg | 80 mg | 7     | 1         |
 
     Scenario: J0475 without JZ
       Given these claim lines
@@ -120,14 +120,14 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And rule amounts-do-not-add-up does not hold
 
       Examples:
-        | case                            | dose    | waste    | label   | units |
-        | one ampule, all of it           | 50 mcg  | 0 mcg    | 50 mcg  | 1     |
-        | one ampule, written in mg       | 0.05 mg | 0 mg     | 0.05 mg | 1     |
-        | one ampule, half of it left     | 25 mcg  | 25 mcg   | 50 mcg  | 1     |
-        | two ampules, half of one left   | 75 mcg  | 25 mcg   | 100 mcg | 2     |
-        | two ampules, written in mg      | 0.075 mg| 0.025 mg | 0.1 mg  | 2     |
-        | two ampules, nearly one left    | 51 mcg  | 49 mcg   | 100 mcg | 2     |
-        | two ampules, all of them        | 100 mcg | 0 mcg    | 100 mcg | 2     |
+        | case                          | dose     | waste    | label   | units |
+        | one ampule, all of it         | 50 mcg   | 0 mcg    | 50 mcg  | 1     |
+        | one ampule, written in mg     | 0.05 mg  | 0 mg     | 0.05 mg | 1     |
+        | one ampule, half of it left   | 25 mcg   | 25 mcg   | 50 mcg  | 1     |
+        | two ampules, half of one left | 75 mcg   | 25 mcg   | 100 mcg | 2     |
+        | two ampules, written in mg    | 0.075 mg | 0.025 mg | 0.1 mg  | 2     |
+        | two ampules, nearly one left  | 51 mcg   | 49 mcg   | 100 mcg | 2     |
+        | two ampules, all of them      | 100 mcg  | 0 mcg    | 100 mcg | 2     |
 
     Scenario Outline: J0476 without a whole discarded unit and without JZ
       Given these claim lines
@@ -227,11 +227,11 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And it advises by rule packaged-note
 
       Examples:
-        | case                                     | place | bill |
-        | on-campus outpatient hospital            | 22    |      |
-        | off-campus outpatient hospital           | 19    |      |
-        | outpatient hospital, by type of bill     |       | 131  |
-        | surgical center                          | 24    |      |
+        | case                                 | place | bill |
+        | on-campus outpatient hospital        | 22    |      |
+        | off-campus outpatient hospital       | 19    |      |
+        | outpatient hospital, by type of bill |       | 131  |
+        | surgical center                      | 24    |      |
 
     Scenario Outline: J0476 is in another payment, and a modifier on it is needless
       Given the claim says
@@ -286,9 +286,9 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
 
     Scenario Outline: A screening dose is a part of one unit of 10 mg
       Given these claim lines
-        | code  | modifiers | units | ndc           |
-        | J0945 | JZ        | 1     | 66794-151-01  |
-        | 62322 |           | 1     |               |
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 1     | 66794-151-01 |
+        | 62322 |           | 1     |              |
       And these facts
         | fact                                        | value   |
         | the dose administered                       | <dose>  |
@@ -300,9 +300,9 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And rule billed-above-containers does not hold
 
       Examples:
-        | case                     | dose   | waste  | label   |
-        | one syringe, all of it   | 50 mcg | 0 mcg  | 50 mcg  |
-        | two syringes, a part left| 75 mcg | 25 mcg | 100 mcg |
+        | case                      | dose   | waste  | label   |
+        | one syringe, all of it    | 50 mcg | 0 mcg  | 50 mcg  |
+        | two syringes, a part left | 75 mcg | 25 mcg | 100 mcg |
 
     Scenario: The second syringe was thrown away, and is no whole unit of this code
       Given these claim lines

@@ -27,13 +27,13 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
 
       Examples: Professional claims
-        | case                          | place |
-        | physician's office            | 11    |
-        | independent clinic            | 49    |
-        | off-campus outpatient hospital| 19    |
-        | on-campus outpatient hospital | 22    |
-        | emergency room                | 23    |
-        | ambulatory surgical center    | 24    |
+        | case                           | place |
+        | physician's office             | 11    |
+        | independent clinic             | 49    |
+        | off-campus outpatient hospital | 19    |
+        | on-campus outpatient hospital  | 22    |
+        | emergency room                 | 23    |
+        | ambulatory surgical center     | 24    |
 
     Scenario Outline: JZ is present where the drug is paid on its own
       Given the claim says
@@ -74,6 +74,15 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | critical access hospital                    | 851  |
         | critical access hospital, written with zero | 0851 |
 
+    Scenario: A critical access hospital that says so itself
+      Given these claim lines
+        | modifiers | units |
+        |           | 4     |
+      And it is known that the setting is critical access hospital
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 16 with N822 and MA130 from rule jz-missing
+
     Scenario Outline: Neither modifier is asked for where the drug is in another payment
       Given the claim says
         | field            | value   |
@@ -88,15 +97,17 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       And wastage.in_scope is concluded to be no
       And rule jz-missing does not hold
       And rule waste-without-jw does not hold
+      And there is no reason from rule discard-modifier-needless
+      And there is no reason from rule packaged-note
 
       Examples:
-        | case                                              | place | bill |
-        | rural health clinic                               | 72    |      |
-        | federally qualified health center                 | 50    |      |
-        | dialysis facility                                 | 65    |      |
-        | rural health clinic, by type of bill              |       | 711  |
-        | federally qualified health center, by type of bill|       | 771  |
-        | dialysis facility, by type of bill                |       | 721  |
+        | case                                               | place | bill |
+        | rural health clinic                                | 72    |      |
+        | federally qualified health center                  | 50    |      |
+        | dialysis facility                                  | 65    |      |
+        | rural health clinic, by type of bill               |       | 711  |
+        | federally qualified health center, by type of bill |       | 771  |
+        | dialysis facility, by type of bill                 |       | 721  |
 
     Scenario Outline: A needless modifier is noted, and does not change the decision
       Given the claim says
@@ -142,16 +153,17 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | inpatient-not-separate | CO    | 97   | M2   | 1    |
 
       Examples:
-        | case                                 | place | bill | modifiers |
-        | inpatient hospital, no modifier      | 21    |      |           |
-        | inpatient hospital, JZ               | 21    |      | JZ        |
-        | inpatient type of bill, no modifier  |       | 111  |           |
-        | inpatient type of bill, JZ           |       | 0111 | JZ        |
+        | case                                | place | bill | modifiers |
+        | inpatient hospital, no modifier     | 21    |      |           |
+        | inpatient hospital, JZ              | 21    |      | JZ        |
+        | inpatient type of bill, no modifier |       | 111  |           |
+        | inpatient type of bill, JZ          |       | 0111 | JZ        |
 
     Scenario Outline: Everywhere else the drug is not part of an inpatient stay
       Given the claim says
         | field            | value   |
         | place of service | <place> |
+        | bill type        | <bill>  |
       And these claim lines
         | modifiers | units |
         | JZ        | 4     |
@@ -160,10 +172,11 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       And rule inpatient-not-separate does not hold
 
       Examples:
-        | case                | place |
-        | physician's office  | 11    |
-        | outpatient hospital | 22    |
-        | rural health clinic | 72    |
+        | case                                                      | place | bill |
+        | physician's office                                        | 11    |      |
+        | outpatient hospital                                       | 22    |      |
+        | rural health clinic                                       | 72    |      |
+        | outpatient type of bill, whatever place the lines mention | 21    | 131  |
 
   Rule: At home it matters who gave the drug
 
@@ -270,13 +283,13 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       And it advises by rule packaged-note
 
       Examples:
-        | case                             | place | bill | procedure |
-        | catheter, professional claim     | 22    |      | 62350     |
-        | catheter with laminectomy        | 22    |      | 62351     |
-        | reservoir                        | 19    |      | 62360     |
-        | pump without programming         | 22    |      | 62361     |
-        | pump with programming            | 22    |      | 62362     |
-        | catheter, hospital claim         |       | 131  | 62350     |
+        | case                         | place | bill | procedure |
+        | catheter, professional claim | 22    |      | 62350     |
+        | catheter with laminectomy    | 22    |      | 62351     |
+        | reservoir                    | 19    |      | 62360     |
+        | pump without programming     | 22    |      | 62361     |
+        | pump with programming        | 22    |      | 62362     |
+        | catheter, hospital claim     |       | 131  | 62350     |
 
     Scenario Outline: Elsewhere, or with another procedure, the drug is paid on its own
       Given the claim says
@@ -296,12 +309,12 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
 
       Examples:
-        | case                                           | place | bill | procedure |
-        | a catheter in a physician's office             | 11    |      | 62350     |
-        | a catheter in a surgical center                | 24    |      | 62350     |
-        | a catheter in a critical access hospital       |       | 851  | 62350     |
-        | a refill in an outpatient hospital             | 22    |      | 62369     |
-        | removal of the pump in an outpatient hospital  | 22    |      | 62365     |
+        | case                                          | place | bill | procedure |
+        | a catheter in a physician's office            | 11    |      | 62350     |
+        | a catheter in a surgical center               | 24    |      | 62350     |
+        | a catheter in a critical access hospital      |       | 851  | 62350     |
+        | a refill in an outpatient hospital            | 22    |      | 62369     |
+        | removal of the pump in an outpatient hospital | 22    |      | 62365     |
 
     Scenario: The implant is on the claim, but on another day
       Packaging goes by the claim.
@@ -341,9 +354,9 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | modifiers | units |
         |           | 3     |
       And these facts
-        | fact                                           | value |
-        | whether the record calls a container multi-dose| yes   |
-        | the amount discarded                           | 10 mg |
+        | fact                                            | value |
+        | whether the record calls a container multi-dose | yes   |
+        | the amount discarded                            | 10 mg |
       When the claim is decided
       Then it is approved
       And wastage.in_scope is concluded to be no
@@ -357,8 +370,8 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | modifiers | units |
         |           | 3     |
       And these facts
-        | fact                                           | value |
-        | whether the record calls a container multi-dose| no    |
+        | fact                                            | value |
+        | whether the record calls a container multi-dose | no    |
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with N822 and MA130 from rule jz-missing
@@ -372,8 +385,8 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         |           | 3     |
         | JW        | 1     |
       And these facts
-        | fact                                           | value |
-        | whether the record calls a container multi-dose| yes   |
+        | fact                                            | value |
+        | whether the record calls a container multi-dose | yes   |
       When the claim is decided
       Then line 1 is approved
       And line 2 is denied
@@ -397,6 +410,25 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       And rule jw-on-multi-dose does not hold
       And it does not ask for whether the record calls a container multi-dose
 
+    Scenario: A product that no list has is said to be multi-dose
+      The product is looked up by a person; its multi-dose container leaves no discarded drug.
+
+      Given the claim says
+        | field            | value |
+        | place of service | 11    |
+      And these claim lines
+        | modifiers | units | ndc           |
+        |           | 3     | 99999-9999-99 |
+        | JW        | 1     | 99999-9999-99 |
+      And these facts
+        | fact                                        | value |
+        | whether an NDC is of a multi-dose container | yes   |
+      When the claim is decided
+      Then line 1 is pended
+      And line 2 is denied
+      And wastage.in_scope is concluded to be no
+      And the reason is CO 4 with N519 from rule jw-on-multi-dose
+
     Scenario: JZ on drug from a multi-dose container is needless
       Given the claim says
         | field            | value |
@@ -405,8 +437,8 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | modifiers | units |
         | JZ        | 3     |
       And these facts
-        | fact                                           | value |
-        | whether the record calls a container multi-dose| yes   |
+        | fact                                            | value |
+        | whether the record calls a container multi-dose | yes   |
       When the claim is decided
       Then it is approved
       And it advises by rule discard-modifier-needless

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from payer_policy.cli import options
-from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.language import ARITHMETIC_ARITY
+from payer_policy.vocabulary.operators import OPERATORS, Operator
 
 _RIGHT = {
     "one": "a value",
@@ -37,10 +38,14 @@ def command(as_json: bool) -> None:
     for row in OPERATORS.values():
         click.echo(f"{row.name}")
         click.echo(f"    {row.means}")
-        click.echo(f"    facts: {', '.join(sorted(row.kinds))}; right side: {_RIGHT[row.shape]}")
+        click.echo(f"    facts: {', '.join(_kinds(row))}; right side: {_RIGHT[row.shape]}")
     click.echo("")
     click.echo("Conditions are joined by all, any, not, and at_least … of.")
-    click.echo(
-        'Values: a literal, {"fact": …}, {"parameter": …}, {"code_set": …}, sum, difference,\n'
-        "product, quotient, round_up, round_down, minimum, maximum."
-    )
+    click.echo('Values: a plain value, {"fact": …}, {"parameter": …}, or arithmetic over them:')
+    click.echo(f"{', '.join(ARITHMETIC_ARITY)}.")
+
+
+def _kinds(row: Operator) -> list[str]:
+    """The types of fact, with what a choice needs to be compared by size."""
+    ordered = "choice" in row.kinds and not row.fits("choice", False)
+    return sorted("ordered choice" if ordered and k == "choice" else k for k in row.kinds)

@@ -12,7 +12,7 @@ from payer_policy.diagnostics.model import (
     Position,
     Severity,
 )
-from payer_policy.diagnostics.suggest import did_you_mean, nearest
+from payer_policy.diagnostics.suggest import did_you_mean, nearest, slip_of
 
 __all__ = [
     "Diagnostic",
@@ -22,4 +22,5 @@ __all__ = [
     "Severity",
     "did_you_mean",
     "nearest",
+    "slip_of",
 ]

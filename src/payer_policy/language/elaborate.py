@@ -70,6 +70,7 @@ class Elaborator(RightSides):
                 else f'write {{"{subject}": …, "is": …}} or {{"all": [ … ]}}',
             )
             return None
+        self.note(raw, path)
         keys = [key for key in raw if key != "note"]
         if not keys:
             self.report(
@@ -81,6 +82,10 @@ class Elaborator(RightSides):
             return None
         if subject in raw:
             return self._test(raw, path)
+        for other in ("fact", "line", "parameter", "code_set"):
+            if other in raw:
+                self._not_a_combinator(other, (*path, other))
+                return None
         if "of" in raw or "at_least" in raw:
             return self._at_least(raw, path, keys)
         heads = [key for key in keys if key in ("all", "any", "not")]
@@ -161,7 +166,7 @@ class Elaborator(RightSides):
         assert isinstance(count, int)
         if not 1 <= count <= len(parts):
             many = f"{len(parts)} condition{'s' if len(parts) > 1 else ''}"
-            never = "always holds" if count < 1 else "can never hold"
+            never = "always hold" if count < 1 else "can never hold"
             message = f"`at_least`: {count} of {many} {never}"
             hint = f"use a number from 1 to {len(parts)}" if len(parts) > 1 else "write 1"
             self.report("wrong-value", message, (*path, "at_least"), hint=hint)

@@ -11,11 +11,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.diagnostics import did_you_mean, slip_of
 from payer_policy.json_source import JsonPath
 from payer_policy.language.scope import Reporter, Scope
 from payer_policy.ruleset import Arithmetic, Constant, Expression, FactRef, Score
-from payer_policy.semantics import value_of
 from payer_policy.vocabulary.codes import normalise_code
 from payer_policy.vocabulary.types import (
     NUMERIC,
@@ -115,12 +114,16 @@ class Expressions:
             return None
         return Typed(Constant(value), wanted, shown(raw))
 
-    def fitted(self, typed: Typed, wanted: FactType, path: JsonPath) -> Expression | None:
+    def fitted(
+        self, typed: Typed, wanted: FactType, path: JsonPath, *, any_unit: bool = False
+    ) -> Expression | None:
         """The expression if it can stand where `wanted` is expected; numbers in its unit."""
         found, expression = typed.type, typed.expression
         if wanted.kind in NUMERIC:
             if found.ordered and isinstance(expression, FactRef):
                 return Score(expression.fact, found.values)
+            if found.kind in NUMERIC and not any_unit and self._lacks_unit(typed, wanted, path):
+                return None
             if found.kind in NUMERIC:
                 return self._in_unit(typed, wanted.unit, path)
         elif parameter := _code_parameter(typed):
@@ -133,6 +136,12 @@ class Expressions:
             return expression
         self.mismatch(typed, wanted, path)
         return None
+
+    def note(self, raw: dict[str, Any], path: JsonPath) -> None:
+        """Check the remark that any condition or value may carry."""
+        if "note" in raw and not isinstance(raw["note"], str):
+            message = f"`note`: found {shown(raw['note'])}; a text was expected"
+            self.report("wrong-type", message, (*path, "note"))
 
     def mismatch(self, typed: Typed, wanted: FactType, path: JsonPath) -> None:
         """Report that an expression is of another type than its place wants."""
@@ -157,7 +166,7 @@ class Expressions:
         code = normalise_code(system, text)
         if not known or code in known:
             return None
-        hint = did_you_mean(code, known) or "if it is right, list it in a file under code_sets/"
+        hint = slip_of(code, known) or "if it is right, list it in a file under code_sets/"
         return f"`{code}` is in no list of {system} codes of the policy folder", hint
 
     def _parameter_codes(
@@ -186,10 +195,13 @@ class Expressions:
                         "unknown-value",
                         f'found "{text}"; expected one of {", ".join(wanted.values)}',
                         hint=did_you_mean(text, wanted.values),
+                        part=f'"{text}"',
                     )
                     sound = False
             elif found := self._unknown_code(text, wanted.system):
-                self.scope.at_parameter(name, "unknown-code", found[0], hint=found[1])
+                message, hint = found
+                part = f'"{text}"'
+                self.scope.at_parameter(name, "unknown-code", message, hint=hint, part=part)
                 sound = False
         if not sound or wanted.kind == "choice":
             return constant if sound else None
@@ -199,6 +211,7 @@ class Expressions:
     # --- names -----------------------------------------------------------------------------------
 
     def _made(self, raw: dict[str, Any], path: JsonPath) -> Typed | None:
+        self.note(raw, path)
         keys = [key for key in raw if key != "note"]
         legal = (*REFERENCES, *ARITHMETIC_ARITY)
         wrong = [key for key in keys if key not in legal]
@@ -246,14 +259,18 @@ class Expressions:
 
     def _parameter(self, name: str, path: JsonPath) -> Typed | None:
         self.scope.used("parameter", name)
-        if name not in self.scope.parameters:
-            hint = did_you_mean(name, self.scope.parameters)
-            if hint is None and self.scope.parameters:
-                hint = f'declare it: "parameters": {{"{name}": {{"value": …}}}}'
-            message = f"`{name}` is not a parameter here"
+        known = self.scope.parameters
+        if known is None:
+            message = "a parameter cannot stand here: parameters belong to policies"
+            self.report("unknown-parameter", message, path, hint="write the value itself")
+            return None
+        if name not in known:
+            hint = did_you_mean(name, known)
+            hint = hint or f'declare it: "parameters": {{"{name}": {{"value": …}}}}'
+            message = f"`{name}` is not a parameter of this policy"
             self.report("unknown-parameter", message, path, hint=hint)
             return None
-        parameter = self.scope.parameters[name]
+        parameter = known[name]
         if parameter is None:
             return None  # what is wrong with its value is said where that stands
         value, type_ = parameter
@@ -324,26 +341,31 @@ class Expressions:
         kind: Kind = "integer" if whole or key in _ROUNDED else "decimal"
         return Typed(Arithmetic(key, tuple(expressions)), FactType(kind, made_in), called)
 
+    def _lacks_unit(self, typed: Typed, wanted: FactType, path: JsonPath) -> bool:
+        """Report a number with a unit where one without is expected, or the other way round."""
+        found, unit, name = typed.type.unit, wanted.unit, _parameter_name(typed.expression)
+        if found in UNITS and unit is None:
+            message = f"{typed.called} is in {found}; a number without a unit was expected"
+            self.report("unit-mismatch", message, path)
+        elif found is None and unit in UNITS and name is not None:
+            message = f"it has no unit, but a rule takes it as a number of {unit}"
+            hint = f'add "unit": "{unit}" (or another unit that converts to it)'
+            self.scope.at_parameter(name, "unit-mismatch", message, hint=hint)
+        elif found is None and unit in UNITS and isinstance(typed.expression, FactRef):
+            message = f"{typed.called} has no unit; a number of {unit} was expected"
+            self.report("unit-mismatch", message, path)
+        else:
+            return False
+        return True
+
     def _in_unit(self, typed: Typed, unit: str | None, path: JsonPath) -> Expression | None:
         found, expression = typed.type.unit, typed.expression
-        name = _parameter_name(expression)
-        if found is None and unit in UNITS and name is not None:
-            self.scope.at_parameter(
-                name,
-                "unit-mismatch",
-                f"it has no unit, but a rule takes it as a number of {unit}",
-                hint=f'add "unit": "{unit}" (or another unit that converts to it)',
-            )
-            return None
         if unit is None or found is None or found == unit or {found, unit} - set(UNITS):
             return expression  # a unit that is none is reported where it is declared
         by = factor(found, unit)
         if by is None:
-            self.report(
-                "unit-mismatch",
-                f"{typed.called} is in {found}, which does not convert to {unit}",
-                path,
-            )
+            message = f"{typed.called} is in {found}, which does not convert to {unit}"
+            self.report("unit-mismatch", message, path)
             return None
         if isinstance(expression, Constant):
             converted = Fraction(expression.value) * by  # type: ignore[arg-type]
@@ -360,6 +382,11 @@ def _literal(raw: Any, wanted: FactType | None) -> Value:
         raise ValueProblem("wrong-type", f"found null; {says} was expected", hint)
     if numeric and isinstance(raw, str):
         hint = "write the number without quotation marks"
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; {says} was expected", hint)
+    if isinstance(raw, str) and not raw.strip():
+        raise ValueProblem("wrong-value", f"found an empty text; {says} was expected")
+    if wanted is not None and wanted.kind == "boolean" and raw in ("true", "false"):
+        hint = "write it without quotation marks"
         raise ValueProblem("wrong-type", f"found {shown(raw)}; {says} was expected", hint)
     return exact_number(raw) if wanted is None else parse_value(wanted, raw)
 

@@ -80,7 +80,7 @@ class RightSides(Expressions):
         if typed.type.kind == "choice" and typed.type.values != left.values:
             self.mismatch(typed, type_, path)
             return None
-        return self.fitted(typed, NUMBER, path)
+        return self.fitted(typed, NUMBER, path, any_unit=True)
 
     def _pair(
         self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
@@ -166,6 +166,7 @@ class RightSides(Expressions):
             message = f"found {shown(raw)}; a span of days was expected"
             self.report("wrong-type", message, path, hint=shape)
             return None
+        self.note(raw, path)
         known = (*WINDOW_UNITS, "before", "after")
         strange = [key for key in raw if key not in (*known, "note")]
         for key in strange:

@@ -28,10 +28,21 @@ class Reporter(Protocol):
 class AtParameter(Protocol):
     """Receives a problem with a parameter's value, to be shown where the value stands."""
 
-    def __call__(self, name: str, code: str, message: str, *, hint: str | None = None) -> None: ...
+    def __call__(
+        self,
+        name: str,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        part: str | None = None,
+    ) -> None:
+        """`part` is the piece of the value's text that is wrong."""
 
 
-def _nowhere(name: str, code: str, message: str, *, hint: str | None = None) -> None:
+def _nowhere(
+    name: str, code: str, message: str, *, hint: str | None = None, part: str | None = None
+) -> None:
     raise AssertionError(f"a scope with the parameter {name} does not say where it stands")
 
 
@@ -59,8 +70,8 @@ class Scope:
     subjects: Mapping[str, FactType]
     facts: Mapping[str, FactType]
     subject: Literal["fact", "line"] = "fact"
-    parameters: Mapping[str, ParameterValue | None] = field(default_factory=dict)
-    """None: its value is wrong, which is said where it stands."""
+    parameters: Mapping[str, ParameterValue | None] | None = None
+    """None: none can stand here. A value of None is wrong, which is said where it stands."""
     code_sets: Mapping[str, CodeSetMembers] = field(default_factory=dict)
     known_codes: Callable[[str], frozenset[str]] = lambda system: frozenset()
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""

@@ -30,8 +30,8 @@ from payer_policy.ruleset import (
 from payer_policy.vocabulary.operators import OPERATORS
 from payer_policy.vocabulary.types import FactType
 
-_BUDGET: Final = 20_000
-"""Alternatives looked at before the answer is "they can"."""
+_BUDGET: Final = 60_000
+"""Parts of conditions looked at before the answer is "they can"."""
 _DEPTH: Final = 200
 _FEW: Final = 400
 """So many whole numbers or days between two bounds are tried one by one."""
@@ -110,6 +110,9 @@ class _Search:
         choices: list[tuple[tuple[Condition, ...], bool]] = []
         while todo:
             condition, wanted = todo.pop()
+            self.budget -= 1
+            if self.budget < 0:
+                return True
             match condition:
                 case Test():
                     new = _literal(condition, wanted)
@@ -140,11 +143,7 @@ class _Search:
         later: list[tuple[Condition, bool]] = [
             (AnyOf(parts) if wanted else All(parts), wanted) for parts, wanted in others
         ]
-        for part in parts:
-            self.budget -= 1
-            if self.budget < 0 or self.possible([*later, (part, wanted)], literals, depth + 1):
-                return True
-        return False
+        return any(self.possible([*later, (part, wanted)], literals, depth + 1) for part in parts)
 
 
 def _fact_possible(literals: tuple[_Literal, ...], type_: FactType | None) -> bool:

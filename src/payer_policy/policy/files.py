@@ -86,4 +86,3 @@ class PolicyFile(FileModel):
     withdraws: list[str] = Field(default_factory=list)
     rules: list[RuleModel] = Field(default_factory=list)
     note: str | None = None
-

@@ -130,9 +130,22 @@ class Folder:
 
     def _listed(self) -> list[str]:
         """The paths of all files below the folder, hidden ones left out."""
-        out = []
-        for folder, folders, files in os.walk(self.root):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+        out: list[str] = []
+        seen: set[str] = set()
+
+        def closed(error: OSError) -> None:
+            below = Path(str(error.filename)).relative_to(self.root).as_posix()
+            reason = (error.strerror or "unknown reason").lower()
+            self.refuse(below, "unreadable", f"the folder cannot be read: {reason}")
+
+        # Links are followed, since a policy behind one must not just be missing.
+        for folder, folders, files in os.walk(self.root, onerror=closed, followlinks=True):
+            seen.add(os.path.realpath(folder))
+            folders[:] = [
+                name
+                for name in folders
+                if not name.startswith(".") and os.path.realpath(Path(folder) / name) not in seen
+            ]
             below = Path(folder).relative_to(self.root)
             out += [(below / name).as_posix() for name in files if not name.startswith(".")]
         return sorted(out)

@@ -46,11 +46,11 @@ class Reports:
         key: bool = False,
         hint: str | None = None,
         warning: bool = False,
+        part: str | None = None,
     ) -> None:
         text = f"{self.about}: {message}"
-        self.report(
-            self.version.document.problem(code, text, path, key=key, hint=hint, warning=warning)
-        )
+        problem = self.version.document.problem
+        self.report(problem(code, text, path, key=key, hint=hint, warning=warning, part=part))
 
 
 def _parameter(raw: Any, unit: str | None) -> ParameterValue:

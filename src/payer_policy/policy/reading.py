@@ -206,9 +206,10 @@ def _misnamed(kind: str, parts: list[str]) -> Iterator[tuple[str, str]]:
             noun = "a file" if kind in RESERVED else "a folder"
             yield f"`{name}` is not a name for {noun} here", _KEBAB
     if kind == REASON_CODES and parts[1] not in REASON_SYSTEMS:
-        hint = did_you_mean(parts[1], REASON_SYSTEMS)
-        known = ", ".join(f"{system}.json" for system in REASON_SYSTEMS)
-        yield f"`{parts[1]}.json` is no list of reason codes; expected {known}", hint or known
+        known = [f"{system}.json" for system in REASON_SYSTEMS]
+        hint = did_you_mean(f"{parts[1]}.json", known) or "rename it"
+        message = f"`{parts[1]}.json` is no list of reason codes; expected {', '.join(known)}"
+        yield message, hint
     if kind == "policy":
         try:
             calendar_date(parts[2])
@@ -253,6 +254,8 @@ def _read_reference(folder: Folder, placed: Mapping[str, str]) -> _Data:
             codes = folder.model(relative, ReasonCodesFile)
             if codes is None or document is None:
                 data.unread_reasons.add(name)
+            elif name not in REASON_SYSTEMS:
+                data.unread_reasons.add(codes.system)
             elif codes.system != name:
                 message = f"the file is named {name}.json, but it lists {codes.system} codes"
                 hint = "rename the file, or correct the system"

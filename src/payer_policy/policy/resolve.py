@@ -71,6 +71,8 @@ class Resolver:
         types = {name: fact.type for name, fact in vocabulary.facts.items()}
         self.parameters: dict[str, ParameterValue | None] = {
             name: read_parameter(placed, self._of_parameter(name))
+            if name not in merged.misfits
+            else None
             for name, placed in merged.parameters.items()
         }
         self.scope = Scope(
@@ -90,9 +92,17 @@ class Resolver:
         version = self.merged.parameters[name].version
         return Reports(version, self.report, f"parameter `{name}`")
 
-    def _at_parameter(self, name: str, code: str, message: str, *, hint: str | None = None) -> None:
+    def _at_parameter(
+        self,
+        name: str,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        part: str | None = None,
+    ) -> None:
         path = (*self.merged.parameters[name].path, "value")
-        self._of_parameter(name)(code, message, path, hint=hint)
+        self._of_parameter(name)(code, message, path, hint=hint, part=part)
 
     # --- rules -----------------------------------------------------------------------------------
 
@@ -101,7 +111,7 @@ class Resolver:
         placed = self.merged.applies_to
         if placed is None:
             self.report(
-                self.merged.version.document.problem(
+                self.merged.chain[0].document.problem(
                     "missing-key",
                     "`applies_to` is missing: nothing says which requests this policy decides",
                     (),
@@ -262,7 +272,9 @@ class Resolver:
                             "unknown-parameter",
                             f"the sentence prints {{{name}}}, but `{parameter}` is not a parameter",
                             path,
-                            hint=did_you_mean(parameter, self.parameters),
+                            hint=did_you_mean(parameter, self.parameters)
+                            or f"parameters: {', '.join(list(self.parameters)[:8])}",
+                            part=match.group(),
                         )
                     continue
                 pieces[-1] += format_value(known.value, known.type)
@@ -279,6 +291,7 @@ class Resolver:
                     f"the sentence prints {{{name}}}, but `{name}` is not a fact",
                     path,
                     hint=hint,
+                    part=match.group(),
                 )
         pieces[-1] += text[end:]
         rest = _SLOT.sub("", text)

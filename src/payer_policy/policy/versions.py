@@ -83,6 +83,8 @@ class Merged:
     last_day: date | None
     rule_ids: Mapping[str, frozenset[str]]
     """By version name, the ids of the rules as that version leaves them."""
+    misfits: frozenset[str]
+    """Parameters that an overlay gave another type or unit than its base (reported)."""
 
     def breakpoints(self) -> Iterable[date]:
         """First days on which a rule's own window begins, or the day after it ends."""
@@ -125,6 +127,7 @@ def merge(
     rules: dict[str, PlacedRule] = {}
     rule_ids: dict[str, frozenset[str]] = {}
     parameters: dict[str, Placed] = {}
+    misfits: set[str] = set()
     references: dict[str, Source] = {}
     acknowledges: dict[str, str] = {}
     applies_to: Placed | None = None
@@ -136,8 +139,8 @@ def merge(
         overlay.withdraw(rules)
         overlay.add(rules)
         for name, parameter in model.parameters.items():
-            if name in parameters:
-                overlay.same_type(name, parameters[name].value, parameter)
+            if name in parameters and not overlay.fits(name, parameters[name].value, parameter):
+                misfits.add(name)
             parameters[name] = Placed(version, ("parameters", name), parameter)
         references.update(model.references)
         acknowledges.update(model.acknowledges)
@@ -158,6 +161,7 @@ def merge(
         first_day=first,
         last_day=last,
         rule_ids=rule_ids,
+        misfits=frozenset(misfits),
     )
 
 
@@ -185,7 +189,7 @@ class _Overlay:
                 del rules[id_]
             else:
                 message = f"rule `{id_}` cannot be withdrawn: {self._nothing()}"
-                hint = did_you_mean(id_, rules)
+                hint = did_you_mean(id_, rules) or "remove it"
                 self.problem("overlay-touches-nothing", message, "withdraws", index, hint=hint)
             withdrawn.add(id_)
 
@@ -223,21 +227,25 @@ class _Overlay:
             return "this policy extends no other"
         return f"the base {self.base.name} has no rule of that id"
 
-    def same_type(self, name: str, base: ParameterModel, mine: ParameterModel) -> None:
-        """A parameter that is changed keeps its type, and a unit that converts."""
+    def fits(self, name: str, base: ParameterModel, mine: ParameterModel) -> bool:
+        """Whether a parameter that is changed keeps its type, and a unit that converts."""
         theirs, ours = _kind(base.value), _kind(mine.value)
         if theirs != ours:
             message = f"parameter `{name}` is {ours}, but {theirs} in the base"
             self.problem("wrong-type", message, "parameters", name, "value")
-        elif base.unit != mine.unit and base.unit is not None and base.unit in UNITS:
+            return False
+        if base.unit != mine.unit and base.unit is not None and base.unit in UNITS:
             if mine.unit is None:
                 message = f"parameter `{name}` has no unit, but the base gives it in {base.unit}"
                 hint = f'add "unit": "{base.unit}"'
                 self.problem("unit-mismatch", message, "parameters", name, key=True, hint=hint)
-            elif mine.unit in UNITS and factor(mine.unit, base.unit) is None:
+                return False
+            if mine.unit in UNITS and factor(mine.unit, base.unit) is None:
                 message = f"parameter `{name}` is in {mine.unit}, which does not convert to "
                 message += f"{base.unit} as in the base"
                 self.problem("unit-mismatch", message, "parameters", name, "unit")
+                return False
+        return True
 
 
 def _kind(raw: object) -> str:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from payer_policy.vocabulary.types import calendar_date
 
-
 Day = Annotated[date, BeforeValidator(calendar_date)]
 Amount = Annotated[int | Decimal, Field(gt=0)]
 

@@ -43,15 +43,20 @@ from payer_policy.vocabulary.units import factor
 
 _Report = Callable[[Diagnostic], None]
 
-_FORMS: Final[Mapping[str, tuple[str, str]]] = {
-    "hcpcs": (r"[A-Z0-9]\d{3}[A-Z0-9]", "five characters, such as A1234"),
-    "icd10cm": (r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", "a letter and digits, such as A12.3"),
-    "ndc": (r"\d{11}", "11 digits, or 10 with hyphens, such as 1234-5678-90"),
-    "modifier": (r"[A-Z0-9]{2}", "two characters"),
-    "place_of_service": (r"\d{2}", "two digits"),
-    "npi": (r"\d{10}", "ten digits"),
-    "revenue": (r"\d{4}", "four digits"),
+_FORMS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "hcpcs": (r"[A-Z0-9]\d{3}[A-Z0-9]", "a HCPCS code", "five characters, such as A1234"),
+    "icd10cm": (
+        r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?",
+        "an ICD-10-CM code",
+        "a letter and digits, such as A12.3",
+    ),
+    "ndc": (r"\d{11}", "an NDC", "11 digits, or 10 with hyphens, such as 1234-5678-90"),
+    "modifier": (r"[A-Z0-9]{2}", "a modifier", "two characters"),
+    "place_of_service": (r"\d{2}", "a place of service", "two digits"),
+    "npi": (r"\d{10}", "an NPI", "ten digits"),
+    "revenue": (r"\d{4}", "a revenue code", "four digits"),
 }
+"""What the codes of a system look like: a pattern, their name, and what to expect."""
 _ATTRIBUTE_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -75,10 +80,9 @@ class _Reader:
     def code(self, system: str, text: str, *path: str | int) -> str:
         """The one spelling of a code, which must look like one of its system."""
         code = normalise_code(system, text)
-        pattern, looks = _FORMS.get(system, (".*", ""))
-        if not re.fullmatch(pattern, code, re.ASCII):
-            message = f"`{text}` is not a {system.replace('_', ' ')} code; expected {looks}"
-            self.problem("wrong-value", message, *path)
+        if not _looks_right(system, code):
+            _, name, looks = _FORMS[system]
+            self.problem("wrong-value", f"`{text}` is not {name}; expected {looks}", *path)
         return code
 
     def dated(self, value: Any, entry: Entry, called: str, *path: str | int) -> Dated[Any]:
@@ -92,6 +96,10 @@ class _Reader:
                 hint="swap the two dates",
             )
         return Dated(value, entry.from_, entry.through)
+
+
+def _looks_right(system: str, code: str) -> bool:
+    return system not in _FORMS or re.fullmatch(_FORMS[system][0], code, re.ASCII) is not None
 
 
 def read_code_set(name: str, file: CodeSetFile, document: JsonDocument, report: _Report) -> CodeSet:
@@ -148,13 +156,14 @@ def read_drug(name: str, file: DrugFile, document: JsonDocument, report: _Report
     """A drug code. The file's name is the code."""
     reader = _Reader(document, report)
     code = reader.code("hcpcs", file.code, "code")
-    if code != name:
-        reader.problem(
-            "address-mismatch",
-            f"the file is named {name}.json, but its code is `{file.code}`",
-            "code",
-            hint=f'rename the file to {code}.json, or write "code": "{name}"',
-        )
+    if code != name and _looks_right("hcpcs", code):
+        hint = f"rename the file to {code}.json"
+        if name != normalise_code("hcpcs", name):
+            hint += " (in capitals)"
+        elif _looks_right("hcpcs", name):
+            hint += f', or write "code": "{name}"'
+        message = f"the file is named {name}.json, but its code is `{file.code}`"
+        reader.problem("address-mismatch", message, "code", hint=hint)
     unit = None
     if file.billing_unit is not None:
         by = factor(file.billing_unit.unit, "mcg")

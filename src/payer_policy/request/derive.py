@@ -7,9 +7,11 @@ request's form says nothing; where both speak and differ, the request is refused
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from functools import lru_cache
+from itertools import compress
+from typing import Any, Final, NamedTuple
 
 from payer_policy.codegen import SourceWriter
 from payer_policy.language import CodeSetMembers, Elaborator, Scope
@@ -19,10 +21,12 @@ from payer_policy.request.models import Request
 from payer_policy.request.services import LineView, Service
 from payer_policy.request.sources import (
     LINE_FIELDS,
+    LINE_SETS,
     Aggregate,
     Cases,
     Computed,
     DrugAttribute,
+    LineSet,
     Path,
     Source,
     facts_of,
@@ -30,8 +34,7 @@ from payer_policy.request.sources import (
 )
 from payer_policy.ruleset import Condition
 from payer_policy.semantics import Facts
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.model import Fact, Vocabulary
+from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import Value, ValueProblem, format_value, parse_value
 
 
@@ -54,10 +57,12 @@ class Context(NamedTuple):
     authorization: Mapping[str, Value | None]
 
 
-Reader = Callable[[Context, Facts], Any]
-LineTest = Callable[[LineView, Facts], Truth]
 _AS_BOOLEAN = (False, None, None, True)
 """A truth as the value of a boolean fact."""
+_ALWAYS_KNOWN: Final = frozenset({"number", "modifiers"})
+"""The line fields that are never None."""
+_KEPT: Final = 4096
+"""For so many codes and days the attributes of a drug are kept at hand."""
 
 
 class Derivation:
@@ -70,39 +75,33 @@ class Derivation:
         needed: Iterable[str],
         day: date,
     ) -> None:
-        self._sources: dict[str, Source] = {}
+        writer = _DerivationWriter(vocabulary, reference, day)
+        self._derive = writer.derivation(sorted(needed))
+        self._parts = writer.parts()
         self._silence = {
-            name: fact.absent_means
-            for name, fact in vocabulary.facts.items()
-            if fact.absent_means is not None
+            name: vocabulary.facts[name].absent_means
+            for name, source in writer.sources.items()
+            if not isinstance(source, Cases)
         }
-        """What a fact is where the form says nothing of it: a default contradicts nobody."""
-        writer = _DerivationWriter(vocabulary, reference, day, self._sources)
-        for name in sorted(needed):
-            writer.place(name)
-        self._derive = writer.derivation()
-        self._parts = [
-            (part.name, writer.line_test(part.where)) for part in vocabulary.line_parts.values()
-        ]
+        """The facts of which the form has the word, and what they are where it says nothing: a
+        default contradicts nobody."""
 
     def facts(
         self, context: Context, given: Mapping[str, Value]
     ) -> tuple[dict[str, Value | None], list[Contradiction]]:
         """The facts of a service; a fact that is not known is None or not in it."""
-        facts: dict[str, Value | None] = self._derive(context, given)
+        facts = self._derive(context, given)
         contradictions = []
-        for name in given:
-            source = self._sources.get(name)
-            if source is not None and not isinstance(source, Cases):
-                silent = {other: value for other, value in given.items() if other != name}
-                form = self._derive(context, silent)[name]
-                if form not in (None, self._silence.get(name), given[name]):
-                    contradictions.append(Contradiction(name, form, given[name]))
+        for name, value in given.items():
+            if name in self._silence and facts[name] not in (value, self._silence[name]):
+                form = facts[name]
+                assert form is not None  # what is given fills in where the form is silent
+                contradictions.append(Contradiction(name, form, value))
         return facts, contradictions
 
     def parts_of(self, line: LineView, facts: Facts) -> frozenset[str]:
         """The parts of the service's lines to which a line belongs."""
-        return frozenset([name for name, test in self._parts if test(line, facts) == HOLDS])
+        return self._parts(line, facts)
 
 
 class _DerivationWriter(SourceWriter):
@@ -112,88 +111,188 @@ class _DerivationWriter(SourceWriter):
     guess from procedure codes (`cases`) gives way to what was given.
     """
 
-    def __init__(
-        self,
-        vocabulary: Vocabulary,
-        reference: ReferenceData,
-        day: date,
-        sources: dict[str, Source],
-    ) -> None:
+    def __init__(self, vocabulary: Vocabulary, reference: ReferenceData, day: date) -> None:
         super().__init__(self._read)
-        self._vocabulary, self._reference, self._sources = vocabulary, reference, sources
+        self._vocabulary, self._reference = vocabulary, reference
         self._day = day
         self._types = {name: fact.type for name, fact in vocabulary.facts.items()}
         self._members = {
             name: CodeSetMembers(code_set.system, code_set.on(day))
             for name, code_set in reference.code_sets.items()
         }
+        self.sources: dict[str, Source] = {}
+        """Of all facts that are needed, those that the form (or another fact) tells."""
         self._variables_of: dict[str, str] = {}
+        self._attributes: list[str] = []
+        self._silent: list[str] | None = None
+        """While what the form tells is gathered: the facts on which it may be silent."""
         self.namespace["BOOLEAN"] = _AS_BOOLEAN
 
+    def derivation(
+        self, needed: Sequence[str]
+    ) -> Callable[[Context, Mapping[str, Value]], dict[str, Value | None]]:
+        """The function that reads the needed facts."""
+        for name in needed:
+            self._find(name)
+        self.expect(
+            source.condition
+            for source in self.sources.values()
+            if isinstance(source, Computed) and source.condition is not None
+        )
+        over_lines: dict[str, Aggregate | Cases] = {
+            name: source
+            for name, source in self.sources.items()
+            if isinstance(source, Aggregate | Cases)
+            and not any(map(self._needs_lines, facts_of(source)))
+        }
+        for other in [other for one in over_lines.values() for other in facts_of(one)]:
+            self._place(other)
+        # First all that the form tells directly, with one pass over each set of lines.
+        self._silent = []
+        for lines in LINE_SETS:
+            self._pass(lines, [name for name, one in over_lines.items() if one.lines == lines])
+        for name, source in self.sources.items():
+            if isinstance(source, Path | DrugAttribute):
+                self._place(name)
+        self._fill_in()
+        for name in needed:
+            if name in self.sources or self._vocabulary.facts[name].absent_means is not None:
+                self._place(name)  # any other is in what was given, or not known
+        head = [
+            "request, service = context.request, context.service",
+            "given_get = given.get",
+            "authorization_get = context.authorization.get",
+            "service_lines = service.lines",
+            "claim_lines = context.claim_lines",
+            "same_day_lines = [line for line in claim_lines if line.date == service.day]",
+        ]
+        if self._attributes:
+            self.namespace["drug_on"] = _drug_reader(self._reference, self._attributes, self._day)
+            head.append("drug = drug_on(service.code, service.day)")
+        pairs = ", ".join(
+            f"{self.constant(name)}: {variable}" for name, variable in self._variables_of.items()
+        )
+        body = [
+            *head,
+            *self.lines,
+            f"facts = {{{pairs}}}",
+            "for name in given:",
+            "    if name not in facts: facts[name] = given[name]",
+            "return facts",
+        ]
+        return self.function("derive", "context, given", body)
+
+    def parts(self) -> Callable[[LineView, Facts], frozenset[str]]:
+        """The function that names the parts to which a line belongs."""
+        inner = _LoopWriter(self, lambda name: f"facts.get({self.constant(name)})")
+        tests = {
+            part.name: inner.shared("t", inner.condition(self._condition_over_lines(part.where)))
+            for part in self._vocabulary.line_parts.values()
+        }
+        self.namespace["those_of"] = _those_of(tuple(tests))
+        holds = "".join(f"{test} == 3, " for test in tests.values())
+        body = [*inner.reading(), *inner.lines, f"return those_of({holds})"]
+        return self.function("parts_of", "line, facts", body)
+
+    # --- facts -----------------------------------------------------------------------------------
+
+    def _find(self, name: str) -> None:
+        """Read the source of a fact, and of all facts that it is made from."""
+        fact = self._vocabulary.facts[name]
+        if name in self.sources or fact.derived or fact.source is None:
+            return
+        source = read_source(
+            fact, self._types, self._members, lambda system: frozenset(), _no_problems
+        )
+        assert source is not None, name  # the vocabulary was checked when it was read
+        self.sources[name] = source
+        for other in facts_of(source):
+            self._find(other)
+
+    def _needs_lines(self, name: str) -> bool:
+        source = self.sources.get(name)
+        if source is None:
+            return False
+        return isinstance(source, Aggregate | Cases) or any(
+            map(self._needs_lines, facts_of(source))
+        )
+
     def _read(self, name: str) -> str:
+        self._place(name)
         return self._variables_of[name]
 
-    def place(self, name: str) -> None:
-        """Write a fact's source, after the facts that it is made from."""
+    def _place(self, name: str) -> None:
+        """Write a fact, after the facts that it is made from."""
         fact = self._vocabulary.facts[name]
         if name in self._variables_of or fact.derived:
             return
-        given = f"given_get({self.constant(name)})"
-        if fact.source is None:
-            variable = self.assign(("fact", name), "v", given)
-        else:
-            source = read_source(
-                fact, self._types, self._members, lambda system: frozenset(), _no_problems
-            )
-            assert source is not None, name  # the vocabulary was checked when it was read
-            self._sources[name] = source
-            for other in facts_of(source):
-                self.place(other)
-            variable = self._source(name, fact, source, given)
-        if fact.absent_means is not None:
-            self.lines.append(
-                f"if {variable} is None: {variable} = {self.constant(fact.absent_means)}"
-            )
-        self._variables_of[name] = variable
-
-    def _source(self, name: str, fact: Fact, source: Source, given: str) -> str:
-        if isinstance(source, Cases):
-            variable = self.assign(("fact", name), "v", given)
-            reader = self._constant_function(self._cases(source))
-            read = self._facts_so_far(facts_of(source))
-            self.lines.append(f"if {variable} is None: {variable} = {reader}(context, {read})")
-            return variable
+        source = self.sources.get(name)
+        for other in () if source is None else facts_of(source):
+            self._place(other)
         match source:
+            case None:
+                silent = "None" if fact.absent_means is None else self.constant(fact.absent_means)
+                given = f"given_get({self.constant(name)}, {silent}) if given else {silent}"
+                self._variables_of[name] = self.assign("v", given)
+                return
+            case Aggregate() | Cases():
+                self._pass(source.lines, [name])
+                return
             case Path(root, path):
-                variable = self.assign(("fact", name), "v", self._path(root, path))
+                variable = self.assign("v", self._path(root, path))
             case DrugAttribute(attribute):
-                reader = self._constant_function(
-                    _drug_reader(self._reference, attribute, self._day)
-                )
-                variable = self.assign(("fact", name), "v", f"{reader}(context)")
+                variable = self.assign("v", f"drug[{len(self._attributes)}]")
+                self._attributes.append(attribute)
             case Computed(_, condition) if condition is not None:
-                truth = self.condition(condition)
-                variable = self.assign(("fact", name), "v", f"BOOLEAN[{truth}]")
+                variable = self.assign("v", f"BOOLEAN[{self.condition(condition)}]")
             case Computed(expression, _):
                 assert expression is not None
-                value, _ = self.expression(expression)
-                variable = self.assign(("fact", name), "v", value)
-            case Aggregate():
-                variable = self._aggregate(source)
+                variable = self.assign("v", self.expression(expression))
+        self._settle(name, variable)
+
+    def _settle(self, name: str, variable: str) -> None:
+        """Let what was given fill in, and then what silence means."""
+        fact = self._vocabulary.facts[name]
         if fact.type.kind == "choice":
             values = self.constant(frozenset(fact.type.values))
             self.lines.append(f"if {variable} not in {values}: {variable} = None")
-        self.lines.append(f"if {variable} is None: {variable} = {given}")
-        return variable
+        self._variables_of[name] = variable
+        if self._silent is None:
+            given = f"given_get({self.constant(name)})"
+            self.lines.append(f"if {variable} is None and given: {variable} = {given}")
+            self._by_silence(name)
+        else:
+            self._silent.append(name)
+
+    def _fill_in(self) -> None:
+        """`_settle` for all that waited for it: most claims bring no facts of their own."""
+        assert self._silent is not None
+        self.lines.append("if given:")
+        for name in self._silent:
+            variable, key = self._variables_of[name], self.constant(name)
+            self.lines.append(f"    if {variable} is None: {variable} = given_get({key})")
+        self.lines.append("    pass")
+        for name in self._silent:
+            self._by_silence(name)
+        self._silent = None
+
+    def _by_silence(self, name: str) -> None:
+        silent = self._vocabulary.facts[name].absent_means
+        if silent is not None:
+            variable = self._variables_of[name]
+            self.lines.append(f"if {variable} is None: {variable} = {self.constant(silent)}")
+
+    def _guess(self, name: str, guessed: str) -> None:
+        """A fact that is guessed only where it is not given."""
+        given = f"given_get({self.constant(name)}) if given else None"
+        variable = self._variables_of[name] = self.assign("v", given)
+        self.lines.append(f"if {variable} is None: {variable} = {guessed}")
+        self._by_silence(name)
 
     def _constant_function(self, function: Callable[..., Any]) -> str:
         name = self.name("F")
         self.namespace[name] = function
         return name
-
-    def _facts_so_far(self, names: Iterable[str]) -> str:
-        pairs = (f"{self.constant(name)}: {self._variables_of[name]}" for name in names)
-        return "{" + ", ".join(pairs) + "}"
 
     def _path(self, root: str, path: str) -> str:
         if root == "authorization":
@@ -212,105 +311,148 @@ class _DerivationWriter(SourceWriter):
 
     # --- lines -----------------------------------------------------------------------------------
 
-    def line_test(self, where: Mapping[str, Any]) -> LineTest:
-        """A condition over a line's own fields as a function."""
-        condition = self._line_elaborator().condition(where, ())
-        assert condition is not None  # the vocabulary was checked when it was read
-        return _line_test(condition)
-
-    def _line_elaborator(self) -> Elaborator:
+    def _condition_over_lines(self, where: Mapping[str, Any]) -> Condition:
         scope = Scope(LINE_FIELDS, self._types, "line", code_sets=self._members)
-        return Elaborator(scope, _no_problems)
+        condition = Elaborator(scope, _no_problems).condition(where, ())
+        assert condition is not None  # the vocabulary was checked when it was read
+        return condition
 
-    def _cases(self, source: Cases) -> Reader:
-        tests = [(_line_test(condition), value) for condition, value in source.cases]
-        lines = _LINE_SETS[source.lines]
-
-        def first_case(context: Context, facts: Facts) -> Value | None:
-            among = lines(context)
-            for test, value in tests:
-                seen = UNKNOWN if not among else FAILS
-                for line in among:
-                    seen |= test(line, facts)
-                if seen:
-                    return value if seen == HOLDS else None
-            return None
-
-        return first_case
-
-    def _aggregate(self, source: Aggregate) -> str:
-        """A loop over the lines, written out in place."""
-        variable = self.name("v")
-        inner = _LoopWriter(self)
-        where = inner.condition(source.where) if source.where is not None else None
-        among = f"{source.lines}_lines"
-        if source.condition is not None:
-            return self._quantified(source, variable, inner, where, among)
-        attribute = "number" if source.field is None else source.field.replace(".", "_")
-        self.lines.append(f"{variable} = [] if {among} else None")
+    def _pass(self, lines: LineSet, names: Sequence[str]) -> None:
+        """One loop over some lines, written out in place, for all these facts."""
+        if not names:
+            return
+        sources = {name: self.sources[name] for name in names}
+        for source in sources.values():
+            for other in facts_of(source):
+                self._place(other)
+        among = f"{lines}_lines"
+        loop = _LoopWriter(self, self._read)
+        loop.expect(_conditions(sources.values()))
+        results = {}
+        for name, source in sources.items():
+            match source:
+                case Cases(_, cases):
+                    results[name] = loop.first_case(cases, among)
+                case Aggregate(_, where, how, _, condition) if condition is not None:
+                    results[name] = loop.quantified(where, how, condition, among)
+                case Aggregate(_, where, how, field, _):
+                    results[name] = loop.combined(where, how, field, among)
+        self.lines += loop.starting()
         self.lines.append(f"for line in {among}:")
-        body = list(inner.lines)
-        if where is not None:
-            body += [f"w = {where}", "if w == 0: continue"]
-        body += [f"value = line.{attribute}"]
-        unknown = "value is None or w == 1" if where is not None else "value is None"
-        body += [f"if {unknown}:", f"    {variable} = None", "    break"]
-        body += [f"{variable}.append(value)"]
-        self.lines += [f"    {line}" for line in body]
-        combine = self._constant_function(_COMBINE[source.how])
-        self.lines.append(f"if {variable} is not None: {variable} = {combine}({variable})")
-        return variable
-
-    def _quantified(
-        self, source: Aggregate, variable: str, inner: _LoopWriter, where: str | None, among: str
-    ) -> str:
-        assert source.condition is not None
-        every = source.how == "all"
-        # "All of those" fails where one is among those and fails: its negation is an "any".
-        truth = inner.condition(source.condition, negated=every)
-        self.lines.append(f"{variable} = 0 if {among} else 1")
-        self.lines.append(f"for line in {among}:")
-        found = truth if where is None else f"{where} & {truth}"
-        self.lines += [f"    {line}" for line in [*inner.lines, f"{variable} |= {found}"]]
-        outcome = f"NEG[{variable}]" if every else variable
-        self.lines.append(f"{variable} = BOOLEAN[{outcome}]")
-        return variable
-
-    def derivation(self) -> Callable[[Context, Mapping[str, Value]], dict[str, Value | None]]:
-        """The function over everything that was placed."""
-        self.namespace["same_day"] = _LINE_SETS["same_day"]
-        head = [
-            "request, service = context.request, context.service",
-            "given_get = given.get",
-            "authorization_get = context.authorization.get",
-            "service_lines = service.lines",
-            "claim_lines = context.claim_lines",
-            "same_day_lines = same_day(context)",
-        ]
-        body = [
-            *head,
-            *self.lines,
-            f"facts = {self._facts_so_far(self._variables_of)}",
-            "return {**given, **facts} if given else facts",
-        ]
-        return self.function("derive", "context, given", body)
+        self.lines += [f"    {line}" for line in [*loop.reading(), *loop.lines]]
+        for name, source in sources.items():
+            if isinstance(source, Cases):
+                self._guess(name, results[name])
+            else:
+                self._settle(name, self.assign("v", results[name]))
 
 
 class _LoopWriter(SourceWriter):
-    """Writes what is done for each line, inside a loop of the derivation's function."""
+    """Writes what is done with each line. Each result is the source of a value after the loop."""
 
-    def __init__(self, outer: _DerivationWriter) -> None:
+    def __init__(self, outer: _DerivationWriter, read: Callable[[str], str]) -> None:
         super().__init__(self._read_line)
-        self._outer = outer
-        self.namespace = outer.namespace
+        self._outer, self._read_fact = outer, read
+        self.namespace, self._constants = outer.namespace, outer._constants
+        self._starts: dict[str, list[str]] = {}
+        self._fields: dict[str, str] = {}
 
     def name(self, prefix: str) -> str:
         return self._outer.name(prefix)
 
+    def starting(self) -> list[str]:
+        """The statements before the loop."""
+        return [f"{' = '.join(names)} = {start}" for start, names in self._starts.items()]
+
+    def _start(self, prefix: str, start: str) -> str:
+        name = self.name(prefix)
+        self._starts.setdefault(start, []).append(name)
+        return name
+
+    def reading(self) -> list[str]:
+        """The statements that read each field that is used, once."""
+        return [
+            f"{variable} = line.{field.replace('.', '_')}"
+            for field, variable in self._fields.items()
+        ]
+
+    def optional(self, name: str) -> bool:
+        return name not in _ALWAYS_KNOWN
+
     def _read_line(self, name: str) -> str:
-        if name in LINE_FIELDS:
-            return f"line.{name.replace('.', '_')}"
-        return self._outer.read(name)
+        if name not in LINE_FIELDS:
+            return self._read_fact(name)
+        if name not in self._fields:
+            self._fields[name] = self.name("l")
+        return self._fields[name]
+
+    def first_case(self, cases: Iterable[tuple[Condition, Value]], among: str) -> str:
+        """The value of the first case that holds of some line, where those before it fail."""
+        chain = "None"
+        for condition, value in reversed(list(cases)):
+            seen = self._seen(self.condition(condition), among)
+            chain = f"{self.constant(value)} if {seen} == 3 else None if {seen} else {chain}"
+        return chain
+
+    def quantified(
+        self, where: Condition | None, how: str, condition: Condition, among: str
+    ) -> str:
+        """Whether any line fulfils a condition, or all do."""
+        every = how == "all"
+        # "All of those" fails where one is among those and fails: its negation is an "any".
+        truth = self.condition(condition, negated=every)
+        if where is not None:
+            first = self.shared("t", self.condition(where))
+            truth = f"({first} and {first} & {truth})"
+        seen = self._seen(truth, among)
+        return f"BOOLEAN[NEG[{seen}]]" if every else f"BOOLEAN[{seen}]"
+
+    def _seen(self, truth: str, among: str) -> str:
+        seen = self._start("s", f"0 if {among} else 1")
+        self.lines.append(f"{seen} |= {truth}")
+        return seen
+
+    def combined(self, where: Condition | None, how: str, field: str | None, among: str) -> str:
+        """A sum, count, set, … of a field over the lines; None where one of them is not known."""
+        whether = None if where is None else self.shared("t", self.condition(where))
+        value = "1" if field is None else self._read_line(field)
+        unknown = [f"{whether} == 1"] if whether else []
+        if field is not None and self.optional(field):
+            unknown.append(f"{value} is None")
+        adds_up = how in ("sum", "count")
+        result = self._start("a", f"{0 if adds_up else ()} if {among} else None")
+        step = f"{result} += {value}" if adds_up else f"{result} += ({value},)"
+        selected = f"{whether} and {result} is not None" if whether else f"{result} is not None"
+        self.lines.append(f"if {selected}:")
+        if unknown:
+            self.lines += [f"    if {' or '.join(unknown)}: {result} = None", f"    else: {step}"]
+        else:
+            self.lines.append(f"    {step}")
+        if adds_up:
+            return result
+        if how == "collect" and field is not None and LINE_FIELDS[field].kind == "codes":
+            how = "union"
+        self.namespace[how] = _COMBINE[how]
+        return f"None if {result} is None else {how}({result})"
+
+
+def _conditions(sources: Iterable[Source]) -> Iterable[Condition]:
+    for source in sources:
+        match source:
+            case Cases(_, cases):
+                yield from (condition for condition, _ in cases)
+            case Aggregate(_, where, _, _, condition):
+                yield from (part for part in (where, condition) if part is not None)
+
+
+def _those_of(names: Sequence[str]) -> Callable[..., frozenset[str]]:
+    """Those of some names for which an argument is true."""
+
+    @lru_cache(maxsize=_KEPT)
+    def those_of(*holds: bool) -> frozenset[str]:
+        return frozenset(compress(names, holds))
+
+    return those_of
 
 
 def parse_facts(
@@ -352,56 +494,32 @@ def _no_problems(code: str, message: str, path: Any, **more: Any) -> None:
     raise AssertionError(f"{code}: {message} at {path}")  # checked when the folder was read
 
 
-_LINE_SETS: dict[str, Callable[[Context], tuple[LineView, ...]]] = {
-    "service": lambda context: context.service.lines,
-    "claim": lambda context: context.claim_lines,
-    "same_day": lambda context: tuple(
-        line for line in context.claim_lines if line.date == context.service.day
-    ),
-}
+def _union(values: tuple[frozenset[str], ...]) -> frozenset[str]:
+    return values[0] if len(values) == 1 else frozenset().union(*values)
 
 
-def _line_test(condition: Condition) -> LineTest:
-    writer = SourceWriter(
-        lambda name: (
-            f"line.{name.replace('.', '_')}"
-            if name in LINE_FIELDS
-            else f"facts.get({writer.constant(name)})"
-        )
-    )
-    result = writer.condition(condition)
-    body = [*writer.lines, f"return {result}"]
-    return writer.function("line_test", "line, facts", body)
+def _only(values: tuple[Any, ...]) -> Any:
+    return values[0] if values and values.count(values[0]) == len(values) else None
 
 
-def _collect(values: list[Any]) -> frozenset[str]:
-    out: set[str] = set()
-    for value in values:
-        out.update(value if isinstance(value, frozenset) else (value,))
-    return frozenset(out)
-
-
-_COMBINE: dict[str, Callable[[list[Any]], Any]] = {
-    "sum": lambda values: sum(values),
-    "count": len,
-    "collect": _collect,
-    "only": lambda values: values[0] if values and values.count(values[0]) == len(values) else None,
+_COMBINE: dict[str, Callable[[tuple[Any, ...]], Any]] = {
+    "collect": frozenset,
+    "union": _union,
+    "only": _only,
     "min": lambda values: min(values, default=None),
     "max": lambda values: max(values, default=None),
 }
 
 
 def _drug_reader(
-    reference: ReferenceData, name: str, without_date: date
-) -> Callable[[Context], Any]:
-    """A drug attribute; for a question without a date, as of the policy window that answers it."""
-    drugs = reference.drugs
+    reference: ReferenceData, names: Sequence[str], without_date: date
+) -> Callable[[str | None, date | None], tuple[Any, ...]]:
+    """Some attributes of a drug; for a question without a date, as of the window that answers it."""
 
-    def read(context: Context) -> Any:
-        code, day = context.service.code, context.service.day
+    def read(name: str, code: str | None, day: date | None) -> Any:
         if code is None:
             return None
-        drug = drugs.get(code)
+        drug = reference.drugs.get(code)
         if name == "listed":
             return drug is not None
         if drug is None:
@@ -412,7 +530,11 @@ def _drug_reader(
             return drug.ingredient
         return drug.attribute(name, day or without_date)
 
-    return read
+    @lru_cache(maxsize=_KEPT)
+    def drug_on(code: str | None, day: date | None) -> tuple[Any, ...]:
+        return tuple([read(name, code, day) for name in names])
+
+    return drug_on
 
 
 def _claim_diagnoses(context: Context) -> frozenset[str] | None:
@@ -424,10 +546,13 @@ def _service_diagnoses(context: Context) -> frozenset[str] | None:
     diagnoses = context.request.diagnoses
     if diagnoses is None:
         return None
-    lines = context.service.lines
-    if not lines or any(line.diagnosis_pointers is None for line in lines):
+    pointed: set[int] = set()
+    for line in context.service.lines:
+        if line.diagnosis_pointers is None:
+            return frozenset(diagnoses)
+        pointed.update(line.diagnosis_pointers)
+    if not context.service.lines:
         return frozenset(diagnoses)
-    pointed = {pointer for line in lines for pointer in line.diagnosis_pointers or ()}
     return frozenset(
         code for position, code in enumerate(diagnoses, start=1) if position in pointed
     )
@@ -482,8 +607,10 @@ def _units_in_history(context: Context) -> Any:
 
 def _duplicate_line(context: Context) -> bool | None:
     lines = context.service.lines
+    if len(lines) < 2:
+        return False if lines else None
     keys = {(line.modifiers, line.units, line.ndc, line.charge) for line in lines}
-    return len(keys) < len(lines) if lines else None
+    return len(keys) < len(lines)
 
 
 _SERVICE_READERS: dict[str, Callable[[Context], Any]] = {

@@ -237,7 +237,9 @@ class _SourceReader:
                 f"`from` has exactly one of {', '.join(_HEADS)}; {found}",
                 at,
                 key=True,
-                hint=next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None),
+                hint="keep one"
+                if heads
+                else next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None),
             )
             return None
         head = heads[0]
@@ -259,15 +261,17 @@ class _SourceReader:
 
     def _only(self, raw: Mapping[str, Any], known: Sequence[str], at: JsonPath) -> bool:
         """Whether all keys are known ones; each other one is reported."""
+        self.facts.note(dict(raw), at)
         strange = [key for key in raw if key not in known]
         for key in strange:
-            others = [name for name in known if name not in raw]
+            others = [name for name in known if name not in raw and name != "note"]
             self.report(
                 "unknown-key",
                 f"`{key}` is not known beside {and_([name for name in raw if name in known])}",
                 (*at, key),
                 key=True,
-                hint=did_you_mean(key, others) or f"expected one of {', '.join(others)}",
+                hint=did_you_mean(key, others)
+                or (f"expected one of {', '.join(others)}" if others else "remove it"),
             )
         return not strange
 

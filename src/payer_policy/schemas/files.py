@@ -266,4 +266,5 @@ def _over_lines(lines: ConditionSchemas) -> Schema:
         "required": ["lines"],
         "additionalProperties": False,
         "oneOf": [{"required": [how]} for how in (*AGGREGATES, "cases")],
+        "dependentSchemas": {"cases": {"properties": {"where": False}}},
     }

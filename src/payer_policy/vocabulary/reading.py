@@ -94,21 +94,25 @@ class _Reading(NamedTuple):
                 self.problem("missing-key", "a choice needs its `values`", hint='add "values": […]')
             twice = sorted({value for value in type_.values if type_.values.count(value) > 1})
             for value in twice:
-                self.problem("duplicate-entry", f"the value `{value}` is listed twice", "values")
+                again = len(type_.values) - 1 - type_.values[::-1].index(value)
+                where = (*self.at, "values", again)
+                message = f"{self.called}: the value `{value}` is listed twice"
+                self.report(
+                    self.document.problem("duplicate-entry", message, where, hint="keep one")
+                )
             return
         for field in ("values", "ordered"):
             if field in model.model_fields_set:
                 message = f"`{field}` is for a choice; the type here is {type_.kind}"
-                hint = f'remove it, or write "type": "choice"'
+                hint = 'remove it, or write "type": "choice"'
                 self.problem("wrong-shape", message, field, hint=hint)
 
     def _unit(self, type_: FactType, model: FactModel) -> None:
         if model.unit is None:
             return
         if type_.kind not in NUMERIC:
-            self.problem(
-                "wrong-shape", f"`unit` is for numbers; the type here is {type_.kind}", "unit"
-            )
+            message = f"`unit` is for numbers; the type here is {type_.kind}"
+            self.problem("wrong-shape", message, "unit", hint="remove it")
         elif model.unit not in UNITS:
             message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
             hint = did_you_mean(model.unit, UNITS)
@@ -119,7 +123,7 @@ class _Reading(NamedTuple):
             return
         if type_.kind not in ("code", "codes"):
             message = f"`system` is for codes; the type here is {type_.kind}"
-            self.problem("wrong-shape", message, "system")
+            self.problem("wrong-shape", message, "system", hint="remove it")
         elif model.system not in SYSTEMS:
             message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
             hint = did_you_mean(model.system, SYSTEMS)

@@ -21,7 +21,9 @@ _DIMENSIONS: Final[dict[str, dict[str, int]]] = {
 }
 
 _BY_UNIT: Final = {
-    unit: (dimension, size) for dimension, units in _DIMENSIONS.items() for unit, size in units.items()
+    unit: (dimension, size)
+    for dimension, units in _DIMENSIONS.items()
+    for unit, size in units.items()
 }
 
 UNITS: Final[tuple[str, ...]] = tuple(_BY_UNIT)

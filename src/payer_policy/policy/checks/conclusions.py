@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 from payer_policy.diagnostics import did_you_mean
@@ -29,6 +29,8 @@ def check_cycles(merged: Merged, rules: Rules, report: ReportDiagnostic) -> None
         }
         needs = dependencies(now)
         for id_ in now:
+            if id_ in now[id_].overridden_by:  # said where it is written
+                needs[id_] -= {id_} - _fed_by_itself(now[id_])
             for other in merged.rules[id_].model.overrides:
                 if other in needs and other != id_:
                     needs[other].add(id_)
@@ -41,20 +43,26 @@ def check_cycles(merged: Merged, rules: Rules, report: ReportDiagnostic) -> None
             report(
                 placed.version.document.problem(
                     "cycle",
-                    f"rule `{at}` depends on itself: {'; '.join(_steps(turned, merged, rules))}",
+                    f"rule `{at}` depends on itself: {'; '.join(_steps(turned, rules))}",
                     (*placed.path, "id"),
                     hint="let one of them read facts of the request instead",
                 )
             )
 
 
-def _steps(circle: Sequence[str], merged: Merged, rules: Rules) -> Iterator[str]:
-    for reader, read in zip(circle, circle[1:], strict=False):
-        effect = rules[read].effect
+def _fed_by_itself(rule: Rule) -> set[str]:
+    concluded = {name for name, _ in getattr(rule.effect, "values", ())}
+    return {rule.id} if concluded & set(facts_read(rule)) else set()
+
+
+def _steps(circle: Sequence[str], rules: Rules) -> Iterator[str]:
+    for reader, read in pairwise(circle):
         names = set(facts_read(rules[reader]))
-        concluded = [name for name, _ in effect.values] if isinstance(effect, Conclude) else []
+        concluded = [name for name, _ in getattr(rules[read].effect, "values", ())]
         facts = [name for name in concluded if name in names]
-        if facts:
+        if facts and reader == read:
+            yield f"it reads `{facts[0]}`, which it concludes"
+        elif facts:
             yield f"`{reader}` reads `{facts[0]}`, which `{read}` concludes"
         else:
             yield f"`{reader}` is overridden by `{read}`"
@@ -105,11 +113,12 @@ def _report_conflict(
 ) -> None:
     """At the rule that stands higher; at the overlay itself where both are taken over."""
     document, where = merged.version.document, ("extends",)
-    way = "let one exclude the other"
+    way = "replace one of them here, or change a parameter that decides between them"
     if second.version is merged.version or merged.version.model.extends is None:
         document = second.version.document
         where = (*second.path, "then", "conclude", name)  # type: ignore[assignment]
-        way += f', or add "overrides": ["{first.model.id}"]'
+        way = "let the condition of one exclude the other's, or add "
+        way += f'"overrides": ["{first.model.id}"]'
     line = first.version.document.locate((*first.path, "id")).start
     beside = f" (line {line.line})" if line and first.version.document is document else ""
     if first.version.document is not document:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import date
+from itertools import pairwise
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.order import find_cycles
@@ -81,7 +82,7 @@ def _report_circle(
 
 
 def _check_windows(listed: Sequence[PolicyVersion], report: ReportDiagnostic) -> None:
-    for earlier, later in zip(listed, listed[1:], strict=False):
+    for earlier, later in pairwise(listed):
         gap = (day_after(earlier.last_day or date.max), day_before(later.first_day))
         if earlier.last_day is None or earlier.last_day >= later.first_day:
             ends = (

@@ -183,16 +183,20 @@ def _check_code_identity(
                 continue
             found = True
             if CODE_IDENTITY not in merged.version.model.acknowledges:
+                message = f"the policies take {code} for {drug.ingredient}, but the official list "
+                hint = "use the official code, or write "
+                hint += '"acknowledges": {"code-identity": "why this is meant"}'
+                if drug.ingredient is None:
+                    message = f"drugs/{code}.json has no `ingredient`, and the official list "
+                    hint = f'add "ingredient": "…" to drugs/{code}.json'
                 report(
                     placed.version.document.problem(
                         CODE_IDENTITY,
-                        f"the policies take {code} for {drug.ingredient}, but the official list "
-                        f"says: {official.says}",
+                        f"{message}says: {official.says}",
                         placed.path,
                         key=True,
                         warning=True,
-                        hint='use the official code, or write "acknowledges": '
-                        '{"code-identity": "why this is meant"}',
+                        hint=hint,
                     )
                 )
     return found
@@ -246,11 +250,7 @@ def _check_citations_of_parameters(merged: Merged, report: ReportDiagnostic) -> 
                 report(document.problem("unknown-citation", message, path, hint=hint))
             elif cited in cites[:index]:
                 message = f"parameter `{name}`: `{cited}` stands twice in `cites`"
-                report(
-                    document.problem(
-                        "duplicate-entry", message, path, hint="keep one", warning=True
-                    )
-                )
+                report(document.problem("duplicate-entry", message, path, hint="keep one"))
 
 
 def _check_information_request(
@@ -267,4 +267,5 @@ def _check_information_request(
         report(version.document.problem(code, text, where, **more))
 
     window = (version.first_day, version.last_day)
-    check_reason(reason, "pend", window, around.reference, around.unread_reasons, problem)
+    unread = around.unread_reasons
+    check_reason(reason, "pend", window, around.reference, unread, problem, of_a_rule=False)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 from datetime import date
 from typing import Protocol
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.diagnostics import slip_of
 from payer_policy.policy.files import ReasonModel
 from payer_policy.reference import ReasonCode, ReferenceData
 
@@ -32,6 +32,8 @@ def check_reason(
     reference: ReferenceData,
     unread: Set[str],
     problem: Problem,
+    *,
+    of_a_rule: bool = True,
 ) -> None:
     """Check the reason codes of one finding. `unread` are the lists that are broken."""
     if kind in ("deny", "reduce"):
@@ -51,23 +53,23 @@ def check_reason(
                     "unknown-code",
                     f"`{code}` is not in reason_codes/{system}.json",
                     *path,
-                    hint=did_you_mean(code, listed) or "add it there, with its dates",
+                    hint=slip_of(code, listed) or "add it there, with its dates",
                 )
             explained = True  # what it explains cannot be judged
             continue
         if system == "rarc" and not entry.alert:
             explained = True
         if not entry.in_force_throughout(*window):
-            problem(
-                "reason-not-in-force",
-                f"{system.upper()} {code} {_standing(entry)}; the rule applies {_days(*window)}",
-                *path,
-                hint="choose a code that is in force, or give the rule its own days: "
-                '"in_force": {"from": …, "through": …}',
-            )
+            hint = "choose a code that is in force"
+            if of_a_rule:
+                hint += ', or give the rule its own days: "in_force": {"from": …, "through": …}'
+            what = "the rule" if of_a_rule else "this version"
+            message = f"{system.upper()} {code} {_standing(entry)}; {what} applies {_days(*window)}"
+            problem("reason-not-in-force", message, *path, hint=hint)
     for index, code in enumerate(reason.rarc):
         if code in reason.rarc[:index]:
-            problem("duplicate-entry", f"RARC {code} is given twice", "rarc", index, warning=True)
+            message = f"RARC {code} stands twice in `rarc`"
+            problem("duplicate-entry", message, "rarc", index, hint="keep one")
     _check_carc(reason, reference, explained, problem)
 
 

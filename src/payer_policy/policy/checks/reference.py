@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import combinations
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.diagnostics import slip_of
 from payer_policy.json_source import JsonDocument
 from payer_policy.policy.versions import ReportDiagnostic
 from payer_policy.reference import Dated, Payer, Product, ReferenceData
@@ -36,7 +36,7 @@ def check_reference(
                         "unknown-code",
                         f"CARC {entry['code']}: `{only}` is not in reason_codes/group.json",
                         ("codes", index, "only_group"),
-                        hint=did_you_mean(only, groups) or f"groups: {', '.join(sorted(groups))}",
+                        hint=slip_of(only, groups) or f"groups: {', '.join(sorted(groups))}",
                     )
                 )
 

@@ -101,9 +101,7 @@ class RuleChecks:
         for index, entry in enumerate(listed):
             if entry in listed[:index]:
                 message = f"`{entry}` stands twice in `{field}`"
-                self.problem(
-                    "duplicate-entry", message, field, index, hint="keep one", warning=True
-                )
+                self.problem("duplicate-entry", message, field, index, hint="keep one")
 
     def _window(self) -> tuple[date, date | None] | None:
         """The days on which the rule applies, if there are any."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final
 
 from payer_policy.diagnostics import did_you_mean
@@ -22,6 +23,7 @@ from payer_policy.request.sources import (
     Source,
     facts_of,
 )
+from payer_policy.vocabulary.codes import SYSTEMS
 from payer_policy.vocabulary.model import Fact, Vocabulary
 from payer_policy.vocabulary.types import (
     NUMERIC,
@@ -76,7 +78,7 @@ def check_sources(
         for name, source in sources.items()
     }
     for circle in find_cycles(needs):
-        steps = [f"`{a}` from `{b}`" for a, b in zip(circle, circle[1:], strict=False)]
+        steps = [f"`{a}` from `{b}`" for a, b in pairwise(circle)]
         report(
             document.problem(
                 "cycle",
@@ -132,8 +134,8 @@ def _can_be(found: FactType, wanted: FactType) -> bool:
         return found.kind in NUMERIC
     if found.kind == "code" and wanted.kind == "choice":
         return True
-    same_system = found.system is None or wanted.system is None or found.system == wanted.system
-    return found.kind == wanted.kind and same_system
+    known = found.system in SYSTEMS and wanted.system in SYSTEMS
+    return found.kind == wanted.kind and (not known or found.system == wanted.system)
 
 
 def _check_attribute(

@@ -86,6 +86,7 @@ def _check_parameters_used(
             for name in version.model.parameters:
                 if (version.name, name) not in used:
                     others = {n for n in span.merged.parameters if (version.name, n) in used}
+                    hint = did_you_mean(name, others)
                     report(
                         version.document.problem(
                             "unused-parameter",
@@ -93,6 +94,6 @@ def _check_parameters_used(
                             ("parameters", name),
                             key=True,
                             warning=True,
-                            hint=did_you_mean(name, others) or "remove it",
+                            hint=f"{hint} If not, remove it" if hint else "remove it",
                         )
                     )

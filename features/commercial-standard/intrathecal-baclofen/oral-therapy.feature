@@ -1,0 +1,222 @@
+Feature: Commercial Standard: oral therapy comes before a screening dose and before a pump
+
+  This payer wants six weeks of oral antispasmodics that did not do enough, or that were not tolerated,
+  whenever that showed. It wants them before the screening dose already. What its own authorization has
+  certified is not asked again on the claim.
+
+  Rule: Six weeks that did not do enough, or intolerance at any time
+
+    Background: A request for a new pump; only oral therapy is still to be told
+      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
+      And the request says
+        | field      | value      |
+        | birth date | 1980-01-01 |
+      And the diagnoses G82.51
+      And these facts
+        | fact                                             | value      |
+        | the phase of therapy                             | initial    |
+        | the response to the screening trial              | favourable |
+        | the decisive screening dose                      | 75 mcg     |
+        | allergy or hypersensitivity to baclofen          | no         |
+        | an active infection                              | no         |
+        | a body too small for the pump                    | no         |
+        | another programmable device that could interfere | no         |
+
+    Scenario Outline: It is enough: <case>
+      Given it is known that the outcome of oral antispasmodics is <outcome>
+      And it is known that the length of oral therapy is <length>
+      When the request is decided
+      Then it is approved
+      And oral_therapy.failed is concluded to be yes
+      And rule oral-therapy-not-shown does not hold
+
+      Examples:
+        | case                                | outcome       | length  |
+        | six weeks that did not do enough    | inadequate    | 6 weeks |
+        | the same, counted in days           | inadequate    | 42 days |
+        | a day more                          | inadequate    | 43 days |
+        | not tolerated after six weeks       | not tolerated | 42 days |
+        | not tolerated a day before that     | not tolerated | 41 days |
+        | not tolerated on the first day      | not tolerated | 1 day   |
+
+    Scenario Outline: It is not enough: <case>
+      Given it is known that the outcome of oral antispasmodics is <outcome>
+      And it is known that the length of oral therapy is <length>
+      When the request is decided
+      Then it is denied
+      And the reasons are
+        | rule                   | group | carc | rarc |
+        | oral-therapy-not-shown | CO    | 50   | N130 |
+      And oral_therapy.failed is concluded to be no
+
+      Examples:
+        | case                               | outcome    | length    |
+        | a day short of six weeks           | inadequate | 41 days   |
+        | less than a day short              | inadequate | 41.5 days |
+        | no day at all                      | inadequate | 0 days    |
+        | it worked                          | effective  | 52 weeks  |
+        | it was never tried                 | not tried  | 0 days    |
+
+    Scenario: Intolerance needs no length
+      Given it is known that the outcome of oral antispasmodics is not tolerated
+      When the request is decided
+      Then it is approved
+      And it asks nothing
+
+    Scenario: Oral therapy that worked needs no length to be denied
+      Given it is known that the outcome of oral antispasmodics is effective
+      When the request is decided
+      Then it is denied
+      And the reason is CO 50 with N130 from rule oral-therapy-not-shown
+
+    Scenario Outline: Physical therapy beside it is not asked for: <case>
+      Given these facts
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | whether physical therapy was given beside oral therapy | <given>    |
+      When the request is decided
+      Then it is approved
+      And it asks nothing
+
+      Examples:
+        | case          | given |
+        | there was none | no    |
+        | nobody says   |       |
+
+    Scenario: What came of oral therapy is not known
+      Given it is known that the length of oral therapy is 41 days
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for the outcome of oral antispasmodics
+      And the information request is CO 252 with N706
+
+    Scenario: The length of a trial that did not do enough is not known
+      Given it is known that the outcome of oral antispasmodics is inadequate
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for the length of oral therapy
+
+    Scenario: Nothing is known about oral therapy
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And it asks for the outcome of oral antispasmodics
+      And it asks for the length of oral therapy
+
+  Rule: It is asked for before the screening dose as well
+
+    Background: A screening dose, which needs no authorization here; only oral therapy is still to be told
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field      | value      |
+        | birth date | 1980-01-01 |
+      And the diagnoses G82.51
+      And these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 1     | 11               |
+        | 62322 |           | 1     | 11               |
+      And these facts
+        | fact                                    | value |
+        | allergy or hypersensitivity to baclofen | no    |
+        | an active infection                     | no    |
+
+    Scenario Outline: The screening dose is paid: <case>
+      Given it is known that the outcome of oral antispasmodics is <outcome>
+      And it is known that the length of oral therapy is <length>
+      When the claim is decided
+      Then it is approved
+      And oral_therapy.asked is concluded to be yes
+
+      Examples:
+        | case                       | outcome       | length  |
+        | after six weeks            | inadequate    | 42 days |
+        | not tolerated after a week | not tolerated | 7 days  |
+
+    Scenario Outline: The screening dose is denied: <case>
+      Given it is known that the outcome of oral antispasmodics is <outcome>
+      And it is known that the length of oral therapy is <length>
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                   | group | carc | rarc | line |
+        | oral-therapy-not-shown | CO    | 50   | N130 | 1    |
+
+      Examples:
+        | case                 | outcome    | length  |
+        | a day short          | inadequate | 41 days |
+        | oral therapy worked  | effective  | 42 days |
+        | it was never tried   | not tried  | 0 days  |
+
+    Scenario: A screening dose of which oral therapy is not known waits
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it asks for the outcome of oral antispasmodics
+
+    Scenario: A void of a screening dose is not asked for oral therapy
+      Given the claim says
+        | field       | value |
+        | frequency   | 8     |
+        | original id | C-100 |
+      And it is known that the outcome of oral antispasmodics is not tried
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                  |
+        | void-asks-for-nothing |
+
+  Rule: It is asked for nowhere else, and not again once it was certified
+
+    Background:
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | billing npi          | 1234567893 |
+        | birth date           | 1980-01-01 |
+        | authorization number | A-1        |
+      And this authorization is on file
+        | field         | value               |
+        | number        | A-1                 |
+        | status        | approved            |
+        | payer         | commercial-standard |
+        | plan          | P1                  |
+        | member id     | M1                  |
+        | provider npi  | 1234567893          |
+        | codes         | J0945               |
+        | valid from    | 2025-01-01          |
+        | valid through | 2025-12-31          |
+        | units         | 40                  |
+        | units used    | 0                   |
+        | requested on  | 2024-12-20          |
+      And the diagnoses G82.51
+      And it is known that the outcome of oral antispasmodics is not tried
+
+    Scenario Outline: It does not matter to <case>
+      Given these claim lines
+        | code        | modifiers | units | place of service |
+        | J0945       | JZ        | 4     | 11               |
+        | <procedure> |           | 1     | 11               |
+      When the claim is decided
+      Then it is approved
+      And oral_therapy.asked is concluded to be no
+
+      Examples:
+        | case                              | procedure |
+        | a refill                          | 62369     |
+        | a change of the dose              | 62368     |
+        | a new pump in place of an old one | E0786     |
+
+    Scenario: A first fill that was authorized is not asked again
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62362 |           | 1     | 11               |
+      When the claim is decided
+      Then it is approved
+      And oral_therapy.asked is concluded to be yes
+      And rule oral-therapy-not-shown does not hold

@@ -1,0 +1,404 @@
+Feature: Commercial Standard: a pump needs a favourable response to at most 100 mcg
+
+  This payer takes a favourable response at the clinician's word, as Medicare does, but it looks at how
+  the trial was done: a response only to more than 100 mcg, or doses less than a day apart, go to a
+  person.
+
+  Rule: The response must be favourable
+
+    Background: A request for a new pump; only the trial is still to be told
+      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
+      And the request says
+        | field      | value      |
+        | birth date | 1980-01-01 |
+      And the diagnoses G82.51
+      And these facts
+        | fact                                             | value      |
+        | the phase of therapy                             | initial    |
+        | the outcome of oral antispasmodics               | inadequate |
+        | the length of oral therapy                       | 42 days    |
+        | allergy or hypersensitivity to baclofen          | no         |
+        | an active infection                              | no         |
+        | a body too small for the pump                    | no         |
+        | another programmable device that could interfere | no         |
+
+    Scenario Outline: A favourable response within the protocol is enough: <case>
+      Given these facts
+        | fact                                | value      |
+        | the response to the screening trial | favourable |
+        | the decisive screening dose         | <dose>     |
+      When the request is decided
+      Then it is approved
+      And trial.responded is concluded to be yes
+      And rule trial-dose-above-protocol does not hold
+
+      Examples:
+        | case            | dose    |
+        | the first dose  | 50 mcg  |
+        | the second dose | 75 mcg  |
+        | the third dose  | 100 mcg |
+
+    Scenario Outline: A favourable response only above the protocol is looked at by a person: <case>
+      Given these facts
+        | fact                                | value      |
+        | the response to the screening trial | favourable |
+        | the decisive screening dose         | <dose>     |
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And the reasons are
+        | rule                      |
+        | trial-dose-above-protocol |
+      And it says "the protocol ends at 100 mcg"
+      And it advises by rule trial-protocol-noted
+
+      Examples:
+        | case              | dose      |
+        | just above it     | 100.1 mcg |
+        | a microgram above | 101 mcg   |
+        | a further step    | 125 mcg   |
+
+    Scenario Outline: No favourable response up to <case> means no pump on this showing
+      Given these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+        | the decisive screening dose         | <dose>         |
+      When the request is decided
+      Then it is denied
+      And the reasons are
+        | rule            | group | carc | rarc |
+        | trial-not-shown | CO    | 50   | N674 |
+
+      Examples:
+        | case          | dose   |
+        | the first dose  | 50 mcg |
+        | a dose below 100 mcg | 99 mcg |
+
+    Scenario: Who does not respond to 100 mcg is no candidate
+      Given these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+        | the decisive screening dose         | 100 mcg        |
+      When the request is decided
+      Then it is denied
+      And the reasons are
+        | rule               | group | carc | rarc |
+        | trial-nonresponder | CO    | 50   | N674 |
+        | trial-not-shown    | CO    | 50   | N674 |
+
+    Scenario: Who does not respond to more than 100 mcg is none either, and a person is told of the dose
+      Given these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+        | the decisive screening dose         | 101 mcg        |
+      When the request is decided
+      Then it is denied
+      And the reasons are
+        | rule                      | group | carc | rarc |
+        | trial-dose-above-protocol |       |      |      |
+        | trial-nonresponder        | CO    | 50   | N674 |
+        | trial-not-shown           | CO    | 50   | N674 |
+
+    Scenario: The decisive dose of a favourable trial must be known
+      Given it is known that the response to the screening trial is favourable
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And rule trial-dose-above-protocol is not known
+      And it first asks for the decisive screening dose
+
+    Scenario: The response must be known
+      Given it is known that the decisive screening dose is 75 mcg
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for the response to the screening trial
+
+    Scenario Outline: No scale is measured: <case>
+      Given these facts
+        | fact                                | value      |
+        | the response to the screening trial | <response> |
+        | the decisive screening dose         | 75 mcg     |
+        | the Ashworth grade before the trial | 4          |
+        | the Ashworth grade after the trial  | <after>    |
+        | how long the response lasted        | <hours>    |
+      When the request is decided
+      Then it is <decision>
+
+      Examples:
+        | case                                          | response       | after | hours   | decision |
+        | grades that stay do not spoil a good response | favourable     | 4     | 0 hours | approved |
+        | grades that fall do not mend a bad one        | not favourable | 1     | 8 hours | denied   |
+
+  Rule: Screening doses are a day apart
+
+    Background: A request for a new pump after a favourable trial
+      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
+      And the request says
+        | field      | value      |
+        | birth date | 1980-01-01 |
+      And the diagnoses G82.51
+      And these facts
+        | fact                                             | value      |
+        | the phase of therapy                             | initial    |
+        | the outcome of oral antispasmodics               | inadequate |
+        | the length of oral therapy                       | 42 days    |
+        | the response to the screening trial              | favourable |
+        | the decisive screening dose                      | 75 mcg     |
+        | allergy or hypersensitivity to baclofen          | no         |
+        | an active infection                              | no         |
+        | a body too small for the pump                    | no         |
+        | another programmable device that could interfere | no         |
+
+    Scenario Outline: Far enough apart: <case>
+      Given these facts
+        | fact                                          | value   |
+        | the number of screening doses given           | 2       |
+        | the time between the last two screening doses | <hours> |
+      When the request is decided
+      Then it is approved
+      And rule trial-doses-too-close does not hold
+
+      Examples:
+        | case           | hours    |
+        | exactly a day  | 24 hours |
+        | the same in days | 1 day    |
+        | an hour more   | 25 hours |
+
+    Scenario Outline: Too close, and looked at by a person: <case>
+      Given these facts
+        | fact                                          | value   |
+        | the number of screening doses given           | <doses> |
+        | the time between the last two screening doses | <hours> |
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And the reasons are
+        | rule                  |
+        | trial-doses-too-close |
+      And it says "the protocol wants 24 hours"
+      And it advises by rule trial-protocol-noted
+
+      Examples:
+        | case                | doses | hours      |
+        | an hour too early   | 2     | 23 hours   |
+        | minutes too early   | 2     | 23.9 hours |
+        | the same day        | 2     | 6 hours    |
+        | the third dose      | 3     | 23 hours   |
+
+    Scenario: A single dose follows none
+      Given these facts
+        | fact                                          | value   |
+        | the decisive screening dose                   | 50 mcg  |
+        | the number of screening doses given           | 1       |
+        | the time between the last two screening doses | 0 hours |
+      When the request is decided
+      Then it is approved
+      And rule trial-doses-too-close does not hold
+
+    Scenario: That doses were far enough apart need not be proved
+      When the request is decided
+      Then it is approved
+      And it is assumed that rule trial-doses-too-close does not hold
+      And it asks nothing
+
+    Scenario: Nor where only the number of doses is known
+      Given it is known that the number of screening doses given is 2
+      When the request is decided
+      Then it is approved
+      And it is assumed that rule trial-doses-too-close does not hold
+
+  Rule: The screening dose itself is held to the protocol, and to no trial before it
+
+    Background: A screening dose, which needs no authorization here
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field      | value      |
+        | birth date | 1980-01-01 |
+      And the diagnoses G82.51
+      And these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 1     | 11               |
+        | 62322 |           | 1     | 11               |
+      And these facts
+        | fact                                    | value      |
+        | the outcome of oral antispasmodics      | inadequate |
+        | the length of oral therapy              | 42 days    |
+        | allergy or hypersensitivity to baclofen | no         |
+        | an active infection                     | no         |
+
+    Scenario: A screening dose asks for no trial
+      When the claim is decided
+      Then it is approved
+      And it asks nothing
+      And rule trial-not-shown does not hold
+
+    Scenario: It is paid whatever the response to it
+      Given these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+        | the decisive screening dose         | 100 mcg        |
+      When the claim is decided
+      Then it is approved
+      And rule trial-nonresponder does not hold
+
+    Scenario Outline: A dose of <dose> is <decision>
+      Given it is known that the dose administered is <dose>
+      When the claim is decided
+      Then it is <decision>
+      And rule screening-dose-above-protocol <truth>
+
+      Examples:
+        | dose    | decision | truth         |
+        | 100 mcg | approved | does not hold |
+        | 101 mcg | pended   | holds         |
+
+    Scenario Outline: A second dose <case> is <decision>
+      Given these facts
+        | fact                                          | value   |
+        | the decisive screening dose                   | 75 mcg  |
+        | the number of screening doses given           | 2       |
+        | the time between the last two screening doses | <hours> |
+      When the claim is decided
+      Then it is <decision>
+      And rule trial-doses-too-close <truth>
+
+      Examples:
+        | case           | hours    | decision | truth         |
+        | 24 hours later | 24 hours | approved | does not hold |
+        | 23 hours later | 23 hours | pended   | holds         |
+
+    Scenario: The decisive dose of the trial is not looked at on the trial's own claim
+      Given it is known that the decisive screening dose is 101 mcg
+      When the claim is decided
+      Then it is approved
+      And rule trial-dose-above-protocol does not hold
+      And it advises by rule trial-protocol-noted
+
+    Scenario: Two units are more than a screening dose needs
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 2     | 11               |
+        | 62322 |           | 1     | 11               |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                       |
+        | trial-units-above-expected |
+
+  Rule: The trial comes before the implant, where no authorization has settled it
+
+    Background: An emergency implant, of which the payer was told the same day
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field      | value      |
+        | birth date | 1980-01-01 |
+      And no authorization is on file
+      And the diagnoses G82.51
+      And these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62362 |           | 1     | 11               |
+      And these facts
+        | fact                                             | value      |
+        | whether it was an emergency                      | yes        |
+        | the day on which the payer was notified          | 2025-03-03 |
+        | the outcome of oral antispasmodics               | inadequate |
+        | the length of oral therapy                       | 42 days    |
+        | the response to the screening trial              | favourable |
+        | the decisive screening dose                      | 75 mcg     |
+        | allergy or hypersensitivity to baclofen          | no         |
+        | an active infection                              | no         |
+        | a body too small for the pump                    | no         |
+        | another programmable device that could interfere | no         |
+
+    Scenario: A trial on the day before is in order
+      Given it is known that the date of the screening trial is 2025-03-02
+      When the claim is decided
+      Then it is approved
+
+    Scenario: A trial on the same day is looked at by a person
+      Given it is known that the date of the screening trial is 2025-03-03
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                 |
+        | trial-on-implant-day |
+
+    Scenario: A trial on the day after is none
+      Given it is known that the date of the screening trial is 2025-03-04
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                | group | carc | rarc |
+        | trial-after-implant | CO    | 50   | N674 |
+
+    Scenario: A trial of unknown date is asked for
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for the date of the screening trial
+
+  Rule: The trial does not matter to the care of a pump that is in place
+
+    Scenario Outline: A trial that failed in everything is not held against <case>
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | billing npi          | 1234567893 |
+        | authorization number | A-1        |
+      And this authorization is on file
+        | field         | value               |
+        | number        | A-1                 |
+        | status        | approved            |
+        | payer         | commercial-standard |
+        | plan          | P1                  |
+        | member id     | M1                  |
+        | provider npi  | 1234567893          |
+        | codes         | J0945               |
+        | valid from    | 2025-01-01          |
+        | valid through | 2025-12-31          |
+        | units         | 40                  |
+        | units used    | 0                   |
+        | requested on  | 2024-12-20          |
+      And the diagnoses G82.51
+      And these claim lines
+        | code        | modifiers | units | place of service |
+        | J0945       | JZ        | 4     | 11               |
+        | <procedure> |           | 1     | 11               |
+      And these facts
+        | fact                                          | value          |
+        | the response to the screening trial           | not favourable |
+        | the decisive screening dose                   | 125 mcg        |
+        | the number of screening doses given           | 4              |
+        | the time between the last two screening doses | 6 hours        |
+      When the claim is decided
+      Then it is approved
+      And rule trial-not-shown does not hold
+      And rule trial-nonresponder does not hold
+      And rule trial-dose-above-protocol does not hold
+      And rule trial-doses-too-close does not hold
+
+      Examples:
+        | case                 | procedure |
+        | a refill             | 62369     |
+        | a change of the dose | 62368     |
+
+    Scenario: A request for a like-for-like replacement asks for no trial
+      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
+      And the diagnoses G82.51
+      And these facts
+        | fact                                          | value          |
+        | the phase of therapy                          | replacement    |
+        | the reason for the replacement                | end of battery |
+        | the response to the screening trial           | not favourable |
+        | the decisive screening dose                   | 125 mcg        |
+        | the number of screening doses given           | 4              |
+        | the time between the last two screening doses | 6 hours        |
+      When the request is decided
+      Then it is approved
+      And rule trial-not-shown does not hold
+      And rule trial-dose-above-protocol does not hold
+      And rule trial-doses-too-close does not hold

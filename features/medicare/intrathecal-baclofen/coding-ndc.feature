@@ -1,0 +1,158 @@
+Feature: Medicare: the product number on the drug line
+
+  Medicare does not require a product number (NDC). One that is given must be of a product for
+  intrathecal use, marketed on the day, and billed with the code on the line.
+
+  Background:
+    Given a claim to Medicare for J0945 on 2025-03-03
+    And the diagnoses G82.51
+
+  Rule: No product number is required
+
+    Scenario: A refill without one is paid
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62369 |           | 1     | 11               |
+      When the claim is decided
+      Then it is approved
+      And rule ndc-missing does not hold
+      And rule ndc-not-recognised does not hold
+      And rule ndc-not-intrathecal does not hold
+      And rule ndc-for-another-code does not hold
+
+    Scenario: One of two lines may have one
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 |           | 3     | 11               | 66794-157-02 |
+        | J0945 | JW        | 1     | 11               |              |
+        | 62369 |           | 1     | 11               |              |
+      When the claim is decided
+      Then it is approved
+      And rule ndc-missing does not hold
+
+  Rule: A product for intrathecal use is the right one
+
+    Scenario Outline: <case> is billed with J0945
+      Given these claim lines
+        | code  | modifiers | units   | place of service | ndc   |
+        | J0945 | JZ        | <units> | 11               | <ndc> |
+        | 62369 |           | 1       | 11               |       |
+      When the claim is decided
+      Then it is approved
+      And rule ndc-not-recognised does not hold
+      And rule ndc-not-intrathecal does not hold
+      And rule ndc-for-another-code does not hold
+
+      Examples:
+        | case                                       | ndc           | units |
+        | Lioresal, ampule of 10 mg in 20 mL         | 70121-2501-01 | 1     |
+        | Lioresal, ampule of 10 mg in 5 mL          | 70121-2502-02 | 1     |
+        | Lioresal, ampule of 40 mg                  | 70121-2503-01 | 4     |
+        | Lioresal, two ampules of 40 mg             | 70121-2505-02 | 8     |
+        | Gablofen, syringe of 10 mg                 | 66794-155-01  | 1     |
+        | Gablofen, vial of 20 mg                    | 66794-156-02  | 2     |
+        | Gablofen, vial of 40 mg                    | 66794-157-02  | 4     |
+        | A generic vial of 40 mg                    | 25021-679-20  | 4     |
+        | The same number, written in eleven digits  | 66794015702   | 4     |
+        | The same, 5-4-2                            | 66794-0157-02 | 4     |
+
+    Scenario: The syringe for a screening dose is billed with J0945 as well
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 1     | 11               | 66794-151-01 |
+        | 62322 |           | 1     | 11               |              |
+      And these facts
+        | fact                                    | value |
+        | allergy or hypersensitivity to baclofen | no    |
+        | an active infection                     | no    |
+      When the claim is decided
+      Then it is approved
+      And rule ndc-for-another-code does not hold
+
+  Rule: A product for another route is an error
+
+    Scenario: An oral product is denied, once
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc           |
+        | J0945 | JZ        | 4     | 11               | 99999-0010-01 |
+        | 62369 |           | 1     | 11               |               |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                | group | carc | rarc | line |
+        | ndc-not-intrathecal | CO    | 16   | M119 | 1    |
+      And it says "not for intrathecal use, such as an oral one"
+
+    Scenario: One oral product among two lines is enough
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc           |
+        | J0945 |           | 3     | 11               | 66794-157-02  |
+        | J0945 | JW        | 1     | 11               | 99999-0010-01 |
+        | 62369 |           | 1     | 11               |               |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                | group | carc | rarc | line |
+        | ndc-not-intrathecal | CO    | 16   | M119 | 1 2  |
+
+  Rule: A number that the product list does not have is asked about
+
+    Scenario Outline: It waits for an answer and is not denied: <case>
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc   |
+        | J0945 | JZ        | 4     | 11               | <ndc> |
+        | 62369 |           | 1     | 11               |       |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And the reasons are
+        | rule               | group | carc | rarc | line |
+        | ndc-not-recognised | CO    | 16   | M119 | 1    |
+      And it says "is not in the product list for 2025-03-03. Is it right?"
+
+      Examples:
+        | case                        | ndc           |
+        | nobody knows it             | 12345-6789-01 |
+        | two digits are exchanged    | 66794-175-02  |
+        | another package             | 66794-157-09  |
+
+    Scenario: One unknown number among two lines is enough
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc           |
+        | J0945 |           | 3     | 11               | 66794-157-02  |
+        | J0945 | JW        | 1     | 11               | 12345-6789-01 |
+        | 62369 |           | 1     | 11               |               |
+      When the claim is decided
+      Then it is pended
+      And the reason is CO 16 with M119 from rule ndc-not-recognised
+
+    Scenario: A number on the procedure line is no matter of the drug
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc           |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02  |
+        | 62369 |           | 1     | 11               | 12345-6789-01 |
+      When the claim is decided
+      Then it is approved
+
+  Rule: Product numbers are looked at where payment is asked for
+
+    Scenario Outline: A void is reversed whatever its product: <case>
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc   |
+        | J0945 | JZ        | 4     | 11               | <ndc> |
+        | 62369 |           | 1     | 11               |       |
+      And the claim says
+        | field       | value |
+        | frequency   | 8     |
+        | original id | C-100 |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                  |
+        | void-asks-for-nothing |
+
+      Examples:
+        | case    | ndc           |
+        | oral    | 99999-0010-01 |
+        | unknown | 12345-6789-01 |

@@ -1,0 +1,227 @@
+Feature: Medicare judges waste and units only where payment is asked for
+  A void (frequency 8) takes a claim back; a preauthorization request comes before the service. Neither
+  asks for money, so what is wrong with the lines of a void, or missing on those of a request, is
+  nobody's loss. A void is reversed by a person, and no rule about waste or units looks at it.
+
+  Rule: A void is not looked at
+
+    Background: A void of a refill in a physician's office (a synthetic claim)
+      Given a claim to Medicare for J0945 on 2025-03-03
+      And the claim says
+        | field            | value     |
+        | frequency        | 8         |
+        | original id      | EARLIER-1 |
+        | place of service | 11        |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+
+    Scenario: A void whose amounts and units are all wrong
+      Given these claim lines
+        | modifiers | units | ndc          |
+        | 59        | 9     | 66794-155-02 |
+        | JW        | 3     | 66794-155-02 |
+      And these facts
+        | fact                                        | value    |
+        | the dose administered                       | 20 mg    |
+        | the amount discarded                        | 15 mg    |
+        | the labelled total of the opened containers | 30 mg    |
+        | the number of containers opened             | 3        |
+        | what the discarded amount was               | overfill |
+      And these earlier claims
+        | claim number | modifiers | units |
+        | EARLIER-2    | JZ        | 2     |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                  |
+        | void-asks-for-nothing |
+      And rule administered-above-dose does not hold
+      And rule jw-above-record does not hold
+      And rule jw-for-something-else does not hold
+      And rule billed-above-containers does not hold
+      And rule amounts-do-not-add-up does not hold
+      And rule container-not-needed does not hold
+      And rule daily-limit does not hold
+      And rule daily-limit-with-earlier-claims does not hold
+      And there is no reason from rule distinct-service-modifier
+
+    Scenario: A void whose discarded drug is none
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JW        | 1     |
+      And these facts
+        | fact                                            | value |
+        | the dose administered                           | 36 mg |
+        | the amount discarded                            | 4 mg  |
+        | whether the record calls a container multi-dose | yes   |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                  |
+        | void-asks-for-nothing |
+      And rule jw-below-one-unit does not hold
+      And rule jw-on-multi-dose does not hold
+      And rule billed-below-record does not hold
+      And there is no reason from rule discard-modifier-needless
+
+    Scenario: A void of discarded drug alone
+      Given these claim lines
+        | modifiers | units |
+        | JW        | 1     |
+      When the claim is decided
+      Then it is pended
+      And rule jw-without-administered does not hold
+
+    Scenario: A void without JZ, and with a discarded unit on no line
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+      And these facts
+        | fact                                        | value |
+        | the amount discarded                        | 10 mg |
+        | the labelled total of the opened containers | 40 mg |
+      When the claim is decided
+      Then it is pended
+      And rule jz-missing does not hold
+      And rule waste-without-jw does not hold
+      And rule billed-below-containers does not hold
+
+    Scenario: A void with JZ against the record
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 3     |
+      And it is known that the amount discarded is 10 mg
+      When the claim is decided
+      Then it is pended
+      And rule jz-but-waste does not hold
+
+    Scenario Outline: A void with JZ beside JW
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 3     |
+        | JW        | 1     |
+      And it is known that the number of containers opened is <opened>
+      When the claim is decided
+      Then it is pended
+      And rule <rule> does not hold
+
+      Examples:
+        | case           | opened | rule                            |
+        | one container  | 1      | jz-beside-jw                    |
+        | two containers | 2      | jz-beside-jw-several-containers |
+
+    Scenario: A void with JW and JZ on one line
+      Given these claim lines
+        | modifiers | units |
+        |           | 3     |
+        | JW JZ     | 1     |
+      When the claim is decided
+      Then it is pended
+      And rule jw-and-jz-on-one-line does not hold
+
+    Scenario: A void with milligrams for units
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 36    |
+      And it is known that the dose administered is 36 mg
+      When the claim is decided
+      Then it is pended
+      And rule weight-billed-as-units does not hold
+
+    Scenario Outline: A void with units that the product does not hold
+      Given these claim lines
+        | modifiers | units   | ndc          | ndc quantity | ndc unit |
+        | JZ        | <units> | 66794-157-02 | 20           | ML       |
+      When the claim is decided
+      Then it is pended
+      And rule volume-billed-as-units does not hold
+      And rule units-above-ndc-quantity does not hold
+
+      Examples:
+        | case              | units |
+        | millilitres       | 20    |
+        | one unit too many | 5     |
+
+    Scenario: A void of a screening dose with too many units
+      Given these claim lines
+        | modifiers | units |
+        | JZ        | 2     |
+      And it is known that the phase of therapy is trial
+      When the claim is decided
+      Then it is pended
+      And rule trial-units-above-expected does not hold
+
+    Scenario: A void from an inpatient stay
+      Given the claim says
+        | field            | value |
+        | place of service | 21    |
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      When the claim is decided
+      Then it is pended
+      And rule inpatient-not-separate does not hold
+      And there is no reason from rule discard-modifier-needless
+
+    Scenario: A void of a packaged drug
+      Given the claim says
+        | field            | value |
+        | place of service | 22    |
+      And these claim lines
+        | code  | modifiers | units |
+        | J0945 | JZ        | 4     |
+        | 62350 |           | 1     |
+      When the claim is decided
+      Then it is pended
+      And there is no reason from rule packaged-note
+      And there is no reason from rule discard-modifier-needless
+
+  Rule: A void is not looked at, whatever its date
+
+    Scenario: A void with JZ before there was such a modifier
+      Given a claim to Medicare for J0945 on 2022-12-31
+      And the claim says
+        | field            | value     |
+        | frequency        | 8         |
+        | original id      | EARLIER-1 |
+        | place of service | 11        |
+      And the diagnoses G82.51
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                  |
+        | void-asks-for-nothing |
+      And rule jz-before-it-existed does not hold
+
+  Rule: A preauthorization request is not asked for what only a claim can carry
+
+    Background: A request for a refill in a physician's office (synthetic)
+      Given a preauthorization request to Medicare for J0945 on 2025-03-03
+      And the request says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+
+    Scenario: It needs neither modifier
+      Given these claim lines
+        | modifiers | units |
+        |           | 4     |
+      When the request is decided
+      Then it is approved
+      And rule jz-missing does not hold
+      And wastage.in_scope is concluded to be no
+
+    Scenario: Modifiers and the units of several days together are no fault of it
+      Given these claim lines
+        | modifiers | units |
+        | JW JZ     | 24    |
+      When the request is decided
+      Then it is approved
+      And no rule denies it
+      And rule daily-limit does not hold
+      And there is no reason from rule discard-modifier-needless

@@ -1,0 +1,159 @@
+"""Two conditions that are said to exclude each other never hold together: tried on all facts.
+
+Which pairs it must see through is in the golden cases `ok--conflict-*`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import product
+from random import Random
+from typing import Any
+
+import pytest
+
+from payer_policy.policy.exclusion import can_both_hold
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Constant,
+    FactRef,
+    Not,
+    Score,
+    Test,
+)
+from payer_policy.semantics import truth_of
+from payer_policy.truth import HOLDS
+from payer_policy.vocabulary.types import FactType
+
+GRADES = ("none", "mild", "severe")
+TYPES = {
+    "flag": FactType("boolean"),
+    "phase": FactType("choice", values=("a", "b", "c")),
+    "grade": FactType("choice", values=GRADES, ordered=True),
+    "count": FactType("integer"),
+    "limit": FactType("integer"),
+    "day": FactType("date"),
+    "codes": FactType("codes"),
+}
+DAYS = [date(2024, 1, day) for day in range(1, 5)]
+VALUES: dict[str, list[Any]] = {
+    "flag": [None, True, False],
+    "phase": [None, "a", "b", "c"],
+    "grade": [None, *GRADES],
+    "count": [None, 0, 1, 2, 3],
+    "limit": [None, 0, 1, 2, 3],
+    "day": [None, *DAYS],
+    "codes": [None, *map(frozenset, ((), "x", "y", "xy"))],
+}
+
+
+def test_of(random: Random, name: str) -> Test:
+    """A random test of a fact, mostly against constants."""
+    kind = TYPES[name].kind
+    if random.randrange(9) == 0:
+        return Test(name, "is_known", FactRef(name), (Constant(random.random() < 0.5),))
+    known = VALUES[name][1:]
+    value = random.choice(known)
+    if name == "grade" and random.randrange(2):
+        left = Score(name, GRADES)
+        operator = random.choice(("at_least", "more_than", "at_most", "less_than"))
+        return Test(name, operator, left, (Constant(GRADES.index(value)),))
+    if kind == "codes":
+        operator = random.choice(
+            ("is", "is_not", "includes", "includes_any", "includes_all", "excludes")
+        )
+        side: Any = random.choice("xy") if operator == "includes" else value
+        return Test(name, operator, FactRef(name), (Constant(side),))
+    sized = ("at_least", "more_than", "at_most", "less_than", "between")
+    dated = ("on_or_before", "before", "on_or_after", "after", "between")
+    operators = {"integer": ("is", "is_not", "in", "not_in", *sized), "date": ("is", *dated)}
+    operator = random.choice(operators.get(kind, ("is", "is_not", "in", "not_in")))
+    if kind == "boolean":
+        operator = random.choice(("is", "is_not"))
+    if operator in ("in", "not_in"):
+        some = frozenset(random.sample(known, random.randint(1, len(known))))
+        return Test(name, operator, FactRef(name), (Constant(some),))
+    if operator == "between":
+        low, high = sorted((value, random.choice(known)))
+        return Test(name, operator, FactRef(name), (Constant(low), Constant(high)))
+    if name == "count" and random.randrange(3) == 0:
+        return Test(name, operator, FactRef(name), (FactRef("limit"),))
+    return Test(name, operator, FactRef(name), (Constant(value),))
+
+
+test_of.__test__ = False  # type: ignore[attr-defined]
+
+
+def condition(random: Random, names: list[str], depth: int) -> Condition:
+    if depth == 0 or random.randrange(3) == 0:
+        return test_of(random, random.choice(names))
+    how = random.randrange(4)
+    if how == 0:
+        return Not(condition(random, names, depth - 1))
+    parts = tuple(condition(random, names, depth - 1) for _ in range(random.randint(1, 3)))
+    if how == 1:
+        return AtLeast(random.randint(1, len(parts)), parts)
+    return All(parts) if how == 2 else AnyOf(parts)
+
+
+def all_facts(names: list[str]) -> Iterator[dict[str, Any]]:
+    for values in product(*(VALUES[name] for name in names)):
+        yield dict(zip(names, values, strict=True))
+
+
+def test_what_is_excluded_never_happens_and_most_of_the_rest_does() -> None:
+    random = Random(5)
+    excluded = missed = 0
+    for _ in range(1_500):
+        names = random.sample(["flag", "phase", "grade", "count", "day", "codes"], 2)
+        a, b = condition(random, names, 2), condition(random, names, 2)
+        everything = [*names, "limit"] if "count" in names else names
+        together = any(
+            truth_of(a, facts) == HOLDS and truth_of(b, facts) == HOLDS
+            for facts in all_facts(everything)
+        )
+        for types in (TYPES, None):
+            if not can_both_hold(a, b, types):
+                assert not together, (a, b)
+        if not together:
+            excluded += 1
+            missed += can_both_hold(a, b, TYPES)
+    assert excluded > 200
+    assert missed < excluded / 5  # numbers and days beyond those tried here count as possible
+
+
+def flags(count: int) -> list[Condition]:
+    return [Test(f"f{i}", "is", FactRef(f"f{i}"), (Constant(True),)) for i in range(count)]
+
+
+def test_very_large_conditions_are_possible_and_quickly_so() -> None:
+    alternatives = All(tuple(AnyOf((one, Not(one))) for one in flags(3_000)))
+    assert can_both_hold(alternatives, alternatives)
+    deep: Condition = flags(1)[0]
+    for one in flags(60):
+        deep = AnyOf((All((deep, one)), All((Not(deep), Not(one)))))
+    assert can_both_hold(deep, deep) in (True, False)
+
+
+def test_a_long_list_of_alternatives_is_seen_through() -> None:
+    """Branch by branch, not as the product of all alternatives."""
+    many = [AnyOf((one, Not(one))) for one in flags(40)]
+    closed = Test("x", "is", FactRef("x"), (Constant(True),))
+
+    assert not can_both_hold(All((*many, closed)), Not(closed), {"x": FactType("boolean")})
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [("at_least", "less_than"), ("more_than", "at_most"), ("is", "is_not"), ("is", "more_than")],
+)
+def test_two_facts_compared_with_each_other(a: str, b: str) -> None:
+    def against_limit(operator: str) -> Test:
+        return Test("count", operator, FactRef("count"), (FactRef("limit"),))
+
+    assert not can_both_hold(against_limit(a), against_limit(b), TYPES)
+    assert can_both_hold(against_limit("at_least"), against_limit("at_most"), TYPES)
