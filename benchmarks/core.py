@@ -202,7 +202,7 @@ class Walk:
         views = view_lines(request, reference)
         service = next(service for service in services_of(views) if service.code == CODE)
         context = Context(
-            request, "medicare", service, views, authorization_facts(request, service)
+            request, "medicare", service, views, authorization_facts(request, "medicare", service)
         )
         marks.append(now())
         facts, _ = derivation.facts(context, given)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from payer_policy.ruleset import (
@@ -27,7 +27,7 @@ from payer_policy.ruleset import (
     Window,
 )
 from payer_policy.semantics import ARITHMETIC, span
-from payer_policy.truth import NEGATED
+from payer_policy.truth import NEGATED, Truth
 from payer_policy.vocabulary.operators import OPERATORS
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z", re.ASCII)
@@ -237,6 +237,14 @@ class SourceWriter:
         exec(compile(text, f"<{name}>", "exec"), self.namespace)  # noqa: S102
         made: Callable[..., Any] = self.namespace[name]
         return made
+
+
+def condition_function(condition: Condition) -> Callable[[Mapping[str, Any]], Truth]:
+    """One condition over facts as a function of its own."""
+    writer = SourceWriter(lambda name: f"get({writer.constant(name)})")
+    result = writer.condition(condition)
+    body = ["get = facts.get", *writer.lines, f"return {result}"]
+    return writer.function("condition", "facts", body)
 
 
 def _guarded(parts: Sequence[_Part], unknown: str, source: str) -> str:

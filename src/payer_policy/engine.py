@@ -6,13 +6,14 @@ evaluate the rules, make the determination.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypedDict
 
+from payer_policy.codegen import condition_function
 from payer_policy.determination import (
     Determination,
     Determiner,
@@ -38,7 +39,7 @@ from payer_policy.request.models import Request
 from payer_policy.request.services import LineView, Service, services_of, view_lines
 from payer_policy.ruleset import Condition, Ruleset, facts_in_test, tests_in
 from payer_policy.semantics import truth_of
-from payer_policy.truth import FAILS, HOLDS
+from payer_policy.truth import FAILS, HOLDS, Truth
 from payer_policy.vocabulary.types import Value, format_value
 
 
@@ -48,6 +49,7 @@ class _Prepared:
 
     ruleset: Ruleset
     derivation: Derivation
+    applies: Callable[[Mapping[str, Value | None]], Truth]
     evaluate: Evaluator
     determiner: Determiner
 
@@ -84,7 +86,6 @@ class Engine:
     library: Library
     name: str = DEFAULT_ENGINE
     _prepared: dict[tuple[str, date], _Prepared] = field(default_factory=dict, repr=False)
-    _by_code: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     @classmethod
@@ -143,7 +144,7 @@ class Engine:
         undecided: list[Context] = []
         for service in services:
             candidates = self._candidates(payer, service.code)
-            found = authorization_facts(request, service) if candidates else {}
+            found = authorization_facts(request, payer, service) if candidates else {}
             context = Context(request, payer, service, lines, found)
             before = len(decided)
             for prepared, facts in self._applicable(candidates, context, given):
@@ -218,7 +219,7 @@ class Engine:
             if prepared is None:
                 continue
             facts, contradictions = prepared.derivation.facts(context, given)
-            if truth_of(prepared.ruleset.applies_to, facts) == HOLDS:
+            if prepared.applies(facts) == HOLDS:
                 if contradictions:
                     vocabulary = self.library.vocabulary
                     raise PolicyError(
@@ -234,19 +235,7 @@ class Engine:
                 yield prepared, facts
 
     def _candidates(self, payer: str | None, code: str | None) -> tuple[str, ...]:
-        if payer is None or code is None:
-            return ()
-        key = (payer, code)
-        found = self._by_code.get(key)
-        if found is None:
-            found = tuple(
-                address
-                for address in self.library.addresses(payer)
-                if code in self.library.codes[address]
-            )
-            if found:  # codes without a policy are not kept: claims bring any number of them
-                self._by_code[key] = found
-        return found
+        return () if payer is None or code is None else self.library.by_code.get((payer, code), ())
 
     def _prepare(self, address: str, day: date | None) -> _Prepared | None:
         """The policy compiled for a date of service; without a date, its newest meaning."""
@@ -270,7 +259,8 @@ class Engine:
             library.vocabulary, library.reference, ruleset.facts, ruleset.first_day
         )
         evaluate = engine_named(self.name).compile(ruleset)
-        return _Prepared(ruleset, derivation, evaluate, Determiner(ruleset))
+        applies = condition_function(ruleset.applies_to)
+        return _Prepared(ruleset, derivation, applies, evaluate, Determiner(ruleset))
 
     def _given_facts(self, request: Request) -> dict[str, Value]:
         vocabulary = self.library.vocabulary

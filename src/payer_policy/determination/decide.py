@@ -37,7 +37,7 @@ from payer_policy.semantics import Facts, difference, value_of
 from payer_policy.truth import HOLDS
 
 KEPT: Final = 10_000
-"""So many different assumptions are kept ready, at most."""
+"""So many different lists of assumptions are kept ready, at most."""
 _BOUNDLESS: Final = 10**18
 """More units than any claim can have."""
 
@@ -163,7 +163,7 @@ class Determiner:
         self._derived = tuple(sorted(ruleset.derived))
         self._missing = MissingFacts(ruleset)
         # Claims assume the same few things again and again; what is kept says nothing of a member.
-        self._assumptions: dict[tuple[int, FactSet], Assumption] = {}
+        self._assumptions: dict[tuple[tuple[int, FactSet], ...], tuple[Assumption, ...]] = {}
         self._truths = _getter([entry.index for entry in self._entries])
         self._values = _getter(self._derived)
 
@@ -336,7 +336,8 @@ class _Case:
         if reducing:
             waiting += self._reduce(reducing)
         if assumed and not internal:
-            assumed = [(e, on) for e, on in assumed if any(outcomes[at] != "deny" for at in on)]
+            if "deny" in outcomes:
+                assumed = [(e, on) for e, on in assumed if any(outcomes[at] != "deny" for at in on)]
             if assumed:
                 self._assume(assumed)
         if waiting:
@@ -431,17 +432,18 @@ class _Case:
         missing = self._determiner._missing
         waits = missing.waits(self._evaluation.truths, self._known())
         kept = self._determiner._assumptions
-        assumptions = []
-        for entry, _ in assumed:
-            key = entry.index, waits(entry.index)
-            assumption = kept.get(key)
-            if assumption is None:
-                waits_for = missing.names(key[1])
-                assumption = Assumption(entry.rule, entry.title, entry.citations, waits_for)
-                if len(kept) < KEPT:
-                    kept[key] = assumption
-            assumptions.append(assumption)
-        self.assumptions = tuple(assumptions)
+        key = tuple([(entry.index, waits(entry.index)) for entry, _ in assumed])
+        assumptions = kept.get(key)
+        if assumptions is None:
+            assumptions = tuple(
+                [
+                    Assumption(entry.rule, entry.title, entry.citations, missing.names(facts))
+                    for (entry, _), (_, facts) in zip(assumed, key, strict=True)
+                ]
+            )
+            if len(kept) < KEPT:
+                kept[key] = assumptions
+        self.assumptions = assumptions
 
     def _ask(self, waiting: Sequence[tuple[_Entry, Unknown, list[int]]], internal: bool) -> None:
         missing = self._determiner._missing

@@ -1,35 +1,30 @@
 """Which unknown input facts an unknown rule waits for: the quick half of `missing`.
 
 A claim that is approved on assumptions needs no more than this, and most bare claims are. Sets of
-facts are bits of an integer; conditions become closures once a ruleset.
+facts are bits of an integer; each rule becomes a function when it is first asked about.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from payer_policy.codegen import SourceWriter
 from payer_policy.ruleset import (
     All,
     AnyOf,
     AtLeast,
     Condition,
-    Constant,
-    FactRef,
     Not,
     Ruleset,
     Test,
     facts_in_test,
 )
-from payer_policy.semantics import Facts, truth_of_test
-from payer_policy.truth import HOLDS, UNKNOWN, Truth
+from payer_policy.semantics import Facts
+from payer_policy.truth import UNKNOWN, Truth
 from payer_policy.vocabulary.operators import OPERATORS
 
 FactSet = int
 """A set of input facts: bit i is the i-th fact of the vocabulary that is asked for."""
-_HOLDS: Final = -1
-_FAILS: Final = -2
-"""A condition waits for a set of facts (not negative), or it is settled: one of these two."""
 
 
 class Pass:
@@ -44,7 +39,7 @@ class Pass:
         self.rules: dict[int, FactSet] = {}
 
 
-Walk = Callable[[Pass], int]
+Walk = Callable[[Pass], FactSet]
 
 
 class Waits:
@@ -60,6 +55,7 @@ class Waits:
         bits: Mapping[str, FactSet],
         behind: Callable[[str, Facts], FactSet],
     ) -> None:
+        self._ruleset = ruleset
         self._bits = bits
         self._behind = behind
         self._overriders = overriders
@@ -67,15 +63,18 @@ class Waits:
             name: tuple(index for index, _ in derived.concluded_by)
             for name, derived in ruleset.derived.items()
         }
-        self._walks = [self._condition(rule.condition) for rule in ruleset.rules]
+        self._walks: list[Walk | None] = [None] * len(ruleset.rules)
 
     def of_rule(self, index: int, state: Pass) -> FactSet:
-        """The unknown facts that are reached from the rule through unknown parts only."""
+        """The unknown facts that are reached from the unknown rule through unknown parts only."""
         found = state.rules.get(index)
         if found is not None:
             return found
-        waits = self._walks[index](state)
-        facts = max(waits, 0)
+        walk = self._walks[index]
+        if walk is None:
+            writer = _Writer(self._bits, self.of_fact)
+            walk = self._walks[index] = writer.walk(self._ruleset.rules[index].condition)
+        facts = walk(state)
         for other in self._overriders[index]:
             if state.truths[other] == UNKNOWN:
                 facts |= self.of_rule(other, state)
@@ -96,89 +95,82 @@ class Waits:
                 facts |= self.of_rule(index, state)
         return facts
 
-    def _condition(self, condition: Condition) -> Walk:
+
+class _Writer(SourceWriter):
+    """Writes a condition out as the set of facts that it waits for.
+
+    What is asked about is unknown, and that says much of its parts: none of an unknown `all` fails,
+    none of an unknown `any` holds. So a test among them need not be made: it waits for those of its
+    facts that are not known.
+    """
+
+    def __init__(
+        self, bits: Mapping[str, FactSet], of_fact: Callable[[str, Pass], FactSet]
+    ) -> None:
+        super().__init__(self._read)
+        self._bits = bits
+        self._variables: dict[str, str] = {}
+        self.namespace["of_fact"] = of_fact
+
+    def walk(self, condition: Condition) -> Walk:
+        """The function for a condition of which it is known that it does not fail."""
+        result = self._not_failing(condition)
+        reading = [
+            f"{variable} = get({self.constant(name)})" for name, variable in self._variables.items()
+        ]
+        body = ["get = state.get", *reading, *self.lines, f"return {result}"]
+        return self.function("walk", "state", body)
+
+    def _read(self, name: str) -> str:
+        if name not in self._variables:
+            self._variables[name] = self.name("f")
+        return self._variables[name]
+
+    def _unknown(self, condition: Condition) -> str:
         match condition:
             case Test():
-                return self._test(condition)
+                return self._facts_of(condition)
             case Not(part):
-                inner = self._condition(part)
-
-                def negated(state: Pass) -> int:
-                    waits = inner(state)
-                    return waits if waits >= 0 else -3 - waits
-
-                return negated
+                return self._unknown(part)
             case All(parts):
-                return _combined([self._condition(part) for part in parts], _FAILS, _HOLDS)
+                return _union(map(self._not_failing, parts))
             case AnyOf(parts):
-                return _combined([self._condition(part) for part in parts], _HOLDS, _FAILS)
-            case AtLeast(count, parts):
-                return _counted(count, [self._condition(part) for part in parts])
+                return _union(map(self._not_holding, parts))
+            case AtLeast(_, parts):
+                return _union(
+                    f"({self._unknown(part)} if {self.condition(part)} == 1 else 0)"
+                    for part in parts
+                )
 
-    def _test(self, test: Test) -> Walk:
-        operator = OPERATORS[test.operator]
-        constants = [side.value for side in test.right if isinstance(side, Constant)]
-        fact = test.fact
-        if (
-            operator.shape != "flag"
-            and isinstance(test.left, FactRef)
-            and len(constants) == len(test.right)
-        ):
-            holds = operator.holds
-            bit = self._bits.get(fact)
+    def _not_failing(self, condition: Condition) -> str:
+        match condition:
+            case Test() | All():
+                return self._unknown(condition)
+            case Not(part):
+                return self._not_holding(part)
+        return f"(0 if {self.condition(condition)} == 3 else {self._unknown(condition)})"
 
-            def plain(state: Pass) -> int:
-                value = state.get(fact)
-                if value is None:
-                    return self.of_fact(fact, state) if bit is None else bit
-                return _HOLDS if holds(value, *constants) else _FAILS
+    def _not_holding(self, condition: Condition) -> str:
+        match condition:
+            case Test() | AnyOf():
+                return self._unknown(condition)
+            case Not(part):
+                return self._not_failing(part)
+        return f"({self._unknown(condition)} if {self.condition(condition)} else 0)"
 
-            return plain
-        names = tuple(dict.fromkeys(facts_in_test(test)))
-        is_flag = operator.shape == "flag"
+    def _facts_of(self, test: Test) -> str:
+        if OPERATORS[test.operator].shape == "flag":
+            return "0"
+        return _union(map(self._fact, facts_in_test(test)))
 
-        def general(state: Pass) -> int:
-            get = state.get
-            unknown = [] if is_flag else [name for name in names if get(name) is None]
-            facts = 0
-            for name in unknown:
-                facts |= self.of_fact(name, state)
-            if unknown:
-                return facts
-            truth = truth_of_test(test, state.known)
-            return 0 if truth == UNKNOWN else _HOLDS if truth == HOLDS else _FAILS
-
-        return general
+    def _fact(self, name: str) -> str:
+        bit = self._bits.get(name)
+        behind = f"of_fact({self.constant(name)}, state)" if bit is None else self.constant(bit)
+        return f"({behind} if {self._read(name)} is None else 0)"
 
 
-def _combined(walks: Sequence[Walk], settles: int, otherwise: int) -> Walk:
-    """A condition that one part settles; where none does and none is unknown, it is `otherwise`."""
-
-    def combined(state: Pass) -> int:
-        facts = otherwise
-        for walk in walks:
-            waits = walk(state)
-            if waits == settles:
-                return settles
-            if waits >= 0:
-                facts = waits if facts < 0 else facts | waits
-        return facts
-
-    return combined
-
-
-def _counted(count: int, walks: Sequence[Walk]) -> Walk:
-    def counted(state: Pass) -> int:
-        facts = certain = possible = 0
-        for walk in walks:
-            waits = walk(state)
-            if waits == _HOLDS:
-                certain += 1
-            elif waits >= 0:
-                possible += 1
-                facts |= waits
-        if certain >= count:
-            return _HOLDS
-        return _FAILS if certain + possible < count else facts
-
-    return counted
+def _union(sets: Iterable[str]) -> str:
+    distinct = [one for one in dict.fromkeys(sets) if one != "0"]
+    if len(distinct) < 2:
+        return distinct[0] if distinct else "0"
+    return f"({' | '.join(distinct)})"

@@ -15,7 +15,7 @@ from payer_policy.truth import Truth
 from payer_policy.vocabulary.types import Value
 
 
-class EngineFailure(RuntimeError):  # noqa: N818 - it is not the caller's mistake
+class EngineFailure(RuntimeError):
     """The engine could not answer. The caller pends the request with this as the reason."""
 
 

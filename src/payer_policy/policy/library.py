@@ -77,6 +77,15 @@ class Library:
                     out.setdefault((root, path), name)
         return out
 
+    @cached_property
+    def by_code(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """The addresses of a payer's policies for a drug code, sorted; by payer and code."""
+        out: dict[tuple[str, str], list[str]] = {}
+        for address in self.addresses():
+            for code in self.codes[address]:
+                out.setdefault((address.partition("/")[0], code), []).append(address)
+        return {key: tuple(found) for key, found in out.items()}
+
     def windows(self, address: str) -> tuple[tuple[date, date | None, Merged], ...]:
         """The runs of dates on which a policy's meaning is one and the same, in order."""
         found = self._windows.get(address)
