@@ -352,6 +352,7 @@ class Baclofen:
         administered, discarded = get("units.administered"), get("units.discarded")
         if (
             get("units.line_without_units")
+            or get("units.fraction_on_a_line")
             or (administered is not None and administered % 1)
             or (discarded is not None and discarded % 1)
         ):
@@ -369,7 +370,8 @@ class Baclofen:
                 limits.append(Limit((*reason, "administered"), expected))
 
         volume = get("ndc.quantity")
-        if billed is not None and volume is not None and volume > 0:
+        in_millilitres = get("ndc.millilitres_on_every_line")
+        if in_millilitres and billed is not None and volume is not None and volume > 0:
             held = get("ndc.units")
             if held is not None and billed > ceil(held):
                 if billed == volume:
@@ -426,10 +428,10 @@ class Baclofen:
                     found.append((*missing, "administered"))
                 elif in_scope is None:
                     unsettled.append("jz-missing")
-            if wasted is not None and wasted >= 1:
+            if in_scope and wasted is not None and wasted >= 1:
                 if "JZ" in modifiers:
                     found.append(("jz-but-waste", "deny", "CO", "4", ("N823",), "administered"))
-                elif in_scope:
+                else:
                     found.append(("waste-without-jw", "deny", "CO", "16", ("N822", "MA130"), None))
         else:
             self._discarded(get, multi_dose, wasted, found, limits)
@@ -724,6 +726,8 @@ class Baclofen:
             through = max(through, line.through or day)
             if line.units is not None and line.units <= 0:
                 facts["units.line_without_units"] = True
+            if line.units is not None and line.units % 1:
+                facts["units.fraction_on_a_line"] = True
             if "JW" in line.modifiers:
                 discarded_lines += 1
                 if "JZ" in line.modifiers:
@@ -747,6 +751,8 @@ class Baclofen:
     def _from_products(self, day: date, lines: Sequence[Line], facts: dict[str, Any]) -> None:
         volume: Units | None = 0
         products = []
+        if all(line.ndc_unit == "ML" for line in lines):
+            facts["ndc.millilitres_on_every_line"] = True
         for line in lines:
             if line.ndc is None:
                 products.append(None)

@@ -605,6 +605,13 @@ def _units_in_history(context: Context) -> Any:
     return None if None in counted else sum(units for units in counted if units is not None)
 
 
+def _fractional_units(context: Context) -> bool | None:
+    units = [line.units for line in context.service.lines]
+    if any(number is not None and not isinstance(number, int) for number in units):
+        return True
+    return None if not units or None in units else False
+
+
 def _duplicate_line(context: Context) -> bool | None:
     lines = context.service.lines
     if len(lines) < 2:
@@ -621,6 +628,7 @@ _SERVICE_READERS: dict[str, Callable[[Context], Any]] = {
     "duplicate_of_history": _duplicate_of_history,
     "units_in_history": _units_in_history,
     "duplicate_line": _duplicate_line,
+    "fractional_units": _fractional_units,
 }
 
 

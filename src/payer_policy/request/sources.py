@@ -70,6 +70,7 @@ SERVICE_PATHS: Final[Mapping[str, FactType]] = {
     "duplicate_of_history": _FLAG,
     "units_in_history": _UNITS,
     "duplicate_line": _FLAG,
+    "fractional_units": _FLAG,
 }
 AUTHORIZATION_FIELDS: Final[Mapping[str, FactType]] = {
     "on_file": _FLAG,
