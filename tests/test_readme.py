@@ -5,6 +5,7 @@ A line `…` stands for any number of lines that are left out.
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -15,7 +16,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)
-BLOCKS = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = BLOCK.findall(README)
 
 
 def _pattern(shown: str) -> re.Pattern[str]:
@@ -38,6 +40,29 @@ def test_readme_shows_real_output(command: str, shown: str) -> None:
     )
 
     assert _pattern(shown).fullmatch(run.stdout), run.stdout
+
+
+def test_the_rule_that_readme_shows_is_shipped() -> None:
+    shown = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
+    path = ROOT / "policies" / "medicare" / "intrathecal-baclofen" / "2016-01-01.json"
+    rules = {rule["id"]: rule for rule in json.loads(path.read_text("utf-8"))["rules"]}
+
+    assert {**shown, "note": rules[shown["id"]]["note"]} == rules[shown["id"]]
+
+
+def test_the_scenario_that_readme_shows_passes(tmp_path: Path) -> None:
+    (scenario,) = re.findall(r"```gherkin\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "shown.feature").write_text(f"Feature: README\n\n{scenario}", "utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "payer_policy", "spec", str(tmp_path), "--engine", "compiled"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout
 
 
 def test_the_example_program_runs() -> None:
