@@ -93,7 +93,8 @@ def _check_parameters_used(
                             f"parameter `{name}` is used by no rule",
                             ("parameters", name),
                             key=True,
-                            warning=True,
+                            warning=version.model.extends
+                            is None,  # an overlay that touches nothing
                             hint=f"{hint} If not, remove it" if hint else "remove it",
                         )
                     )
