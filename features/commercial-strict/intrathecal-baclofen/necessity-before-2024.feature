@@ -49,7 +49,7 @@ Feature: Commercial Strict: the same clinical rules before 2024
 
       Examples: The response
         | case                       | fact and value                            | decision | rule            | truth         |
-        | one point of the grade     | the Ashworth grade before the trial is 1+ | denied   | trial-not-shown | holds         |
+        | one point of the grade     | the Ashworth grade before the trial is 1+ | pended   | trial-not-shown | is not known  |
         | two points of the grade    | the Ashworth grade before the trial is 2  | approved | trial-not-shown | does not hold |
         | a little under four hours  | how long the response lasted is 3.9 hours | denied   | trial-not-shown | holds         |
         | four hours                 | how long the response lasted is 4 hours   | approved | trial-not-shown | does not hold |

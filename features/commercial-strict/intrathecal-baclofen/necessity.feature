@@ -120,7 +120,7 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And the reasons are
         | rule                | group | carc | rarc |
         | recent-brain-injury | CO    | 50   | N130 |
-      And it says "is less than 1 year old on 2025-03-03"
+      And it says "The brain injury of 2024-03-04 is less than 1 year"
 
     Scenario Outline: Spasticity of another origin does not wait: <case>
       Given these facts

@@ -1,0 +1,268 @@
+Feature: Commercial Strict: codes, products and modifiers on the drug line
+
+  This payer takes over Medicare's rules about codes, and requires a product number (NDC) on every drug
+  line. An authorization certifies the therapy; it does not make a wrong code right.
+
+  Rule: Every drug line carries the number of its product
+
+    Background:
+      Given a claim to Commercial Strict for J0945 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | claim number         | C-200      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | billing npi          | 1234567893 |
+        | authorization number | A-1        |
+        | birth date           | 1980-01-01 |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-1               |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+      And the diagnoses G82.51
+
+    Scenario: A line with its product number is paid
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
+      When the claim is decided
+      Then it is approved
+      And rule ndc-missing does not hold
+
+    Scenario: A line without its product number is denied
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | JZ        | 4     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule        | group | carc | rarc | line |
+        | ndc-missing | CO    | 16   | M119 | 1    |
+      And it says "this payer requires one on every drug line"
+
+    Scenario Outline: One of two lines without it is enough to deny: <case>
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc      |
+        | J0945 |           | 3     | 11               | <first>  |
+        | J0945 | JW        | 1     | 11               | <second> |
+        | 62369 |           | 1     | 11               |          |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule        | group | carc | rarc | line |
+        | ndc-missing | CO    | 16   | M119 | 1 2  |
+
+      Examples:
+        | case                          | first        | second       |
+        | the line of discarded drug    | 66794-157-02 |              |
+        | the line of administered drug |              | 66794-157-02 |
+
+    Scenario: A number on the procedure line does not cover the drug line
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               |              |
+        | 62369 |           | 1     | 11               | 66794-157-02 |
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 16 with M119 from rule ndc-missing
+
+    Scenario Outline: A screening dose needs it as well: <case>
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc   |
+        | J0945 | JZ        | 1     | 11               | <ndc> |
+        | 62322 |           | 1     | 11               |       |
+      When the claim is decided
+      Then it is <decision>
+      And rule ndc-missing <truth>
+
+      Examples:
+        | case       | ndc          | decision | truth         |
+        | with it    | 66794-151-01 | approved | does not hold |
+        | without it |              | denied   | holds         |
+
+    Scenario: An oral product is denied once, for its route
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc           |
+        | J0945 | JZ        | 4     | 11               | 99999-0010-01 |
+        | 62369 |           | 1     | 11               |               |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                | group | carc | rarc | line |
+        | ndc-not-intrathecal | CO    | 16   | M119 | 1    |
+
+    Scenario: A number that the product list does not have is asked about
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc           |
+        | J0945 | JZ        | 4     | 11               | 12345-6789-01 |
+        | 62369 |           | 1     | 11               |               |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And the reasons are
+        | rule               | group | carc | rarc | line |
+        | ndc-not-recognised | CO    | 16   | M119 | 1    |
+
+    Scenario: A void needs no product number
+      Given the claim says
+        | field       | value |
+        | frequency   | 8     |
+        | original id | C-100 |
+      And these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62369 |           | 1     | 11               |
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                  |
+        | void-asks-for-nothing |
+
+  Rule: The code must fit the drug and the route
+
+    Background:
+      Given a claim to Commercial Strict for J0945 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | claim number         | C-200      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | billing npi          | 1234567893 |
+        | authorization number | A-1        |
+        | birth date           | 1980-01-01 |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-1               |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945, J0475      |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+      And the diagnoses G82.51
+
+    Scenario: Every determination on J0945 tells what the official list says
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
+      When the claim is decided
+      Then it is approved
+      And it advises by rule code-identity-note
+
+    Scenario: A compounded drug under J0945 is denied
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
+      And it is known that whether a pharmacy compounded the drug is yes
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                          | group | carc | rarc | line |
+        | compounded-under-product-code | CO    | 16   | N56  | 1    |
+
+    Scenario: Another route than the intrathecal one is denied
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | 96522 |           | 1     | 11               |              |
+      And it is known that the phase of therapy is refill
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                  | group | carc | rarc | line |
+        | route-not-intrathecal | CO    | 272  | N130 | 1    |
+
+    Scenario: J0945 and J0475 on one day are looked at by a person
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | J0475 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And the reasons are
+        | rule                      | line |
+        | same-drug-under-two-codes | 1    |
+        | same-drug-under-two-codes | 2    |
+
+    Scenario Outline: What decides nothing is noted: <case>
+      Given these claim lines
+        | code    | modifiers   | units | place of service | ndc          |
+        | J0945   | <modifiers> | 4     | 11               | 66794-157-02 |
+        | 62369   |             | 1     | 11               |              |
+        | <other> |             | 1     | 11               |              |
+      When the claim is decided
+      Then line 1 is approved
+      And it advises by rule <rule>
+
+      Examples:
+        | case                                   | modifiers | other | rule                      |
+        | another pump drug                      | JZ        | J2278 | other-drug-on-claim       |
+        | an unclassified drug                   | JZ        | J3490 | other-drug-on-claim       |
+        | pump codes that exclude each other     | JZ        | 95990 | pump-codes-together       |
+        | 59 on the drug                         | JZ 59     | 99213 | distinct-service-modifier |
+        | XE on the drug                         | JZ XE     | 99213 | distinct-service-modifier |
+
+    Scenario: A distinct-service modifier stands in for nothing, and JZ is required here
+      Given these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | XU        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule       | group | carc | rarc       | line |
+        | jz-missing | CO    | 16   | N822 MA130 | 1    |
+      And it advises by rule distinct-service-modifier
+
+    Scenario: JZ before it existed is denied
+      Given this authorization is on file
+        | field         | value               |
+        | number        | A-0                 |
+        | status        | approved            |
+        | payer         | commercial-strict |
+        | plan          | P1                  |
+        | member id     | M1                  |
+        | provider npi  | 1234567893          |
+        | codes         | J0945               |
+        | valid from    | 2022-10-01          |
+        | valid through | 2023-03-31          |
+        | units         | 40                  |
+        | units used    | 0                   |
+        | requested on  | 2022-09-20          |
+      And the claim says
+        | field                | value |
+        | authorization number | A-0   |
+      And these claim lines
+        | code  | modifiers | units | place of service | ndc          | date       |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 | 2022-12-31 |
+        | 62369 |           | 1     | 11               |              | 2022-12-31 |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 | 2023-01-01 |
+        | 62369 |           | 1     | 11               |              | 2023-01-01 |
+      When the claim is decided
+      Then it is partly approved
+      And line 1 is denied
+      And line 3 is approved
+      And the reasons are
+        | rule                 | group | carc | rarc | line |
+        | jz-before-it-existed | CO    | 182  | N823 | 1    |
