@@ -41,11 +41,11 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
       And rule <rule> <truth>
 
       Examples:
-        | case                           | ndc           | decision | rule                | truth         |
-        | none                           |               | approved | ndc-missing         | does not hold |
-        | a vial of 40 mg                | 66794-157-02  | approved | ndc-not-recognised  | does not hold |
-        | an oral product                | 99999-0010-01 | denied   | ndc-not-intrathecal | holds         |
-        | one that the list does not have | 12345-6789-01 | pended  | ndc-not-recognised  | holds         |
+        | case                            | ndc           | decision | rule                | truth         |
+        | none                            |               | approved | ndc-missing         | does not hold |
+        | a vial of 40 mg                 | 66794-157-02  | approved | ndc-not-recognised  | does not hold |
+        | an oral product                 | 99999-0010-01 | denied   | ndc-not-intrathecal | holds         |
+        | one that the list does not have | 12345-6789-01 | pended   | ndc-not-recognised  | holds         |
 
     Scenario: An oral product is denied once, for its route
       Given these claim lines
@@ -88,18 +88,18 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
 
     Scenario: Every determination on J0945 tells what the official list says
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | JZ        | 4     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
       When the claim is decided
       Then it is approved
       And it advises by rule code-identity-note
 
     Scenario: A compounded drug under J0945 is denied
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | JZ        | 4     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
       And it is known that whether a pharmacy compounded the drug is yes
       When the claim is decided
       Then it is denied
@@ -109,9 +109,9 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
 
     Scenario: Another route than the intrathecal one is denied
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               |              |
-        | 96522 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | JZ        | 4     | 11               |     |
+        | 96522 |           | 1     | 11               |     |
       And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is denied
@@ -121,10 +121,10 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
 
     Scenario: J0945 and J0475 on one day are looked at by a person
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               |              |
-        | J0475 | JZ        | 4     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | JZ        | 4     | 11               |     |
+        | J0475 | JZ        | 4     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -135,27 +135,27 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
 
     Scenario Outline: What decides nothing is noted: <case>
       Given these claim lines
-        | code    | modifiers   | units | place of service | ndc          |
-        | J0945   | <modifiers> | 4     | 11               |              |
-        | 62369   |             | 1     | 11               |              |
-        | <other> |             | 1     | 11               |              |
+        | code    | modifiers   | units | place of service | ndc |
+        | J0945   | <modifiers> | 4     | 11               |     |
+        | 62369   |             | 1     | 11               |     |
+        | <other> |             | 1     | 11               |     |
       When the claim is decided
       Then line 1 is approved
       And it advises by rule <rule>
 
       Examples:
-        | case                                   | modifiers | other | rule                      |
-        | another pump drug                      | JZ        | J2278 | other-drug-on-claim       |
-        | an unclassified drug                   | JZ        | J3490 | other-drug-on-claim       |
-        | pump codes that exclude each other     | JZ        | 95990 | pump-codes-together       |
-        | 59 on the drug                         | JZ 59     | 99213 | distinct-service-modifier |
-        | XE on the drug                         | JZ XE     | 99213 | distinct-service-modifier |
+        | case                               | modifiers | other | rule                      |
+        | another pump drug                  | JZ        | J2278 | other-drug-on-claim       |
+        | an unclassified drug               | JZ        | J3490 | other-drug-on-claim       |
+        | pump codes that exclude each other | JZ        | 95990 | pump-codes-together       |
+        | 59 on the drug                     | JZ 59     | 99213 | distinct-service-modifier |
+        | XE on the drug                     | JZ XE     | 99213 | distinct-service-modifier |
 
     Scenario: A distinct-service modifier stands in for nothing, and nothing is missing: JZ is not required here
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | XU        | 4     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | XU        | 4     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
       When the claim is decided
       Then it is approved
       And rule jz-missing does not hold
@@ -180,11 +180,11 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | field                | value |
         | authorization number | A-0   |
       And these claim lines
-        | code  | modifiers | units | place of service | ndc          | date       |
-        | J0945 | JZ        | 4     | 11               |              | 2022-12-31 |
-        | 62369 |           | 1     | 11               |              | 2022-12-31 |
-        | J0945 | JZ        | 4     | 11               |              | 2023-01-01 |
-        | 62369 |           | 1     | 11               |              | 2023-01-01 |
+        | code  | modifiers | units | place of service | ndc | date       |
+        | J0945 | JZ        | 4     | 11               |     | 2022-12-31 |
+        | 62369 |           | 1     | 11               |     | 2022-12-31 |
+        | J0945 | JZ        | 4     | 11               |     | 2023-01-01 |
+        | 62369 |           | 1     | 11               |     | 2023-01-01 |
       When the claim is decided
       Then it is partly approved
       And line 1 is denied

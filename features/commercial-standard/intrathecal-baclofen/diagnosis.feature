@@ -14,14 +14,14 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
       And it asks nothing
 
       Examples:
-        | case                                         | diagnoses        | date       |
-        | quadriplegia                                 | G82.51           | 2025-03-03 |
-        | the same without its dot, in small letters   | g8251            | 2025-03-03 |
-        | spastic cerebral palsy                       | G80.1            | 2025-03-03 |
-        | multiple sclerosis, on the old code's last day | G35            | 2025-09-30 |
-        | multiple sclerosis, on the new codes' first day | G35.A         | 2025-10-01 |
-        | a symptom beside the cause                   | R25.2 and G82.51 | 2025-03-03 |
-        | the state of the pump beside the cause       | Z45.1 and G82.51 | 2025-03-03 |
+        | case                                            | diagnoses        | date       |
+        | quadriplegia                                    | G82.51           | 2025-03-03 |
+        | the same without its dot, in small letters      | g8251            | 2025-03-03 |
+        | spastic cerebral palsy                          | G80.1            | 2025-03-03 |
+        | multiple sclerosis, on the old code's last day  | G35              | 2025-09-30 |
+        | multiple sclerosis, on the new codes' first day | G35.A            | 2025-10-01 |
+        | a symptom beside the cause                      | R25.2 and G82.51 | 2025-03-03 |
+        | the state of the pump beside the cause          | Z45.1 and G82.51 | 2025-03-03 |
 
     Scenario Outline: It is denied: <case>
       Given a preauthorization request to Commercial Standard for J0945 on <date>
@@ -34,15 +34,15 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
         | <rule> | CO    | <carc> | <rarc> |
 
       Examples:
-        | case                                 | diagnoses        | date       | rule                      | carc | rarc    |
-        | another disease                      | E11.9            | 2025-03-03 | diagnosis-not-covered     | 11   | M76     |
-        | two other diseases                   | E11.9 and M54.50 | 2025-03-03 | diagnosis-not-covered     | 11   | M76     |
-        | a new code before its first day      | G35.A            | 2025-09-30 | diagnosis-not-covered     | 11   | M76     |
-        | the old code after its last day      | G35              | 2025-10-01 | diagnosis-invalid-on-date | 146  | M76     |
-        | the old code beside the new one      | G35 and G35.A    | 2025-10-01 | diagnosis-invalid-on-date | 146  | M76     |
-        | a category                           | G82.5            | 2025-03-03 | diagnosis-header          | 16   | M76 M81 |
-        | a category beside a good code        | G80 and G80.1    | 2025-03-03 | diagnosis-header          | 16   | M76 M81 |
-        | a category among the new codes       | G35.B            | 2025-10-01 | diagnosis-header          | 16   | M76 M81 |
+        | case                            | diagnoses        | date       | rule                      | carc | rarc    |
+        | another disease                 | E11.9            | 2025-03-03 | diagnosis-not-covered     | 11   | M76     |
+        | two other diseases              | E11.9 and M54.50 | 2025-03-03 | diagnosis-not-covered     | 11   | M76     |
+        | a new code before its first day | G35.A            | 2025-09-30 | diagnosis-not-covered     | 11   | M76     |
+        | the old code after its last day | G35              | 2025-10-01 | diagnosis-invalid-on-date | 146  | M76     |
+        | the old code beside the new one | G35 and G35.A    | 2025-10-01 | diagnosis-invalid-on-date | 146  | M76     |
+        | a category                      | G82.5            | 2025-03-03 | diagnosis-header          | 16   | M76 M81 |
+        | a category beside a good code   | G80 and G80.1    | 2025-03-03 | diagnosis-header          | 16   | M76 M81 |
+        | a category among the new codes  | G35.B            | 2025-10-01 | diagnosis-header          | 16   | M76 M81 |
 
     Scenario Outline: It waits for the cause, and is not denied: <case>
       Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
@@ -56,13 +56,13 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
         | <rule> | CO    | 16   | M76  |
 
       Examples:
-        | case                            | diagnoses       | rule                       |
-        | a symptom                       | R25.2           | diagnosis-needs-cause      |
-        | a muscle spasm                  | M62.838         | diagnosis-needs-cause      |
-        | a symptom and another disease   | R25.2 and E11.9 | diagnosis-needs-cause      |
-        | a symptom and the pump          | R25.2 and Z45.1 | diagnosis-needs-cause      |
-        | the state of the pump           | Z45.1           | diagnosis-only-pump-status |
-        | that and another disease        | Z45.1 and E11.9 | diagnosis-only-pump-status |
+        | case                          | diagnoses       | rule                       |
+        | a symptom                     | R25.2           | diagnosis-needs-cause      |
+        | a muscle spasm                | M62.838         | diagnosis-needs-cause      |
+        | a symptom and another disease | R25.2 and E11.9 | diagnosis-needs-cause      |
+        | a symptom and the pump        | R25.2 and Z45.1 | diagnosis-needs-cause      |
+        | the state of the pump         | Z45.1           | diagnosis-only-pump-status |
+        | that and another disease      | Z45.1 and E11.9 | diagnosis-only-pump-status |
 
     Scenario: It waits where no diagnosis has come, and is not denied
       Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03

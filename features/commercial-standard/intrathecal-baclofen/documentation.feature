@@ -30,9 +30,9 @@ Feature: Commercial Standard: which records come with the claim, and which are a
         | requested on  | 2024-12-20          |
       And the diagnoses G82.51
       And these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | 62362       |           | 1     | 11               |
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 4     | 11               |
+        | 62362 |           | 1     | 11               |
 
     Scenario Outline: A first fill is paid without records: <case>
       Given it is known that the documents received is <documents>
@@ -151,6 +151,6 @@ Feature: Commercial Standard: which records come with the claim, and which are a
       And rule records-awaited does not hold
 
       Examples:
-        | case                     | records  |
-        | none were asked for      | none     |
-        | they have come           | received |
+        | case                | records  |
+        | none were asked for | none     |
+        | they have come      | received |

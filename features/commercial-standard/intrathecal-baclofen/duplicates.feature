@@ -31,9 +31,9 @@ Feature: Commercial Standard: the same service is paid once
         | requested on  | 2024-12-20          |
       And the diagnoses G82.51
       And these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | JZ        | 4     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
 
     Scenario: It is denied, in group OA
       Given these earlier claims
@@ -54,12 +54,12 @@ Feature: Commercial Standard: the same service is paid once
       And rule duplicate-of-earlier-claim does not hold
 
       Examples:
-        | case              | date       | modifiers | units | npi        | void |
-        | the day before    | 2025-03-02 | JZ        | 4     | 1234567893 | no   |
-        | discarded drug    | 2025-03-03 | JW        | 4     | 1234567893 | no   |
-        | fewer units       | 2025-03-03 | JZ        | 3     | 1234567893 | no   |
-        | another provider  | 2025-03-03 | JZ        | 4     | 1999999992 | no   |
-        | voided since      | 2025-03-03 | JZ        | 4     | 1234567893 | yes  |
+        | case             | date       | modifiers | units | npi        | void |
+        | the day before   | 2025-03-02 | JZ        | 4     | 1234567893 | no   |
+        | discarded drug   | 2025-03-03 | JW        | 4     | 1234567893 | no   |
+        | fewer units      | 2025-03-03 | JZ        | 3     | 1234567893 | no   |
+        | another provider | 2025-03-03 | JZ        | 4     | 1999999992 | no   |
+        | voided since     | 2025-03-03 | JZ        | 4     | 1234567893 | yes  |
 
     Scenario: Nobody has looked for earlier claims
       When the claim is decided
@@ -110,10 +110,10 @@ Feature: Commercial Standard: the same service is paid once
 
     Scenario: Two lines of the claim that are the same are looked at by a person
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 2     | 11               |              |
-        | J0945 | JZ        | 2     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 | JZ        | 2     | 11               |     |
+        | J0945 | JZ        | 2     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -122,19 +122,19 @@ Feature: Commercial Standard: the same service is paid once
 
     Scenario: As many units administered and discarded are no repetition
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 |           | 2     | 11               |              |
-        | J0945 | JW        | 2     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc |
+        | J0945 |           | 2     | 11               |     |
+        | J0945 | JW        | 2     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
       When the claim is decided
       Then it is approved
       And rule identical-lines does not hold
 
     Scenario: A line over several days is looked at by a person
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc          | through    |
-        | J0945 | JZ        | 4     | 11               |              | 2025-03-04 |
-        | 62369 |           | 1     | 11               |              |            |
+        | code  | modifiers | units | place of service | ndc | through    |
+        | J0945 | JZ        | 4     | 11               |     | 2025-03-04 |
+        | 62369 |           | 1     | 11               |     |            |
       When the claim is decided
       Then it is pended
       And the reasons are

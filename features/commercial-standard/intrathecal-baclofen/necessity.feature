@@ -30,10 +30,10 @@ Feature: Commercial Standard: age, contraindications and replacement
       And rule too-young does not hold
 
       Examples:
-        | case                        | birth      | age |
-        | on the fourth birthday      | 2021-03-03 | 4   |
-        | the day after it            | 2021-03-02 | 4   |
-        | an adult                    | 1980-01-01 | 45  |
+        | case                   | birth      | age |
+        | on the fourth birthday | 2021-03-03 | 4   |
+        | the day after it       | 2021-03-02 | 4   |
+        | an adult               | 1980-01-01 | 45  |
 
     Scenario Outline: Too young: <case>
       Given the request says
@@ -48,10 +48,10 @@ Feature: Commercial Standard: age, contraindications and replacement
       And it says "coverage begins at 4 years"
 
       Examples:
-        | case                             | birth      | age |
+        | case                               | birth      | age |
         | the day before the fourth birthday | 2021-03-04 | 3   |
-        | on the third birthday            | 2022-03-03 | 3   |
-        | a newborn                        | 2025-03-03 | 0   |
+        | on the third birthday              | 2022-03-03 | 3   |
+        | a newborn                          | 2025-03-03 | 0   |
 
     Scenario: An age that is not known is asked for, and not denied
       When the request is decided
@@ -80,9 +80,9 @@ Feature: Commercial Standard: age, contraindications and replacement
       And rule too-young <truth>
 
       Examples:
-        | case                | date       | decision | truth         |
-        | the day before      | 2024-02-28 | denied   | holds         |
-        | on the day itself   | 2024-02-29 | approved | does not hold |
+        | case              | date       | decision | truth         |
+        | the day before    | 2024-02-28 | denied   | holds         |
+        | on the day itself | 2024-02-29 | approved | does not hold |
 
   Rule: The age limit is for screening doses and new pumps
 
@@ -126,11 +126,11 @@ Feature: Commercial Standard: age, contraindications and replacement
       And rule too-young does not hold
 
       Examples:
-        | case                      | phase             |
-        | a refill                  | refill            |
-        | a change of the dose      | dose change       |
+        | case                       | phase             |
+        | a refill                   | refill            |
+        | a change of the dose       | dose change       |
         | a revision of the catheter | catheter revision |
-        | a replacement             | replacement       |
+        | a replacement              | replacement       |
 
     Scenario: A void for a child below it is reversed as it is
       Given a claim to Commercial Standard for J0945 on 2025-03-03
@@ -317,11 +317,11 @@ Feature: Commercial Standard: age, contraindications and replacement
       And rule replacement-not-needed <truth>
 
       Examples:
-        | case                        | reason         | decision | truth         |
-        | the battery is at its end   | end of battery | approved | does not hold |
-        | it cannot be repaired       | irreparable    | approved | does not hold |
-        | a newer model is wanted     | upgrade        | denied   | holds         |
-        | any other reason            | other          | denied   | holds         |
+        | case                      | reason         | decision | truth         |
+        | the battery is at its end | end of battery | approved | does not hold |
+        | it cannot be repaired     | irreparable    | approved | does not hold |
+        | a newer model is wanted   | upgrade        | denied   | holds         |
+        | any other reason          | other          | denied   | holds         |
 
     Scenario: A pump that still works is not replaced for a newer model
       Given it is known that the reason for the replacement is upgrade

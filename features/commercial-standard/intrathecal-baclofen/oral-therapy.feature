@@ -31,13 +31,13 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       And rule oral-therapy-not-shown does not hold
 
       Examples:
-        | case                                | outcome       | length  |
-        | six weeks that did not do enough    | inadequate    | 6 weeks |
-        | the same, counted in days           | inadequate    | 42 days |
-        | a day more                          | inadequate    | 43 days |
-        | not tolerated after six weeks       | not tolerated | 42 days |
-        | not tolerated a day before that     | not tolerated | 41 days |
-        | not tolerated on the first day      | not tolerated | 1 day   |
+        | case                             | outcome       | length  |
+        | six weeks that did not do enough | inadequate    | 6 weeks |
+        | the same, counted in days        | inadequate    | 42 days |
+        | a day more                       | inadequate    | 43 days |
+        | not tolerated after six weeks    | not tolerated | 42 days |
+        | not tolerated a day before that  | not tolerated | 41 days |
+        | not tolerated on the first day   | not tolerated | 1 day   |
 
     Scenario Outline: It is not enough: <case>
       Given it is known that the outcome of oral antispasmodics is <outcome>
@@ -50,12 +50,12 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       And oral_therapy.failed is concluded to be no
 
       Examples:
-        | case                               | outcome    | length    |
-        | a day short of six weeks           | inadequate | 41 days   |
-        | less than a day short              | inadequate | 41.5 days |
-        | no day at all                      | inadequate | 0 days    |
-        | it worked                          | effective  | 52 weeks  |
-        | it was never tried                 | not tried  | 0 days    |
+        | case                     | outcome    | length    |
+        | a day short of six weeks | inadequate | 41 days   |
+        | less than a day short    | inadequate | 41.5 days |
+        | no day at all            | inadequate | 0 days    |
+        | it worked                | effective  | 52 weeks  |
+        | it was never tried       | not tried  | 0 days    |
 
     Scenario: Intolerance needs no length
       Given it is known that the outcome of oral antispasmodics is not tolerated
@@ -80,9 +80,9 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       And it asks nothing
 
       Examples:
-        | case          | given |
+        | case           | given |
         | there was none | no    |
-        | nobody says   |       |
+        | nobody says    |       |
 
     Scenario: What came of oral therapy is not known
       Given it is known that the length of oral therapy is 41 days
@@ -145,10 +145,10 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
         | oral-therapy-not-shown | CO    | 50   | N130 | 1    |
 
       Examples:
-        | case                 | outcome    | length  |
-        | a day short          | inadequate | 41 days |
-        | oral therapy worked  | effective  | 42 days |
-        | it was never tried   | not tried  | 0 days  |
+        | case                | outcome    | length  |
+        | a day short         | inadequate | 41 days |
+        | oral therapy worked | effective  | 42 days |
+        | it was never tried  | not tried  | 0 days  |
 
     Scenario: A screening dose of which oral therapy is not known waits
       When the claim is decided

@@ -70,8 +70,8 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | trial-not-shown | CO    | 50   | N674 |
 
       Examples:
-        | case          | dose   |
-        | the first dose  | 50 mcg |
+        | case                 | dose   |
+        | the first dose       | 50 mcg |
         | a dose below 100 mcg | 99 mcg |
 
     Scenario: Who does not respond to 100 mcg is no candidate
@@ -160,10 +160,10 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
       And rule trial-doses-too-close does not hold
 
       Examples:
-        | case           | hours    |
-        | exactly a day  | 24 hours |
+        | case             | hours    |
+        | exactly a day    | 24 hours |
         | the same in days | 1 day    |
-        | an hour more   | 25 hours |
+        | an hour more     | 25 hours |
 
     Scenario Outline: Too close, and looked at by a person: <case>
       Given these facts
@@ -180,11 +180,11 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
       And it advises by rule trial-protocol-noted
 
       Examples:
-        | case                | doses | hours      |
-        | an hour too early   | 2     | 23 hours   |
-        | minutes too early   | 2     | 23.9 hours |
-        | the same day        | 2     | 6 hours    |
-        | the third dose      | 3     | 23 hours   |
+        | case              | doses | hours      |
+        | an hour too early | 2     | 23 hours   |
+        | minutes too early | 2     | 23.9 hours |
+        | the same day      | 2     | 6 hours    |
+        | the third dose    | 3     | 23 hours   |
 
     Scenario: A single dose follows none
       Given these facts

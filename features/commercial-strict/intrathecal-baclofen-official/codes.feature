@@ -24,7 +24,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -32,9 +32,9 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 4 | 11 | 66794-157-02 |
-        | <procedure> | | 1 | 11 | |
+        | code        | modifiers | units | place of service | ndc          |
+        | J0475       | JZ        | 4     | 11               | 66794-157-02 |
+        | <procedure> |           | 1     | 11               |              |
       And it is known that the reason for the replacement is irreparable
       When the claim is decided
       Then it is approved
@@ -42,10 +42,10 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
       And rule trial-code-used-for-fill does not hold
 
       Examples:
-        | case | procedure |
-        | a refill | 62369 |
-        | a change of the dose | 62368 |
-        | a new pump in place of an old one | E0786 |
+        | case                              | procedure |
+        | a refill                          | 62369     |
+        | a change of the dose              | 62368     |
+        | a new pump in place of an old one | E0786     |
 
     Scenario Outline: J0475 in a screening trial is denied: <case>
       Given a claim to Commercial Strict for J0475 on 2025-03-03
@@ -65,7 +65,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -73,30 +73,30 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 1 | 11 | 66794-157-02 |
-        | <injection> | | 1 | 11 | |
+        | code        | modifiers | units | place of service | ndc          |
+        | J0475       | JZ        | 1     | 11               | 66794-157-02 |
+        | <injection> |           | 1     | 11               |              |
       And these facts
-        | fact | value |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | where the spasticity comes from | spinal |
-        | whether physical therapy was given beside oral therapy | yes |
-        | a psychosis | no |
-        | a history of autonomic dysreflexia | no |
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule | group | carc | rarc | line |
-        | fill-code-used-for-trial | CO | 16 | N56 N657 | 1 |
+        | rule                     | group | carc | rarc     | line |
+        | fill-code-used-for-trial | CO    | 16   | N56 N657 | 1    |
       And it says "A screening dose is billed with the code of 50 mcg for intrathecal trial"
 
       Examples:
-        | case | injection |
-        | without imaging | 62322 |
-        | with imaging | 62323 |
+        | case            | injection |
+        | without imaging | 62322     |
+        | with imaging    | 62323     |
 
     Scenario Outline: J0476 is right for a screening dose: <case>
       Given a claim to Commercial Strict for J0476 on 2025-03-03
@@ -116,7 +116,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0476            |
+        | codes         | J0476             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -124,19 +124,19 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0476 | JZ | <units> | 11 | 66794-151-01 |
-        | 62322 | | 1 | 11 | |
+        | code  | modifiers | units   | place of service | ndc          |
+        | J0476 | JZ        | <units> | 11               | 66794-151-01 |
+        | 62322 |           | 1       | 11               |              |
       And these facts
-        | fact | value |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | where the spasticity comes from | spinal |
-        | whether physical therapy was given beside oral therapy | yes |
-        | a psychosis | no |
-        | a history of autonomic dysreflexia | no |
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
       When the claim is decided
       Then it is approved
       And the phase of therapy is concluded to be trial
@@ -144,9 +144,9 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
       And rule fill-code-used-for-trial does not hold
 
       Examples:
-        | case | units |
-        | 50 mcg | 1 |
-        | 75 or 100 mcg | 2 |
+        | case          | units |
+        | 50 mcg        | 1     |
+        | 75 or 100 mcg | 2     |
 
     Scenario: Three units of J0476 are more than a screening dose needs
       Given a claim to Commercial Strict for J0476 on 2025-03-03
@@ -166,7 +166,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0476            |
+        | codes         | J0476             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -174,19 +174,19 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0476 | JZ | 3 | 11 | 66794-151-01 |
-        | 62322 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0476 | JZ        | 3     | 11               | 66794-151-01 |
+        | 62322 |           | 1     | 11               |              |
       And these facts
-        | fact | value |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | where the spasticity comes from | spinal |
-        | whether physical therapy was given beside oral therapy | yes |
-        | a psychosis | no |
-        | a history of autonomic dysreflexia | no |
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
       When the claim is decided
       Then it is pended
       And rule trial-units-above-expected holds
@@ -210,7 +210,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0476            |
+        | codes         | J0476             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -218,18 +218,18 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0476 | JZ | 1 | 11 | 66794-151-01 |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0476 | JZ        | 1     | 11               | 66794-151-01 |
       And these facts
-        | fact | value |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | where the spasticity comes from | spinal |
-        | whether physical therapy was given beside oral therapy | yes |
-        | a psychosis | no |
-        | a history of autonomic dysreflexia | no |
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
       When the claim is decided
       Then it is approved
       And the phase of therapy is concluded to be trial
@@ -253,7 +253,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0476            |
+        | codes         | J0476             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -261,31 +261,31 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0476 | JZ | 1 | 11 | 66794-151-01 |
-        | <procedure> | | 1 | 11 | |
+        | code        | modifiers | units | place of service | ndc          |
+        | J0476       | JZ        | 1     | 11               | 66794-151-01 |
+        | <procedure> |           | 1     | 11               |              |
       And these facts
-        | fact | value |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | where the spasticity comes from | spinal |
-        | whether physical therapy was given beside oral therapy | yes |
-        | a psychosis | no |
-        | a history of autonomic dysreflexia | no |
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule | group | carc | rarc | line |
-        | trial-code-used-for-fill | CO | 16 | N56 N657 | 1 |
+        | rule                     | group | carc | rarc     | line |
+        | trial-code-used-for-fill | CO    | 16   | N56 N657 | 1    |
       And it says "A fill is billed per 10 mg"
 
       Examples:
-        | case | procedure |
-        | a refill | 62369 |
-        | a refill by a physician | 62370 |
-        | refill and maintenance | 95990 |
+        | case                    | procedure |
+        | a refill                | 62369     |
+        | a refill by a physician | 62370     |
+        | refill and maintenance  | 95990     |
 
     Scenario: J0476 beside an injection and the filling of a pump is the screening dose of that injection
       Given a claim to Commercial Strict for J0476 on 2025-03-03
@@ -305,7 +305,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0476            |
+        | codes         | J0476             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -313,20 +313,20 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0476 | JZ | 1 | 11 | 66794-151-01 |
-        | 62322 | | 1 | 11 | |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0476 | JZ        | 1     | 11               | 66794-151-01 |
+        | 62322 |           | 1     | 11               |              |
+        | 62369 |           | 1     | 11               |              |
       And these facts
-        | fact | value |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | where the spasticity comes from | spinal |
-        | whether physical therapy was given beside oral therapy | yes |
-        | a psychosis | no |
-        | a history of autonomic dysreflexia | no |
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
       When the claim is decided
       Then it is approved
       And rule trial-code-used-for-fill does not hold
@@ -349,7 +349,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0476            |
+        | codes         | J0476             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -357,8 +357,8 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0476 | JZ | 1 | 11 | 66794-151-01 |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0476 | JZ        | 1     | 11               | 66794-151-01 |
       And these facts
         | fact                           | value          |
         | the phase of therapy           | <phase>        |
@@ -368,8 +368,8 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
       And the reason is CO 16 with N56 and N657 from rule trial-code-used-for-fill
 
       Examples:
-        | phase |
-        | refill |
+        | phase       |
+        | refill      |
         | dose change |
         | replacement |
 
@@ -393,7 +393,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -401,19 +401,19 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | <units> | 11 | <ndc> |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units   | place of service | ndc   |
+        | J0475 | JZ        | <units> | 11               | <ndc> |
+        | 62369 |           | 1       | 11               |       |
       When the claim is decided
       Then it is approved
       And rule ndc-for-another-code does not hold
 
       Examples:
-        | case | ndc | units |
-        | ampule of 10 mg | 70121-2501-01 | 1 |
-        | vial of 20 mg | 66794-156-02 | 2 |
-        | vial of 40 mg | 66794-157-02 | 4 |
-        | the same in eleven digits | 66794015702 | 4 |
+        | case                      | ndc           | units |
+        | ampule of 10 mg           | 70121-2501-01 | 1     |
+        | vial of 20 mg             | 66794-156-02  | 2     |
+        | vial of 40 mg             | 66794-157-02  | 4     |
+        | the same in eleven digits | 66794015702   | 4     |
 
     Scenario Outline: A fill with the product of a screening dose is denied: <case>
       Given a claim to Commercial Strict for J0475 on 2025-03-03
@@ -433,7 +433,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -441,21 +441,21 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 1 | 11 | <ndc> |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc   |
+        | J0475 | JZ        | 1     | 11               | <ndc> |
+        | 62369 |           | 1     | 11               |       |
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule | group | carc | rarc | line |
-        | ndc-for-another-code | CO | 16 | N56 N657 | 1 |
+        | rule                 | group | carc | rarc     | line |
+        | ndc-for-another-code | CO    | 16   | N56 N657 | 1    |
       And it says "is not billed with J0475"
 
       Examples:
-        | case | ndc |
-        | a syringe of 50 mcg | 66794-151-01 |
+        | case                | ndc           |
+        | a syringe of 50 mcg | 66794-151-01  |
         | an ampule of 50 mcg | 70121-2496-05 |
-        | a generic syringe | 70511-121-80 |
+        | a generic syringe   | 70511-121-80  |
 
     Scenario Outline: A screening dose with <case> is <decision>
       Given a claim to Commercial Strict for J0476 on 2025-03-03
@@ -475,7 +475,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0476            |
+        | codes         | J0476             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -483,29 +483,29 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0476 | JZ | 1 | 11 | <ndc> |
-        | 62322 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc   |
+        | J0476 | JZ        | 1     | 11               | <ndc> |
+        | 62322 |           | 1     | 11               |       |
       And these facts
-        | fact | value |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | where the spasticity comes from | spinal |
-        | whether physical therapy was given beside oral therapy | yes |
-        | a psychosis | no |
-        | a history of autonomic dysreflexia | no |
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
       When the claim is decided
       Then it is <decision>
       And rule ndc-for-another-code <truth>
 
       Examples:
-        | case | ndc | decision | truth |
-        | a syringe of 50 mcg | 66794-151-01 | approved | does not hold |
+        | case                | ndc           | decision | truth         |
+        | a syringe of 50 mcg | 66794-151-01  | approved | does not hold |
         | an ampule of 50 mcg | 70121-2496-05 | approved | does not hold |
-        | a vial of 40 mg | 66794-157-02 | denied | holds |
-        | an ampule of 10 mg | 70121-2502-02 | denied | holds |
+        | a vial of 40 mg     | 66794-157-02  | denied   | holds         |
+        | an ampule of 10 mg  | 70121-2502-02 | denied   | holds         |
 
     Scenario: An oral product is denied once, for its route and not for its code
       Given a claim to Commercial Strict for J0475 on 2025-03-03
@@ -525,7 +525,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -533,14 +533,14 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 4 | 11 | 99999-0010-01 |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc           |
+        | J0475 | JZ        | 4     | 11               | 99999-0010-01 |
+        | 62369 |           | 1     | 11               |               |
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule | group | carc | rarc | line |
-        | ndc-not-intrathecal | CO | 16 | M119 | 1 |
+        | rule                | group | carc | rarc | line |
+        | ndc-not-intrathecal | CO    | 16   | M119 | 1    |
 
     Scenario: A number that the product list does not have is asked about, and not taken for another code's
       Given a claim to Commercial Strict for J0475 on 2025-03-03
@@ -560,7 +560,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -568,14 +568,14 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 4 | 11 | 12345-6789-01 |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc           |
+        | J0475 | JZ        | 4     | 11               | 12345-6789-01 |
+        | 62369 |           | 1     | 11               |               |
       When the claim is decided
       Then it is pended
       And the reasons are
-        | rule | group | carc | rarc | line |
-        | ndc-not-recognised | CO | 16 | M119 | 1 |
+        | rule               | group | carc | rarc | line |
+        | ndc-not-recognised | CO    | 16   | M119 | 1    |
 
     Scenario: One product among two lines that has another code is enough to deny
       Given a claim to Commercial Strict for J0475 on 2025-03-03
@@ -595,7 +595,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -603,10 +603,10 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | | 3 | 11 | 66794-157-02 |
-        | J0475 | JW | 1 | 11 | 66794-151-01 |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0475 |           | 3     | 11               | 66794-157-02 |
+        | J0475 | JW        | 1     | 11               | 66794-151-01 |
+        | 62369 |           | 1     | 11               |              |
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with N56 and N657 from rule ndc-for-another-code
@@ -618,20 +618,20 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | frequency   | 8     |
         | original id | C-100 |
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | <code> | JZ | 1 | 11 | <ndc> |
-        | <procedure> | | 1 | 11 | |
+        | code        | modifiers | units | place of service | ndc   |
+        | <code>      | JZ        | 1     | 11               | <ndc> |
+        | <procedure> |           | 1     | 11               |       |
       When the claim is decided
       Then it is pended
       And the reasons are
-        | rule |
+        | rule                  |
         | void-asks-for-nothing |
 
       Examples:
-        | code | ndc | procedure |
-        | J0475 | 66794-151-01 | 62369 |
-        | J0475 | 66794-157-02 | 62322 |
-        | J0476 | 66794-157-02 | 62369 |
+        | code  | ndc          | procedure |
+        | J0475 | 66794-151-01 | 62369     |
+        | J0475 | 66794-157-02 | 62322     |
+        | J0476 | 66794-157-02 | 62369     |
 
   Rule: The same drug is billed under one code
 
@@ -653,7 +653,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475, J0945            |
+        | codes         | J0475, J0945      |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -661,17 +661,17 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 4 | 11 | 66794-157-02 |
-        | J0945 | JZ | 4 | 11 | 66794-157-02 |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0475 | JZ        | 4     | 11               | 66794-157-02 |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
       When the claim is decided
       Then it is pended
       And no rule denies it
       And the reasons are
-        | rule | line |
-        | same-drug-under-two-codes | 1 |
-        | same-drug-under-two-codes | 2 |
+        | rule                      | line |
+        | same-drug-under-two-codes | 1    |
+        | same-drug-under-two-codes | 2    |
 
     Scenario: J0475 alone is one code
       Given a claim to Commercial Strict for J0475 on 2025-03-03
@@ -691,7 +691,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -699,9 +699,9 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 4 | 11 | 66794-157-02 |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0475 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
       When the claim is decided
       Then it is approved
       And rule same-drug-under-two-codes does not hold
@@ -724,7 +724,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | plan          | P1                |
         | member id     | M1                |
         | provider npi  | 1234567893        |
-        | codes         | J0475            |
+        | codes         | J0475             |
         | valid from    | 2025-01-01        |
         | valid through | 2025-12-31        |
         | units         | 40                |
@@ -732,12 +732,12 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 4 | 11 | 66794-157-02 |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0475 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62369 |           | 1     | 11               |              |
       And it is known that whether a pharmacy compounded the drug is yes
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule | group | carc | rarc | line |
-        | compounded-under-product-code | CO | 16 | N56 | 1 |
+        | rule                          | group | carc | rarc | line |
+        | compounded-under-product-code | CO    | 16   | N56  | 1    |

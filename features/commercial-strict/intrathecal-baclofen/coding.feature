@@ -130,6 +130,19 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | rule                  |
         | void-asks-for-nothing |
 
+  Rule: A request before the service needs no product number
+
+    Scenario: A request whose lines have none is approved
+      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | code  | units |
+        | J0945 | 4     |
+      When the request is decided
+      Then it is approved
+      And rule ndc-missing does not hold
+
   Rule: The code must fit the drug and the route
 
     Background:
@@ -216,12 +229,12 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
       And it advises by rule <rule>
 
       Examples:
-        | case                                   | modifiers | other | rule                      |
-        | another pump drug                      | JZ        | J2278 | other-drug-on-claim       |
-        | an unclassified drug                   | JZ        | J3490 | other-drug-on-claim       |
-        | pump codes that exclude each other     | JZ        | 95990 | pump-codes-together       |
-        | 59 on the drug                         | JZ 59     | 99213 | distinct-service-modifier |
-        | XE on the drug                         | JZ XE     | 99213 | distinct-service-modifier |
+        | case                               | modifiers | other | rule                      |
+        | another pump drug                  | JZ        | J2278 | other-drug-on-claim       |
+        | an unclassified drug               | JZ        | J3490 | other-drug-on-claim       |
+        | pump codes that exclude each other | JZ        | 95990 | pump-codes-together       |
+        | 59 on the drug                     | JZ 59     | 99213 | distinct-service-modifier |
+        | XE on the drug                     | JZ XE     | 99213 | distinct-service-modifier |
 
     Scenario: A distinct-service modifier stands in for nothing, and JZ is required here
       Given these claim lines
@@ -237,19 +250,19 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
 
     Scenario: JZ before it existed is denied
       Given this authorization is on file
-        | field         | value               |
-        | number        | A-0                 |
-        | status        | approved            |
+        | field         | value             |
+        | number        | A-0               |
+        | status        | approved          |
         | payer         | commercial-strict |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2022-10-01          |
-        | valid through | 2023-03-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2022-09-20          |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2022-10-01        |
+        | valid through | 2023-03-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2022-09-20        |
       And the claim says
         | field                | value |
         | authorization number | A-0   |

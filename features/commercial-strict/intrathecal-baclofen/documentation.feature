@@ -31,9 +31,9 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
         | requested on  | 2024-12-20        |
       And the diagnoses G82.51
       And these claim lines
-        | code        | modifiers | units | place of service | ndc          |
-        | J0945       | JZ        | 4     | 11               | 66794-157-02 |
-        | 62362       |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62362 |           | 1     | 11               |              |
 
     Scenario Outline: Both have come: <case>
       Given it is known that the documents received is <documents>
@@ -42,10 +42,10 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
       And rule first-fill-records-missing does not hold
 
       Examples:
-        | case                | documents                            |
-        | these two alone     | trial_note, oral_history             |
-        | in another order    | oral_history, trial_note             |
-        | among others        | order, trial_note, oral_history, consent |
+        | case             | documents                                |
+        | these two alone  | trial_note, oral_history                 |
+        | in another order | oral_history, trial_note                 |
+        | among others     | order, trial_note, oral_history, consent |
 
     Scenario Outline: One of them is missing, and the claim waits for it: <case>
       Given it is known that the documents received is <documents>
@@ -58,11 +58,11 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
       And it says "the trial note and the oral history with the first fill"
 
       Examples:
-        | case                        | documents                         |
-        | only the trial note came    | trial_note                        |
-        | only the oral history came  | oral_history                      |
-        | only other records came     | order, plan_of_care               |
-        | nothing came                | none                              |
+        | case                       | documents           |
+        | only the trial note came   | trial_note          |
+        | only the oral history came | oral_history        |
+        | only other records came    | order, plan_of_care |
+        | nothing came               | none                |
 
     Scenario: Nobody knows yet what came
       When the claim is decided
@@ -124,9 +124,9 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
         | frequency   | 8     |
         | original id | C-100 |
       And these claim lines
-        | code        | modifiers | units | place of service | ndc          |
-        | J0945       | JZ        | 4     | 11               | 66794-157-02 |
-        | 62362       |           | 1     | 11               |              |
+        | code  | modifiers | units | place of service | ndc          |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
+        | 62362 |           | 1     | 11               |              |
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -265,6 +265,6 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
       And rule records-awaited does not hold
 
       Examples:
-        | case                     | records  |
-        | none were asked for      | none     |
-        | they have come           | received |
+        | case                | records  |
+        | none were asked for | none     |
+        | they have come      | received |

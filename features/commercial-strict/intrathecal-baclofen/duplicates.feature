@@ -54,12 +54,12 @@ Feature: Commercial Strict: the same service is paid once
       And rule duplicate-of-earlier-claim does not hold
 
       Examples:
-        | case              | date       | modifiers | units | npi        | void |
-        | the day before    | 2025-03-02 | JZ        | 4     | 1234567893 | no   |
-        | discarded drug    | 2025-03-03 | JW        | 4     | 1234567893 | no   |
-        | fewer units       | 2025-03-03 | JZ        | 3     | 1234567893 | no   |
-        | another provider  | 2025-03-03 | JZ        | 4     | 1999999992 | no   |
-        | voided since      | 2025-03-03 | JZ        | 4     | 1234567893 | yes  |
+        | case             | date       | modifiers | units | npi        | void |
+        | the day before   | 2025-03-02 | JZ        | 4     | 1234567893 | no   |
+        | discarded drug   | 2025-03-03 | JW        | 4     | 1234567893 | no   |
+        | fewer units      | 2025-03-03 | JZ        | 3     | 1234567893 | no   |
+        | another provider | 2025-03-03 | JZ        | 4     | 1999999992 | no   |
+        | voided since     | 2025-03-03 | JZ        | 4     | 1234567893 | yes  |
 
     Scenario: Nobody has looked for earlier claims
       When the claim is decided

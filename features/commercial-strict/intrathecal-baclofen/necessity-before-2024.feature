@@ -42,31 +42,31 @@ Feature: Commercial Strict: the same clinical rules before 2024
       And rule <rule> <truth>
 
       Examples: Oral therapy
-        | case                       | fact and value                                               | decision | rule                   | truth         |
-        | a day short of six weeks   | the length of oral therapy is 41 days                        | denied   | oral-therapy-not-shown | holds         |
-        | six weeks                  | the length of oral therapy is 42 days                        | approved | oral-therapy-not-shown | does not hold |
-        | without physical therapy   | whether physical therapy was given beside oral therapy is no | denied   | oral-therapy-not-shown | holds         |
+        | case                     | fact and value                                               | decision | rule                   | truth         |
+        | a day short of six weeks | the length of oral therapy is 41 days                        | denied   | oral-therapy-not-shown | holds         |
+        | six weeks                | the length of oral therapy is 42 days                        | approved | oral-therapy-not-shown | does not hold |
+        | without physical therapy | whether physical therapy was given beside oral therapy is no | denied   | oral-therapy-not-shown | holds         |
 
       Examples: The response
-        | case                       | fact and value                            | decision | rule            | truth         |
-        | one point of the grade     | the Ashworth grade before the trial is 1+ | pended   | trial-not-shown | is not known  |
-        | two points of the grade    | the Ashworth grade before the trial is 2  | approved | trial-not-shown | does not hold |
-        | a little under four hours  | how long the response lasted is 3.9 hours | denied   | trial-not-shown | holds         |
-        | four hours                 | how long the response lasted is 4 hours   | approved | trial-not-shown | does not hold |
+        | case                      | fact and value                            | decision | rule            | truth         |
+        | one point of the grade    | the Ashworth grade before the trial is 1+ | pended   | trial-not-shown | is not known  |
+        | two points of the grade   | the Ashworth grade before the trial is 2  | approved | trial-not-shown | does not hold |
+        | a little under four hours | how long the response lasted is 3.9 hours | denied   | trial-not-shown | holds         |
+        | four hours                | how long the response lasted is 4 hours   | approved | trial-not-shown | does not hold |
 
       Examples: The dose
-        | case                       | fact and value                            | decision | rule                      | truth         |
-        | 100 mcg                    | the decisive screening dose is 100 mcg    | approved | trial-dose-above-protocol | does not hold |
-        | 101 mcg                    | the decisive screening dose is 101 mcg    | pended   | trial-dose-above-protocol | holds         |
+        | case    | fact and value                         | decision | rule                      | truth         |
+        | 100 mcg | the decisive screening dose is 100 mcg | approved | trial-dose-above-protocol | does not hold |
+        | 101 mcg | the decisive screening dose is 101 mcg | pended   | trial-dose-above-protocol | holds         |
 
       Examples: Contraindications
-        | case                       | fact and value                                          | decision | rule                     | truth |
-        | an allergy                 | allergy or hypersensitivity to baclofen is yes          | denied   | contraindicated          | holds |
-        | an active infection        | an active infection is yes                              | denied   | contraindicated          | holds |
-        | a body too small           | a body too small for the pump is yes                    | denied   | contraindicated          | holds |
-        | another device             | another programmable device that could interfere is yes | denied   | contraindicated          | holds |
-        | a psychosis                | a psychosis is yes                                      | pended   | psychosis-or-dysreflexia | holds |
-        | autonomic dysreflexia      | a history of autonomic dysreflexia is yes               | pended   | psychosis-or-dysreflexia | holds |
+        | case                  | fact and value                                          | decision | rule                     | truth |
+        | an allergy            | allergy or hypersensitivity to baclofen is yes          | denied   | contraindicated          | holds |
+        | an active infection   | an active infection is yes                              | denied   | contraindicated          | holds |
+        | a body too small      | a body too small for the pump is yes                    | denied   | contraindicated          | holds |
+        | another device        | another programmable device that could interfere is yes | denied   | contraindicated          | holds |
+        | a psychosis           | a psychosis is yes                                      | pended   | psychosis-or-dysreflexia | holds |
+        | autonomic dysreflexia | a history of autonomic dysreflexia is yes               | pended   | psychosis-or-dysreflexia | holds |
 
     Scenario Outline: The spasm score will do instead of the grade: from 3 to <after>
       Given these facts
@@ -215,10 +215,10 @@ Feature: Commercial Strict: the same clinical rules before 2024
       And rule first-fill-records-missing <truth>
 
       Examples:
-        | case       | documents                | decision | truth         |
-        | both came  | trial_note, oral_history | approved | does not hold |
-        | one came   | trial_note               | pended   | holds         |
-        | none came  | none                     | pended   | holds         |
+        | case      | documents                | decision | truth         |
+        | both came | trial_note, oral_history | approved | does not hold |
+        | one came  | trial_note               | pended   | holds         |
+        | none came | none                     | pended   | holds         |
 
     Scenario: Its product number is required
       Given these claim lines

@@ -103,12 +103,12 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule recent-brain-injury <truth>
 
       Examples:
-        | case                       | injury     | years | decision | truth         |
-        | ten years                  | 2015-03-03 | 10    | approved | does not hold |
-        | a year and a day           | 2024-03-02 | 1     | approved | does not hold |
-        | a year to the day          | 2024-03-03 | 1     | approved | does not hold |
-        | a day short of a year      | 2024-03-04 | 0     | denied   | holds         |
-        | a week                     | 2025-02-24 | 0     | denied   | holds         |
+        | case                  | injury     | years | decision | truth         |
+        | ten years             | 2015-03-03 | 10    | approved | does not hold |
+        | a year and a day      | 2024-03-02 | 1     | approved | does not hold |
+        | a year to the day     | 2024-03-03 | 1     | approved | does not hold |
+        | a day short of a year | 2024-03-04 | 0     | denied   | holds         |
+        | a week                | 2025-02-24 | 0     | denied   | holds         |
 
     Scenario: The reason is the payer's own criterion
       Given these facts
@@ -132,8 +132,8 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule recent-brain-injury does not hold
 
       Examples:
-        | case                  | origin         |
-        | from the spinal cord  | spinal         |
+        | case                              | origin         |
+        | from the spinal cord              | spinal         |
         | from another disease of the brain | other cerebral |
 
     Scenario: The origin of the spasticity is asked for
@@ -297,13 +297,13 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule <rule> <truth>
 
       Examples:
-        | case                              | fact and value                                        | decision | rule                     | truth         |
-        | an allergy                        | allergy or hypersensitivity to baclofen is yes        | denied   | contraindicated          | holds         |
-        | an active infection               | an active infection is yes                            | denied   | contraindicated          | holds         |
-        | a body too small for a pump       | a body too small for the pump is yes                  | approved | contraindicated          | does not hold |
-        | another device                    | another programmable device that could interfere is yes | approved | contraindicated        | does not hold |
-        | a psychosis                       | a psychosis is yes                                    | pended   | psychosis-or-dysreflexia | holds         |
-        | autonomic dysreflexia             | a history of autonomic dysreflexia is yes             | pended   | psychosis-or-dysreflexia | holds         |
+        | case                        | fact and value                                          | decision | rule                     | truth         |
+        | an allergy                  | allergy or hypersensitivity to baclofen is yes          | denied   | contraindicated          | holds         |
+        | an active infection         | an active infection is yes                              | denied   | contraindicated          | holds         |
+        | a body too small for a pump | a body too small for the pump is yes                    | approved | contraindicated          | does not hold |
+        | another device              | another programmable device that could interfere is yes | approved | contraindicated          | does not hold |
+        | a psychosis                 | a psychosis is yes                                      | pended   | psychosis-or-dysreflexia | holds         |
+        | autonomic dysreflexia       | a history of autonomic dysreflexia is yes               | pended   | psychosis-or-dysreflexia | holds         |
 
     Scenario Outline: It is decided by the age on the day: <case>
       Given the request says
@@ -414,9 +414,9 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And rule replacement-not-needed <truth>
 
       Examples:
-        | case                        | reason         | decision | truth         |
-        | the battery is at its end   | end of battery | approved | does not hold |
-        | it cannot be repaired       | irreparable    | approved | does not hold |
-        | a newer model is wanted     | upgrade        | denied   | holds         |
-        | any other reason            | other          | denied   | holds         |
-        | nobody says                 |                | pended   | is not known  |
+        | case                      | reason         | decision | truth         |
+        | the battery is at its end | end of battery | approved | does not hold |
+        | it cannot be repaired     | irreparable    | approved | does not hold |
+        | a newer model is wanted   | upgrade        | denied   | holds         |
+        | any other reason          | other          | denied   | holds         |
+        | nobody says               |                | pended   | is not known  |

@@ -40,18 +40,18 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
       And rule oral-therapy-not-shown does not hold
 
       Examples: It did not do enough
-        | case                                   | outcome    | length  | physical |
-        | six weeks with physical therapy        | inadequate | 6 weeks | yes      |
-        | the same, counted in days              | inadequate | 42 days | yes      |
-        | a day more                             | inadequate | 43 days | yes      |
+        | case                            | outcome    | length  | physical |
+        | six weeks with physical therapy | inadequate | 6 weeks | yes      |
+        | the same, counted in days       | inadequate | 42 days | yes      |
+        | a day more                      | inadequate | 43 days | yes      |
 
       Examples: It was not tolerated
-        | case                                   | outcome       | length  | physical |
-        | on the first day, no physical therapy  | not tolerated | 1 day   | no       |
-        | a day short of six weeks, the same     | not tolerated | 41 days | no       |
-        | after six weeks, the same              | not tolerated | 42 days | no       |
-        | with physical therapy                  | not tolerated | 10 days | yes      |
-        | physical therapy is not known          | not tolerated | 10 days |          |
+        | case                                  | outcome       | length  | physical |
+        | on the first day, no physical therapy | not tolerated | 1 day   | no       |
+        | a day short of six weeks, the same    | not tolerated | 41 days | no       |
+        | after six weeks, the same             | not tolerated | 42 days | no       |
+        | with physical therapy                 | not tolerated | 10 days | yes      |
+        | physical therapy is not known         | not tolerated | 10 days |          |
 
     Scenario Outline: It is not enough: <case>
       Given these facts
@@ -102,13 +102,13 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
       And the information request is CO 252 with N706
 
       Examples:
-        | case                                         | outcome    | length  | physical | missing                                                |
-        | whether there was physical therapy           | inadequate | 42 days |          | whether physical therapy was given beside oral therapy |
-        | how long it was tried                        | inadequate |         | yes      | the length of oral therapy                             |
-        | what came of it                              |            | 42 days | yes      | the outcome of oral antispasmodics                     |
-        | what came of it, after less than six weeks   |            | 41 days | yes      | the outcome of oral antispasmodics                     |
-        | what came of it, without physical therapy    |            | 42 days | no       | the outcome of oral antispasmodics                     |
-        | everything                                   |            |         |          | the outcome of oral antispasmodics                     |
+        | case                                       | outcome    | length  | physical | missing                                                |
+        | whether there was physical therapy         | inadequate | 42 days |          | whether physical therapy was given beside oral therapy |
+        | how long it was tried                      | inadequate |         | yes      | the length of oral therapy                             |
+        | what came of it                            |            | 42 days | yes      | the outcome of oral antispasmodics                     |
+        | what came of it, after less than six weeks |            | 41 days | yes      | the outcome of oral antispasmodics                     |
+        | what came of it, without physical therapy  |            | 42 days | no       | the outcome of oral antispasmodics                     |
+        | everything                                 |            |         |          | the outcome of oral antispasmodics                     |
 
   Rule: It is asked for before the screening dose as well
 

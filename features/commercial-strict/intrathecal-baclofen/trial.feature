@@ -114,13 +114,13 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And rule trial-not-shown <truth>
 
       Examples:
-        | case                  | hours     | decision | truth         |
-        | exactly four hours    | 4 hours   | approved | does not hold |
-        | a little longer       | 4.1 hours | approved | does not hold |
-        | a day                 | 1 day     | approved | does not hold |
-        | a few minutes short   | 3.9 hours | denied   | holds         |
-        | three hours           | 3 hours   | denied   | holds         |
-        | no time at all        | 0 hours   | denied   | holds         |
+        | case                | hours     | decision | truth         |
+        | exactly four hours  | 4 hours   | approved | does not hold |
+        | a little longer     | 4.1 hours | approved | does not hold |
+        | a day               | 1 day     | approved | does not hold |
+        | a few minutes short | 3.9 hours | denied   | holds         |
+        | three hours         | 3 hours   | denied   | holds         |
+        | no time at all      | 0 hours   | denied   | holds         |
 
     Scenario: A favourable response that nobody measured is asked for its measure, and not denied
       When the request is decided
@@ -148,11 +148,11 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And it asks for <missing>
 
       Examples:
-        | case                                      | before | after | spasms before | spasms after | hours   | missing                            |
-        | how long it lasted                        | 3      | 1     |               |              |         | how long the response lasted       |
-        | the grade after                           | 3      |       | 2             | 2            | 4 hours | the Ashworth grade after the trial |
-        | the spasms, where the grade fell too little | 3    | 2     |               |              | 4 hours | the spasm score before the trial   |
-        | the grade, where the spasms fell too little |      |       | 2             | 1            | 4 hours | the Ashworth grade before the trial |
+        | case                                        | before | after | spasms before | spasms after | hours   | missing                             |
+        | how long it lasted                          | 3      | 1     |               |              |         | how long the response lasted        |
+        | the grade after                             | 3      |       | 2             | 2            | 4 hours | the Ashworth grade after the trial  |
+        | the spasms, where the grade fell too little | 3      | 2     |               |              | 4 hours | the spasm score before the trial    |
+        | the grade, where the spasms fell too little |        |       | 2             | 1            | 4 hours | the Ashworth grade before the trial |
 
     Scenario: One scale that fell far enough needs no other
       Given these facts
@@ -301,9 +301,9 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And rule trial-not-shown does not hold
 
       Examples:
-        | case         | dose    | decision | truth         |
-        | at 99 mcg    | 99 mcg  | approved | does not hold |
-        | at 100 mcg   | 100 mcg | denied   | holds         |
+        | case       | dose    | decision | truth         |
+        | at 99 mcg  | 99 mcg  | approved | does not hold |
+        | at 100 mcg | 100 mcg | denied   | holds         |
 
     Scenario: At the largest dose, a measured response is asked for the clinician's word as well
       Given it is known that the decisive screening dose is 100 mcg
@@ -438,8 +438,8 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And rule trial-protocol-noted does not hold
 
       Examples:
-        | case                       | phase             |
-        | a refill                   | refill            |
-        | a change of the dose       | dose change       |
-        | a revision of the catheter | catheter revision |
-        | a like-for-like replacement | replacement      |
+        | case                        | phase             |
+        | a refill                    | refill            |
+        | a change of the dose        | dose change       |
+        | a revision of the catheter  | catheter revision |
+        | a like-for-like replacement | replacement       |

@@ -9,39 +9,39 @@ Feature: Medicare: the official codes get the same decisions as J0945
       Given a preauthorization request to Medicare for <code> on 2025-03-03
       And the diagnoses G82.51
       And these facts
-        | fact | value |
-        | the phase of therapy | initial |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | the response to the screening trial | favourable |
-        | the decisive screening dose | 75 mcg |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
-        | a body too small for the pump | no |
-        | another programmable device that could interfere | no |
+        | fact                                             | value      |
+        | the phase of therapy                             | initial    |
+        | the outcome of oral antispasmodics               | inadequate |
+        | the length of oral therapy                       | 42 days    |
+        | the response to the screening trial              | favourable |
+        | the decisive screening dose                      | 75 mcg     |
+        | allergy or hypersensitivity to baclofen          | no         |
+        | an active infection                              | no         |
+        | a body too small for the pump                    | no         |
+        | another programmable device that could interfere | no         |
       And it is known that <fact and value>
       When the request is decided
       Then it is <decision>
       And rule <rule> <truth>
 
       Examples:
-        | case | code | fact and value | decision | rule | truth |
-        | nothing is wrong, J0945 | J0945 | the diagnoses is G82.51 | approved | oral-therapy-not-shown | does not hold |
-        | nothing is wrong, J0475 | J0475 | the diagnoses is G82.51 | approved | oral-therapy-not-shown | does not hold |
-        | oral therapy a day short, J0945 | J0945 | the length of oral therapy is 41 days | denied | oral-therapy-not-shown | holds |
-        | oral therapy a day short, J0475 | J0475 | the length of oral therapy is 41 days | denied | oral-therapy-not-shown | holds |
-        | oral therapy that worked, J0945 | J0945 | the outcome of oral antispasmodics is effective | denied | oral-therapy-not-shown | holds |
-        | oral therapy that worked, J0475 | J0475 | the outcome of oral antispasmodics is effective | denied | oral-therapy-not-shown | holds |
-        | an active infection, J0945 | J0945 | an active infection is yes | denied | contraindicated | holds |
-        | an active infection, J0475 | J0475 | an active infection is yes | denied | contraindicated | holds |
-        | a body too small, J0945 | J0945 | a body too small for the pump is yes | denied | contraindicated | holds |
-        | a body too small, J0475 | J0475 | a body too small for the pump is yes | denied | contraindicated | holds |
-        | a compounded drug, J0945 | J0945 | whether a pharmacy compounded the drug is yes | denied | compounded-under-product-code | holds |
-        | a compounded drug, J0475 | J0475 | whether a pharmacy compounded the drug is yes | denied | compounded-under-product-code | holds |
-        | another route, J0945 | J0945 | the route is oral | denied | route-not-intrathecal | holds |
-        | another route, J0475 | J0475 | the route is oral | denied | route-not-intrathecal | holds |
-        | no favourable response, J0945 | J0945 | the response to the screening trial is not favourable | denied | trial-not-shown | holds |
-        | no favourable response, J0475 | J0475 | the response to the screening trial is not favourable | denied | trial-not-shown | holds |
+        | case                            | code  | fact and value                                        | decision | rule                          | truth         |
+        | nothing is wrong, J0945         | J0945 | the diagnoses is G82.51                               | approved | oral-therapy-not-shown        | does not hold |
+        | nothing is wrong, J0475         | J0475 | the diagnoses is G82.51                               | approved | oral-therapy-not-shown        | does not hold |
+        | oral therapy a day short, J0945 | J0945 | the length of oral therapy is 41 days                 | denied   | oral-therapy-not-shown        | holds         |
+        | oral therapy a day short, J0475 | J0475 | the length of oral therapy is 41 days                 | denied   | oral-therapy-not-shown        | holds         |
+        | oral therapy that worked, J0945 | J0945 | the outcome of oral antispasmodics is effective       | denied   | oral-therapy-not-shown        | holds         |
+        | oral therapy that worked, J0475 | J0475 | the outcome of oral antispasmodics is effective       | denied   | oral-therapy-not-shown        | holds         |
+        | an active infection, J0945      | J0945 | an active infection is yes                            | denied   | contraindicated               | holds         |
+        | an active infection, J0475      | J0475 | an active infection is yes                            | denied   | contraindicated               | holds         |
+        | a body too small, J0945         | J0945 | a body too small for the pump is yes                  | denied   | contraindicated               | holds         |
+        | a body too small, J0475         | J0475 | a body too small for the pump is yes                  | denied   | contraindicated               | holds         |
+        | a compounded drug, J0945        | J0945 | whether a pharmacy compounded the drug is yes         | denied   | compounded-under-product-code | holds         |
+        | a compounded drug, J0475        | J0475 | whether a pharmacy compounded the drug is yes         | denied   | compounded-under-product-code | holds         |
+        | another route, J0945            | J0945 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
+        | another route, J0475            | J0475 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
+        | no favourable response, J0945   | J0945 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
+        | no favourable response, J0475   | J0475 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
 
   Rule: A request for a screening dose is decided alike under J0945 and J0476
 
@@ -49,31 +49,31 @@ Feature: Medicare: the official codes get the same decisions as J0945
       Given a preauthorization request to Medicare for <code> on 2025-03-03
       And the diagnoses G82.51
       And these facts
-        | fact | value |
-        | the phase of therapy | trial |
-        | the outcome of oral antispasmodics | inadequate |
-        | the length of oral therapy | 42 days |
-        | allergy or hypersensitivity to baclofen | no |
-        | an active infection | no |
+        | fact                                    | value      |
+        | the phase of therapy                    | trial      |
+        | the outcome of oral antispasmodics      | inadequate |
+        | the length of oral therapy              | 42 days    |
+        | allergy or hypersensitivity to baclofen | no         |
+        | an active infection                     | no         |
       And it is known that <fact and value>
       When the request is decided
       Then it is <decision>
       And rule <rule> <truth>
 
       Examples:
-        | case | code | fact and value | decision | rule | truth |
-        | nothing is wrong, J0945 | J0945 | the response to the screening trial is not favourable | approved | trial-not-shown | does not hold |
-        | nothing is wrong, J0476 | J0476 | the response to the screening trial is not favourable | approved | trial-not-shown | does not hold |
-        | an allergy, J0945 | J0945 | allergy or hypersensitivity to baclofen is yes | denied | contraindicated | holds |
-        | an allergy, J0476 | J0476 | allergy or hypersensitivity to baclofen is yes | denied | contraindicated | holds |
-        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes | approved | contraindicated | does not hold |
-        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes | approved | contraindicated | does not hold |
-        | a dose of 100 mcg, J0945 | J0945 | the dose administered is 100 mcg | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 100 mcg, J0476 | J0476 | the dose administered is 100 mcg | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 101 mcg, J0945 | J0945 | the dose administered is 101 mcg | pended | screening-dose-above-protocol | holds |
-        | a dose of 101 mcg, J0476 | J0476 | the dose administered is 101 mcg | pended | screening-dose-above-protocol | holds |
-        | oral therapy a day short, J0945 | J0945 | the length of oral therapy is 41 days | approved | oral-therapy-not-shown | does not hold |
-        | oral therapy a day short, J0476 | J0476 | the length of oral therapy is 41 days | approved | oral-therapy-not-shown | does not hold |
+        | case                               | code  | fact and value                                        | decision | rule                          | truth         |
+        | nothing is wrong, J0945            | J0945 | the response to the screening trial is not favourable | approved | trial-not-shown               | does not hold |
+        | nothing is wrong, J0476            | J0476 | the response to the screening trial is not favourable | approved | trial-not-shown               | does not hold |
+        | an allergy, J0945                  | J0945 | allergy or hypersensitivity to baclofen is yes        | denied   | contraindicated               | holds         |
+        | an allergy, J0476                  | J0476 | allergy or hypersensitivity to baclofen is yes        | denied   | contraindicated               | holds         |
+        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes                  | approved | contraindicated               | does not hold |
+        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes                  | approved | contraindicated               | does not hold |
+        | a dose of 100 mcg, J0945           | J0945 | the dose administered is 100 mcg                      | approved | screening-dose-above-protocol | does not hold |
+        | a dose of 100 mcg, J0476           | J0476 | the dose administered is 100 mcg                      | approved | screening-dose-above-protocol | does not hold |
+        | a dose of 101 mcg, J0945           | J0945 | the dose administered is 101 mcg                      | pended   | screening-dose-above-protocol | holds         |
+        | a dose of 101 mcg, J0476           | J0476 | the dose administered is 101 mcg                      | pended   | screening-dose-above-protocol | holds         |
+        | oral therapy a day short, J0945    | J0945 | the length of oral therapy is 41 days                 | approved | oral-therapy-not-shown        | does not hold |
+        | oral therapy a day short, J0476    | J0476 | the length of oral therapy is 41 days                 | approved | oral-therapy-not-shown        | does not hold |
 
   Rule: A refill is decided alike under J0945 and J0475
 
@@ -81,34 +81,34 @@ Feature: Medicare: the official codes get the same decisions as J0945
       Given a claim to Medicare for <code> on 2025-03-03
       And the diagnoses <diagnosis>
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | <code> | <modifiers> | 4 | 11 |  |
-        | 62369 | | 1 | 11 | |
+        | code   | modifiers   | units | place of service | ndc |
+        | <code> | <modifiers> | 4     | 11               |     |
+        | 62369  |             | 1     | 11               |     |
       And it is known that what became of the payer's request for records is <records>
       When the claim is decided
       Then it is <decision>
       And rule <rule> <truth>
 
       Examples:
-        | case | code | diagnosis | modifiers | records | decision | rule | truth |
-        | in order, J0945 | J0945 | G82.51 | JZ | none | approved | diagnosis-not-covered | does not hold |
-        | in order, J0475 | J0475 | G82.51 | JZ | none | approved | diagnosis-not-covered | does not hold |
-        | another disease, J0945 | J0945 | E11.9 | JZ | none | denied | diagnosis-not-covered | holds |
-        | another disease, J0475 | J0475 | E11.9 | JZ | none | denied | diagnosis-not-covered | holds |
-        | a category, J0945 | J0945 | G82.5 | JZ | none | denied | diagnosis-header | holds |
-        | a category, J0475 | J0475 | G82.5 | JZ | none | denied | diagnosis-header | holds |
-        | a symptom, J0945 | J0945 | R25.2 | JZ | none | pended | diagnosis-needs-cause | holds |
-        | a symptom, J0475 | J0475 | R25.2 | JZ | none | pended | diagnosis-needs-cause | holds |
-        | the state of the pump, J0945 | J0945 | Z45.1 | JZ | none | pended | diagnosis-only-pump-status | holds |
-        | the state of the pump, J0475 | J0475 | Z45.1 | JZ | none | pended | diagnosis-only-pump-status | holds |
-        | without JZ, J0945 | J0945 | G82.51 |  | none | denied | jz-missing | holds |
-        | without JZ, J0475 | J0475 | G82.51 |  | none | denied | jz-missing | holds |
-        | 59 beside JZ, J0945 | J0945 | G82.51 | JZ 59 | none | approved | distinct-service-modifier | holds |
-        | 59 beside JZ, J0475 | J0475 | G82.51 | JZ 59 | none | approved | distinct-service-modifier | holds |
-        | records waited for, J0945 | J0945 | G82.51 | JZ | waiting | pended | records-awaited | holds |
-        | records waited for, J0475 | J0475 | G82.51 | JZ | waiting | pended | records-awaited | holds |
-        | records never supplied, J0945 | J0945 | G82.51 | JZ | not supplied | pended | records-awaited | holds |
-        | records never supplied, J0475 | J0475 | G82.51 | JZ | not supplied | pended | records-awaited | holds |
+        | case                          | code  | diagnosis | modifiers | records      | decision | rule                       | truth         |
+        | in order, J0945               | J0945 | G82.51    | JZ        | none         | approved | diagnosis-not-covered      | does not hold |
+        | in order, J0475               | J0475 | G82.51    | JZ        | none         | approved | diagnosis-not-covered      | does not hold |
+        | another disease, J0945        | J0945 | E11.9     | JZ        | none         | denied   | diagnosis-not-covered      | holds         |
+        | another disease, J0475        | J0475 | E11.9     | JZ        | none         | denied   | diagnosis-not-covered      | holds         |
+        | a category, J0945             | J0945 | G82.5     | JZ        | none         | denied   | diagnosis-header           | holds         |
+        | a category, J0475             | J0475 | G82.5     | JZ        | none         | denied   | diagnosis-header           | holds         |
+        | a symptom, J0945              | J0945 | R25.2     | JZ        | none         | pended   | diagnosis-needs-cause      | holds         |
+        | a symptom, J0475              | J0475 | R25.2     | JZ        | none         | pended   | diagnosis-needs-cause      | holds         |
+        | the state of the pump, J0945  | J0945 | Z45.1     | JZ        | none         | pended   | diagnosis-only-pump-status | holds         |
+        | the state of the pump, J0475  | J0475 | Z45.1     | JZ        | none         | pended   | diagnosis-only-pump-status | holds         |
+        | without JZ, J0945             | J0945 | G82.51    |           | none         | denied   | jz-missing                 | holds         |
+        | without JZ, J0475             | J0475 | G82.51    |           | none         | denied   | jz-missing                 | holds         |
+        | 59 beside JZ, J0945           | J0945 | G82.51    | JZ 59     | none         | approved | distinct-service-modifier  | holds         |
+        | 59 beside JZ, J0475           | J0475 | G82.51    | JZ 59     | none         | approved | distinct-service-modifier  | holds         |
+        | records waited for, J0945     | J0945 | G82.51    | JZ        | waiting      | pended   | records-awaited            | holds         |
+        | records waited for, J0475     | J0475 | G82.51    | JZ        | waiting      | pended   | records-awaited            | holds         |
+        | records never supplied, J0945 | J0945 | G82.51    | JZ        | not supplied | pended   | records-awaited            | holds         |
+        | records never supplied, J0475 | J0475 | G82.51    | JZ        | not supplied | pended   | records-awaited            | holds         |
 
     Scenario Outline: A duplicate is one under each code: <code>
       Given a claim to Medicare for <code> on 2025-03-03
@@ -118,9 +118,9 @@ Feature: Medicare: the official codes get the same decisions as J0945
         | billing npi  | 1234567893 |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | <code> | JZ | 4 | 11 |  |
-        | 62369 | | 1 | 11 | |
+        | code   | modifiers | units | place of service | ndc |
+        | <code> | JZ        | 4     | 11               |     |
+        | 62369  |           | 1     | 11               |     |
       And these earlier claims
         | claim number | code   | modifiers | units | billing npi |
         | C-100        | <code> | JZ        | 4     | 1234567893  |
@@ -143,9 +143,9 @@ Feature: Medicare: the official codes get the same decisions as J0945
         | billing npi  | 1234567893 |
       And the diagnoses G82.51
       And these claim lines
-        | code | modifiers | units | place of service | ndc |
-        | J0475 | JZ | 4 | 11 |  |
-        | 62369 | | 1 | 11 | |
+        | code  | modifiers | units | place of service | ndc |
+        | J0475 | JZ        | 4     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |

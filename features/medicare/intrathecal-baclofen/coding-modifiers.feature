@@ -136,11 +136,11 @@ Feature: Medicare: modifiers on the drug line
       And it says "it may be used from 2023-01-01"
 
       Examples:
-        | case                    | date       | modifiers |
-        | the last day before     | 2022-12-31 | JZ        |
+        | case                      | date       | modifiers |
+        | the last day before       | 2022-12-31 | JZ        |
         | the same in small letters | 2022-12-31 | jz        |
-        | beside another modifier | 2022-12-31 | KX JZ     |
-        | years before            | 2018-06-01 | JZ        |
+        | beside another modifier   | 2022-12-31 | KX JZ     |
+        | years before              | 2018-06-01 | JZ        |
 
     Scenario: JZ from its first day is paid
       Given a claim to Medicare for J0945 on 2023-01-01

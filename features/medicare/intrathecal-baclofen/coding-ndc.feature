@@ -45,17 +45,17 @@ Feature: Medicare: the product number on the drug line
       And rule ndc-for-another-code does not hold
 
       Examples:
-        | case                                       | ndc           | units |
-        | Lioresal, ampule of 10 mg in 20 mL         | 70121-2501-01 | 1     |
-        | Lioresal, ampule of 10 mg in 5 mL          | 70121-2502-02 | 1     |
-        | Lioresal, ampule of 40 mg                  | 70121-2503-01 | 4     |
-        | Lioresal, two ampules of 40 mg             | 70121-2505-02 | 8     |
-        | Gablofen, syringe of 10 mg                 | 66794-155-01  | 1     |
-        | Gablofen, vial of 20 mg                    | 66794-156-02  | 2     |
-        | Gablofen, vial of 40 mg                    | 66794-157-02  | 4     |
-        | A generic vial of 40 mg                    | 25021-679-20  | 4     |
-        | The same number, written in eleven digits  | 66794015702   | 4     |
-        | The same, 5-4-2                            | 66794-0157-02 | 4     |
+        | case                                      | ndc           | units |
+        | Lioresal, ampule of 10 mg in 20 mL        | 70121-2501-01 | 1     |
+        | Lioresal, ampule of 10 mg in 5 mL         | 70121-2502-02 | 1     |
+        | Lioresal, ampule of 40 mg                 | 70121-2503-01 | 4     |
+        | Lioresal, two ampules of 40 mg            | 70121-2505-02 | 8     |
+        | Gablofen, syringe of 10 mg                | 66794-155-01  | 1     |
+        | Gablofen, vial of 20 mg                   | 66794-156-02  | 2     |
+        | Gablofen, vial of 40 mg                   | 66794-157-02  | 4     |
+        | A generic vial of 40 mg                   | 25021-679-20  | 4     |
+        | The same number, written in eleven digits | 66794015702   | 4     |
+        | The same, 5-4-2                           | 66794-0157-02 | 4     |
 
     Scenario: The syringe for a screening dose is billed with J0945 as well
       Given these claim lines
@@ -112,10 +112,10 @@ Feature: Medicare: the product number on the drug line
       And it says "is not in the product list for 2025-03-03. Is it right?"
 
       Examples:
-        | case                        | ndc           |
-        | nobody knows it             | 12345-6789-01 |
-        | two digits are exchanged    | 66794-175-02  |
-        | another package             | 66794-157-09  |
+        | case                     | ndc           |
+        | nobody knows it          | 12345-6789-01 |
+        | two digits are exchanged | 66794-175-02  |
+        | another package          | 66794-157-09  |
 
     Scenario: One unknown number among two lines is enough
       Given these claim lines

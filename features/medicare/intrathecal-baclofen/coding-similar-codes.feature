@@ -20,10 +20,10 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And it says "baclofen is J0475 (10 mg) and J0476 (50 mcg, trial)"
 
       Examples:
-        | case          | diagnosis | decision |
-        | it is paid    | G82.51    | approved |
-        | it is denied  | E11.9     | denied   |
-        | it waits      | R25.2     | pended   |
+        | case         | diagnosis | decision |
+        | it is paid   | G82.51    | approved |
+        | it is denied | E11.9     | denied   |
+        | it waits     | R25.2     | pended   |
 
     Scenario: It is told to whoever asks before the service
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
@@ -235,8 +235,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
       And these facts
-        | fact                                 | value  |
-        | the phase of therapy                 | refill |
+        | fact                                   | value  |
+        | the phase of therapy                   | refill |
         | whether a pharmacy compounded the drug | yes    |
       When the request is decided
       Then it is denied
@@ -282,12 +282,12 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And rule route-not-intrathecal does not hold
 
       Examples:
-        | case                     | procedure | units |
-        | a screening injection    | 62323     | 1     |
-        | a refill                 | 62370     | 4     |
-        | a refill without change  | 95990     | 4     |
-        | a change of the dose     | 62368     | 4     |
-        | a replacement pump       | E0786     | 4     |
+        | case                    | procedure | units |
+        | a screening injection   | 62323     | 1     |
+        | a refill                | 62370     | 4     |
+        | a refill without change | 95990     | 4     |
+        | a change of the dose    | 62368     | 4     |
+        | a replacement pump      | E0786     | 4     |
 
     Scenario: The filling of a systemic pump shows another route
       Given these claim lines
@@ -417,10 +417,10 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And it advises by rule procedure-not-on-claim
 
       Examples:
-        | case                                 | procedure | phase  |
-        | a refill with a screening injection  | 62322     | refill |
-        | a refill with an analysis only       | 62367     | refill |
-        | a screening dose with a pump's fill  | 62369     | trial  |
+        | case                                | procedure | phase  |
+        | a refill with a screening injection | 62322     | refill |
+        | a refill with an analysis only      | 62367     | refill |
+        | a screening dose with a pump's fill | 62369     | trial  |
 
     Scenario: The procedure on another day does not count
       Given these claim lines
@@ -507,9 +507,9 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And rule pump-codes-together does not hold
 
       Examples:
-        | case                    | procedure |
-        | analysis with refill    | 62369     |
-        | refill and maintenance  | 95990     |
+        | case                   | procedure |
+        | analysis with refill   | 62369     |
+        | refill and maintenance | 95990     |
 
     Scenario: Both on different days are not noted
       Given these claim lines
@@ -568,7 +568,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And rule <rule> does not hold
 
       Examples:
-        | case                                     | other | rule                   |
-        | another pump drug beside it              | J2278 | other-drug-on-claim    |
-        | an unclassified drug beside it           | J3490 | other-drug-on-claim    |
-        | a procedure that is missing              | 62367 | procedure-not-on-claim |
+        | case                           | other | rule                   |
+        | another pump drug beside it    | J2278 | other-drug-on-claim    |
+        | an unclassified drug beside it | J3490 | other-drug-on-claim    |
+        | a procedure that is missing    | 62367 | procedure-not-on-claim |

@@ -20,20 +20,20 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And rule diagnosis-not-covered does not hold
 
       Examples:
-        | case                                     | diagnosis |
-        | Multiple sclerosis                       | G35       |
-        | Spastic quadriplegic cerebral palsy      | G80.0     |
-        | Spastic diplegic cerebral palsy          | G80.1     |
-        | Spastic hemiplegic cerebral palsy        | G80.2     |
-        | Hereditary spastic paraplegia            | G11.4     |
-        | Spastic hemiplegia                       | G81.11    |
-        | Paraplegia                               | G82.21    |
-        | Quadriplegia                             | G82.51    |
-        | Stiff-man syndrome                       | G25.82    |
-        | Amyotrophic lateral sclerosis            | G12.21    |
-        | Hemiplegia after a stroke                | I69.351   |
-        | A late effect of a spinal cord injury    | S14.109S  |
-        | A late effect of a brain injury          | S06.2X9S  |
+        | case                                  | diagnosis |
+        | Multiple sclerosis                    | G35       |
+        | Spastic quadriplegic cerebral palsy   | G80.0     |
+        | Spastic diplegic cerebral palsy       | G80.1     |
+        | Spastic hemiplegic cerebral palsy     | G80.2     |
+        | Hereditary spastic paraplegia         | G11.4     |
+        | Spastic hemiplegia                    | G81.11    |
+        | Paraplegia                            | G82.21    |
+        | Quadriplegia                          | G82.51    |
+        | Stiff-man syndrome                    | G25.82    |
+        | Amyotrophic lateral sclerosis         | G12.21    |
+        | Hemiplegia after a stroke             | I69.351   |
+        | A late effect of a spinal cord injury | S14.109S  |
+        | A late effect of a brain injury       | S06.2X9S  |
 
     Scenario Outline: A code means the same however it is written: <case>
       Given the diagnoses <written>
@@ -42,11 +42,11 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And the diagnoses is concluded to be G82.51
 
       Examples:
-        | case                      | written |
-        | with its dot              | G82.51  |
-        | without its dot           | G8251   |
-        | in small letters          | g82.51  |
-        | small, without a dot      | g8251   |
+        | case                 | written |
+        | with its dot         | G82.51  |
+        | without its dot      | G8251   |
+        | in small letters     | g82.51  |
+        | small, without a dot | g8251   |
 
     Scenario Outline: One supporting diagnosis among others is enough: <case>
       Given the diagnoses <diagnoses>
@@ -55,13 +55,13 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And it asks nothing
 
       Examples:
-        | case                         | diagnoses             |
-        | after a symptom              | R25.2 and G82.51      |
-        | before a symptom             | G82.51 and R25.2      |
-        | beside the state of the pump | Z45.1 and G80.0       |
-        | beside another disease       | E11.9 and G82.51      |
+        | case                         | diagnoses                      |
+        | after a symptom              | R25.2 and G82.51               |
+        | before a symptom             | G82.51 and R25.2               |
+        | beside the state of the pump | Z45.1 and G80.0                |
+        | beside another disease       | E11.9 and G82.51               |
         | beside all three             | R25.2, Z45.1, E11.9 and G82.51 |
-        | two that support it          | G82.51 and G80.0      |
+        | two that support it          | G82.51 and G80.0               |
 
   Rule: A symptom does not say what causes the spasticity
 
@@ -83,18 +83,18 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And rule diagnosis-not-covered does not hold
 
       Examples:
-        | case                              | diagnoses         |
-        | cramp and spasm                   | R25.2             |
-        | muscle spasm of the back          | M62.830           |
-        | muscle spasm of the calf          | M62.831           |
-        | another muscle spasm              | M62.838           |
-        | a contracture of muscle           | M62.462           |
-        | athetoid cerebral palsy           | G80.3             |
-        | cerebral palsy, unspecified       | G80.9             |
-        | dystonia                          | G24.1             |
-        | a symptom and the pump            | R25.2 and Z45.1   |
-        | a symptom and another disease     | R25.2 and E11.9   |
-        | two symptoms                      | R25.2 and M62.838 |
+        | case                          | diagnoses         |
+        | cramp and spasm               | R25.2             |
+        | muscle spasm of the back      | M62.830           |
+        | muscle spasm of the calf      | M62.831           |
+        | another muscle spasm          | M62.838           |
+        | a contracture of muscle       | M62.462           |
+        | athetoid cerebral palsy       | G80.3             |
+        | cerebral palsy, unspecified   | G80.9             |
+        | dystonia                      | G24.1             |
+        | a symptom and the pump        | R25.2 and Z45.1   |
+        | a symptom and another disease | R25.2 and E11.9   |
+        | two symptoms                  | R25.2 and M62.838 |
 
     Scenario Outline: The state of the pump is no diagnosis: <case>
       Given the diagnoses <diagnoses>
@@ -107,9 +107,9 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And rule diagnosis-not-covered does not hold
 
       Examples:
-        | case                         | diagnoses       |
-        | alone                        | Z45.1           |
-        | beside another disease       | Z45.1 and E11.9 |
+        | case                   | diagnoses       |
+        | alone                  | Z45.1           |
+        | beside another disease | Z45.1 and E11.9 |
 
   Rule: Another disease does not support the drug
 
@@ -129,13 +129,13 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | diagnosis-not-covered | CO    | 11   | M76  | 1    |
 
       Examples:
-        | case                                    | diagnoses           |
-        | diabetes                                | E11.9               |
-        | low back pain                           | M54.50              |
-        | two that do not support it              | E11.9 and M54.50    |
-        | a spinal cord injury that is still new  | S14.109A            |
-        | a code that only begins like a good one | G82.519             |
-        | hemiplegia that is flaccid              | G81.01              |
+        | case                                    | diagnoses        |
+        | diabetes                                | E11.9            |
+        | low back pain                           | M54.50           |
+        | two that do not support it              | E11.9 and M54.50 |
+        | a spinal cord injury that is still new  | S14.109A         |
+        | a code that only begins like a good one | G82.519          |
+        | hemiplegia that is flaccid              | G81.01           |
 
     Scenario: It is denied where the claim has no diagnosis at all
       Given it is known that the diagnoses is none
@@ -171,19 +171,19 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And rule diagnosis-not-covered does not hold
 
       Examples:
-        | case                              | diagnosis |
-        | cerebral palsy                    | G80       |
-        | hemiplegia                        | G81       |
-        | spastic hemiplegia                | G81.1     |
-        | paraplegia and quadriplegia       | G82       |
-        | paraplegia                        | G82.2     |
-        | quadriplegia                      | G82.5     |
-        | quadriplegia, without its dot     | g825      |
-        | motor neuron disease              | G12.2     |
-        | muscle spasm                      | M62.83    |
-        | involuntary movements             | R25       |
-        | hemiplegia after a stroke         | I69.35    |
-        | injury of the spinal cord         | S14.1     |
+        | case                          | diagnosis |
+        | cerebral palsy                | G80       |
+        | hemiplegia                    | G81       |
+        | spastic hemiplegia            | G81.1     |
+        | paraplegia and quadriplegia   | G82       |
+        | paraplegia                    | G82.2     |
+        | quadriplegia                  | G82.5     |
+        | quadriplegia, without its dot | g825      |
+        | motor neuron disease          | G12.2     |
+        | muscle spasm                  | M62.83    |
+        | involuntary movements         | R25       |
+        | hemiplegia after a stroke     | I69.35    |
+        | injury of the spinal cord     | S14.1     |
 
     Scenario: A category beside a good diagnosis is still denied
       Given the diagnoses G82.51 and G80
@@ -224,9 +224,9 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       Then it is approved
 
       Examples: The old code, through its last day
-        | case                  | diagnosis | date       |
-        | long before           | G35       | 2024-01-15 |
-        | on its last day       | G35       | 2025-09-30 |
+        | case            | diagnosis | date       |
+        | long before     | G35       | 2024-01-15 |
+        | on its last day | G35       | 2025-09-30 |
 
       Examples: The new codes, from their first day
         | case                         | diagnosis | date       |
@@ -256,11 +256,11 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And it says "G35 alone ended on 2025-09-30"
 
       Examples:
-        | case                           | diagnoses        | date       |
-        | on the first day               | G35              | 2025-10-01 |
-        | a year later                   | G35              | 2026-10-01 |
-        | beside the right new code      | G35 and G35.A    | 2025-10-01 |
-        | beside another good diagnosis  | G82.51 and G35   | 2025-10-01 |
+        | case                          | diagnoses      | date       |
+        | on the first day              | G35            | 2025-10-01 |
+        | a year later                  | G35            | 2026-10-01 |
+        | beside the right new code     | G35 and G35.A  | 2025-10-01 |
+        | beside another good diagnosis | G82.51 and G35 | 2025-10-01 |
 
     Scenario: The claim's date of service counts, not the day on which it arrives
       Given a claim to Medicare for J0945 on 2025-09-30
@@ -289,10 +289,10 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | diagnosis-not-covered | CO    | 11   | M76  | 1    |
 
       Examples:
-        | case                        | diagnosis |
-        | relapsing-remitting         | G35.A     |
-        | unspecified                 | G35.D     |
-        | a category that is to come  | G35.B     |
+        | case                       | diagnosis |
+        | relapsing-remitting        | G35.A     |
+        | unspecified                | G35.D     |
+        | a category that is to come | G35.B     |
 
     Scenario Outline: The categories among the new codes are not billable: <case>
       Given a claim to Medicare for J0945 on 2025-10-01
@@ -308,9 +308,9 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | diagnosis-header | CO    | 16   | M76 M81 | 1    |
 
       Examples:
-        | case                    | diagnosis |
-        | primary progressive     | G35.B     |
-        | secondary progressive   | G35.C     |
+        | case                  | diagnosis |
+        | primary progressive   | G35.B     |
+        | secondary progressive | G35.C     |
 
     Scenario: One claim over both days needs a code for each
       Given a claim to Medicare for J0945 on 2025-10-01
@@ -354,11 +354,11 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       Then it is approved
 
       Examples:
-        | case                       | pointers |
-        | to that alone              | 2        |
-        | to that after a symptom    | 1 2      |
-        | to all of them             | 1 2 3    |
-        | to none, which means all   |          |
+        | case                     | pointers |
+        | to that alone            | 2        |
+        | to that after a symptom  | 1 2      |
+        | to all of them           | 1 2 3    |
+        | to none, which means all |          |
 
     Scenario Outline: It points past the diagnosis that supports it: <case>
       Given the diagnoses R25.2, G82.51 and E11.9
@@ -373,10 +373,10 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | <rule> | CO    | <carc> | M76  |
 
       Examples:
-        | case                  | pointers | decision | rule                  | carc |
-        | to the symptom        | 1        | pended   | diagnosis-needs-cause | 16   |
-        | to another disease    | 3        | denied   | diagnosis-not-covered | 11   |
-        | to both of them       | 1 3      | pended   | diagnosis-needs-cause | 16   |
+        | case               | pointers | decision | rule                  | carc |
+        | to the symptom     | 1        | pended   | diagnosis-needs-cause | 16   |
+        | to another disease | 3        | denied   | diagnosis-not-covered | 11   |
+        | to both of them    | 1 3      | pended   | diagnosis-needs-cause | 16   |
 
     Scenario: A wrong code that the drug line does not point to is not held against it
       Given the diagnoses G82.51 and G80
@@ -426,12 +426,12 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       And rule <rule> holds
 
       Examples:
-        | case                    | diagnosis | decision | rule                       |
-        | another disease         | E11.9     | denied   | diagnosis-not-covered      |
-        | a category              | G82.5     | denied   | diagnosis-header           |
-        | the old code            | G35       | denied   | diagnosis-invalid-on-date  |
-        | a symptom               | R25.2     | pended   | diagnosis-needs-cause      |
-        | the state of the pump   | Z45.1     | pended   | diagnosis-only-pump-status |
+        | case                  | diagnosis | decision | rule                       |
+        | another disease       | E11.9     | denied   | diagnosis-not-covered      |
+        | a category            | G82.5     | denied   | diagnosis-header           |
+        | the old code          | G35       | denied   | diagnosis-invalid-on-date  |
+        | a symptom             | R25.2     | pended   | diagnosis-needs-cause      |
+        | the state of the pump | Z45.1     | pended   | diagnosis-only-pump-status |
 
     Scenario Outline: A void is not judged by its diagnosis: <case>
       Given a claim to Medicare for J0945 on 2025-10-01
@@ -451,9 +451,9 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | void-asks-for-nothing |
 
       Examples:
-        | case                    | diagnosis |
-        | another disease         | E11.9     |
-        | a category              | G82.5     |
-        | the old code            | G35       |
-        | a symptom               | R25.2     |
-        | the state of the pump   | Z45.1     |
+        | case                  | diagnosis |
+        | another disease       | E11.9     |
+        | a category            | G82.5     |
+        | the old code          | G35       |
+        | a symptom             | R25.2     |
+        | the state of the pump | Z45.1     |

@@ -142,9 +142,9 @@ Feature: Medicare: the same service is paid once
         | duplicate-of-earlier-claim | OA    | 18   | N522 | 1 2  |
 
       Examples:
-        | case                 | modifiers |
-        | of the administered  |           |
-        | of the discarded     | JW        |
+        | case                | modifiers |
+        | of the administered |           |
+        | of the discarded    | JW        |
 
   Rule: Who replaces a claim names it, and is no duplicate of it
 
@@ -312,10 +312,10 @@ Feature: Medicare: the same service is paid once
 
     Scenario: Two lines that are the same in everything
       Given these claim lines
-        | code  | modifiers | units | place of service | ndc           | charge |
-        | J0945 | JZ        | 2     | 11               | 66794-156-02  | 400    |
-        | J0945 | JZ        | 2     | 11               | 66794-156-02  | 400    |
-        | 62369 |           | 1     | 11               |               | 200    |
+        | code  | modifiers | units | place of service | ndc          | charge |
+        | J0945 | JZ        | 2     | 11               | 66794-156-02 | 400    |
+        | J0945 | JZ        | 2     | 11               | 66794-156-02 | 400    |
+        | 62369 |           | 1     | 11               |              | 200    |
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -338,20 +338,20 @@ Feature: Medicare: the same service is paid once
 
     Scenario Outline: Two lines that differ are two lines: <case>
       Given these claim lines
-        | code  | modifiers   | units   | place of service | ndc   | charge   |
+        | code  | modifiers   | units   | place of service | ndc          | charge   |
         | J0945 | JZ          | 2       | 11               | 66794-156-02 | 400      |
-        | J0945 | <modifiers> | <units> | 11               | <ndc> | <charge> |
-        | 62369 |             | 1       | 11               |       | 200      |
+        | J0945 | <modifiers> | <units> | 11               | <ndc>        | <charge> |
+        | 62369 |             | 1       | 11               |              | 200      |
       When the claim is decided
       Then it is approved
       And rule identical-lines does not hold
 
       Examples:
-        | case                | modifiers | units | ndc           | charge |
-        | by a modifier       | JZ KD     | 2     | 66794-156-02  | 400    |
-        | by their units      | JZ        | 1     | 66794-156-02  | 400    |
-        | by their product    | JZ        | 2     | 72888-146-36  | 400    |
-        | by their charge     | JZ        | 2     | 66794-156-02  | 399    |
+        | case             | modifiers | units | ndc          | charge |
+        | by a modifier    | JZ KD     | 2     | 66794-156-02 | 400    |
+        | by their units   | JZ        | 1     | 66794-156-02 | 400    |
+        | by their product | JZ        | 2     | 72888-146-36 | 400    |
+        | by their charge  | JZ        | 2     | 66794-156-02 | 399    |
 
     Scenario: The same line on two days is two services
       Given these claim lines
@@ -382,9 +382,9 @@ Feature: Medicare: the same service is paid once
         | lines-span-days | 1    |
 
       Examples:
-        | case         | through    |
-        | two days     | 2025-03-04 |
-        | four weeks   | 2025-03-31 |
+        | case       | through    |
+        | two days   | 2025-03-04 |
+        | four weeks | 2025-03-31 |
 
     Scenario Outline: A line for one day is paid: <case>
       Given these claim lines
@@ -396,9 +396,9 @@ Feature: Medicare: the same service is paid once
       And rule lines-span-days does not hold
 
       Examples:
-        | case                        | through    |
-        | its last day is its first   | 2025-03-03 |
-        | it does not say a last day  |            |
+        | case                       | through    |
+        | its last day is its first  | 2025-03-03 |
+        | it does not say a last day |            |
 
   Rule: A request before the service is no duplicate of anything
 

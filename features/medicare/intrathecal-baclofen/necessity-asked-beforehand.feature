@@ -33,10 +33,10 @@ Feature: Medicare: whoever asks before the service is told the same
         | <rule> | CO    | 50   | <rarc> |
 
       Examples:
-        | case                               | fact and value                                          | rule                   | rarc |
-        | oral therapy a day short           | the length of oral therapy is 41 days                   | oral-therapy-not-shown | N386 |
-        | no favourable response             | the response to the screening trial is not favourable   | trial-not-shown        | N674 |
-        | an active infection                | an active infection is yes                              | contraindicated        | N386 |
+        | case                     | fact and value                                        | rule                   | rarc |
+        | oral therapy a day short | the length of oral therapy is 41 days                 | oral-therapy-not-shown | N386 |
+        | no favourable response   | the response to the screening trial is not favourable | trial-not-shown        | N674 |
+        | an active infection      | an active infection is yes                            | contraindicated        | N386 |
 
     Scenario: Who does not respond to the largest dose is no candidate
       Given these facts
@@ -61,9 +61,9 @@ Feature: Medicare: whoever asks before the service is told the same
       And rule trial-on-implant-day does not hold
 
       Examples:
-        | case                        | trial      |
-        | on the planned day itself   | 2025-03-03 |
-        | after the planned day       | 2025-03-04 |
+        | case                      | trial      |
+        | on the planned day itself | 2025-03-03 |
+        | after the planned day     | 2025-03-04 |
 
     Scenario Outline: What is missing is asked for, and not denied: <case>
       Given nothing is known about <missing>
@@ -74,14 +74,14 @@ Feature: Medicare: whoever asks before the service is told the same
       And the information request is CO 252 with N706
 
       Examples:
-        | case                     | missing                                          |
+        | case                      | missing                                          |
         | what came of oral therapy | the outcome of oral antispasmodics               |
-        | how long it was tried    | the length of oral therapy                       |
-        | the response             | the response to the screening trial              |
-        | an allergy               | allergy or hypersensitivity to baclofen          |
-        | an infection             | an active infection                              |
-        | the size of the body     | a body too small for the pump                    |
-        | another device           | another programmable device that could interfere |
+        | how long it was tried     | the length of oral therapy                       |
+        | the response              | the response to the screening trial              |
+        | an allergy                | allergy or hypersensitivity to baclofen          |
+        | an infection              | an active infection                              |
+        | the size of the body      | a body too small for the pump                    |
+        | another device            | another programmable device that could interfere |
 
     Scenario Outline: Records and earlier claims are no matter of a request: <case>
       Given it is known that what became of the payer's request for records is <records>
@@ -91,9 +91,9 @@ Feature: Medicare: whoever asks before the service is told the same
       And rule records-not-supplied does not hold
 
       Examples:
-        | case                 | records      |
-        | they were asked for  | waiting      |
-        | they did not come    | not supplied |
+        | case                | records      |
+        | they were asked for | waiting      |
+        | they did not come   | not supplied |
 
   Rule: A request for a screening dose
 
@@ -140,8 +140,8 @@ Feature: Medicare: whoever asks before the service is told the same
       Then it is <decision>
 
       Examples:
-        | case              | reason         | decision |
-        | end of battery    | end of battery | approved |
-        | irreparable       | irreparable    | approved |
-        | a newer model     | upgrade        | denied   |
-        | something else    | other          | denied   |
+        | case           | reason         | decision |
+        | end of battery | end of battery | approved |
+        | irreparable    | irreparable    | approved |
+        | a newer model  | upgrade        | denied   |
+        | something else | other          | denied   |

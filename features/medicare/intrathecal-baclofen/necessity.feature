@@ -130,8 +130,8 @@ Feature: Medicare: what speaks against a pump, and what does not
       And rule too-young does not hold
 
       Examples:
-        | case            | birth      |
-        | two years old   | 2023-03-03 |
+        | case             | birth      |
+        | two years old    | 2023-03-03 |
         | a day short of 4 | 2021-03-04 |
 
     Scenario: The age is not asked for
@@ -156,8 +156,8 @@ Feature: Medicare: what speaks against a pump, and what does not
       And rule psychosis-or-dysreflexia does not hold
 
       Examples:
-        | case                              | condition                         |
-        | a psychosis                       | a psychosis                       |
+        | case                               | condition                          |
+        | a psychosis                        | a psychosis                        |
         | a history of autonomic dysreflexia | a history of autonomic dysreflexia |
 
   Rule: Only an allergy and an infection speak against a screening dose
@@ -181,8 +181,8 @@ Feature: Medicare: what speaks against a pump, and what does not
         | contraindicated | CO    | 50   | N386 | 1    |
 
       Examples:
-        | case                                            | contraindication                        |
-        | A screening dose in spite of an allergy         | allergy or hypersensitivity to baclofen |
+        | case                                             | contraindication                        |
+        | A screening dose in spite of an allergy          | allergy or hypersensitivity to baclofen |
         | A screening dose in spite of an active infection | an active infection                     |
 
     Scenario Outline: <case> only matters to a pump
@@ -206,9 +206,9 @@ Feature: Medicare: what speaks against a pump, and what does not
       And it does not ask for another programmable device that could interfere
 
       Examples:
-        | case                 | contraindication                        |
-        | An allergy           | allergy or hypersensitivity to baclofen |
-        | An active infection  | an active infection                     |
+        | case                | contraindication                        |
+        | An allergy          | allergy or hypersensitivity to baclofen |
+        | An active infection | an active infection                     |
 
   Rule: A pump is replaced at the end of its battery, or when it cannot be repaired
 
@@ -226,9 +226,9 @@ Feature: Medicare: what speaks against a pump, and what does not
       And it asks nothing
 
       Examples:
-        | case                         | reason         |
-        | the battery is at its end    | end of battery |
-        | the pump cannot be repaired  | irreparable    |
+        | case                        | reason         |
+        | the battery is at its end   | end of battery |
+        | the pump cannot be repaired | irreparable    |
 
     Scenario Outline: A pump that still works is not replaced: <case>
       Given it is known that the reason for the replacement is <reason>
@@ -239,9 +239,9 @@ Feature: Medicare: what speaks against a pump, and what does not
         | replacement-not-needed | CO    | 50   | N661 | 1    |
 
       Examples:
-        | case                    | reason  |
-        | for a newer model       | upgrade |
-        | for any other reason    | other   |
+        | case                 | reason  |
+        | for a newer model    | upgrade |
+        | for any other reason | other   |
 
     Scenario: A replacement that gives no reason is asked for it, and not denied
       When the claim is decided
@@ -292,13 +292,13 @@ Feature: Medicare: what speaks against a pump, and what does not
       And the phase of therapy is concluded to be <phase>
 
       Examples:
-        | case                                | procedure | phase       |
-        | A refill with reprogramming         | 62369     | refill      |
-        | A refill by a physician             | 62370     | refill      |
-        | A refill without reprogramming      | 95990     | refill      |
-        | The same by a physician             | 95991     | refill      |
-        | A refill kit                        | A4220     | refill      |
-        | A change of the dose                | 62368     | dose change |
+        | case                           | procedure | phase       |
+        | A refill with reprogramming    | 62369     | refill      |
+        | A refill by a physician        | 62370     | refill      |
+        | A refill without reprogramming | 95990     | refill      |
+        | The same by a physician        | 95991     | refill      |
+        | A refill kit                   | A4220     | refill      |
+        | A change of the dose           | 62368     | dose change |
 
     Scenario Outline: A contraindication does not stop <case>
       Given these claim lines
@@ -333,9 +333,9 @@ Feature: Medicare: what speaks against a pump, and what does not
       And it advises by rule refill-overdue
 
       Examples:
-        | case       | previous   |
-        | 181 days   | 2024-09-03 |
-        | a year     | 2024-03-03 |
+        | case     | previous   |
+        | 181 days | 2024-09-03 |
+        | a year   | 2024-03-03 |
 
     Scenario Outline: A refill in good time is not noted: <case>
       Given these claim lines
@@ -348,10 +348,10 @@ Feature: Medicare: what speaks against a pump, and what does not
       And rule refill-overdue does not hold
 
       Examples:
-        | case            | previous   |
-        | 180 days        | 2024-09-04 |
-        | a week          | 2025-02-24 |
-        | the same day    | 2025-03-03 |
+        | case         | previous   |
+        | 180 days     | 2024-09-04 |
+        | a week       | 2025-02-24 |
+        | the same day | 2025-03-03 |
 
     Scenario: The previous refill is not asked for
       Given these claim lines
@@ -414,8 +414,8 @@ Feature: Medicare: what speaks against a pump, and what does not
       And rule refill-overdue does not hold
 
       Examples:
-        | case              | procedure |
+        | case                | procedure |
         | of a screening dose | 62322     |
-        | of a first fill   | 62362     |
-        | of a replacement  | E0786     |
-        | of a refill       | 62369     |
+        | of a first fill     | 62362     |
+        | of a replacement    | E0786     |
+        | of a refill         | 62369     |

@@ -57,12 +57,12 @@ Feature: Medicare: oral therapy comes before a pump
       And it says "in a trial of at least 6 weeks"
 
       Examples: Oral therapy did not do enough
-        | case                      | outcome    | length     |
-        | a day short of six weeks  | inadequate | 41 days    |
-        | an hour or two short      | inadequate | 41.9 days  |
-        | five weeks                | inadequate | 5 weeks    |
-        | one day                   | inadequate | 1 day      |
-        | zero days, which is known | inadequate | 0 days     |
+        | case                      | outcome    | length    |
+        | a day short of six weeks  | inadequate | 41 days   |
+        | an hour or two short      | inadequate | 41.9 days |
+        | five weeks                | inadequate | 5 weeks   |
+        | one day                   | inadequate | 1 day     |
+        | zero days, which is known | inadequate | 0 days    |
 
       Examples: Intolerance does not shorten the trial; the text wants all six weeks
         | case                        | outcome       | length  |

@@ -42,13 +42,13 @@ Feature: Medicare: the screening dose itself
       And the route is concluded to be intrathecal
 
       Examples:
-        | case                              | injection |
-        | lumbar, without imaging           | 62322     |
-        | lumbar, with imaging              | 62323     |
-        | cervical, without imaging         | 62320     |
-        | cervical, with imaging            | 62321     |
-        | through a catheter                | 62326     |
-        | through a catheter, with imaging  | 62327     |
+        | case                             | injection |
+        | lumbar, without imaging          | 62322     |
+        | lumbar, with imaging             | 62323     |
+        | cervical, without imaging        | 62320     |
+        | cervical, with imaging           | 62321     |
+        | through a catheter               | 62326     |
+        | through a catheter, with imaging | 62327     |
 
     Scenario: A dose without its injection on the claim is paid, with a note
       Given these claim lines

@@ -202,10 +202,10 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       Then it is <decision>
 
       Examples:
-        | case                              | trial      | decision |
-        | the trial was before the implant  | 2025-02-19 | approved |
-        | the trial was on its day          | 2025-02-20 | pended   |
-        | the trial was between the two     | 2025-02-21 | denied   |
+        | case                             | trial      | decision |
+        | the trial was before the implant | 2025-02-19 | approved |
+        | the trial was on its day         | 2025-02-20 | pended   |
+        | the trial was between the two    | 2025-02-21 | denied   |
 
   Rule: The label's steps of 50, 75 and 100 mcg, a day apart, are noted and decide nothing
 
@@ -221,28 +221,28 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
 
     Scenario Outline: Within the protocol: <case>
       Given these facts
-        | fact                                         | value   |
-        | the decisive screening dose                  | <dose>  |
-        | the number of screening doses given          | <doses> |
+        | fact                                          | value   |
+        | the decisive screening dose                   | <dose>  |
+        | the number of screening doses given           | <doses> |
         | the time between the last two screening doses | <hours> |
       When the claim is decided
       Then it is approved
       And rule trial-protocol-noted does not hold
 
       Examples:
-        | case                                   | dose    | doses | hours    |
-        | first dose of 50 mcg                   | 50 mcg  | 1     | 0 hours  |
-        | first dose of 25 mcg, as for a child   | 25 mcg  | 1     | 0 hours  |
-        | second dose of 75 mcg after a day      | 75 mcg  | 2     | 24 hours |
-        | third dose of 100 mcg after a day      | 100 mcg | 3     | 24 hours |
-        | third dose of 100 mcg after two days   | 100 mcg | 3     | 2 days   |
-        | the second dose repeats the first      | 50 mcg  | 2     | 24 hours |
+        | case                                 | dose    | doses | hours    |
+        | first dose of 50 mcg                 | 50 mcg  | 1     | 0 hours  |
+        | first dose of 25 mcg, as for a child | 25 mcg  | 1     | 0 hours  |
+        | second dose of 75 mcg after a day    | 75 mcg  | 2     | 24 hours |
+        | third dose of 100 mcg after a day    | 100 mcg | 3     | 24 hours |
+        | third dose of 100 mcg after two days | 100 mcg | 3     | 2 days   |
+        | the second dose repeats the first    | 50 mcg  | 2     | 24 hours |
 
     Scenario Outline: Outside the protocol, and approved all the same: <case>
       Given these facts
-        | fact                                         | value   |
-        | the decisive screening dose                  | <dose>  |
-        | the number of screening doses given          | <doses> |
+        | fact                                          | value   |
+        | the decisive screening dose                   | <dose>  |
+        | the number of screening doses given           | <doses> |
         | the time between the last two screening doses | <hours> |
       When the claim is decided
       Then it is approved
@@ -251,16 +251,16 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       And rule trial-doses-too-close does not hold
 
       Examples:
-        | case                                     | dose    | doses | hours      |
-        | the first dose was above 50 mcg          | 51 mcg  | 1     | 0 hours    |
-        | the first dose was 75 mcg                | 75 mcg  | 1     | 0 hours    |
-        | the second dose was above 75 mcg         | 76 mcg  | 2     | 24 hours   |
-        | the second dose was 100 mcg              | 100 mcg | 2     | 24 hours   |
-        | the third dose was above 100 mcg         | 101 mcg | 3     | 24 hours   |
-        | a fourth dose went on to 125 mcg         | 125 mcg | 4     | 24 hours   |
-        | the second dose came 23 hours later      | 75 mcg  | 2     | 23 hours   |
-        | the second dose came minutes too early   | 75 mcg  | 2     | 23.9 hours |
-        | the third dose came the same day         | 100 mcg | 3     | 12 hours   |
+        | case                                   | dose    | doses | hours      |
+        | the first dose was above 50 mcg        | 51 mcg  | 1     | 0 hours    |
+        | the first dose was 75 mcg              | 75 mcg  | 1     | 0 hours    |
+        | the second dose was above 75 mcg       | 76 mcg  | 2     | 24 hours   |
+        | the second dose was 100 mcg            | 100 mcg | 2     | 24 hours   |
+        | the third dose was above 100 mcg       | 101 mcg | 3     | 24 hours   |
+        | a fourth dose went on to 125 mcg       | 125 mcg | 4     | 24 hours   |
+        | the second dose came 23 hours later    | 75 mcg  | 2     | 23 hours   |
+        | the second dose came minutes too early | 75 mcg  | 2     | 23.9 hours |
+        | the third dose came the same day       | 100 mcg | 3     | 12 hours   |
 
     Scenario: A dose above 100 mcg is noted before the number of doses is known
       Given it is known that the decisive screening dose is 101 mcg
@@ -382,7 +382,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | void-asks-for-nothing |
 
       Examples:
-        | case                           | trial      |
-        | the trial was before           | 2025-02-01 |
-        | the trial was on the same day  | 2025-03-03 |
-        | the trial was after            | 2025-03-04 |
+        | case                          | trial      |
+        | the trial was before          | 2025-02-01 |
+        | the trial was on the same day | 2025-03-03 |
+        | the trial was after           | 2025-03-04 |
