@@ -294,7 +294,7 @@ class Baclofen:
         if codes is None:
             unsettled.append("same-drug-under-two-codes")
         else:
-            if "J0475" in codes:
+            if "J0475" in codes or "J0476" in codes:
                 found.append(("same-drug-under-two-codes", "pend", None, None, (), None))
             if not codes.isdisjoint(self._other_drugs):
                 found.append(("other-drug-on-claim", "advise", None, None, (), None))

@@ -673,6 +673,51 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
         | same-drug-under-two-codes | 1    |
         | same-drug-under-two-codes | 2    |
 
+    Scenario: J0475 for a fill and J0476 for a screening dose are two codes of the official list, each with its own use
+      Given a claim to Commercial Strict for J0475 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | claim number         | C-200      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | billing npi          | 1234567893 |
+        | authorization number | A-1        |
+        | birth date           | 1980-01-01 |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-1               |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0475, J0476      |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+      And the diagnoses G82.51
+      And these claim lines
+        | code  | modifiers | units | place of service | ndc          |
+        | J0475 | JZ        | 4     | 11               | 66794-157-02 |
+        | J0476 | JZ        | 1     | 11               | 66794-151-01 |
+        | 62322 |           | 1     | 11               |              |
+        | 62369 |           | 1     | 11               |              |
+      And these facts
+        | fact                                                   | value      |
+        | the outcome of oral antispasmodics                     | inadequate |
+        | the length of oral therapy                             | 42 days    |
+        | allergy or hypersensitivity to baclofen                | no         |
+        | an active infection                                    | no         |
+        | where the spasticity comes from                        | spinal     |
+        | whether physical therapy was given beside oral therapy | yes        |
+        | a psychosis                                            | no         |
+        | a history of autonomic dysreflexia                     | no         |
+      When the claim is decided
+      Then it is approved
+      And rule same-drug-under-two-codes does not hold
+
     Scenario: J0475 alone is one code
       Given a claim to Commercial Strict for J0475 on 2025-03-03
       And the claim says

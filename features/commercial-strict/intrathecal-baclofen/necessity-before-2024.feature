@@ -103,6 +103,25 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | contraindicated        | CO    | 50   | N130 |
         | oral-therapy-not-shown | CO    | 50   | N130 |
 
+    Scenario Outline: What is not known is asked for, and not denied: <case>
+      Given nothing is known about <unknown>
+      When the request is decided
+      Then it is pended
+      And no rule denies it
+      And it first asks for <unknown>
+
+      Examples:
+        | case                      | unknown                                                |
+        | what came of oral therapy | the outcome of oral antispasmodics                     |
+        | how long it was tried     | the length of oral therapy                             |
+        | the physical therapy      | whether physical therapy was given beside oral therapy |
+        | how long the response was | how long the response lasted                           |
+        | an allergy                | allergy or hypersensitivity to baclofen                |
+        | an infection              | an active infection                                    |
+        | the size of the body      | a body too small for the pump                          |
+        | another device            | another programmable device that could interfere       |
+        | a psychosis               | a psychosis                                            |
+
     Scenario Outline: The age on the day decides: <case>
       Given the request says
         | field      | value   |

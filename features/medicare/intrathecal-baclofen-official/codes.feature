@@ -315,6 +315,25 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
         | same-drug-under-two-codes | 1    |
         | same-drug-under-two-codes | 2    |
 
+    Scenario: J0475 for a fill and J0476 for a screening dose are two codes of the official list, each with its own use
+      Given a claim to Medicare for J0475 on 2025-03-03
+      And the diagnoses G82.51
+      And these claim lines
+        | code  | modifiers | units | place of service | ndc |
+        | J0475 | JZ        | 4     | 11               |     |
+        | J0476 | JZ        | 1     | 11               |     |
+        | 62322 |           | 1     | 11               |     |
+        | 62369 |           | 1     | 11               |     |
+      And these facts
+        | fact                                    | value      |
+        | the outcome of oral antispasmodics      | inadequate |
+        | the length of oral therapy              | 42 days    |
+        | allergy or hypersensitivity to baclofen | no         |
+        | an active infection                     | no         |
+      When the claim is decided
+      Then it is approved
+      And rule same-drug-under-two-codes does not hold
+
     Scenario: J0475 alone is one code
       Given a claim to Medicare for J0475 on 2025-03-03
       And the diagnoses G82.51

@@ -69,6 +69,24 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | same-drug-under-two-codes | 2    |
       And it says "another code of the same drug on 2025-03-03"
 
+    Scenario: J0945 and J0476 on one day are looked at by a person
+      Given these claim lines
+        | code  | modifiers | units | place of service |
+        | J0945 | JZ        | 1     | 11               |
+        | J0476 | JZ        | 1     | 11               |
+        | 62322 |           | 1     | 11               |
+      And these facts
+        | fact                                    | value |
+        | allergy or hypersensitivity to baclofen | no    |
+        | an active infection                     | no    |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And the reasons are
+        | rule                      | line |
+        | same-drug-under-two-codes | 1    |
+        | same-drug-under-two-codes | 2    |
+
     Scenario: J0945 and J0475 on different days are two services
       Given these claim lines
         | code  | modifiers | units | place of service | date       |
