@@ -41,7 +41,6 @@ from payer_policy.ruleset import (
 )
 from payer_policy.semantics import truth_of_test, value_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.operators import OPERATORS
 from payer_policy.vocabulary.types import MAX_NUMBER, MAX_PLACES, FactType, Kind, Value
 
 SCALE: Final = 10**MAX_PLACES
