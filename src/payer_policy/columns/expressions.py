@@ -428,10 +428,7 @@ class ColumnWriter:
             for truth, test in zip(truths, tests, strict=True):
                 truth.append(AS_BOOLEAN[truth_of_test(test, facts)])
         found = distinct.with_columns(
-            [
-                pl.Series(f"\x1f{at}", truth, dtype=pl.Boolean)
-                for at, truth in enumerate(truths)
-            ]
+            [pl.Series(f"\x1f{at}", truth, dtype=pl.Boolean) for at, truth in enumerate(truths)]
         )
         joined = frame.select(columns).join(
             found, on=columns, how="left", nulls_equal=True, maintain_order="left"

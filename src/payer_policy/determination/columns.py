@@ -79,9 +79,7 @@ class ColumnarDeterminer:
             "deny": some(kinds["deny"]),
             "pend": some(kinds["pend"]),
             "unknown": some(unknown),
-            "odd": some(
-                [*kinds["reduce"], *map(pl.col, evaluator.conflicts.values())]
-            ),
+            "odd": some([*kinds["reduce"], *map(pl.col, evaluator.conflicts.values())]),
         }
         asking = _Asking(evaluator, [found[place][0] for place in self._waiting])
         self._ask = asking.plan
@@ -170,7 +168,11 @@ class _Asking:
 
             # Where only a rule that overrides it is unknown, its own condition waits for nothing.
             self._walk(rule.condition, here & self._truth(rule.condition).is_null(), reach)
-            if index in starting and isinstance(rule.effect, Finding) and rule.effect.to is not None:
+            if (
+                index in starting
+                and isinstance(rule.effect, Finding)
+                and rule.effect.to is not None
+            ):
                 for name in facts_in_expression(rule.effect.to):
                     reach(name, here)
         asked: dict[str, list[tuple[pl.Expr, list[str]]]] = defaultdict(list)
