@@ -159,6 +159,10 @@ class Ratio:
         return Ratio(_wide(self.top, most) * _integer(factor, most), bottom, most, bottom)
 
 
+BY_VALUE: Final = Ratio(pl.lit(None), 1, 10**24, 10**12)
+"""How large a number may be that was worked out value by value."""
+
+
 def _within(most: int) -> int:
     if most > _INT128:
         raise NotExact(str(most))
@@ -411,29 +415,60 @@ class ColumnWriter:
             return reduce(or_, [pl.col(test.fact) == literal(value, kind) for value in values])
         return pl.col(test.fact).is_in(pl.Series(values, dtype=DTYPES[kind]).implode())
 
-    def by_value(self, tests: Sequence[Test], frame: pl.DataFrame) -> list[pl.Series]:
+    def truths_by_value(self, tests: Sequence[Test], frame: pl.DataFrame) -> list[pl.Series]:
         """The truths of tests over the same facts, worked out once for each set of their values."""
         names = list(dict.fromkeys(name for test in tests for name in facts_in_test(test)))
+        return self._by_value(
+            names,
+            frame,
+            lambda facts: [AS_BOOLEAN[truth_of_test(test, facts)] for test in tests],
+            [pl.Boolean] * len(tests),
+        )
+
+    def numbers_by_value(
+        self, expression: Expression, frame: pl.DataFrame
+    ) -> tuple[pl.Series, pl.Series, pl.Series]:
+        """The values of an expression as tops and bottoms, worked out once for each set of values
+        that it reads; and where one is too large for `BY_VALUE` (it is null there)."""
+
+        def parts(facts: Mapping[str, Value | None]) -> list[int | bool | None]:
+            value = value_of(expression, facts)
+            if value is None:
+                return [None, None, False]
+            exact = Fraction(value)
+            if abs(exact.numerator) > BY_VALUE.most or exact.denominator > BY_VALUE.parts_most:
+                return [None, None, True]
+            return [exact.numerator, exact.denominator, False]
+
+        names = list(dict.fromkeys(facts_in_expression(expression)))
+        top, bottom, large = self._by_value(names, frame, parts, [pl.Int128, pl.Int64, pl.Boolean])
+        return top, bottom, large
+
+    def _by_value(
+        self,
+        names: Sequence[str],
+        frame: pl.DataFrame,
+        work_out: Callable[[Mapping[str, Value | None]], Sequence[Any]],
+        dtypes: Sequence[type[pl.DataType]],
+    ) -> list[pl.Series]:
         columns: list[str] = []
         for name in names:
             number = self.numbers.get(name)
-            if number is None:
-                columns.append(name)
-            else:
-                columns += number_columns(name, number)
+            columns += [name] if number is None else number_columns(name, number)
         distinct = frame.select(columns).unique(maintain_order=True)
-        truths: list[list[bool | None]] = [[] for _ in tests]
-        for row in distinct.iter_rows(named=True):
-            facts = {name: self._loaded(name, row) for name in names}
-            for truth, test in zip(truths, tests, strict=True):
-                truth.append(AS_BOOLEAN[truth_of_test(test, facts)])
+        rows = [
+            work_out({name: self._loaded(name, row) for name in names})
+            for row in distinct.iter_rows(named=True)
+        ]
+        added = [f"\x1f{at}" for at in range(len(dtypes))]
         found = distinct.with_columns(
-            [pl.Series(f"\x1f{at}", truth, dtype=pl.Boolean) for at, truth in enumerate(truths)]
+            pl.Series(name, [row[at] for row in rows], dtype=dtype)
+            for at, (name, dtype) in enumerate(zip(added, dtypes, strict=True))
         )
         joined = frame.select(columns).join(
             found, on=columns, how="left", nulls_equal=True, maintain_order="left"
         )
-        return [joined[f"\x1f{at}"] for at in range(len(tests))]
+        return [joined[name] for name in added]
 
     def _loaded(self, name: str, row: Mapping[str, Any]) -> Value | None:
         number = self.numbers.get(name)

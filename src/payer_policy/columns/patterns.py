@@ -14,6 +14,8 @@ import polars as pl
 import pyarrow as pa
 
 _WORD: Final = 64
+Bits = np.ndarray[Any, np.dtype[np.uint8]]
+"""A row's zero or one in each place."""
 
 
 class Patterns(NamedTuple):
@@ -23,8 +25,8 @@ class Patterns(NamedTuple):
     positions: list[tuple[int, ...]]
 
     @classmethod
-    def of(cls, columns: Sequence[pl.Series], rows: int) -> Patterns:
-        """The patterns of some Boolean columns (null is not true), in order of appearance."""
+    def of(cls, columns: Sequence[Bits], rows: int) -> Patterns:
+        """The patterns of some columns of zeros and ones, in order of appearance."""
         ids = np.zeros(rows, dtype=np.int64)
         positions: list[tuple[int, ...]] = [()]
         for start in range(0, len(columns), _WORD):
@@ -39,6 +41,19 @@ class Patterns(NamedTuple):
             ]
         return cls(ids, positions)
 
+    def flat(
+        self,
+    ) -> tuple[np.ndarray[Any, np.dtype[np.int32]], np.ndarray[Any, np.dtype[np.int64]]]:
+        """Where each row begins (and the last one ends), and all positions, row after row."""
+        lengths = np.array([len(pattern) for pattern in self.positions], dtype=np.int64)
+        starts = np.cumsum(lengths) - lengths
+        items = np.array([at for pattern in self.positions for at in pattern], dtype=np.int64)
+        counts = lengths[self.row]
+        offsets = np.zeros(len(self.row) + 1, dtype=np.int32)
+        np.cumsum(counts, out=offsets[1:])
+        shift = np.repeat(starts[self.row] - offsets[:-1], counts)
+        return offsets, items[shift + np.arange(offsets[-1])]
+
     def spread(self, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Patterns:
         """These patterns for the rows where `rows` is true, and the empty pattern elsewhere."""
         row = np.zeros(len(rows), dtype=np.int64)
@@ -46,21 +61,36 @@ class Patterns(NamedTuple):
         return Patterns(row, [(), *self.positions])
 
 
-def bits_of(column: pl.Series) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """A Boolean column as zeros and ones; null is zero."""
-    array = column.fill_null(False).to_arrow()
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    buffer = np.frombuffer(array.buffers()[1], dtype=np.uint8)
-    return np.unpackbits(buffer, bitorder="little", count=array.offset + len(array))[array.offset :]
+def true_bits(column: pl.Series) -> Bits:
+    """Where a Boolean column is true, as zeros and ones; null is zero."""
+    array = column.to_arrow()
+    known, values = array.buffers()
+    bits = np.frombuffer(values, dtype=np.uint8)
+    if known is not None:
+        bits = bits & np.frombuffer(known, dtype=np.uint8)[: len(bits)]
+    return _unpacked(bits, array)
 
 
-def _packed(columns: Sequence[pl.Series], rows: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
+def null_bits(column: pl.Series) -> Bits:
+    """Where a column is null, as zeros and ones."""
+    array = column.to_arrow()
+    known = array.buffers()[0]
+    if known is None:
+        return np.zeros(len(array), dtype=np.uint8)
+    return _unpacked(~np.frombuffer(known, dtype=np.uint8), array)
+
+
+def _unpacked(bits: Bits, array: pa.Array) -> Bits:
+    end = array.offset + len(array)
+    return np.unpackbits(bits, bitorder="little", count=end)[array.offset :]
+
+
+def _packed(columns: Sequence[Bits], rows: int) -> np.ndarray[Any, np.dtype[np.uint64]]:
     planes = np.zeros((rows, _WORD // 8), dtype=np.uint8)
     for start in range(0, len(columns), 8):
         plane = np.zeros(rows, dtype=np.uint8)
         for bit, column in enumerate(columns[start : start + 8]):
-            plane |= bits_of(column) << bit
+            plane |= column << np.uint8(bit)
         planes[:, start // 8] = plane
     return planes.view("<u8").reshape(rows)
 

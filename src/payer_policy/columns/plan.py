@@ -7,12 +7,19 @@ frames; it keeps nothing of a frame.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
-from payer_policy.columns.expressions import ColumnWriter, NotExact, Ratio, combined
-from payer_policy.ruleset import Condition, Test, facts_in_test, tests_in
+from payer_policy.columns.expressions import BY_VALUE, ColumnWriter, NotExact, Ratio, combined
+from payer_policy.ruleset import (
+    Condition,
+    Expression,
+    Test,
+    facts_in_expression,
+    facts_in_test,
+    tests_in,
+)
 from payer_policy.vocabulary.types import FactType
 
 
@@ -27,6 +34,8 @@ class Plan:
         """Of each column that is added: in which step."""
         self._steps: dict[int, dict[str, pl.Expr]] = defaultdict(dict)
         self._by_value: dict[int, dict[tuple[str, ...], dict[str, Test]]] = defaultdict(dict)
+        self._worked_out: dict[int, list[Callable[[pl.DataFrame], list[pl.Series]]]]
+        self._worked_out = defaultdict(list)
         self._tests: dict[Test, str] = {}
 
     def add(self, name: str, expression: pl.Expr, reads: Iterable[str]) -> None:
@@ -34,6 +43,20 @@ class Plan:
         depth = self._after(reads)
         self._depth[name] = depth
         self._steps[depth][name] = expression
+
+    def add_number(self, name: str, expression: Expression) -> Ratio:
+        """A number worked out value by value, in the columns `name`, `name/` and, where it is too
+        large, `large:name`."""
+        depth = self._after(facts_in_expression(expression))
+        names = (name, f"{name}/", f"large:{name}")
+        self._depth.update(dict.fromkeys(names, depth))
+
+        def work_out(frame: pl.DataFrame) -> list[pl.Series]:
+            found = self.writer.numbers_by_value(expression, frame)
+            return [column.alias(to) for column, to in zip(found, names, strict=True)]
+
+        self._worked_out[depth].append(work_out)
+        return Ratio(pl.col(name), pl.col(names[1]), BY_VALUE.most, BY_VALUE.parts_most)
 
     def condition(self, condition: Condition) -> tuple[pl.Expr, list[str]]:
         """A condition over the columns of its tests, and the names of those columns."""
@@ -58,14 +81,16 @@ class Plan:
 
     def run(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with all columns added."""
-        for depth in sorted({*self._steps, *self._by_value}):
+        for depth in sorted({*self._steps, *self._by_value, *self._worked_out}):
             added = [made.alias(name) for name, made in self._steps.get(depth, {}).items()]
             found = [
                 column.alias(name)
                 for tests in self._by_value.get(depth, {}).values()
                 for name, column in zip(
-                    tests, self.writer.by_value(list(tests.values()), frame), strict=True
+                    tests, self.writer.truths_by_value(list(tests.values()), frame), strict=True
                 )
             ]
+            for work_out in self._worked_out.get(depth, ()):
+                found += work_out(frame)
             frame = frame.with_columns(*added, *found)
         return frame

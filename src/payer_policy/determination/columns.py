@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from payer_policy.columns.expressions import combined, some
-from payer_policy.columns.patterns import Patterns, bits_of
+from payer_policy.columns.patterns import Patterns, null_bits, true_bits
 from payer_policy.columns.plan import Plan
 from payer_policy.determination.missing import MissingFacts
 from payer_policy.engines.columnar import ColumnarEvaluator, rule_column
@@ -91,9 +91,9 @@ class ColumnarDeterminer:
         rows = len(frame)
         # Beside the rest of the frame, so that a summary of nothing has as many rows as it.
         summary = frame.with_columns(**self._summary).select(*self._summary)
-        deny, pend, unknown, odd = (bits_of(column) for column in summary)
+        deny, pend, unknown, odd = (true_bits(column) for column in summary)
         decision = np.where(deny, DENY, np.where(pend | unknown, PEND, APPROVE)).astype(np.uint8)
-        findings = Patterns.of([frame[name] for name in self._columns], rows)
+        findings = Patterns.of([true_bits(frame[name]) for name in self._columns], rows)
         waiting = (unknown > deny).astype(bool)
         return Determined(
             decision,
@@ -110,7 +110,7 @@ class ColumnarDeterminer:
             return Patterns(np.zeros(len(rows), dtype=np.int64), [()])
         names = [self._columns[place] for place in places]
         there = frame.select(names).filter(pl.Series(rows))
-        found = Patterns.of([there[name].is_null() for name in names], len(there))
+        found = Patterns.of([null_bits(there[name]) for name in names], len(there))
         named = [tuple(places[at] for at in pattern) for pattern in found.positions]
         return Patterns(found.row, named).spread(rows)
 
@@ -118,7 +118,7 @@ class ColumnarDeterminer:
         if not rows.any():
             return Patterns(np.zeros(len(rows), dtype=np.int64), [()])
         there = self._ask.run(frame.filter(pl.Series(rows)))
-        found = Patterns.of([there[f"ask:{name}"] for name in self.asked], len(there))
+        found = Patterns.of([true_bits(there[f"ask:{name}"]) for name in self.asked], len(there))
         return found.spread(rows)
 
 

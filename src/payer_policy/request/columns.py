@@ -36,7 +36,7 @@ from payer_policy.request.sources import (
     Source,
     facts_of,
 )
-from payer_policy.ruleset import facts_in_expression
+from payer_policy.ruleset import Expression, facts_in_expression
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import NUMERIC, FactType
 
@@ -74,7 +74,7 @@ class ColumnarFacts:
     silent: Mapping[str, pl.Expr]
     numbers: Mapping[str, Ratio]
     kinds: Mapping[str, FactType]
-    contradictions: Sequence[pl.Expr]
+    odd: Sequence[pl.Expr]
 
     def run(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with every needed fact, and `ODD`."""
@@ -84,7 +84,7 @@ class ColumnarFacts:
         if self.silent:
             frame = frame.with_columns(**self.silent)
         frame = self.plan.run(frame)
-        odd = reduce(or_, self.contradictions) if self.contradictions else pl.lit(False)
+        odd = reduce(or_, self.odd) if self.odd else pl.lit(False)
         return frame.with_columns(odd.fill_null(False).alias(ODD))
 
     def _with_drug(self, frame: pl.DataFrame) -> pl.DataFrame:
@@ -136,7 +136,7 @@ class _Writer:
         self._renamed: dict[str, str] = {}
         self._silent: dict[str, pl.Expr] = {}
         self._drug: dict[str, FactType] = {}
-        self._contradictions: list[pl.Expr] = []
+        self._odd: list[pl.Expr] = []
         self._placed: set[str] = set()
         self._sources: Mapping[str, Source] = {}
 
@@ -154,7 +154,7 @@ class _Writer:
             self._silent,
             self._plan.writer.numbers,
             self._drug,
-            self._contradictions,
+            self._odd,
         )
 
     def _place(self, name: str) -> None:
@@ -181,13 +181,23 @@ class _Writer:
             case Computed(expression, _) if expression is not None:
                 reads = list(facts_in_expression(expression))
                 if fact.type.kind in NUMERIC:
-                    self._settle_number(name, self._plan.writer.number(expression), reads)
+                    number, reads = self._number(name, expression)
+                    self._settle_number(name, number, reads)
                 elif fact.type.kind == "date":
                     self._settle(name, self._plan.writer.day(expression), reads)
                 else:
                     raise NotExact(name)
             case _:  # only a claim form tells it, and there is none
                 self._silence(name)
+
+    def _number(self, name: str, expression: Expression) -> tuple[Ratio, list[str]]:
+        """A computed number, and the columns that it is read from."""
+        try:
+            return self._plan.writer.number(expression), list(facts_in_expression(expression))
+        except NotExact:
+            column = f"value:{name}"
+            self._odd.append(pl.col(f"large:{column}"))
+            return self._plan.add_number(column, expression), [column]
 
     def _silence(self, name: str) -> None:
         """A fact that is as it was given."""
@@ -265,7 +275,7 @@ class _Writer:
     def _contradicts(self, name: str, differ: pl.Expr, reads: Sequence[str]) -> None:
         column = f"contradicts:{name}"
         self._plan.add(column, differ, reads)
-        self._contradictions.append(pl.col(column))
+        self._odd.append(pl.col(column))
 
 
 def _fixed(number: Ratio) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from payer_policy.columns.expressions import DTYPES, JOIN, SCALE, NotExact, stored
+from payer_policy.columns.expressions import DTYPES, JOIN, NotExact, stored
 from payer_policy.vocabulary.types import (
     MAX_NUMBER,
     MAX_PLACES,
@@ -72,11 +72,9 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
         year = raw.dt.year()
         return raw, _if_any((year < 1) | (year > 9999))
     if kind in ("integer", "decimal") and dtype.is_integer():
-        wrong = ~raw.is_between(-MAX_NUMBER, MAX_NUMBER, closed="none")
-        fitting = raw.set(wrong, None).cast(pl.Int64)
-        return fitting * SCALE if kind == "decimal" else fitting, _if_any(wrong)
+        return _number(raw, 0, MAX_PLACES if kind == "decimal" else 0)
     if kind in ("integer", "decimal") and isinstance(dtype, pl.Decimal):
-        return _decimal(kind == "decimal", raw, dtype)
+        return _number(raw.to_physical(), dtype.scale, MAX_PLACES if kind == "decimal" else 0)
     if kind == "choice" and dtype.is_integer():
         return _read(type_, raw, lambda _, number: number)
     if kind == "codes" and isinstance(dtype, pl.List):
@@ -86,21 +84,27 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
     raise WrongColumn(f"it holds {_in_words(dtype)}; {wanted} was expected.{hint}")
 
 
-def _decimal(
-    fraction: bool, raw: pl.Series, dtype: pl.Decimal
-) -> tuple[pl.Series, pl.Series | None]:
-    tens = raw.to_physical().cast(pl.Int128)  # in units of 10**-scale
-    wrong = ~tens.is_between(
-        -MAX_NUMBER * 10**dtype.scale, MAX_NUMBER * 10**dtype.scale, closed="none"
+def _number(raw: pl.Series, scale: int, places: int) -> tuple[pl.Series, pl.Series | None]:
+    """Whole numbers in units of 10**-scale, in units of 10**-places."""
+    bound = MAX_NUMBER * 10**scale
+    if bound >= 2**63 or raw.dtype in (pl.UInt64, pl.Int128):
+        raw = raw.cast(pl.Int128)
+    elif raw.dtype != pl.Int64:
+        raw = raw.cast(pl.Int64)
+    here = pl.col("x")
+    limit = pl.lit(bound, dtype=raw.dtype)
+    fits = (here < limit) & (here > pl.lit(-bound, dtype=raw.dtype))
+    made = here
+    if scale > places:
+        smallest = pl.lit(10 ** (scale - places), dtype=raw.dtype)
+        fits &= here % smallest == 0
+        made = here // smallest
+    elif scale < places:
+        made = here * pl.lit(10 ** (places - scale), dtype=raw.dtype)
+    done = pl.DataFrame({"x": raw}).select(
+        made=pl.when(fits).then(made).cast(pl.Int64), wrong=~fits
     )
-    places = MAX_PLACES if fraction else 0
-    if dtype.scale <= places:
-        fitting = tens.set(wrong, None) * 10 ** (places - dtype.scale)
-    else:
-        smallest = 10 ** (dtype.scale - places)
-        wrong |= tens % smallest != 0
-        fitting = tens.set(wrong, None) // smallest
-    return fitting.cast(pl.Int64), _if_any(wrong)
+    return done["made"], _if_any(done["wrong"])
 
 
 def _codes(type_: FactType, raw: pl.Series) -> tuple[pl.Series, pl.Series | None]:
