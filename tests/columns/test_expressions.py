@@ -34,6 +34,7 @@ TYPES = {
     "g": FactType("choice", values=GRADES, ordered=True),
     "s": FactType("codes"),
     "c": FactType("code"),
+    "e": FactType("code"),
 }
 DAYS = st.one_of(
     st.dates(),
@@ -143,7 +144,9 @@ OF_SETS = st.one_of(
 )
 
 
-def truths(test: Test, rows: list[dict[str, Any]]) -> list[bool | None]:
+def truths(
+    test: Test, rows: list[dict[str, Any]], encoded: frozenset[str] = frozenset()
+) -> list[bool | None]:
     plan = Plan(TYPES)
     name = plan.test(test)
     frame = pl.DataFrame(
@@ -156,6 +159,7 @@ def truths(test: Test, rows: list[dict[str, Any]]) -> list[bool | None]:
             for fact, type_ in TYPES.items()
         ]
     )
+    frame = frame.with_columns(pl.col(column).cast(pl.Categorical) for column in sorted(encoded))
     return plan.run(frame)[name].to_list()
 
 
@@ -163,6 +167,34 @@ def truths(test: Test, rows: list[dict[str, Any]]) -> list[bool | None]:
 @many
 def test_a_test_in_columns_is_the_test(test: Test, rows: list[dict[str, Any]]) -> None:
     assert truths(test, rows) == [AS_BOOLEAN[truth_of_test(test, row)] for row in rows]
+
+
+TEXT_TESTS = st.one_of(
+    OF_SETS,
+    st.builds(
+        lambda how, right: Test("c", how, FactRef("c"), (right,)),
+        st.sampled_from(["is", "is_not"]),
+        st.sampled_from([Constant("A"), Constant("Z"), FactRef("e"), FactRef("c")]),
+    ),
+    st.builds(
+        lambda value: Test("g", "at_least", Score("g", GRADES), (Constant(value),)),
+        st.integers(-1, 4),
+    ),
+    st.builds(
+        lambda codes: Test("g", "in", FactRef("g"), (Constant(codes),)),
+        st.frozensets(st.sampled_from(GRADES), min_size=1),
+    ),
+)
+
+
+@given(test=TEXT_TESTS, rows=ROWS, encoded=st.frozensets(st.sampled_from(["c", "e", "g", "s"])))
+@many
+def test_texts_may_be_categories(
+    test: Test, rows: list[dict[str, Any]], encoded: frozenset[str]
+) -> None:
+    wanted = [AS_BOOLEAN[truth_of_test(test, row)] for row in rows]
+
+    assert truths(test, rows, encoded) == wanted
 
 
 @given(kind=st.sampled_from(sorted(VALUES)), data=st.data())

@@ -61,9 +61,9 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
     kind, dtype = type_.kind, raw.dtype
     if dtype == pl.Null:
         return raw.cast(DTYPES[kind]), None
-    if isinstance(dtype, pl.Categorical | pl.Enum):
-        raw, dtype = raw.cast(pl.String), pl.String()
-    if dtype == pl.String:
+    if isinstance(dtype, pl.Enum):
+        raw, dtype = raw.cast(pl.Categorical), pl.Categorical()
+    if dtype in (pl.String, pl.Categorical):
         return _read(type_, raw, cell)
     if kind == "boolean" and dtype == pl.Boolean:
         return raw, None
@@ -135,6 +135,8 @@ def _read(
 ) -> tuple[pl.Series, pl.Series | None]:
     """Each distinct value of a column read once."""
     distinct = raw.unique().drop_nulls()
+    if raw.dtype == pl.Categorical:
+        distinct = distinct.cast(pl.String)
     dtype = DTYPES[type_.kind]
     values, wrong = [], []
     for one in distinct:
@@ -144,8 +146,10 @@ def _read(
         except (ValueProblem, NotExact):
             values.append(None)
             wrong.append(one)
-    if dtype == pl.String and raw.dtype == pl.String and values == distinct.to_list():
+    if dtype == pl.String and distinct.dtype == pl.String and values == distinct.to_list():
         return raw, None  # all are in their one spelling
+    if raw.dtype == pl.Categorical:
+        raw = raw.cast(pl.String)
     read = raw.replace_strict(distinct, pl.Series(values, dtype=dtype), return_dtype=dtype)
     unread = raw.is_in(pl.Series(wrong, dtype=raw.dtype).implode()) if wrong else None
     return read, None if unread is None else unread.fill_null(False)
