@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import compress
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
@@ -160,22 +161,44 @@ class Determiner:
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self.policy = policy_identity(ruleset)
-        self._entries = tuple(
-            sorted(
-                (
-                    _Entry(ruleset, index, rule, rule.effect)
-                    for index, rule in enumerate(ruleset.rules)
-                    if isinstance(rule.effect, Finding)
-                ),
-                key=attrgetter("rule"),
-            )
-        )
-        self._derived = tuple(sorted(ruleset.derived))
-        self._missing = MissingFacts(ruleset)
+        self._made: dict[int, _Entry] = {}
         # Claims assume the same few things again and again; what is kept says nothing of a member.
         self._assumptions: dict[tuple[tuple[int, FactSet], ...], tuple[Assumption, ...]] = {}
-        self._truths = _getter([entry.index for entry in self._entries])
-        self._values = _getter(self._derived)
+
+    # Each of these is made when it is first needed: of a large ruleset most rules never are.
+
+    def _entry_of(self, index: int) -> _Entry:
+        entry = self._made.get(index)
+        if entry is None:
+            rule = self.ruleset.rules[index]
+            assert isinstance(rule.effect, Finding)
+            entry = self._made.setdefault(index, _Entry(self.ruleset, index, rule, rule.effect))
+        return entry
+
+    @cached_property
+    def _entries(self) -> tuple[_Entry, ...]:
+        found = (
+            self._entry_of(index)
+            for index, rule in enumerate(self.ruleset.rules)
+            if isinstance(rule.effect, Finding)
+        )
+        return tuple(sorted(found, key=attrgetter("rule")))
+
+    @cached_property
+    def _truths(self) -> Callable[[Any], Sequence[Any]]:
+        return _getter([entry.index for entry in self._entries])
+
+    @cached_property
+    def _derived(self) -> tuple[str, ...]:
+        return tuple(sorted(self.ruleset.derived))
+
+    @cached_property
+    def _values(self) -> Callable[[Any], Sequence[Any]]:
+        return _getter(self._derived)
+
+    @cached_property
+    def _missing(self) -> MissingFacts:
+        return MissingFacts(self.ruleset)
 
     def determine(
         self,
@@ -207,7 +230,11 @@ class Determiner:
         all rules fall and whose units are not known.
         """
         truths = evaluation.truths
-        live = list(compress(self._entries, self._truths(truths)))
+        if evaluation.live is None:
+            live = list(compress(self._entries, self._truths(truths)))
+        else:
+            entry_of = self._entry_of
+            live = [entry_of(index) for index in evaluation.live]
         if len(lines) > 1:
             lines = sorted(lines, key=itemgetter(0))
         internal = None
