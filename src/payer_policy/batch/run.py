@@ -238,4 +238,4 @@ def _typed(tables: list[Any]) -> Any:
             column = column.cast(pa.string()).combine_chunks().dictionary_encode()
         columns.append(column)
     schema = ANSWER.with_metadata({"payer_policy": version("payer-policy")})
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays(columns, schema=schema).combine_chunks()

@@ -7,6 +7,7 @@ before stays. Workers end when the process that started them is gone, however it
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import queue
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from payer_policy.batch.deciding import Answered, Decider
 
 _WAITING: Final = 2
+_GARBAGE: Final = 20_000
+"""Objects that come to be before garbage is looked for; a block of claims has more of them."""
 
 
 class WorkerLost(Exception):
@@ -64,6 +67,9 @@ class Setup:
         engine = Engine.open(self.folder, engine=self.engine)
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
+        # Lives as long as the process: nobody need look through it for garbage again and again.
+        gc.freeze()
+        gc.set_threshold(_GARBAGE)
         supplements = {} if self.facts is None else read_supplements(self.facts, self.facts_file)
         return Decider(engine, supplements, columns=self.columns)
 

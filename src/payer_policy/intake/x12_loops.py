@@ -102,7 +102,7 @@ class _Tree:
         self.current: Level | None = None
         self._by_id: dict[str, Level] = {}
         self._latest: dict[str, Level] = {}
-        self._ids: dict[str, deque[str]] = {}
+        self._order: dict[str, deque[tuple[str, Level]]] = {}
 
     def add(self, hl: Segment) -> None:
         code, parent_id = hl.code(3), hl.get(2)
@@ -122,12 +122,12 @@ class _Tree:
     def _remember(self, id_: str, level: Level) -> None:
         code = level.code if level.code in _WORDS else ""
         self._latest[code] = self._by_id[id_] = level
-        ids = self._ids.setdefault(code, deque())
-        ids.append(id_)
-        if len(ids) > _MAX_LEVELS:
-            gone = ids.popleft()
-            if gone not in ids:
-                self._by_id.pop(gone, None)
+        order = self._order.setdefault(code, deque())
+        order.append((id_, level))
+        if len(order) > _MAX_LEVELS:
+            gone, oldest = order.popleft()
+            if self._by_id.get(gone) is oldest:
+                del self._by_id[gone]
 
     def fault(self, clm: Segment) -> Slip | None:
         """Why a claim cannot stand here."""
