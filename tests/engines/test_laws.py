@@ -10,19 +10,23 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from payer_policy.engines import ENGINES, engine_named
-from payer_policy.engines.durable import durable_available
+from payer_policy.engines import ENGINES, engine_named, why_unavailable
 from payer_policy.ruleset import Ruleset
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
 from tests.random_rulesets import assembled, cases, completed, randoms, ruleset, some_facts
 
-needs_durable = pytest.mark.skipif(
-    not durable_available(), reason="durable-rules is not installed here"
-)
 every_engine = pytest.mark.parametrize(
     "engine",
-    [pytest.param(name, marks=() if name == "compiled" else needs_durable) for name in ENGINES],
+    [
+        pytest.param(
+            name,
+            marks=pytest.mark.skipif(
+                why_unavailable(name) is not None, reason=str(why_unavailable(name))
+            ),
+        )
+        for name in ENGINES
+    ],
 )
 many = settings(
     max_examples=120,

@@ -9,10 +9,9 @@ from click.testing import CliRunner, Result
 
 from payer_policy.cli import payer_policy
 from payer_policy.determination.words import listed
-from payer_policy.engines import ENGINES
-from payer_policy.engines.durable import durable_available
+from payer_policy.engines import ENGINES, why_unavailable
 
-HERE = tuple(name for name in ENGINES if name == "compiled" or durable_available())
+HERE = tuple(name for name in ENGINES if why_unavailable(name) is None)
 """The engines that run on this machine; the others are skipped, with the reason."""
 DATA = Path(__file__).with_name("data")
 

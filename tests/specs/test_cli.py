@@ -91,7 +91,9 @@ def test_scenarios_are_chosen_by_name(monkeypatch):
 
 
 def test_without_durable_rules_the_other_engine_runs(monkeypatch):
-    monkeypatch.setattr(plugin, "durable_available", lambda: False)
+    monkeypatch.setattr(
+        plugin, "why_unavailable", lambda name: None if name == "compiled" else "not installed"
+    )
 
     result = spec(monkeypatch, "features")
 

@@ -31,7 +31,7 @@ def engine(default: str | None = None) -> Callable[[F], F]:
         "--engine",
         "engine",
         default=default,
-        help="compiled, durable, or checked (both must agree). "
+        help="compiled, durable, checked (both must agree), or columnar. "
         "[default: checked where durable-rules is installed, else compiled]",
     )
 
@@ -42,11 +42,12 @@ def engine_or_default(name: str | None) -> str:
     Raises:
         click.BadParameter: there is no such engine, or it is not installed.
     """
-    from payer_policy.engines import engine_named
-    from payer_policy.engines.durable import durable_available
+    from payer_policy.engines import engine_named, why_unavailable
 
     if name is None:
-        return "checked" if durable_available() else "compiled"
+        return "checked" if why_unavailable("checked") is None else "compiled"
+    if (why := why_unavailable(name)) is not None:
+        raise click.BadParameter(why, param_hint="--engine")
     try:
         engine_named(name)
     except ValueError as error:

@@ -10,9 +10,11 @@ import click
 
 from payer_policy.analysis.selfcheck import StepByStep, selfcheck
 from payer_policy.cli import options
-from payer_policy.engines import engine_named
-from payer_policy.engines.durable import durable_available
+from payer_policy.engines import engine_named, why_unavailable
 from payer_policy.policy.library import Library
+
+_HELD = ("compiled", "durable", "columnar")
+"""The engines that are held against each other; `checked` is two of them."""
 
 
 @click.command("selfcheck")
@@ -25,7 +27,7 @@ def command(folder: Path, cases: int, seed: int, as_json: bool) -> None:
 
     The same seed gives the same cases. Exit status 1: at least one difference.
     """
-    names = ["compiled", *(["durable"] if durable_available() else [])]
+    names = [name for name in _HELD if why_unavailable(name) is None]
     engines = [*(engine_named(name) for name in names), StepByStep()]
     result = selfcheck(Library.open(folder), engines, cases=cases, seed=seed)
     if as_json:
@@ -58,6 +60,7 @@ def command(folder: Path, cases: int, seed: int, as_json: bool) -> None:
             f"{', '.join(engine.name for engine in engines)}: {result.comparisons:,} comparisons, "
             f"{len(result.mismatches)} mismatches."
         )
-        if "durable" not in names:
-            click.echo("durable-rules is not installed here, so `durable` was not compared.")
+        for name in _HELD:
+            if (why := why_unavailable(name)) is not None:
+                click.echo(f"`{name}` was not compared: {why}.")
     sys.exit(1 if result.mismatches else 0)

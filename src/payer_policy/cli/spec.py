@@ -53,13 +53,8 @@ def command(
 
 
 def _check_engine(name: str | None) -> None:
-    from payer_policy.engines.durable import durable_available
-    from payer_policy.specs.plugin import NEEDS_DURABLE, NOT_INSTALLED
-
     if name is not None:
         options.engine_or_default(name)
-        if name in NEEDS_DURABLE and not durable_available():
-            raise click.BadParameter(NOT_INSTALLED, param_hint="--engine")
 
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:

@@ -126,6 +126,15 @@ class MissingFacts:
         self._waits = Waits(ruleset, self._overriders, plain, self._input)
         self._deep = max(map(len, self._behind), default=0) > DEEP
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """All facts that may be asked for, in the order of the vocabulary."""
+        return tuple(self._names)
+
+    def asks(self, name: str) -> tuple[str, ...]:
+        """The facts to ask for where an input fact is not known: itself, or what it is made from."""
+        return self._asks[name]
+
     def _dependencies(self) -> list[frozenset[int]]:
         """For each rule the rules that it waits for, however far back, and itself."""
         behind: list[frozenset[int]] = []

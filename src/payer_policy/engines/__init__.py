@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Final
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.engines.checked import CheckedEngine
 from payer_policy.engines.compiled import CompiledEngine
-from payer_policy.engines.durable import DurableEngine
-from payer_policy.engines.protocol import Engine
+from payer_policy.engines.durable import DurableEngine, durable_available
+from payer_policy.engines.protocol import Engine, EngineUnavailable
 
-ENGINES: Final = ("compiled", "durable", "checked")
+ENGINES: Final = ("compiled", "durable", "checked", "columnar")
 DEFAULT_ENGINE: Final = "compiled"
 """For services: a fault in C code would take the process with it, and this one needs none."""
+_COLUMNS: Final = ("polars", "numpy", "pyarrow")
+"""What facts in columns need."""
 
 
 def engine_named(name: str) -> Engine:
-    """The engine of that name. Raises ValueError for another name."""
+    """The engine of that name.
+
+    Raises:
+        ValueError: there is no such engine.
+        EngineUnavailable: what it is built on is not installed.
+    """
     if name == "compiled":
         return CompiledEngine()
     if name == "durable":
         return DurableEngine()
     if name == "checked":
         return CheckedEngine(CompiledEngine(), DurableEngine())
+    if name == "columnar":
+        if (why := why_unavailable(name)) is not None:
+            raise EngineUnavailable(why)
+        from payer_policy.engines.columnar import ColumnarEngine
+
+        return ColumnarEngine()
     hint = did_you_mean(name, ENGINES)
     raise ValueError(
         f"`{name}` is not an engine; expected one of {', '.join(ENGINES)}"
@@ -30,4 +44,16 @@ def engine_named(name: str) -> Engine:
     )
 
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "engine_named"]
+def why_unavailable(name: str) -> str | None:
+    """What is not installed for an engine, and what to do; None where it runs here."""
+    if name in ("durable", "checked") and not durable_available():
+        return "durable-rules is not installed here; `compiled` needs none"
+    if name == "columnar" and any(find_spec(package) is None for package in _COLUMNS):
+        return (
+            "facts in columns need polars, numpy and pyarrow: pip install 'payer-policy[batch]'; "
+            "`compiled` needs none of them"
+        )
+    return None
+
+
+__all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "engine_named", "why_unavailable"]

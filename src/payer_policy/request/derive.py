@@ -116,10 +116,7 @@ class _DerivationWriter(SourceWriter):
         self._vocabulary, self._reference = vocabulary, reference
         self._day = day
         self._types = {name: fact.type for name, fact in vocabulary.facts.items()}
-        self._members = {
-            name: CodeSetMembers(code_set.system, code_set.on(day))
-            for name, code_set in reference.code_sets.items()
-        }
+        self._members = _members_on(reference, day)
         self.sources: dict[str, Source] = {}
         """Of all facts that are needed, those that the form (or another fact) tells."""
         self._variables_of: dict[str, str] = {}
@@ -132,8 +129,7 @@ class _DerivationWriter(SourceWriter):
         self, needed: Sequence[str]
     ) -> Callable[[Context, Mapping[str, Value]], dict[str, Value | None]]:
         """The function that reads the needed facts."""
-        for name in needed:
-            self._find(name)
+        self.sources = sources_of(self._vocabulary, self._reference, needed, self._day)
         self.expect(
             source.condition
             for source in self.sources.values()
@@ -167,7 +163,7 @@ class _DerivationWriter(SourceWriter):
             "same_day_lines = [line for line in claim_lines if line.date == service.day]",
         ]
         if self._attributes:
-            self.namespace["drug_on"] = _drug_reader(self._reference, self._attributes, self._day)
+            self.namespace["drug_on"] = drug_reader(self._reference, self._attributes, self._day)
             head.append("drug = drug_on(service.code, service.day)")
         pairs = ", ".join(
             f"{self.constant(name)}: {variable}" for name, variable in self._variables_of.items()
@@ -195,19 +191,6 @@ class _DerivationWriter(SourceWriter):
         return self.function("parts_of", "line, facts", body)
 
     # --- facts -----------------------------------------------------------------------------------
-
-    def _find(self, name: str) -> None:
-        """Read the source of a fact, and of all facts that it is made from."""
-        fact = self._vocabulary.facts[name]
-        if name in self.sources or fact.derived or fact.source is None:
-            return
-        source = read_source(
-            fact, self._types, self._members, lambda system: frozenset(), _no_problems
-        )
-        assert source is not None, name  # the vocabulary was checked when it was read
-        self.sources[name] = source
-        for other in facts_of(source):
-            self._find(other)
 
     def _needs_lines(self, name: str) -> bool:
         source = self.sources.get(name)
@@ -455,6 +438,36 @@ def _those_of(names: Sequence[str]) -> Callable[..., frozenset[str]]:
     return those_of
 
 
+def _members_on(reference: ReferenceData, day: date) -> dict[str, CodeSetMembers]:
+    return {
+        name: CodeSetMembers(code_set.system, code_set.on(day))
+        for name, code_set in reference.code_sets.items()
+    }
+
+
+def sources_of(
+    vocabulary: Vocabulary, reference: ReferenceData, needed: Iterable[str], day: date
+) -> dict[str, Source]:
+    """Of some facts, and all facts that they are made from, those that have a source, typed."""
+    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    members = _members_on(reference, day)
+    sources: dict[str, Source] = {}
+
+    def find(name: str) -> None:
+        fact = vocabulary.facts[name]
+        if name in sources or fact.derived or fact.source is None:
+            return
+        source = read_source(fact, types, members, lambda system: frozenset(), _no_problems)
+        assert source is not None, name  # the vocabulary was checked when it was read
+        sources[name] = source
+        for other in facts_of(source):
+            find(other)
+
+    for name in needed:
+        find(name)
+    return sources
+
+
 def parse_facts(
     vocabulary: Vocabulary, raw: Mapping[str, Any]
 ) -> tuple[dict[str, Value], list[tuple[str, ValueProblem]]]:
@@ -511,7 +524,7 @@ _COMBINE: dict[str, Callable[[tuple[Any, ...]], Any]] = {
 }
 
 
-def _drug_reader(
+def drug_reader(
     reference: ReferenceData, names: Sequence[str], without_date: date
 ) -> Callable[[str | None, date | None], tuple[Any, ...]]:
     """Some attributes of a drug; for a question without a date, as of the window that answers it."""

@@ -23,8 +23,7 @@ from pytest_bdd.parsers import StepParser
 from payer_policy.diagnostics import PolicyError
 from payer_policy.diagnostics.render import report_text
 from payer_policy.engine import Engine
-from payer_policy.engines import ENGINES, engine_named
-from payer_policy.engines.durable import durable_available
+from payer_policy.engines import ENGINES, engine_named, why_unavailable
 from payer_policy.policy.library import Library
 from payer_policy.specs.account import account
 from payer_policy.specs.case import Case
@@ -39,11 +38,6 @@ from payer_policy.specs.sentences import (
     nearest_sentence,
 )
 from payer_policy.specs.steps import STEPS
-
-NEEDS_DURABLE: Final = frozenset(("durable", "checked"))
-NOT_INSTALLED: Final = (
-    "durable-rules is not installed (it needs a Python older than 3.13 and a C compiler)"
-)
 
 
 @dataclass
@@ -187,9 +181,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _engine_parameter(name: str) -> Any:
-    marks = []
-    if name in NEEDS_DURABLE and not durable_available():
-        marks.append(pytest.mark.skip(reason=NOT_INSTALLED))
+    why = why_unavailable(name)
+    marks = [] if why is None else [pytest.mark.skip(reason=why)]
     return pytest.param(name, id=name, marks=marks)
 
 

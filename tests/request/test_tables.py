@@ -1,0 +1,99 @@
+"""Raw columns as typed ones: every way in which a warehouse writes a value, and what is no value."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from payer_policy.columns.expressions import loaded
+from payer_policy.request.tables import WrongColumn, cell_value, typed_table
+from payer_policy.vocabulary.types import FactType
+
+BOOLEAN, INTEGER, DECIMAL = FactType("boolean"), FactType("integer"), FactType("decimal")
+DATE = FactType("date")
+CHOICE = FactType("choice", values=("initial", "refill", "3"))
+CODE, CODES = FactType("code", system="icd10cm"), FactType("codes", system="icd10cm")
+HUGE = 10**12
+
+
+def read(type_: FactType, values: list[Any], dtype: Any = None) -> tuple[list[Any], list[bool]]:
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=dtype)})
+    typed, odd = typed_table({"x": type_}, frame, cell_value)
+    return [loaded(raw, type_.kind) for raw in typed["x"]], odd.to_list()
+
+
+@pytest.mark.parametrize(
+    ("type_", "dtype", "raw", "value"),
+    [
+        (BOOLEAN, pl.Boolean, True, True),
+        (BOOLEAN, pl.String, "FALSE", False),
+        (BOOLEAN, pl.String, " ", None),
+        (INTEGER, pl.Int8, -3, -3),
+        (INTEGER, pl.UInt64, HUGE - 1, HUGE - 1),
+        (INTEGER, pl.String, " 12 ", 12),
+        (INTEGER, pl.Decimal(20, 2), Decimal("7.00"), 7),
+        (DECIMAL, pl.Int64, 5, 5),
+        (DECIMAL, pl.Decimal(10, 1), Decimal("0.5"), Decimal("0.5")),
+        (DECIMAL, pl.Decimal(38, 9), Decimal("0.050000000"), Decimal("0.05")),
+        (DECIMAL, pl.Decimal(30, 6), Decimal("-999999999999.999999"), Decimal("-999999999999.999999")),
+        (DECIMAL, pl.String, "0.1", Decimal("0.1")),
+        (DATE, pl.Date, date(2024, 2, 29), date(2024, 2, 29)),
+        (DATE, pl.String, "2024-02-29", date(2024, 2, 29)),
+        (CHOICE, pl.String, "refill", "refill"),
+        (CHOICE, pl.Categorical, "refill", "refill"),
+        (CHOICE, pl.Int16, 3, "3"),
+        (CODE, pl.String, " g80.1 ", "G80.1"),
+        (CODES, pl.List(pl.String), ["g801", "G35A", "G80.1"], frozenset({"G80.1", "G35.A"})),
+        (CODES, pl.List(pl.String), [], frozenset()),
+        (CODES, pl.String, "g801; G35A", frozenset({"G80.1", "G35.A"})),
+        (CODES, pl.String, "", None),
+    ],
+)  # fmt: skip
+def test_a_value_is_read(type_: FactType, dtype: Any, raw: Any, value: Any) -> None:
+    assert read(type_, [raw, None], dtype) == ([value, None], [False, False])
+
+
+@pytest.mark.parametrize(
+    ("type_", "dtype", "raw"),
+    [
+        (BOOLEAN, pl.String, "perhaps"),
+        (INTEGER, pl.Int64, HUGE),
+        (INTEGER, pl.Int64, -HUGE),
+        (INTEGER, pl.Decimal(20, 2), Decimal("7.50")),
+        (INTEGER, pl.String, "7.5"),
+        (INTEGER, pl.String, "9" * 400),
+        (DECIMAL, pl.Decimal(38, 0), Decimal(10**20)),
+        (DECIMAL, pl.Decimal(38, 9), Decimal("0.000000001")),
+        (DECIMAL, pl.String, "1e5"),
+        (DATE, pl.String, "2023-02-29"),
+        (DATE, pl.String, "03/04/2024"),
+        (CHOICE, pl.String, "refil"),
+        (CHOICE, pl.Int64, 4),
+        (CODE, pl.String, "X" * 300),
+        (CODES, pl.List(pl.String), ["G80.1", None]),
+        (CODES, pl.List(pl.String), [""]),
+        (CODES, pl.List(pl.String), ["A\x1fB"]),
+    ],
+)
+def test_a_cell_that_is_no_value_makes_its_row_odd(type_: FactType, dtype: Any, raw: Any) -> None:
+    assert read(type_, [None, raw], dtype) == ([None, None], [False, True])
+
+
+@pytest.mark.parametrize(
+    ("type_", "values", "says"),
+    [
+        (DECIMAL, [0.1], "binary floating-point numbers, which are not exact; a number was expected. "
+                         "Cast it to DECIMAL, or to text."),
+        (BOOLEAN, [1], "numbers; true or false was expected"),
+        (DATE, [datetime(2024, 3, 1)], "points in time; a date (YYYY-MM-DD) was expected"),
+        (CODES, [[1]], "lists of something else than text; codes were expected"),
+        (CODE, [True], "true and false; an icd10cm code was expected"),
+    ],
+)  # fmt: skip
+def test_a_column_of_the_wrong_type_is_told(type_: FactType, values: list[Any], says: str) -> None:
+    with pytest.raises(WrongColumn, match=says.replace("(", r"\(").replace(")", r"\)")):
+        read(type_, values)
