@@ -183,17 +183,18 @@ def told(outcome: Outcome) -> list[dict[str, Any]]:
             "policy": one.policy.address,
             "policy_hash": one.policy.hash,
             "lines": [
-                (line.number, line.outcome, line.billed_units, line.allowed_units)
+                (line.number, line.outcome, line.billed_units, line.allowed_units, line.findings)
                 for line in one.lines
             ],
-            "findings": [
-                (found.rule, found.kind, found.group, found.carc, list(found.rarcs))
+            "findings": [found.rule for found in one.findings],
+            "reasons": [
+                " ".join(filter(None, (found.kind, found.group, found.carc, *found.rarcs)))
                 for found in one.findings
             ],
             "missing": sorted((q.fact for q in one.missing), key=order.index),
             "unsettled": [rule.rule for rule in one.unsettled],
             "assumptions": [rule.rule for rule in one.assumptions],
-            "asked": one.information_request and one.information_request.carc,
+            "asked": one.information_request is not None,
         }
         for one in outcome.determinations
     ]
@@ -204,18 +205,20 @@ def said(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["decision"] == "no_policy":
         return {name: row[name] for name in ("code", "service_date", "decision")}
     names = ("code", "service_date", "decision", "policy", "policy_hash", "missing")
-    request = row["information_request"]
+    texts = ("unsettled", "assumptions", "findings", "reasons")
     return {
-        **{name: row[name] for name in (*names, "unsettled", "assumptions")},
+        **{name: row[name] for name in (*names, *texts)},
         "lines": [
-            (line["number"], line["outcome"], line["billed_units"], line["allowed_units"])
+            (
+                line["number"],
+                line["outcome"],
+                line["billed_units"],
+                line["allowed_units"],
+                tuple(line["findings"]),
+            )
             for line in row["lines"]
         ],
-        "findings": [
-            (one["rule"], one["kind"], one["group"], one["carc"], one["rarcs"])
-            for one in row["findings"]
-        ],
-        "asked": request and request["carc"],
+        "asked": row["information_request"] is not None,
     }
 
 

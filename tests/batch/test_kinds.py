@@ -82,8 +82,6 @@ FACTS = (
     "drug.code",
     "service.date",
     "therapy.phase",
-    "trial.performed",
-    "trial.dose",
 )
 
 

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.schema import ANSWER, PLACES
-from payer_policy.determination import Determination, NoPolicy, Outcome
+from payer_policy.determination import Determination, Found, NoPolicy, Outcome
 from payer_policy.ruleset import Reason
 
+_NOTHING = {field.name: () for field in ANSWER if pa.types.is_list(field.type)}
 _MOST = Decimal(10) ** (24 - PLACES)
 
 
@@ -65,24 +66,18 @@ class AnswerRows:
                     "outcome": line.outcome,
                     "billed_units": _exact(line.billed_units),
                     "allowed_units": _exact(line.allowed_units),
+                    "findings": line.findings,
                 }
                 for line in made.lines
             ],
-            "findings": [
-                {
-                    "rule": found.rule,
-                    "kind": found.kind,
-                    "group": found.group,
-                    "carc": found.carc,
-                    "rarcs": found.rarcs,
-                    "lines": found.lines,
-                }
-                for found in made.findings
-            ],
+            "findings": [found.rule for found in made.findings],
+            "reasons": [reason_text(found.kind, found) for found in made.findings],
             "missing": sorted(missing, key=lambda name: self._order.get(name, len(self._order))),
             "unsettled": [rule.rule for rule in made.unsettled],
             "assumptions": [rule.rule for rule in made.assumptions],
-            "information_request": _reason(made.information_request),
+            "information_request": None
+            if made.information_request is None
+            else reason_text("ask", made.information_request),
             "internal": made.internal,
             "policy": made.policy.address,
             "policy_version": made.policy.version,
@@ -92,23 +87,20 @@ class AnswerRows:
 
 
 def _without(service: NoPolicy, kind: str) -> dict[str, Any]:
-    empty: dict[str, Any] = {"lines": (), "findings": (), "missing": ()}
     return {
-        **empty,
+        **_NOTHING,
         "claim_id": service.claim_id,
         "kind": kind,
         "code": service.code,
         "service_date": service.service_date,
         "decision": "no_policy",
-        "unsettled": (),
-        "assumptions": (),
     }
 
 
-def _reason(reason: Reason | None) -> dict[str, Any] | None:
-    if reason is None:
-        return None
-    return {"group": reason.group, "carc": reason.carc, "rarcs": reason.rarcs}
+def reason_text(kind: str, reason: Reason | Found) -> str:
+    """What a finding is, and its reason codes, in one text: `deny CO 16 N822 MA130`."""
+    codes = (reason.group, reason.carc, *reason.rarcs)
+    return " ".join([kind, *(code for code in codes if code is not None)])
 
 
 def _exact(units: int | Decimal | Fraction | None) -> Decimal | None:
@@ -154,30 +146,12 @@ def _pairs(table: pa.Table, first: str, second: str) -> Counter[str]:
 
 
 def _reasons(table: pa.Table) -> Counter[str]:
-    """`deny CO 16 N822 MA130`; `ask …` for what is asked for with reason codes."""
-    out: Counter[str] = Counter()
-    findings = table["findings"].combine_chunks()
-    flat, rows = findings.flatten(), pc.list_parent_indices(findings)
-    decides = pc.not_equal(pc.struct_field(flat, "kind"), "advise")
-    flat, rows = flat.filter(decides), rows.filter(decides)
-    if len(flat):
-        keys = _keys(flat, pc.struct_field(flat, "kind"))
-        distinct = pa.table({"row": rows, "key": keys}).group_by(["row", "key"]).aggregate([])
-        out += _values(distinct["key"])
-    asked = table["information_request"].combine_chunks()
-    asked = asked.filter(asked.is_valid())
-    if len(asked):
-        out += _values(pa.chunked_array([_keys(asked, pa.array(["ask"] * len(asked)))]))
-    return out
-
-
-def _keys(reasons: pa.Array, kinds: pa.Array) -> pa.Array:
-    codes = [pc.struct_field(reasons, name) for name in ("group", "carc")]
-    remarks = pc.binary_join(pc.struct_field(reasons, "rarcs"), " ")
-    parts = [kinds, *codes, remarks]
-    filled = [pc.fill_null(part.cast(pa.string()), "") for part in parts]
-    joined = pc.binary_join_element_wise(*filled, " ")
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(joined, " +", " "))
+    """Each reason once for each row that has it; notes that decide nothing are left out."""
+    reasons = table["reasons"].combine_chunks()
+    pairs = pa.table({"row": pc.list_parent_indices(reasons), "text": reasons.flatten()})
+    pairs = pairs.filter(pc.invert(pc.starts_with(pairs["text"], "advise")))
+    distinct = pairs.group_by(["row", "text"]).aggregate([])
+    return _values(distinct["text"]) + _values(table["information_request"])
 
 
 def record_count(table: pa.Table) -> int:

@@ -16,7 +16,6 @@ WORD: Final = pa.dictionary(pa.int32(), pa.string())
 TEXTS: Final = pa.list_(pa.string())
 PLACES: Final = 12
 UNITS: Final = pa.decimal128(24, PLACES)
-REASON: Final = pa.struct([("group", pa.string()), ("carc", pa.string()), ("rarcs", TEXTS)])
 LINES: Final = pa.list_(
     pa.struct(
         [
@@ -25,18 +24,7 @@ LINES: Final = pa.list_(
             ("outcome", pa.string()),
             ("billed_units", UNITS),
             ("allowed_units", UNITS),
-        ]
-    )
-)
-FINDINGS: Final = pa.list_(
-    pa.struct(
-        [
-            ("rule", pa.string()),
-            ("kind", pa.string()),
-            ("group", pa.string()),
-            ("carc", pa.string()),
-            ("rarcs", TEXTS),
-            ("lines", pa.list_(pa.int32())),
+            ("findings", TEXTS),
         ]
     )
 )
@@ -49,12 +37,21 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("code", WORD, "the drug code that was decided"),
     ("service_date", pa.date32(), "the day of service"),
     ("decision", WORD, "approve, deny, pend, partial or no_policy"),
-    ("lines", LINES, "what becomes of each line: its parts, outcome, billed and allowed units"),
-    ("findings", FINDINGS, "the rules that found something, with reason codes and line numbers"),
+    ("findings", TEXTS, "the rules that found something, by id"),
+    (
+        "reasons",
+        TEXTS,
+        "of each of them what it finds and its reason codes: `deny CO 16 N822 MA130`",
+    ),
     ("missing", TEXTS, "facts that could still change the decision, in the vocabulary's order"),
     ("unsettled", TEXTS, "the rules of which something is not known"),
     ("assumptions", TEXTS, "the rules that the policy says to take as not holding, though unknown"),
-    ("information_request", REASON, "the reason codes to ask for what is missing with"),
+    (
+        "information_request",
+        WORD,
+        "the reason codes to ask for what is missing with: `ask CO 252 N706`",
+    ),
+    ("lines", LINES, "of each line: number, parts, outcome, billed and allowed units, findings"),
     ("internal", pa.string(), "why the service pends for a fault of the policy or the engine"),
     ("policy", WORD, "the address of the policy that decided"),
     ("policy_version", WORD, "its version"),
