@@ -200,7 +200,9 @@ class Decider:
         self, sheet: _Sheet, frame: pl.DataFrame, first: int, broken: Mapping[int, str]
     ) -> Any:
         sheet.records += len(frame)
-        table, rest = self._tables.read(frame, first, broken, sheet.file)
+        table, rest, failed = self._tables.read(frame, first, broken, sheet.file)
+        if failed:
+            sheet.warnings["decided-row-by-row"] += len(frame)
         for at, claim_id, made in rest:
             self._made(sheet, first + at, None, claim_id, made)
         return table

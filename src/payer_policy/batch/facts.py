@@ -30,8 +30,9 @@ class FactTables:
 
     def read(
         self, frame: pl.DataFrame, first: int, broken: Mapping[int, str], file: str
-    ) -> tuple[Any | None, Iterator[Alone]]:
-        """The answers on a table as far as columns give them, and the other rows.
+    ) -> tuple[Any | None, Iterator[Alone], bool]:
+        """The answers on a table as far as columns give them, the other rows, and whether columns
+        failed. A fault in them costs time and no row: all rows are decided alone then.
 
         Args:
             frame: The raw columns.
@@ -41,14 +42,18 @@ class FactTables:
         """
         table: Any | None = None
         alone: Iterable[int] = range(len(frame))
+        failed = False
         if self._columnar is not None:
-            table, alone = self._columnar.decide(frame, first)
-            if broken:
+            try:
+                table, alone = self._columnar.decide(frame, first)
+            except Exception:
+                failed = True
+            if broken and table is not None:
                 numbers = [first + at for at in broken]
                 is_broken = pc.is_in(table["record"], pa.array(numbers, pa.int64()))
                 table = table.filter(pc.invert(is_broken))
                 alone = sorted({*alone, *broken})
-        return table, self._rows(frame, alone, broken, file)
+        return table, self._rows(frame, alone, broken, file), failed
 
     def _rows(
         self, frame: pl.DataFrame, places: Iterable[int], broken: Mapping[int, str], file: str
