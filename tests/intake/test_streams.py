@@ -6,6 +6,7 @@ import io
 import pickle
 import tracemalloc
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -36,11 +37,12 @@ def portions(text: str, size: int) -> io.BytesIO:
 
 
 def streamed(text: str, size: int) -> list[Intake]:
-    """As a batch reads it: in portions, claims handed from process to process."""
+    """As a batch reads it: in portions, claims handed from process to process some at a time."""
     found = []
-    for part in loops_837(x12_text(portions(text, size)), "f"):
-        part = pickle.loads(pickle.dumps(part))
-        found.append(refused(part) if isinstance(part, Diagnostic) else intake_837(part, "f"))
+    parts = loops_837(x12_text(portions(text, size)), "f")
+    while some := list(islice(parts, 200)):
+        for part in pickle.loads(pickle.dumps(some)):
+            found.append(refused(part) if isinstance(part, Diagnostic) else intake_837(part, "f"))
     return found
 
 
