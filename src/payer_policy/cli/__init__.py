@@ -15,6 +15,7 @@ import click
 from payer_policy.diagnostics import PolicyError, did_you_mean
 
 COMMANDS: Final = {
+    "batch": "Decide files of millions of claims into a Parquet dataset.",
     "check": "Find everything that is wrong with a policy folder.",
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from payer_policy.cli import options
 from payer_policy.determination import NoPolicy
@@ -58,14 +58,6 @@ def _answer(engine: Engine, intake: Intake) -> Answer:
     try:
         decided, without = engine.decide_fully(intake.request)
     except PolicyError as error:
-        problems = tuple(_placed(problem, intake) for problem in error.diagnostics)
+        problems = tuple(intake.placed(problem) for problem in error.diagnostics)
         return Answer(intake.claim_id, None, (), (), (*intake.diagnostics, *problems))
     return Answer(intake.claim_id, intake.request, decided, without, intake.diagnostics)
-
-
-def _placed(problem: Diagnostic, intake: Intake) -> Diagnostic:
-    """A problem of the request as a value, at the place in the file that it was read from."""
-    about = f"claim {intake.claim_id}: " if intake.claim_id else ""
-    part, _, name = problem.location.path.removeprefix("$.").partition(".")
-    location = intake.locate((part, name) if name else (part,))
-    return replace(problem, message=about + problem.message, location=location)

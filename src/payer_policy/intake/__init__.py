@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+from io import TextIOWrapper
+from typing import BinaryIO, Literal
+
 from payer_policy.diagnostics import Diagnostic, Location, Position
-from payer_policy.intake.json_requests import read_json_requests
+from payer_policy.intake.json_requests import read_json_lines, read_json_requests
+from payer_policy.intake.json_split import is_json_lines
 from payer_policy.intake.model import Intake, refuse_duplicates, refused
+from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
     Supplement,
     apply_supplement,
@@ -16,19 +21,32 @@ from payer_policy.intake.supplements import (
     supplemented,
     unmatched,
 )
-from payer_policy.intake.x12 import is_x12
-from payer_policy.intake.x12_837 import read_837
+from payer_policy.intake.x12 import Read, is_x12
+from payer_policy.intake.x12_837 import intake_837, loops_837, read_837
+from payer_policy.intake.x12_loops import ClaimLoop
 from payer_policy.vocabulary.types import shown
 
 __all__ = [
+    "MAX_PIECE",
+    "ClaimLoop",
     "Intake",
+    "Places",
     "Supplement",
     "apply_supplement",
+    "form_of",
+    "intake_837",
+    "is_json_lines",
+    "loops_837",
+    "read_json_lines",
     "read_requests",
     "read_supplements",
+    "refused",
     "supplemented",
     "unmatched",
+    "x12_text",
 ]
+
+Form = Literal["json", "x12"]
 
 _BLANK = " \t\r\n\ufeff"
 _EXPECTED = "a JSON request (`{`), a list of them (`[`) or an X12 837 (`ISA`) was expected"
@@ -52,25 +70,50 @@ def read_requests(data: bytes, file: str) -> list[Intake]:
     are given by number.
     """
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    form = _form_of(text, data, file)
+    if isinstance(form, Diagnostic):
+        return [refused(form)]
+    if form == "json":
+        return refuse_duplicates(read_json_requests(text, file))
+    text = text if data.isascii() else text.translate(_LATIN_1)
+    return refuse_duplicates(read_837(text, file))
+
+
+def form_of(start: bytes, file: str) -> Form | Diagnostic:
+    """What a file is by its first bytes (some thousands), or why it is neither of the two."""
+    text = start.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    return _form_of(text, start, file)
+
+
+def x12_text(file: BinaryIO) -> Read:
+    """The text of an X12 file that is read on and on, as `read_requests` reads a whole one."""
+    text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
+
+    def read(size: int) -> str:
+        chunk = text.read(size)
+        return chunk if chunk.isascii() else chunk.translate(_LATIN_1)
+
+    return read
+
+
+def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:
     head = text[:200].lstrip(_BLANK) or text.lstrip(_BLANK + "\x00\x1a")[:200]
     if not head:
-        return [_unreadable("empty-file", f"the file is empty; {_EXPECTED}", file)]
+        return _unreadable("empty-file", f"the file is empty; {_EXPECTED}", file)
     if head[0] in "{[":
-        return refuse_duplicates(read_json_requests(text, file))
+        return "json"
     if is_x12(head):
-        text = text if data.isascii() else text.translate(_LATIN_1)
-        return refuse_duplicates(read_837(text, file))
+        return "x12"
     for mark, what, hint in _MARKS:
         if data.startswith(mark):
-            return [_unreadable("unknown-format", f"this is {what}; {_EXPECTED}", file, hint)]
+            return _unreadable("unknown-format", f"this is {what}; {_EXPECTED}", file, hint)
     if head[:3].rstrip("*|~^:").upper() in _LOOSE:
         message = f"the text starts with {shown(head[:3])}; an X12 file starts with its ISA"
         hint = "send the whole interchange, from ISA to IEA"
-        return [_unreadable("broken-envelope", message, file, hint)]
+        return _unreadable("broken-envelope", message, file, hint)
     start = "".join(char if char.isprintable() else "?" for char in head.splitlines()[0][:30])
-    message = f"the file starts with {shown(start)}; {_EXPECTED}"
-    return [_unreadable("unknown-format", message, file)]
+    return _unreadable("unknown-format", f"the file starts with {shown(start)}; {_EXPECTED}", file)
 
 
-def _unreadable(code: str, message: str, file: str, hint: str | None = None) -> Intake:
-    return refused(Diagnostic(code, message, Location(file, "$", Position(1, 1)), hint))
+def _unreadable(code: str, message: str, file: str, hint: str | None = None) -> Diagnostic:
+    return Diagnostic(code, message, Location(file, "$", Position(1, 1)), hint)

@@ -58,9 +58,14 @@ def read_json_requests(text: str, file: str) -> list[Intake]:
         found = [refused(p) if isinstance(p, Diagnostic) else _request(p) for p in parts]
         return found or [refused(_empty_list(places))]
     if is_json_lines(text):
-        return [_request(piece) for piece in lines_of(places)]
+        return read_json_lines(places)
     start = len(text) - len(text.lstrip(" \t\r\n\ufeff"))
     return [_request(Piece(places, start, len(text.rstrip(" \t\r\n"))))]
+
+
+def read_json_lines(places: Places) -> list[Intake]:
+    """Every request of JSON Lines, or of some whole lines out of a larger file of them."""
+    return [_request(piece) for piece in lines_of(places)]
 
 
 def _empty_list(places: Places) -> Diagnostic:

@@ -40,6 +40,13 @@ class Intake:
         found = (locator(path) for locator in self.locators)
         return next((where for where in found if where is not None), self.place)
 
+    def placed(self, problem: Diagnostic) -> Diagnostic:
+        """A problem of the request as a value, at the place in the file that it was read from."""
+        about = f"claim {self.claim_id}: " if self.claim_id else ""
+        part, _, name = problem.location.path.removeprefix("$.").partition(".")
+        location = self.locate((part, name) if name else (part,))
+        return replace(problem, message=about + problem.message, location=location)
+
     @property
     def is_note(self) -> bool:
         return self.request is None and not any(d.severity == "error" for d in self.diagnostics)

@@ -25,23 +25,27 @@ _FIRST_LINE = re.compile(r"(the first is on line )(\d+)$")
 
 
 class Places:
-    """The lines of one file. Lines end at a line feed, as editors count them."""
+    """The lines of one file, or of a part of it. They end at a line feed, as editors count them."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str, file: str, first_line: int = 1, *, more: bool = False) -> None:
         self.text = text
         self.file = file
+        self.first_line = first_line
+        self.more = more
+        """Whether the file goes on after this text."""
         self._starts = array("Q", [0])
         self._starts.extend(match.end() for match in re.finditer("\n", text))
 
     def position(self, offset: int) -> Position:
         line = bisect_right(self._starts, offset)
-        return Position(line, offset - self._starts[line - 1] + 1)
+        return Position(line + self.first_line - 1, offset - self._starts[line - 1] + 1)
 
     def location(self, start: int, end: int, path: str = "$") -> Location:
         return Location(self.file, path, self.position(start), self.position(end))
 
     def excerpt(self, line: int) -> str | None:
         """The text of a line for underlining; None where the line is too long to show."""
+        line -= self.first_line - 1
         start = self._starts[line - 1]
         end = self._starts[line] - 1 if line < len(self._starts) else len(self.text)
         return self.text[start:end].rstrip("\r") if end - start <= MAX_EXCERPT else None
@@ -106,7 +110,7 @@ class Piece:
         """As `moved`, for the reader's sentences that speak of the whole file."""
         before = self.places.position(self.start).line - 1
         message = _FIRST_LINE.sub(lambda m: f"{m[1]}{int(m[2]) + before}", found.message)
-        if self.end < len(self.places.text.rstrip()):
+        if self.places.more or self.end < len(self.places.text.rstrip()):
             message = message.replace("the end of the file", "the end of this request")
         return self.moved(replace(found, message=message))
 

@@ -6,12 +6,13 @@ What an element means is in the implementation guides 005010X222 and X223. What 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
 from pydantic import ValidationError
 
-from payer_policy.diagnostics import Location
+from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.intake.model import (
     Intake,
     guarded,
@@ -20,8 +21,7 @@ from payer_policy.intake.model import (
     refused,
     too_many_lines,
 )
-from payer_policy.intake.places import Places
-from payer_policy.intake.x12 import Segment
+from payer_policy.intake.x12 import Read, Segment
 from payer_policy.intake.x12_envelope import Envelope, diagnostic
 from payer_policy.intake.x12_form import Form, Slip, Source, label
 from payer_policy.intake.x12_lines import LineReader
@@ -47,26 +47,32 @@ _FREQUENCIES = {
 
 def read_837(text: str, file: str) -> list[Intake]:
     """Every claim of a text that starts with ISA, and a remark for what is wrong with the file."""
-    places = Places(text, file)
-    envelope = Envelope(places)
-    out = [_intake(loop, places) for loop in claim_loops(envelope)]
-    out.extend(refused(note) for note in envelope.notes)
+    parts = list(loops_837(text, file))
+    out = [intake_837(part, file) for part in parts if isinstance(part, ClaimLoop)]
+    out.extend(refused(part) for part in parts if isinstance(part, Diagnostic))
     return sorted(out, key=lambda intake: intake.place.start or (0, 0))
 
 
-def _intake(loop: ClaimLoop, places: Places) -> Intake:
-    place = places.location(*loop.clm.span(), f"segment {loop.clm.number} (CLM)")
+def loops_837(source: str | Read, file: str) -> Iterator[ClaimLoop | Diagnostic]:
+    """The claims of a text that starts with ISA, still as segments, as they come; and between them
+    what is wrong with the file. Holds no more in memory than a claim and the levels around it."""
+    yield from claim_loops(Envelope(file, source))
+
+
+def intake_837(loop: ClaimLoop, file: str) -> Intake:
+    """One claim, read; a `Diagnostic` between the claims is `refused` as it is."""
+    place = loop.clm.location(file, f"segment {loop.clm.number} (CLM)")
     claim_id = "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
-    return guarded(lambda: _read(loop, places, claim_id, place), claim_id, place)
+    return guarded(lambda: _read(loop, file, claim_id, place), claim_id, place)
 
 
-def _read(loop: ClaimLoop, places: Places, claim_id: str | None, place: Location) -> Intake:
+def _read(loop: ClaimLoop, file: str, claim_id: str | None, place: Location) -> Intake:
     reader = _ClaimReader(loop)
     request = reader.read()
     about = f"claim {claim_id}, " if claim_id else "a claim without a number, "
     slips = sorted(reader.form.slips, key=lambda slip: (slip.segment.number, slip.element))
     found = tuple(
-        diagnostic(places, s.segment, s.element, s.code, s.message, s.hint, s.severity, about)
+        diagnostic(file, s.segment, s.element, s.code, s.message, s.hint, s.severity, about)
         for s in slips
     )
     if any(d.severity == "error" for d in found):

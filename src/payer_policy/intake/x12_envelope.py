@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from payer_policy.diagnostics import Diagnostic, Severity
-from payer_policy.intake.places import Places
-from payer_policy.intake.x12 import BrokenIsa, Segment, segments
+from payer_policy.diagnostics import Diagnostic, Location, Position, Severity
+from payer_policy.intake.x12 import Broken, Read, Segment, segments
 from payer_policy.vocabulary.types import shown
 
 Kind = Literal["professional", "institutional"]
@@ -46,6 +45,10 @@ _TRANSACTIONS = {
 }
 
 
+_MAX_OTHERS = 100
+"""A file with more kinds of transactions than this is not helped by a longer list."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An 837 begins. `kind` is what its guide says; None: it names no guide that is known."""
@@ -64,11 +67,13 @@ class Closed:
 
 
 class Envelope:
-    """Reads a text once: iterate `contents`, then look at `notes`."""
+    """Reads a text once: iterate `contents`, and take the notes that were made on the way."""
 
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    def __init__(self, file: str, source: str | Read) -> None:
+        self.file = file
         self.notes: list[Diagnostic] = []
+        self._source = source
+        self._noted = False
         self._isa: Segment | None = None
         self._gs: Segment | None = None
         self._st: Segment | None = None
@@ -82,11 +87,12 @@ class Envelope:
     def contents(self) -> Iterator[Opened | Segment | Closed]:
         """What is inside the 837s of the text, in order."""
         last: Segment | None = None
-        for item in segments(self.places.text):
-            if isinstance(item, BrokenIsa):
-                yield from self._end_set("another interchange (ISA) begins before its SE")
+        for item in segments(self._source):
+            if isinstance(item, Broken):
+                what = "another interchange (ISA) begins" if item.is_header else "it breaks off"
+                yield from self._end_set(f"{what} before its SE")
                 self._isa = self._gs = None
-                self._broken_isa(item)
+                self._broken(item)
                 continue
             last = item
             match item.id:
@@ -131,6 +137,12 @@ class Envelope:
             self._note("truncated", message, last, hint="send the file again, whole")
         self._sum_up(last)
 
+    def taken(self) -> list[Diagnostic]:
+        """The notes since the last time."""
+        notes, self.notes = self.notes, []
+        self._noted = self._noted or bool(notes)
+        return notes
+
     def _open_set(self, st: Segment) -> Iterator[Opened]:
         self._st, self._sets = st, self._sets + 1
         self._counts["GE"] += 1
@@ -143,7 +155,7 @@ class Envelope:
         self._claims = kind == "837"
         if self._claims:
             yield Opened(st, next((_KINDS[n] for n in numbers if n in _KINDS), None))
-        else:
+        elif kind in self._others or len(self._others) < _MAX_OTHERS:
             first, count = self._others.get(kind, (st, 0))
             self._others[kind] = (first, count + 1)
 
@@ -199,18 +211,16 @@ class Envelope:
             )
             self._note("envelope-mismatch", message, closer, 2, severity=severity)
 
-    def _broken_isa(self, broken: BrokenIsa) -> None:
-        where = self.places.location(
-            broken.offset, broken.offset + 3, f"segment {broken.number} (ISA)"
-        )
+    def _broken(self, broken: Broken) -> None:
+        line, column = broken.start
+        name, hint = f"segment {broken.number}", "is a segment terminator missing?"
+        if broken.is_header:
+            name += " (ISA)"
+            hint = "an ISA has 106 characters; send the file as it left the sender's system"
+        where = Location(self.file, name, broken.start, Position(line, column + 3))
+        message = f"{name}: {broken.reason}"
         self.notes.append(
-            Diagnostic(
-                "broken-envelope",
-                f"segment {broken.number} (ISA): {broken.reason}",
-                where,
-                "an ISA has 106 characters; send the file as it left the sender's system",
-                excerpt=self.places.excerpt(where.start.line) if where.start else None,
-            )
+            Diagnostic("broken-envelope", message, where, hint, excerpt=broken.excerpt)
         )
 
     def _sum_up(self, last: Segment | None) -> None:
@@ -225,7 +235,7 @@ class Envelope:
             message = f"found {shown(self._strays[0].id)} outside of a transaction set{claims}"
             hint = "is an ST, or a separator before it, missing?"
             self._note("broken-envelope", message, self._strays[0], hint=hint)
-        if not self._sets and not self.notes and last is not None:
+        if not (self._sets or self._noted or self.notes) and last is not None:
             message = "the file holds no transaction set (ST); an 837P or 837I was expected"
             self._note("no-claims", message, last)
 
@@ -238,11 +248,11 @@ class Envelope:
         hint: str | None = None,
         severity: Severity = "error",
     ) -> None:
-        self.notes.append(diagnostic(self.places, segment, element, code, message, hint, severity))
+        self.notes.append(diagnostic(self.file, segment, element, code, message, hint, severity))
 
 
 def diagnostic(
-    places: Places,
+    file: str,
     segment: Segment,
     element: int,
     code: str,
@@ -254,12 +264,12 @@ def diagnostic(
     """A diagnostic at a segment or one of its elements; the message names the segment."""
     name = segment.id if re.fullmatch(r"[A-Z0-9]{2,3}", segment.id) else "?"
     part = f"{name}{element:02d}" if element else name
-    where = places.location(*segment.span(element), f"segment {segment.number} ({part})")
+    where = segment.location(file, f"segment {segment.number} ({part})", element)
     return Diagnostic(
         code,
         f"{about}segment {segment.number} ({part}): {message}",
         where,
         hint,
         severity,
-        places.excerpt(where.start.line) if where.start else None,
+        segment.excerpt_at(where.start) if where.start else None,
     )

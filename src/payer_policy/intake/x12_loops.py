@@ -6,10 +6,12 @@ level that it stands in and to that level's parents. What a level says is read o
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from payer_policy.diagnostics import Diagnostic
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_envelope import Closed, Envelope, Kind, Opened, diagnostic
 from payer_policy.intake.x12_form import Form, Slip
@@ -19,6 +21,11 @@ from payer_policy.vocabulary.types import shown
 _PARENTS = {"22": "20", "23": "22"}
 _WORDS = {"20": "billing provider", "22": "subscriber", "23": "patient"}
 _BIRTH = ("patient", "birth_date")
+_MAX_SEGMENTS = 50_000
+"""A claim of 999 lines has fewer by far; so has what is said of one party."""
+
+_MAX_LEVELS = 1_000
+"""So many levels of each kind are remembered. A child follows its parent at once, or nearly."""
 
 
 class Level:
@@ -30,6 +37,12 @@ class Level:
         self.parent = parent
         self.fault = fault
         self.segments: list[Segment] = []
+
+    def add(self, segment: Segment) -> None:
+        if len(self.segments) < _MAX_SEGMENTS:
+            self.segments.append(segment)
+        elif self.fault is None:
+            self.fault = _too_long(self.hl)
 
     @cached_property
     def form(self) -> Form:
@@ -75,6 +88,12 @@ class ClaimLoop:
     fault: Slip | None = None
     """Why the claim cannot be read, whatever it says."""
 
+    def add(self, segment: Segment) -> None:
+        if len(self.segments) < _MAX_SEGMENTS:
+            self.segments.append(segment)
+        elif self.fault is None:
+            self.fault = _too_long(self.clm)
+
 
 class _Tree:
     """The levels of one transaction set."""
@@ -83,6 +102,7 @@ class _Tree:
         self.current: Level | None = None
         self._by_id: dict[str, Level] = {}
         self._latest: dict[str, Level] = {}
+        self._order: dict[str, deque[tuple[str, Level]]] = {}
 
     def add(self, hl: Segment) -> None:
         code, parent_id = hl.code(3), hl.get(2)
@@ -97,7 +117,17 @@ class _Tree:
             message = f"found the level {shown(code)}; 20, 22 or 23 was expected"
             fault = Slip(hl, 3, "broken-hierarchy", message)
         self.current = Level(hl, parent, fault)
-        self._latest[code] = self._by_id[hl.get(1)] = self.current
+        self._remember(hl.get(1), self.current)
+
+    def _remember(self, id_: str, level: Level) -> None:
+        code = level.code if level.code in _WORDS else ""
+        self._latest[code] = self._by_id[id_] = level
+        order = self._order.setdefault(code, deque())
+        order.append((id_, level))
+        if len(order) > _MAX_LEVELS:
+            gone, oldest = order.popleft()
+            if self._by_id.get(gone) is oldest:
+                del self._by_id[gone]
 
     def fault(self, clm: Segment) -> Slip | None:
         """Why a claim cannot stand here."""
@@ -113,11 +143,14 @@ class _Tree:
         return None
 
 
-def claim_loops(envelope: Envelope) -> Iterator[ClaimLoop]:
-    """Every claim of every 837, in order; each is whole when it is handed over."""
+def claim_loops(envelope: Envelope) -> Iterator[ClaimLoop | Diagnostic]:
+    """Every claim of every 837, in order, each whole when it is handed over; and, as soon as they
+    are known, the notes on the envelopes."""
     claim: ClaimLoop | None = None
     tree, kind, count = _Tree(), None, 0
     for item in envelope.contents():
+        if envelope.notes:
+            yield from envelope.taken()
         if isinstance(item, Opened):
             claim, tree, kind, count = None, _Tree(), item.kind, 0
         elif isinstance(item, Closed):
@@ -138,9 +171,10 @@ def claim_loops(envelope: Envelope) -> Iterator[ClaimLoop]:
                 count += 1
                 claim = ClaimLoop(item, kind, tree.current, fault=tree.fault(item))
         elif claim is not None:
-            claim.segments.append(item)
+            claim.add(item)
         elif tree.current is not None:
-            tree.current.segments.append(item)
+            tree.current.add(item)
+    yield from envelope.taken()
 
 
 def _truncated(claim: ClaimLoop, end: Closed) -> Slip:
@@ -149,6 +183,11 @@ def _truncated(claim: ClaimLoop, end: Closed) -> Slip:
         f"claims after it may be missing too"
     )
     return Slip(claim.clm, 0, "truncated", message, "send the file again, whole")
+
+
+def _too_long(first: Segment) -> Slip:
+    message = f"more than {_MAX_SEGMENTS:,} segments belong to this one"
+    return Slip(first, 0, "too-large", message, "is a CLM, HL or SE missing?")
 
 
 def _note_end(envelope: Envelope, end: Closed, count: int) -> None:
@@ -160,4 +199,4 @@ def _note_end(envelope: Envelope, end: Closed, count: int) -> None:
         code, hint = "no-claims", None
     else:
         return
-    envelope.notes.append(diagnostic(envelope.places, end.st, 0, code, message, hint))
+    envelope.notes.append(diagnostic(envelope.file, end.st, 0, code, message, hint))

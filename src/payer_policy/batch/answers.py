@@ -1,0 +1,169 @@
+"""Outcomes to rows of the answer table, and what the summary counts of such rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from payer_policy.batch.schema import ANSWER, PLACES
+from payer_policy.determination import Determination, Found, NoPolicy, Outcome
+from payer_policy.ruleset import Reason
+
+_NOTHING = {field.name: () for field in ANSWER if pa.types.is_list(field.type)}
+_MOST = Decimal(10) ** (24 - PLACES)
+
+
+class NotExact(ValueError):
+    """An amount that no decimal of the answer table can hold."""
+
+
+class AnswerRows:
+    """Collects outcomes, and gives them as one table."""
+
+    def __init__(self, fact_order: Mapping[str, int]) -> None:
+        self._order = fact_order
+        self._columns: dict[str, list[Any]] = {name: [] for name in ANSWER.names}
+        self.weight = 0
+        """How much memory the rows take, in entries of their lists."""
+
+    def add(self, record: int, kind: str, outcome: Outcome) -> None:
+        """The rows of one request: its determinations, or else its services without a policy.
+
+        Raises:
+            NotExact: with what cannot be held; none of the request's rows is added then.
+        """
+        rows = [self._determined(one) for one in outcome.determinations]
+        rows = rows or [_without(one, kind) for one in outcome.without_policy]
+        for row in rows:
+            self.weight += 1 + len(row["lines"]) + len(row["findings"])
+            row["record"] = record
+            for name, values in self._columns.items():
+                values.append(row.get(name))
+
+    def table(self) -> pa.Table:
+        """All rows so far; `file` is left to whoever knows it."""
+        arrays = [pa.array(self._columns[field.name], field.type) for field in ANSWER]
+        return pa.Table.from_arrays(arrays, schema=ANSWER)
+
+    def _determined(self, made: Determination) -> dict[str, Any]:
+        missing = {question.fact for question in made.missing}
+        return {
+            "claim_id": made.claim_id,
+            "kind": made.kind,
+            "code": made.code,
+            "service_date": made.service_date,
+            "decision": made.decision,
+            "lines": [
+                {
+                    "number": line.number,
+                    "parts": line.parts,
+                    "outcome": line.outcome,
+                    "billed_units": _exact(line.billed_units),
+                    "allowed_units": _exact(line.allowed_units),
+                    "findings": line.findings,
+                }
+                for line in made.lines
+            ],
+            "findings": [found.rule for found in made.findings],
+            "reasons": [reason_text(found.kind, found) for found in made.findings],
+            "missing": sorted(missing, key=lambda name: self._order.get(name, len(self._order))),
+            "unsettled": [rule.rule for rule in made.unsettled],
+            "assumptions": [rule.rule for rule in made.assumptions],
+            "information_request": None
+            if made.information_request is None
+            else reason_text("ask", made.information_request),
+            "internal": made.internal,
+            "policy": made.policy.address,
+            "policy_version": made.policy.version,
+            "policy_hash": made.policy.hash,
+            "engine": made.engine,
+        }
+
+
+def _without(service: NoPolicy, kind: str) -> dict[str, Any]:
+    return {
+        **_NOTHING,
+        "claim_id": service.claim_id,
+        "kind": kind,
+        "code": service.code,
+        "service_date": service.service_date,
+        "decision": "no_policy",
+    }
+
+
+def reason_text(kind: str, reason: Reason | Found) -> str:
+    """What a finding is, and its reason codes, in one text: `deny CO 16 N822 MA130`."""
+    codes = (reason.group, reason.carc, *reason.rarcs)
+    return " ".join([kind, *(code for code in codes if code is not None)])
+
+
+def _exact(units: int | Decimal | Fraction | None) -> Decimal | None:
+    if units is None:
+        return None
+    if isinstance(units, Fraction):
+        scaled = units * 10**PLACES
+        if scaled.denominator != 1:
+            shown = f"{units.numerator}/{units.denominator}"
+            raise NotExact(
+                f"the units {shown} have no end as a decimal; at most {PLACES} places fit"
+            )
+        made = Decimal(scaled.numerator).scaleb(-PLACES)
+    else:
+        made = Decimal(units)
+    if abs(made) >= _MOST or -int(made.as_tuple().exponent) > PLACES:
+        raise NotExact(
+            f"the units {made:f} do not fit a number of {24 - PLACES} and {PLACES} digits"
+        )
+    return made
+
+
+# --- counts --------------------------------------------------------------------------------------
+
+
+def counts_of(table: pa.Table) -> dict[str, Counter[str]]:
+    """How many rows have which decision, policy and reason. A row may have several reasons."""
+    return {
+        "decisions": _values(table["decision"]),
+        "policies": _pairs(table, "policy", "decision"),
+        "reasons": _reasons(table),
+    }
+
+
+def _values(column: pa.ChunkedArray) -> Counter[str]:
+    counted = pc.value_counts(column.cast(pa.string())).to_pylist()
+    return Counter({one["values"]: one["counts"] for one in counted if one["values"] is not None})
+
+
+def _pairs(table: pa.Table, first: str, second: str) -> Counter[str]:
+    texts = (table[name].cast(pa.string()) for name in (first, second))
+    return _values(pc.binary_join_element_wise(*texts, " "))
+
+
+def _reasons(table: pa.Table) -> Counter[str]:
+    """Each reason once for each row that has it; notes that decide nothing are left out."""
+    reasons = table["reasons"].combine_chunks()
+    pairs = pa.table({"row": pc.list_parent_indices(reasons), "text": reasons.flatten()})
+    pairs = pairs.filter(pc.invert(pc.starts_with(pairs["text"], "advise")))
+    distinct = pairs.group_by(["row", "text"]).aggregate([])
+    return _values(distinct["text"]) + _values(table["information_request"])
+
+
+def record_count(table: pa.Table) -> int:
+    """How many records have an answer in the table."""
+    counted: int = pc.count_distinct(table["record"]).as_py()
+    return counted
+
+
+def merged(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, Counter[str]]:
+    """The sum of some counts."""
+    out: dict[str, Counter[str]] = {}
+    for one in counts:
+        for name, found in one.items():
+            out.setdefault(name, Counter()).update(found)
+    return out

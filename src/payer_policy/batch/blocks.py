@@ -1,0 +1,95 @@
+"""What readers hand to deciders: some records of one file, and where the file goes on after them.
+
+Where a block ends depends on the file and on where it starts, never on time, so that a run that was
+stopped goes on with the same blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from payer_policy.batch.rejects import Reject
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.intake import ClaimLoop
+
+Position = Mapping[str, int]
+"""A place in a file, between two records."""
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLines:
+    """Whole lines."""
+
+    data: bytes
+    first_line: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class JsonText:
+    """A whole file."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """Claims of an 837, and remarks between them; each has a number, claims that of the claim."""
+
+    items: Sequence[tuple[int, ClaimLoop | Diagnostic]]
+
+
+@dataclass(frozen=True, slots=True)
+class CsvText:
+    """Whole rows of a table of facts."""
+
+    data: bytes
+    header: Sequence[str]
+    first_row: int
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowRows:
+    """Rows of a table of facts, as an Arrow stream."""
+
+    data: bytes
+    first_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableClaim:
+    """The rows of one claim. `count` is larger than what is held of a claim that is too long."""
+
+    first_row: int
+    first_line: int | None
+    rows: Sequence[Row]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TableClaims:
+    """Claims of a table of claim lines."""
+
+    columns: Sequence[str]
+    claims: Sequence[TableClaim]
+
+
+Payload = JsonLines | JsonText | Loops | CsvText | ArrowRows | TableClaims
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """`records` is what the reader counted; deciders count again. None: only they can count."""
+
+    payload: Payload | None
+    records: int | None
+    after: Position
+    done: int
+    """How many bytes of the file lie before the position, roughly, for the progress bar."""
+    rejects: Sequence[Reject] = field(default=())
+    """What the reader itself had to give up; not among `records`."""

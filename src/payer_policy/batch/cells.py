@@ -1,0 +1,74 @@
+"""Cells of tables to the values of requests: text is read by what its column holds, null stays null.
+
+Whatever a cell says that its column cannot hold is handed on as it is: the request's own reader
+says what is wrong with it, in the same words as for every other claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from payer_policy.batch.tables import Cell
+from payer_policy.vocabulary.types import FactType
+
+Convert = Callable[[Any], Any]
+
+_WORDS = re.compile(r"[\s,;:]+")
+_CODES = re.compile(r"[\s;]+")
+
+
+def converter(holds: Cell | FactType) -> Convert:
+    """How the cells of a column become values; None and empty text: not known."""
+    if isinstance(holds, FactType):
+        return {"boolean": _boolean, "codes": _codes}.get(holds.kind, _text)
+    return _CONVERTERS[holds]
+
+
+def _text(cell: Any) -> Any:
+    return (cell.strip() or None) if isinstance(cell, str) else cell
+
+
+def _boolean(cell: Any) -> Any:
+    text = _text(cell)
+    return {"true": True, "false": False}.get(text.lower(), text) if isinstance(text, str) else text
+
+
+def _codes(cell: Any) -> Any:
+    return _parts(cell, _CODES)
+
+
+def _words(cell: Any) -> Any:
+    return _parts(cell, _WORDS)
+
+
+def _whole(cell: Any) -> Any:
+    text = _text(cell)
+    is_numeral = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10
+    return int(text) if is_numeral else text
+
+
+def _wholes(cell: Any) -> Any:
+    parts = _words(cell)
+    return [_whole(part) for part in parts] if isinstance(parts, list) else parts
+
+
+def _parts(cell: Any, mark: re.Pattern[str]) -> Any:
+    text = _text(cell)
+    return [part for part in mark.split(text) if part] if isinstance(text, str) else text
+
+
+def _identifier(cell: Any) -> Any:
+    return str(cell) if type(cell) is int else _text(cell)
+
+
+_CONVERTERS: dict[Cell, Convert] = {
+    "text": _identifier,
+    "number": _text,
+    "date": _text,
+    "whole": _whole,
+    "words": _words,
+    "codes": _codes,
+    "wholes": _wholes,
+}

@@ -1,0 +1,127 @@
+"""CSV text to rows, strictly, and with the place of each: a comma, quotes, UTF-8, a header.
+
+A row may go over several lines within quotes. A row that is broken costs that row alone; what a row
+is, is decided by the same reader everywhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from io import StringIO
+from itertools import chain
+
+from payer_policy.batch.text_blocks import Line
+
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class RowText:
+    """The text of one row as it stands in the file."""
+
+    data: bytes
+    lines: int
+    length: int
+    """Bytes in the file; more than `data` where the row is too long to keep."""
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.data.strip(b"\r\n")
+
+
+def row_texts(lines: Iterator[Line]) -> Iterator[RowText]:
+    """The rows of a file, blank ones too."""
+    for text, length in lines:
+        if b'"' not in text:
+            yield RowText(text, 1, length)
+            continue
+        taken = [(text, length)]
+        reader = csv.reader(_recorded(lines, taken), strict=True)
+        with suppress(csv.Error):  # whoever reads the row says so
+            next(reader, None)
+        yield RowText(
+            b"".join(text for text, _ in taken), len(taken), sum(length for _, length in taken)
+        )
+
+
+def _recorded(lines: Iterator[Line], taken: list[Line]) -> Iterator[str]:
+    yield _decoded(taken[0][0])
+    for line in lines:
+        taken.append(line)
+        yield _decoded(line[0])
+
+
+def cells_of(row: RowText, width: int | None) -> list[str] | str:
+    """The cells of one row, or what is wrong with it."""
+    if row.length != len(row.data):
+        return "the row is too long to be one"
+    for cells in rows_of(row.data, width):
+        return cells
+    return []
+
+
+def rows_of(data: bytes, width: int | None) -> Iterator[list[str] | str]:
+    """The cells of each row that is not blank, or what is wrong with it."""
+    text = _decoded(data)
+    stray = None if text.isascii() else _NOT_UTF8.search(text)
+    reader = csv.reader(StringIO(text, newline="\n"), strict=True)
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield _said(error)
+            continue
+        if not cells:
+            continue
+        if width is not None and len(cells) != width:
+            yield f"found {len(cells)} cells; the header names {width}"
+        elif stray is not None and (found := _first_stray(cells)) is not None:
+            yield f"the byte 0x{found:02X} here is not UTF-8 text"
+        else:
+            yield cells
+
+
+def header_of(lines: Iterator[Line]) -> tuple[list[str] | str, int, int]:
+    """The first row that is not blank, how many lines it ends after, and how many bytes."""
+    count = length = 0
+    for row in row_texts(lines):
+        data = row.data.removeprefix(_BOM) if not count else row.data
+        cut = len(row.data) - len(data)
+        count, length = count + row.lines, length + row.length
+        row = RowText(data, row.lines, row.length - cut)
+        if not row.is_blank:
+            cells = cells_of(row, None)
+            if isinstance(cells, list):
+                cells = [name.strip() for name in cells]
+            return cells, count, length
+    return "the file is empty", count, length
+
+
+def _first_stray(cells: Iterable[str]) -> int | None:
+    found = _NOT_UTF8.search("".join(chain(cells)))
+    return None if found is None else ord(found.group()) - 0xDC00
+
+
+def _decoded(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+def _said(error: csv.Error) -> str:
+    """The reader's complaint, in words of ours."""
+    said = str(error)
+    if "field larger" in said:
+        return f"a cell is longer than {csv.field_size_limit():,} characters; is a quote missing?"
+    if "unexpected end" in said:
+        return "the file ends within quotes"
+    if "expected after" in said:
+        return "text follows a closing quote; a quote within quotes is written twice"
+    if "new-line" in said:
+        return "a line break of another kind is in the row; lines end with LF or CR LF"
+    return "the row cannot be read as CSV"

@@ -1,0 +1,236 @@
+"""What a worker does: a block of records to rows of answers and to rejects, counted.
+
+A fault of this program in one record is that record's alone: it becomes a reject that says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from payer_policy.batch.answers import AnswerRows, NotExact, counts_of, record_count
+from payer_policy.batch.blocks import (
+    ArrowRows,
+    Block,
+    CsvText,
+    JsonLines,
+    JsonText,
+    Loops,
+    TableClaims,
+)
+from payer_policy.batch.csv_rows import rows_of
+from payer_policy.batch.facts import FactTables
+from payer_policy.batch.rejects import Reject, rejected
+from payer_policy.batch.requests import Refusal
+from payer_policy.batch.table_claims import ClaimColumns
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
+from payer_policy.engine import Engine
+from payer_policy.intake import (
+    Intake,
+    Places,
+    Supplement,
+    apply_supplement,
+    intake_837,
+    read_json_lines,
+    read_requests,
+    refused,
+)
+from payer_policy.request.models import Request
+
+
+@dataclass(slots=True)
+class Answered:
+    """What became of a block. `records` were read, and each is decided or rejected."""
+
+    table: Any
+    rejects: list[Reject]
+    records: int
+    decided: int
+    weight: int
+    counts: dict[str, Counter[str]]
+
+
+@dataclass
+class _Sheet:
+    """The answers of one block so far."""
+
+    file: str
+    rows: AnswerRows
+    rejects: list[Reject] = field(default_factory=list)
+    records: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
+    with_facts: int = 0
+
+
+class Decider:
+    """Decides blocks by one engine. `columns`: tables of facts a column at a time."""
+
+    def __init__(
+        self, engine: Engine, supplements: Mapping[str, Supplement], *, columns: bool
+    ) -> None:
+        self._engine = engine
+        self._supplements = supplements
+        self._vocabulary = engine.library.vocabulary.facts
+        self._order = {name: index for index, name in enumerate(self._vocabulary)}
+        self._tables = FactTables(engine, columns=columns)
+
+    def answered(self, file: str, block: Block) -> Answered:
+        """The answers on a block; what the reader rejected of it is among its rejects."""
+        sheet = _Sheet(file, AnswerRows(self._order))
+        table = self._read(sheet, block)
+        made = sheet.rows.table()
+        if table is not None:
+            made = in_order([made, table]) if len(made) else table
+        counts = counts_of(made)
+        counts["warnings"] = sheet.warnings
+        counts["rejects"] = Counter(reject.code for reject in (*sheet.rejects, *block.rejects))
+        counts["facts"] = Counter({"claims": sheet.with_facts} if sheet.with_facts else {})
+        decided = record_count(made)
+        names = pa.array([file], pa.string())
+        indices = pa.array([0] * len(made), pa.int32())
+        made = made.set_column(
+            0, made.schema.field(0), pa.DictionaryArray.from_arrays(indices, names)
+        )
+        return Answered(
+            made,
+            sorted([*block.rejects, *sheet.rejects], key=lambda reject: reject.record),
+            sheet.records + len(block.rejects),
+            decided,
+            max(sheet.rows.weight, len(made)),
+            counts,
+        )
+
+    def _read(self, sheet: _Sheet, block: Block) -> Any:
+        payload = block.payload
+        match payload:
+            case JsonLines():
+                text = payload.data.decode("utf-8", "surrogateescape")
+                if payload.first_line == 1:
+                    text = text.removeprefix("\ufeff")
+                places = Places(text, sheet.file, payload.first_line, more=payload.more)
+                for intake in read_json_lines(places):
+                    start = intake.place.start
+                    self._intake(sheet, start.line if start else payload.first_line, intake)
+            case JsonText():
+                for number, intake in enumerate(read_requests(payload.data, sheet.file), 1):
+                    self._intake(sheet, number, intake)
+            case Loops():
+                for number, item in payload.items:
+                    is_note = isinstance(item, Diagnostic)
+                    intake = refused(item) if is_note else intake_837(item, sheet.file)  # type: ignore[arg-type]
+                    self._intake(sheet, number, intake)
+            case TableClaims():
+                columns = ClaimColumns(payload.columns, self._vocabulary)
+                for claim in payload.claims:
+                    sheet.records += 1
+                    read = columns.request(claim, sheet.file)
+                    self._made(sheet, claim.first_row, claim.first_line, *read)
+            case ArrowRows():
+                frame = pl.from_arrow(pa.ipc.open_stream(payload.data).read_all())
+                assert isinstance(frame, pl.DataFrame)
+                return self._fact_table(sheet, frame, payload.first_row, {})
+            case CsvText():
+                return self._csv(sheet, payload)
+        return None
+
+    # --- claims ----------------------------------------------------------------------------------
+
+    def _intake(self, sheet: _Sheet, record: int, intake: Intake) -> None:
+        for found in intake.diagnostics:
+            if found.severity == "warning":
+                sheet.warnings[found.code] += 1
+        if intake.is_note:
+            return
+        sheet.records += 1
+        if intake.request is None:
+            reject = rejected(sheet.file, record, intake.claim_id, intake.diagnostics)
+            sheet.rejects.append(reject)
+            return
+        self._decide(sheet, record, intake.request, intake)
+
+    def _decide(self, sheet: _Sheet, record: int, request: Request, intake: Intake) -> None:
+        problems: tuple[Diagnostic, ...]
+        try:
+            supplement = self._supplements.get(request.id) if request.id else None
+            if supplement is not None:
+                sheet.with_facts += 1
+                request = apply_supplement(request, supplement)
+        except PolicyError as error:
+            problems = error.diagnostics
+        else:
+            try:
+                sheet.rows.add(record, request.kind, self._engine.decide(request))
+                return
+            except NotExact as error:
+                problems = (Diagnostic("not-exact", f"{error}", intake.place),)
+            except PolicyError as error:
+                problems = tuple(intake.placed(problem) for problem in error.diagnostics)
+            except Exception as error:
+                problems = (_fault(error, intake),)
+        sheet.rejects.append(rejected(sheet.file, record, request.id, problems))
+
+    # --- tables of facts ------------------------------------------------------------------------------
+
+    def _csv(self, sheet: _Sheet, payload: CsvText) -> Any:
+        width = len(payload.header)
+        rows: list[list[str | None]] = []
+        broken: dict[int, str] = {}
+        for at, cells in enumerate(rows_of(payload.data, width)):
+            if isinstance(cells, str):
+                broken[at] = cells
+                rows.append([None] * width)
+            else:
+                rows.append([cell or None for cell in cells])
+        columns = list(zip(*rows, strict=True)) if rows else [()] * width
+        frame = pl.DataFrame(
+            {
+                name: pl.Series(name, values, dtype=pl.String)
+                for name, values in zip(payload.header, columns, strict=True)
+            }
+        )
+        return self._fact_table(sheet, frame, payload.first_row, broken)
+
+    def _fact_table(
+        self, sheet: _Sheet, frame: pl.DataFrame, first: int, broken: Mapping[int, str]
+    ) -> Any:
+        sheet.records += len(frame)
+        table, rest, failed = self._tables.read(frame, first, broken, sheet.file)
+        if failed:
+            sheet.warnings["decided-row-by-row"] += len(frame)
+        for at, claim_id, made in rest:
+            self._made(sheet, first + at, None, claim_id, made)
+        return table
+
+    def _made(
+        self,
+        sheet: _Sheet,
+        record: int,
+        line: int | None,
+        claim_id: str | None,
+        made: Request | Refusal,
+    ) -> None:
+        """A request of a table, or why there is none."""
+        if isinstance(made, Request):
+            place = Location(sheet.file, "$", Position(line, 1) if line else None)
+            self._decide(sheet, record, made, Intake(claim_id, place, made))
+        else:
+            sheet.rejects.append(rejected(sheet.file, record, claim_id, made))
+
+
+def _fault(error: Exception, intake: Intake) -> Diagnostic:
+    about = f"claim {intake.claim_id}: " if intake.claim_id else ""
+    message = f"{about}could not be decided: a fault in this program ({type(error).__name__})"
+    hint = "report it; the other claims are decided"
+    return Diagnostic("internal-error", message, intake.place, hint)
+
+
+def in_order(tables: list[Any]) -> Any:
+    """Some tables of answers as one, by record."""
+    table = pa.concat_tables(tables).unify_dictionaries()
+    return table.take(pc.sort_indices(table["record"]))

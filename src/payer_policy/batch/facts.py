@@ -1,0 +1,83 @@
+"""Tables of facts to answers: a column at a time where that is possible, else row by row."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from payer_policy.batch.cells import converter
+from payer_policy.batch.rejects import problem_at
+from payer_policy.batch.requests import Refusal, validated_request
+from payer_policy.batch.tables import ID, expected
+from payer_policy.engine import Engine
+from payer_policy.request.models import Request
+
+Alone = tuple[int, str | None, Request | Refusal]
+"""A row that is decided by itself: its place in the table, its claim number, and its request."""
+
+
+class FactTables:
+    """Reads tables of facts, and decides those rows of them that need no look at each by itself."""
+
+    def __init__(self, engine: Engine, *, columns: bool) -> None:
+        self._facts = engine.library.vocabulary.facts
+        self._columnar = _columnar(engine) if columns else None
+
+    def read(
+        self, frame: pl.DataFrame, first: int, broken: Mapping[int, str], file: str
+    ) -> tuple[Any | None, Iterator[Alone], bool]:
+        """The answers on a table as far as columns give them, the other rows, and whether columns
+        failed. A fault in them costs time and no row: all rows are decided alone then.
+
+        Args:
+            frame: The raw columns.
+            first: The record number of its first row.
+            broken: Rows that could not be read, by place, and why.
+            file: For messages.
+        """
+        table: Any | None = None
+        alone: Iterable[int] = range(len(frame))
+        failed = False
+        if self._columnar is not None:
+            try:
+                table, alone = self._columnar.decide(frame, first)
+            except Exception:
+                failed = True
+            if broken and table is not None:
+                numbers = [first + at for at in broken]
+                is_broken = pc.is_in(table["record"], pa.array(numbers, pa.int64()))
+                table = table.filter(pc.invert(is_broken))
+                alone = sorted({*alone, *broken})
+        return table, self._rows(frame, alone, broken, file), failed
+
+    def _rows(
+        self, frame: pl.DataFrame, places: Iterable[int], broken: Mapping[int, str], file: str
+    ) -> Iterator[Alone]:
+        columns = [
+            (name, converter(expected(name, "facts", self._facts))) for name in frame.columns
+        ]
+        for at in places:
+            if at in broken:
+                yield at, None, (problem_at(file, None, "broken-row", broken[at]),)
+                continue
+            facts = {
+                name: cell
+                for (name, convert), raw in zip(columns, frame.row(at), strict=True)
+                if (cell := convert(raw)) is not None
+            }
+            id_ = facts.pop(ID, None)
+            claim_id = None if id_ is None else str(id_)
+            yield at, claim_id, validated_request({"id": id_, "facts": facts})
+
+
+def _columnar(engine: Engine) -> Any | None:
+    try:
+        module = importlib.import_module("payer_policy.batch.columns")
+    except ModuleNotFoundError:
+        return None
+    return module.ColumnarBatch(engine)

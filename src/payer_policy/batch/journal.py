@@ -1,0 +1,290 @@
+"""The folder of a run: parts of answers, rejects, and the journal that says which of them count.
+
+A part counts once its line is in the journal. The line is written when the part and its rejects are
+safely on disk, so a run can be killed at any moment: whatever the journal does not know is dropped,
+and the run goes on after the last part that it knows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyarrow.parquet as pq
+
+from payer_policy.batch.inputs import WrongCall
+from payer_policy.batch.rejects import Reject
+
+SCHEMA: Final = "payer-policy/batch-journal/1"
+ROWS: Final = "rows"
+REJECTS: Final = "rejects.jsonl"
+JOURNAL: Final = "journal.jsonl"
+SUMMARY: Final = "summary.json"
+_LOCK: Final = ".lock"
+_NEW: Final = ".new"
+_OURS: Final = frozenset({ROWS, REJECTS, JOURNAL, SUMMARY, _LOCK, _NEW})
+
+
+@dataclass
+class Output:
+    """The folder, locked; `parts` are the journal's lines on the parts that count."""
+
+    folder: Path
+    header: Mapping[str, Any]
+    parts: list[Mapping[str, Any]] = field(default_factory=list)
+    finished: bool = False
+    _lock: IO[bytes] | None = None
+
+    @classmethod
+    def open(cls, folder: Path, header: Mapping[str, Any], *, overwrite: bool) -> Output:
+        """Begin a run, or go on with one that was stopped.
+
+        Raises:
+            WrongCall: the folder holds something else, or another run is writing it.
+        """
+        _refuse_foreign(folder)
+        (folder / ROWS).mkdir(parents=True, exist_ok=True)
+        out = cls(folder, header, _lock=_locked(folder))
+        try:
+            known = [] if overwrite else _lines(folder / JOURNAL)
+            if known:
+                out._resume(known)
+            else:
+                out._begin()
+        except BaseException:
+            out.close()
+            raise
+        return out
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    # --- writing -----------------------------------------------------------------------------------
+
+    def commit(
+        self, table: Any, rejects: Iterable[Reject], line: Mapping[str, Any], compression: str
+    ) -> None:
+        """Write a part. After this it counts, whatever happens."""
+        name = None
+        if len(table):
+            name = f"part-{self._next_part():05}.parquet"
+            self._write_part(name, table, compression)
+        lines = b"".join(reject.to_line() for reject in rejects)
+        path = self.folder / REJECTS
+        if lines:
+            with path.open("ab") as file:
+                file.write(lines)
+                _sync(file)
+        size = (self.folder / ROWS / name).stat().st_size if name else 0
+        known = {"part": name, "bytes": size, **line, "rejects_length": path.stat().st_size}
+        self._append(known)
+        self.parts.append(known)
+
+    def finish(self, summary: Mapping[str, Any], empty: Any, compression: str) -> None:
+        """The summary, and the line that says that nothing is left to do."""
+        if not any(part["part"] for part in self.parts):
+            self._write_part("part-00000.parquet", empty, compression)
+        text = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
+        new = self.folder / _NEW
+        with new.open("wb") as file:
+            file.write(text.encode("utf-8", "backslashreplace"))
+            _sync(file)
+        new.replace(self.folder / SUMMARY)
+        _sync_folder(self.folder)
+        self._append({"finished": True})
+        self.finished = True
+
+    def _next_part(self) -> int:
+        return sum(part["part"] is not None for part in self.parts)
+
+    def _write_part(self, name: str, table: Any, compression: str) -> None:
+        new = self.folder / _NEW
+        codec, _, level = compression.partition(":")
+        with new.open("wb") as file:
+            pq.write_table(
+                table,
+                file,
+                compression=codec,
+                compression_level=int(level) if level else None,
+                row_group_size=max(1, len(table)),
+                write_statistics=True,
+            )
+            _sync(file)
+        new.replace(self.folder / ROWS / name)
+        _sync_folder(self.folder / ROWS)
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        with (self.folder / JOURNAL).open("ab") as file:
+            file.write(_as_line(line))
+            _sync(file)
+
+    # --- starting ----------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        # The journal goes first: without it, nothing else counts.
+        for name in (JOURNAL, SUMMARY, _NEW, REJECTS):
+            (self.folder / name).unlink(missing_ok=True)
+        self._drop_parts(set())
+        (self.folder / REJECTS).touch()
+        new = self.folder / _NEW
+        with new.open("wb") as file:
+            file.write(_as_line(self.header))
+            _sync(file)
+        new.replace(self.folder / JOURNAL)
+        _sync_folder(self.folder)
+
+    def _resume(self, known: list[tuple[Mapping[str, Any], int]]) -> None:
+        _refuse_other_run(self.folder, known[0][0], self.header)
+        for line, _ in known[1:]:
+            if line.get("finished"):
+                self.finished = True
+            else:
+                self.parts.append(line)
+        self._check_parts()
+        if self.finished:
+            return
+        _cut(self.folder / JOURNAL, known[-1][1])
+        length = self.parts[-1]["rejects_length"] if self.parts else 0
+        (self.folder / REJECTS).touch()
+        _cut(self.folder / REJECTS, length)
+        (self.folder / SUMMARY).unlink(missing_ok=True)
+        (self.folder / _NEW).unlink(missing_ok=True)
+        self._drop_parts({part["part"] for part in self.parts})
+
+    def _check_parts(self) -> None:
+        for part in self.parts:
+            name = part["part"]
+            path = self.folder / ROWS / str(name)
+            if name and (not path.is_file() or path.stat().st_size != part["bytes"]):
+                raise WrongCall(
+                    f"{path}: this part of an earlier run is missing or was changed. "
+                    "Begin again with --overwrite."
+                )
+        rejects = self.folder / REJECTS
+        wanted = self.parts[-1]["rejects_length"] if self.parts else 0
+        if wanted and (not rejects.is_file() or rejects.stat().st_size < wanted):
+            raise WrongCall(
+                f"{rejects}: rejects of an earlier run are missing. Begin again with --overwrite."
+            )
+
+    def _drop_parts(self, kept: set[str]) -> None:
+        for path in (self.folder / ROWS).glob("part-*.parquet"):
+            if path.name not in kept:
+                path.unlink()
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """A folder that holds anything else is somebody else's."""
+    if folder.exists() and not folder.is_dir():
+        raise WrongCall(f"{folder}: this is a file; a folder for the answers was expected.")
+    if folder.is_dir():
+        others = sorted(path.name for path in folder.iterdir() if path.name not in _OURS)
+        rows = folder / ROWS
+        if not others and rows.is_dir():
+            others = sorted(p.name for p in rows.iterdir() if not p.match("part-*.parquet"))
+        if others:
+            raise WrongCall(
+                f"{folder}: holds `{others[0]}`, which no run of batch wrote. "
+                "Name a folder of its own for the answers."
+            )
+
+
+def _refuse_other_run(folder: Path, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    words = {
+        "inputs": "the input files",
+        "policies": "the policies",
+        "options": "the options",
+        "facts": "the facts file",
+        "version": "the version of payer-policy",
+        "schema": "the form of the journal",
+    }
+    different = [word for key, word in words.items() if theirs.get(key) != ours[key]]
+    if not different:
+        return
+    what = " and ".join([", ".join(different[:-1]), different[-1]] if different[1:] else different)
+    detail = _changed_input(theirs, ours)
+    raise WrongCall(
+        f"{folder}: holds a run that differs from this one in {what}{detail}. To begin again and "
+        "lose its answers: --overwrite. To keep them: another folder after -o."
+    )
+
+
+def _changed_input(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    then = {one["path"]: one for one in theirs.get("inputs", ())}
+    now = {one["path"]: one for one in ours["inputs"]}
+    for path in sorted(then.keys() | now.keys()):
+        if then.get(path) != now.get(path):
+            what = "is new" if path not in then else "is gone" if path not in now else "was changed"
+            return f" ({path} {what})"
+    return ""
+
+
+def _lines(path: Path) -> list[tuple[Mapping[str, Any], int]]:
+    """The whole lines of a journal, each with the length of the file up to its end."""
+    out: list[tuple[Mapping[str, Any], int]] = []
+    if not path.is_file():
+        return out
+    length = 0
+    with path.open("rb") as file:
+        for text in file:
+            length += len(text)
+            try:
+                line = json.loads(text) if text.endswith(b"\n") else None
+            except ValueError:
+                line = None
+            if not isinstance(line, dict):
+                break  # torn: the run was killed while it wrote this
+            out.append((line, length))
+    return out
+
+
+def _as_line(value: Mapping[str, Any]) -> bytes:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace") + b"\n"
+
+
+def _cut(path: Path, length: int) -> None:
+    if path.stat().st_size != length:
+        with path.open("r+b") as file:
+            file.truncate(length)
+            _sync(file)
+
+
+def _sync(file: IO[bytes]) -> None:
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a renaming last; Windows does so by itself and cannot be asked."""
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _locked(folder: Path) -> IO[bytes]:
+    """A lock that ends with this process, however it ends."""
+    file = (folder / _LOCK).open("ab")
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise WrongCall(f"{folder}: another run is writing this folder.") from None
+    return file

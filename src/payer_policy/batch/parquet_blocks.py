@@ -1,0 +1,177 @@
+"""Parquet files as blocks, row group after row group, with their columns checked beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from payer_policy.batch.blocks import ArrowRows, Block, Position
+from payer_policy.batch.inputs import Input, WrongCall
+from payer_policy.batch.rejects import problem_at, rejected
+from payer_policy.batch.table_blocks import TableRow, claim_blocks
+from payer_policy.batch.tables import Cell, Columns, checked_columns, expected
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import NUMERIC, FactType
+
+_ROWS = 50_000
+_CELLS = 2_000_000
+_CLAIM_ROWS = 4_096
+_BUFFER = 1 << 20
+
+
+def parquet_columns(source: Input, facts: Mapping[str, Fact]) -> Columns:
+    """The columns of a file.
+
+    Raises:
+        WrongCall: a column means nothing, or cannot hold what it means; or it is no Parquet file.
+    """
+    try:
+        schema = pq.read_schema(source.path)
+    except (pa.ArrowException, OSError):
+        raise WrongCall(
+            f"{source.path}: cannot be read as Parquet; is the file complete?"
+        ) from None
+    columns = checked_columns(schema.names, facts, source.path)
+    for field in schema:
+        holds = expected(field.name, columns.form, facts)
+        wanted, hint = _mismatch(field.type, holds, field.name == "id")
+        if wanted:
+            raise WrongCall(
+                f"{source.path}: the column `{field.name}` holds {_in_words(field.type)}; "
+                f"{wanted} was expected. {hint}"
+            )
+    return columns
+
+
+def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str]:
+    """What was expected, and what to do, where a column cannot hold what it means."""
+    if pa.types.is_dictionary(type_):
+        type_ = type_.value_type
+    if pa.types.is_null(type_) or pa.types.is_string(type_) or pa.types.is_large_string(type_):
+        return "", ""
+    kind, wanted = (holds.kind, holds.describe()) if isinstance(holds, FactType) else (holds, "")
+    numeric = kind in NUMERIC or kind in ("number", "whole")
+    lists = kind in ("codes", "words", "wholes")
+    if pa.types.is_floating(type_):
+        return wanted or "text", "Cast it to DECIMAL, or to text: floats are not exact."
+    whole = pa.types.is_integer(type_)
+    if (
+        (numeric and (whole or pa.types.is_decimal(type_)))
+        or (whole and (is_id or kind == "choice"))
+        or (kind == "boolean" and pa.types.is_boolean(type_))
+        or (kind == "date" and pa.types.is_date32(type_))
+        or (lists and _is_list(type_, pa.types.is_integer if kind == "wholes" else _is_text))
+    ):
+        return "", ""
+    hint = "Cast it to DATE, or to text." if kind == "date" else "Cast it to text."
+    return wanted or {"date": "a date", "number": "a number"}.get(str(kind), "text"), hint
+
+
+def _is_list(type_: Any, inner: Any) -> bool:
+    return (pa.types.is_list(type_) or pa.types.is_large_list(type_)) and bool(
+        inner(type_.value_type)
+    )
+
+
+def _is_text(type_: Any) -> bool:
+    if pa.types.is_dictionary(type_):
+        type_ = type_.value_type
+    return bool(
+        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_null(type_)
+    )
+
+
+def _in_words(type_: Any) -> str:
+    if pa.types.is_floating(type_):
+        return "binary floating-point numbers"
+    if pa.types.is_timestamp(type_):
+        return "points in time"
+    return f"values of the type {type_}"
+
+
+def parquet_fact_blocks(source: Input, at: Position | None, columns: Columns) -> Iterator[Block]:
+    """Some rows at a time."""
+    size = max(1_000, min(_ROWS, _CELLS // len(columns.names)))
+    reader = _Reader(source, at["row"] if at else 1, size)
+    for first, batch in reader:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, batch.schema) as stream:
+            stream.write_batch(batch)
+        payload = ArrowRows(sink.getvalue().to_pybytes(), first)
+        yield Block(payload, batch.num_rows, {"row": reader.row}, reader.done)
+    yield from reader.damage()
+
+
+def parquet_claim_blocks(source: Input, at: Position | None, columns: Columns) -> Iterator[Block]:
+    """The lines of some claims at a time."""
+    reader = _Reader(source, at["row"] if at else 1, _CLAIM_ROWS)
+
+    def rows() -> Iterator[TableRow]:
+        for first, batch in reader:
+            values = [column.to_pylist() for column in batch.columns]
+            for number, cells in enumerate(zip(*values, strict=True), first):
+                yield TableRow({"row": number}, number, None, cells, None)
+
+    yield from claim_blocks(
+        source,
+        rows(),
+        columns,
+        at,
+        lambda: {"row": reader.row},
+        lambda: reader.done,
+        lambda: reader.what,
+    )
+    yield from reader.damage()
+
+
+class _Reader:
+    """The rows of a file from one on, in batches that never go beyond a row group."""
+
+    def __init__(self, source: Input, row: int, size: int) -> None:
+        self.row = row
+        """The next row."""
+        self.done = 0
+        self.what = ""
+        self._source = source
+        self._size = size
+        self._total = 0
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
+        try:
+            with pq.ParquetFile(self._source.path, buffer_size=_BUFFER, pre_buffer=False) as file:
+                yield from self._batches(file)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            # No data in the message: Arrow quotes what it stumbled over.
+            self.what = f"the file is damaged here ({type(error).__name__})"
+
+    def _batches(self, file: Any) -> Iterator[tuple[int, Any]]:
+        self._total = file.metadata.num_rows
+        before = 0
+        for group in range(file.metadata.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if before + rows >= self.row:
+                start = before + 1
+                for batch in file.iter_batches(batch_size=self._size, row_groups=[group]):
+                    first, start = start, start + batch.num_rows
+                    if start <= self.row:
+                        continue  # decided before the run was stopped
+                    if first < self.row:
+                        batch, first = batch.slice(self.row - first), self.row
+                    self.row = first + batch.num_rows
+                    self.done = self._source.size * self.row // (self._total + 1)
+                    yield first, batch
+            before += rows
+
+    def damage(self) -> Iterator[Block]:
+        """The reject for what could not be read."""
+        if self.what:
+            lost = f"rows {self.row} to {self._total}" if self._total else "its rows"
+            message = f"{self.what}; {lost} were not read"
+            path = self._source.path
+            problem = problem_at(path, None, "damaged-file", message, "write the file again")
+            reject = rejected(path, self.row, None, [problem])
+            after = {"row": self.row, "damaged": 1}
+            yield Block(None, 0, after, self._source.size, (reject,))

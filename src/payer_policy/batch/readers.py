@@ -1,0 +1,60 @@
+"""Every kind of input as a stream of blocks, from its start or from where a run was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from payer_policy.batch.blocks import Block, Position
+from payer_policy.batch.inputs import Input
+from payer_policy.batch.parquet_blocks import (
+    parquet_claim_blocks,
+    parquet_columns,
+    parquet_fact_blocks,
+)
+from payer_policy.batch.table_blocks import csv_claim_blocks, csv_fact_blocks, csv_header
+from payer_policy.batch.tables import Columns, checked_columns
+from payer_policy.batch.text_blocks import json_blocks, json_line_blocks, x12_blocks
+from payer_policy.vocabulary.model import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An input, and for a table what its columns mean."""
+
+    source: Input
+    columns: Columns | None
+
+    def blocks(self, at: Position | None) -> Iterator[Block]:
+        """The records from a position on; None: all of them."""
+        source, columns = self.source, self.columns
+        if at is not None and at.get("damaged"):
+            return iter(())
+        match source.kind:
+            case "json_lines":
+                return json_line_blocks(source, at)
+            case "json":
+                return json_blocks(source, at)
+            case "x12":
+                return x12_blocks(source, at)
+        if columns is None:
+            return iter(())  # a CSV file without anything in it
+        if source.kind == "csv":
+            read = csv_fact_blocks if columns.form == "facts" else csv_claim_blocks
+        else:
+            read = parquet_fact_blocks if columns.form == "facts" else parquet_claim_blocks
+        return read(source, at, columns)
+
+
+def reader_of(source: Input, facts: Mapping[str, Fact]) -> Reader:
+    """The reader of an input.
+
+    Raises:
+        WrongCall: a table's columns are wrong.
+    """
+    if source.kind == "parquet":
+        return Reader(source, parquet_columns(source, facts))
+    if source.kind == "csv":
+        names = csv_header(source)
+        return Reader(source, checked_columns(names, facts, source.path) if names else None)
+    return Reader(source, None)

@@ -1,0 +1,241 @@
+"""A run from its files to its summary: read blocks, decide them, write parts, count everything.
+
+`run` read from top to bottom is the whole of it. Nothing here depends on time: a run that was
+stopped and gone on with leaves the same bytes as one that was not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from payer_policy.batch.answers import merged
+from payer_policy.batch.blocks import Position
+from payer_policy.batch.inputs import Skipped, WrongCall, find_inputs, unchanged
+from payer_policy.batch.journal import SCHEMA, Output
+from payer_policy.batch.readers import Reader, reader_of
+from payer_policy.batch.rejects import Reject
+from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.summary import summary_of
+from payer_policy.batch.workers import Done, Setup, Task, decided, decided_here
+from payer_policy.intake import read_supplements
+from payer_policy.policy.folder_hash import folder_hash
+from payer_policy.policy.library import Library
+
+PART_RECORDS: Final = 100_000
+_WEIGHT: Final = 10
+"""A part is closed early when its lists have so many times more entries than it may have records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run. Everything but `workers` shows in the answers, and is the same after a stop."""
+
+    engine: str = "compiled"
+    columns: bool = True
+    compression: str = "zstd:1"
+    part_records: int = PART_RECORDS
+    facts: str | None = None
+    workers: int = 1
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is: records of this call, and bytes of all input files."""
+
+    records: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The end of a run. `before`: it was finished already, and nothing was done."""
+
+    summary: Mapping[str, Any]
+    before: bool
+
+
+class CountsDiffer(Exception):
+    """Records were lost or doubled on the way: a fault of this program."""
+
+
+def run(
+    paths: Sequence[str],
+    policies: Path,
+    folder: Path,
+    options: Options,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Finished:
+    """Decide all records of some files and folders into a folder, or go on doing so.
+
+    Raises:
+        WrongCall: what was asked for is not possible; nothing was written.
+        PolicyError: the policies or the facts file are wrong.
+        WorkerLost: a worker process ended; the same call goes on after what was written.
+        CountsDiffer: an internal error.
+    """
+    inputs, skipped = find_inputs(paths, options.facts)
+    _refuse_inside(folder, [one.path for one in inputs])
+    library = Library.open(policies)
+    readers = [reader_of(one, library.vocabulary.facts) for one in inputs]
+    facts = None if options.facts is None else Path(options.facts).read_bytes()
+    entries = None if facts is None else len(read_supplements(facts, str(options.facts)))
+    hash_ = folder_hash(policies)
+    header = _header(readers, skipped, hash_, facts, options)
+    output = Output.open(folder, header, overwrite=options.overwrite)
+    try:
+        before = output.finished
+        if not before:
+            setup = Setup(
+                str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
+            )
+            tasks = _tasks(readers, output.parts[-1]["to"] if output.parts else None)
+            done = (
+                decided_here(setup, tasks)
+                if options.workers == 1
+                else decided(setup, tasks, options.workers)
+            )
+            _write(output, readers, done, options, report)
+            output.finish(
+                summary_of(header, output.parts, entries), _typed([]), options.compression
+            )
+        return Finished(summary_of(header, output.parts, entries), before)
+    finally:
+        output.close()
+
+
+def _header(
+    readers: Sequence[Reader],
+    skipped: Sequence[Skipped],
+    policies: str,
+    facts: bytes | None,
+    options: Options,
+) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "version": version("payer-policy"),
+        "policies": policies,
+        "options": {
+            "engine": options.engine,
+            "columns": options.columns,
+            "compression": options.compression,
+            "part_records": options.part_records,
+        },
+        "facts": None if facts is None else hashlib.sha256(facts).hexdigest(),
+        "inputs": [reader.source.to_json() for reader in readers],
+        "skipped": [{"path": one.path, "reason": one.reason} for one in skipped],
+    }
+
+
+def _refuse_inside(folder: Path, paths: Iterable[str]) -> None:
+    """Answers among the inputs would be read as inputs the next time."""
+    root = folder.resolve()
+    for path in paths:
+        if root in Path(path).resolve().parents:
+            raise WrongCall(f"{path}: is in the folder of the answers; name another one after -o.")
+
+
+def _tasks(readers: Sequence[Reader], start: Mapping[str, Any] | None) -> Iterator[Task]:
+    """Every block that is still to be decided."""
+    first = start["input"] if start else 0
+    at: Position | None = start["at"] if start else None
+    for index in range(first, len(readers)):
+        reader = readers[index]
+        for block in reader.blocks(at):
+            yield index, reader.source.path, block
+        at = None
+        if not unchanged(reader.source):
+            raise WrongCall(
+                f"{reader.source.path}: was changed while it was read. What was written of it may "
+                "be wrong: begin again with --overwrite."
+            )
+
+
+@dataclass
+class _Part:
+    """The part that is being collected."""
+
+    start: Mapping[str, Any]
+    tables: list[Any] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+    counts: list[Mapping[str, Mapping[str, int]]] = field(default_factory=list)
+    records: int = 0
+    decided: int = 0
+    weight: int = 0
+
+    def add(self, done: Done) -> None:
+        answered, block = done.answered, done.block
+        read = None if block.records is None else block.records + len(block.rejects)
+        if (
+            answered.records != answered.decided + len(answered.rejects)
+            or (read is not None and read != answered.records)
+            or len(answered.table) < answered.decided
+        ):
+            raise CountsDiffer(
+                f"{read} records were read, {answered.records} came to be decided, "
+                f"{answered.decided} were and {len(answered.rejects)} were rejected"
+            )
+        self.tables.append(answered.table)
+        self.rejects += answered.rejects
+        self.counts.append(answered.counts)
+        self.records += answered.records
+        self.decided += answered.decided
+        self.weight += answered.weight + len(answered.rejects)
+
+
+def _write(
+    output: Output,
+    readers: Sequence[Reader],
+    blocks: Iterable[Done],
+    options: Options,
+    report: Callable[[Progress], None],
+) -> None:
+    sizes = [reader.source.size for reader in readers]
+    start: Mapping[str, Any] = output.parts[-1]["to"] if output.parts else {"input": 0, "at": None}
+    part, records = _Part(start), 0
+    for done in blocks:
+        part.add(done)
+        records += done.answered.records
+        start = {"input": done.source, "at": dict(done.block.after)}
+        report(Progress(records, sum(sizes[: done.source]) + done.block.done, sum(sizes)))
+        if part.records >= options.part_records or part.weight >= _WEIGHT * options.part_records:
+            _commit(output, part, start, options)
+            part = _Part(start)
+    if part.tables:
+        _commit(output, part, start, options)
+
+
+def _commit(output: Output, part: _Part, end: Mapping[str, Any], options: Options) -> None:
+    table = _typed(part.tables)
+    counts = {kind: dict(sorted(found.items())) for kind, found in merged(part.counts).items()}
+    line = {
+        "from": part.start,
+        "to": end,
+        "records": part.records,
+        "decided": part.decided,
+        "rejected": len(part.rejects),
+        "rows": len(table),
+        "counts": counts,
+    }
+    output.commit(table, part.rejects, line, options.compression)
+
+
+def _typed(tables: list[Any]) -> Any:
+    """Some tables of answers as one. Each dictionary holds its words in the order of the rows, so
+    that the bytes do not depend on who made the tables."""
+    whole = pa.concat_tables([ANSWER.empty_table(), *tables])
+    columns = []
+    for name, column in zip(whole.column_names, whole.columns, strict=True):
+        if pa.types.is_dictionary(ANSWER.field(name).type):
+            column = column.cast(pa.string()).combine_chunks().dictionary_encode()
+        columns.append(column)
+    schema = ANSWER.with_metadata({"payer_policy": version("payer-policy")})
+    return pa.Table.from_arrays(columns, schema=schema).combine_chunks()

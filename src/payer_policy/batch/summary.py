@@ -1,0 +1,94 @@
+"""What a run says at its end: how many records by decision, reason and policy, and what was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+SCHEMA: Final = "payer-policy/batch-summary/1"
+_DECISIONS: Final = ("approve", "deny", "pend", "partial", "no_policy")
+_MOST: Final = 15
+
+
+def summary_of(
+    header: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], facts: int | None
+) -> dict[str, Any]:
+    """The summary of a whole run, from its journal alone: the same however often it was stopped."""
+    total: dict[str, dict[str, int]] = {}
+    for part in parts:
+        for kind, found in part["counts"].items():
+            sums = total.setdefault(kind, {})
+            for name, count in found.items():
+                sums[name] = sums.get(name, 0) + count
+
+    def sorted_by_count(kind: str) -> dict[str, int]:
+        return dict(sorted(total.get(kind, {}).items(), key=lambda item: (-item[1], item[0])))
+
+    decisions = total.get("decisions", {})
+    policies: dict[str, dict[str, int]] = {}
+    for pair, count in sorted(total.get("policies", {}).items()):
+        address, _, decision = pair.rpartition(" ")
+        policies.setdefault(address, {})[decision] = count
+    return {
+        "schema": SCHEMA,
+        "version": header["version"],
+        "policies_hash": header["policies"],
+        "inputs": len(header["inputs"]),
+        "skipped": list(header["skipped"]),
+        "records": sum(part["records"] for part in parts),
+        "decided": sum(part["decided"] for part in parts),
+        "rejected": sum(part["rejected"] for part in parts),
+        "rows": sum(part["rows"] for part in parts),
+        "decisions": {name: decisions[name] for name in _DECISIONS if name in decisions},
+        "reasons": sorted_by_count("reasons"),
+        "policies": policies,
+        "rejects": sorted_by_count("rejects"),
+        "warnings": sorted_by_count("warnings"),
+        "facts": None
+        if facts is None
+        else {"entries": facts, "claims": total.get("facts", {}).get("claims", 0)},
+    }
+
+
+def summary_text(summary: Mapping[str, Any], folder: str) -> str:
+    """The summary for people."""
+    files, records, rows = summary["inputs"], summary["records"], summary["rows"]
+    out = [
+        f"{_count(records, 'record')} of {_count(files, 'file')}: "
+        f"{summary['decided']:,} decided, {summary['rejected']:,} rejected; "
+        f"{_count(rows, 'service')} in {folder}/rows"
+    ]
+    titles = {"decisions": "Services by decision", "reasons": "Services by reason"}
+    for key, title in titles.items():
+        out += _table(title, summary[key])
+    if summary["policies"]:
+        out += ["", "Services by policy"]
+        for address, decisions in summary["policies"].items():
+            said = ", ".join(f"{count:,} {name}" for name, count in decisions.items())
+            out.append(f"  {address}: {said}")
+    out += _table(f"Rejected (see {folder}/rejects.jsonl)", summary["rejects"])
+    out += _table("Warnings", summary["warnings"])
+    if summary["facts"] is not None:
+        entries, claims = summary["facts"]["entries"], summary["facts"]["claims"]
+        out += ["", f"The facts file has {entries:,} entries; {claims:,} claims had one."]
+    if summary["skipped"]:
+        out += ["", "Skipped"]
+        out += [f"  {one['path']}: {one['reason']}" for one in summary["skipped"][:_MOST]]
+        if len(summary["skipped"]) > _MOST:
+            out.append(f"  … and {len(summary['skipped']) - _MOST:,} more")
+    return "\n".join(out)
+
+
+def _table(title: str, counts: Mapping[str, int]) -> list[str]:
+    if not counts:
+        return []
+    shown = list(counts.items())[:_MOST]
+    width = max(len(f"{count:,}") for _, count in shown)
+    out = ["", title, *(f"  {count:>{width},}  {name}" for name, count in shown)]
+    if len(counts) > _MOST:
+        out.append(f"  {'…':>{width}}  and {len(counts) - _MOST:,} more")
+    return out
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

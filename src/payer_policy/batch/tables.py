@@ -1,0 +1,110 @@
+"""What the columns of a table mean: facts of a service, or lines of claims.
+
+A table with a column `line.…` has one row a claim line; any other table has one row a service, whose
+columns are facts. A column that means nothing makes the whole call wrong: a misspelt fact would
+otherwise be a fact that is not known, on every row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from payer_policy.batch.inputs import WrongCall
+from payer_policy.diagnostics import did_you_mean
+from payer_policy.request.models import Coverage, Patient, Provider, Request
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import FactType
+
+ID: Final = "id"
+LINE: Final = "line."
+
+Cell = Literal["text", "number", "whole", "date", "words", "codes", "wholes"]
+"""What a field of a claim holds; `words` are short, so that a comma or a colon separates them."""
+
+LINE_FIELDS: Final[Mapping[str, Cell]] = {
+    "number": "whole",
+    "code": "text",
+    "modifiers": "words",
+    "units": "number",
+    "date": "date",
+    "through": "date",
+    "place_of_service": "text",
+    "revenue_code": "text",
+    "ndc": "text",
+    "ndc_quantity": "number",
+    "ndc_unit": "text",
+    "charge": "number",
+    "diagnosis_pointers": "wholes",
+    "description": "text",
+    "authorization_number": "text",
+}
+
+_DATES: Final = frozenset({"received", "patient.birth_date"})
+_PARTS: Final[Mapping[str, Any]] = {
+    "coverage": Coverage,
+    "patient": Patient,
+    "provider": Provider,
+}
+_ELSEWHERE: Final = frozenset({"lines", "authorizations", "history", "facts"})
+
+
+def _request_fields() -> dict[str, Cell]:
+    names = [name for name in Request.model_fields if name not in (*_PARTS, *_ELSEWHERE)]
+    names += [f"{part}.{name}" for part, model in _PARTS.items() for name in model.model_fields]
+    cells: dict[str, Cell] = {name: "date" if name in _DATES else "text" for name in names}
+    return {**cells, "diagnoses": "codes"}
+
+
+REQUEST_FIELDS: Final[Mapping[str, Cell]] = _request_fields()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a table, checked."""
+
+    names: tuple[str, ...]
+    form: Literal["facts", "lines"]
+
+
+def checked_columns(names: Sequence[str], facts: Mapping[str, Fact], file: str) -> Columns:
+    """The columns of a table by their names.
+
+    Raises:
+        WrongCall: a column means nothing, or is there twice.
+    """
+    for name in names:
+        if names.count(name) > 1:
+            raise WrongCall(f"{file}: the column `{name}` is there twice; leave one of the two.")
+    lines = any(name.startswith(LINE) for name in names)
+    known = [ID, *facts]
+    if lines:
+        known = [*REQUEST_FIELDS, *(LINE + name for name in LINE_FIELDS), *facts]
+    for name in names:
+        if name not in known:
+            what = "a field of a claim, a field of its lines or a fact" if lines else "a fact"
+            hint = did_you_mean(name, known)
+            more = f" {hint[0].upper()}{hint[1:]}" if hint else ""
+            more = more or " `payer-policy facts` lists the facts; leave out what is none of them."
+            shown = name if name.isprintable() else repr(name)
+            raise WrongCall(f"{file}: the column `{shown}` is not {what}.{more}")
+        if name in facts and facts[name].derived and name not in REQUEST_FIELDS:
+            raise WrongCall(
+                f"{file}: the fact `{name}` is concluded by rules and is not given; leave it out."
+            )
+    if ID not in names and lines:
+        raise WrongCall(
+            f"{file}: a table of claim lines needs the column `{ID}`: which claim it is."
+        )
+    return Columns(tuple(names), "lines" if lines else "facts")
+
+
+def expected(name: str, form: str, facts: Mapping[str, Fact]) -> Cell | FactType:
+    """What the cells of a checked column hold."""
+    if form == "lines":
+        if name.startswith(LINE):
+            return LINE_FIELDS[name.removeprefix(LINE)]
+        if name in REQUEST_FIELDS:
+            return REQUEST_FIELDS[name]
+    return "text" if name == ID else facts[name].type

@@ -1,0 +1,208 @@
+"""Processes that decide blocks, each with an engine of its own; the answers come in order.
+
+Block number n goes to worker n modulo the number of workers, and no worker has more than two blocks
+to do, so that neither blocks nor answers pile up. A worker that dies is an error; what was written
+before stays. Workers end when the process that started them is gone, however it ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import queue
+import signal
+import threading
+import traceback
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from payer_policy.batch.blocks import Block
+from payer_policy.batch.inputs import WrongCall
+from payer_policy.policy.folder_hash import folder_hash
+
+if TYPE_CHECKING:
+    from payer_policy.batch.deciding import Answered, Decider
+
+_WAITING: Final = 2
+_GARBAGE: Final = 20_000
+"""Objects that come to be before garbage is looked for; a block of claims has more of them."""
+
+
+class WorkerLost(Exception):
+    """A worker process ended before it had answered. Its blocks were not written."""
+
+
+class WorkerFault(Exception):
+    """A fault of this program in a worker, by its kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every worker decides by."""
+
+    folder: str
+    policies: str
+    """The hash of the folder: a worker never decides by other policies than the others."""
+    engine: str
+    columns: bool
+    facts: bytes | None
+    facts_file: str
+
+    def decider(self) -> Decider:
+        """Open the engine.
+
+        Raises:
+            WrongCall: the policies are not those that the run began with.
+        """
+        from payer_policy.batch.deciding import Decider
+        from payer_policy.engine import Engine
+        from payer_policy.intake import read_supplements
+
+        engine = Engine.open(self.folder, engine=self.engine)
+        if folder_hash(self.folder) != self.policies:
+            raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
+        # Lives as long as the process: nobody need look through it for garbage again and again.
+        gc.freeze()
+        gc.set_threshold(_GARBAGE)
+        supplements = {} if self.facts is None else read_supplements(self.facts, self.facts_file)
+        return Decider(engine, supplements, columns=self.columns)
+
+
+Task = tuple[int, str, Block]
+"""Which input, its name, and some of its records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A block's place and its answers."""
+
+    source: int
+    block: Block
+    """Without its payload."""
+    answered: Answered
+
+
+def decided_here(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done]:
+    """The answers on some blocks, made in this process."""
+    decider = setup.decider()
+    for source, file, block in tasks:
+        yield Done(source, _emptied(block), decider.answered(file, block))
+
+
+def decided(setup: Setup, tasks: Iterable[Task], workers: int) -> Iterator[Done]:
+    """The answers on some blocks, made by worker processes, in the order of the blocks.
+
+    Raises:
+        WorkerLost: a worker process ended.
+    """
+    context = multiprocessing.get_context("spawn")
+    crew: list[tuple[Any, Connection]] = []
+    try:
+        for _ in range(workers):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(theirs, setup, workers), daemon=True)
+            process.start()
+            theirs.close()  # so that a dead worker is the end of the pipe
+            crew.append((process, ours))
+        waiting: deque[tuple[int, Block, int]] = deque()
+        for number, (source, file, block) in enumerate(tasks):
+            if len(waiting) == workers * _WAITING:
+                yield _received(crew, waiting)
+            at = number % workers
+            _send(crew[at], (file, block))
+            waiting.append((source, _emptied(block), at))
+        while waiting:
+            yield _received(crew, waiting)
+    finally:
+        for process, pipe in crew:
+            pipe.close()
+            process.join(timeout=1)
+            if process.is_alive():
+                process.terminate()
+                process.join()
+
+
+def _emptied(block: Block) -> Block:
+    return Block(None, block.records, block.after, block.done, block.rejects)
+
+
+def _send(worker: tuple[Any, Connection], task: tuple[str, Block]) -> None:
+    try:
+        worker[1].send(task)
+    except OSError:
+        raise _lost(worker) from None
+
+
+def _received(crew: list[tuple[Any, Connection]], waiting: deque[tuple[int, Block, int]]) -> Done:
+    source, block, at = waiting.popleft()
+    try:
+        answer = crew[at][1].recv()
+    except (EOFError, OSError):
+        raise _lost(crew[at]) from None
+    if isinstance(answer, BaseException):
+        raise answer
+    table, answered = answer
+    answered.table = pa.ipc.open_stream(table).read_all()
+    return Done(source, block, answered)
+
+
+def _lost(worker: tuple[Any, Connection]) -> WorkerLost:
+    worker[0].join(timeout=5)
+    code = worker[0].exitcode
+    return WorkerLost("was killed" if code is not None and code < 0 else "ended")
+
+
+# --- in the worker -------------------------------------------------------------------------------
+
+
+def _work(pipe: Connection, setup: Setup, workers: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the run tidies up
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+    tasks: queue.SimpleQueue[tuple[str, Block] | None] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(pipe, tasks), daemon=True).start()
+    try:
+        try:
+            decider = setup.decider()
+        except Exception as error:
+            if tasks.get() is not None:
+                pipe.send(_sendable(error))
+            return
+        while (task := tasks.get()) is not None:
+            pipe.send(_answer(decider, *task))
+    except OSError:
+        return  # nobody is left to answer
+
+
+def _receive(pipe: Connection, tasks: queue.SimpleQueue[tuple[str, Block] | None]) -> None:
+    """Take blocks off the pipe at once: a sender that waits cannot receive."""
+    try:
+        while True:
+            tasks.put(pipe.recv())
+    except (EOFError, OSError):
+        tasks.put(None)
+
+
+def _answer(decider: Decider, file: str, block: Block) -> Any:
+    try:
+        answered = decider.answered(file, block)
+    except Exception as error:
+        return _sendable(error)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, answered.table.schema) as stream:
+        stream.write_table(answered.table.combine_chunks())
+    answered.table = None
+    return sink.getvalue().to_pybytes(), answered
+
+
+def _sendable(error: Exception) -> Exception:
+    """An error as one that every process can read; of a fault its kind only, no data."""
+    if isinstance(error, WrongCall):
+        return error
+    where = traceback.format_exc() if os.environ.get("PAYER_POLICY_DEBUG") else ""
+    return WorkerFault(f"{type(error).__name__}{where and f': {where}'}")

@@ -1,0 +1,138 @@
+"""`payer-policy batch`: files of millions of claims into a Parquet dataset, restartable."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from payer_policy.cli import options
+
+_NEEDED = ("pyarrow", "polars", "numpy")
+_COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
+
+
+@click.command("batch")
+@click.argument("inputs", metavar="IN…", nargs=-1, required=True)
+@click.option("-o", "--out", "out", required=True, metavar="OUT", help="The folder of the answers.")
+@options.policies
+@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged into claims.")
+@click.option(
+    "--engine",
+    "engine",
+    help="Decide each record by itself with compiled, durable or checked. "
+    "[default: tables of facts a column at a time, the rest with compiled]",
+)
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes. [default: all cores]")
+@click.option(
+    "--compression", type=click.Choice(_COMPRESSION), default=_COMPRESSION[0], show_default=True
+)
+@click.option(
+    "--part-records",
+    type=click.IntRange(1, 10_000_000),
+    default=100_000,
+    show_default=True,
+    help="Records of a part, which is what a stopped run may have to do again.",
+)
+@click.option("--overwrite", is_flag=True, help="Begin again, whatever an earlier run left in OUT.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress line.")
+@options.as_json
+def command(
+    inputs: tuple[str, ...],
+    out: str,
+    folder: Path,
+    facts: str | None,
+    engine: str | None,
+    workers: int | None,
+    compression: str,
+    part_records: int,
+    overwrite: bool,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Decide every record of IN into OUT: one row a drug service, in OUT/rows.
+
+    IN are Parquet, CSV, JSON Lines, JSON or X12 837 files, or folders of them. The same call goes on
+    after a stop, and writes each row once. Exit status 0: done; 1: done, and some records are in
+    OUT/rejects.jsonl; 2: the call was wrong or the run was stopped.
+    """
+    absent = [name for name in _NEEDED if find_spec(name) is None]
+    if absent:
+        raise click.UsageError(
+            f"batch needs {' and '.join(absent)}, not installed here; "
+            "to install: pip install 'payer-policy[batch]'"
+        )
+    if engine is not None:
+        options.engine_or_default(engine)
+    summary = _run(
+        inputs, folder, out, facts, engine, workers, compression, part_records, overwrite, quiet
+    )
+    if as_json:
+        options.print_json(summary)
+    else:
+        from payer_policy.batch.summary import summary_text
+
+        click.echo(summary_text(summary, out))
+    sys.exit(1 if summary["rejected"] else 0)
+
+
+def _run(
+    inputs: tuple[str, ...],
+    folder: Path,
+    out: str,
+    facts: str | None,
+    engine: str | None,
+    workers: int | None,
+    compression: str,
+    part_records: int,
+    overwrite: bool,
+    quiet: bool,
+) -> dict[str, Any]:
+    from payer_policy.batch.inputs import WrongCall
+    from payer_policy.batch.progress import ProgressLine
+    from payer_policy.batch.run import CountsDiffer, Options, run
+    from payer_policy.batch.workers import WorkerFault, WorkerLost
+
+    chosen = Options(
+        engine=engine or "compiled",
+        columns=engine is None,
+        compression=compression,
+        part_records=part_records,
+        facts=facts,
+        workers=workers or os.cpu_count() or 1,
+        overwrite=overwrite,
+    )
+    shows = not quiet and sys.stderr.isatty()
+    line = ProgressLine() if shows else None
+    again = f"What is in {out} stays; the same call goes on from there."
+    try:
+        finished = run(inputs, folder, Path(out), chosen, line or (lambda _: None))
+    except WrongCall as error:
+        _fail(line, str(error))
+    except WorkerLost as error:
+        _fail(
+            line, f"a worker process {error}; is memory short? {again} Fewer --workers need less."
+        )
+    except KeyboardInterrupt:
+        _fail(line, f"stopped. {again}")
+    except OSError as error:
+        what = (error.strerror or "a file cannot be read or written").lower()
+        _fail(line, f"{error.filename or out}: {what}. {again}")
+    except (CountsDiffer, WorkerFault) as error:
+        _fail(line, f"internal error: {error}. Report it. {again}")
+    if line is not None:
+        line.end()
+    if finished.before:
+        click.echo(f"{out}: this run was finished before; nothing was done.", err=True)
+    return dict(finished.summary)
+
+
+def _fail(line: Any, message: str) -> Any:
+    if line is not None:
+        line.end()
+    click.echo(f"payer-policy batch: {message}", err=True)
+    sys.exit(2)

@@ -1,0 +1,316 @@
+"""A run that is stopped at any moment goes on and leaves the bytes of one that was not."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from payer_policy.batch import journal, table_blocks, text_blocks
+from payer_policy.batch.inputs import WrongCall
+from payer_policy.batch.run import Options, run
+from tests.batch import building
+from tests.batch.building import ROOT, X12, claims, contents, decided, line_rows
+from tests.batch.test_kinds import fact_rows
+
+
+class Killed(BaseException):
+    """The process is gone at this moment."""
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files of every kind, with broken records among the good ones."""
+    folder = tmp_path_factory.mktemp("in")
+    given = claims(40)
+    lines = building.write_lines(folder / "a.jsonl", given)
+    text = lines.read_text("utf-8").splitlines(keepends=True)
+    lines.write_text("".join([*text[:7], "{broken\n", "\n", *text[7:]]), "utf-8")
+    table = building.write_csv(folder / "b.csv", line_rows(given))
+    rows = table.read_text("utf-8").splitlines(keepends=True)
+    table.write_text("".join([*rows[:9], "one,two\n", *rows[9:]]), "utf-8")
+    return [
+        lines,
+        table,
+        building.write_csv(folder / "c.csv", fact_rows()),
+        building.write_parquet(folder / "d.parquet", line_rows(given), row_group_size=7),
+        building.write_parquet(folder / "e.parquet", fact_rows(), row_group_size=11),
+        *X12,
+    ]
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_blocks, "_BYTES", 1500)
+    monkeypatch.setattr(text_blocks, "_CLAIMS", 2)
+    monkeypatch.setattr(table_blocks, "_ROWS", 6)
+    monkeypatch.setattr(table_blocks, "_CLAIMS", 3)
+
+
+def killing(at: int, seed: int) -> Callable[[IO[bytes]], None]:
+    """As `_sync`, until it is called for the nth time: then a part of what was written is there."""
+    left = iter(range(at))
+    rng = random.Random(seed)
+
+    def sync(file: IO[bytes]) -> None:
+        if next(left, None) is not None:
+            file.flush()
+            return
+        before = Path(file.name).stat().st_size
+        file.flush()
+        after = Path(file.name).stat().st_size
+        with Path(file.name).open("r+b") as again:
+            again.truncate(rng.randint(before, after))
+        raise Killed
+
+    return sync
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    stops=st.lists(st.integers(0, 40), min_size=1, max_size=3),
+    part_records=st.integers(1, 90),
+    seed=st.integers(0, 9),
+)
+def test_a_killed_run_goes_on_and_writes_each_row_once(
+    stops: list[int],
+    part_records: int,
+    seed: int,
+    files: list[Path],
+    small_blocks: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder = tmp_path_factory.mktemp("out")
+    decided(files, folder / "whole", part_records=part_records)
+    for at in stops:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(journal, "_sync", killing(at, seed))
+            try:
+                decided(files, folder / "again", part_records=part_records)
+            except Killed:
+                continue
+            break
+
+    finished = decided(files, folder / "again", part_records=part_records)
+
+    assert contents(folder / "again") == contents(folder / "whole")
+    summary = finished.summary
+    assert summary["records"] == summary["decided"] + summary["rejected"]
+    rows = [(row["file"], row["record"]) for row in building.rows_of(folder / "again")]
+    assert len(rows) == summary["rows"]
+    assert len(set(rows)) == summary["decided"]
+    rejects = [(one["file"], one["record"]) for one in building.rejects_of(folder / "again")]
+    assert len(rejects) == summary["rejected"]
+    assert not set(rows) & set(rejects)
+
+
+@pytest.mark.parametrize("moment", ["Path.replace", "write_table", "between blocks"])
+def test_a_run_that_fails_elsewhere_goes_on_too(
+    moment: str, files: list[Path], small_blocks: None, tmp_path: Path
+) -> None:
+    decided(files, tmp_path / "whole", part_records=20)
+    stops = iter([0, 1, 2, 5])
+    for stop in stops:
+        calls = iter(range(stop))
+
+        def failing(real: Callable[..., Any], calls: Iterator[int] = calls) -> Callable[..., Any]:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                if next(calls, None) is None:
+                    raise Killed
+                return real(*args, **kwargs)
+
+            return call
+
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(Killed):
+            if moment == "Path.replace":
+                patch.setattr(Path, "replace", failing(Path.replace))
+            elif moment == "write_table":
+                patch.setattr(journal.pq, "write_table", failing(journal.pq.write_table))
+            report = failing(lambda _: None) if moment == "between blocks" else lambda _: None
+            paths = [str(path) for path in files]
+            run(paths, building.POLICIES, tmp_path / "again", Options(part_records=20), report)
+
+    decided(files, tmp_path / "again", part_records=20)
+
+    assert contents(tmp_path / "again") == contents(tmp_path / "whole")
+
+
+def test_block_sizes_change_no_answer(
+    files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided(files, tmp_path / "large")
+    monkeypatch.setattr(text_blocks, "_BYTES", 1)
+    monkeypatch.setattr(text_blocks, "_CLAIMS", 1)
+    monkeypatch.setattr(table_blocks, "_ROWS", 1)
+    monkeypatch.setattr(table_blocks, "_CLAIMS", 1)
+
+    decided(files, tmp_path / "small")
+
+    large, small = (building.rows_of(tmp_path / name) for name in ("large", "small"))
+    assert large == small
+    assert building.rejects_of(tmp_path / "large") == building.rejects_of(tmp_path / "small")
+
+
+# --- a real process ------------------------------------------------------------------------------
+
+
+def started(files: list[Path], out: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "payer_policy", "batch", *map(str, files), "-o", str(out)]
+    return subprocess.Popen(
+        [*command, "--part-records", "25", *more],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_for(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def journal_lines(out: Path) -> int:
+    path = out / "journal.jsonl"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def children_of(pid: int) -> set[int]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text("utf-8", "replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.add(int(path.parent.name))
+    return found
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_process_that_is_killed_loses_nothing(workers: str, tmp_path: Path) -> None:
+    given = claims(60)
+    files = [building.write_lines(tmp_path / f"{n}.jsonl", given) for n in range(30)]
+    decided(files, tmp_path / "whole", part_records=25, workers=int(workers))
+
+    for lines in (1, 5, 12, 20):
+        process = started(files, tmp_path / "again", "--workers", workers)
+        assert wait_for(lambda: journal_lines(tmp_path / "again") >= lines)  # noqa: B023
+        crew = children_of(process.pid) if Path("/proc").is_dir() else set()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in crew))  # noqa: B023
+    process = started(files, tmp_path / "again", "--workers", workers)
+    out, err = process.communicate()
+
+    assert (process.returncode, err) == (0, b"")
+    assert out.startswith(b"1,800 records of 30 files: 1,800 decided, 0 rejected;")
+    assert contents(tmp_path / "again") == contents(tmp_path / "whole")
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find the workers")
+def test_a_worker_that_dies_is_told_and_loses_nothing(tmp_path: Path) -> None:
+    given = claims(100)
+    files = [building.write_lines(tmp_path / f"{n:03}.jsonl", given) for n in range(150)]
+    process = started(files, tmp_path / "out", "--workers", "2")
+    assert wait_for(lambda: journal_lines(tmp_path / "out") >= 3)
+    for pid in children_of(process.pid):
+        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGKILL)
+            break
+    _, err = process.communicate()
+
+    assert process.returncode == 2
+    assert b"a worker process was killed; is memory short?" in err
+    assert b"Traceback" not in err
+    finished = decided(files, tmp_path / "out", part_records=25, workers=2)
+    assert finished.summary["rows"] == len(building.rows_of(tmp_path / "out"))
+    assert finished.summary["records"] == 15_000
+
+
+# --- the folder ----------------------------------------------------------------------------------
+
+
+def test_a_finished_run_is_not_done_again(tmp_path: Path) -> None:
+    file = building.write_lines(tmp_path / "c.jsonl", claims(5))
+    first = decided([file], tmp_path / "out")
+    before = contents(tmp_path / "out")
+
+    again = decided([file], tmp_path / "out")
+
+    assert (first.before, again.before) == (False, True)
+    assert first.summary == again.summary
+    assert contents(tmp_path / "out") == before
+
+
+def test_two_runs_do_not_write_one_folder(tmp_path: Path) -> None:
+    file = building.write_lines(tmp_path / "c.jsonl", claims(5))
+
+    def second(_: object) -> None:
+        with pytest.raises(WrongCall, match="another run is writing this folder"):
+            decided([file], tmp_path / "out")
+
+    run([str(file)], building.POLICIES, tmp_path / "out", Options(), second)
+
+
+def test_what_differs_from_the_run_in_the_folder_is_said(tmp_path: Path) -> None:
+    file = building.write_lines(tmp_path / "c.jsonl", claims(5))
+    other = building.write_lines(tmp_path / "d.jsonl", claims(2))
+    out = tmp_path / "out"
+    decided([file], out)
+
+    with pytest.raises(WrongCall, match=r"in the input files \(.*d\.jsonl is new\)"):
+        decided([file, other], out)
+    with pytest.raises(WrongCall, match=r"in the options\. .* --overwrite"):
+        decided([file], out, part_records=7)
+    building.write_lines(file, claims(6))
+    with pytest.raises(WrongCall, match=r"in the input files \(.*c\.jsonl was changed\)"):
+        decided([file], out)
+    decided([file], out, overwrite=True)
+    assert len({row["claim_id"] for row in building.rows_of(out)}) == 6
+    next((out / "rows").iterdir()).unlink()
+    with pytest.raises(WrongCall, match="missing or was changed"):
+        decided([file], out)
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    file = building.write_lines(tmp_path / "c.jsonl", claims(2))
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+
+    for overwrite in (False, True):
+        with pytest.raises(WrongCall, match=r"holds `thesis\.txt`, which no run of batch wrote"):
+            decided([file], out, overwrite=overwrite)
+    with pytest.raises(WrongCall, match="this is a file"):
+        decided([file], file)
+    with pytest.raises(WrongCall, match="is in the folder of the answers"):
+        decided([file], tmp_path)
+
+
+def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None:
+    file = building.write_lines(tmp_path / "c.jsonl", claims(5))
+
+    def change(_: object) -> None:
+        building.write_lines(file, claims(6))
+
+    with pytest.raises(WrongCall, match="was changed while it was read"):
+        run([str(file)], building.POLICIES, tmp_path / "out", Options(), change)

@@ -1,0 +1,148 @@
+"""Read as a stream, a file gives what it gives as a whole, in whatever portions it comes."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tracemalloc
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.intake import Intake, intake_837, loops_837, refused, x12_text
+from payer_policy.intake.x12 import Segment, reading, segments
+from payer_policy.intake.x12_837 import read_837
+from tests.intake.rendering import CASES
+from tests.intake.test_laws import HOSTILE, ISA
+
+SAMPLES = sorted(p for p in CASES.iterdir() if p.suffix in (".837", ".837i", ".835"))
+
+
+def portions(text: str, size: int) -> io.BytesIO:
+    """A file that gives so many bytes at a time."""
+
+    class Slow(io.BytesIO):
+        def read1(self, wanted: int | None = -1, /) -> bytes:
+            return super().read1(size)
+
+        def read(self, wanted: int | None = -1, /) -> bytes:
+            return super().read(size)
+
+    return Slow(text.encode("utf-8", "surrogateescape"))
+
+
+def streamed(text: str, size: int) -> list[Intake]:
+    """As a batch reads it: in portions, claims handed from process to process some at a time."""
+    found = []
+    parts = loops_837(x12_text(portions(text, size)), "f")
+    while some := list(islice(parts, 200)):
+        for part in pickle.loads(pickle.dumps(some)):
+            found.append(refused(part) if isinstance(part, Diagnostic) else intake_837(part, "f"))
+    return found
+
+
+def in_order(intakes: list[Intake]) -> list[Intake]:
+    return sorted(intakes, key=lambda i: (i.place.start or (0, 0), i.claim_id or "", str(i)))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("size", [1, 7, 100, 1 << 20])
+def test_a_stream_gives_the_same_claims_and_messages(path: Path, size: int) -> None:
+    text = path.read_text(encoding="utf-8")
+
+    assert in_order(streamed(text, size)) == in_order(read_837(text, "f"))
+
+
+@given(
+    st.lists(st.sampled_from(SAMPLES), min_size=1, max_size=2),
+    st.sampled_from([0, 40, 80]),
+    st.booleans(),
+    st.lists(
+        st.tuples(
+            st.integers(0, 4000),
+            st.integers(0, 20),
+            st.sampled_from(["", "~", "*", "\n", "ISA*", "IEA*1", "\r\n\r\n", "SE*1*1~", "é"]),
+        ),
+        max_size=3,
+    ),
+    st.integers(1, 500),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_file_too(
+    paths: list[Path],
+    width: int,
+    one_line: bool,
+    damage: list[tuple[int, int, str]],
+    size: int,
+) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in paths)
+    if one_line:
+        text = text.replace("\n", "")
+    if width:
+        text = "\n".join(text[at : at + width] for at in range(0, len(text), width))
+    for at, length, other in damage:
+        text = text[:at] + other + text[at + length :]
+    if not text.startswith("ISA"):
+        text = ISA + text
+
+    assert in_order(streamed(text, size)) == in_order(read_837(text, "f"))
+
+
+@given(st.sampled_from(SAMPLES), st.integers(1, 60))
+def test_a_segment_knows_its_place_however_it_was_read(path: Path, size: int) -> None:
+    text = path.read_text(encoding="utf-8")
+    rest = [text[at : at + size] for at in range(0, len(text), size)]
+    parts = iter(rest)
+
+    found = list(segments(lambda _: next(parts, "")))
+
+    assert found == list(segments(reading(text)))
+    lines = text.split("\n")
+    for one in found:
+        assert isinstance(one, Segment)
+        line, column = one.start
+        assert lines[line - 1][column - 1 :].startswith(one.elements[0])
+        assert one.excerpt == lines[line - 1]
+
+
+@pytest.mark.parametrize("name", [n for n in HOSTILE if HOSTILE[n].startswith(b"ISA")])
+def test_hostile_files_are_refused_alike(name: str) -> None:
+    text = HOSTILE[name].decode()
+
+    assert in_order(streamed(text, 1 << 16)) == in_order(read_837(text, "f"))
+
+
+def many_claims(count: int) -> Iterator[str]:
+    """A file of many subscribers in one transaction set, piece by piece."""
+    base = (CASES / "synthetic-professional-wastage.837").read_text(encoding="utf-8")
+    head, _, rest = base.partition("HL*2*1*22*0~\n")
+    first = rest.partition("HL*3")[0]
+    yield head
+    for number in range(2, count + 2):
+        yield f"HL*{number}*1*22*0~\n{first}".replace("SYN-1001", f"SYN-{number}")
+    segment_count = 11 + count * (first.count("~") + 1) + 1
+    yield f"SE*{segment_count}*0001~GE*1*101~IEA*1*000000101~"
+
+
+def test_memory_does_not_grow_with_the_file() -> None:
+    def most(count: int) -> tuple[int, int]:
+        pieces = many_claims(count)
+        tracemalloc.start()
+        found = 0
+        for part in loops_837(lambda _: next(pieces, ""), "f"):
+            assert not isinstance(part, Diagnostic)
+            found += intake_837(part, "f").request is not None
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return found, peak
+
+    few, small = most(2_000)
+    many, large = most(6_000)
+
+    assert (few, many) == (2_000, 6_000)
+    assert large < small * 1.2
