@@ -92,7 +92,12 @@ class SourceWriter:
 
     def constant(self, value: Any) -> str:
         """A name in the namespace (or a literal) for a constant."""
-        if value is True or value is False or (type(value) is int and abs(value) < 10**9):
+        if (
+            value is None
+            or value is True
+            or value is False
+            or (type(value) is int and abs(value) < 10**9)
+        ):
             return repr(value)
         if type(value) is str and _PLAIN.match(value):
             return repr(value)

@@ -38,14 +38,14 @@ def agree(made: Ruleset, many: Sequence[Facts]) -> tuple[int, int]:
             continue
         wanted = determiner.determine(evaluate(many[at]), many[at], (), **ABOUT)
         said = {
-            name: [columns.rules[place].id for place in patterns.positions[patterns.row[row]]]
+            name: [columns.rules[place].id for place in patterns[row]]
             for name, patterns in (
                 ("findings", found.findings),
                 ("unsettled", found.unsettled),
                 ("assumptions", found.assumptions),
             )
         }
-        missing = found.missing.positions[found.missing.row[row]]
+        missing = found.missing[row]
         assert DECISIONS[found.decision[row]] == wanted.decision
         assert said["findings"] == [one.rule for one in wanted.findings]
         assert said["unsettled"] == [one.rule for one in wanted.unsettled]

@@ -39,7 +39,7 @@ class Broken:
         evaluate = CompiledEngine().compile(ruleset)
 
         def wrong(facts):
-            truths, derived, conflicts, _ = evaluate(facts)
+            truths, derived, conflicts = evaluate(facts)[:3]
             return Evaluation([t if t != UNKNOWN else FAILS for t in truths], derived, conflicts)
 
         return wrong

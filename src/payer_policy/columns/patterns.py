@@ -1,7 +1,7 @@
-"""Rows by which of some Boolean columns are true: the few patterns there are, and each row's own.
+"""Rows by which of some columns of zeros and ones are one: the few patterns there are, and each row's.
 
 Millions of rows show hundreds of patterns, so what follows from a pattern (a list of findings, say)
-is made once for each, and a row only names its pattern.
+is worked out once for each, and a row only names its pattern.
 """
 
 from __future__ import annotations
@@ -16,49 +16,63 @@ import pyarrow as pa
 _WORD: Final = 64
 Bits = np.ndarray[Any, np.dtype[np.uint8]]
 """A row's zero or one in each place."""
+Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
 
 class Patterns(NamedTuple):
-    """The distinct patterns, each as the positions of its true columns; and each row's, by index."""
+    """Each row's pattern, and the positions of the ones of each pattern, one after the other."""
 
-    row: np.ndarray[Any, np.dtype[np.int64]]
-    positions: list[tuple[int, ...]]
+    row: Numbers
+    starts: Numbers
+    """Where the positions of each pattern begin in `positions`, and last where they end."""
+    positions: Numbers
 
     @classmethod
     def of(cls, columns: Sequence[Bits], rows: int) -> Patterns:
-        """The patterns of some columns of zeros and ones, in order of appearance."""
-        ids = np.zeros(rows, dtype=np.int64)
-        positions: list[tuple[int, ...]] = [()]
+        """The patterns of some columns, in order of appearance."""
+        row = np.zeros(rows, dtype=np.int64)
+        words = np.zeros((1, 0), dtype=np.uint64)
         for start in range(0, len(columns), _WORD):
-            words = _packed(columns[start : start + _WORD], rows)
-            here, distinct = _encoded(words)
-            both = ids * len(distinct) + here
-            ids, pairs = _encoded(both)
-            positions = [
-                positions[pair // len(distinct)]
-                + tuple(start + bit for bit in _bits(int(distinct[pair % len(distinct)])))
-                for pair in map(int, pairs)
-            ]
-        return cls(ids, positions)
+            here, distinct = _encoded(_packed(columns[start : start + _WORD], rows))
+            row, pairs = _encoded(row * len(distinct) + here)
+            before, now = np.divmod(pairs, len(distinct))
+            words = np.column_stack([words[before], distinct[now]])
+        bits = np.unpackbits(np.ascontiguousarray(words).view(np.uint8), axis=1, bitorder="little")
+        pattern, positions = np.nonzero(bits)
+        return cls(row, _starts(np.bincount(pattern, minlength=len(words))), positions)
 
-    def flat(
-        self,
-    ) -> tuple[np.ndarray[Any, np.dtype[np.int32]], np.ndarray[Any, np.dtype[np.int64]]]:
+    @classmethod
+    def none(cls, rows: int) -> Patterns:
+        """The empty pattern on every row."""
+        empty = np.zeros(0, dtype=np.int64)
+        return cls(np.zeros(rows, dtype=np.int64), np.zeros(2, dtype=np.int64), empty)
+
+    def __getitem__(self, row: Any) -> Any:
+        """The positions of a row, as a tuple."""
+        at = self.row[row]
+        return tuple(self.positions[self.starts[at] : self.starts[at + 1]].tolist())
+
+    def any(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether a row's pattern has any position."""
+        filled: np.ndarray[Any, np.dtype[np.bool_]] = (np.diff(self.starts) > 0)[self.row]
+        return filled
+
+    def flat(self) -> tuple[np.ndarray[Any, np.dtype[np.int32]], Numbers]:
         """Where each row begins (and the last one ends), and all positions, row after row."""
-        lengths = np.array([len(pattern) for pattern in self.positions], dtype=np.int64)
-        starts = np.cumsum(lengths) - lengths
-        items = np.array([at for pattern in self.positions for at in pattern], dtype=np.int64)
-        counts = lengths[self.row]
-        offsets = np.zeros(len(self.row) + 1, dtype=np.int32)
-        np.cumsum(counts, out=offsets[1:])
-        shift = np.repeat(starts[self.row] - offsets[:-1], counts)
-        return offsets, items[shift + np.arange(offsets[-1])]
+        counts = np.diff(self.starts)[self.row]
+        offsets = _starts(counts)
+        shift = np.repeat(self.starts[self.row] - offsets[:-1], counts)
+        return offsets.astype(np.int32), self.positions[shift + np.arange(offsets[-1])]
 
     def spread(self, rows: np.ndarray[Any, np.dtype[np.bool_]]) -> Patterns:
         """These patterns for the rows where `rows` is true, and the empty pattern elsewhere."""
         row = np.zeros(len(rows), dtype=np.int64)
         row[rows] = self.row + 1
-        return Patterns(row, [(), *self.positions])
+        return Patterns(row, np.concatenate([[0], self.starts]), self.positions)
+
+    def named(self, names: Sequence[int]) -> Patterns:
+        """The same, with another number for each position."""
+        return self._replace(positions=np.array(names, dtype=np.int64)[self.positions])
 
 
 def true_bits(column: pl.Series) -> Bits:
@@ -95,9 +109,7 @@ def _packed(columns: Sequence[Bits], rows: int) -> np.ndarray[Any, np.dtype[np.u
     return planes.view("<u8").reshape(rows)
 
 
-def _encoded(
-    words: np.ndarray[Any, Any],
-) -> tuple[np.ndarray[Any, np.dtype[np.int64]], np.ndarray[Any, Any]]:
+def _encoded(words: np.ndarray[Any, Any]) -> tuple[Numbers, np.ndarray[Any, Any]]:
     encoded = pa.array(words).dictionary_encode()
     return (
         encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64),
@@ -105,5 +117,7 @@ def _encoded(
     )
 
 
-def _bits(word: int) -> list[int]:
-    return [bit for bit in range(_WORD) if word >> bit & 1]
+def _starts(counts: Numbers) -> Numbers:
+    starts = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=starts[1:])
+    return starts

@@ -79,6 +79,16 @@ class Plan:
     def _after(self, reads: Iterable[str]) -> int:
         return 1 + max((self._depth.get(name, 0) for name in reads), default=0)
 
+    def reads(self) -> list[str]:
+        """The columns that a frame must have, where all that is added is an expression."""
+        names = {
+            name
+            for step in self._steps.values()
+            for made in step.values()
+            for name in made.meta.root_names()
+        }
+        return sorted(names - self._depth.keys())
+
     def run(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with all columns added."""
         for depth in sorted({*self._steps, *self._by_value, *self._worked_out}):

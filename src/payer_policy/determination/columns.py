@@ -83,6 +83,7 @@ class ColumnarDeterminer:
         }
         asking = _Asking(evaluator, [found[place][0] for place in self._waiting])
         self._ask = asking.plan
+        self._read = self._ask.reads()
         self.asked = asking.names
         """The facts that are asked for, in the order of the vocabulary."""
 
@@ -107,17 +108,16 @@ class ColumnarDeterminer:
     def _unknown(self, frame: pl.DataFrame, places: Sequence[int], rows: np.ndarray) -> Patterns:
         """Which of some rules are unknown, in those rows."""
         if not places or not rows.any():
-            return Patterns(np.zeros(len(rows), dtype=np.int64), [()])
+            return Patterns.none(len(rows))
         names = [self._columns[place] for place in places]
         there = frame.select(names).filter(pl.Series(rows))
         found = Patterns.of([null_bits(there[name]) for name in names], len(there))
-        named = [tuple(places[at] for at in pattern) for pattern in found.positions]
-        return Patterns(found.row, named).spread(rows)
+        return found.named(places).spread(rows)
 
     def _missing(self, frame: pl.DataFrame, rows: np.ndarray) -> Patterns:
         if not rows.any():
-            return Patterns(np.zeros(len(rows), dtype=np.int64), [()])
-        there = self._ask.run(frame.filter(pl.Series(rows)))
+            return Patterns.none(len(rows))
+        there = self._ask.run(frame.select(self._read).filter(pl.Series(rows)))
         found = Patterns.of([true_bits(there[f"ask:{name}"]) for name in self.asked], len(there))
         return found.spread(rows)
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import compress
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
@@ -35,6 +36,7 @@ from payer_policy.engines.protocol import Evaluation
 from payer_policy.ruleset import Finding, Reason, Rule, Ruleset, Sentence
 from payer_policy.semantics import Facts, difference, value_of
 from payer_policy.truth import HOLDS
+from payer_policy.vocabulary.types import Value
 
 KEPT: Final = 10_000
 """So many different lists of assumptions are kept ready, at most."""
@@ -99,6 +101,7 @@ class _Entry:
         "assumed",
         "because",
         "citations",
+        "found",
         "index",
         "kind",
         "on",
@@ -125,6 +128,14 @@ class _Entry:
         self.citations = citations_of(ruleset, rule)
         self.assumed = rule.assume_not_holding
         self.to = finding.to
+        reason = finding.reason
+        self.found = None
+        """The finding where there are no lines, and the sentence says nothing of the facts."""
+        if self.because is not None:
+            self.found = Found(
+                self.rule, self.title, self.kind, reason.group, reason.carc, reason.rarcs,
+                self.because, self.on, (), self.citations,
+            )  # fmt: skip
 
 
 class _Limit:
@@ -150,22 +161,44 @@ class Determiner:
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
         self.policy = policy_identity(ruleset)
-        self._entries = tuple(
-            sorted(
-                (
-                    _Entry(ruleset, index, rule, rule.effect)
-                    for index, rule in enumerate(ruleset.rules)
-                    if isinstance(rule.effect, Finding)
-                ),
-                key=attrgetter("rule"),
-            )
-        )
-        self._derived = tuple(sorted(ruleset.derived))
-        self._missing = MissingFacts(ruleset)
+        self._made: dict[int, _Entry] = {}
         # Claims assume the same few things again and again; what is kept says nothing of a member.
         self._assumptions: dict[tuple[tuple[int, FactSet], ...], tuple[Assumption, ...]] = {}
-        self._truths = _getter([entry.index for entry in self._entries])
-        self._values = _getter(self._derived)
+
+    # Each of these is made when it is first needed: of a large ruleset most rules never are.
+
+    def _entry_of(self, index: int) -> _Entry:
+        entry = self._made.get(index)
+        if entry is None:
+            rule = self.ruleset.rules[index]
+            assert isinstance(rule.effect, Finding)
+            entry = self._made.setdefault(index, _Entry(self.ruleset, index, rule, rule.effect))
+        return entry
+
+    @cached_property
+    def _entries(self) -> tuple[_Entry, ...]:
+        found = (
+            self._entry_of(index)
+            for index, rule in enumerate(self.ruleset.rules)
+            if isinstance(rule.effect, Finding)
+        )
+        return tuple(sorted(found, key=attrgetter("rule")))
+
+    @cached_property
+    def _truths(self) -> Callable[[Any], Sequence[Any]]:
+        return _getter([entry.index for entry in self._entries])
+
+    @cached_property
+    def _derived(self) -> tuple[str, ...]:
+        return tuple(sorted(self.ruleset.derived))
+
+    @cached_property
+    def _values(self) -> Callable[[Any], Sequence[Any]]:
+        return _getter(self._derived)
+
+    @cached_property
+    def _missing(self) -> MissingFacts:
+        return MissingFacts(self.ruleset)
 
     def determine(
         self,
@@ -197,13 +230,13 @@ class Determiner:
         all rules fall and whose units are not known.
         """
         truths = evaluation.truths
-        live = list(compress(self._entries, self._truths(truths)))
+        if evaluation.live is None:
+            live = list(compress(self._entries, self._truths(truths)))
+        else:
+            entry_of = self._entry_of
+            live = [entry_of(index) for index in evaluation.live]
         if len(lines) > 1:
             lines = sorted(lines, key=itemgetter(0))
-        values = self._values(evaluation.derived)
-        derived = tuple(
-            [pair for pair in zip(self._derived, values, strict=True) if pair[1] is not None]
-        )
         internal = None
         if evaluation.conflicts or evaluation.disagreement is not None:
             internal = _internal(self.ruleset, evaluation)
@@ -217,29 +250,35 @@ class Determiner:
             )
             return Determination(
                 claim_id, kind, code, service_date, "approve", outcomes,
-                (), (), (), (), derived, self.policy, engine, None, None,
+                (), (), (), (), self.derived(evaluation), self.policy, engine, None, None,
             )  # fmt: skip
         if evaluation.disagreement is not None:
             # Neither account is believed, so nothing of it is repeated as found.
-            live, derived = [], ()
+            live = []
         case = _Case(self, evaluation, facts, lines, live)
         case.decide(internal is not None)
-        return Determination(
-            claim_id,
-            kind,
-            code,
-            service_date,
-            _decision(case.outcomes),
-            case.line_outcomes() if lines else (),
-            case.found(),
-            case.unsettled,
-            case.missing,
-            case.assumptions,
-            derived,
-            self.policy,
-            engine,
-            case.information_request,
-            internal,
+        return object.__new__(Determination).defer(
+            {
+                "claim_id": claim_id,
+                "kind": kind,
+                "code": code,
+                "service_date": service_date,
+                "decision": _decision(case.outcomes),
+                "lines": case.line_outcomes() if lines else (),
+                "findings": case.found(),
+                "policy": self.policy,
+                "engine": engine,
+                "information_request": case.information_request,
+                "internal": internal,
+            },
+            case.settle,
+        )
+
+    def derived(self, evaluation: Evaluation) -> tuple[tuple[str, Value], ...]:
+        """The derived facts that are known, by name."""
+        values = self._values(evaluation.derived)
+        return tuple(
+            [pair for pair in zip(self._derived, values, strict=True) if pair[1] is not None]
         )
 
     def pend_for_internal_error(
@@ -293,9 +332,9 @@ class _Case:
         self.outcomes: list[LineDecision] = ["approve"] * count
         self._allowed: list[Units | None] = [line.units for line in self._lines]
         self._found_on: dict[str, tuple[int, ...]] = {}
-        self.unsettled: tuple[Unsettled, ...] = ()
-        self.missing: tuple[Question, ...] = ()
-        self.assumptions: tuple[Assumption, ...] = ()
+        self._assumed: Sequence[tuple[_Entry, tuple[int, ...]]] = ()
+        self._waiting: list[tuple[_Entry, Unknown, list[int]]] = []
+        self._internal = False
         self.information_request: Reason | None = None
 
     def decide(self, internal: bool) -> None:
@@ -338,10 +377,11 @@ class _Case:
         if assumed and not internal:
             if "deny" in outcomes:
                 assumed = [(e, on) for e, on in assumed if any(outcomes[at] != "deny" for at in on)]
-            if assumed:
-                self._assume(assumed)
-        if waiting:
-            self._ask(waiting, internal)
+            self._assumed = assumed
+        self._internal = internal
+        self._waiting = waiting
+        if waiting and not internal:
+            self.information_request = self._ruleset.information_request
         for at, outcome in enumerate(outcomes):
             if outcome == "pend":
                 self._allowed[at] = None
@@ -428,7 +468,19 @@ class _Case:
                 waiting.append((limit.entry, "earlier lines", earlier))
         return waiting
 
-    def _assume(self, assumed: Sequence[tuple[_Entry, tuple[int, ...]]]) -> None:
+    def settle(self) -> dict[str, Any]:
+        """What is told of the rules that are not known, which few callers read."""
+        unsettled, missing = self._ask() if self._waiting else ((), ())
+        believed = self._evaluation.disagreement is None
+        return {
+            "unsettled": unsettled,
+            "missing": missing,
+            "assumptions": self._assumptions() if self._assumed else (),
+            "derived": self._determiner.derived(self._evaluation) if believed else (),
+        }
+
+    def _assumptions(self) -> tuple[Assumption, ...]:
+        assumed = self._assumed
         missing = self._determiner._missing
         waits = missing.waits(self._evaluation.truths, self._known())
         kept = self._determiner._assumptions
@@ -443,9 +495,10 @@ class _Case:
             )
             if len(kept) < KEPT:
                 kept[key] = assumptions
-        self.assumptions = assumptions
+        return assumptions
 
-    def _ask(self, waiting: Sequence[tuple[_Entry, Unknown, list[int]]], internal: bool) -> None:
+    def _ask(self) -> tuple[tuple[Unsettled, ...], tuple[Question, ...]]:
+        waiting = self._waiting
         missing = self._determiner._missing
         rules = [entry.index for entry, _, _ in waiting]
         state = missing.start(self._evaluation, self._known(), rules)
@@ -470,10 +523,8 @@ class _Case:
                     entry.rule, entry.title, entry.kind, unknown, self._numbers(on), waits_for
                 )
             )
-        self.unsettled = tuple(sorted(unsettled, key=attrgetter("rule")))
-        if not internal:
-            self.missing = missing.questions(denying, others, later)
-            self.information_request = self._ruleset.information_request
+        asked = () if self._internal else missing.questions(denying, others, later)
+        return tuple(sorted(unsettled, key=attrgetter("rule"))), asked
 
     def _numbers(self, on: Sequence[int]) -> tuple[int, ...]:
         if not self._given:
@@ -496,30 +547,37 @@ class _Case:
         )
 
     def found(self) -> tuple[Found, ...]:
-        found = []
-        for entry in self._live:
-            on = self._found_on.get(entry.rule)
-            if on is None:
-                continue
-            because = entry.because
-            if because is None:
-                because = fill(self._ruleset, entry.sentence, self._known())
-            reason = entry.reason
-            found.append(
-                Found(
-                    entry.rule,
-                    entry.title,
-                    entry.kind,
-                    reason.group,
-                    reason.carc,
-                    reason.rarcs,
-                    because,
-                    entry.on,
-                    self._numbers(on),
-                    entry.citations,
-                )
-            )
-        return tuple(found)
+        return tuple(
+            [
+                self._finding(entry, on)
+                for entry in self._live
+                if (on := self._found_on.get(entry.rule)) is not None
+            ]
+        )
+
+    def _finding(self, entry: _Entry, on: tuple[int, ...]) -> Found:
+        if not self._given and entry.found is not None:
+            return entry.found
+        reason, lines = entry.reason, self._numbers(on)
+        if entry.because is not None:
+            return Found(
+                entry.rule, entry.title, entry.kind, reason.group, reason.carc, reason.rarcs,
+                entry.because, entry.on, lines, entry.citations,
+            )  # fmt: skip
+        return object.__new__(Found).defer(
+            {
+                "rule": entry.rule,
+                "title": entry.title,
+                "kind": entry.kind,
+                "group": reason.group,
+                "carc": reason.carc,
+                "rarcs": reason.rarcs,
+                "on": entry.on,
+                "lines": lines,
+                "citations": entry.citations,
+            },
+            lambda: {"because": fill(self._ruleset, entry.sentence, self._known())},
+        )
 
 
 def _internal(ruleset: Ruleset, evaluation: Evaluation) -> str | None:

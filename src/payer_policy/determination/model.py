@@ -6,12 +6,12 @@ here decides anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from payer_policy.ruleset import Reason
 from payer_policy.vocabulary.types import Value, to_json
@@ -34,6 +34,40 @@ def _date(day: date | None) -> str | None:
 
 def _reason(reason: Reason) -> dict[str, Any]:
     return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}
+
+
+class Deferred:
+    """A value some of whose fields are worked out when they are first read, and then kept.
+
+    Most callers read the decision, its lines and reason codes, and never the rest. Until then the
+    value holds what it was made from. Reading a field, comparing, copying or pickling gives what a
+    value with all fields has; two threads that read at once work out the same.
+    """
+
+    __slots__ = ("_later",)
+
+    _later: Callable[[], Mapping[str, Any]] | None
+
+    def defer(self, fields: Mapping[str, Any], later: Callable[[], Mapping[str, Any]]) -> Self:
+        """Fill a new value: these fields, and the others from `later` when one is read."""
+        for name, value in fields.items():
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_later", later)
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        # Called only for what has no value: a field that was put off, or no field at all.
+        if name not in self.__slots__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        try:
+            later = object.__getattribute__(self, "_later")
+        except AttributeError:
+            raise AttributeError(f"{name!r} has no value") from None
+        if later is not None:
+            for field, value in later().items():
+                object.__setattr__(self, field, value)
+            object.__setattr__(self, "_later", None)
+        return object.__getattribute__(self, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +106,7 @@ class LineOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Found(Deferred):
     """A rule that holds and says something, with the reason codes and the sentence for people."""
 
     rule: str
@@ -188,7 +222,7 @@ class PolicyIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Determination:
+class Determination(Deferred):
     """The answer on one drug service. Findings, unsettled rules and assumptions: by rule id."""
 
     claim_id: str | None

@@ -34,6 +34,9 @@ class Evaluation(NamedTuple):
     """Derived facts for which two holding rules conclude different values, sorted."""
     disagreement: str | None = None
     """For `checked`: what its two engines answered differently. The request pends."""
+    live: Sequence[int] | None = None
+    """Of a large ruleset, the rules that find something and do not fail, by id; None: all are to
+    be looked at."""
 
 
 class Evaluator(Protocol):

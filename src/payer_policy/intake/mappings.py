@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from datetime import date
+from decimal import Decimal
+from types import NoneType
+from typing import Any, Final
+
+from pydantic import ValidationError
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.intake.json_requests import NAMES
@@ -12,6 +18,9 @@ from payer_policy.intake.model import inconsistencies, numbered
 from payer_policy.json_models import validated
 from payer_policy.json_source import JsonDocument
 from payer_policy.request.models import Request
+
+_UNREADABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_PLAIN: Final = frozenset({bool, int, Decimal, date, NoneType})
 
 
 def request_from_mapping(value: Mapping[str, Any]) -> Request:
@@ -21,6 +30,30 @@ def request_from_mapping(value: Mapping[str, Any]) -> Request:
         PolicyError: with every problem; places are those in the mapping written out as JSON.
     """
     plain = dict(value)
+    if _all_readable(plain):
+        try:
+            request = numbered(Request.model_validate(plain))
+        except ValidationError:
+            pass  # told below, with the place of everything that is wrong
+        else:
+            if not any(inconsistencies(request)):
+                return request
+    return _with_places(plain)
+
+
+def _all_readable(value: Any) -> bool:
+    """Whether no text, however deep, holds what nobody can read; false also where one cannot say."""
+    kind = type(value)
+    if kind is str:
+        return _UNREADABLE.search(value) is None
+    if kind is dict:
+        return all(map(_all_readable, value)) and all(map(_all_readable, value.values()))
+    if kind in (list, tuple):
+        return all(map(_all_readable, value))
+    return kind in _PLAIN
+
+
+def _with_places(plain: dict[str, Any]) -> Request:
     text = json.dumps(plain, indent=2, default=str, ensure_ascii=False)
     document = JsonDocument(text, "request", plain)
     request, problems = validated(Request, document, names=NAMES)

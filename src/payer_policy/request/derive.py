@@ -35,7 +35,12 @@ from payer_policy.request.sources import (
 from payer_policy.ruleset import Condition
 from payer_policy.semantics import Facts
 from payer_policy.vocabulary.model import Vocabulary
-from payer_policy.vocabulary.types import Value, ValueProblem, format_value, parse_value
+from payer_policy.vocabulary.types import (
+    Value,
+    ValueProblem,
+    format_value,
+    parse_value,
+)
 
 
 class Contradiction(NamedTuple):
@@ -477,8 +482,13 @@ def parse_facts(
     """
     values: dict[str, Value] = {}
     problems: list[tuple[str, ValueProblem]] = []
+    facts, as_they_are = vocabulary.facts, vocabulary.as_they_are
     for name, entry in raw.items():
-        fact = vocabulary.facts.get(name)
+        found = as_they_are.get(name)
+        if found is not None and type(entry) is found[0] and (not found[1] or entry in found[1]):
+            values[name] = entry  # type: ignore[assignment]  # it is of the type of the fact
+            continue
+        fact = facts.get(name)
         if fact is None:
             problems.append((name, ValueProblem("unknown-fact", f"`{name}` is not a fact")))
         elif fact.derived:

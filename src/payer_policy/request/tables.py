@@ -87,6 +87,10 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
 def _number(raw: pl.Series, scale: int, places: int) -> tuple[pl.Series, pl.Series | None]:
     """Whole numbers in units of 10**-scale, in units of 10**-places."""
     bound = MAX_NUMBER * 10**scale
+    low, high = raw.min(), raw.max()
+    if low is None or (scale <= places and -bound < low and high < bound):
+        fitting = raw.cast(pl.Int64)
+        return fitting if scale >= places else fitting * 10 ** (places - scale), None
     if bound >= 2**63 or raw.dtype in (pl.UInt64, pl.Int128):
         raw = raw.cast(pl.Int128)
     elif raw.dtype != pl.Int64:

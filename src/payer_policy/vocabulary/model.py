@@ -6,13 +6,24 @@ A `Fact` is the declaration as everything else uses it; `VocabularyFile` is the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from datetime import date
+from functools import cached_property
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from payer_policy.vocabulary.types import FactType, Kind, Value
+from payer_policy.vocabulary.types import MAX_NUMBER, FactType, Kind, Value
+
+_NUMBERS: Final = range(-MAX_NUMBER + 1, MAX_NUMBER)
+_PLAIN: Final[Mapping[Kind, tuple[type, Collection[object]]]] = {
+    "boolean": (bool, ()),
+    "integer": (int, _NUMBERS),
+    "decimal": (int, _NUMBERS),
+    "date": (date, ()),
+    "choice": (str, ()),
+}
 
 Supplier = Literal["biller", "provider", "payer", "plan"]
 
@@ -93,3 +104,13 @@ class Vocabulary:
 
     facts: Mapping[str, Fact]
     line_parts: Mapping[str, LinePart]
+
+    @cached_property
+    def as_they_are(self) -> Mapping[str, tuple[type, Collection[object]]]:
+        """Of most facts that may be given, the Python type of values that need no reading, and
+        which of them are meant (an empty collection: all)."""
+        return {
+            name: (_PLAIN[fact.type.kind][0], fact.type.values or _PLAIN[fact.type.kind][1])
+            for name, fact in self.facts.items()
+            if fact.type.kind in _PLAIN and not fact.derived
+        }
