@@ -78,7 +78,7 @@ def killing(at: int, seed: int) -> Callable[[IO[bytes]], None]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
