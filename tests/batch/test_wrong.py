@@ -357,7 +357,7 @@ def test_a_damaged_parquet_file_is_rejected_from_there_on(tmp_path: Path) -> Non
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     kind=st.sampled_from(["csv", "parquet", "jsonl", "837", "f.csv"]),

@@ -16,6 +16,7 @@ from payer_policy.determination import Determination, Found, NoPolicy, Outcome
 from payer_policy.ruleset import Reason
 
 _NOTHING = {field.name: () for field in ANSWER if pa.types.is_list(field.type)}
+_ROWS = 1_000
 _MOST = Decimal(10) ** (24 - PLACES)
 
 
@@ -28,7 +29,8 @@ class AnswerRows:
 
     def __init__(self, fact_order: Mapping[str, int]) -> None:
         self._order = fact_order
-        self._columns: dict[str, list[Any]] = {name: [] for name in ANSWER.names}
+        self._tables: list[pa.Table] = [ANSWER.empty_table()]
+        self._begin()
         self.weight = 0
         """How much memory the rows take, in entries of their lists."""
 
@@ -46,10 +48,23 @@ class AnswerRows:
             for name, values in self._columns.items():
                 values.append(row.get(name))
 
+        if len(self._columns["record"]) >= _ROWS:
+            self._close()
+
     def table(self) -> pa.Table:
         """All rows so far; `file` is left to whoever knows it."""
-        arrays = [pa.array(self._columns[field.name], field.type) for field in ANSWER]
-        return pa.Table.from_arrays(arrays, schema=ANSWER)
+        self._close()
+        return pa.concat_tables(self._tables)
+
+    def _begin(self) -> None:
+        self._columns: dict[str, list[Any]] = {name: [] for name in ANSWER.names}
+
+    def _close(self) -> None:
+        """Rows as values take many times the memory of rows in columns."""
+        if self._columns["record"]:
+            arrays = [pa.array(self._columns[field.name], field.type) for field in ANSWER]
+            self._tables.append(pa.Table.from_arrays(arrays, schema=ANSWER))
+            self._begin()
 
     def _determined(self, made: Determination) -> dict[str, Any]:
         missing = {question.fact for question in made.missing}

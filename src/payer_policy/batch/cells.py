@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from payer_policy.batch.tables import Cell
+from payer_policy.request.tables import cell_value
 from payer_policy.vocabulary.types import FactType
 
 Convert = Callable[[Any], Any]
@@ -22,17 +23,12 @@ _CODES = re.compile(r"[\s;]+")
 def converter(holds: Cell | FactType) -> Convert:
     """How the cells of a column become values; None and empty text: not known."""
     if isinstance(holds, FactType):
-        return {"boolean": _boolean, "codes": _codes}.get(holds.kind, _text)
+        return lambda cell: cell_value(holds, cell) if isinstance(cell, str) else cell
     return _CONVERTERS[holds]
 
 
 def _text(cell: Any) -> Any:
     return (cell.strip() or None) if isinstance(cell, str) else cell
-
-
-def _boolean(cell: Any) -> Any:
-    text = _text(cell)
-    return {"true": True, "false": False}.get(text.lower(), text) if isinstance(text, str) else text
 
 
 def _codes(cell: Any) -> Any:

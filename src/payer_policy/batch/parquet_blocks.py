@@ -16,7 +16,6 @@ from payer_policy.batch.tables import Cell, Columns, checked_columns, expected
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import NUMERIC, FactType
 
-_ROWS = 50_000
 _CELLS = 2_000_000
 _CLAIM_ROWS = 4_096
 _BUFFER = 1 << 20
@@ -92,9 +91,11 @@ def _in_words(type_: Any) -> str:
     return f"values of the type {type_}"
 
 
-def parquet_fact_blocks(source: Input, at: Position | None, columns: Columns) -> Iterator[Block]:
+def parquet_fact_blocks(
+    source: Input, at: Position | None, columns: Columns, rows: int
+) -> Iterator[Block]:
     """Some rows at a time."""
-    size = max(1_000, min(_ROWS, _CELLS // len(columns.names)))
+    size = max(1, min(rows, max(1_000, _CELLS // len(columns.names))))
     reader = _Reader(source, at["row"] if at else 1, size)
     for first, batch in reader:
         sink = pa.BufferOutputStream()

@@ -24,6 +24,8 @@ class Reader:
 
     source: Input
     columns: Columns | None
+    rows: int
+    """How many rows of a table of facts are decided at a time."""
 
     def blocks(self, at: Position | None) -> Iterator[Block]:
         """The records from a position on; None: all of them."""
@@ -39,22 +41,25 @@ class Reader:
                 return x12_blocks(source, at)
         if columns is None:
             return iter(())  # a CSV file without anything in it
-        if source.kind == "csv":
-            read = csv_fact_blocks if columns.form == "facts" else csv_claim_blocks
-        else:
-            read = parquet_fact_blocks if columns.form == "facts" else parquet_claim_blocks
-        return read(source, at, columns)
+        match source.kind, columns.form:
+            case "csv", "facts":
+                return csv_fact_blocks(source, at, columns, self.rows)
+            case "csv", _:
+                return csv_claim_blocks(source, at, columns)
+            case _, "facts":
+                return parquet_fact_blocks(source, at, columns, self.rows)
+        return parquet_claim_blocks(source, at, columns)
 
 
-def reader_of(source: Input, facts: Mapping[str, Fact]) -> Reader:
+def reader_of(source: Input, facts: Mapping[str, Fact], rows: int) -> Reader:
     """The reader of an input.
 
     Raises:
         WrongCall: a table's columns are wrong.
     """
     if source.kind == "parquet":
-        return Reader(source, parquet_columns(source, facts))
+        return Reader(source, parquet_columns(source, facts), rows)
     if source.kind == "csv":
         names = csv_header(source)
-        return Reader(source, checked_columns(names, facts, source.path) if names else None)
-    return Reader(source, None)
+        return Reader(source, checked_columns(names, facts, source.path) if names else None, rows)
+    return Reader(source, None, rows)

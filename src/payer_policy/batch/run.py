@@ -23,12 +23,14 @@ from payer_policy.batch.readers import Reader, reader_of
 from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.summary import summary_of
-from payer_policy.batch.workers import Done, Setup, Task, decided, decided_here
+from payer_policy.batch.workers import Done, Setup, Task, decided, decided_here, settle
 from payer_policy.intake import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 
 PART_RECORDS: Final = 100_000
+_ROWS_BY_COLUMN: Final = 50_000
+_ROWS_ALONE: Final = 1_000
 _WEIGHT: Final = 10
 """A part is closed early when its lists have so many times more entries than it may have records."""
 
@@ -85,7 +87,8 @@ def run(
     inputs, skipped = find_inputs(paths, options.facts)
     _refuse_inside(folder, [one.path for one in inputs])
     library = Library.open(policies)
-    readers = [reader_of(one, library.vocabulary.facts) for one in inputs]
+    rows = _ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
+    readers = [reader_of(one, library.vocabulary.facts, rows) for one in inputs]
     facts = None if options.facts is None else Path(options.facts).read_bytes()
     entries = None if facts is None else len(read_supplements(facts, str(options.facts)))
     hash_ = folder_hash(policies)
@@ -94,6 +97,7 @@ def run(
     try:
         before = output.finished
         if not before:
+            settle()
             setup = Setup(
                 str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
             )

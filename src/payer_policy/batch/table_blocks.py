@@ -21,7 +21,6 @@ from payer_policy.diagnostics import Diagnostic
 from payer_policy.request.models import MAX_LINES
 
 _BYTES = 1 << 22
-_ROWS = 50_000
 _CLAIMS = 200
 _CLAIM_ROWS = 5_000
 
@@ -56,7 +55,9 @@ def csv_header(source: Input) -> list[str]:
     return names
 
 
-def csv_fact_blocks(source: Input, at: Position | None, columns: Columns) -> Iterator[Block]:
+def csv_fact_blocks(
+    source: Input, at: Position | None, columns: Columns, most: int
+) -> Iterator[Block]:
     """Some whole rows at a time."""
     with source.open() as file:
         damage = Damage(source)
@@ -86,7 +87,7 @@ def csv_fact_blocks(source: Input, at: Position | None, columns: Columns) -> Ite
             size += len(text.data)
             if not text.is_blank:
                 row, records = row + 1, records + 1
-            if size >= _BYTES or records >= _ROWS:
+            if size >= _BYTES or records >= most:
                 yield block()
                 held, size, records, first = [], 0, 0, (row, line)
         if held:

@@ -67,11 +67,16 @@ class Setup:
         engine = Engine.open(self.folder, engine=self.engine)
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
-        # Lives as long as the process: nobody need look through it for garbage again and again.
-        gc.freeze()
-        gc.set_threshold(_GARBAGE)
+        settle()
         supplements = {} if self.facts is None else read_supplements(self.facts, self.facts_file)
         return Decider(engine, supplements, columns=self.columns)
+
+
+def settle() -> None:
+    """What there is now lives as long as the process: nobody need look through it for garbage with
+    every few claims."""
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
 
 
 Task = tuple[int, str, Block]
