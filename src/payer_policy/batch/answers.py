@@ -142,7 +142,7 @@ def _exact(units: int | Decimal | Fraction | None) -> Decimal | None:
 
 
 def counts_of(table: pa.Table) -> dict[str, Counter[str]]:
-    """How many rows have which decision, policy and reason. A row may have several reasons."""
+    """How many rows have which decision and policy, and how many findings have which reason."""
     return {
         "decisions": _values(table["decision"]),
         "policies": _pairs(table, "policy", "decision"),
@@ -151,22 +151,25 @@ def counts_of(table: pa.Table) -> dict[str, Counter[str]]:
 
 
 def _values(column: pa.ChunkedArray) -> Counter[str]:
-    counted = pc.value_counts(column.cast(pa.string())).to_pylist()
+    counted = pc.value_counts(column).to_pylist()
     return Counter({one["values"]: one["counts"] for one in counted if one["values"] is not None})
 
 
 def _pairs(table: pa.Table, first: str, second: str) -> Counter[str]:
-    texts = (table[name].cast(pa.string()) for name in (first, second))
-    return _values(pc.binary_join_element_wise(*texts, " "))
+    counted = table.select([first, second]).group_by([first, second]).aggregate([([], "count_all")])
+    return Counter(
+        {
+            f"{one[first]} {one[second]}": one["count_all"]
+            for one in counted.to_pylist()
+            if one[first] is not None
+        }
+    )
 
 
 def _reasons(table: pa.Table) -> Counter[str]:
-    """Each reason once for each row that has it; notes that decide nothing are left out."""
-    reasons = table["reasons"].combine_chunks()
-    pairs = pa.table({"row": pc.list_parent_indices(reasons), "text": reasons.flatten()})
-    pairs = pairs.filter(pc.invert(pc.starts_with(pairs["text"], "advise")))
-    distinct = pairs.group_by(["row", "text"]).aggregate([])
-    return _values(distinct["text"]) + _values(table["information_request"])
+    """Notes that decide nothing are left out."""
+    counted = _values(pc.list_flatten(table["reasons"])) + _values(table["information_request"])
+    return Counter({text: many for text, many in counted.items() if not text.startswith("advise")})
 
 
 def record_count(table: pa.Table) -> int:

@@ -55,9 +55,9 @@ class CsvText:
 
 @dataclass(frozen=True, slots=True)
 class ArrowRows:
-    """Rows of a table of facts, as an Arrow stream."""
+    """Rows of a table of facts, as an Arrow record batch."""
 
-    data: bytes
+    batch: Any
     first_row: int
 
 

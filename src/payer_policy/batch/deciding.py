@@ -132,7 +132,7 @@ class Decider:
                     read = columns.request(claim, sheet.file)
                     self._made(sheet, claim.first_row, claim.first_line, *read)
             case ArrowRows():
-                frame = pl.from_arrow(pa.ipc.open_stream(payload.data).read_all())
+                frame = pl.from_arrow(payload.batch)
                 assert isinstance(frame, pl.DataFrame)
                 return self._fact_table(sheet, frame, payload.first_row, {})
             case CsvText():

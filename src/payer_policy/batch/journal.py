@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.rejects import Reject
+from payer_policy.batch.schema import REPEATED
 
 SCHEMA: Final = "payer-policy/batch-journal/1"
 ROWS: Final = "rows"
@@ -114,6 +115,7 @@ class Output:
                 compression=codec,
                 compression_level=int(level) if level else None,
                 row_group_size=max(1, len(table)),
+                use_dictionary=REPEATED,
                 write_statistics=True,
             )
             _sync(file)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,9 +16,11 @@ from payer_policy.batch.tables import Cell, Columns, checked_columns, expected
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import NUMERIC, FactType
 
-_CELLS = 2_000_000
+_CELLS = 4_000_000
 _CLAIM_ROWS = 4_096
 _BUFFER = 1 << 20
+_FEW_BYTES = 3
+"""A text that is written out takes more room than this."""
 
 
 def parquet_columns(source: Input, facts: Mapping[str, Fact]) -> Columns:
@@ -96,14 +98,31 @@ def parquet_fact_blocks(
 ) -> Iterator[Block]:
     """Some rows at a time."""
     size = max(1, min(rows, max(1_000, _CELLS // len(columns.names))))
-    reader = _Reader(source, at["row"] if at else 1, size)
+    reader = _Reader(source, at["row"] if at else 1, size, _repeated(source))
     for first, batch in reader:
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as stream:
-            stream.write_batch(batch)
-        payload = ArrowRows(sink.getvalue().to_pybytes(), first)
-        yield Block(payload, batch.num_rows, {"row": reader.row}, reader.done)
+        yield Block(ArrowRows(batch, first), batch.num_rows, {"row": reader.row}, reader.done)
     yield from reader.damage()
+
+
+def _repeated(source: Input) -> list[str]:
+    """The columns of texts that take so little room that their texts must come again and again."""
+    try:
+        metadata = pq.read_metadata(source.path)
+    except (pa.ArrowException, OSError):
+        return []  # whoever reads the rows will say what is wrong
+    names = []
+    for field in metadata.schema.to_arrow_schema():
+        if not pa.types.is_nested(field.type) and _is_text(field.type):
+            path = field.name
+            sizes = [
+                group.column(place).total_uncompressed_size
+                for group in map(metadata.row_group, range(metadata.num_row_groups))
+                for place in range(group.num_columns)
+                if group.column(place).path_in_schema == path
+            ]
+            if sum(sizes) < _FEW_BYTES * metadata.num_rows:
+                names.append(path)
+    return names
 
 
 def parquet_claim_blocks(source: Input, at: Position | None, columns: Columns) -> Iterator[Block]:
@@ -131,7 +150,7 @@ def parquet_claim_blocks(source: Input, at: Position | None, columns: Columns) -
 class _Reader:
     """The rows of a file from one on, in batches that never go beyond a row group."""
 
-    def __init__(self, source: Input, row: int, size: int) -> None:
+    def __init__(self, source: Input, row: int, size: int, repeated: Sequence[str] = ()) -> None:
         self.row = row
         """The next row."""
         self.done = 0
@@ -139,10 +158,17 @@ class _Reader:
         self._source = source
         self._size = size
         self._total = 0
+        self._repeated = list(repeated)
+        """Columns of texts that are read as the file holds them: each text once, and its number."""
 
     def __iter__(self) -> Iterator[tuple[int, Any]]:
         try:
-            with pq.ParquetFile(self._source.path, buffer_size=_BUFFER, pre_buffer=False) as file:
+            with pq.ParquetFile(
+                self._source.path,
+                buffer_size=_BUFFER,
+                pre_buffer=False,
+                read_dictionary=self._repeated,
+            ) as file:
                 yield from self._batches(file)
         except (pa.ArrowException, OSError, ValueError) as error:
             # No data in the message: Arrow quotes what it stumbled over.

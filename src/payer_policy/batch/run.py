@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from payer_policy.batch.answers import merged
 from payer_policy.batch.blocks import Position
@@ -23,13 +24,21 @@ from payer_policy.batch.readers import Reader, reader_of
 from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.summary import summary_of
-from payer_policy.batch.workers import Done, Setup, Task, decided, decided_here, settle
+from payer_policy.batch.workers import (
+    Done,
+    Setup,
+    Task,
+    decided,
+    decided_here,
+    decided_in_threads,
+    settle,
+)
 from payer_policy.intake import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 
-PART_RECORDS: Final = 100_000
-_ROWS_BY_COLUMN: Final = 50_000
+PART_RECORDS: Final = 250_000
+_ROWS_BY_COLUMN: Final = 65_536
 _ROWS_ALONE: Final = 1_000
 _WEIGHT: Final = 10
 """A part is closed early when its lists have so many times more entries than it may have records."""
@@ -102,10 +111,12 @@ def run(
                 str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
             )
             tasks = _tasks(readers, output.parts[-1]["to"] if output.parts else None)
+            columns = options.columns and all(map(_of_facts, readers))
+            run_by = decided_in_threads if columns else decided
             done = (
                 decided_here(setup, tasks)
                 if options.workers == 1
-                else decided(setup, tasks, options.workers)
+                else run_by(setup, tasks, options.workers)
             )
             _write(output, readers, done, options, report)
             output.finish(
@@ -114,6 +125,10 @@ def run(
         return Finished(summary_of(header, output.parts, entries), before)
     finally:
         output.close()
+
+
+def _of_facts(reader: Reader) -> bool:
+    return reader.columns is None or reader.columns.form == "facts"
 
 
 def _header(
@@ -233,13 +248,24 @@ def _commit(output: Output, part: _Part, end: Mapping[str, Any], options: Option
 
 
 def _typed(tables: list[Any]) -> Any:
-    """Some tables of answers as one. Each dictionary holds its words in the order of the rows, so
-    that the bytes do not depend on who made the tables."""
-    whole = pa.concat_tables([ANSWER.empty_table(), *tables])
-    columns = []
-    for name, column in zip(whole.column_names, whole.columns, strict=True):
-        if pa.types.is_dictionary(ANSWER.field(name).type):
-            column = column.cast(pa.string()).combine_chunks().dictionary_encode()
-        columns.append(column)
+    """Some tables of answers as one. Its dictionaries have their words in the order of the rows, so
+    that the bytes do not depend on who made which table."""
     schema = ANSWER.with_metadata({"payer_policy": version("payer-policy")})
-    return pa.Table.from_arrays(columns, schema=schema).combine_chunks()
+    whole = pa.concat_tables([ANSWER.empty_table(), *tables]).unify_dictionaries().combine_chunks()
+    columns = [
+        _in_order_of_rows(column) if pa.types.is_dictionary(column.type) else column
+        for column in whole.columns
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _in_order_of_rows(column: Any) -> Any:
+    if not len(column):
+        return column
+    words = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if isinstance(words, pa.ChunkedArray):
+        words = words.chunk(0)
+    seen = pc.drop_null(pc.unique(words.indices))
+    places = pc.index_in(words.indices, seen)
+    texts = words.dictionary.take(seen)
+    return pa.DictionaryArray.from_arrays(places, texts if len(texts) else pa.array([""]))

@@ -61,3 +61,11 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
 
 ANSWER: Final = pa.schema([(name, type_) for name, type_, _ in _COLUMNS])
 DESCRIPTIONS: Final[Mapping[str, str]] = {name: says for name, _, says in _COLUMNS}
+
+REPEATED: Final = [
+    *(name for name, type_, _ in _COLUMNS if type_ == WORD),
+    *(f"{name}.list.element" for name, type_, _ in _COLUMNS if type_ == TEXTS),
+    *(f"lines.list.element.{name}" for name in ("outcome", "parts.list.element")),
+    "lines.list.element.findings.list.element",
+]
+"""The columns whose texts come again and again, by their paths in a Parquet file."""

@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final
@@ -91,6 +92,28 @@ class Done:
     block: Block
     """Without its payload."""
     answered: Answered
+
+
+def decided_in_threads(setup: Setup, tasks: Iterable[Task], workers: int) -> Iterator[Done]:
+    """The answers on some blocks of tables of facts, in the order of the blocks.
+
+    What decides columns leaves the interpreter alone most of the time, so threads do, and nothing
+    need be copied to another process. While they decide, the caller reads and writes.
+    """
+    decider = setup.decider()
+    waiting: deque[tuple[int, Block, Future[Answered]]] = deque()
+    with ThreadPoolExecutor(workers) as crew:
+        for source, file, block in tasks:
+            if len(waiting) == workers * _WAITING:
+                yield _first(waiting)
+            waiting.append((source, _emptied(block), crew.submit(decider.answered, file, block)))
+        while waiting:
+            yield _first(waiting)
+
+
+def _first(waiting: deque[tuple[int, Block, Future[Answered]]]) -> Done:
+    source, block, answered = waiting.popleft()
+    return Done(source, block, answered.result())
 
 
 def decided_here(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done]:

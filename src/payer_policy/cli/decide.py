@@ -14,7 +14,6 @@ from payer_policy.determination import Outcome
 from payer_policy.determination.render import render_determination, render_no_policy
 from payer_policy.diagnostics.render import as_json as problem_json
 from payer_policy.diagnostics.render import as_text
-from payer_policy.engine import Engine
 
 
 @click.command("decide")
@@ -29,7 +28,7 @@ def command(claim: str, facts: str | None, folder: Path, engine: str | None, as_
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
     something is denied, pended or without a policy; 2: some input was wrong (the rest is decided).
     """
-    opened = Engine.open(folder, engine=options.engine_or_default(engine))
+    opened = options.open_engine(folder, engine)
     refused = not_approved = False
     first = True
     for answer in answers(opened, claim, facts):

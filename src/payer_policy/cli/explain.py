@@ -13,7 +13,6 @@ from payer_policy.determination.explain import explain
 from payer_policy.determination.render import render_determination, render_no_policy
 from payer_policy.determination.trees import Explanation
 from payer_policy.diagnostics.render import as_text as problem_text
-from payer_policy.engine import Engine
 
 _FORMATS = {
     "text": Explanation.as_text,
@@ -45,7 +44,7 @@ def command(
 
     Exit status 0: everything was explained; 2: some input was wrong.
     """
-    opened = Engine.open(folder, engine=options.engine_or_default(engine))
+    opened = options.open_engine(folder, engine)
     refused = False
     for answer in answers(opened, claim, facts):
         if claim_number is not None and answer.claim_id != claim_number:

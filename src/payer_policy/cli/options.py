@@ -6,9 +6,12 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from payer_policy.engine import Engine
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -53,6 +56,20 @@ def engine_or_default(name: str | None) -> str:
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--engine") from None
     return name
+
+
+def open_engine(folder: Path, name: str | None) -> Engine:
+    """The engine asked for, on a folder that may have been read and checked by an earlier call.
+
+    Raises:
+        click.BadParameter: there is no such engine, or it is not installed.
+        PolicyError: something in the folder is wrong.
+    """
+    from payer_policy.engine import Engine
+    from payer_policy.policy.cache import cached_library
+
+    name = engine_or_default(name)
+    return Engine(cached_library(folder), name)
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

@@ -26,7 +26,7 @@ _MAX_HINTS = 20
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     facts: dict[str, Any] = Field(default_factory=dict)
     authorizations: tuple[Authorization, ...] | None = Field(

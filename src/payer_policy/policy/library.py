@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +65,14 @@ class Library:
         if errors or library is None:
             raise PolicyError(errors)
         return library
+
+    def __getstate__(self) -> dict[str, object]:
+        """What was read from files: not what was resolved since, nor the lock."""
+        return {name: getattr(self, name) for name in _READ}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        fresh = {"_rulesets": {}, "_windows": {}, "_lock": Lock()}
+        self.__dict__.update({**state, **fresh})
 
     @cached_property
     def facts_by_source(self) -> Mapping[tuple[str, str], str]:
@@ -151,6 +159,9 @@ class Library:
             for address in sorted(self.policies)
             if payer is None or address.partition("/")[0] == payer
         )
+
+
+_READ = tuple(one.name for one in fields(Library) if not one.name.startswith("_"))
 
 
 def spans_of(

@@ -17,7 +17,7 @@ Amount = Annotated[int | Decimal, Field(gt=0)]
 class FileModel(BaseModel):
     """A part of a file: nothing unknown in it, nothing converted behind the author's back."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class Source(FileModel):

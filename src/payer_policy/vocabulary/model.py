@@ -57,7 +57,7 @@ class LinePart:
 class FactModel(BaseModel):
     """A fact as `vocabulary.json` declares it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     type: Kind
     unit: str | None = None
@@ -80,7 +80,7 @@ class FactModel(BaseModel):
 
 
 class LinePartModel(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     label: str
     where: dict[str, Any]
@@ -89,7 +89,7 @@ class LinePartModel(BaseModel):
 class VocabularyFile(BaseModel):
     """`policies/vocabulary.json`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     schema_: str | None = Field(default=None, alias="$schema")
     title: str
