@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from payer_policy.columns.expressions import loaded
+from payer_policy.columns.expressions import DTYPES, loaded
 from payer_policy.request.tables import WrongColumn, cell_value, typed_table
 from payer_policy.vocabulary.types import FactType
 
@@ -55,6 +55,17 @@ def read(type_: FactType, values: list[Any], dtype: Any = None) -> tuple[list[An
 )  # fmt: skip
 def test_a_value_is_read(type_: FactType, dtype: Any, raw: Any, value: Any) -> None:
     assert read(type_, [raw, None], dtype) == ([value, None], [False, False])
+
+
+@pytest.mark.parametrize("type_", [BOOLEAN, INTEGER, DECIMAL, DATE, CHOICE, CODE, CODES])
+@pytest.mark.parametrize("values", [[], [None], [" ", None]])
+def test_a_column_of_nothing_has_its_type_all_the_same(type_: FactType, values: list[Any]) -> None:
+    frame = pl.DataFrame({"x": pl.Series(values, dtype=pl.String)})
+
+    typed, odd = typed_table({"x": type_}, frame, cell_value)
+
+    assert typed["x"].dtype == DTYPES[type_.kind]
+    assert (typed["x"].null_count(), odd.any()) == (len(values), False)
 
 
 @pytest.mark.parametrize(

@@ -142,6 +142,8 @@ def _read(
     if raw.dtype == pl.Categorical:
         distinct = distinct.cast(pl.String)
     dtype = DTYPES[type_.kind]
+    if not len(distinct):
+        return pl.repeat(None, len(raw), dtype=dtype, eager=True), None
     values, wrong = [], []
     for one in distinct:
         try:
