@@ -226,7 +226,7 @@ BROKEN: dict[str, tuple[str, str | bytes, list[tuple[int, str, str]], int]] = {
     "facts: quotes without an end": (
         "f.csv",
         FACT + '"medicare,J0945,2025-03-04,refill\n' + FACT,
-        [(2, "broken-row", "the file ends within quotes")],
+        [(2, "broken-row", "the file ends within quotes; 3 lines were taken as this row")],
         1,
     ),
     "facts: text after quotes": (
@@ -308,6 +308,9 @@ def test_a_broken_record_is_rejected_alone(name: str, columns: bool, tmp_path: P
     for one, (_, _, said) in zip(found, expected, strict=True):
         assert said in one["reason"]
         assert one["file"] == str(file)
+        assert one["line"] is not None
+        if not said.startswith("claim") and file_name == "f.csv":
+            assert one["line"] == one["record"] + 1  # the header is line 1
     assert finished.summary["decided"] == kept
     assert len({row["record"] for row in rows_of(tmp_path / "out")}) == kept
 
@@ -463,3 +466,15 @@ def test_the_page_for_users_names_every_column() -> None:
 
     for name, says in DESCRIPTIONS.items():
         assert f"| `{name}` | {says} |" in page
+
+
+def test_a_row_over_several_lines_has_the_line_that_it_starts_on(tmp_path: Path) -> None:
+    file = tmp_path / "f.csv"
+    file.write_text(FACT + '"medi\ncare",J0945,2025-03-04,refill\n\nmedicare,J0945,2025-13-04,\n')
+
+    finished = decided([file], tmp_path / "out")
+
+    assert finished.summary["decided"] == 2
+    [reject] = rejects_of(tmp_path / "out")
+    assert (reject["record"], reject["line"]) == (3, 6)
+    assert {problem["line"] for problem in reject["problems"]} == {6}

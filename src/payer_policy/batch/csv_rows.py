@@ -60,32 +60,35 @@ def cells_of(row: RowText, width: int | None) -> list[str] | str:
     """The cells of one row, or what is wrong with it."""
     if row.length != len(row.data):
         return "the row is too long to be one"
-    for cells in rows_of(row.data, width):
+    for _, cells in rows_of(row.data, width):
         return cells
     return []
 
 
-def rows_of(data: bytes, width: int | None) -> Iterator[list[str] | str]:
-    """The cells of each row that is not blank, or what is wrong with it."""
+def rows_of(data: bytes, width: int | None) -> Iterator[tuple[int, list[str] | str]]:
+    """The cells of each row that is not blank, or what is wrong with it; and the line that it
+    starts on, from 0."""
     text = _decoded(data)
     stray = None if text.isascii() else _NOT_UTF8.search(text)
     reader = csv.reader(StringIO(text, newline="\n"), strict=True)
     while True:
+        line = reader.line_num
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield _said(error)
+            lines = reader.line_num - line
+            yield line, _said(error) + (f"; {lines} lines were taken as this row" * (lines > 1))
             continue
         if not cells:
             continue
         if width is not None and len(cells) != width:
-            yield f"found {len(cells)} cells; the header names {width}"
+            yield line, f"found {len(cells)} cells; the header names {width}"
         elif stray is not None and (found := _first_stray(cells)) is not None:
-            yield f"the byte 0x{found:02X} here is not UTF-8 text"
+            yield line, f"the byte 0x{found:02X} here is not UTF-8 text"
         else:
-            yield cells
+            yield line, cells
 
 
 def header_of(lines: Iterator[Line]) -> tuple[list[str] | str, int, int]:

@@ -6,8 +6,8 @@ A fault of this program in one record is that record's alone: it becomes a rejec
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -134,7 +134,7 @@ class Decider:
             case ArrowRows():
                 frame = pl.from_arrow(payload.batch)
                 assert isinstance(frame, pl.DataFrame)
-                return self._fact_table(sheet, frame, payload.first_row, {})
+                return self._fact_table(sheet, frame, payload.first_row, {}, None)
             case CsvText():
                 return self._csv(sheet, payload)
         return None
@@ -181,7 +181,9 @@ class Decider:
         width = len(payload.header)
         rows: list[list[str | None]] = []
         broken: dict[int, str] = {}
-        for at, cells in enumerate(rows_of(payload.data, width)):
+        lines: list[int] = []
+        for at, (line, cells) in enumerate(rows_of(payload.data, width)):
+            lines.append(payload.first_line + line)
             if isinstance(cells, str):
                 broken[at] = cells
                 rows.append([None] * width)
@@ -194,17 +196,25 @@ class Decider:
                 for name, values in zip(payload.header, columns, strict=True)
             }
         )
-        return self._fact_table(sheet, frame, payload.first_row, broken)
+        return self._fact_table(sheet, frame, payload.first_row, broken, lines)
 
     def _fact_table(
-        self, sheet: _Sheet, frame: pl.DataFrame, first: int, broken: Mapping[int, str]
+        self,
+        sheet: _Sheet,
+        frame: pl.DataFrame,
+        first: int,
+        broken: Mapping[int, str],
+        lines: Sequence[int] | None,
     ) -> Any:
         sheet.records += len(frame)
         table, rest, failed = self._tables.read(frame, first, broken, sheet.file)
         if failed:
             sheet.warnings["decided-row-by-row"] += len(frame)
         for at, claim_id, made in rest:
-            self._made(sheet, first + at, None, claim_id, made)
+            line = None if lines is None else lines[at]
+            if not isinstance(made, Request):
+                made = tuple(_moved(problem, sheet.file, line) for problem in made)
+            self._made(sheet, first + at, line, claim_id, made)
         return table
 
     def _made(
@@ -221,6 +231,12 @@ class Decider:
             self._decide(sheet, record, made, Intake(claim_id, place, made))
         else:
             sheet.rejects.append(rejected(sheet.file, record, claim_id, made))
+
+
+def _moved(problem: Diagnostic, file: str, line: int | None) -> Diagnostic:
+    """A problem of a request that was made of a row, at the row."""
+    start = Position(line, 1) if line else None
+    return replace(problem, location=Location(file, problem.location.path, start), excerpt=None)
 
 
 def _fault(error: Exception, intake: Intake) -> Diagnostic:

@@ -16,7 +16,7 @@ from payer_policy.intake import MAX_PIECE, form_of, is_json_lines
 
 Kind = Literal["parquet", "csv", "json_lines", "json", "x12"]
 
-MAX_JSON: Final = 64_000_000
+MAX_JSON: Final = 16_000_000
 """A `.json` file is one text and is read as a whole; larger ones are JSON Lines."""
 
 _HEAD: Final = 1 << 16
@@ -116,9 +116,9 @@ def _walk(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.name.startswith("."):
             continue
-        if path.is_dir():
+        if path.is_dir() and not path.is_symlink():  # a link may lead round in a circle
             yield from _walk(path)
-        elif path.is_file():
+        elif path.is_file() or path.is_symlink():
             yield path
 
 
