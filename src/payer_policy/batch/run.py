@@ -128,7 +128,7 @@ def run(
 
 
 def _of_facts(reader: Reader) -> bool:
-    return reader.columns is None or reader.columns.form == "facts"
+    return reader.columns is not None and reader.columns.form == "facts"
 
 
 def _header(
