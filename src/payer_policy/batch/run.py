@@ -111,13 +111,12 @@ def run(
                 str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
             )
             tasks = _tasks(readers, output.parts[-1]["to"] if output.parts else None)
-            columns = options.columns and all(map(_of_facts, readers))
-            run_by = decided_in_threads if columns else decided
-            done = (
-                decided_here(setup, tasks)
-                if options.workers == 1
-                else run_by(setup, tasks, options.workers)
-            )
+            if options.workers == 1:
+                done = decided_here(setup, library, tasks)
+            elif options.columns and all(map(_of_facts, readers)):
+                done = decided_in_threads(setup, library, tasks, options.workers)
+            else:
+                done = decided(setup, tasks, options.workers)
             _write(output, readers, done, options, report)
             output.finish(
                 summary_of(header, output.parts, entries), _typed([]), options.compression

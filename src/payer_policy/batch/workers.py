@@ -15,8 +15,9 @@ import signal
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final
@@ -29,6 +30,7 @@ from payer_policy.policy.folder_hash import folder_hash
 
 if TYPE_CHECKING:
     from payer_policy.batch.deciding import Answered, Decider
+    from payer_policy.policy.library import Library
 
 _WAITING: Final = 2
 _GARBAGE: Final = 20_000
@@ -55,8 +57,8 @@ class Setup:
     facts: bytes | None
     facts_file: str
 
-    def decider(self) -> Decider:
-        """Open the engine.
+    def decider(self, library: Library | None = None) -> Decider:
+        """Open the engine, on a library that was opened already or on the folder.
 
         Raises:
             WrongCall: the policies are not those that the run began with.
@@ -65,7 +67,10 @@ class Setup:
         from payer_policy.engine import Engine
         from payer_policy.intake import read_supplements
 
-        engine = Engine.open(self.folder, engine=self.engine)
+        if library is None:
+            engine = Engine.open(self.folder, engine=self.engine)
+        else:
+            engine = Engine(library, self.engine)
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
         settle()
@@ -94,21 +99,58 @@ class Done:
     answered: Answered
 
 
-def decided_in_threads(setup: Setup, tasks: Iterable[Task], workers: int) -> Iterator[Done]:
+def decided_in_threads(
+    setup: Setup, library: Library, tasks: Iterable[Task], workers: int
+) -> Iterator[Done]:
     """The answers on some blocks of tables of facts, in the order of the blocks.
 
     What decides columns leaves the interpreter alone most of the time, so threads do, and nothing
-    need be copied to another process. While they decide, the caller reads and writes.
+    need be copied to another process. Another thread reads ahead, and the caller writes.
     """
-    decider = setup.decider()
+    decider = setup.decider(library)
     waiting: deque[tuple[int, Block, Future[Answered]]] = deque()
-    with ThreadPoolExecutor(workers) as crew:
-        for source, file, block in tasks:
-            if len(waiting) == workers * _WAITING:
+    with ThreadPoolExecutor(workers) as crew, closing(_read_ahead(tasks)) as ahead:
+        for source, file, block in ahead:
+            if len(waiting) == workers + 1:
                 yield _first(waiting)
             waiting.append((source, _emptied(block), crew.submit(decider.answered, file, block)))
         while waiting:
             yield _first(waiting)
+
+
+def _read_ahead(tasks: Iterable[Task]) -> Generator[Task, None, None]:
+    """The tasks, the next of which is read while one is worked on."""
+    ready: queue.Queue[Task | BaseException | None] = queue.Queue(maxsize=1)
+    stopped = threading.Event()
+
+    def put(item: Task | BaseException | None) -> bool:
+        while not stopped.is_set():
+            try:
+                ready.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def read() -> None:
+        try:
+            for task in tasks:
+                if not put(task):
+                    return
+            put(None)
+        except BaseException as error:
+            put(error)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()
+        thread.join()
 
 
 def _first(waiting: deque[tuple[int, Block, Future[Answered]]]) -> Done:
@@ -116,9 +158,9 @@ def _first(waiting: deque[tuple[int, Block, Future[Answered]]]) -> Done:
     return Done(source, block, answered.result())
 
 
-def decided_here(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done]:
+def decided_here(setup: Setup, library: Library, tasks: Iterable[Task]) -> Iterator[Done]:
     """The answers on some blocks, made in this process."""
-    decider = setup.decider()
+    decider = setup.decider(library)
     for source, file, block in tasks:
         yield Done(source, _emptied(block), decider.answered(file, block))
 

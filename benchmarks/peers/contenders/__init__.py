@@ -1,0 +1,1 @@
+"""One contender a file: `REQUIREMENTS`, `NOTE`, `prepare(claim)` (not timed) and `build(rules)`."""
