@@ -35,6 +35,7 @@ LAYERS = (
 OPTIONAL = {
     "durable_rules_engine": r"engines/durable\.py",
     "durable": r"engines/durable\.py",
+    "pyspark": r"batch/spark\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"columns/.*|batch/.*|engines/columnar\.py|request/(columns|tables)\.py"

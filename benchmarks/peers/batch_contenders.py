@@ -143,8 +143,6 @@ def by_payer_policy(claims: Path, out: Path, policies: Path) -> Callable[[], Non
     """With unsettled rules, missing facts, assumptions, policy hashes, a journal and a summary."""
     import os
 
-    import payer_policy.batch.columns
-    import payer_policy.batch.deciding
     from payer_policy.batch.run import Options
     from payer_policy.batch.run import run as run_batch
 

@@ -7,6 +7,7 @@ import json
 import logging
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -41,6 +42,37 @@ def test_a_clean_refill_is_approved_on_every_engine(name: str, claim: dict[str, 
     assert outcome.decision == "approve"
     assert outcome.determinations[0].engine == name
     assert [line.allowed_units for line in outcome.determinations[0].lines] == [4]
+
+
+def test_a_policy_on_a_day_decides_exact_facts(engine: Engine) -> None:
+    facts = {
+        "coverage.payer": "medicare",
+        "coverage.line_of_business": "medicare",
+        "drug.code": "J0945",
+        "service.date": date(2025, 3, 4),
+        "therapy.phase": "initial",
+        "trial.response": "not_favourable",
+        "claim.for_payment": True,  # follows from the form of a claim, and here is none
+    }
+    policy = engine.policy("medicare/intrathecal-baclofen", date(2025, 3, 4))
+
+    made = policy.decide(facts, "SYN-1")
+
+    assert (made.claim_id, made.code, made.service_date) == ("SYN-1", "J0945", date(2025, 3, 4))
+    assert made.policy.hash == policy.ruleset.hash
+    assert made.decision == "pend"
+    assert [found.rule for found in made.findings] == ["code-identity-note"]
+    assert made.missing and made.missing == policy.decide(dict(facts)).missing
+
+
+@pytest.mark.parametrize(
+    ("address", "day"),
+    [("medicare/no-such-policy", date(2025, 1, 1)),
+     ("medicare/intrathecal-baclofen", date(1999, 1, 1))],
+)  # fmt: skip
+def test_a_policy_that_is_not_in_force_is_told(engine: Engine, address: str, day: date) -> None:
+    with pytest.raises(KeyError, match="is in force on"):
+        engine.policy(address, day)
 
 
 def test_the_same_request_gives_the_same_bytes(engine: Engine, claim: dict[str, Any]) -> None:

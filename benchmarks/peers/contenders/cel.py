@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from answers import Answer
-from contenders import rule_engine_
 from expressions import Language, one_by_one
 from workload import Claim, Rule
+
+from contenders import rule_engine_
 
 REQUIREMENTS = ["common-expression-language==0.10.0"]
 NOTE = "presence is asked for in every test; which rules hold, nothing more"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from answers import Answer
-from contenders import handwritten
 from workload import Claim, Rule
+
+from contenders import handwritten
 
 REQUIREMENTS: list[str] = []
 NOTE = "as above, with the state of every rule"

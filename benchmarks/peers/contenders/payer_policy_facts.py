@@ -6,14 +6,13 @@ import datetime as dt
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 from answers import Answer
-from payer_policy import Library
-from payer_policy.determination import Determiner
-from payer_policy.engines import engine_named
 from workload import Claim, Rule, write_policy
 
+from payer_policy import Engine, Library
+
+DAY = dt.date(2025, 6, 1)
 REQUIREMENTS = ["payer-policy"]
 NOTE = "unknowns, sentences, citations, questions, policy hash; proof on demand"
 
@@ -22,20 +21,17 @@ def prepare(claim: Claim) -> Claim:
     return claim
 
 
-def read(rules: Sequence[Rule]) -> Any:
+def read(rules: Sequence[Rule]) -> Library:
     library = library_of(rules)
-    return library.ruleset(library.addresses()[0], dt.date(2025, 6, 1))
+    library.ruleset(library.addresses()[0], DAY)  # parameters, code sets and dates resolved
+    return library
 
 
-def build(ruleset: Any) -> Callable[[Claim], Answer]:
-    evaluate = engine_named("compiled").compile(ruleset)
-    determine = Determiner(ruleset).determine
+def build(library: Library) -> Callable[[Claim], Answer]:
+    policy = Engine(library).policy(library.addresses()[0], DAY)
 
     def decide(claim: Claim) -> Answer:
-        made = determine(
-            evaluate(claim), claim, (), claim_id=claim["id"], kind="claim",
-            code=claim["drug.code"], service_date=claim["service.date"], engine="compiled",
-        )  # fmt: skip
+        made = policy.decide(claim, claim["id"])
         return made.decision, [found.rule for found in made.findings]
 
     return decide

@@ -1,4 +1,4 @@
-"""payer-policy `compiled`, from a request as JSON holds it: read, checked, routed to its policy, decided."""
+"""payer-policy `compiled`, from a request as JSON holds it: read, checked, routed, decided."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from answers import Answer
+from workload import Claim
+
 from contenders.payer_policy_facts import library_of
 from payer_policy import Engine, Library
-from workload import Claim
 
 REQUIREMENTS = ["payer-policy"]
 NOTE = "as above; every value is checked, the policy is found by payer, code and date"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 from answers import Answer, decided
-from contenders import rule_engine_
 from expressions import Language, name_of
 from workload import Claim, Rule
+
+from contenders import rule_engine_
 
 REQUIREMENTS = ["zen-engine==2.1.3"]
 NOTE = "decision graph; presence is asked for in every test; trace on demand"
@@ -81,6 +83,6 @@ def _graph(first: list[tuple[str, str]], second: list[tuple[str, str]]) -> dict[
         "nodes": nodes,
         "edges": [
             {"id": f"e{at}", "sourceId": a, "targetId": b, "type": "edge"}
-            for at, (a, b) in enumerate(zip(order, order[1:]))
+            for at, (a, b) in enumerate(pairwise(order))
         ],
     }

@@ -35,13 +35,22 @@ def parquet_columns(source: Input, facts: Mapping[str, Fact]) -> Columns:
         raise WrongCall(
             f"{source.path}: cannot be read as Parquet; is the file complete?"
         ) from None
-    columns = checked_columns(schema.names, facts, source.path)
+    return table_columns(schema, facts, source.path)
+
+
+def table_columns(schema: Any, facts: Mapping[str, Fact], name: str) -> Columns:
+    """The columns of a table by its Arrow schema; `name` is for messages.
+
+    Raises:
+        WrongCall: a column means nothing, or cannot hold what it means.
+    """
+    columns = checked_columns(schema.names, facts, name)
     for field in schema:
         holds = expected(field.name, columns.form, facts)
         wanted, hint = _mismatch(field.type, holds, field.name == "id")
         if wanted:
             raise WrongCall(
-                f"{source.path}: the column `{field.name}` holds {_in_words(field.type)}; "
+                f"{name}: the column `{field.name}` holds {_in_words(field.type)}; "
                 f"{wanted} was expected. {hint}"
             )
     return columns

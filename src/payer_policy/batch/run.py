@@ -37,8 +37,8 @@ from payer_policy.intake import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 
-PART_RECORDS: Final = 250_000
-_ROWS_BY_COLUMN: Final = 65_536
+PART_RECORDS: Final = 100_000
+_ROWS_BY_COLUMN: Final = 50_000
 _ROWS_ALONE: Final = 1_000
 _WEIGHT: Final = 10
 """A part is closed early when its lists have so many times more entries than it may have records."""
@@ -46,7 +46,7 @@ _WEIGHT: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run. Everything but `workers` shows in the answers, and is the same after a stop."""
+    """How to run. Everything but where it runs shows in the answers, and is the same after a stop."""
 
     engine: str = "compiled"
     columns: bool = True
@@ -54,6 +54,8 @@ class Options:
     part_records: int = PART_RECORDS
     facts: str | None = None
     workers: int = 1
+    spark: bool = False
+    """Decide in Spark's executors instead of this machine's processes."""
     overwrite: bool = False
 
 
@@ -111,7 +113,11 @@ def run(
                 str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
             )
             tasks = _tasks(readers, output.parts[-1]["to"] if output.parts else None)
-            if options.workers == 1:
+            if options.spark:
+                from payer_policy.batch.spark import decided_on_spark
+
+                done = decided_on_spark(setup, tasks)
+            elif options.workers == 1:
                 done = decided_here(setup, library, tasks)
             elif options.columns and all(map(_of_facts, readers)):
                 done = decided_in_threads(setup, library, tasks, options.workers)

@@ -113,7 +113,7 @@ def decided_in_threads(
         for source, file, block in ahead:
             if len(waiting) == workers + 1:
                 yield _first(waiting)
-            waiting.append((source, _emptied(block), crew.submit(decider.answered, file, block)))
+            waiting.append((source, emptied(block), crew.submit(decider.answered, file, block)))
         while waiting:
             yield _first(waiting)
 
@@ -162,7 +162,7 @@ def decided_here(setup: Setup, library: Library, tasks: Iterable[Task]) -> Itera
     """The answers on some blocks, made in this process."""
     decider = setup.decider(library)
     for source, file, block in tasks:
-        yield Done(source, _emptied(block), decider.answered(file, block))
+        yield Done(source, emptied(block), decider.answered(file, block))
 
 
 def decided(setup: Setup, tasks: Iterable[Task], workers: int) -> Iterator[Done]:
@@ -186,7 +186,7 @@ def decided(setup: Setup, tasks: Iterable[Task], workers: int) -> Iterator[Done]
                 yield _received(crew, waiting)
             at = number % workers
             _send(crew[at], (file, block))
-            waiting.append((source, _emptied(block), at))
+            waiting.append((source, emptied(block), at))
         while waiting:
             yield _received(crew, waiting)
     finally:
@@ -198,7 +198,8 @@ def decided(setup: Setup, tasks: Iterable[Task], workers: int) -> Iterator[Done]
                 process.join()
 
 
-def _emptied(block: Block) -> Block:
+def emptied(block: Block) -> Block:
+    """A block without what it holds: where it stands, and its counts."""
     return Block(None, block.records, block.after, block.done, block.rejects)
 
 
@@ -215,11 +216,22 @@ def _received(crew: list[tuple[Any, Connection]], waiting: deque[tuple[int, Bloc
         answer = crew[at][1].recv()
     except (EOFError, OSError):
         raise _lost(crew[at]) from None
+    return Done(source, block, received(answer))
+
+
+def received(answer: Any) -> Answered:
+    """What `answer_on` gave, on this side.
+
+    Raises:
+        WorkerFault: it could not answer.
+        WrongCall: the policies are not those that the run began with.
+    """
     if isinstance(answer, BaseException):
         raise answer
     table, answered = answer
     answered.table = pa.ipc.open_stream(table).read_all()
-    return Done(source, block, answered)
+    made: Answered = answered
+    return made
 
 
 def _lost(worker: tuple[Any, Connection]) -> WorkerLost:
@@ -244,7 +256,7 @@ def _work(pipe: Connection, setup: Setup, workers: int) -> None:
                 pipe.send(_sendable(error))
             return
         while (task := tasks.get()) is not None:
-            pipe.send(_answer(decider, *task))
+            pipe.send(answer_on(decider, *task))
     except OSError:
         return  # nobody is left to answer
 
@@ -258,7 +270,8 @@ def _receive(pipe: Connection, tasks: queue.SimpleQueue[tuple[str, Block] | None
         tasks.put(None)
 
 
-def _answer(decider: Decider, file: str, block: Block) -> Any:
+def answer_on(decider: Decider, file: str, block: Block) -> Any:
+    """The answers on a block, or what went wrong, as something to send."""
     try:
         answered = decider.answered(file, block)
     except Exception as error:

@@ -6,11 +6,14 @@ import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from payer_policy.cli import options
+
+if TYPE_CHECKING:
+    from payer_policy.batch.run import Options
 
 _NEEDED = ("pyarrow", "polars", "numpy")
 _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
@@ -26,6 +29,14 @@ _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
     "engine",
     help="Decide each record by itself with compiled, durable or checked. "
     "[default: tables of facts a column at a time, the rest with compiled]",
+)
+@click.option(
+    "--on",
+    "where",
+    type=click.Choice(("here", "spark")),
+    default="here",
+    show_default=True,
+    help="This machine's cores, or the executors of Spark as it is configured.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes. [default: all cores]")
 @click.option(
@@ -47,6 +58,7 @@ def command(
     folder: Path,
     facts: str | None,
     engine: str | None,
+    where: str,
     workers: int | None,
     compression: str,
     part_records: int,
@@ -60,6 +72,11 @@ def command(
     after a stop, and writes each row once. Exit status 0: done; 1: done, and some records are in
     OUT/rejects.jsonl; 2: the call was wrong or the run was stopped.
     """
+    if where == "spark" and find_spec("pyspark") is None:
+        raise click.UsageError(
+            "--on spark needs pyspark, not installed here; "
+            "to install: pip install 'payer-policy[spark]' (and Java 17 or newer)"
+        )
     absent = [name for name in _NEEDED if find_spec(name) is None]
     if absent:
         raise click.UsageError(
@@ -68,9 +85,19 @@ def command(
         )
     if engine is not None:
         options.engine_or_default(engine)
-    summary = _run(
-        inputs, folder, out, facts, engine, workers, compression, part_records, overwrite, quiet
+    from payer_policy.batch.run import Options
+
+    chosen = Options(
+        engine=engine or "compiled",
+        columns=engine is None,
+        compression=compression,
+        part_records=part_records,
+        facts=facts,
+        workers=workers or os.cpu_count() or 1,
+        spark=where == "spark",
+        overwrite=overwrite,
     )
+    summary = _run(inputs, folder, out, chosen, quiet)
     if as_json:
         options.print_json(summary)
     else:
@@ -81,31 +108,13 @@ def command(
 
 
 def _run(
-    inputs: tuple[str, ...],
-    folder: Path,
-    out: str,
-    facts: str | None,
-    engine: str | None,
-    workers: int | None,
-    compression: str,
-    part_records: int,
-    overwrite: bool,
-    quiet: bool,
+    inputs: tuple[str, ...], folder: Path, out: str, chosen: Options, quiet: bool
 ) -> dict[str, Any]:
     from payer_policy.batch.inputs import WrongCall
     from payer_policy.batch.progress import ProgressLine
-    from payer_policy.batch.run import CountsDiffer, Options, run
+    from payer_policy.batch.run import CountsDiffer, run
     from payer_policy.batch.workers import WorkerFault, WorkerLost
 
-    chosen = Options(
-        engine=engine or "compiled",
-        columns=engine is None,
-        compression=compression,
-        part_records=part_records,
-        facts=facts,
-        workers=workers or os.cpu_count() or 1,
-        overwrite=overwrite,
-    )
     shows = not quiet and sys.stderr.isatty()
     line = ProgressLine() if shows else None
     again = f"What is in {out} stays; the same call goes on from there."

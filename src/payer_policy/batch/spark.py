@@ -1,0 +1,169 @@
+"""Spark, for what one machine cannot hold: the same record-batch function in the executors.
+
+    from payer_policy.batch.spark import decided
+    answers = decided(spark.read.parquet("claims/"), "policies")
+    answers.write.parquet("answers/")
+
+The policies travel with the job; executors need this package, its extra `batch`, and no shared disk.
+"""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from payer_policy.batch.blocks import ArrowRows, Block
+from payer_policy.batch.deciding import Answered, Decider
+from payer_policy.batch.parquet_blocks import table_columns
+from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.workers import Done, Setup, Task, answer_on, emptied, received
+from payer_policy.engine import Engine
+from payer_policy.intake import read_supplements
+from payer_policy.policy.library import Library
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+REJECTED: Final = "rejected"
+"""The decision of a row that is no request; `internal` says why."""
+_PLACE: Final = ("file", "record")
+"""Where a record stands in a file: rows of a frame have no place."""
+_TASKS_A_CORE: Final = 2
+
+
+def _plain(type_: Any) -> Any:
+    return type_.value_type if pa.types.is_dictionary(type_) else type_
+
+
+PLAIN: Final = pa.schema(
+    [(field.name, _plain(field.type)) for field in ANSWER if field.name not in _PLACE]
+)
+"""The answers as Spark holds them."""
+
+Files = Mapping[str, bytes]
+
+
+def decided(frame: DataFrame, policies: str | Path) -> DataFrame:
+    """The answers on a frame of facts: a row a drug service, columns as in `PLAIN`.
+
+    Args:
+        frame: A row a service; columns are named by facts of the vocabulary, and `id`.
+        policies: The policy folder, on the driver.
+
+    Raises:
+        PolicyError: The policies are wrong; it carries every problem.
+        WrongCall: A column of the frame means nothing, or cannot hold what it means.
+    """
+    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+
+    library = Library.open(policies)
+    table_columns(to_arrow_schema(frame.schema), library.vocabulary.facts, "the frame")
+    files, names = _files(policies), frame.columns
+
+    def decide(batches: Iterable[Any]) -> Iterator[Any]:
+        decider = _decider(_frozen(files), "compiled", True, None, "")
+        for batch in batches:
+            batch = batch.rename_columns(names)
+            block = Block(ArrowRows(batch, 1), batch.num_rows, {}, 0)
+            yield from _rows(decider.answered("", block), batch).to_batches()
+
+    # Spark takes the dot in a name for a field of a struct, so on the way columns have numbers.
+    numbered = frame.toDF(*(f"c{at}" for at in range(len(names))))
+    return numbered.mapInArrow(decide, from_arrow_schema(PLAIN))
+
+
+def _rows(answered: Answered, batch: Any) -> Any:
+    """Answers and rejects in one table: nothing is lost."""
+    table = answered.table.drop_columns(list(_PLACE)).cast(PLAIN)
+    rejects = [
+        {
+            "claim_id": reject.claim_id,
+            "decision": REJECTED,
+            "internal": "; ".join(
+                " ".join(filter(None, (problem.message, problem.hint)))
+                for problem in reject.problems
+            ),
+        }
+        for reject in answered.rejects
+    ]
+    return pa.concat_tables([table, pa.Table.from_pylist(rejects, PLAIN)])
+
+
+def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done]:
+    """The answers on blocks of files, in the order of the blocks, made by Spark's executors.
+
+    The driver reads and writes; what a stopped run leaves, and its bytes, are as without Spark.
+    """
+    from pyspark.sql import SparkSession
+
+    session: SparkSession = SparkSession.builder.appName("payer-policy batch").getOrCreate()
+    work = _worker(setup, _files(setup.folder))
+    waiting = iter(tasks)
+    many = session.sparkContext.defaultParallelism * _TASKS_A_CORE
+    while wave := list(islice(waiting, many)):
+        rows = [(at, pickle.dumps((file, block))) for at, (_, file, block) in enumerate(wave)]
+        frame = session.createDataFrame(rows, "number long, task binary")
+        answers = (
+            frame.repartition(len(rows), "number")
+            .mapInArrow(work, "number long, answer binary")
+            .collect()
+        )
+        for number, answer in sorted(answers, key=lambda row: int(row["number"])):
+            source, _, block = wave[number]
+            yield Done(source, emptied(block), received(pickle.loads(answer)))
+
+
+def _worker(setup: Setup, files: Files) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    def work(batches: Iterable[Any]) -> Iterator[Any]:
+        decider = _decider(
+            _frozen(files), setup.engine, setup.columns, setup.facts, setup.facts_file
+        )
+        for batch in batches:
+            answers = [
+                pickle.dumps(answer_on(decider, *pickle.loads(task.as_py())))
+                for task in batch.column("task")
+            ]
+            yield pa.RecordBatch.from_arrays(
+                [batch.column("number"), pa.array(answers, pa.binary())], ["number", "answer"]
+            )
+
+    return work
+
+
+def _files(folder: str | Path) -> Files:
+    root = Path(folder)
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.json")}
+
+
+def _frozen(files: Files) -> tuple[tuple[str, bytes], ...]:
+    return tuple(sorted(files.items()))
+
+
+@lru_cache(maxsize=2)
+def _decider(
+    files: tuple[tuple[str, bytes], ...],
+    engine: str,
+    columns: bool,
+    facts: bytes | None,
+    facts_file: str,
+) -> Decider:
+    """An executor's process opens the policies once, not once a batch."""
+    folder = Path(tempfile.mkdtemp(prefix="payer-policy-"))
+    try:
+        for name, data in files:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        opened = Engine.open(folder, engine=engine)
+    finally:
+        shutil.rmtree(folder)
+    supplements = {} if facts is None else read_supplements(facts, facts_file)
+    return Decider(opened, supplements, columns=columns)

@@ -1,0 +1,99 @@
+"""Spark gives what this machine gives, row for row. Needs pyspark and Java; skipped without them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import polars as pl
+import pytest
+
+from payer_policy import Engine
+from payer_policy.batch.inputs import WrongCall
+from tests.batch import building
+from tests.batch.test_columns import as_table, random_rows
+
+pyspark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed here")
+pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed here")
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        builder = pyspark_sql.SparkSession.builder.master("local[2]")
+        made = builder.config("spark.ui.enabled", "false").getOrCreate()
+        yield made
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def table() -> pl.DataFrame:
+    engine = Engine.open(building.POLICIES)
+    made = as_table(engine, random_rows(engine, Random(21), 300))
+    strange = pl.Series("oral_therapy.outcome", [*(["no such outcome"] * 5), *([None] * 295)])
+    return made.with_columns(strange)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory, table: pl.DataFrame) -> list[Path]:
+    folder = tmp_path_factory.mktemp("in")
+    table.write_parquet(folder / "facts.parquet")
+    claims = Path(building.ROOT / "benchmarks" / "claims.jsonl").read_text("utf-8")
+    (folder / "claims.jsonl").write_text(claims + "not a claim\n", encoding="utf-8")
+    return [folder / "claims.jsonl", folder / "facts.parquet"]
+
+
+def test_files_on_spark_leave_the_same_bytes(
+    session: Any, files: list[Path], tmp_path: Path
+) -> None:
+    for name, spark in (("here", False), ("spark", True)):
+        building.decided(files, tmp_path / name, part_records=50, spark=spark)
+
+    here, there = (
+        {
+            path.relative_to(tmp_path / name).as_posix(): path.read_bytes()
+            for path in sorted((tmp_path / name).rglob("*"))
+            if path.is_file()
+        }
+        for name in ("here", "spark")
+    )
+    assert here == there
+
+
+def test_a_frame_has_the_answers_of_the_file(
+    session: Any, files: list[Path], tmp_path: Path
+) -> None:
+    from payer_policy.batch.spark import PLAIN, REJECTED, decided
+
+    building.decided(files[1:], tmp_path / "here")
+    wanted = [
+        {name: value for name, value in row.items() if name in PLAIN.names}
+        for row in building.rows_of(tmp_path / "here")
+    ]
+
+    answers = decided(session.read.parquet(str(files[1])), building.POLICIES)
+    found = [row.asDict(recursive=True) for row in answers.collect()]
+
+    def key(row: dict[str, Any]) -> tuple[str, str]:
+        return str(row["claim_id"]), str(row["policy"])
+
+    told = [row for row in found if row["decision"] != REJECTED]
+    assert sorted(told, key=key) == sorted(wanted, key=key)
+    rejected = [row for row in found if row["decision"] == REJECTED]
+    rejects = building.rejects_of(tmp_path / "here")
+    assert sorted(row["claim_id"] for row in rejected) == sorted(one["claim_id"] for one in rejects)
+    assert all(row["internal"] for row in rejected)
+
+
+def test_a_column_that_means_nothing_is_told_before_anything_runs(session: Any) -> None:
+    from payer_policy.batch.spark import decided
+
+    frame = session.createDataFrame([("C1", "x")], "id string, `drug.cod` string")
+
+    with pytest.raises(WrongCall, match=r"the frame: the column `drug\.cod` is not a fact"):
+        decided(frame, building.POLICIES)
