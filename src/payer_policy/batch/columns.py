@@ -37,6 +37,7 @@ from payer_policy.ruleset import Finding, Reason, Ruleset
 from payer_policy.vocabulary.types import MAX_TEXT
 
 ROW: Final = "#row"
+APPLIES: Final = "#applies"
 _UNUSUAL: Final = rf"^\s|\s$|^$|[\x00-\x1f\x7f-\x9f]|^.{{{MAX_TEXT + 1}}}"
 """What a claim number is not, once the blanks around it are taken off."""
 _KEPT: Final = 512
@@ -50,7 +51,7 @@ class _Program:
     ruleset: Ruleset
     facts: ColumnarFacts
     evaluator: ColumnarEvaluator
-    applies: str
+    """With one column more: whether the policy applies (`APPLIES`)."""
     determiner: ColumnarDeterminer
 
 
@@ -58,7 +59,6 @@ class ColumnarBatch:
     """Decides tables of facts by the policies of an engine. Compiles what it meets, once."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
         self._library = engine.library
         self._programs = lru_cache(maxsize=_KEPT)(self._compile)
 
@@ -160,8 +160,8 @@ class ColumnarBatch:
         except NotExact:
             return None
         condition, reads = evaluator.plan.condition(ruleset.applies_to)
-        evaluator.plan.add("applies", condition, reads)
-        return _Program(ruleset, facts, evaluator, "applies", ColumnarDeterminer(evaluator))
+        evaluator.plan.add(APPLIES, condition, reads)
+        return _Program(ruleset, facts, evaluator, ColumnarDeterminer(evaluator))
 
     # --- deciding ---------------------------------------------------------------------------------
 
@@ -200,7 +200,7 @@ class ColumnarBatch:
                 continue
             derived = program.evaluator.run(program.facts.run(group))
             # Where a fact contradicts the form, whether the policy applies is not to be trusted.
-            applied = derived.filter(pl.col("applies") | pl.col(ODD))
+            applied = derived.filter(pl.col(APPLIES) | pl.col(ODD))
             if not len(applied):
                 continue
             determined = program.determiner.determine(applied)

@@ -41,16 +41,27 @@ def request_from_mapping(value: Mapping[str, Any]) -> Request:
     return _with_places(plain)
 
 
-def _all_readable(value: Any) -> bool:
+def _all_readable(value: Mapping[str, Any]) -> bool:
     """Whether no text, however deep, holds what nobody can read; false also where one cannot say."""
-    kind = type(value)
-    if kind is str:
-        return _UNREADABLE.search(value) is None
-    if kind is dict:
-        return all(map(_all_readable, value)) and all(map(_all_readable, value.values()))
-    if kind in (list, tuple):
-        return all(map(_all_readable, value))
-    return kind in _PLAIN
+    texts: list[str] = []
+    inside: list[Any] = [value]
+    while inside:
+        one = inside.pop()
+        if type(one) is dict:
+            texts += one
+            one = one.values()
+        for part in one:
+            kind = type(part)
+            if kind is str:
+                texts.append(part)
+            elif kind is dict or kind is list or kind is tuple:
+                inside.append(part)
+            elif kind not in _PLAIN:
+                return False
+    try:
+        return _UNREADABLE.search("".join(texts)) is None
+    except TypeError:  # a key that is no text
+        return False
 
 
 def _with_places(plain: dict[str, Any]) -> Request:
