@@ -43,19 +43,19 @@ def test_a_failure_on_every_engine_is_told_once(monkeypatch):
 
 def test_engines_that_differ_are_named(monkeypatch):
     if "checked" not in HERE:
-        pytest.skip("durable-rules is not installed, so there is only one engine")
+        pytest.skip("columnar-rules is not installed, so there is only one engine")
     decide = Case.decide
 
     def differs(case):
         decide(case)
-        if case.engine.name == "durable":
+        if case.engine.name == "columnar":
             raise Mismatch("the same", "another")
 
     monkeypatch.setattr(Case, "decide", differs)
 
     result = spec(monkeypatch, "features", "-k", "exactly")
 
-    assert "only on           durable" in result.output
+    assert "only on           columnar" in result.output
     assert "1 scenario: 1 failed" in result.output
 
 
@@ -90,10 +90,8 @@ def test_scenarios_are_chosen_by_name(monkeypatch):
     assert result.exit_code == 0
 
 
-def test_without_durable_rules_the_other_engine_runs(monkeypatch):
-    monkeypatch.setattr(
-        plugin, "why_unavailable", lambda name: None if name == "compiled" else "not installed"
-    )
+def test_where_only_one_engine_is_installed_it_runs(monkeypatch):
+    monkeypatch.setattr(plugin, "enough_engines", lambda: ("compiled",))
 
     result = spec(monkeypatch, "features")
 

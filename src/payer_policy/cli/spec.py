@@ -15,7 +15,11 @@ from payer_policy.diagnostics.render import report_text
 @click.command("spec")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.policies
-@click.option("--engine", help="Only this engine: compiled, durable or checked. [default: each]")
+@click.option(
+    "--engine",
+    help="Only this engine: compiled, durable, checked or columnar. "
+    "[default: checked, which is the first two, and columnar]",
+)
 @click.option("-k", "expression", metavar="EXPR", help="Only what fits, as pytest's -k.")
 @click.option("--steps", is_flag=True, help="List every sentence that a scenario may say.")
 @options.as_json

@@ -44,6 +44,13 @@ def engine_named(name: str) -> Engine:
     )
 
 
+def enough_engines() -> tuple[str, ...]:
+    """The fewest engines that run everything on all that are installed: `checked` is two of them."""
+    here = tuple(name for name in ENGINES if why_unavailable(name) is None)
+    inside = ("compiled", "durable") if "checked" in here else ()
+    return tuple(name for name in here if name not in inside)
+
+
 def why_unavailable(name: str) -> str | None:
     """What is not installed for an engine, and what to do; None where it runs here."""
     if name in ("durable", "checked") and not durable_available():
@@ -56,4 +63,11 @@ def why_unavailable(name: str) -> str | None:
     return None
 
 
-__all__ = ["DEFAULT_ENGINE", "ENGINES", "Engine", "engine_named", "why_unavailable"]
+__all__ = [
+    "DEFAULT_ENGINE",
+    "ENGINES",
+    "Engine",
+    "engine_named",
+    "enough_engines",
+    "why_unavailable",
+]

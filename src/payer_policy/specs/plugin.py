@@ -1,7 +1,8 @@
 """The pytest plugin: `.feature` files are tests, without a line of Python beside them.
 
 Load it with `-p payer_policy.specs.plugin` (it is no entry point, so that it never meets an
-embedder's own tests). Every scenario runs on every engine; its test id ends with the engine's name.
+embedder's own tests). Every scenario runs on every engine, where `checked` is two of them at once; its
+test id ends with the engine's name.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pytest_bdd.parsers import StepParser
 from payer_policy.diagnostics import PolicyError
 from payer_policy.diagnostics.render import report_text
 from payer_policy.engine import Engine
-from payer_policy.engines import ENGINES, engine_named, why_unavailable
+from payer_policy.engines import ENGINES, engine_named, enough_engines, why_unavailable
 from payer_policy.policy.library import Library
 from payer_policy.specs.account import account
 from payer_policy.specs.case import Case
@@ -175,7 +176,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         only = metafunc.config.getoption("--engine")
         metafunc.parametrize(
             "payer_policy_engine",
-            [_engine_parameter(name) for name in ([only] if only else ENGINES)],
+            [_engine_parameter(name) for name in ([only] if only else enough_engines())],
             indirect=True,
         )
 
