@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from workload import All, AnyOf, AtLeast, Condition, Not, Policy, Ref, Rule, Test
+from workload import All, AnyOf, AtLeast, Condition, Not, Policy, Ref, Rule, Test, facts_of
 
 OPPOSITE = {
     "is": "is_not",
@@ -47,6 +47,10 @@ INFIX = {
 }
 
 
+ALWAYS = frozenset(fact.name for fact in facts_of(1) if not fact.unknown)
+"""Facts that every claim carries: nobody would ask whether they are there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Guarded:
     """A test with its guard: the facts are there and it is true; or, lenient, one is missing."""
@@ -56,8 +60,9 @@ class Guarded:
 
     @property
     def facts(self) -> tuple[str, ...]:
+        """Those that may be missing."""
         right = (self.test.value.fact,) if isinstance(self.test.value, Ref) else ()
-        return (self.test.fact, *right)
+        return tuple(name for name in (self.test.fact, *right) if name not in ALWAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ def _half(condition: Condition, *, lenient: bool, negated: bool) -> Formula:
                 op = OPPOSITE[op]
             if isinstance(value, bool) and op == "is_not":
                 op, value = "is", not value
-            return Guarded(Test(fact, op, value), lenient)
+            made = Guarded(Test(fact, op, value), lenient)
+            return made if made.facts else Guarded(made.test, False)
         case Not(part):
             return _half(part, lenient=lenient, negated=not negated)
         case AtLeast(count, parts):
@@ -111,22 +117,31 @@ def _half(condition: Condition, *, lenient: bool, negated: bool) -> Formula:
 
 def in_full(policy: Policy) -> dict[str, Condition]:
     """For each rule that finds something, its condition with the rules that override it and the
-    derived facts it reads written out, for engines that have neither."""
+    derived facts it reads written out, for engines that have neither. They ask for the category once."""
+
+    def inner(rule: Rule) -> Condition:
+        if not policy.guarded:
+            return rule.when
+        assert isinstance(rule.when, All)
+        rest = rule.when.parts[1:]
+        return rest[0] if len(rest) == 1 else All(rest)
+
     overriding: dict[str, list[Condition]] = {}
     for rule in policy.rules:
         for other in rule.overrides:
-            overriding.setdefault(other, []).append(rule.when)
+            overriding.setdefault(other, []).append(inner(rule))
     derived: dict[tuple[str, int], list[Condition]] = {}
     for rule in policy.rules:
         if rule.concludes is not None:
             # Within a block only its own rules conclude: the guard of another block is false there.
-            derived.setdefault((rule.concludes, rule.block), []).append(rule.when)
+            derived.setdefault((rule.concludes, rule.block), []).append(inner(rule))
     made: dict[str, Condition] = {}
     for rule in policy.rules:
         if rule.kind == "conclude":
             continue
         over = overriding.get(rule.id, [])
-        whole = All((rule.when, *(Not(other) for other in over))) if over else rule.when
+        parts = rule.when.parts if isinstance(rule.when, All) else (rule.when,)
+        whole = All((*parts, *(Not(other) for other in over))) if over else rule.when
 
         def conditions_of(name: str, block: int = rule.block) -> tuple[Condition, ...]:
             if policy.guarded:
