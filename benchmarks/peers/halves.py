@@ -102,8 +102,8 @@ def _half(condition: Condition, *, lenient: bool, negated: bool) -> Formula:
                 op = OPPOSITE[op]
             if isinstance(value, bool) and op == "is_not":
                 op, value = "is", not value
-            made = Guarded(Test(fact, op, value), lenient)
-            return made if made.facts else Guarded(made.test, False)
+            one = Guarded(Test(fact, op, value), lenient)
+            return one if one.facts else Guarded(one.test, False)
         case Not(part):
             return _half(part, lenient=lenient, negated=not negated)
         case AtLeast(count, parts):
@@ -146,7 +146,9 @@ def in_full(policy: Policy) -> dict[str, Condition]:
         def conditions_of(name: str, block: int = rule.block) -> tuple[Condition, ...]:
             if policy.guarded:
                 return tuple(derived[name, block])
-            return tuple(one for (other, _), all_ in derived.items() if other == name for one in all_)
+            return tuple(
+                one for (other, _), all_ in derived.items() if other == name for one in all_
+            )
 
         made[rule.id] = _written_out(whole, conditions_of, policy.derived)
     return made
@@ -250,7 +252,9 @@ def one_by_one(
     deciding = Deciding(policy)
     halves = halves_in_full(policy)
     holding = [(half.rule.id, half.rule.kind == "deny", compiled(half.holds)) for half in halves]
-    open_ = [(half.rule.id, compiled(half.may_hold)) for half in halves if half.rule.kind != "advise"]
+    open_ = [
+        (half.rule.id, compiled(half.may_hold)) for half in halves if half.rule.kind != "advise"
+    ]
 
     def decide(claim: Any) -> Answer:
         held, denied = [], False

@@ -11,9 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import INFIX, Deciding, Formula, Guarded, Or, halves_in_full, underscored, written
 from workload import Policy, Ref
+
+from contenders import About, Decide, Shape
 
 REQUEST = {"principal": 'Claim::"c"', "action": 'Action::"decide"', "resource": 'Plan::"p"'}
 
@@ -100,7 +101,7 @@ ABOUT = [
         reasons="ids of the policies that permit",
         proof="no",
         dates="yes, parsed for every test; here whole numbers",
-        note="A `permit` policy a rule, and one for all that may hold. No fractions: doses are thousandths.",
+        note="A `permit` policy a rule, and one for all that may hold. Doses are whole thousandths.",
         build=build,
     )
 ]

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import INFIX, Formula, Guarded, as_doubles, one_by_one, written
 from workload import Policy, Ref
+
+from contenders import About, Decide, Shape
 
 
 def guarded(one: Guarded, doubles: frozenset[str]) -> str:
@@ -99,7 +100,7 @@ def build_cpp(policy: Policy, _: Path) -> tuple[Shape, Decide]:
     return (lambda request: as_doubles(policy, request["facts"], named=False)), activated
 
 
-_SAYS: dict[str, str] = {
+_SAYS: Any = {
     "unknown": "an error, unless asked for in every test",
     "reasons": "which program is true; the rest is ours",
     "proof": "no",
@@ -113,7 +114,7 @@ ABOUT = [
         note="Two programs a rule. Doses are doubles.",
         build=build_rust,
         growth=(20, 200, 2000),
-        **_SAYS,  # type: ignore[arg-type]
+        **_SAYS,
     ),
     About(
         name="cel-cpp",
@@ -121,7 +122,7 @@ ABOUT = [
         needs=("cel-expr-python==0.1.3",),
         note="Two programs a rule. Doses are doubles.",
         build=build_cpp,
-        **_SAYS,  # type: ignore[arg-type]
+        **_SAYS,
     ),
     About(
         name="cel-python",
@@ -130,6 +131,6 @@ ABOUT = [
         note="Two programs a rule, run by Python. Doses are doubles.",
         build=build_python,
         growth=(20, 200),
-        **_SAYS,  # type: ignore[arg-type]
+        **_SAYS,
     ),
 ]

@@ -3,16 +3,16 @@
 An unknown slot is `nil`. The category is matched in the pattern, so that Rete finds a claim's rules.
 """
 
-
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import INFIX, And, Deciding, Formula, Guarded, as_doubles, halves_in_full, underscored
 from workload import Policy, Ref
+
+from contenders import About, Decide, Shape
 
 SIGNS = INFIX | {"is": "=", "is_not": "<>"}
 
@@ -63,7 +63,7 @@ def number(value: Any) -> str:
     return str(value).replace("-", "")
 
 
-def production(name: str, formula: Formula, then: str, kinds: dict[str, str], texts: Any) -> str:
+def production(name: str, formula: Formula, then: str, kinds: Mapping[str, str], texts: Any) -> str:
     """The category is matched in the pattern; the other tests stand in one expression."""
     guard, rest = "", formula
     if isinstance(formula, And) and isinstance(formula.parts[0], Guarded):

@@ -12,9 +12,10 @@ from operator import and_, or_
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import And, Deciding, Formula, Guarded, Or, as_doubles, halves_in_full, underscored
 from workload import OPERATORS, Policy, Ref, Test
+
+from contenders import About, Decide, Shape
 
 MOST = 60
 """Rules in one ruleset."""

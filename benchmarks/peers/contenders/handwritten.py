@@ -11,8 +11,9 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from workload import All, AnyOf, AtLeast, Condition, Not, Policy, Ref, Rule, Test
+
+from contenders import About, Decide, Shape
 
 CONVERTED = {"decimal": "Decimal(raw) if (raw := get({name!r})) is not None else None"}
 PYTHON = {
@@ -129,7 +130,11 @@ class Writer:
             rest = condition.parts[1:]
             condition = rest[0] if len(rest) == 1 else All(rest)
         if over is not None:
-            inner = over.when.parts[1:] if isinstance(over.when, All) and self.policy.guarded else (over.when,)
+            inner = (
+                over.when.parts[1:]
+                if isinstance(over.when, All) and self.policy.guarded
+                else (over.when,)
+            )
             condition = All((condition, Not(All(tuple(inner)))))
         holds = self.half(condition, False, False)
         may = self.half(condition, False, True)

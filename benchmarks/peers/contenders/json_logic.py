@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import And, Deciding, Formula, Guarded, Or, as_doubles, halves_in_full, underscored
 from workload import Policy, Ref
+
+from contenders import About, Decide, Shape
 
 SIGNS = {
     "is": "===", "is_not": "!==", "at_least": ">=", "on_or_after": ">=", "more_than": ">",

@@ -11,9 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import INFIX, And, Deciding, Formula, Guarded, Or, as_doubles, halves_in_full
 from workload import Policy, Ref
+
+from contenders import About, Decide, Shape
 
 HEAD = """package claims
 import rego.v1
@@ -59,14 +60,18 @@ class Writer:
         if isinstance(value, tuple):
             codes = "{" + ", ".join(map(json.dumps, value)) + "}"
             if test.op in ("in", "not_in"):
-                return [f"{left} in {codes}"] if test.op == "in" else [*there, f"not {left} in {codes}"]
+                return (
+                    [f"{left} in {codes}"]
+                    if test.op == "in"
+                    else [*there, f"not {left} in {codes}"]
+                )
             if test.op == "includes_any" and len(value) == 1:
                 return [f"{json.dumps(value[0])} in {left}"]
             some = f"count({codes} & {{code | some code in {left}}})"
             return [f"{some} > 0"] if test.op == "includes_any" else [*there, f"{some} == 0"]
         if hasattr(value, "isoformat"):
             value = value.isoformat()
-        shown: Any = float(value) if test.fact in self.doubles else value  # type: ignore[arg-type]
+        shown: Any = float(value) if test.fact in self.doubles else value
         if test.op == "is":
             return [f"{left} == {json.dumps(shown)}"]
         return [*there, f"{left} {INFIX[test.op]} {json.dumps(shown)}"]
@@ -140,7 +145,7 @@ def build_rego_cpp(policy: Policy, _: Path) -> tuple[Shape, Decide]:
     return shape_of(policy), decide
 
 
-_SAYS: dict[str, str] = {
+_SAYS: Any = {
     "unknown": "undefined; a rule of its own says that it may hold",
     "reasons": "yes, as data",
     "proof": "no",
@@ -154,7 +159,7 @@ ABOUT = [
         note="Two Rego rules a rule. Microsoft's regorus is not on PyPI; this is its code, published "
         "by another. Time includes writing the claim as JSON.",
         build=build_regorus,
-        **_SAYS,  # type: ignore[arg-type]
+        **_SAYS,
     ),
     About(
         name="regorus-rvm",
@@ -162,7 +167,7 @@ ABOUT = [
         needs=("gordon-to-regorus==0.13.0",),
         note="The same module, compiled to bytecode.",
         build=build_rvm,
-        **_SAYS,  # type: ignore[arg-type]
+        **_SAYS,
     ),
     About(
         name="rego-cpp",
@@ -171,6 +176,6 @@ ABOUT = [
         note="The same module.",
         build=build_rego_cpp,
         growth=(20, 200),
-        **_SAYS,  # type: ignore[arg-type]
+        **_SAYS,
     ),
 ]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import INFIX, Formula, Guarded, as_doubles, one_by_one, underscored, written
 from workload import Policy, Ref
+
+from contenders import About, Decide, Shape
 
 
 def guarded(one: Guarded) -> str:

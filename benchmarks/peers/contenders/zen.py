@@ -11,9 +11,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from contenders import About, Decide, Shape
 from halves import INFIX, Deciding, Guarded, as_doubles, halves_in_full, underscored, written
 from workload import Policy, Ref
+
+from contenders import About, Decide, Shape
 
 
 def guarded(one: Guarded) -> str:

@@ -1,0 +1,288 @@
+"""Beside what users would pick instead: one command installs, runs, checks and shows every contender.
+
+    python benchmarks/peers/run.py              # everything; writes results.json, the README and the plot
+    python benchmarks/peers/run.py --quick      # fewer claims and rounds, nothing written
+    python benchmarks/peers/run.py --only zen   # one contender (may be given again), nothing written
+    python benchmarks/peers/run.py --json       # the numbers for a program
+
+Each contender has a virtual environment of its own in `.envs` and runs in a process of its own. One
+that cannot be installed, fails, or answers otherwise than the reference stays in the table with why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from contenders import About, contenders
+from report import markdown, plot, write_readme
+from workload import claims, make_policy
+
+from reference import answer
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SIZES = (20, 200, 2000)
+PATIENCE = 600
+"""Seconds that one measurement may take."""
+Json = dict[str, Any]
+
+
+class Failed(Exception):
+    """Why a contender has no numbers, in a few words."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    cache: Path
+    product: Path
+    claims: int
+    rounds: int
+    rows: int
+    quick: bool
+
+    @property
+    def work(self) -> Path:
+        return self.cache / "work"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="fewer claims and rounds")
+    parser.add_argument("--only", action="append", metavar="NAME", help="one contender")
+    parser.add_argument("--json", action="store_true", help="the numbers for a program")
+    parser.add_argument("--claims", type=int, help="claims of a round [default: 2000]")
+    parser.add_argument("--rows", type=int, help="claims of the Parquet file [default: 1000000]")
+    parser.add_argument("--cache", type=Path, default=HERE / ".envs", help="where to install")
+    parser.add_argument("--product", type=Path, default=ROOT, help="the payer-policy to measure")
+    asked = parser.parse_args()
+    rows = contenders()
+    if unknown := set(asked.only or ()) - set(rows):
+        parser.error(f"no contender {min(unknown)}; there are {', '.join(rows)}")
+    settings = Settings(
+        asked.cache.resolve(),
+        asked.product.resolve(),
+        asked.claims or (500 if asked.quick else 2000),
+        3 if asked.quick else 7,
+        asked.rows or (100_000 if asked.quick else 1_000_000),
+        asked.quick,
+    )
+    settings.work.mkdir(parents=True, exist_ok=True)
+    chosen = {name: one for name, one in rows.items() if not asked.only or name in asked.only}
+    results = measure(chosen, settings)
+    if asked.json:
+        print(json.dumps(results, indent=1))
+    else:
+        print(markdown(results))
+    if not (asked.quick or asked.only):
+        (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write_readme(HERE / "README.md", results)
+        plot(ROOT / "docs/peers.svg", results)
+    return 0
+
+
+def measure(chosen: dict[str, About], settings: Settings) -> Json:
+    results: Json = {
+        "machine": f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores",
+        "claims": settings.claims,
+        "rounds": settings.rounds,
+        "rows": settings.rows,
+        "single": {},
+        "growth": {},
+        "unguarded": {},
+        "batch": {},
+        "many": {},
+        "about": {},
+    }
+    for name, about in chosen.items():
+        said = {
+            key: getattr(about, key) for key in ("title", "unknown", "reasons", "proof", "dates")
+        }
+        results["about"][name] = said | {"note": about.note, "needs": list(about.needs)}
+        try:
+            python = environment(about.needs, settings)
+            tell(f"{name}: installed")
+        except Failed as failed:
+            table = "single" if about.build else "batch"
+            results[table][name] = {"failed": f"not installed: {failed}"}
+            tell(f"{name}: not installed: {failed}")
+            continue
+        if about.build:
+            results["single"][name] = single(python, about, 20, settings)
+            tell(f"{name}: {results['single'][name]}")
+            growth = results["growth"][name] = {}
+            for size in about.growth[1:]:
+                growth[str(size)] = single(python, about, size, settings)
+                tell(f"{name}, {size} rules: {growth[str(size)]}")
+            if about.unguarded:
+                loose = results["unguarded"][name] = {}
+                for size in (20, 200) if settings.quick else SIZES:
+                    loose[str(size)] = single(python, about, size, settings, unguarded=True)
+                    tell(f"{name}, {size} rules about every claim: {loose[str(size)]}")
+        if about.batch:
+            results["batch"][name] = batch(python, about, settings)
+            tell(f"{name}: {results['batch'][name]}")
+        if name == "payer-policy":
+            for count in (1, 100) if settings.quick else (1, 100, 1000):
+                extra = ["--policies", str(count), "--claims", str(settings.claims)]
+                results["many"][str(count)] = worker(python, ["many", name, *extra], settings)
+                tell(f"{count} policies: {results['many'][str(count)]}")
+    return results
+
+
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# --- environments -----------------------------------------------------------------------------------
+
+
+def environment(needs: tuple[str, ...], settings: Settings) -> Path:
+    """The Python of a virtual environment with those packages; made when first asked for."""
+    if not needs:
+        return Path(sys.executable)
+    wanted, stamp = list(needs), " ".join(needs)
+    if needs[0].startswith("."):
+        source = copy_of_product(settings)
+        wanted = [f"{source}{needs[0][1:]}", *needs[1:]]
+        stamp += " " + source.name
+    folder = settings.cache / hashlib.sha256(" ".join(needs).encode()).hexdigest()[:12]
+    python, mark = folder / "bin/python", folder / "installed"
+    if mark.exists() and mark.read_text(encoding="utf-8") == stamp:
+        return python
+    shutil.rmtree(folder, ignore_errors=True)
+    run([sys.executable, "-m", "venv", str(folder)])
+    run([str(python), "-m", "pip", "install", "--quiet", *wanted])
+    mark.write_text(stamp, encoding="utf-8")
+    return python
+
+
+def copy_of_product(settings: Settings) -> Path:
+    """The product's files, so that installing it leaves nothing behind in its checkout."""
+    files = [path for path in sorted((settings.product / "src").rglob("*")) if path.is_file()]
+    files = [
+        path for path in files if "__pycache__" not in path.parts and ".egg-info" not in str(path)
+    ]
+    files += [
+        path
+        for name in ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "setup.py")
+        if (path := settings.product / name).exists()
+    ]
+    hashed = hashlib.sha256()
+    for path in files:
+        hashed.update(str(path.relative_to(settings.product)).encode() + path.read_bytes())
+    copied = settings.work / f"payer-policy-{hashed.hexdigest()[:12]}"
+    for path in files:
+        place = copied / path.relative_to(settings.product)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    return copied
+
+
+def run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        raise Failed(lines[-1] if lines else f"exit status {done.returncode}")
+
+
+# --- measurements -----------------------------------------------------------------------------------
+
+
+def single(
+    python: Path, about: About, rules: int, settings: Settings, *, unguarded: bool = False
+) -> Json:
+    count = settings.claims if rules == 20 else min(settings.claims, 400)
+    extra = ["--rules", str(rules), "--claims", str(count), "--rounds", str(settings.rounds)]
+    extra += ["--expected", str(answers(rules, settings, unguarded=unguarded))]
+    extra += ["--unguarded"] if unguarded else []
+    return worker(python, ["single", about.name, *extra], settings)
+
+
+def answers(rules: int, settings: Settings, *, unguarded: bool = False) -> Path:
+    """The file of right answers, by the reference: a thousand, fewer for large policies."""
+    count = min(settings.claims, 1000 if rules == 20 else 200 if rules == 200 else 60)
+    path = settings.work / f"answers-{rules}-{count}{'-unguarded' if unguarded else ''}.json"
+    policy = make_policy(rules, guarded=not unguarded)
+    right = [answer(policy, request)[:2] for request in claims(policy, count)]
+    path.write_text(json.dumps(right), encoding="utf-8")
+    return path
+
+
+def worker(python: Path, arguments: list[str], settings: Settings) -> Json:
+    command = [str(python), str(HERE / "worker.py"), *arguments]
+    command += ["--folder", str(settings.work / arguments[1])]
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=clean
+        )
+    except subprocess.TimeoutExpired:
+        return {"failed": f"took longer than {PATIENCE // 60} minutes"}
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        return {"failed": lines[-1][:200]}
+    made: Json = json.loads(done.stdout.strip().splitlines()[-1])
+    if "left_out" in made:
+        return {"failed": made["left_out"]}
+    if made.get("wrong"):
+        made["failed"] = f"answers {made['wrong']} claims otherwise than the reference"
+    return made
+
+
+def batch(python: Path, about: About, settings: Settings) -> Json:
+    """Whole processes: the wall clock, and the peak of memory that the system saw."""
+    table = parquet(settings)
+    out = settings.work / f"out-{about.name}"
+    command = [str(python), str(HERE / "worker.py"), "batch", about.name, "--input", str(table)]
+    command += ["--out", str(out), "--folder", str(settings.work / about.name)]
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    seconds, processor, peaks = [], [], []
+    for _ in range(2 if settings.quick else 4):
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean
+        )
+        assert process.stdout is not None and process.stderr is not None
+        told, complaint = process.stdout.read(), process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            return {"failed": (complaint.strip().splitlines() or ["no reason given"])[-1][:200]}
+        if "left_out" in (made := json.loads(told)):
+            return {"failed": made["left_out"]}
+        seconds.append(time.perf_counter() - started)
+        processor.append(used.ru_utime + used.ru_stime)
+        peaks.append(used.ru_maxrss / 1024)
+    # The first run warms the file cache and is not counted.
+    middle = [statistics.median(values[1:]) for values in (seconds, processor, peaks)]
+    made = {"seconds": round(middle[0], 3), "cpu": round(middle[1], 3), "peak_mb": round(middle[2])}
+    right = ["--out", str(out), "--expected", str(answers(20, settings))]
+    return made | worker(python, ["read", about.name, *right], settings)
+
+
+def parquet(settings: Settings) -> Path:
+    path = settings.work / f"claims-{settings.rows}.parquet"
+    if not path.exists():
+        tell(f"writing {settings.rows} claims")
+        python = environment(("polars==2.1.0", "pyarrow"), settings)
+        part = path.with_suffix(".part.parquet")
+        order = ["claims", "--claims", str(settings.rows), "--out", str(part)]
+        run([str(python), str(HERE / "workload.py"), *order])
+        part.rename(path)
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())
