@@ -230,6 +230,8 @@ def worker(python: Path, arguments: list[str], settings: Settings) -> Json:
         )
     except subprocess.TimeoutExpired:
         return {"failed": f"took longer than {PATIENCE // 60} minutes"}
+    if done.returncode < 0:
+        return {"failed": f"crashed (signal {-done.returncode})"}
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         return {"failed": lines[-1][:200]}
