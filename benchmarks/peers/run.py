@@ -1,280 +1,290 @@
-"""All contenders on the same policy and the same claims, held to the same answers, in one table.
+"""Beside what users would pick instead: one command installs, runs, checks and shows every contender.
 
-    python benchmarks/peers/run.py             # installs each in an environment of its own, ~10 minutes
-    python benchmarks/peers/run.py --quick     # fewer claims and rounds
-    python benchmarks/peers/run.py --only zen  # one contender
+    python benchmarks/peers/run.py              # everything; writes results.json, the README and the plot
+    python benchmarks/peers/run.py --quick      # fewer claims and rounds, nothing written
+    python benchmarks/peers/run.py --only zen   # one contender (may be given again), nothing written
+    python benchmarks/peers/run.py --json       # the numbers for a program
 
-Writes `results.json` beside this file, the table into `README.md`, and the plot `docs/peers.svg`.
+Each contender has a virtual environment of its own in `.envs` and runs in a process of its own. One
+that cannot be installed, fails, or answers otherwise than the reference stays in the table with why.
 """
 
 from __future__ import annotations
 
 import argparse
-import html
-import importlib
+import hashlib
 import json
-import math
 import os
 import platform
+import shutil
+import statistics
 import subprocess
 import sys
-import tempfile
+import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-HERE: Final = Path(__file__).resolve().parent
-ROOT: Final = HERE.parents[1]
-ENVIRONMENTS: Final = HERE / ".envs"
-NAMES: Final = {
-    "handwritten": "Python, written by hand",
-    "handwritten_account": "Python by hand, with an account of every rule",
-    "payer_policy_facts": "payer-policy `compiled`, from exact facts",
-    "payer_policy_request": "payer-policy `compiled`, from a JSON request",
-    "durable": "durable-rules alone",
-    "zen": "zen-engine",
-    "clips": "CLIPS (clipspy)",
-    "rule_engine_": "rule-engine",
-    "json_logic": "JsonLogic (panzi-json-logic)",
-    "cel": "CEL (common-expression-language)",
-}
-GROWTH: Final = ("handwritten", "payer_policy_facts")
-BATCHES: Final = {
-    "polars": "Polars, written by hand (one text of rule ids)",
-    "duckdb": "DuckDB SQL, written by hand (a list of rule ids)",
-    "payer_policy": "`payer-policy batch` (19 columns, journal, summary)",
-}
-Result = dict[str, Any]
+from contenders import About, contenders
+from report import markdown, plot, write_readme
+from workload import claims, make_policy
+
+from reference import answer
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SIZES = (20, 200, 2000)
+PATIENCE = 600
+"""Seconds that one measurement may take."""
+Json = dict[str, Any]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+class Failed(Exception):
+    """Why a contender has no numbers, in a few words."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    cache: Path
+    product: Path
+    claims: int
+    rounds: int
+    rows: int
+    quick: bool
+
+    @property
+    def work(self) -> Path:
+        return self.cache / "work"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="fewer claims and rounds")
-    parser.add_argument("--only", choices=[*NAMES, *BATCHES], help="one contender")
-    parser.add_argument("--claims", type=int, default=1_000_000, help="of the Parquet run")
-    parser.add_argument("--json", action="store_true", help="print the results as JSON")
+    parser.add_argument("--only", action="append", metavar="NAME", help="one contender")
+    parser.add_argument("--json", action="store_true", help="the numbers for a program")
+    parser.add_argument("--claims", type=int, help="claims of a round [default: 2000]")
+    parser.add_argument("--rows", type=int, help="claims of the Parquet file [default: 1000000]")
+    parser.add_argument("--cache", type=Path, default=HERE / ".envs", help="where to install")
+    parser.add_argument("--product", type=Path, default=ROOT, help="the payer-policy to measure")
     asked = parser.parse_args()
-    claims, rounds = (1000, 3) if asked.quick else (4000, 7)
-    chosen = [name for name in NAMES if asked.only in (None, name)]
-    results: Result = {
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "single": {name: _measured(name, 20, claims, rounds) for name in chosen},
-    }
-    if asked.only is None:
-        results["growth"] = {
-            f"{name} {form}": {
-                str(rules): _measured(name, rules, claims, rounds, unguarded=form == "unguarded")
-                for rules in ((20, 200, 2000) if form == "guarded" else (20, 200))
-            }
-            for name in GROWTH
-            for form in ("guarded", "unguarded")
-        }
-    batches = [name for name in BATCHES if asked.only in (None, name)]
-    if batches:
-        count = asked.claims // 10 if asked.quick else asked.claims
-        results["claims"] = count
-        results["batch"] = _batches(batches, count)
+    rows = contenders()
+    if unknown := set(asked.only or ()) - set(rows):
+        parser.error(f"no contender {min(unknown)}; there are {', '.join(rows)}")
+    settings = Settings(
+        asked.cache.resolve(),
+        asked.product.resolve(),
+        asked.claims or (500 if asked.quick else 2000),
+        3 if asked.quick else 7,
+        asked.rows or (100_000 if asked.quick else 1_000_000),
+        asked.quick,
+    )
+    settings.work.mkdir(parents=True, exist_ok=True)
+    chosen = {name: one for name, one in rows.items() if not asked.only or name in asked.only}
+    results = measure(chosen, settings)
     if asked.json:
         print(json.dumps(results, indent=1))
-    if asked.only is None and not asked.quick:
+    else:
+        print(markdown(results))
+    if not (asked.quick or asked.only):
         (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        (ROOT / "docs" / "peers.svg").write_text(plot(results), encoding="utf-8")
-        _into_readme(HERE / "README.md", table(results))
-    print(table(results))
+        write_readme(HERE / "README.md", results)
+        plot(ROOT / "docs/peers.svg", results)
+    return 0
 
 
-# --- running -----------------------------------------------------------------------------------------
-
-
-def _measured(
-    name: str, rules: int, claims: int, rounds: int, *, unguarded: bool = False
-) -> Result:
-    module = importlib.import_module(f"contenders.{name}") if name in _PLAIN else None
-    requirements = module.REQUIREMENTS if module else _requirements(name)
-    print(f"{name}, {rules} rules …", file=sys.stderr)
-    command = [
-        "measure.py", name, "--rules", str(rules), "--claims", str(claims),
-        "--rounds", str(rounds), *(["--unguarded"] if unguarded else []),
-    ]  # fmt: skip
-    return _run(requirements, command)
-
-
-_PLAIN: Final = ("handwritten", "handwritten_account")
-
-
-def _requirements(name: str) -> list[str]:
-    """Read from the file: importing it would need what it requires."""
-    for line in (HERE / "contenders" / f"{name}.py").read_text("utf-8").splitlines():
-        if line.startswith("REQUIREMENTS"):
-            found: list[str] = json.loads(line.partition("= ")[2])
-            return found
-    raise ValueError(name)
-
-
-def _batches(names: list[str], count: int) -> Result:
-    from batch_contenders import REQUIREMENTS
-
-    out: Result = {}
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        ours = REQUIREMENTS["payer_policy"]
-        _run(ours, ["workload.py", str(folder), "--claims", str(count)], parse=False)
-        for name in names:
-            print(f"{name}, {count:,} claims …", file=sys.stderr)
-            command = [
-                "batch_contenders.py", name, str(folder / "claims.parquet"),
-                str(folder / f"out-{name}"), "--policies", str(folder / "policies"),
-            ]  # fmt: skip
-            runs = [_run(REQUIREMENTS[name], command) for _ in range(3)]
-            wrong = [run for run in runs if "error" in run]
-            out[name] = wrong[0] if wrong else min(runs, key=lambda run: float(run["seconds"]))
-        if set(names) == set(BATCHES):
-            same = _run(ours, ["same_answers.py", str(folder)])
-            for name, told in same.items():
-                if name in out:
-                    out[name]["same"] = told
-    return out
-
-
-def _run(requirements: list[str], command: list[str], *, parse: bool = True) -> Result:
-    """A script in the environment with those requirements; what it prints, or why it did not."""
-    try:
-        python = _environment(requirements)
-        done = subprocess.run(
-            [python, *command], cwd=HERE, capture_output=True, text=True, timeout=1200, check=True
-        )
-    except subprocess.CalledProcessError as error:
-        lines = (error.stderr or "").strip().splitlines() or ["failed"]
-        return {"error": lines[-1][:160]}
-    except subprocess.TimeoutExpired:
-        return {"error": "took more than 20 minutes"}
-    return dict(json.loads(done.stdout)) if parse else {}
-
-
-def _environment(requirements: list[str]) -> str:
-    """The Python of an environment with these packages; installed when it is first asked for."""
-    if not requirements:
-        return sys.executable
-    name = "".join(char if char.isalnum() else "-" for char in " ".join(requirements))
-    folder = ENVIRONMENTS / name
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    done = folder / "installed"
-    if not done.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
-        local = [
-            f"{ROOT}{one.removeprefix('payer-policy')}" if one.startswith("payer-policy") else one
-            for one in requirements
-        ]
-        install = [python, "-m", "pip", "install", "--quiet"]
-        for one in local:
-            editable = ["-e"] if one.startswith(str(ROOT)) else []
-            subprocess.run([*install, *editable, one], check=True, capture_output=True, text=True)
-        done.touch()
-    return str(python)
-
-
-# --- showing -----------------------------------------------------------------------------------------
-
-
-def table(results: Result) -> str:
-    """The results as Markdown."""
-    base = results["single"].get("handwritten", {}).get("mean_us")
-    lines = [
-        f"Python {results['python']}, {results['machine']}. 20 rules, 30 facts of which about 8% are "
-        "not known; from a mapping to the decision and its reasons.",
-        "",
-        "| one claim | mean µs | p50 | p99 | a second | ÷ by hand | to the first decision, ms |",
-        "|---|---:|---:|---:|---:|---:|---:|",
-    ]
-    for name, found in results["single"].items():
-        if "error" in found:
-            lines.append(f"| {NAMES[name]} | not measured: {found['error']} | | | | | |")
+def measure(chosen: dict[str, About], settings: Settings) -> Json:
+    results: Json = {
+        "machine": f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores",
+        "claims": settings.claims,
+        "rounds": settings.rounds,
+        "rows": settings.rows,
+        "single": {},
+        "growth": {},
+        "unguarded": {},
+        "batch": {},
+        "many": {},
+        "about": {},
+    }
+    for name, about in chosen.items():
+        said = {
+            key: getattr(about, key) for key in ("title", "unknown", "reasons", "proof", "dates")
+        }
+        results["about"][name] = said | {"note": about.note, "needs": list(about.needs)}
+        try:
+            python = environment(about.needs, settings)
+            tell(f"{name}: installed")
+        except Failed as failed:
+            table = "single" if about.build else "batch"
+            results[table][name] = {"failed": f"not installed: {failed}"}
+            tell(f"{name}: not installed: {failed}")
             continue
-        wrong = f" (**{found['wrong']} wrong answers**)" if found["wrong"] else ""
-        mean = found["mean_us"]
-        ratio = f"{mean / base:.1f}" if base else ""
-        lines.append(
-            f"| {NAMES[name]}{wrong} | {mean:.1f} | {found['p50_us']:.1f} | {found['p99_us']:.1f} | "
-            f"{1e6 / mean:,.0f} | {ratio} | {found['first_ms']:.1f} |"
-        )
-    if "growth" in results:
-        lines += [
-            "",
-            "| growth: mean µs a claim (ms to the first decision) | 20 rules | 200 | 2,000 |",
-            "|---|---:|---:|---:|",
-        ]
-        for name, found in results["growth"].items():
-            contender, _, form = name.partition(" ")
-            cells = [
-                f"{one['mean_us']:.1f} ({one['first_ms']:.0f})" if "error" not in one else "—"
-                for one in found.values()
-            ]
-            cells += ["—"] * (3 - len(cells))
-            about = "a claim is about one block" if form == "guarded" else "every rule, every claim"
-            lines.append(f"| {NAMES[contender]}; {about} | {' | '.join(cells)} |")
-    if "batch" in results:
-        lines += [
-            "",
-            f"| {results['claims']:,} claims, Parquet to Parquet | seconds | CPU s | peak MB | "
-            "same answers |",
-            "|---|---:|---:|---:|---|",
-        ]
-        for name, found in results["batch"].items():
-            if "error" in found:
-                lines.append(f"| {BATCHES[name]} | not measured: {found['error']} | | | |")
-            else:
-                lines.append(
-                    f"| {BATCHES[name]} | {found['seconds']:.2f} | {found['cpu']:.2f} | "
-                    f"{found['peak_mb']} | {found.get('same', '—')} |"
-                )
-    return "\n".join(lines) + "\n"
+        if about.build:
+            results["single"][name] = single(python, about, 20, settings)
+            tell(f"{name}: {results['single'][name]}")
+            growth = results["growth"][name] = {}
+            for size in about.growth[1:]:
+                growth[str(size)] = single(python, about, size, settings)
+                tell(f"{name}, {size} rules: {growth[str(size)]}")
+            if about.unguarded:
+                loose = results["unguarded"][name] = {}
+                for size in (20, 200) if settings.quick else SIZES:
+                    loose[str(size)] = single(python, about, size, settings, unguarded=True)
+                    tell(f"{name}, {size} rules about every claim: {loose[str(size)]}")
+        if about.batch:
+            results["batch"][name] = batch(python, about, settings)
+            tell(f"{name}: {results['batch'][name]}")
+        if name == "payer-policy":
+            for count in (1, 100) if settings.quick else (1, 100, 1000):
+                extra = ["--policies", str(count), "--claims", str(settings.claims)]
+                results["many"][str(count)] = worker(python, ["many", name, *extra], settings)
+                tell(f"{count} policies: {results['many'][str(count)]}")
+    return results
 
 
-def plot(results: Result) -> str:
-    """Microseconds a claim as bars on a logarithmic scale."""
-    rows = sorted(
-        (found["mean_us"], NAMES[name].replace("`", ""), name.startswith("payer_policy"))
-        for name, found in results["single"].items()
-        if "error" not in found
-    )
-    left, width, row, top = 330, 420, 28, 44
-    most = math.ceil(math.log10(max(mean for mean, _, _ in rows)))
-    scale = width / most
-    height = top + row * len(rows) + 36
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + width + 80} {height}" '
-        'font-family="system-ui, sans-serif" font-size="13" role="img" '
-        'aria-label="Microseconds a claim, by contender">',
-        f'<rect width="{left + width + 80}" height="{height}" fill="#ffffff"/>',
-        '<text x="12" y="24" font-size="15" font-weight="600" fill="#1b1f24">'
-        "Microseconds a claim (logarithmic; 20 rules, 30 facts, some not known)</text>",
+def tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+# --- environments -----------------------------------------------------------------------------------
+
+
+def environment(needs: tuple[str, ...], settings: Settings) -> Path:
+    """The Python of a virtual environment with those packages; made when first asked for."""
+    if not needs:
+        return Path(sys.executable)
+    wanted, stamp = list(needs), " ".join(needs)
+    if needs[0].startswith("."):
+        source = copy_of_product(settings)
+        wanted = [f"{source}{needs[0][1:]}", *needs[1:]]
+        stamp += " " + source.name
+    folder = settings.cache / hashlib.sha256(" ".join(needs).encode()).hexdigest()[:12]
+    python, mark = folder / "bin/python", folder / "installed"
+    if mark.exists() and mark.read_text(encoding="utf-8") == stamp:
+        return python
+    shutil.rmtree(folder, ignore_errors=True)
+    run([sys.executable, "-m", "venv", str(folder)])
+    run([str(python), "-m", "pip", "install", "--quiet", *wanted])
+    mark.write_text(stamp, encoding="utf-8")
+    return python
+
+
+def copy_of_product(settings: Settings) -> Path:
+    """The product's files, so that installing it leaves nothing behind in its checkout."""
+    files = [path for path in sorted((settings.product / "src").rglob("*")) if path.is_file()]
+    files = [
+        path for path in files if "__pycache__" not in path.parts and ".egg-info" not in str(path)
     ]
-    for power in range(most + 1):
-        x = left + power * scale
-        parts.append(
-            f'<line x1="{x:.0f}" x2="{x:.0f}" y1="{top - 6}" y2="{height - 26}" stroke="#d0d7de"/>'
-            f'<text x="{x:.0f}" y="{height - 10}" text-anchor="middle" fill="#57606a">'
-            f"{10**power:,}</text>"
-        )
-    for at, (mean, name, ours) in enumerate(rows):
-        y = top + at * row
-        length = max(2.0, math.log10(max(mean, 1.0)) * scale)
-        colour = "#0550ae" if ours else "#8c959f"
-        parts.append(
-            f'<text x="{left - 10}" y="{y + 15}" text-anchor="end" fill="#1b1f24">'
-            f"{html.escape(name)}</text>"
-            f'<rect x="{left}" y="{y + 2}" width="{length:.1f}" height="18" fill="{colour}"/>'
-            f'<text x="{left + length + 6:.1f}" y="{y + 15}" fill="#1b1f24">{mean:.1f}</text>'
-        )
-    return "\n".join([*parts, "</svg>"]) + "\n"
+    files += [
+        path
+        for name in ("pyproject.toml", "README.md", "LICENSE", "MANIFEST.in", "setup.py")
+        if (path := settings.product / name).exists()
+    ]
+    hashed = hashlib.sha256()
+    for path in files:
+        hashed.update(str(path.relative_to(settings.product)).encode() + path.read_bytes())
+    copied = settings.work / f"payer-policy-{hashed.hexdigest()[:12]}"
+    for path in files:
+        place = copied / path.relative_to(settings.product)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)
+    return copied
 
 
-def _into_readme(path: Path, made: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    head, _, rest = text.partition("<!-- table -->\n")
-    _, _, tail = rest.partition("<!-- /table -->\n")
-    path.write_text(f"{head}<!-- table -->\n{made}<!-- /table -->\n{tail}", encoding="utf-8")
+def run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+        raise Failed(lines[-1] if lines else f"exit status {done.returncode}")
+
+
+# --- measurements -----------------------------------------------------------------------------------
+
+
+def single(
+    python: Path, about: About, rules: int, settings: Settings, *, unguarded: bool = False
+) -> Json:
+    count = settings.claims if rules == 20 else min(settings.claims, 400)
+    extra = ["--rules", str(rules), "--claims", str(count), "--rounds", str(settings.rounds)]
+    extra += ["--expected", str(answers(rules, settings, unguarded=unguarded))]
+    extra += ["--unguarded"] if unguarded else []
+    return worker(python, ["single", about.name, *extra], settings)
+
+
+def answers(rules: int, settings: Settings, *, unguarded: bool = False) -> Path:
+    """The file of right answers, by the reference: a thousand, fewer for large policies."""
+    count = min(settings.claims, 1000 if rules == 20 else 200 if rules == 200 else 60)
+    path = settings.work / f"answers-{rules}-{count}{'-unguarded' if unguarded else ''}.json"
+    policy = make_policy(rules, guarded=not unguarded)
+    right = [answer(policy, request)[:2] for request in claims(policy, count)]
+    path.write_text(json.dumps(right), encoding="utf-8")
+    return path
+
+
+def worker(python: Path, arguments: list[str], settings: Settings) -> Json:
+    command = [str(python), str(HERE / "worker.py"), *arguments]
+    command += ["--folder", str(settings.work / arguments[1])]
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=PATIENCE, env=clean
+        )
+    except subprocess.TimeoutExpired:
+        return {"failed": f"took longer than {PATIENCE // 60} minutes"}
+    if done.returncode < 0:
+        return {"failed": f"crashed (signal {-done.returncode})"}
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        return {"failed": lines[-1][:200]}
+    made: Json = json.loads(done.stdout.strip().splitlines()[-1])
+    if "left_out" in made:
+        return {"failed": made["left_out"]}
+    if made.get("wrong"):
+        made["failed"] = f"answers {made['wrong']} claims otherwise than the reference"
+    return made
+
+
+def batch(python: Path, about: About, settings: Settings) -> Json:
+    """Whole processes: the wall clock, and the peak of memory that the system saw."""
+    table = parquet(settings)
+    out = settings.work / f"out-{about.name}"
+    command = [str(python), str(HERE / "worker.py"), "batch", about.name, "--input", str(table)]
+    command += ["--out", str(out), "--folder", str(settings.work / about.name)]
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    seconds, processor, peaks = [], [], []
+    for _ in range(2 if settings.quick else 4):
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean
+        )
+        assert process.stdout is not None and process.stderr is not None
+        told, complaint = process.stdout.read(), process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            return {"failed": (complaint.strip().splitlines() or ["no reason given"])[-1][:200]}
+        if "left_out" in (made := json.loads(told)):
+            return {"failed": made["left_out"]}
+        seconds.append(time.perf_counter() - started)
+        processor.append(used.ru_utime + used.ru_stime)
+        peaks.append(used.ru_maxrss / 1024)
+    # The first run warms the file cache and is not counted.
+    middle = [statistics.median(values[1:]) for values in (seconds, processor, peaks)]
+    made = {"seconds": round(middle[0], 3), "cpu": round(middle[1], 3), "peak_mb": round(middle[2])}
+    right = ["--out", str(out), "--expected", str(answers(20, settings))]
+    return made | worker(python, ["read", about.name, *right], settings)
+
+
+def parquet(settings: Settings) -> Path:
+    path = settings.work / f"claims-{settings.rows}.parquet"
+    if not path.exists():
+        tell(f"writing {settings.rows} claims")
+        python = environment(("polars==2.1.0", "pyarrow"), settings)
+        part = path.with_suffix(".part.parquet")
+        order = ["claims", "--claims", str(settings.rows), "--out", str(part)]
+        run([str(python), str(HERE / "workload.py"), *order])
+        part.rename(path)
+    return path
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,117 +1,150 @@
-"""CLIPS by clipspy: a template for the claim, a production a rule, Rete."""
+"""CLIPS by clipspy: a template for the claim, a production for each half of each rule, Rete.
+
+An unknown slot is `nil`. The category is matched in the pattern, so that Rete finds a claim's rules.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from answers import Answer, decided
-from expressions import Language, flat, name_of, ordinal
-from workload import Claim, Rule, facts
+from halves import INFIX, And, Deciding, Formula, Guarded, as_doubles, halves_in_full, underscored
+from workload import Policy, Ref
 
-REQUIREMENTS = ["clipspy==1.0.6"]
-NOTE = "forward chaining; `nil` is asked for in every test; which rules fired"
-MOST = 500
-"""Claims in a run: the longer an environment lives, the slower it gets."""
-SIGNS = {"at_least": ">=", "at_most": "<=", "on_or_before": "<=", "on_or_after": ">="}
+from contenders import About, Decide, Shape
+
+SIGNS = INFIX | {"is": "=", "is_not": "<>"}
 
 
-def prepare(claim: Claim) -> Claim:
-    import clips
-
-    nil = clips.Symbol("nil")
-    made = flat(claim, lambda day: day.toordinal(), float)
-    return {
-        name: nil
-        if value is None
-        else clips.Symbol(str(value).upper())
-        if isinstance(value, bool)
-        else value
-        for name, value in made.items()
-        if name != "id"
-    }
+def formula_text(formula: Formula, variable: Callable[[str], str], texts: frozenset[str]) -> str:
+    if isinstance(formula, Guarded):
+        return guarded(formula, variable, texts)
+    word = "and" if isinstance(formula, And) else "or"
+    parts = [formula_text(part, variable, texts) for part in formula.parts]
+    return parts[0] if len(parts) == 1 else f"({word} {' '.join(parts)})"
 
 
-def _leaf(fact: str, operator: str, right: Any, possible: bool) -> str:
-    if fact.startswith("derived."):
-        return f"(eq ?{name_of(fact, possible)} TRUE)"
-    name = f"?{name_of(fact)}"
-    if operator == "is":
-        value = str(right).upper() if isinstance(right, bool) else f'"{right}"'
-        test = f"(eq {name} {value})"
-        return f"(or (eq {name} nil) {test})" if possible else test
-    if operator == "in":
-        values = [f'"{value}"' for value in right] + (["nil"] if possible else [])
-        return f"(or {' '.join(f'(eq {name} {value})' for value in values)})"
-    if isinstance(right, dict):
-        asked, other = [name, f"?{name_of(right['fact'])}"], f"?{name_of(right['fact'])}"
+def guarded(one: Guarded, variable: Callable[[str], str], texts: frozenset[str]) -> str:
+    test = one.test
+    left, value = variable(test.fact), test.value
+    if isinstance(value, tuple):
+        if test.op in ("includes_any", "excludes"):
+            listed = f"$?{left[1:]}"
+            true = f"(or {' '.join(f'(member$ {quoted(code)} {listed})' for code in value)} FALSE)"
+        else:
+            true = f"(or {' '.join(f'(eq {left} {quoted(code)})' for code in value)} FALSE)"
+        if test.op in ("excludes", "not_in"):
+            true = f"(not {true})"
+    elif isinstance(value, bool):
+        true = f"(eq {left} {str(value).upper()})"
+    elif isinstance(value, str):
+        true = f"({'eq' if test.op == 'is' else 'neq'} {left} {quoted(value)})"
     else:
-        asked = [name]
-        other = str(ordinal(right)) if isinstance(right, str) else str(right)
-    test = f"({SIGNS[operator]} {name} {other})"
-    if possible:
-        return f"(or {' '.join(f'(eq {one} nil)' for one in asked)} {test})"
-    return f"(and {' '.join(f'(neq {one} nil)' for one in asked)} {test})"
+        right = variable(value.fact) if isinstance(value, Ref) else number(value)
+        true = f"({SIGNS[test.op]} {left} {right})"
+    many = isinstance(value, tuple) and test.op in ("includes_any", "excludes")
+    if many:  # a multislot whose one value is nil
+        missing = f"(member$ nil $?{left[1:]})"
+        return f"(or {missing} {true})" if one.lenient else f"(and (not {missing}) {true})"
+    names = [variable(fact) for fact in one.facts]
+    if not names:
+        return true
+    if one.lenient:
+        return f"(or {' '.join(f'(eq {name} nil)' for name in names)} {true})"
+    return f"(and {' '.join(f'(neq {name} nil)' for name in names)} {true})"
 
 
-def _joined(how: str, parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"({how} {' '.join(parts)})"
+def quoted(text: str) -> str:
+    return f'"{text}"'
 
 
-def build(rules: Sequence[Rule]) -> Callable[[Claim], Answer]:
+def number(value: Any) -> str:
+    return str(value).replace("-", "")
+
+
+def production(name: str, formula: Formula, then: str, kinds: Mapping[str, str], texts: Any) -> str:
+    """The category is matched in the pattern; the other tests stand in one expression."""
+    guard, rest = "", formula
+    if isinstance(formula, And) and isinstance(formula.parts[0], Guarded):
+        first = formula.parts[0].test
+        if first.fact == "service.category":
+            guard, rest = f" (service_category {quoted(str(first.value))})", And(formula.parts[1:])
+    read = sorted(facts_in(rest))
+    slots = " ".join(
+        f"({underscored(fact)} {'$?' if kinds[fact] == 'codes' else '?'}{underscored(fact)})"
+        for fact in read
+    )
+    test = formula_text(rest, lambda fact: f"?{underscored(fact)}", texts)
+    return f"(defrule {name} (claim{guard} {slots}) (test {test}) => {then})"
+
+
+def facts_in(formula: Formula) -> set[str]:
+    if isinstance(formula, Guarded):
+        value = formula.test.value
+        return {formula.test.fact} | ({value.fact} if isinstance(value, Ref) else set())
+    return set().union(*(facts_in(part) for part in formula.parts))
+
+
+def build(policy: Policy, _: Path) -> tuple[Shape, Decide]:
     import clips
 
-    language = Language(
-        _leaf, lambda parts: _joined("and", parts), lambda parts: _joined("or", parts)
-    )
     environment = clips.Environment()
-    names = [name_of(name) for name in facts()]
-    derived = list(dict.fromkeys(rule["conclude"] for rule in rules if "conclude" in rule))
-    flags = [name_of(fact, possible) for fact in derived for possible in (False, True)]
-    environment.build(f"(deftemplate claim {' '.join(f'(slot {name})' for name in names)})")
-    environment.build(f"(deftemplate derived {' '.join(f'(slot {name})' for name in flags)})")
+    kinds = {fact.name: fact.kind for fact in policy.facts}
+    texts = frozenset(name for name, kind in kinds.items() if kind in ("code", "choice"))
+    slots = " ".join(
+        f"({'multislot' if fact.kind == 'codes' else 'slot'} {underscored(fact.name)})"
+        for fact in policy.facts
+    )
+    environment.build(f"(deftemplate claim {slots})")
     environment.build("(deftemplate holds (slot rule))")
-    environment.build("(deftemplate possible (slot rule))")
-    pattern = f"(claim {' '.join(f'({name} ?{name})' for name in names)})"
-    told = " ".join(
-        f"({name_of(fact, possible)} "
-        + language.any([language.of(rule["when"], possible)
-                        for rule in rules if rule.get("conclude") == fact])
-        + ")"
-        for fact in derived
-        for possible in (False, True)
-    )  # fmt: skip
-    environment.build(f"(defrule derive {pattern} => (assert (derived {told})))")
-    second = f"(derived {' '.join(f'({name} ?{name})' for name in flags)})"
-    for rule in rules:
-        if "conclude" not in rule:
-            for possible in (False, True)[: 1 if "advise" in rule else 2]:
-                kind = "possible" if possible else "holds"
-                environment.build(
-                    f"(defrule {kind}-{rule['id']} {pattern} {second} "
-                    f"(test {language.of(rule['when'], possible)}) => "
-                    f'(assert ({kind} (rule "{rule["id"]}"))))'
-                )
-    denying = {rule["id"] for rule in rules if "deny" in rule}
-    pending = {rule["id"] for rule in rules if "pend" in rule}
-    claim_template = environment.find_template("claim")
+    environment.build("(deftemplate open (slot yes))")
+    for half in halves_in_full(policy):
+        then = f"(assert (holds (rule {quoted(half.rule.id)})))"
+        environment.build(production(half.rule.id, half.holds, then, kinds, texts))
+        if half.rule.kind != "advise":
+            name, then = f"may-{half.rule.id}", "(assert (open (yes TRUE)))"
+            environment.build(production(name, half.may_hold, then, kinds, texts))
+    claim, holds = environment.find_template("claim"), environment.find_template("holds")
+    open_ = environment.find_template("open")
+    deciding = Deciding(policy)
+    nil, truths = clips.Symbol("nil"), {True: clips.Symbol("TRUE"), False: clips.Symbol("FALSE")}
 
-    def decide(claim: Claim) -> Answer:
+    def shape(request: dict[str, Any]) -> Any:
+        facts = as_doubles(policy, request["facts"])
+        made: dict[str, Any] = {}
+        for name, kind in kinds.items():
+            key = underscored(name)
+            value = facts.get(key)
+            if value is None:
+                value = (nil,) if kind == "codes" else nil
+            elif kind == "boolean":
+                value = truths[value]
+            elif kind == "date":
+                value = int(value.replace("-", ""))
+            made[key] = value
+        return made
+
+    def decide(facts: Any) -> Any:
         environment.reset()
-        claim_template.assert_fact(**claim)
+        claim.assert_fact(**facts)
         environment.run()
-        holding, possible = set(), set()
-        for fact in environment.facts():
-            kind = fact.template.name
-            if kind == "holds":
-                holding.add(fact["rule"])
-            elif kind == "possible":
-                possible.add(fact["rule"])
-        return decided(
-            list(holding),
-            bool(holding & denying),
-            bool(holding & pending),
-            bool(possible - holding),
-        )
+        held = [fact["rule"] for fact in holds.facts()]
+        return deciding.answer(held, any(True for _ in open_.facts()))
 
-    return decide
+    return shape, decide
+
+
+ABOUT = [
+    About(
+        name="clips",
+        title="CLIPS (clipspy)",
+        needs=("clipspy==1.0.6",),
+        unknown="`nil`, asked for in every test",
+        reasons="what the rules assert",
+        proof="a watch of firings",
+        dates="no; here whole numbers",
+        note="Two productions a rule. Doses are doubles.",
+        build=build,
+    )
+]

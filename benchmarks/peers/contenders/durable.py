@@ -1,112 +1,172 @@
-"""durable-rules alone: its rules as JSON, facts asserted and retracted claim by claim.
+"""durable-rules alone, by `durable.lang`: a claim asserted as a fact, a rule for each half of each rule.
 
-Comparisons of two facts are made in Python and asserted as facts of their own: the library's own
-compare against stale values.
+As its users would write it, with what they soon learn: an action per rule that notes its id, a rule that
+always matches (a fact that nothing matches raises), and few rules a ruleset (large ones lose answers).
+Two facts are compared beforehand, since the library compares with stale values where one is missing.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import and_, or_
+from pathlib import Path
 from typing import Any
 
-from answers import Answer, decided
-from expressions import Language, flat, name_of, ordinal
-from workload import DATES, Claim, Rule
+from halves import And, Deciding, Formula, Guarded, Or, as_doubles, halves_in_full, underscored
+from workload import OPERATORS, Policy, Ref, Test
 
-REQUIREMENTS = ["durable-rules==2.0.28"]
-NOTE = "forward chaining (Rete); Python below 3.13; presence is asked for in every test"
-SIGNS = {"at_least": "$gte", "at_most": "$lte", "on_or_before": "$lte", "on_or_after": "$gte"}
+from contenders import About, Decide, Shape
 
-
-def prepare(claim: Claim) -> Claim:
-    made = flat(claim, lambda day: day.toordinal(), float)
-    return {
-        name: ("T" if value else "F") if isinstance(value, bool) else value
-        for name, value in made.items()
-        if value is not None and name != "id"
-    }
+MOST = 60
+"""Rules in one ruleset."""
 
 
-def _leaf(fact: str, operator: str, right: Any, possible: bool) -> Any:
-    name = name_of(fact, possible)
-    if fact.startswith("derived."):
-        return {name: "T"}
-    if isinstance(right, dict):
-        name = f"{name}_le_{name_of(right['fact'])}"
-        test: Any = {name: "T"}
-    elif operator == "in":
-        test = {"$or": [{name: value} for value in right]}
-    elif operator == "is":
-        test = {name: ("T" if right else "F") if isinstance(right, bool) else right}
-    else:
-        test = {SIGNS[operator]: {name: ordinal(right) if isinstance(right, str) else right}}
-    return {"$or": [{"$nex": {name: 1}}, test]} if possible else test
+def compared(test: Test) -> str:
+    """The name of the comparison of two facts that a claim carries."""
+    assert isinstance(test.value, Ref)
+    return f"{underscored(test.fact)}_{test.op}_{underscored(test.value.fact)}"
 
 
-def build(rules: Sequence[Rule]) -> Callable[[Claim], Answer]:
-    from durable.engine import Host
+class Writer:
+    def __init__(self, policy: Policy) -> None:
+        from durable import lang
 
-    class Quiet(Host):  # type: ignore[misc]
-        def _run(self) -> None:
-            pass  # no timers are used, and its threads never end
+        self.m, self.item = lang.m, lang.item
+        self.doubles = frozenset(fact.name for fact in policy.facts if fact.kind == "decimal")
+        self.pairs: dict[str, Test] = {}
 
-    language = Language(
-        _leaf,
-        lambda parts: parts[0] if len(parts) == 1 else {"$and": list(parts)},
-        lambda parts: parts[0] if len(parts) == 1 else {"$or": list(parts)},
+    def condition(self, formula: Formula) -> Any:
+        if isinstance(formula, Guarded):
+            return self.guarded(formula)
+        join = and_ if isinstance(formula, And) else or_
+        return reduce(join, [self.condition(part) for part in formula.parts])
+
+    def guarded(self, one: Guarded) -> Any:
+        true = self.true(one.test)
+        if not one.lenient:
+            # A test of a missing property does not hold, so it need not be asked for.
+            return true
+        missing = [-getattr(self.m, underscored(fact)) for fact in one.facts]
+        return reduce(or_, [*missing, true])
+
+    def true(self, test: Test) -> Any:
+        value: Any = test.value
+        if isinstance(value, Ref):
+            self.pairs[compared(test)] = test
+            return getattr(self.m, compared(test)) == "yes"
+        left = getattr(self.m, underscored(test.fact))
+        if test.op == "includes_any":
+            return reduce(or_, [left.anyItem(self.item == code) for code in value])
+        if test.op == "excludes":
+            return reduce(and_, [left.allItems(self.item != code) for code in value])
+        if test.op == "in":
+            return reduce(or_, [left == code for code in value])
+        if test.op == "not_in":
+            return reduce(and_, [left != code for code in value])
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        elif hasattr(value, "isoformat"):
+            value = value.isoformat()
+        elif test.fact in self.doubles:
+            value = float(value)
+        return _compare(test.op, left, value)
+
+
+def _compare(op: str, left: Any, value: Any) -> Any:
+    match op:
+        case "is":
+            return left == value
+        case "is_not":
+            return left != value
+        case "at_least" | "on_or_after":
+            return left >= value
+        case "more_than" | "after":
+            return left > value
+        case "less_than" | "before":
+            return left < value
+        case "at_most" | "on_or_before":
+            return left <= value
+    raise AssertionError(f"found {op}; one of {', '.join(OPERATORS)} was expected")
+
+
+_built = 0
+
+
+def ways(formula: Formula) -> list[Formula]:
+    """A condition with many alternatives as several rules: the library refuses it as one."""
+    if isinstance(formula, And):
+        for place, part in enumerate(formula.parts):
+            if isinstance(part, Or) and len(part.parts) > 4:
+                before, after = formula.parts[:place], formula.parts[place + 1 :]
+                return [And((*before, way, *after)) for way in part.parts]
+    return [formula]
+
+
+def build(policy: Policy, _: Path) -> tuple[Shape, Decide]:
+    from durable import lang
+
+    global _built
+    _built += 1  # rulesets are known by name in one registry of the process
+    writer = Writer(policy)
+    deciding = Deciding(policy)
+    held: set[str] = set()
+    open_: set[str] = set()
+    todo: list[tuple[str, set[str], Formula]] = []
+    for half in halves_in_full(policy):
+        todo += [(half.rule.id, held, way) for way in ways(half.holds)]
+        if half.rule.kind != "advise":
+            todo += [(half.rule.id, open_, way) for way in ways(half.may_hold)]
+    names = []
+    for start in range(0, len(todo), MOST):
+        name = f"claims_{_built}_{start}"
+        with lang.ruleset(name):
+            for rule, into, formula in todo[start : start + MOST]:
+                _when(lang, writer.condition(formula), rule, into)
+            _when(lang, lang.m.is_claim == "yes", "", set())
+        names.append(name)
+
+    def shape(request: dict[str, Any]) -> Any:
+        facts = as_doubles(policy, request["facts"])
+        made = {
+            name: ("yes" if value else "no") if isinstance(value, bool) else value
+            for name, value in facts.items()
+        }
+        for pair, test in writer.pairs.items():
+            assert isinstance(test.value, Ref)
+            left, right = facts.get(underscored(test.fact)), facts.get(underscored(test.value.fact))
+            if left is not None and right is not None:
+                made[pair] = "yes" if _compare(test.op, left, right) else "no"
+        return made | {"id": request["id"], "sid": "1", "is_claim": "yes"}
+
+    def decide(fact: Any) -> Any:
+        held.clear()
+        open_.clear()
+        for name in names:
+            lang.assert_fact(name, fact)
+            lang.retract_fact(name, fact)
+        return deciding.answer(held, bool(open_))
+
+    return shape, decide
+
+
+def _when(lang: Any, condition: Any, rule: str, into: set[str]) -> None:
+    def note(_: Any) -> None:
+        into.add(rule)
+
+    lang.when_all(condition)(note)
+
+
+ABOUT = [
+    About(
+        name="durable",
+        title="durable-rules alone",
+        needs=("durable-rules==2.0.28",),
+        unknown="a missing property; asked for in every test",
+        reasons="what the actions note",
+        proof="no",
+        dates="no; here ISO text, which sorts alike where it is as long",
+        note="Two rules a rule. Built from source; Python below 3.13. Doses are doubles.",
+        build=build,
+        growth=(20, 200),
     )
-    fired: set[str] = set()
-
-    def rule_of(name: str, condition: Any) -> dict[str, Any]:
-        def run(c: Any) -> None:
-            fired.add(name)
-
-        return {"all": [{"m": {"$and": [{"t": "claim"}, condition]}}], "run": run}
-
-    first: dict[str, Any] = {}
-    for rule in rules:
-        if "conclude" in rule:
-            for possible in (False, True):
-                name = name_of(rule["conclude"], possible)
-                key = f"{name}-{len(first)}"
-                first[key] = rule_of(name, language.of(rule["when"], possible))
-    second = {
-        f"{'p' if possible else 'h'}{rule['id']}": rule_of(
-            f"{'p' if possible else 'h'}{rule['id']}", language.of(rule["when"], possible)
-        )
-        for rule in rules
-        if "conclude" not in rule
-        for possible in (False, True)[: 1 if "advise" in rule else 2]
-    }
-    for made in (first, second):
-        made["seen"] = {"all": [{"m": {"t": "claim"}}], "run": lambda c: None}
-    host = Quiet()
-    host.register_rulesets({"first": first, "second": second})
-    denying = {rule["id"] for rule in rules if "deny" in rule}
-    pending = {rule["id"] for rule in rules if "pend" in rule}
-    pairs = list(itertools.permutations([name_of(day) for day in DATES], 2))
-    numbers = itertools.count()
-
-    def decide(claim: Claim) -> Answer:
-        fired.clear()
-        fact = {"id": f"f{next(numbers)}", "t": "claim", **claim}
-        for one, other in pairs:
-            if one in claim and other in claim:
-                fact[f"{one}_le_{other}"] = "T" if claim[one] <= claim[other] else "F"
-        host.assert_fact("first", dict(fact))
-        host.retract_fact("first", dict(fact))
-        told = {**fact, **dict.fromkeys(fired, "T")}
-        fired.clear()
-        host.assert_fact("second", dict(told))
-        host.retract_fact("second", dict(told))
-        holding = {name[1:] for name in fired if name[0] == "h"}
-        possible = {name[1:] for name in fired if name[0] == "p"}
-        return decided(
-            list(holding),
-            bool(holding & denying),
-            bool(holding & pending),
-            bool(possible - holding),
-        )
-
-    return decide
+]
