@@ -3,6 +3,7 @@
     python benchmarks/peers/run.py              # everything; writes results.json, the README and the plot
     python benchmarks/peers/run.py --quick      # fewer claims and rounds, nothing written
     python benchmarks/peers/run.py --only zen   # one contender (may be given again), nothing written
+    python benchmarks/peers/run.py --only zen --update   # its rows replaced in what is written
     python benchmarks/peers/run.py --json       # the numbers for a program
 
 Each contender has a virtual environment of its own in `.envs` and runs in a process of its own. One
@@ -34,6 +35,7 @@ from reference import answer
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SIZES = (20, 200, 2000)
+TABLES = ("single", "growth", "unguarded", "batch", "many", "about")
 PATIENCE = 600
 """Seconds that one measurement may take."""
 Json = dict[str, Any]
@@ -61,6 +63,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="fewer claims and rounds")
     parser.add_argument("--only", action="append", metavar="NAME", help="one contender")
+    parser.add_argument(
+        "--update", action="store_true", help="write these, and keep the others' rows"
+    )
     parser.add_argument("--json", action="store_true", help="the numbers for a program")
     parser.add_argument("--claims", type=int, help="claims of a round [default: 2000]")
     parser.add_argument("--rows", type=int, help="claims of the Parquet file [default: 1000000]")
@@ -85,11 +90,20 @@ def main() -> int:
         print(json.dumps(results, indent=1))
     else:
         print(markdown(results))
-    if not (asked.quick or asked.only):
-        (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        write_readme(HERE / "README.md", results)
-        plot(ROOT / "docs/peers.svg", results)
+    if asked.update or not (asked.quick or asked.only):
+        write(results, HERE / "results.json", asked.update)
     return 0
+
+
+def write(results: Json, path: Path, update: bool) -> None:
+    """The results, and the README and the plot made of them; `update` keeps the other contenders'."""
+    if update and path.exists():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        for table in TABLES:
+            results[table] = kept[table] | results[table]
+    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    write_readme(HERE / "README.md", results)
+    plot(ROOT / "docs/peers.svg", results)
 
 
 def measure(chosen: dict[str, About], settings: Settings) -> Json:
@@ -98,13 +112,7 @@ def measure(chosen: dict[str, About], settings: Settings) -> Json:
         "claims": settings.claims,
         "rounds": settings.rounds,
         "rows": settings.rows,
-        "single": {},
-        "growth": {},
-        "unguarded": {},
-        "batch": {},
-        "many": {},
-        "about": {},
-    }
+    } | {table: {} for table in TABLES}
     for name, about in chosen.items():
         said = {
             key: getattr(about, key) for key in ("title", "unknown", "reasons", "proof", "dates")
@@ -271,6 +279,7 @@ def batch(python: Path, about: About, settings: Settings) -> Json:
     middle = [statistics.median(values[1:]) for values in (seconds, processor, peaks)]
     made = {"seconds": round(middle[0], 3), "cpu": round(middle[1], 3), "peak_mb": round(middle[2])}
     right = ["--out", str(out), "--expected", str(answers(20, settings))]
+    right += ["--claims", str(settings.rows)]
     return made | worker(python, ["read", about.name, *right], settings)
 
 

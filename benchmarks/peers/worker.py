@@ -54,7 +54,9 @@ def main() -> None:
             made = {}
         elif asked.what == "read":
             assert about.read is not None
-            made = {"wrong": wrong(about.read(asked.out), expected(asked.expected))}
+            answers = about.read(asked.out)
+            missing = abs(asked.claims - len(answers))
+            made = {"wrong": missing + wrong(answers, expected(asked.expected))}
         else:
             made = many(asked)
     except NotImplementedError as error:
