@@ -21,12 +21,13 @@ LAYERS = (
     {"ruleset"},
     {"semantics"},
     {"codegen", "columns", "language", "reference"},
-    {"request"},
+    {"request", "symbolic"},
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"analysis", "batch", "schemas"},
+    {"batch", "schemas"},
     {"specs"},
+    {"analysis"},
     {"cli"},
     {"__main__", "__init__"},
 )
@@ -36,6 +37,7 @@ OPTIONAL = {
     "durable_rules_engine": r"engines/durable\.py",
     "durable": r"engines/durable\.py",
     "pyspark": r"batch/spark\.py",
+    "z3": r"symbolic/.*",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"columns/.*|batch/.*|engines/columnar\.py|request/(columns|tables)\.py"

@@ -13,7 +13,7 @@ from payer_policy.cli import options
 from payer_policy.engines import engine_named, why_unavailable
 from payer_policy.policy.library import Library
 
-_HELD = ("compiled", "durable", "columnar")
+_HELD = ("compiled", "durable", "columnar", "symbolic")
 """The engines that are held against each other; `checked` is two of them."""
 
 

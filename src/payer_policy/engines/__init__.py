@@ -11,7 +11,7 @@ from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.durable import DurableEngine, durable_available
 from payer_policy.engines.protocol import Engine, EngineUnavailable
 
-ENGINES: Final = ("compiled", "durable", "checked", "columnar")
+ENGINES: Final = ("compiled", "durable", "checked", "columnar", "symbolic")
 DEFAULT_ENGINE: Final = "compiled"
 """For services: a fault in C code would take the process with it, and this one needs none."""
 _COLUMNS: Final = ("polars", "numpy", "pyarrow")
@@ -37,6 +37,12 @@ def engine_named(name: str) -> Engine:
         from payer_policy.engines.columnar import ColumnarEngine
 
         return ColumnarEngine()
+    if name == "symbolic":
+        if (why := why_unavailable(name)) is not None:
+            raise EngineUnavailable(why)
+        from payer_policy.engines.symbolic import SymbolicEngine
+
+        return SymbolicEngine()
     hint = did_you_mean(name, ENGINES)
     raise ValueError(
         f"`{name}` is not an engine; expected one of {', '.join(ENGINES)}"
@@ -45,9 +51,13 @@ def engine_named(name: str) -> Engine:
 
 
 def enough_engines() -> tuple[str, ...]:
-    """The fewest engines that run everything on all that are installed: `checked` is two of them."""
+    """The fewest engines that decide everything on all that are installed: `checked` is two of them.
+
+    `symbolic` is for proofs: it is held to the others by the laws and by `selfcheck`, and would take
+    minutes for what the others decide in seconds.
+    """
     here = tuple(name for name in ENGINES if why_unavailable(name) is None)
-    inside = ("compiled", "durable") if "checked" in here else ()
+    inside = ("compiled", "durable", "symbolic") if "checked" in here else ("symbolic",)
     return tuple(name for name in here if name not in inside)
 
 
@@ -60,6 +70,8 @@ def why_unavailable(name: str) -> str | None:
             "facts in columns need polars, numpy and pyarrow: pip install 'payer-policy[batch]'; "
             "`compiled` needs none of them"
         )
+    if name == "symbolic" and find_spec("z3") is None:
+        return "proofs need z3-solver: pip install 'payer-policy[analysis]'; `compiled` needs none of it"
     return None
 
 

@@ -1,0 +1,74 @@
+"""The symbolic engine: a ruleset as formulas (`payer_policy.symbolic`), answered by a solver.
+
+It is there for proofs, not for claims: about a thousand times slower than `compiled`, to which it is
+held like every other engine. Given facts are fixed, and each half of each rule is then a constant.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Final
+
+from payer_policy.engines.protocol import EngineFailure, Evaluation
+from payer_policy.ruleset import Ruleset
+from payer_policy.semantics import Facts
+from payer_policy.symbolic.formulas import Formulas, conditions_of, sets_concluded_by
+from payer_policy.symbolic.logic import truth_in
+from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.symbolic.terms import Facts as Terms
+from payer_policy.truth import FAILS, HOLDS, UNKNOWN
+from payer_policy.vocabulary.types import Value
+
+_SOLVER: Final = Lock()
+"""The solver's terms all live in one place, which one thread at a time may use."""
+
+
+class SymbolicEngine:
+    """Compiles rulesets to formulas."""
+
+    name: Final = "symbolic"
+
+    def compile(self, ruleset: Ruleset) -> SymbolicEvaluator:
+        with _SOLVER:
+            return SymbolicEvaluator(ruleset)
+
+
+class SymbolicEvaluator:
+    """One ruleset's formulas, with a solver that knows them."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        types = {name: fact.type for name, fact in ruleset.facts.items()}
+        self._terms = Terms(
+            types, conditions_of([ruleset]), sets_concluded_by([ruleset]), fractions=True
+        )
+        self._formulas = Formulas(ruleset, self._terms)
+        self._search = Search(self._terms, self._formulas.definitions)
+
+    def __call__(self, facts: Facts) -> Evaluation:
+        with _SOLVER:
+            return self._evaluate(facts)
+
+    def _evaluate(self, facts: Facts) -> Evaluation:
+        terms, formulas = self._terms, self._formulas
+        try:
+            model = self._search.find(*terms.all_given(facts))
+        except NotProved as error:
+            raise EngineFailure(f"the solver gave up: {error}") from error
+        if model is None:
+            raise EngineFailure("the formulas contradict the facts")
+        truths = [
+            HOLDS
+            if truth_in(model, rule.holds)
+            else UNKNOWN
+            if truth_in(model, rule.possible)
+            else FAILS
+            for rule in formulas.rules
+        ]
+        derived: dict[str, Value | None] = {
+            name: terms.value_in(model, name, term.value) if truth_in(model, term.known) else None
+            for name, term in sorted(formulas.derived.items())
+        }
+        conflicts = tuple(
+            sorted(name for name, found in formulas.conflicts.items() if truth_in(model, found))
+        )
+        return Evaluation(truths, derived, conflicts)

@@ -1,0 +1,377 @@
+"""A ruleset as formulas: of each rule, when it is known to hold and when it is not known to fail.
+
+`Formulas(ruleset, facts)` writes the least fixpoint of DESIGN §3 out. Since rules come in an order
+in which each stands after what it needs, the fixpoint is one pass.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from math import lcm
+from typing import Any, Final
+
+import z3
+
+from payer_policy.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Constant,
+    FactRef,
+    Not,
+    Ruleset,
+    Score,
+    Test,
+)
+from payer_policy.symbolic.arithmetic import (
+    Expressions,
+    Outside,
+    Span,
+    compare,
+    has_text,
+    has_value,
+    texts_of,
+)
+from payer_policy.symbolic.logic import (
+    Formula,
+    all_of,
+    any_of,
+    at_least,
+    both,
+    choose,
+    either,
+    negated,
+    same,
+)
+from payer_policy.symbolic.terms import FIRST_DAY, Codes, Facts, Number, Term
+from payer_policy.vocabulary.types import FactType, Value
+
+_BY_SIZE: Final[Mapping[str, Callable[[Any, Any], Formula]]] = {
+    "at_least": operator.ge,
+    "more_than": operator.gt,
+    "at_most": operator.le,
+    "less_than": operator.lt,
+    "on_or_after": operator.ge,
+    "after": operator.gt,
+    "on_or_before": operator.le,
+    "before": operator.lt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Halves:
+    """Of a condition or a rule: that it is known to hold, and that it is not known to fail."""
+
+    holds: Formula
+    possible: Formula
+
+    @property
+    def fails(self) -> Formula:
+        return negated(self.possible)
+
+    @property
+    def unknown(self) -> Formula:
+        return both(self.possible, negated(self.holds))
+
+
+class Conditions:
+    """Writes conditions as halves over some facts. `read` gives the term of a fact."""
+
+    def __init__(self, facts: Facts, read: Callable[[str], Term] | None = None) -> None:
+        self.facts = facts
+        self.read = read or facts.__getitem__
+        self._expressions = Expressions(facts, self.read)
+        self.outside: dict[str, Test] = {}
+        """Tests that are no formulas, by what cannot be written. Each may turn out either way."""
+
+    def halves(self, condition: Condition) -> Halves:
+        """The two halves of a condition."""
+        match condition:
+            case Test():
+                known, value = self._test(condition)
+                return Halves(both(known, value), either(negated(known), value))
+            case All(parts):
+                halves = [self.halves(part) for part in parts]
+                return Halves(
+                    all_of(one.holds for one in halves), all_of(one.possible for one in halves)
+                )
+            case AnyOf(parts):
+                halves = [self.halves(part) for part in parts]
+                return Halves(
+                    any_of(one.holds for one in halves), any_of(one.possible for one in halves)
+                )
+            case Not(part):
+                inner = self.halves(part)
+                return Halves(negated(inner.possible), negated(inner.holds))
+            case AtLeast(count, parts):
+                halves = [self.halves(part) for part in parts]
+                return Halves(
+                    at_least(count, [one.holds for one in halves]),
+                    at_least(count, [one.possible for one in halves]),
+                )
+
+    def expression(self, expression: Any) -> Term:
+        """The term of an expression. Raises `Outside`."""
+        return self._expressions.term(expression)
+
+    def _test(self, test: Test) -> tuple[Formula, Formula]:
+        try:
+            return self._known_and_value(test)
+        except Outside as why:
+            self.outside[str(why)] = test
+            return z3.FreshBool("known"), z3.FreshBool("value")
+
+    def _known_and_value(self, test: Test) -> tuple[Formula, Formula]:
+        if test.operator == "is_known":
+            (flag,) = test.right
+            assert isinstance(flag, Constant)
+            return True, same(self.read(test.fact).known, bool(flag.value))
+        left = self._expressions.term(test.left)
+        right = [self._expressions.term(expression) for expression in test.right]
+        known = all_of([left.known, *(term.known for term in right)])
+        values = [term.value for term in right]
+        kind = self.facts.types[test.fact].kind
+        if isinstance(test.left, Score):
+            kind = "integer"
+        match kind:
+            case "boolean":
+                return known, self._equal(test, same(left.value, values[0]))
+            case "codes":
+                return known, self._sets(test, left.value, values)
+            case "integer" | "decimal":
+                return known, self._numbers(test, left.value, values)
+            case "date":
+                return known, self._days(test, left.value, values)
+        return known, self._texts(test, left.value, values)
+
+    def _equal(self, test: Test, equal: Formula) -> Formula:
+        if test.operator == "is":
+            return equal
+        if test.operator == "is_not":
+            return negated(equal)
+        raise Outside(f"`{test.operator}` on {self.facts.types[test.fact].kind}")
+
+    def _numbers(self, test: Test, left: Number, values: list[Any]) -> Formula:
+        if test.operator == "between":
+            return both(
+                compare(operator.ge, left, values[0]), compare(operator.le, left, values[1])
+            )
+        if test.operator in ("in", "not_in"):
+            among = any_of(
+                compare(operator.eq, left, one)
+                for one in sorted(values[0], key=lambda n: (n.bottom, n.top))
+            )
+            return among if test.operator == "in" else negated(among)
+        if test.operator in _BY_SIZE:
+            return compare(_BY_SIZE[test.operator], left, values[0])
+        return self._equal(test, compare(operator.eq, left, values[0]))
+
+    def _days(self, test: Test, left: Any, values: list[Any]) -> Formula:
+        if test.operator == "between":
+            return both(left >= values[0], left <= values[1])
+        if test.operator == "within":
+            span = values[0]
+            assert isinstance(span, Span)
+            return both(left >= span.first, left <= span.last)
+        if test.operator in ("in", "not_in"):
+            among = any_of(left == one for one in sorted(values[0]))
+            return among if test.operator == "in" else negated(among)
+        if test.operator in _BY_SIZE:
+            return _BY_SIZE[test.operator](left, values[0])
+        return self._equal(test, left == values[0])
+
+    def _texts(self, test: Test, left: Any, values: list[Any]) -> Formula:
+        if test.operator in ("in", "not_in"):
+            if isinstance(values[0], Codes):
+                among = has_value(values[0], test.fact, left)
+            else:
+                among = any_of(left == one for one in sorted(values[0]))
+            return among if test.operator == "in" else negated(among)
+        return self._equal(test, left == values[0])
+
+    def _sets(self, test: Test, left: Codes, values: list[Any]) -> Formula:
+        right = values[0]
+        if isinstance(right, Codes):
+            return self._two_sets(test, left, right)
+        match test.operator:
+            case "includes":
+                (side,) = test.right
+                if isinstance(side, FactRef):
+                    return has_value(left, side.fact, right)
+                return has_text(left, right)
+            case "includes_any":
+                return any_of(has_text(left, text) for text in sorted(right))
+            case "excludes":
+                return negated(any_of(has_text(left, text) for text in sorted(right)))
+            case "includes_all":
+                return all_of(has_text(left, text) for text in sorted(right))
+        exactly = [same(has, text in right) for text, has in left.members.items()]
+        return self._equal(test, all_of([*exactly, negated(left.more)]))
+
+    def _two_sets(self, test: Test, left: Codes, right: Codes) -> Formula:
+        """Two facts that are sets: code by code, and by where the codes lie that nobody names."""
+        pairs = [
+            (left.members.get(text, False), right.members.get(text, False))
+            for text in texts_of([left, right])
+        ]
+        (side,) = test.right
+        assert isinstance(side, FactRef)
+        beyond = self.facts.beyond(test.fact, side.fact, left, right)
+        match test.operator:
+            case "includes_any" | "excludes":
+                meets = any_of([*(both(a, b) for a, b in pairs), beyond.shared])
+                return meets if test.operator == "includes_any" else negated(meets)
+            case "includes_all":
+                listed = [either(a, negated(b)) for a, b in pairs]
+                return all_of([*listed, negated(beyond.right_only)])
+        equal = [same(a, b) for a, b in pairs]
+        alike = [negated(beyond.left_only), negated(beyond.right_only)]
+        return self._equal(test, all_of([*equal, *alike]))
+
+
+class Formulas:
+    """The halves of all rules of a ruleset, and its derived facts, over `facts`.
+
+    `given` reads the facts that the rules do not conclude; without it they are as in `facts`.
+    `prefix` keeps the names of two rulesets over the same facts apart. `definitions` say what the
+    names mean; whatever is asked about the formulas is asked together with them.
+    """
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        facts: Facts,
+        given: Callable[[str], Term] | None = None,
+        prefix: str = "",
+    ) -> None:
+        self.ruleset, self.facts, self.prefix = ruleset, facts, prefix
+        self._given = given or facts.__getitem__
+        self.definitions: list[Formula] = []
+        self.derived: dict[str, Term] = {}
+        self.conflicts: dict[str, Formula] = {}
+        """Of each derived fact, that rules which hold conclude two different values of it."""
+        self.conditions = Conditions(facts, self.read)
+        self.rules: list[Halves] = []
+        self.own: list[Halves] = []
+        """The rules' conditions by themselves, before overrides."""
+        at = {rule.id: index for index, rule in enumerate(ruleset.rules)}
+        last: dict[str, int] = {}
+        for name, fact in ruleset.derived.items():
+            last[name] = max((index for index, _ in fact.concluded_by), default=-1)
+            if last[name] < 0:
+                self._settle(name)
+        ends: dict[int, list[str]] = {}
+        for name, index in last.items():
+            ends.setdefault(index, []).append(name)
+        for index, rule in enumerate(ruleset.rules):
+            own = self.conditions.halves(rule.condition)
+            blockers = [self.rules[at[id_]] for id_ in rule.overridden_by]
+            holds = all_of([own.holds, *(blocker.fails for blocker in blockers)])
+            possible = all_of([own.possible, *(negated(blocker.holds) for blocker in blockers)])
+            self.own.append(own)
+            self.rules.append(
+                Halves(
+                    self._named(f"{rule.id} holds", holds),
+                    self._named(f"{rule.id} possible", possible),
+                )
+            )
+            for name in ends.get(index, ()):
+                self._settle(name)
+
+    def read(self, name: str) -> Term:
+        """The term of a fact: what the rules conclude, or what is given."""
+        if name in self.ruleset.derived:
+            return self.derived[name]
+        return self._given(name)
+
+    def rule(self, id_: str) -> Halves:
+        """The halves of the rule of that id, overrides applied. Raises KeyError."""
+        return self.rules[self.ruleset.index_of(id_)]
+
+    def _named(self, name: str, formula: Formula) -> Formula:
+        if isinstance(formula, bool) or formula.num_args() == 0:
+            return formula
+        named = z3.Bool(f"{self.prefix}{name}")
+        self.definitions.append(named == formula)
+        return named
+
+    def _settle(self, name: str) -> None:
+        fact = self.ruleset.derived[name]
+        holding: dict[Value, list[Formula]] = {}
+        rivals: dict[Value, list[Formula]] = {}
+        for index, value in fact.concluded_by:
+            holding.setdefault(value, []).append(self.rules[index].holds)
+            rivals.setdefault(value, []).append(self.rules[index].fails)
+        held = {value: any_of(formulas) for value, formulas in holding.items()}
+        out = {
+            value: all_of(
+                [held[value], *(f for other, fs in rivals.items() if other != value for f in fs)]
+            )
+            for value in held
+        }
+        values = list(held)
+        self.conflicts[name] = any_of(
+            both(held[one], held[other]) for at, one in enumerate(values) for other in values[:at]
+        )
+        if fact.otherwise is not None:
+            none = all_of(f for fs in rivals.values() for f in fs)
+            out[fact.otherwise] = either(out.get(fact.otherwise, False), none)
+        named = {
+            value: self._named(f"{name} is {value}", formula) for value, formula in out.items()
+        }
+        self.derived[name] = Term(any_of(named.values()), self._value(name, named))
+
+    def _value(self, name: str, cases: Mapping[Value, Formula]) -> Any:
+        type_: FactType = self.ruleset.facts[name].type
+        if type_.kind == "boolean":
+            return cases.get(True, False)
+        constants = [(when, self.facts.constant(value)) for value, when in cases.items()]
+        if type_.kind == "codes":
+            texts = sorted({text for _, value in constants for text in value})
+            members = {
+                text: any_of(when for when, value in constants if text in value) for text in texts
+            }
+            for text in self.facts.texts_told_apart(name):
+                members.setdefault(text, False)
+            others = {
+                other: (self.facts[other].value, False) for other in self.facts.compared_with(name)
+            }
+            return Codes(members, False, others, {text: text for text in members})
+        if type_.kind in ("integer", "decimal"):
+            if not constants:
+                return Number(0)
+            bottom = lcm(*(number.bottom for _, number in constants))
+            tops = [(when, number.top * (bottom // number.bottom)) for when, number in constants]
+            top: Any = tops[-1][1]
+            for when, value in reversed(tops[:-1]):
+                top = choose(when, value, top)
+            return Number(top, bottom)
+        if not constants:
+            return FIRST_DAY if type_.kind == "date" else 0
+        out: Any = constants[-1][1]
+        for when, value in reversed(constants[:-1]):
+            out = choose(when, value, out)
+        return out
+
+
+def conditions_of(rulesets: Iterable[Ruleset]) -> list[Condition]:
+    """All conditions of some rulesets, for `Facts`."""
+    return [
+        condition
+        for ruleset in rulesets
+        for condition in (ruleset.applies_to, *(rule.condition for rule in ruleset.rules))
+    ]
+
+
+def sets_concluded_by(rulesets: Iterable[Ruleset]) -> list[tuple[str, frozenset[str]]]:
+    """The sets of codes that rules of some rulesets conclude, for `Facts`."""
+    return [
+        (name, value)
+        for ruleset in rulesets
+        for name, fact in ruleset.derived.items()
+        for value in (*(value for _, value in fact.concluded_by), fact.otherwise)
+        if isinstance(value, frozenset)
+    ]
