@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "explain": "Show the proof of a determination, step by step.",
     "facts": "The dictionary of facts that a rule can read.",
     "operators": "The dictionary of tests that a rule can make.",
+    "prove": "Prove what is said to be always or never so.",
     "read": "Read a policy as numbered plain English.",
     "schema": "Write the JSON Schemas that editors use.",
     "selfcheck": "Run the engines against each other on random claims.",

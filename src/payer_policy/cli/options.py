@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,6 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from payer_policy.engine import Engine
+    from payer_policy.policy.library import Library
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +27,50 @@ policies = click.option(
 )
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON, versioned.")
+
+
+only_policies = click.option(
+    "--policy",
+    "addresses",
+    multiple=True,
+    metavar="PAYER/POLICY",
+    help="Only this policy; may be repeated. [default: all]",
+)
+processes = click.option(
+    "--jobs",
+    "processes",
+    type=click.IntRange(1, 64),
+    default=None,
+    help="How many processes work on it. [default: as many as there are cores]",
+)
+
+
+def chosen(library: Library, addresses: Sequence[str]) -> list[str]:
+    """The policies that are asked about, in order.
+
+    Raises:
+        click.BadParameter: there is no such policy.
+    """
+    from payer_policy.diagnostics import did_you_mean
+
+    known = library.addresses()
+    for address in addresses:
+        if address not in known:
+            hint = did_you_mean(address, known) or f"there are {', '.join(known)}"
+            raise click.BadParameter(f"`{address}` is not a policy; {hint}", param_hint="--policy")
+    return [address for address in known if not addresses or address in addresses]
+
+
+def need_solver() -> None:
+    """Make sure that proofs can be made here.
+
+    Raises:
+        click.UsageError: z3-solver is not installed; it says what to type.
+    """
+    from payer_policy.engines import why_unavailable
+
+    if (why := why_unavailable("symbolic")) is not None:
+        raise click.UsageError(why)
 
 
 def engine(default: str | None = None) -> Callable[[F], F]:

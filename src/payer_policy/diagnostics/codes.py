@@ -61,6 +61,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unused-acknowledgement": "A warning is acknowledged that is not given.",
         "unused-parameter": "No rule uses a parameter.",
         "duplicate-rule": "Two rules have the same id.",
+        "duplicate-statement": "Two statements about a policy have the same id.",
+        "withdraws-nothing": "A statement is withdrawn that no base policy makes.",
         "duplicate-code": "A list has the same code twice for the same days.",
         "duplicate-entry": "A list names the same thing twice.",
         "duplicate-identifier": "Two payers are recognised by the same thing.",

@@ -17,6 +17,7 @@ from threading import Lock
 from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.json_source import JsonDocument
 from payer_policy.policy.resolve import Resolver
+from payer_policy.policy.statements import Statement, StatementReader, Statements
 from payer_policy.policy.versions import Merged, PolicyVersion, merge
 from payer_policy.reference import ReferenceData
 from payer_policy.ruleset import Ruleset
@@ -47,6 +48,8 @@ class Library:
     codes: Mapping[str, frozenset[str]]
     """The drug codes that each policy can apply to, by address (over all its versions)."""
     known_codes: Mapping[str, frozenset[str]]
+    statements: Mapping[str, Statements] = field(default_factory=dict)
+    """What is said to be always or never so, by the address of the policy beside which it stands."""
     _rulesets: dict[tuple[str, date], Ruleset] = field(default_factory=dict)
     _windows: dict[str, tuple[tuple[date, date | None, Merged], ...]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -151,6 +154,21 @@ class Library:
             merged, self.vocabulary, self.reference, problems.append, first, self.known_codes
         )
         return resolver.ruleset(first, last, self.reference_hash)
+
+    def statements_on(self, address: str, day: date) -> tuple[Statement, ...]:
+        """The statements about a policy (and its bases) that are in force on a day."""
+        for first, last, merged in self.windows(address):
+            if first <= day and (last is None or day <= last):
+                reader = StatementReader(
+                    merged,
+                    self.vocabulary,
+                    self.reference,
+                    self.known_codes,
+                    lambda problem: None,
+                    day,
+                )
+                return reader.read(self.statements)
+        return ()
 
     def addresses(self, payer: str | None = None) -> tuple[str, ...]:
         """The addresses of all policies (of one payer), sorted."""

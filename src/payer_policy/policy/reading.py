@@ -35,6 +35,14 @@ from payer_policy.policy.files import (
 )
 from payer_policy.policy.folder import VOCABULARY, Folder
 from payer_policy.policy.library import Library, spans_of
+from payer_policy.policy.statements import FILE as STATEMENTS
+from payer_policy.policy.statements import (
+    StatementModel,
+    StatementReader,
+    Statements,
+    StatementsFile,
+    check_statements,
+)
 from payer_policy.policy.versions import PolicyVersion
 from payer_policy.reference import CodeSet, Dated, Drug, Payer, Product, ReasonCode, ReferenceData
 from payer_policy.reference.files import (
@@ -84,6 +92,8 @@ NAMES: Final[dict[type[BaseModel], str]] = {
     ParameterModel: "a parameter",
     Effective: "the dates in force",
     InForce: "a rule's dates in force",
+    StatementsFile: "a file of statements",
+    StatementModel: "a statement",
     Source: "a source",
     VocabularyFile: "the vocabulary",
     FactModel: "a fact's declaration",
@@ -141,7 +151,9 @@ def read_library(root: Path) -> tuple[Library | None, list[Diagnostic]]:
         spans=spans,
         codes={address: checked[address].codes for address in sorted(checked)},
         known_codes=data.known_codes,
+        statements=_read_statements(folder, placed, policies),
     )
+    _check_statements(library, folder)
     return library, _sorted(folder.problems)
 
 
@@ -183,6 +195,8 @@ def _placed(folder: Folder) -> dict[str, str]:
             kinds[relative] = parts[0]
         elif len(parts) == 2 and relative.endswith("/" + PAYER):
             kinds[relative] = PAYER
+        elif len(parts) == 3 and parts[0] not in RESERVED and relative.endswith("/" + STATEMENTS):
+            kinds[relative] = STATEMENTS
         elif len(parts) == 3 and parts[0] not in RESERVED:
             kinds[relative] = "policy"
         else:
@@ -200,7 +214,13 @@ def _placed(folder: Folder) -> dict[str, str]:
 
 
 def _misnamed(kind: str, parts: list[str]) -> Iterator[tuple[str, str]]:
-    names = {PAYER: parts[:1], "policy": parts[:2], CODE_SETS: parts[1:], PRODUCTS: parts[1:]}
+    names = {
+        PAYER: parts[:1],
+        "policy": parts[:2],
+        STATEMENTS: parts[:2],
+        CODE_SETS: parts[1:],
+        PRODUCTS: parts[1:],
+    }
     for name in names.get(kind, ()):
         if not _NAME.match(name):
             noun = "a file" if kind in RESERVED else "a folder"
@@ -400,6 +420,56 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
         folder.broken.add(relative)
         return None
     return PolicyVersion(address, first, last, model, document)
+
+
+# --- statements ------------------------------------------------------------------------------------
+
+
+def _read_statements(
+    folder: Folder, placed: Mapping[str, str], policies: Mapping[str, tuple[PolicyVersion, ...]]
+) -> dict[str, Statements]:
+    out: dict[str, Statements] = {}
+    for relative, kind in placed.items():
+        if kind != STATEMENTS:
+            continue
+        address = relative.rpartition("/")[0]
+        model = folder.model(relative, StatementsFile)
+        if model is None:
+            continue
+        if address not in policies and address not in _addresses(folder.broken):
+            message = "these statements stand beside no policy"
+            folder.refuse(relative, "unexpected-file", message, "put them beside its versions")
+            continue
+        out[address] = Statements(address, model, folder.documents[relative])
+    return out
+
+
+def _check_statements(library: Library, folder: Folder) -> None:
+    """Every statement on every run of dates; what one run says as well as another is said once."""
+    bases = {
+        address: tuple(
+            dict.fromkeys(
+                version.address
+                for span in spans
+                for version in span.merged.chain
+                if version.address != address
+            )
+        )
+        for address, spans in library.spans.items()
+    }
+    check_statements(library.statements, bases, folder.report)
+    for address, spans in library.spans.items():
+        if library.statements.keys().isdisjoint({address, *bases[address]}):
+            continue
+        for span in spans:
+            StatementReader(
+                span.merged,
+                library.vocabulary,
+                library.reference,
+                library.known_codes,
+                folder.report,
+                span.first_day,
+            ).read(library.statements)
 
 
 # --- the hash of what decides beside the rules -----------------------------------------------------

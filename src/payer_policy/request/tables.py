@@ -72,9 +72,9 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
         year = raw.dt.year()
         return raw, _if_any((year < 1) | (year > 9999))
     if kind in ("integer", "decimal") and dtype.is_integer():
-        return _number(raw, 0, MAX_PLACES if kind == "decimal" else 0)
+        return _number(type_, raw, 0)
     if kind in ("integer", "decimal") and isinstance(dtype, pl.Decimal):
-        return _number(raw.to_physical(), dtype.scale, MAX_PLACES if kind == "decimal" else 0)
+        return _number(type_, raw.to_physical(), dtype.scale)
     if kind == "choice" and dtype.is_integer():
         return _read(type_, raw, lambda _, number: number)
     if kind == "codes" and isinstance(dtype, pl.List):
@@ -84,11 +84,13 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
     raise WrongColumn(f"it holds {_in_words(dtype)}; {wanted} was expected.{hint}")
 
 
-def _number(raw: pl.Series, scale: int, places: int) -> tuple[pl.Series, pl.Series | None]:
-    """Whole numbers in units of 10**-scale, in units of 10**-places."""
+def _number(type_: FactType, raw: pl.Series, scale: int) -> tuple[pl.Series, pl.Series | None]:
+    """Whole numbers in units of 10**-scale, in the units in which the type is held in columns."""
+    places = MAX_PLACES if type_.kind == "decimal" else 0
     bound = MAX_NUMBER * 10**scale
+    least = 1 - bound if type_.minimum is None else type_.minimum * 10**scale
     low, high = raw.min(), raw.max()
-    if low is None or (scale <= places and -bound < low and high < bound):
+    if low is None or (scale <= places and least <= low and high < bound):
         fitting = raw.cast(pl.Int64)
         return fitting if scale >= places else fitting * 10 ** (places - scale), None
     if bound >= 2**63 or raw.dtype in (pl.UInt64, pl.Int128):
@@ -97,7 +99,7 @@ def _number(raw: pl.Series, scale: int, places: int) -> tuple[pl.Series, pl.Seri
         raw = raw.cast(pl.Int64)
     here = pl.col("x")
     limit = pl.lit(bound, dtype=raw.dtype)
-    fits = (here < limit) & (here > pl.lit(-bound, dtype=raw.dtype))
+    fits = (here < limit) & (here >= pl.lit(least, dtype=raw.dtype))
     made = here
     if scale > places:
         smallest = pl.lit(10 ** (scale - places), dtype=raw.dtype)

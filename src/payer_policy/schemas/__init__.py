@@ -5,6 +5,17 @@ An editor that reads them offers the facts, for each fact the operators of its t
 """
 
 from payer_policy.schemas.agreement import schema_problems
-from payer_policy.schemas.files import all_schemas, policy_schema, vocabulary_schema
+from payer_policy.schemas.files import (
+    all_schemas,
+    policy_schema,
+    statements_schema,
+    vocabulary_schema,
+)
 
-__all__ = ["all_schemas", "policy_schema", "schema_problems", "vocabulary_schema"]
+__all__ = [
+    "all_schemas",
+    "policy_schema",
+    "schema_problems",
+    "statements_schema",
+    "vocabulary_schema",
+]

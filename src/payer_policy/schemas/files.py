@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pydantic import BaseModel
 
 from payer_policy.policy.files import PolicyFile
 from payer_policy.policy.library import Library
+from payer_policy.policy.statements import KINDS, StatementsFile
 from payer_policy.reference.files import (
     CodeSetFile,
     DrugFile,
@@ -28,6 +30,7 @@ from payer_policy.request.sources import (
 from payer_policy.schemas.conditions import NOTE, ConditionSchemas, Schema
 from payer_policy.vocabulary.codes import SYSTEMS
 from payer_policy.vocabulary.model import VocabularyFile
+from payer_policy.vocabulary.outcome import OUTCOME
 from payer_policy.vocabulary.reading import WHOLE_SERVICE
 from payer_policy.vocabulary.types import NUMERIC
 from payer_policy.vocabulary.units import UNITS
@@ -50,6 +53,7 @@ def all_schemas(library: Library) -> dict[str, Schema]:
         "products": _of_model(ProductsFile),
         "reason-codes": _of_model(ReasonCodesFile),
         "request": _of_model(Request),
+        "statements": statements_schema(library),
         "vocabulary": vocabulary_schema(library),
     }
     return {f"{name}.schema.json": schema for name, schema in sorted(schemas.items())}
@@ -138,6 +142,29 @@ def policy_schema(library: Library) -> Schema:
         "else": {"type": "number"},
     }
     _with_reason_codes(definitions, library)
+    return schema
+
+
+def statements_schema(library: Library) -> Schema:
+    """The schema of statements: conditions over the facts of this folder, and over the outcome."""
+    schema = _of_model(StatementsFile)
+    subjects = {name: (fact.type, fact.label) for name, fact in library.vocabulary.facts.items()}
+    for name, fact in OUTCOME.items():
+        subjects[name] = (replace(fact.type, system=None), fact.label)
+    made = ConditionSchemas(
+        "",
+        "fact",
+        subjects,
+        list(subjects),
+        list(library.reference.code_sets),
+        _codes_of(library),
+        parameters=True,
+    )
+    definitions: dict[str, Schema] = schema["$defs"]
+    definitions |= made.definitions()
+    properties = definitions["StatementModel"]["properties"]
+    for key in ("when", *KINDS):
+        properties[key] = made.condition
     return schema
 
 

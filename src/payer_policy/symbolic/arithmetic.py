@@ -45,6 +45,7 @@ class Call:
     """A name that stands for a call, and how to make sure that a model has its value right."""
 
     name: Any
+    arguments: tuple[Any, ...]
     right: Callable[[Any], Formula | None]
     """The lemma that a model breaks; None where the model has the value right."""
 
@@ -198,7 +199,8 @@ class Expressions:
         calls = self.facts.calls
         if key not in calls:
             name = z3.Const(f"{operation} {len(calls)}", sort)
-            calls[key] = Call(name, lambda model: lemma(model, name))
+            terms = tuple(one for one in arguments if z3.is_expr(one))
+            calls[key] = Call(name, terms, lambda model: lemma(model, name))
         return calls[key].name
 
     # --- the calendar ----------------------------------------------------------------------------

@@ -294,7 +294,12 @@ class Formulas:
     def _named(self, name: str, formula: Formula) -> Formula:
         if isinstance(formula, bool) or formula.num_args() == 0:
             return formula
+        known = self.facts.named.get(formula.get_id())
+        if known is not None:  # another ruleset or request says the same of the same facts
+            self.definitions.append(known[1] == formula)
+            return known[1]
         named = z3.Bool(f"{self.prefix}{name}")
+        self.facts.named[formula.get_id()] = (formula, named)
         self.definitions.append(named == formula)
         return named
 

@@ -17,6 +17,26 @@ Whole = Any
 """`int`, or `z3.ArithRef`."""
 
 
+def flag(name: str) -> Formula:
+    """A formula that may be either, by name."""
+    return z3.Bool(name)
+
+
+def some_flag() -> Formula:
+    """A formula that may be either, unlike any other."""
+    return z3.FreshBool()
+
+
+def whole(name: str) -> Whole:
+    """A whole number that may be any, by name."""
+    return z3.Int(name)
+
+
+def some_whole() -> Whole:
+    """A whole number that may be any, unlike any other."""
+    return z3.FreshInt()
+
+
 def all_of(parts: Iterable[Formula]) -> Formula:
     """True where every part is."""
     kept: dict[Any, Formula] = {}

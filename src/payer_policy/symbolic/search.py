@@ -62,33 +62,50 @@ class Search:
         goal = all_of(formulas)
         if goal is False or self._impossible:
             return None
-        lemmas: list[Formula] = []
         for _ in range(ROUNDS):
-            # Facts and calls may have come up since the last question.
-            for bound in self._facts.bounds[self._bounds :]:
-                self._add(bound)
-            self._bounds = len(self._facts.bounds)
-            for lemma in lemmas:
-                self._add(lemma)
-            self._solver.push()
-            try:
-                self._add(goal)
-                answer = self._solver.check()
-                if answer == z3.unsat:
-                    return None
-                if answer != z3.sat:
-                    raise NotProved(self._solver.reason_unknown())
-                model = self._solver.model()
-            finally:
-                self._solver.pop()
-            lemmas = [
-                lemma
-                for call in self._facts.calls.values()
-                if (lemma := call.right(model)) is not None
-            ]
+            self._take_bounds()
+            model = self._check(goal)
+            if model is None:
+                return None
+            lemmas = self._lemmas(model)
             if not lemmas:
                 return model
+            for lemma in lemmas:
+                self._add(lemma)
+            # With what the calls are made on fixed, the lemmas say exactly what they give.
+            fixed = [
+                argument == model.eval(argument, model_completion=True)
+                for call in self._facts.calls.values()
+                for argument in call.arguments
+            ]
+            near = self._check(all_of([goal, *fixed]))
+            if near is not None and not self._lemmas(near):
+                return near
         raise NotProved("arithmetic that the solver does not get to the end of")
+
+    def _take_bounds(self) -> None:
+        """Facts and calls may have come up since the last question."""
+        for bound in self._facts.bounds[self._bounds :]:
+            self._add(bound)
+        self._bounds = len(self._facts.bounds)
+
+    def _check(self, goal: Formula) -> Any | None:
+        self._solver.push()
+        try:
+            self._add(goal)
+            answer = self._solver.check()
+            if answer == z3.unsat:
+                return None
+            if answer != z3.sat:
+                raise NotProved(self._solver.reason_unknown())
+            return self._solver.model()
+        finally:
+            self._solver.pop()
+
+    def _lemmas(self, model: Any) -> list[Formula]:
+        return [
+            lemma for call in self._facts.calls.values() if (lemma := call.right(model)) is not None
+        ]
 
     def smallest(self, model: Any, wishes: Iterable[Formula], *formulas: Formula) -> Any:
         """A model of the formulas in which wish after wish is true, where it can be.

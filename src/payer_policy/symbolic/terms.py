@@ -6,11 +6,13 @@ of all texts that the conditions name. A set of codes is one flag for each code 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 from typing import Any, Final
 
 import z3
@@ -31,6 +33,8 @@ from payer_policy.symbolic.logic import (
     all_of,
     any_of,
     both,
+    choose,
+    either,
     negated,
     number_in,
     same,
@@ -126,6 +130,8 @@ class Facts:
         """What holds of every value: ranges, choices."""
         self.calls: dict[tuple[Any, ...], Any] = {}
         """The names that stand for calls (`arithmetic.Call`), by what is called on what."""
+        self.named: dict[int, tuple[Any, Any]] = {}
+        """Formulas that have a name, by their number, each with its name."""
         self._beyond: dict[tuple[str, str], Beyond] = {}
         self._free: dict[str, Term] = {}
         self._compared: dict[str, set[str]] = {}
@@ -140,6 +146,19 @@ class Facts:
         for group in self._groups.values():
             shared = [one for name in sorted(group) for one in self._told_apart.get(name, ())]
             self._told_apart.update(dict.fromkeys(group, shared))
+
+    def again(self, prefix: str, names: Collection[str]) -> Facts:
+        """The facts of another request that differs in the named facts at most."""
+        other = copy(self)
+        other._prefix = prefix
+        other._beyond = {}
+        other._free = {name: self[name] for name in sorted(self.types) if name not in names}
+        return other
+
+    def learnt(self, name: str, later: Facts) -> Formula:
+        """That a fact, where it is known, has the same value for the other request."""
+        one, other = self[name], later[name]
+        return either(negated(one.known), both(other.known, same_value(one.value, other.value)))
 
     def __getitem__(self, name: str) -> Term:
         """The fact as it may be given: any value of its type, or not known."""
@@ -191,6 +210,15 @@ class Facts:
             return self.texts.number(value)
         return frozenset(self.constant(one) for one in value)
 
+    def constant_set(self, name: str, value: frozenset[str]) -> Codes:
+        """A known set of codes, as a fact that is a set is held."""
+        made = self[name].value
+        numbers = {self.texts.number(text) for text in value}
+        members = {text: text in numbers for text in made.members}
+        more = not numbers <= set(made.merged)
+        others = {code: (term, False) for code, (term, _) in made.others.items()}
+        return Codes(members, more, others, made.merged)
+
     # --- free facts ------------------------------------------------------------------------------
 
     def _make(self, name: str) -> Term:
@@ -208,8 +236,9 @@ class Facts:
                 whole = z3.Int(name)
                 scale = MILLIONTHS if type_.kind == "decimal" else 1
                 most = MAX_NUMBER * scale - 1
-                self.bounds += [whole >= -most, whole <= most]
-                self._when_unknown(known, whole == 0)
+                least = -most if type_.minimum is None else type_.minimum * scale
+                self.bounds += [whole >= least, whole <= most]
+                self._when_unknown(known, whole == max(least, 0))
                 return Term(known, Number(whole, scale))
             case "date":
                 day = z3.Int(name)
@@ -381,6 +410,34 @@ class Facts:
         for code, has in codes.others.values():
             parts.append(same(has, any_of(code == number for number in sorted(rest))))
         return all_of(parts)
+
+
+def same_value(one: Any, other: Any) -> Formula:
+    """That two values of one fact are the same."""
+    if isinstance(one, Number):
+        bottom = lcm(one.bottom, other.bottom)
+        return one.top * (bottom // one.bottom) == other.top * (bottom // other.bottom)
+    if isinstance(one, Codes):
+        pairs = [(has, other.members[text]) for text, has in one.members.items()]
+        pairs += [(has, other.others[code][1]) for code, (_, has) in one.others.items()]
+        return all_of(same(a, b) for a, b in [*pairs, (one.more, other.more)])
+    return same(one, other)
+
+
+def choose_value(when: Formula, one: Any, other: Any) -> Any:
+    """One value of a fact, or the other."""
+    if isinstance(one, Number):
+        bottom = lcm(one.bottom, other.bottom)
+        tops = [number.top * (bottom // number.bottom) for number in (one, other)]
+        return Number(choose(when, *tops), bottom)
+    if isinstance(one, Codes):
+        members = {
+            text: choose(when, has, other.members.get(text, False))
+            for text, has in one.members.items()
+        }
+        others = {code: (value, both(when, has)) for code, (value, has) in one.others.items()}
+        return Codes(members, choose(when, one.more, other.more), others, one.merged)
+    return choose(when, one, other)
 
 
 def _constants(expression: Expression) -> Iterator[Value]:

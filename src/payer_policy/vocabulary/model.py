@@ -64,6 +64,7 @@ class FactModel(BaseModel):
     values: list[str] | None = None
     ordered: bool = False
     system: str | None = None
+    minimum: int | None = None
     label: str = Field(min_length=1)
     question: str | None = None
     supplied_by: Supplier | None = None
@@ -76,7 +77,9 @@ class FactModel(BaseModel):
 
     def fact_type(self) -> FactType:
         """The declared type."""
-        return FactType(self.type, self.unit, tuple(self.values or ()), self.ordered, self.system)
+        return FactType(
+            self.type, self.unit, tuple(self.values or ()), self.ordered, self.system, self.minimum
+        )
 
 
 class LinePartModel(BaseModel):
@@ -112,5 +115,5 @@ class Vocabulary:
         return {
             name: (_PLAIN[fact.type.kind][0], fact.type.values or _PLAIN[fact.type.kind][1])
             for name, fact in self.facts.items()
-            if fact.type.kind in _PLAIN and not fact.derived
+            if fact.type.kind in _PLAIN and fact.type.minimum is None and not fact.derived
         }

@@ -108,6 +108,9 @@ class _Reading(NamedTuple):
                 self.problem("wrong-shape", message, field, hint=hint)
 
     def _unit(self, type_: FactType, model: FactModel) -> None:
+        if model.minimum is not None and type_.kind not in NUMERIC:
+            message = f"`minimum` is for numbers; the type here is {type_.kind}"
+            self.problem("wrong-shape", message, "minimum", hint="remove it")
         if model.unit is None:
             return
         if type_.kind not in NUMERIC:

@@ -32,13 +32,17 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class FactType:
-    """What values a fact can have. `unit` is for numbers, `values` for choices, `system` for codes."""
+    """What values a fact can have. `unit` is for numbers, `values` for choices, `system` for codes.
+
+    `minimum` is the least that a supplied number can be: nobody gives less than no units.
+    """
 
     kind: Kind
     unit: str | None = None
     values: tuple[str, ...] = ()
     ordered: bool = False
     system: str | None = None
+    minimum: int | None = None
 
     @property
     def is_numeric(self) -> bool:
@@ -162,9 +166,9 @@ def parse_value(type_: FactType, raw: object) -> Value:
         number = exact_number(raw)
         if not isinstance(number, int):
             raise ValueProblem("wrong-type", f"found {shown(raw)}; a whole number was expected")
-        return number
+        return _not_below(type_, number)
     if kind == "decimal":
-        return exact_number(raw)
+        return _not_below(type_, exact_number(raw))
     if kind == "date":
         return calendar_date(raw)
     if kind == "choice":
@@ -183,6 +187,13 @@ def parse_value(type_: FactType, raw: object) -> Value:
     if isinstance(raw, (str, bytes)) or not isinstance(raw, Iterable) or isinstance(raw, dict):
         raise ValueProblem("wrong-type", f"found {shown(raw)}; a list of codes was expected")
     return frozenset(_code(type_, item) for item in raw)
+
+
+def _not_below(type_: FactType, number: int | Decimal) -> int | Decimal:
+    if type_.minimum is not None and number < type_.minimum:
+        expected = f"a number of {type_.minimum} or more was expected"
+        raise ValueProblem("wrong-value", f"found {shown(number)}; {expected}")
+    return number
 
 
 def _code(type_: FactType, raw: object) -> str:

@@ -1,0 +1,223 @@
+"""Is what is said of a policy true of every request there can be? `prove(engine, address)`.
+
+For each statement (`policy.statements`) and each window of dates: proved; or broken, with the
+plainest request that breaks it, decided by a concrete engine; or not proved, with why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, Literal
+
+from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.witness import Case, Decider, plainest
+from payer_policy.engine import Engine
+from payer_policy.policy.statements import Statement
+from payer_policy.ruleset import Condition
+from payer_policy.semantics import truth_of
+from payer_policy.specs.writing import ScenarioWriter
+from payer_policy.symbolic.logic import Formula, both, negated
+from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.truth import HOLDS
+
+Verdict = Literal["proved", "broken", "not proved"]
+
+NOT_CONFIRMED: Final = (
+    "the solver found a request that breaks it, and the engine decides that request otherwise"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A request that breaks a statement, decided by a concrete engine."""
+
+    case: Case
+    later: Case | None
+    """For `stays`: the same request with more known of it."""
+    scenario: str
+    """The request and what is determined of it, as a scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What became of one statement about one policy on one window of dates."""
+
+    statement: Statement
+    policy: str
+    first_day: date
+    last_day: date | None
+    verdict: Verdict
+    why: str | None = None
+    """For `proved`: that the case never arises, where it does not. For `not proved`: why."""
+    counterexample: Counterexample | None = None
+
+
+def prove(engine: Engine, address: str, only: Sequence[str] = ()) -> Iterator[Proof]:
+    """Prove the statements about a policy, window by window.
+
+    Args:
+        engine: Holds the library; counterexamples are decided by it.
+        address: `<payer>/<policy>`.
+        only: The ids of the statements that are asked about; none: all.
+    """
+    library = engine.library
+    for first, _, _ in library.windows(address):
+        statements = [
+            statement
+            for statement in library.statements_on(address, first)
+            if not only or statement.id in only
+        ]
+        if statements:
+            yield from _Window(engine, address, first, statements).proofs()
+
+
+class _Window:
+    """The statements about one policy on one window of dates."""
+
+    def __init__(
+        self, engine: Engine, address: str, first: date, statements: Sequence[Statement]
+    ) -> None:
+        ruleset = engine.library.ruleset(address, first)
+        assert ruleset is not None
+        self._ruleset, self._statements = ruleset, statements
+        self._library = engine.library
+        self._conditions: list[Condition] = [
+            condition
+            for statement in statements
+            for condition in (statement.condition, statement.when)
+            if condition is not None
+        ]
+        self._facts = facts_for([engine.library], [ruleset], self._conditions)
+        self._requests = Requests(engine.library, ruleset, self._facts, self._conditions)
+        self._decider = Decider(engine, address)
+        self._writer = ScenarioWriter(engine.library)
+        self._later: tuple[Requests, Formula] | None = None
+
+    def proofs(self) -> Iterator[Proof]:
+        goals = [self._goal(statement) for statement in self._statements]
+        search = Search(self._facts, self._requests.everything())
+        for statement, goal in zip(self._statements, goals, strict=True):
+            try:
+                yield (
+                    self._stays(statement) if goal is None else self._never(statement, goal, search)
+                )
+            except NotProved as error:
+                yield self._proof(statement, "not proved", f"the solver gave up: {error}")
+
+    def _proof(
+        self,
+        statement: Statement,
+        verdict: Verdict,
+        why: str | None = None,
+        found: Counterexample | None = None,
+    ) -> Proof:
+        ruleset = self._ruleset
+        return Proof(
+            statement, ruleset.policy, ruleset.first_day, ruleset.last_day, verdict, why, found
+        )
+
+    def _goal(self, statement: Statement) -> Formula | None:
+        """What a request would be that breaks the statement; None where it takes two."""
+        holds = self._requests.halves(statement.condition).holds
+        when = self._when(statement, self._requests)
+        if statement.kind == "stays":
+            return None
+        return both(when, holds if statement.kind == "never" else negated(holds))
+
+    def _when(self, statement: Statement, requests: Requests) -> Formula:
+        return True if statement.when is None else requests.halves(statement.when).holds
+
+    def _never(self, statement: Statement, goal: Formula, search: Search) -> Proof:
+        model = search.find(goal)
+        if model is None:
+            return self._proof(statement, "proved", self._idle(statement, search))
+        model = search.smallest(model, self._requests.wishes(), goal)
+        found = self._requests.in_model(model)
+        if not self._breaks(statement, found):
+            return self._proof(statement, "not proved", NOT_CONFIRMED)
+        plain = plainest(found, lambda tried: self._breaks(statement, tried), self._decider.named)
+        case = self._decider.decide(plain)
+        assert case is not None
+        return self._proof(statement, "broken", None, self._shown(statement, case, None))
+
+    def _idle(self, statement: Statement, search: Search) -> str | None:
+        """That a statement about a case is true only since the case never arises."""
+        if statement.when is None:
+            return None
+        if search.find(self._when(statement, self._requests)) is not None:
+            return None
+        return "its case never arises"
+
+    def _breaks(self, statement: Statement, found: Found) -> bool:
+        case = self._decider.decide(found)
+        if case is None or case.decided.ruleset is not self._ruleset:
+            return False
+        if statement.when is not None and truth_of(statement.when, case.known) != HOLDS:
+            return False
+        holds = truth_of(statement.condition, case.known) == HOLDS
+        return holds if statement.kind == "never" else not holds
+
+    # --- what holds goes on to hold --------------------------------------------------------------
+
+    def _stays(self, statement: Statement) -> Proof:
+        later = Requests(
+            self._library,
+            self._ruleset,
+            self._facts.again("later ", self._requests.asked_whether_known(self._conditions)),
+            self._conditions,
+            "later ",
+            self._requests.parts,
+        )
+        now, then = (
+            both(self._when(statement, requests), requests.halves(statement.condition).holds)
+            for requests in (self._requests, later)
+        )
+        search = Search(self._facts, [*self._requests.everything(), *later.everything()])
+        goal = (now, negated(then), self._requests.learns(later))
+        model = search.find(*goal)
+        if model is None:
+            return self._proof(statement, "proved")
+        model = search.smallest(model, self._requests.wishes(), *goal)
+        found, more = self._requests.in_model(model), later.in_model(model)
+
+        def turns(one: Found, extra: Mapping[str, Any]) -> bool:
+            return self._holds(statement, one) and not self._holds(
+                statement, Found({**one.facts, **extra}, one.parts)
+            )
+
+        extra = {name: value for name, value in more.facts.items() if name not in found.facts}
+        if not turns(found, extra):
+            return self._proof(statement, "not proved", NOT_CONFIRMED)
+        plain = plainest(found, lambda tried: turns(tried, extra), self._decider.named)
+        for name in sorted(extra):
+            less = {other: value for other, value in extra.items() if other != name}
+            if turns(plain, less):
+                extra = less
+        case = self._decider.decide(plain)
+        after = self._decider.decide(Found({**plain.facts, **extra}, plain.parts))
+        assert case is not None
+        return self._proof(statement, "broken", None, self._shown(statement, case, after))
+
+    def _holds(self, statement: Statement, found: Found) -> bool:
+        case = self._decider.decide(found)
+        if case is None:
+            return False
+        wanted = [statement.condition, *([statement.when] if statement.when is not None else [])]
+        return all(truth_of(condition, case.known) == HOLDS for condition in wanted)
+
+    def _shown(self, statement: Statement, case: Case, later: Case | None) -> Counterexample:
+        text = self._writer.scenario(
+            f"Against `{statement.id}`", self._decider.payer, case.facts, [case.determination]
+        )
+        if later is not None:
+            more = {name: v for name, v in later.facts.items() if name not in case.facts}
+            kind = "request" if case.determination.kind == "preauthorization" else "claim"
+            lines = [
+                *self._writer.more(more),
+                f"When the {kind} is decided",
+                *self._writer.then([later.determination]),
+            ]
+            text += "".join(f"  {line}\n" for line in lines)
+        return Counterexample(case, later, text)

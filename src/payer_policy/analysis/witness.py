@@ -1,0 +1,173 @@
+"""Requests that an analysis found, decided for real, and made as plain as they can be.
+
+Whatever a solver finds is decided by a concrete engine before anyone sees it (DESIGN §5), and the
+request that is shown is one from which nothing can be left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from payer_policy.analysis.possible import Found
+from payer_policy.determination import Determination, Determiner, ServiceLine
+from payer_policy.diagnostics import PolicyError
+from payer_policy.engine import Decided, Engine
+from payer_policy.ruleset import Ruleset
+from payer_policy.vocabulary.outcome import CARC, DECISION, GROUP, RARC, RULE
+from payer_policy.vocabulary.types import Value, to_json
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request with what was determined of it."""
+
+    request: Mapping[str, Any]
+    """The request as JSON, as any program would hand it over."""
+    facts: Mapping[str, Value]
+    """What is known of it, as it was put together."""
+    parts: frozenset[str] | None
+    """The parts of which the service has lines; None: every rule falls on it."""
+    decided: Decided
+    determination: Determination
+
+    @property
+    def known(self) -> Mapping[str, Value | None]:
+        """All facts, derived ones too, and the outcome: what a statement is about."""
+        evaluation = self.decided.evaluation
+        derived = {} if evaluation is None else evaluation.derived
+        return {**self.decided.facts, **derived, **outcome_of(self.determination)}
+
+
+def outcome_of(determination: Determination) -> dict[str, Value]:
+    """The decision and its reasons, by the names of `payer_policy.vocabulary.outcome`."""
+    found = [one for one in determination.findings if one.kind != "advise"]
+    return {
+        DECISION: determination.decision,
+        GROUP: frozenset(one.group for one in found if one.group is not None),
+        CARC: frozenset(one.carc for one in found if one.carc is not None),
+        RARC: frozenset(code for one in found for code in one.rarcs),
+        RULE: frozenset(one.rule for one in found),
+    }
+
+
+class Decider:
+    """Decides found requests by one policy, on a concrete engine."""
+
+    def __init__(self, engine: Engine, address: str) -> None:
+        self.engine, self.address = engine, address
+        self.payer = address.partition("/")[0]
+        self._determiners: dict[str, Determiner] = {}
+        by_source = engine.library.facts_by_source
+        self.named = tuple(
+            by_source[source]
+            for source in (("service", "code"), ("service", "date"), ("request", "kind"))
+            if source in by_source
+        )
+        """The facts that the first sentence of a scenario says."""
+        self._paths = {
+            name: tuple(str(path).split("."))
+            for name, fact in engine.library.vocabulary.facts.items()
+            if (path := (fact.source or {}).get("request")) is not None
+        }
+
+    def request(self, facts: Mapping[str, Value]) -> dict[str, Any]:
+        """The facts as a request: what the form has a field for stands there, the rest as facts."""
+        made: dict[str, Any] = {"coverage": {"payer": self.payer}, "facts": {}}
+        business = self.engine.library.reference.payers[self.payer].lines_of_business
+        if len(business) == 1:
+            made["coverage"]["line_of_business"] = business[0]
+        for name, value in facts.items():
+            path = self._paths.get(name)
+            if path is None:
+                made["facts"][name] = to_json(value)
+                continue
+            into = made
+            for key in path[:-1]:
+                into = into.setdefault(key, {})
+            into[path[-1]] = to_json(value)
+        return made
+
+    def decide(self, found: Found) -> Case | None:
+        """The case, or None where the policy does not decide this request at all."""
+        request = self.request(found.facts)
+        try:
+            decided, _ = self.engine.decide_fully(request)
+        except PolicyError:
+            return None
+        for one in decided:
+            if one.ruleset.policy == self.address:
+                made = self._on_parts(one, found.parts)
+                return Case(request, found.facts, found.parts, one, made)
+        return None
+
+    def _on_parts(self, decided: Decided, parts: frozenset[str] | None) -> Determination:
+        if parts is None or decided.evaluation is None:
+            return decided.determination
+        about = decided.determination
+        return self._determiner(decided.ruleset).determine(
+            decided.evaluation,
+            decided.facts,
+            [ServiceLine(1, None, parts)],
+            claim_id=about.claim_id,
+            kind=about.kind,
+            code=about.code,
+            service_date=about.service_date,
+            engine=about.engine,
+        )
+
+    def _determiner(self, ruleset: Ruleset) -> Determiner:
+        found = self._determiners.get(ruleset.hash)
+        if found is None:
+            found = self._determiners[ruleset.hash] = Determiner(ruleset)
+        return found
+
+
+def plainest(found: Found, still: Callable[[Found], bool], keep: Collection[str] = ()) -> Found:
+    """The request without all that can be left out, and with plain values where it can have them.
+
+    `still` says whether a request shows what it is to show. No fact of the result can be left out,
+    those aside that are to be kept.
+    """
+    if found.parts is not None and still(tried := replace(found, parts=None)):
+        found = tried
+    found = _without(found, still, keep)
+    for name in sorted(found.facts):
+        value = found.facts[name]
+        for plain in _plainer(value):
+            tried = replace(found, facts={**found.facts, name: plain})
+            if still(tried):
+                found = tried
+                break
+    return _without(found, still, keep)
+
+
+def _without(found: Found, still: Callable[[Found], bool], keep: Collection[str]) -> Found:
+    for name in sorted(set(found.facts) - set(keep)):
+        less = {other: value for other, value in found.facts.items() if other != name}
+        if still(tried := replace(found, facts=less)):
+            found = tried
+    return found
+
+
+def _plainer(value: Value) -> Iterator[Value]:
+    """Values that a reader would find plainer, the plainest first."""
+    if isinstance(value, bool):
+        return
+    if isinstance(value, date):
+        for plain in (date(2025, 3, 3), date(2025, 1, 15), date(2024, 6, 3)):
+            if plain == value:
+                return
+            yield plain
+        if value.day != 1 and (value - timedelta(days=value.day - 1)) != value:
+            yield value.replace(day=1)
+    elif isinstance(value, frozenset):
+        for code in sorted(value):
+            yield value - {code}
+    elif not isinstance(value, str):
+        for number in (0, 1, 2, 5, 10, 50, 100):
+            if number == value:
+                return
+            yield number

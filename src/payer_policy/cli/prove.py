@@ -1,0 +1,148 @@
+"""`payer-policy prove`: what is said to be always or never so, proved or broken by an example."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from payer_policy.cli import options
+from payer_policy.diagnostics import did_you_mean
+
+if TYPE_CHECKING:
+    from payer_policy.analysis.prove import Proof
+    from payer_policy.engine import Engine
+    from payer_policy.policy.library import Library
+
+
+@click.command("prove")
+@click.argument("statements", nargs=-1)
+@options.policies
+@options.only_policies
+@options.processes
+@options.as_json
+def command(
+    statements: tuple[str, ...],
+    folder: Path,
+    addresses: tuple[str, ...],
+    processes: int | None,
+    as_json: bool,
+) -> None:
+    """Prove the STATEMENTS beside the policies (statements.json) for every request there can be.
+
+    Each is proved for each policy, overlay and window of dates; or it is broken, and the plainest
+    request that breaks it is shown as a scenario; or it is not proved, with why.
+
+    Exit status 0: all are proved; 1: some are not; 2: the call was wrong.
+    """
+    options.need_solver()
+    from payer_policy.analysis.in_parallel import ask_each
+    from payer_policy.policy.library import Library
+
+    library = Library.open(folder)
+    chosen = options.chosen(library, addresses)
+    _known(library, statements)
+    questions = [(address, statements) for address in chosen]
+    proofs = [
+        proof
+        for found in ask_each(folder, questions, proofs_of, processes=processes)
+        for proof in found
+    ]
+    if as_json:
+        options.print_json(
+            {"schema": "payer-policy/prove/1", "proofs": [_json(proof) for proof in proofs]}
+        )
+    else:
+        _print(proofs)
+    sys.exit(0 if all(proof.verdict == "proved" for proof in proofs) else 1)
+
+
+def proofs_of(engine: Engine, question: tuple[str, Sequence[str]]) -> list[Proof]:
+    """The proofs of one policy's statements, in a process of its own."""
+    from payer_policy.analysis.prove import prove
+
+    address, only = question
+    return list(prove(engine, address, only))
+
+
+def _known(library: Library, statements: Iterable[str]) -> None:
+    known = sorted(
+        {one.id for beside in library.statements.values() for one in beside.model.statements}
+    )
+    for id_ in statements:
+        if id_ not in known:
+            hint = did_you_mean(id_, known) or f"there are {', '.join(known) or 'none'}"
+            raise click.UsageError(f"`{id_}` is not a statement of this folder; {hint}")
+
+
+def _window(first: date, last: date | None) -> str:
+    return f"{first} – {last}" if last is not None else f"from {first}"
+
+
+def _print(proofs: Sequence[Proof]) -> None:
+    shown: set[tuple[str, str]] = set()
+    policy = None
+    for key in dict.fromkeys((proof.policy, proof.statement.id) for proof in proofs):
+        mine = [proof for proof in proofs if (proof.policy, proof.statement.id) == key]
+        if key[0] != policy:
+            policy = key[0]
+            click.echo(f"{policy}")
+        bad = [proof for proof in mine if proof.verdict != "proved"]
+        windows = f"{len(mine)} window{'s' if len(mine) != 1 else ''} of dates"
+        if not bad:
+            idle = {proof.why for proof in mine}
+            note = f" ({idle.pop()})" if len(idle) == 1 and None not in idle else ""
+            click.echo(f"  proved      {mine[0].statement.title}  [{windows}]{note}")
+            continue
+        for proof in bad:
+            word = "BROKEN" if proof.verdict == "broken" else "NOT PROVED"
+            click.echo(
+                f"  {word:<11} {proof.statement.title}  [{_window(proof.first_day, proof.last_day)}]"
+            )
+            if proof.why:
+                click.echo(f"              {proof.why}")
+            found = proof.counterexample
+            if found is not None and key not in shown:
+                shown.add(key)
+                click.echo("")
+                for line in found.scenario.splitlines():
+                    click.echo(f"    {line}")
+                if found.case.parts is not None:
+                    parts = ", ".join(sorted(found.case.parts)) or "none of the parts"
+                    click.echo(f"    # where the service has lines of: {parts}")
+                click.echo("")
+    good = sum(proof.verdict == "proved" for proof in proofs)
+    policies = len({proof.policy for proof in proofs})
+    click.echo(
+        f"{good} of {len(proofs)} proved: {len({p.statement.id for p in proofs})} statements about "
+        f"{policies} policies, each on every window of dates."
+        if proofs
+        else "No policy has statements: write them into statements.json beside its versions."
+    )
+
+
+def _json(proof: Proof) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "policy": proof.policy,
+        "statement": proof.statement.id,
+        "title": proof.statement.title,
+        "beside": proof.statement.origin,
+        "first_day": proof.first_day.isoformat(),
+        "last_day": None if proof.last_day is None else proof.last_day.isoformat(),
+        "verdict": proof.verdict,
+        "why": proof.why,
+    }
+    found = proof.counterexample
+    if found is not None:
+        made["counterexample"] = {
+            "request": found.case.request,
+            "parts": None if found.case.parts is None else sorted(found.case.parts),
+            "later_request": None if found.later is None else found.later.request,
+            "decision": found.case.determination.decision,
+            "scenario": found.scenario,
+        }
+    return made
