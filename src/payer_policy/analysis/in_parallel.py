@@ -11,50 +11,47 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, TypeVar
 
-from payer_policy.engine import Engine
-
+S = TypeVar("S")
 T = TypeVar("T")
 
-_engine: Engine | None = None
+_opened: Any = None
+"""In a process of a pool: what its questions are asked of."""
 
 
 def ask_each(
-    folder: Path,
+    open_: Callable[[], S],
     questions: Sequence[Any],
-    ask: Callable[[Engine, Any], T],
+    ask: Callable[[S, Any], T],
     *,
     processes: int | None = None,
 ) -> Iterator[T]:
-    """The answers to some questions about a folder of policies.
+    """The answers to some questions, in their order.
 
     Args:
-        folder: The folder, as for `Library.open`.
-        questions: What `ask` is called with, one after the other; they are pickled.
-        ask: A function of a module, so that other processes find it.
-        processes: How many at once; as many as there are cores, where nothing is said.
+        open_: Opens what is asked about; called once in each process.
+        questions: What `ask` is called with; like `open_` and `ask` they can be pickled.
+        ask: Answers one question.
+        processes: How many work at once; as many as there are cores, where nothing is said.
 
     Raises:
-        PolicyError: something in the folder is wrong.
+        PolicyError: what is asked about cannot be opened.
     """
     count = min(processes or os.cpu_count() or 1, len(questions))
     if count <= 1:
-        engine = Engine.open(folder)
-        yield from (ask(engine, question) for question in questions)
+        opened = open_()
+        yield from (ask(opened, question) for question in questions)
         return
-    with ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=_open, initargs=(folder,)
-    ) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(count, context, initializer=_open, initargs=(open_,)) as pool:
         yield from pool.map(partial(_ask, ask), questions)
 
 
-def _open(folder: Path) -> None:
-    global _engine
-    _engine = Engine.open(folder)
+def _open(open_: Callable[[], Any]) -> None:
+    global _opened
+    _opened = open_()
 
 
-def _ask(ask: Callable[[Engine, Any], T], question: Any) -> T:
-    assert _engine is not None
-    return ask(_engine, question)
+def _ask(ask: Callable[[Any, Any], T], question: Any) -> T:
+    return ask(_opened, question)

@@ -17,6 +17,7 @@ from payer_policy.diagnostics import PolicyError, did_you_mean
 COMMANDS: Final = {
     "batch": "Decide files of millions of claims into a Parquet dataset.",
     "check": "Find everything that is wrong with a policy folder.",
+    "compare": "Show what a change of a policy does, as behaviour.",
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",
     "facts": "The dictionary of facts that a rule can read.",

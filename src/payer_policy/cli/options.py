@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -59,6 +60,11 @@ def chosen(library: Library, addresses: Sequence[str]) -> list[str]:
             hint = did_you_mean(address, known) or f"there are {', '.join(known)}"
             raise click.BadParameter(f"`{address}` is not a policy; {hint}", param_hint="--policy")
     return [address for address in known if not addresses or address in addresses]
+
+
+def window(first: date, last: date | None) -> str:
+    """A run of dates as people read it."""
+    return f"{first} – {last}" if last is not None else f"from {first}"
 
 
 def need_solver() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ def command(
     """
     options.need_solver()
     from payer_policy.analysis.in_parallel import ask_each
+    from payer_policy.engine import Engine
     from payer_policy.policy.library import Library
 
     library = Library.open(folder)
@@ -49,7 +50,9 @@ def command(
     questions = [(address, statements) for address in chosen]
     proofs = [
         proof
-        for found in ask_each(folder, questions, proofs_of, processes=processes)
+        for found in ask_each(
+            partial(Engine.open, folder), questions, proofs_of, processes=processes
+        )
         for proof in found
     ]
     if as_json:
@@ -79,10 +82,6 @@ def _known(library: Library, statements: Iterable[str]) -> None:
             raise click.UsageError(f"`{id_}` is not a statement of this folder; {hint}")
 
 
-def _window(first: date, last: date | None) -> str:
-    return f"{first} – {last}" if last is not None else f"from {first}"
-
-
 def _print(proofs: Sequence[Proof]) -> None:
     shown: set[tuple[str, str]] = set()
     policy = None
@@ -100,9 +99,8 @@ def _print(proofs: Sequence[Proof]) -> None:
             continue
         for proof in bad:
             word = "BROKEN" if proof.verdict == "broken" else "NOT PROVED"
-            click.echo(
-                f"  {word:<11} {proof.statement.title}  [{_window(proof.first_day, proof.last_day)}]"
-            )
+            window = options.window(proof.first_day, proof.last_day)
+            click.echo(f"  {word:<11} {proof.statement.title}  [{window}]")
             if proof.why:
                 click.echo(f"              {proof.why}")
             found = proof.counterexample

@@ -1,0 +1,355 @@
+"""What changed between two versions of a policy, as behaviour: `compare(old, new)`.
+
+For every kind of changed outcome there is a request that shows it, decided by both versions; where
+there is none, the versions are equivalent, and that is proved. What changed in the text stands beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal
+
+from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.text_changes import TextChange, text_changes
+from payer_policy.analysis.witness import Case, Decider, outcome_of, plainest
+from payer_policy.determination import Determination
+from payer_policy.engine import Engine
+from payer_policy.policy.library import Library
+from payer_policy.ruleset import Finding, Ruleset
+from payer_policy.specs.writing import ScenarioWriter
+from payer_policy.symbolic.arithmetic import Outside
+from payer_policy.symbolic.logic import Formula, all_of, any_of, both, negated, same
+from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.symbolic.terms import Facts, same_value
+from payer_policy.vocabulary.outcome import CARC, GROUP, RARC, RULE
+
+Verdict = Literal["equivalent", "different", "not proved"]
+Decision = Literal["approve", "deny", "pend"]
+
+DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")
+KINDS_SHOWN: Final = 12
+"""So many reasons are told apart for one change of decision, at most."""
+_REASONS: Final = (GROUP, CARC, RARC)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One kind of changed outcome, with the plainest request that shows it."""
+
+    old: str
+    """The decision before."""
+    new: str
+    reasons_gone: tuple[str, ...]
+    """Reasons as `deny CO 197 by authorization-absent` that the old version gave alone."""
+    reasons_come: tuple[str, ...]
+    before: Case
+    after: Case
+    scenario: str
+    """The request, and what is determined of it now, as a scenario."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two versions, each as one ruleset."""
+
+    old: Ruleset
+    new: Ruleset
+    verdict: Verdict
+    changes: tuple[Change, ...]
+    text: tuple[TextChange, ...]
+    why: str | None = None
+    """For `not proved`: why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two versions: a policy of a folder, on a day."""
+
+    engine: Engine
+    address: str
+    day: date
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """Raises KeyError: no version is in force on that day."""
+        library = self.engine.library
+        ruleset = (
+            library.ruleset(self.address, self.day) if self.address in library.policies else None
+        )
+        if ruleset is None:
+            raise KeyError(f"no policy `{self.address}` is in force on {self.day}")
+        return ruleset
+
+
+def common_windows(old: Library, new: Library, address: str) -> Iterator[tuple[date, date | None]]:
+    """The runs of dates on which a policy has one meaning in each of two folders."""
+    spans = [
+        [(first, last or date.max) for first, last, _ in library.windows(address)]
+        for library in (old, new)
+    ]
+    starts = sorted({first for windows in spans for first, _ in windows})
+    for start in starts:
+        here = [next((w for w in windows if w[0] <= start <= w[1]), None) for windows in spans]
+        if None in here:
+            continue
+        last = min(one[1] for one in here if one is not None)
+        yield start, None if last == date.max else last
+
+
+def compare(old: Side, new: Side) -> Comparison:
+    """Two versions of a policy, for requests that both decide.
+
+    Where the versions stand in one folder for different days or payers, the request is the same but
+    for its date of service and its payer.
+
+    Raises:
+        KeyError: no version is in force on a side's day.
+    """
+    return _Pair(old, new).comparison()
+
+
+class _Pair:
+    def __init__(self, old: Side, new: Side) -> None:
+        self._sides = (old, new)
+        self._unconfirmed = 0
+        self._rulesets = (old.ruleset, new.ruleset)
+        libraries = [side.engine.library for side in self._sides]
+        facts = facts_for(libraries, self._rulesets)
+        self._own = self._facts_of_one_side()
+        other = facts.again("new ", self._own) if self._own else facts
+        self._facts: tuple[Facts, Facts] = (facts, other)
+        before = Requests(libraries[0], self._rulesets[0], facts, prefix="old ")
+        after = Requests(libraries[1], self._rulesets[1], other, prefix="new ", parts=before.parts)
+        self._requests = (before, after)
+        self._deciders = tuple(Decider(side.engine, side.address) for side in self._sides)
+        self._writer = ScenarioWriter(libraries[1])
+        self._search = Search(facts, [*before.everything(), *after.everything()])
+
+    def _facts_of_one_side(self) -> frozenset[str]:
+        """What differs between the two requests where both versions are of one folder."""
+        old, new = self._rulesets
+        by_source = self._sides[0].engine.library.facts_by_source
+        own = set()
+        if old.first_day != new.first_day and self._sides[0].engine is self._sides[1].engine:
+            own.add(by_source.get(("service", "date")))
+        if old.policy.partition("/")[0] != new.policy.partition("/")[0]:
+            own |= {
+                by_source.get(("request", path))
+                for path in ("coverage.payer", "coverage.line_of_business")
+            }
+        if self._sides[0].address != self._sides[1].address:
+            own.add(by_source.get(("service", "code")))
+        return frozenset(name for name in own if name is not None)
+
+    def comparison(self) -> Comparison:
+        old, new = self._rulesets
+        text = tuple(text_changes(old, new))
+        changes: list[Change] = []
+        why = None
+        verdict: Verdict = "equivalent"
+        if old.hash != new.hash or self._own:
+            try:
+                for goal, shows in self._kinds():
+                    changes += self._changes(goal, shows)
+            except NotProved as error:
+                why, verdict = f"the solver gave up: {error}", "not proved"
+        if changes:
+            verdict = "different"
+        elif self._unconfirmed:
+            verdict = "not proved"
+            why = "the solver found requests that the engines decide alike"
+        return Comparison(old, new, verdict, tuple(changes), text, why)
+
+    # --- kinds of change -------------------------------------------------------------------------
+
+    def _kinds(self) -> Iterator[tuple[Formula, Callable[[Case, Case], bool]]]:
+        """What to look for, each with the test that two decided cases show it."""
+        before, after = self._requests
+        for old in DECISIONS:
+            for new in DECISIONS:
+                if old != new:
+                    goal = both(before.decisions[old], after.decisions[new])
+                    yield goal, _decided(old, new)
+        for decision in DECISIONS:
+            alike = both(before.decisions[decision], after.decisions[decision])
+            yield both(alike, negated(self._same_reasons())), _other_reasons(decision)
+        yield self._other_amounts(), _other_amounts
+
+    def _same_reasons(self) -> Formula:
+        before, after = self._requests
+        parts = []
+        for name in _REASONS:
+            one, other = before.outcome[name].value.members, after.outcome[name].value.members
+            parts += [
+                same(one.get(text, False), other.get(text, False))
+                for text in dict.fromkeys([*one, *other])
+            ]
+        return all_of(parts)
+
+    def _other_amounts(self) -> Formula:
+        """That a reduction which both find leaves another number of units."""
+        before, after = self._requests
+        found = []
+        rules = {rule.id: index for index, rule in enumerate(self._rulesets[0].rules)}
+        for at, rule in enumerate(self._rulesets[1].rules):
+            effect = rule.effect
+            index = rules.get(rule.id)
+            if index is None or not isinstance(effect, Finding) or effect.to is None:
+                continue
+            other = self._rulesets[0].rules[index].effect
+            if not isinstance(other, Finding) or other.to is None or other.to == effect.to:
+                continue
+            try:
+                one = before.formulas.conditions.expression(other.to)
+                two = after.formulas.conditions.expression(effect.to)
+            except Outside:
+                continue
+            holds = both(before.formulas.rules[index].holds, after.formulas.rules[at].holds)
+            known = both(one.known, two.known)
+            found.append(all_of([holds, known, negated(same_value(one.value, two.value))]))
+        return any_of(found)
+
+    # --- witnesses -------------------------------------------------------------------------------
+
+    def _changes(self, goal: Formula, shows: Callable[[Case, Case], bool]) -> Iterator[Change]:
+        """A witness for each set of reasons with which a kind of change comes."""
+        blocked: list[Formula] = []
+        for _ in range(KINDS_SHOWN):
+            model = self._search.find(goal, *blocked)
+            if model is None:
+                return
+            wishes = [wish for requests in self._requests for wish in requests.wishes()]
+            model = self._search.smallest(model, wishes, goal, *blocked)
+            facts = self._requests[0].in_model(model)
+            own = {
+                name: value
+                for name, value in self._requests[1].in_model(model).facts.items()
+                if name in self._own
+            }
+            made = self._plainest(facts, own, shows)
+            if made is None:
+                self._unconfirmed += 1
+                return
+            before, after = made
+            yield self._change(before, after)
+            blocked.append(self._another_reason(before, after))
+
+    def _plainest(
+        self, found: Found, own: Mapping[str, object], shows: Callable[[Case, Case], bool]
+    ) -> tuple[Case, Case] | None:
+        def cases(tried: Found) -> tuple[Case, Case] | None:
+            before = self._deciders[0].decide(tried)
+            shared = {n: v for n, v in tried.facts.items() if n not in self._own}
+            after = self._deciders[1].decide(Found({**shared, **own}, tried.parts))  # type: ignore[dict-item]
+            if before is None or after is None:
+                return None
+            wanted = tuple(ruleset.hash for ruleset in self._rulesets)
+            got = (before.decided.ruleset.hash, after.decided.ruleset.hash)
+            return (before, after) if got == wanted and shows(before, after) else None
+
+        if cases(found) is None:
+            return None
+        reasons = {
+            side: _reasons_of(case.determination) for side, case in enumerate(cases(found) or ())
+        }
+
+        def still(tried: Found) -> bool:
+            made = cases(tried)
+            if made is None:
+                return False
+            # The reasons may become fewer, and never others: the change that is shown stays one.
+            return all(
+                _reasons_of(case.determination) <= reasons[at] for at, case in enumerate(made)
+            )
+
+        plain = plainest(found, still, self._deciders[0].named)
+        return cases(plain)
+
+    def _another_reason(self, before: Case, after: Case) -> Formula:
+        """That a request does not show what these cases show: a rule finds nothing that did."""
+        rules = []
+        for requests, case in zip(self._requests, (before, after), strict=True):
+            found = outcome_of(case.determination)[RULE]
+            assert isinstance(found, frozenset)
+            other = outcome_of((after if case is before else before).determination)[RULE]
+            assert isinstance(other, frozenset)
+            rules += [
+                requests.found[at]
+                for at, rule in enumerate(requests.ruleset.rules)
+                if rule.id in found - other and at in requests.found
+            ]
+        return negated(all_of(rules)) if rules else False
+
+    def _change(self, before: Case, after: Case) -> Change:
+        old, new = _reasons_of(before.determination), _reasons_of(after.determination)
+        payer = after.decided.ruleset.policy.partition("/")[0]
+        old_word, new_word = before.determination.decision, after.determination.decision
+        title = (
+            f"{_WORD[old_word].capitalize()} before, {_WORD[new_word]} now"
+            if old_word != new_word
+            else f"{_WORD[new_word].capitalize()} as before, for another reason"
+        )
+        return Change(
+            old_word,
+            new_word,
+            tuple(sorted(old - new)),
+            tuple(sorted(new - old)),
+            before,
+            after,
+            self._writer.scenario(title, payer, after.facts, [after.determination]),
+        )
+
+
+_WORD: Final = {
+    "approve": "approved",
+    "deny": "denied",
+    "pend": "pended",
+    "partial": "partly approved",
+}
+
+
+def _decided(old: str, new: str) -> Callable[[Case, Case], bool]:
+    def shows(before: Case, after: Case) -> bool:
+        return before.determination.decision == old and after.determination.decision == new
+
+    return shows
+
+
+def _codes(case: Case) -> tuple[object, ...]:
+    outcome = outcome_of(case.determination)
+    return tuple(outcome[name] for name in _REASONS)
+
+
+def _other_reasons(decision: str) -> Callable[[Case, Case], bool]:
+    def shows(before: Case, after: Case) -> bool:
+        alike = before.determination.decision == after.determination.decision == decision
+        return alike and _codes(before) != _codes(after)
+
+    return shows
+
+
+def _other_amounts(before: Case, after: Case) -> bool:
+    one = [found.because for found in before.determination.findings if found.kind == "reduce"]
+    other = [found.because for found in after.determination.findings if found.kind == "reduce"]
+    return bool(one) and bool(other)
+
+
+def _reasons_of(determination: Determination) -> frozenset[str]:
+    return frozenset(
+        " ".join(
+            part
+            for part in (
+                found.kind,
+                found.group or "",
+                found.carc or "",
+                *found.rarcs,
+                "by",
+                found.rule,
+            )
+            if part
+        )
+        for found in determination.findings
+        if found.kind != "advise"
+    )
