@@ -25,8 +25,9 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"analysis", "batch", "schemas"},
+    {"batch", "schemas"},
     {"specs"},
+    {"analysis"},
     {"cli"},
     {"__main__", "__init__"},
 )

@@ -17,9 +17,11 @@ from payer_policy.diagnostics import PolicyError, did_you_mean
 COMMANDS: Final = {
     "batch": "Decide files of millions of claims into a Parquet dataset.",
     "check": "Find everything that is wrong with a policy folder.",
+    "cover": "Show what of the policies no scenario exercises.",
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",
     "facts": "The dictionary of facts that a rule can read.",
+    "mutate": "Change the policies a little: does a scenario notice?",
     "operators": "The dictionary of tests that a rule can make.",
     "read": "Read a policy as numbered plain English.",
     "schema": "Write the JSON Schemas that editors use.",
