@@ -188,9 +188,7 @@ class _Policy:
         self, kind: str, path: JsonPath, value: Any, change: str, kill: str, at: JsonPath = ()
     ) -> Mutant:
         location = self._document.locate(at or path)
-        return Mutant(
-            kind, self._version.name, path, value, self._rule, change, kill, location
-        )
+        return Mutant(kind, self._version.name, path, value, self._rule, change, kill, location)
 
     def mutants(self) -> Iterator[Mutant]:
         raw = self._document.value
@@ -319,7 +317,10 @@ class _Policy:
                         f"a claim with lines of several parts on which `{id_}` holds",
                     )
         yield from self._codes(
-            finding, here, f"{kind}", f"a claim on which `{id_}` holds and that says its reason codes"
+            finding,
+            here,
+            f"{kind}",
+            f"a claim on which `{id_}` holds and that says its reason codes",
         )
         if "to" in finding:
             for at, value in _numbers(finding["to"], (*here, "to")):
@@ -722,5 +723,3 @@ def edited(raw: Any, path: JsonPath, value: Any) -> Any:
     else:
         out[path[0]] = edited(raw[path[0]], path[1:], value)
     return out
-
-

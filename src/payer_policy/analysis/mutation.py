@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -103,7 +104,7 @@ class ScenariosFail(Exception):
     """Scenarios fail on the policies as they are, so that a change could not be told by them."""
 
     def __init__(self, failed: int, first: str) -> None:
-        super().__init__(f"{failed} scenarios fail")
+        super().__init__(failed, first)  # as given, so that it reaches another process
         self.failed, self.first = failed, first
 
 
@@ -151,16 +152,16 @@ def run_mutants(
     mutants: Sequence[Mutant],
     *,
     jobs: int = 2,
-    judge: Judge | None = None,
+    of: int | None = None,
     told: Callable[[int], None] = lambda done: None,
-) -> tuple[Verdict, ...]:
+) -> Mutation:
     """What becomes of each mutant, in the order given; the same for any number of processes.
 
     Args:
         setup: What to read.
         mutants: From `mutants_of` the same folder.
-        jobs: Processes.
-        judge: One that is ready, for this process.
+        jobs: Processes. Few mutants are done in this one.
+        of: How many mutants these are taken from; None: they are all.
         told: Called with the number of mutants done.
 
     Raises:
@@ -168,32 +169,41 @@ def run_mutants(
         ScenariosFail: scenarios fail already.
     """
     verdicts: list[Verdict] = []
+    scenarios = 0
     if jobs == 1 or len(mutants) < _WORTH_IT:
-        judge = judge or setup.judge()
+        judge = setup.judge()
+        scenarios = len(judge.played.scripts)
         for mutant in mutants:
             verdicts.append(judge(mutant))
             told(len(verdicts))
-        return tuple(verdicts)
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, _start, (setup,)) as pool:
-        for verdict in pool.imap(_judged, mutants, chunksize=_CHUNK):
-            verdicts.append(verdict)
-            told(len(verdicts))
-    return tuple(verdicts)
+    else:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, context, _start, (setup,)) as pool:
+            for verdict, played in pool.map(_judged, mutants, chunksize=_CHUNK):
+                scenarios = played
+                verdicts.append(verdict)
+                told(len(verdicts))
+    return Mutation(tuple(verdicts), scenarios, len(mutants) if of is None else of)
 
 
 _WORTH_IT: Final = 64
 """Fewer mutants are done before another process has read everything."""
 _CHUNK: Final = 8
-_JUDGES: Final[list[Judge]] = []
+_READY: Final[list[Judge | ScenariosFail]] = []
 
 
 def _start(setup: Setup) -> None:
-    _JUDGES[:] = [setup.judge()]
+    try:
+        _READY[:] = [setup.judge()]
+    except ScenariosFail as error:  # told by the first mutant: a start that fails tells nothing
+        _READY[:] = [error]
 
 
-def _judged(mutant: Mutant) -> Verdict:
-    return _JUDGES[0](mutant)
+def _judged(mutant: Mutant) -> tuple[Verdict, int]:
+    judge = _READY[0]
+    if isinstance(judge, ScenariosFail):
+        raise judge
+    return judge(mutant), len(judge.played.scripts)
 
 
 # --- one mutant ----------------------------------------------------------------------------------------
@@ -255,9 +265,7 @@ class Judge:
                     return index
         return None
 
-    def _candidates(
-        self, mutant: Mutant, tried: _Tried
-    ) -> Iterator[tuple[list[int], list[int]]]:
+    def _candidates(self, mutant: Mutant, tried: _Tried) -> Iterator[tuple[list[int], list[int]]]:
         """Scenarios that may notice, a window at a time: those on which something comes out
         another way, and those that may only ask other questions."""
         if mutant.kind == "code of a code set":
@@ -298,9 +306,7 @@ class Judge:
         own = mutant.file.rpartition("/")[0]
         return sorted(groups, key=lambda item: (item[0][0] != own, -len(item[1]), item[0]))
 
-    def _on_other_days(
-        self, library: Library, address: str, group: Iterable[Seen]
-    ) -> list[int]:
+    def _on_other_days(self, library: Library, address: str, group: Iterable[Seen]) -> list[int]:
         """The scenarios on whose day another ruleset is in force than was."""
         out = []
         for day, scripts in _by_day(group).items():
@@ -313,9 +319,7 @@ class Judge:
                 out += scripts
         return out
 
-    def _touched(
-        self, change: _Change, group: Iterable[Seen]
-    ) -> tuple[list[int], list[int]]:
+    def _touched(self, change: _Change, group: Iterable[Seen]) -> tuple[list[int], list[int]]:
         certain, asking = [], []
         for seen in group:
             found = change.touches(seen)
@@ -341,13 +345,14 @@ class Judge:
 
     def _survived(self, mutant: Mutant, library: Library) -> Verdict:
         """A mutant that no scenario noticed: it changes nothing, is proved to, or survives."""
-        changed = list(self._changed_rulesets(library))
+        own = mutant.file.rpartition("/")[0]
+        changed = sorted(
+            self._changed_rulesets(library), key=lambda pair: not _named(pair).startswith(f"{own} ")
+        )
         if mutant.kind == "code of a code set":
             return self._proved(mutant, changed, "") if changed else Verdict(mutant, "survivor")
         if not changed:
-            return Verdict(
-                mutant, "equivalent", why="in no policy does it change what is in force"
-            )
+            return Verdict(mutant, "equivalent", why="in no policy does it change what is in force")
         return self._proved(mutant, changed, "proved for every request")
 
     def _proved(
@@ -409,7 +414,7 @@ def _by_day(group: Iterable[Seen]) -> dict[date, list[int]]:
     return dict(sorted(days.items()))
 
 
-# --- what a change of a ruleset can touch -----------------------------------------------------------------
+# --- what a change of a ruleset can touch ------------------------------------------------------------
 
 
 class _Change:

@@ -126,9 +126,7 @@ def replay(script: Script, engine: Engine, *, with_account: bool = True) -> Repl
             more = [f"line {one.line}: {one.sentence}\n  {wrong.hint}" for one, wrong in others]
             also = "\n".join(["", "also not a sentence here:", *more])
             error = Wrong(error.message, f"{error.hint}\n{also}")
-        return Replayed(
-            failure_of(error, script.place, first[0].line, first[0].sentence, None), ()
-        )
+        return Replayed(failure_of(error, script.place, first[0].line, first[0].sentence, None), ())
     case = Case(engine)
     answers: list[tuple[Subject, Answer]] = []
     for one in script.said:
