@@ -221,7 +221,7 @@ class _Counter:
                     version,
                     (*path, "then"),
                     rule.id,
-                    f"on the {ruleset.line_parts[rule.effect.part]}",
+                    f"on {ruleset.line_parts[rule.effect.part]}",
                     ("holds beside other lines",),
                 )
             parameters = tuple(
