@@ -565,7 +565,10 @@ def _near(value: Any, path: JsonPath) -> Iterator[tuple[JsonPath, Any]]:
 
 
 def _of_code_sets(library: Library, folder: Path) -> Iterator[Mutant]:
+    read = _code_sets_read(library)
     for name, code_set in sorted(library.reference.code_sets.items()):
+        if name not in read:
+            continue  # it only says which codes there are; nothing is decided by it
         document = _document(folder, f"code_sets/{name}.json")
         if len(code_set.codes) < 2:
             continue  # a set of no codes is refused by `check`
@@ -582,6 +585,24 @@ def _of_code_sets(library: Library, folder: Path) -> Iterator[Mutant]:
                 f"in {name}",
                 Location(f"code_sets/{name}.json") if document is None else document.locate(path),
             )
+
+
+def _code_sets_read(library: Library) -> frozenset[str]:
+    """The code sets that a rule or the declaration of a fact names."""
+    names: set[str] = set()
+    waiting: list[Any] = [
+        library.vocabulary_document.value,
+        *(one.document.value for versions in library.policies.values() for one in versions),
+    ]
+    while waiting:
+        raw = waiting.pop()
+        if isinstance(raw, dict):
+            if isinstance(raw.get("code_set"), str):
+                names.add(raw["code_set"])
+            waiting += raw.values()
+        elif isinstance(raw, list):
+            waiting += raw
+    return frozenset(names)
 
 
 def _document(folder: Path, relative: str) -> JsonDocument | None:

@@ -302,6 +302,17 @@ THEN: Final = (
     ),
     Step(
         "then",
+        ("it waits for these rules",),
+        then.waits,
+        "These rules and no others are open: they are not known, and their lines pend until they are. "
+        "One rule a row.",
+        "Then it waits for these rules\n"
+        "  | rule               |\n"
+        "  | oral-therapy-first |",
+        table=True,
+    ),
+    Step(
+        "then",
         ("no policy applies",),
         then.no_policy,
         "No policy of the payer covers the code on that day and in that line of business.",

@@ -368,6 +368,29 @@ def rule_is(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {told}", rules=[rule])
 
 
+def waits(case: Case, said: Arguments, table: Table) -> None:
+    rulesets = case.rulesets()
+    expected = []
+    for line, record in cells.records(table, ("rule",)):
+        try:
+            expected.append(cells.rule(rulesets, record["rule"]))
+        except Wrong as error:
+            cells.at_row(line, error)
+    found = {one.rule for of in case.determinations() for one in of.unsettled}
+    if set(expected) != found:
+        lacking, more = sorted(set(expected) - found), sorted(found - set(expected))
+        raise Mismatch(
+            "these open rules and no others\n" + "\n".join(sorted(expected)),
+            "\n".join(
+                [
+                    *(f"{rule} is not open" for rule in lacking),
+                    *(f"{rule} is open too" for rule in more),
+                ]
+            ),
+            rules=[*lacking, *more],
+        )
+
+
 # --- no determination ----------------------------------------------------------------------------
 
 

@@ -57,6 +57,10 @@ Feature: Every sentence of the step library
     Given a question to Example Health about J3420
     When the question is asked
     Then it is pended
+    And it waits for these rules
+      | rule               |
+      | oral-therapy-first |
+      | one-a-day          |
     And it first asks for oral_trial.outcome
 
   Scenario: Another line of business, another drug
