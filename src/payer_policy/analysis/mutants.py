@@ -430,6 +430,8 @@ class _Policy:
         right = raw[operator]
         fact = raw["fact"]
         for other in _OTHER_OPERATOR.get(operator, ()):
+            if other in ("includes_all", "includes_any") and self._one_code(right):
+                continue  # any of one code is all of it
             yield self._mutant(
                 "operator",
                 path,
@@ -485,6 +487,12 @@ class _Policy:
                 f"{_told(raw)}: {_shown(was)} → {_shown(value)}",
                 f"a claim on either side of the bound: {_told(raw)}",
             )
+
+    def _one_code(self, right: Any) -> bool:
+        if isinstance(right, dict) and "code_set" in right:
+            code_set = self._library.reference.code_sets.get(right["code_set"])
+            return code_set is not None and len(code_set.codes) == 1
+        return isinstance(right, list) and len(right) == 1
 
     def _telling(self, raw: Mapping[str, Any], other: str) -> str:
         operator = _operator_of(raw)

@@ -255,6 +255,17 @@ def advises(case: Case, said: Arguments, table: Table) -> None:
         found = listed([one.rule for one in advising])
         found = f"advice by {found}" if found else "no advice"
         raise Mismatch(f"advice by rule {rule}", found, rules=[rule])
+    if "reason" not in said:
+        return
+    group, carc = cells.reason(case.library, said["reason"])
+    rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
+    for one in advising:
+        if (one.rule, one.group, one.carc) == (rule, group, carc) and (
+            rarcs is None or rarcs == tuple(sorted(one.rarcs))
+        ):
+            return
+    expected = f"rule {rule} advises, {_codes(group, carc, rarcs or ())}"
+    raise Mismatch(expected, _all_told(advising), rules=[rule])
 
 
 def information(case: Case, said: Arguments, table: Table) -> None:
