@@ -170,6 +170,8 @@ Feature: Every sentence of the step library
       And the information request is CO 252
       And the information request is CO 252 with N706
       And it advises by rule note-on-diet
+      And it advises CO 252 by rule note-on-diet
+      And it advises CO 252 with N706 by rule note-on-diet
 
     Scenario: A Given after the decision changes the request
       Given these claim lines
