@@ -573,7 +573,10 @@ def _near(value: Any, path: JsonPath) -> Iterator[tuple[JsonPath, Any]]:
 
 
 def _of_code_sets(library: Library, folder: Path) -> Iterator[Mutant]:
-    read = _code_sets_read(library)
+    documents = [one.document for versions in library.policies.values() for one in versions]
+    read = code_sets_named(
+        [library.vocabulary_document.value, *(document.value for document in documents)]
+    )
     for name, code_set in sorted(library.reference.code_sets.items()):
         if name not in read:
             continue  # it only says which codes there are; nothing is decided by it
@@ -595,13 +598,10 @@ def _of_code_sets(library: Library, folder: Path) -> Iterator[Mutant]:
             )
 
 
-def _code_sets_read(library: Library) -> frozenset[str]:
-    """The code sets that a rule or the declaration of a fact names."""
+def code_sets_named(raw: Any) -> frozenset[str]:
+    """The code sets that some JSON names."""
     names: set[str] = set()
-    waiting: list[Any] = [
-        library.vocabulary_document.value,
-        *(one.document.value for versions in library.policies.values() for one in versions),
-    ]
+    waiting = [raw]
     while waiting:
         raw = waiting.pop()
         if isinstance(raw, dict):

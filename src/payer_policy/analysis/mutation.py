@@ -16,7 +16,13 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 
-from payer_policy.analysis.mutants import KINDS, Mutant, NoSuchPolicy, changed_library
+from payer_policy.analysis.mutants import (
+    KINDS,
+    Mutant,
+    NoSuchPolicy,
+    changed_library,
+    code_sets_named,
+)
 from payer_policy.analysis.played import Played, Seen, play, read_features
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.diagnostics import PolicyError
@@ -349,17 +355,20 @@ class Judge:
         changed = sorted(
             self._changed_rulesets(library), key=lambda pair: not _named(pair).startswith(f"{own} ")
         )
-        if mutant.kind == "code of a code set":
-            return self._proved(mutant, changed, "") if changed else Verdict(mutant, "survivor")
+        vocabulary = self.played.library.vocabulary_document.value
+        if mutant.file.removeprefix("code_sets/") in code_sets_named(vocabulary):
+            # It changes how facts come to be, so that nothing is proved by comparing rulesets.
+            policy = _named(changed[0]) if changed else None
+            return Verdict(mutant, "survivor", policy=policy)
         if not changed:
             return Verdict(mutant, "equivalent", why="in no policy does it change what is in force")
-        return self._proved(mutant, changed, "proved for every request")
+        return self._proved(mutant, changed)
 
     def _proved(
-        self, mutant: Mutant, changed: list[tuple[Ruleset | None, Ruleset | None]], proof: str
+        self, mutant: Mutant, changed: list[tuple[Ruleset | None, Ruleset | None]]
     ) -> Verdict:
         policy = _named(changed[0])
-        if self.prove is None or not proof:
+        if self.prove is None:
             return Verdict(mutant, "survivor", policy=policy)
         why = None
         for ruleset, other in changed:
@@ -373,7 +382,7 @@ class Judge:
                 why, policy = answer.why, _named((ruleset, other))
         if why is not None:
             return Verdict(mutant, "survivor", why=why, policy=policy)
-        return Verdict(mutant, "equivalent", why=proof)
+        return Verdict(mutant, "equivalent", why="proved for every request")
 
     def _changed_rulesets(
         self, library: Library
