@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
@@ -27,9 +28,11 @@ from payer_policy.analysis.played import Played, Seen, play, read_features
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Engine
+from payer_policy.engines.compiled import CompiledEngine
+from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Rule, Ruleset
-from payer_policy.semantics import truth_of
+from payer_policy.semantics import Facts, truth_of
 from payer_policy.specs.failures import Place
 from payer_policy.specs.replay import replay
 from payer_policy.truth import FAILS, NEGATED, UNKNOWN, Truth
@@ -215,6 +218,28 @@ def _judged(mutant: Mutant) -> tuple[Verdict, int]:
 # --- one mutant ----------------------------------------------------------------------------------------
 
 
+def _evaluator(ruleset: Ruleset) -> Evaluator:
+    """Reads a few cases step by step, which is ready at once; compiles where there are many."""
+    plain: Evaluator = StepByStep().compile(ruleset)
+    compiled: Evaluator | None = None
+    asked = 0
+
+    def evaluate(facts: Facts, /) -> Evaluation:
+        nonlocal asked, compiled
+        asked += 1
+        if asked <= _FEW:
+            return plain(facts)
+        if compiled is None:
+            compiled = CompiledEngine().compile(ruleset)
+        return compiled(facts)
+
+    return evaluate
+
+
+_FEW: Final = 12
+"""So many evaluations step by step take as long as compiling."""
+
+
 @dataclass
 class _Tried:
     """The scenarios that were run against one mutant, and the engine that has its change."""
@@ -244,7 +269,7 @@ class Judge:
         played = self.played
         try:
             library = changed_library(played.library, mutant)
-            tried = _Tried(library, played.engine.varied(library, StepByStep().compile))
+            tried = _Tried(library, played.engine.varied(library, _evaluator))
             killer = self._killer(mutant, tried)
             if killer is not None:
                 return Verdict(mutant, "killed", played.scripts[killer].place)
@@ -275,8 +300,9 @@ class Judge:
         """Scenarios that may notice, a window at a time: those on which something comes out
         another way, and those that may only ask other questions."""
         if mutant.kind == "code of a code set":
-            self._sound(tried.library)
-            yield self._naming(mutant), []
+            naming = self._naming(mutant)
+            self._sound(tried.library, naming)
+            yield naming, []
             return
         for (address, first), group in self._windows(mutant, tried.library):
             if mutant.kind == "date":
@@ -343,18 +369,24 @@ class Judge:
         code = _plain(self.played.library.reference.code_sets[name].codes[index].value)
         return [at for at, words in enumerate(self._words) if code in words]
 
-    def _sound(self, library: Library) -> None:
-        for address, first in self._by_window:
-            library.ruleset(address, first)
+    def _sound(self, library: Library, scripts: Iterable[int]) -> None:
+        """Make sure that what the scenarios read is a policy with the change.
+
+        Raises:
+            PolicyError: it is not.
+        """
+        wanted = set(scripts)
+        for (address, first), group in self._by_window.items():
+            if any(seen.script in wanted for seen in group):
+                library.ruleset(address, first)
 
     # --- survivors -----------------------------------------------------------------------------------
 
     def _survived(self, mutant: Mutant, library: Library) -> Verdict:
         """A mutant that no scenario noticed: it changes nothing, is proved to, or survives."""
-        own = mutant.file.rpartition("/")[0]
-        changed = sorted(
-            self._changed_rulesets(library), key=lambda pair: not _named(pair).startswith(f"{own} ")
-        )
+        # Without a prover nobody needs more of them than the one that is named.
+        found = self._changed_rulesets(library, mutant.file.rpartition("/")[0])
+        changed = list(found if self.prove is not None else islice(found, 1))
         vocabulary = self.played.library.vocabulary_document.value
         if mutant.file.removeprefix("code_sets/") in code_sets_named(vocabulary):
             # It changes how facts come to be, so that nothing is proved by comparing rulesets.
@@ -385,11 +417,11 @@ class Judge:
         return Verdict(mutant, "equivalent", why="proved for every request")
 
     def _changed_rulesets(
-        self, library: Library
+        self, library: Library, own: str
     ) -> Iterator[tuple[Ruleset | None, Ruleset | None]]:
-        """The rulesets that the change makes into others, with what they become."""
+        """The rulesets that the change makes into others, with what they become; `own` first."""
         mine = self.played.library
-        for address in mine.addresses():
+        for address in sorted(mine.addresses(), key=lambda address: (address != own, address)):
             if (
                 library.spans[address] is mine.spans[address]
                 and library.vocabulary is mine.vocabulary
