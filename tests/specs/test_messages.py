@@ -9,7 +9,7 @@ import os
 
 import pytest
 
-from payer_policy.specs import plugin
+from payer_policy.specs import replay
 from tests.specs.running import DATA, spec
 
 CASES = sorted((DATA / "cases").glob("*.feature"))
@@ -18,7 +18,7 @@ CASES = sorted((DATA / "cases").glob("*.feature"))
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_the_message_is_the_one_agreed_on(case, monkeypatch):
     # The account is made by others and tested below.
-    monkeypatch.setattr(plugin, "account", lambda answer, rules: f"(account of {list(rules)})")
+    monkeypatch.setattr(replay, "account", lambda answer, rules: f"(account of {list(rules)})")
 
     result = spec(monkeypatch, case.name, "--engine", "compiled", folder=case.parent)
 

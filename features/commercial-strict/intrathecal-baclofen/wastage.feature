@@ -518,3 +518,22 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
       And it asks nothing
       And it is assumed that rule jz-but-waste does not hold
       And it is assumed that rule waste-without-jw does not hold
+
+  Rule: Before 2024 an implant does not package the drug for this payer either
+
+    Scenario Outline: An implant in an outpatient hospital: <day>
+      Given a claim to Commercial Strict for J0945 on <day>
+      And the claim says
+        | field            | value |
+        | place of service | 22    |
+      And these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 4     | 66794-157-02 |
+        | 62350 |           | 1     |              |
+      When the claim is decided
+      Then wastage.packaged is concluded to be no
+
+      Examples:
+        | day        |
+        | 2023-03-01 |
+        | 2023-12-31 |

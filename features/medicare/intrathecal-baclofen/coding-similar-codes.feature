@@ -495,7 +495,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | <refill>   |           | 1     | 11               |
       When the claim is decided
       Then it is approved
-      And it advises by rule pump-codes-together
+      And it advises CO 236 with N20 by rule pump-codes-together
       And it says "One of them will be denied; the drug line is not touched by it"
 
       Examples:

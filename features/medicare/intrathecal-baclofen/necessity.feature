@@ -419,3 +419,25 @@ Feature: Medicare: what speaks against a pump, and what does not
         | of a first fill     | 62362     |
         | of a replacement    | E0786     |
         | of a refill         | 62369     |
+
+  Rule: A procedure that implants a pump begins the therapy
+
+    Scenario Outline: It is the first phase, and asks for a trial: <procedure>
+      Given these claim lines
+        | code        | modifiers | units | place of service |
+        | J0945       | JZ        | 4     | 11               |
+        | <procedure> |           | 1     | 11               |
+      And the diagnoses G82.51
+      And these facts
+        | fact                                | value          |
+        | the response to the screening trial | not favourable |
+      When the claim is decided
+      Then it is denied
+      And the phase of therapy is concluded to be initial
+      And the reason is CO 50 with N674 from rule trial-not-shown
+
+      Examples:
+        | case                     | procedure |
+        | a reservoir              | 62360     |
+        | a pump, not programmable | 62361     |
+        | a programmable pump      | 62362     |

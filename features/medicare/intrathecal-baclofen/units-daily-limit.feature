@@ -153,6 +153,23 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       When the claim is decided
       Then it is approved
 
+    Scenario: The limit of July is not applied to earlier claims of June, even where it is supplied
+      Given a claim to Medicare for J0945 on 2024-06-30
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And it is known that drug.daily_unit_limit is 8 billing units
+      And these claim lines
+        | modifiers | units |
+        | JZ        | 4     |
+      And these earlier claims
+        | claim number | modifiers | units |
+        | EARLIER-1    | JZ        | 5     |
+      When the claim is decided
+      Then it is approved
+
   Rule: Every line of the code and day counts
 
     Background: A refill in a physician's office (a synthetic claim)

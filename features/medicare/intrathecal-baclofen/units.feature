@@ -112,6 +112,17 @@ Feature: Medicare's units are whole, and are units of the code
       Then it is pended
       And it asks for the discarded units billed
 
+    Scenario Outline: A record without lines that tells a part of a unit is denied as well: <part>
+      Given it is known that <part> is 0.5 billing units
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 16 with M53 from rule units-not-whole
+
+      Examples:
+        | part                          |
+        | the administered units billed |
+        | the discarded units billed    |
+
     Scenario: A part of a unit on the procedure line is no matter of the drug
       Given these claim lines
         | code  | modifiers | units |

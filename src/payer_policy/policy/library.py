@@ -8,20 +8,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
+from types import MappingProxyType
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.json_source import JsonDocument
-from payer_policy.policy.resolve import Resolver
+from payer_policy.policy.resolve import Resolver, Unsound
 from payer_policy.policy.statements import Statement, StatementReader, Statements
 from payer_policy.policy.versions import Merged, PolicyVersion, merge
 from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import Ruleset
+from payer_policy.ruleset import Rule, Ruleset
 from payer_policy.vocabulary.model import Vocabulary
+
+EMPTY: Mapping[str, tuple[PolicyVersion, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Library:
     _rulesets: dict[tuple[str, date], Ruleset] = field(default_factory=dict)
     _windows: dict[str, tuple[tuple[date, date | None, Merged], ...]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _base: Library | None = None
+    """What a varied library was made from; rules that did not change are taken over."""
 
     @staticmethod
     def open(folder: str | Path) -> Library:
@@ -74,8 +79,51 @@ class Library:
         return {name: getattr(self, name) for name in _READ}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        fresh = {"_rulesets": {}, "_windows": {}, "_lock": Lock()}
+        fresh = {"_rulesets": {}, "_windows": {}, "_lock": Lock(), "_base": None}
         self.__dict__.update({**state, **fresh})
+
+    def varied(
+        self,
+        *,
+        versions: Mapping[str, tuple[PolicyVersion, ...]] = EMPTY,
+        vocabulary: Vocabulary | None = None,
+        reference: ReferenceData | None = None,
+    ) -> Library:
+        """The same library with something changed, to ask what would follow from the change.
+
+        Nothing is checked again, and its rulesets have no hash: no request is decided by it.
+        `ruleset` raises PolicyError where the change makes no sense (a bound of another type).
+
+        Args:
+            versions: By address, all versions of the policies that are changed.
+            vocabulary: Where a default of a derived fact is changed; types must stay.
+            reference: Where code sets are changed.
+        """
+        policies = {**self.policies, **versions}
+        touched = set(versions)
+        while more := {
+            address
+            for address in set(policies) - touched
+            if any(version.model.extends in touched for version in policies[address])
+        }:
+            touched |= more
+        ignored: list[Diagnostic] = []
+        return replace(
+            self,
+            policies=policies,
+            spans={
+                address: tuple(spans_of(address, policies, ignored.append))
+                if address in touched
+                else spans
+                for address, spans in self.spans.items()
+            },
+            vocabulary=vocabulary or self.vocabulary,
+            reference=reference or self.reference,
+            _rulesets={},
+            _windows={},
+            _lock=Lock(),
+            _base=self,
+        )
 
     @cached_property
     def facts_by_source(self) -> Mapping[tuple[str, str], str]:
@@ -153,22 +201,46 @@ class Library:
         resolver = Resolver(
             merged, self.vocabulary, self.reference, problems.append, first, self.known_codes
         )
-        return resolver.ruleset(first, last, self.reference_hash)
+        if self._base is None:
+            return resolver.ruleset(first, last, self.reference_hash)
+        try:
+            return resolver.ruleset(first, last, None, self._base._kept(merged, self, first))
+        except Unsound:
+            raise PolicyError(problems) from None
+
+    def _kept(self, merged: Merged, varied: Library, day: date) -> Mapping[str, Rule]:
+        """The rules of a varied policy that are, on that day, what they are here."""
+        address = merged.version.address
+        ruleset = self.ruleset(address, day)
+        if ruleset is None or varied.reference is not self.reference:
+            return {}
+        mine = self._on(address, day)
+        assert mine is not None
+        if [(name, one.value) for name, one in mine.parameters.items()] != [
+            (name, one.value) for name, one in merged.parameters.items()
+        ]:
+            return {}
+        return {
+            rule.id: rule
+            for rule in ruleset.rules
+            if rule.id in merged.rules and merged.rules[rule.id].model is mine.rules[rule.id].model
+        }
+
+    def _on(self, address: str, day: date) -> Merged | None:
+        for first, last, merged in self.windows(address):
+            if first <= day and (last is None or day <= last):
+                return merged
+        return None
 
     def statements_on(self, address: str, day: date) -> tuple[Statement, ...]:
         """The statements about a policy (and its bases) that are in force on a day."""
-        for first, last, merged in self.windows(address):
-            if first <= day and (last is None or day <= last):
-                reader = StatementReader(
-                    merged,
-                    self.vocabulary,
-                    self.reference,
-                    self.known_codes,
-                    lambda problem: None,
-                    day,
-                )
-                return reader.read(self.statements)
-        return ()
+        merged = self._on(address, day)
+        if merged is None:
+            return ()
+        reader = StatementReader(
+            merged, self.vocabulary, self.reference, self.known_codes, lambda problem: None, day
+        )
+        return reader.read(self.statements)
 
     def addresses(self, payer: str | None = None) -> tuple[str, ...]:
         """The addresses of all policies (of one payer), sorted."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, Final
 
 from payer_policy.diagnostics import did_you_mean
@@ -40,6 +42,13 @@ from payer_policy.vocabulary.types import FactType, Value, format_value
 
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "advise")
+
+
+_NONE: Final[Mapping[str, Rule]] = MappingProxyType({})
+
+
+class Unsound(ValueError):
+    """A rule or a condition of a policy is wrong; what is wrong was reported."""
 
 
 @dataclass
@@ -106,6 +115,16 @@ class Resolver:
 
     # --- rules -----------------------------------------------------------------------------------
 
+    @cached_property
+    def _blockers(self) -> Mapping[str, tuple[str, ...]]:
+        """By rule, the ids of the rules in force that override it, sorted."""
+        found: dict[str, list[str]] = {}
+        for other in self.merged.rules.values():
+            if rule_in_force(other.model, self.day):
+                for id_ in dict.fromkeys(other.model.overrides):
+                    found.setdefault(id_, []).append(other.model.id)
+        return {id_: tuple(sorted(ids)) for id_, ids in found.items()}
+
     def applies_to(self) -> Condition | None:
         """The typed `applies_to`, or None when it is missing or wrong."""
         placed = self.merged.applies_to
@@ -145,20 +164,13 @@ class Resolver:
         effect = self._effect(model.then, (*placed.path, "then"), elaborator, reports)
         if condition is None or effect is None:
             return None
-        blockers = tuple(
-            sorted(
-                other.model.id
-                for other in self.merged.rules.values()
-                if model.id in other.model.overrides and rule_in_force(other.model, self.day)
-            )
-        )
         return Rule(
             id=model.id,
             title=model.title,
             condition=condition,
             effect=effect,
             cites=tuple(model.cites),
-            overridden_by=blockers,
+            overridden_by=self._blockers.get(model.id, ()),
             assume_not_holding=model.if_unknown == "assume_not_holding",
             note=model.note,
             origin=placed.version.name,
@@ -304,17 +316,39 @@ class Resolver:
 
     # --- the ruleset -------------------------------------------------------------------------------
 
-    def ruleset(self, first_day: date, last_day: date | None, reference_hash: str) -> Ruleset:
-        """The ruleset on the window. The policy must have passed its checks."""
+    def ruleset(
+        self,
+        first_day: date,
+        last_day: date | None,
+        reference_hash: str | None,
+        kept: Mapping[str, Rule] = _NONE,
+    ) -> Ruleset:
+        """The ruleset on the window. The policy must have passed its checks.
+
+        Args:
+            first_day: The first day of the window.
+            last_day: Its last day, if it has one.
+            reference_hash: For the ruleset's own hash; None: it gets none.
+            kept: Rules, by id, that are known to come out the same but for what overrides them.
+
+        Raises:
+            Unsound: It had not passed them; what is wrong was reported.
+        """
         merged = self.merged
         rules: dict[str, Rule] = {}
         for placed in merged.rules.values():
             if rule_in_force(placed.model, self.day):
-                rule = self.rule(placed)
-                assert rule is not None, placed.model.id
+                rule = kept.get(placed.model.id)
+                if rule is None:
+                    rule = self.rule(placed)
+                elif rule.overridden_by != (blockers := self._blockers.get(rule.id, ())):
+                    rule = replace(rule, overridden_by=blockers)
+                if rule is None:
+                    raise Unsound(placed.model.id)
                 rules[rule.id] = rule
         applies_to = self.applies_to()
-        assert applies_to is not None
+        if applies_to is None:
+            raise Unsound("applies_to")
         order = evaluation_order(rules)
         ordered = tuple(rules[id_] for id_ in order)
         derived = self._derived(ordered)
@@ -359,7 +393,8 @@ class Resolver:
             ),
             hash="",
         )
-        object.__setattr__(made, "hash", content_hash(made, reference_hash))
+        if reference_hash is not None:
+            object.__setattr__(made, "hash", content_hash(made, reference_hash))
         return made
 
     def _derived(self, rules: tuple[Rule, ...]) -> dict[str, DerivedFact]:

@@ -26,18 +26,11 @@ from payer_policy.diagnostics.render import report_text
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named, enough_engines, why_unavailable
 from payer_policy.policy.library import Library
-from payer_policy.specs.account import account
 from payer_policy.specs.case import Case
 from payer_policy.specs.failures import Failure, Mismatch, Place, Wrong, failure_of
 from payer_policy.specs.reading import FeatureFile, read_feature, shown_path, table_of
-from payer_policy.specs.sentences import (
-    Arguments,
-    Kind,
-    Step,
-    Table,
-    matching,
-    nearest_sentence,
-)
+from payer_policy.specs.replay import Said, check_shape, told_of, unknown_sentence
+from payer_policy.specs.sentences import Arguments, Kind, Step, matching
 from payer_policy.specs.steps import STEPS
 
 
@@ -229,23 +222,13 @@ def _run(
     table = table_of(spoken.datatable)
     failed: Wrong | Mismatch
     try:
-        _check_shape(step, table, spoken.docstring)
+        check_shape(step, table, spoken.docstring)
         step.run(payer_policy_case, said, table)
         return
     except (Wrong, Mismatch) as error:
         failed = error
     # Outside the handler, so that pytest has no chain of exceptions to show.
     _fail(request.node, spoken, failed, payer_policy_case)
-
-
-def _check_shape(step: Step, table: Table, docstring: str | None) -> None:
-    if docstring is not None:
-        raise Wrong("this sentence takes no text in quotation marks below it")
-    if table and not step.table:
-        raise Wrong("this sentence takes no table", None, table[0].line)
-    if step.table and not table:
-        example = "\n".join(step.example.splitlines()[1:])
-        raise Wrong("this sentence needs a table below it", f"for example:\n{example}")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -270,19 +253,8 @@ def pytest_bdd_before_scenario(
 
 
 def _unknown(step: SpokenStep) -> Wrong:
-    names = {"given": "Given", "when": "When", "then": "Then"}
-    for kind, name in names.items():
-        if kind != step.type and matching(STEPS, kind, step.name) is not None:
-            return Wrong(
-                f"this is a {name} sentence, and it stands where a {names[step.type]} is meant",
-                f"start it with {name}"
-                if step.keyword in names.values()
-                else f"put it after a {name}, or start it with {name}",
-            )
-    close = nearest_sentence(STEPS, step.type, step.name)
-    return Wrong(
-        "no sentence of the step library reads like this",
-        f"did you mean `{close}`?" if close else "to see all sentences: payer-policy spec --steps",
+    return unknown_sentence(
+        Said(step.type, step.keyword, step.name, step.line_number, (), None, None, {})
     )
 
 
@@ -293,14 +265,7 @@ def pytest_bdd_before_step(request: pytest.FixtureRequest, step: SpokenStep) -> 
 
 def _fail(item: pytest.Item, step: SpokenStep, error: Wrong | Mismatch, case: Case | None) -> None:
     __tracebackhide__ = True
-    told = None
-    if isinstance(error, Mismatch) and case is not None and case.answer is not None:
-        try:
-            told = account(case.answer, error.rules)
-        except Exception as fault:  # what was expected and found is told all the same
-            told = (
-                f"The account could not be made: a fault in this program ({type(fault).__name__})."
-            )
+    told = None if case is None else told_of(error, case)
     failure = failure_of(
         error, place_of(item), step.line_number, f"{step.keyword} {step.name}", told
     )

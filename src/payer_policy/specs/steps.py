@@ -236,9 +236,14 @@ THEN: Final = (
     ),
     Step(
         "then",
-        ("it advises by rule {rule}",),
+        (
+            "it advises by rule {rule}",
+            "it advises {reason} by rule {rule}",
+            "it advises {reason} with {rarcs} by rule {rule}",
+        ),
         then.advises,
-        "The rule gives a note that decides nothing.",
+        "The rule gives a note that decides nothing; with this group and CARC, and with these RARCs "
+        "and no others, where they are said.",
         "Then it advises by rule note-on-diet",
     ),
     Step(
@@ -299,6 +304,15 @@ THEN: Final = (
         then.rule_is,
         "Whether a rule holds, with the rules that override it taken into account.",
         "Then rule oral-therapy-first does not hold",
+    ),
+    Step(
+        "then",
+        ("it waits for these rules",),
+        then.waits,
+        "These rules and no others are open: they are not known, and their lines pend until they are. "
+        "One rule a row.",
+        "Then it waits for these rules\n  | rule               |\n  | oral-therapy-first |",
+        table=True,
     ),
     Step(
         "then",

@@ -255,6 +255,17 @@ def advises(case: Case, said: Arguments, table: Table) -> None:
         found = listed([one.rule for one in advising])
         found = f"advice by {found}" if found else "no advice"
         raise Mismatch(f"advice by rule {rule}", found, rules=[rule])
+    if "reason" not in said:
+        return
+    group, carc = cells.reason(case.library, said["reason"])
+    rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
+    for one in advising:
+        if (one.rule, one.group, one.carc) == (rule, group, carc) and (
+            rarcs is None or rarcs == tuple(sorted(one.rarcs))
+        ):
+            return
+    expected = f"rule {rule} advises, {_codes(group, carc, rarcs or ())}"
+    raise Mismatch(expected, _all_told(advising), rules=[rule])
 
 
 def information(case: Case, said: Arguments, table: Table) -> None:
@@ -366,6 +377,29 @@ def rule_is(case: Case, said: Arguments, table: Table) -> None:
     if found != [said["truth"]]:
         told = listed(found) or "is of another service of the claim"
         raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {told}", rules=[rule])
+
+
+def waits(case: Case, said: Arguments, table: Table) -> None:
+    rulesets = case.rulesets()
+    expected = []
+    for line, record in cells.records(table, ("rule",)):
+        try:
+            expected.append(cells.rule(rulesets, record["rule"]))
+        except Wrong as error:
+            cells.at_row(line, error)
+    found = {one.rule for of in case.determinations() for one in of.unsettled}
+    if set(expected) != found:
+        lacking, more = sorted(set(expected) - found), sorted(found - set(expected))
+        raise Mismatch(
+            "these open rules and no others\n" + "\n".join(sorted(expected)),
+            "\n".join(
+                [
+                    *(f"{rule} is not open" for rule in lacking),
+                    *(f"{rule} is open too" for rule in more),
+                ]
+            ),
+            rules=[*lacking, *more],
+        )
 
 
 # --- no determination ----------------------------------------------------------------------------

@@ -85,3 +85,15 @@ Feature: Expectations that fail
     Given it is known that oral_trial.outcome is adequate
     When the claim is decided
     Then no rule denies it
+
+  Scenario: Advice with other codes
+    Given it is known that patient.vegan is yes
+    When the claim is decided
+    Then it advises CO 252 with N386 by rule note-on-diet
+
+  Scenario: The open rules
+    Given nothing is known about oral_trial.outcome
+    When the claim is decided
+    Then it waits for these rules
+      | rule      |
+      | one-a-day |

@@ -57,6 +57,10 @@ Feature: Every sentence of the step library
     Given a question to Example Health about J3420
     When the question is asked
     Then it is pended
+    And it waits for these rules
+      | rule               |
+      | oral-therapy-first |
+      | one-a-day          |
     And it first asks for oral_trial.outcome
 
   Scenario: Another line of business, another drug
@@ -166,6 +170,8 @@ Feature: Every sentence of the step library
       And the information request is CO 252
       And the information request is CO 252 with N706
       And it advises by rule note-on-diet
+      And it advises CO 252 by rule note-on-diet
+      And it advises CO 252 with N706 by rule note-on-diet
 
     Scenario: A Given after the decision changes the request
       Given these claim lines

@@ -1,0 +1,135 @@
+"""Do two rulesets say the same of every request? `Equivalence(engine)(old, new)`.
+
+The same: each finding in the same cases, the same rules open in the same cases, the same concluded
+facts. Which questions are asked is not compared: it may differ where what is decided does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final
+
+from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.selfcheck import StepByStep
+from payer_policy.analysis.verdicts import Answer, Differs, NotProved, Proved
+from payer_policy.analysis.witness import Decider, plainest
+from payer_policy.engine import Engine
+from payer_policy.engines.protocol import Evaluation
+from payer_policy.ruleset import Conclude, Finding, Rule, Ruleset
+from payer_policy.symbolic.formulas import Halves
+from payer_policy.symbolic.logic import Formula, all_of, any_of, both, either, negated, same
+from payer_policy.symbolic.search import NotProved as GaveUp
+from payer_policy.symbolic.search import Search
+from payer_policy.symbolic.terms import same_value
+from payer_policy.truth import FAILS, HOLDS
+
+_NEVER: Final = Halves(False, False)
+
+
+class Equivalence:
+    """Compares rulesets of one folder, of which one may be a change of the other."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(self, old: Ruleset, new: Ruleset) -> Answer:
+        """Whether a ruleset of the folder and a change of it say the same of every request."""
+        if old.applies_to != new.applies_to:
+            return NotProved("they apply to different requests")
+        library = self._engine.library
+        # Windows are told apart by their first day, so a change has that of what it changes.
+        new = replace(new, first_day=old.first_day, last_day=old.last_day)
+        facts = facts_for([library], [old, new])
+        before = Requests(library, old, facts, prefix="old ")
+        after = Requests(library, new, facts, prefix="new ", parts=before.parts)
+        goal = any_of(_differences(before, after))
+        search = Search(facts, [*before.everything(), *after.everything()])
+        try:
+            model = search.find(goal)
+            if model is None:
+                return Proved()
+            model = search.smallest(model, before.wishes(), goal)
+        except GaveUp as error:
+            return NotProved(f"the solver gave up: {error}")
+        found = before.in_model(model)
+        shows = _Shows(self._engine, old, new)
+        if not shows(found):
+            return NotProved("the solver found a request of which the engines say the same")
+        decider = Decider(self._engine, old.policy)
+        return Differs(plainest(found, shows, decider.named).facts)
+
+
+def _differences(before: Requests, after: Requests) -> Iterator[Formula]:
+    """What would be seen of a difference, one formula for each thing that can be seen."""
+    yield negated(same(before.internal, after.internal))
+    rules = {rule.id: (rule, index) for index, rule in enumerate(before.ruleset.rules)}
+    others = {rule.id: (rule, index) for index, rule in enumerate(after.ruleset.rules)}
+    for id_ in dict.fromkeys([*rules, *others]):
+        yield from _of_rule(before, rules.get(id_), after, others.get(id_))
+    for name in dict.fromkeys([*before.formulas.derived, *after.formulas.derived]):
+        one, other = before.formulas.derived.get(name), after.formulas.derived.get(name)
+        if one is None or other is None:
+            only = one or other
+            yield only.known if only is not None else False
+            continue
+        yield negated(same(one.known, other.known))
+        yield all_of([one.known, other.known, negated(same_value(one.value, other.value))])
+
+
+def _of_rule(
+    before: Requests,
+    one: tuple[Rule, int] | None,
+    after: Requests,
+    other: tuple[Rule, int] | None,
+) -> Iterator[Formula]:
+    old = _NEVER if one is None else before.formulas.rules[one[1]]
+    new = _NEVER if other is None else after.formulas.rules[other[1]]
+    effects = [found[0].effect for found in (one, other) if found is not None]
+    if all(isinstance(effect, Conclude) for effect in effects):
+        return  # seen in what is concluded
+    on = any_of(
+        True if effect.part is None else before.parts.get(effect.part, False)
+        for effect in effects
+        if isinstance(effect, Finding)
+    )
+    yield both(on, negated(same(old.holds, new.holds)))
+    yield both(on, negated(same(old.possible, new.possible)))
+    if one is None or other is None:
+        return
+    if _said(one[0]) != _said(other[0]):
+        yield both(on, either(old.possible, new.possible))
+    if one[0].assume_not_holding != other[0].assume_not_holding:
+        yield both(on, either(old.unknown, new.unknown))
+
+
+def _said(rule: Rule) -> tuple[object, ...]:
+    return (rule.title, rule.effect, rule.cites)
+
+
+class _Shows:
+    """Whether the engines, too, say different things of a request."""
+
+    def __init__(self, engine: Engine, old: Ruleset, new: Ruleset) -> None:
+        self._decider = Decider(engine, old.policy)
+        self._old, self._new = old, new
+        self._evaluate = [StepByStep().compile(ruleset) for ruleset in (old, new)]
+
+    def __call__(self, found: Found) -> bool:
+        case = self._decider.decide(found)
+        if case is None or case.decided.ruleset is not self._old:
+            return False
+        one, other = (evaluate(case.decided.facts) for evaluate in self._evaluate)
+        return self._seen(self._old, one, found) != self._seen(self._new, other, found)
+
+    def _seen(self, ruleset: Ruleset, evaluation: Evaluation, found: Found) -> object:
+        rules = []
+        for rule, truth in zip(ruleset.rules, evaluation.truths, strict=True):
+            if not isinstance(rule.effect, Finding) or truth == FAILS:
+                continue
+            part = rule.effect.part
+            if part is not None and found.parts is not None and part not in found.parts:
+                continue
+            assumed = rule.assume_not_holding and truth != HOLDS
+            rules.append((rule.id, truth, assumed, _said(rule)))
+        return sorted(rules, key=lambda one: one[0]), dict(evaluation.derived), evaluation.conflicts

@@ -1,0 +1,512 @@
+"""Which small changes of the policies a scenario notices: each mutant is killed, equivalent, or survives.
+
+A mutant costs little, since a scenario can only notice a change of a rule whose truth on it changes
+(or that holds or is not known on it, where its effect changes). Only those are run again, the first
+that fails is enough, and a rule that did not change is not read again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal
+
+from payer_policy.analysis.mutants import (
+    KINDS,
+    Mutant,
+    NoSuchPolicy,
+    changed_library,
+    code_sets_named,
+)
+from payer_policy.analysis.played import Played, Seen, play, read_features
+from payer_policy.analysis.selfcheck import StepByStep
+from payer_policy.analysis.verdicts import Answer, Differs, NotProved
+from payer_policy.diagnostics import PolicyError
+from payer_policy.engine import Engine
+from payer_policy.engines.compiled import CompiledEngine
+from payer_policy.engines.protocol import Evaluation, Evaluator
+from payer_policy.policy.library import Library
+from payer_policy.ruleset import Rule, Ruleset
+from payer_policy.semantics import Facts, truth_of
+from payer_policy.specs.failures import Place
+from payer_policy.specs.replay import replay
+from payer_policy.truth import FAILS, NEGATED, UNKNOWN, Truth
+from payer_policy.vocabulary.types import Value
+
+Status = Literal["killed", "equivalent", "survivor", "no policy"]
+"""`no policy`: with the change the file would be refused, so it cannot be made unseen."""
+
+
+Prover = Callable[[Ruleset, Ruleset], Answer]
+"""Compares a ruleset with its change."""
+
+
+# --- results -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one mutant."""
+
+    mutant: Mutant
+    status: Status
+    killed_by: Place | None = None
+    """The scenario that fails with the change."""
+    why: str | None = None
+    """Of an equivalent one, why it is; of a survivor, why no proof was found."""
+    policy: str | None = None
+    """Of a survivor, a policy that it changes, with the first day of its window."""
+    facts: Mapping[str, Value | None] | None = None
+    """Of a survivor, facts on which the change makes a difference, where they were found."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """All mutants and what became of them. `all_of`: how many there are without sampling."""
+
+    verdicts: tuple[Verdict, ...]
+    scenarios: int
+    all_of: int
+
+    def with_status(self, status: Status) -> tuple[Verdict, ...]:
+        return tuple(one for one in self.verdicts if one.status == status)
+
+    def count(self, status: Status, kind: str | None = None) -> int:
+        return sum(
+            one.status == status and kind in (None, one.mutant.kind) for one in self.verdicts
+        )
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        met = {one.mutant.kind for one in self.verdicts if one.status != "no policy"}
+        return tuple(kind for kind in KINDS if kind in met)
+
+
+class ScenariosFail(Exception):
+    """Scenarios fail on the policies as they are, so that a change could not be told by them."""
+
+    def __init__(self, failed: int, first: str) -> None:
+        super().__init__(failed, first)  # as given, so that it reaches another process
+        self.failed, self.first = failed, first
+
+
+def sample(mutants: Sequence[Mutant], one_in: int) -> list[Mutant]:
+    """About one in so many, the same ones each time; more mutants do not change which of the old."""
+    return [
+        mutant
+        for mutant in mutants
+        if int(hashlib.sha256(_identity(mutant)).hexdigest(), 16) % one_in == 0
+    ]
+
+
+def _identity(mutant: Mutant) -> bytes:
+    return f"{mutant.file}|{mutant.kind}|{mutant.rule}|{mutant.change}".encode()
+
+
+# --- the run -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What every process of a run reads."""
+
+    folder: Path
+    features: tuple[Path, ...]
+    base: Path
+    prove: Callable[[Engine], Prover] | None = None
+    """Makes what compares a ruleset with its change; a name of a module, so that other processes
+    find it. `equivalence.Equivalence`, as a rule; None: nothing is proved."""
+
+    def judge(self) -> Judge:
+        """Read and run everything.
+
+        Raises:
+            PolicyError: a policy or a feature file is wrong.
+            ScenariosFail: scenarios fail already.
+        """
+        engine = Engine(Library.open(self.folder), "compiled")
+        played = play(engine, read_features(self.features, self.base))
+        if played.failures:
+            raise ScenariosFail(len(played.failures), played.failures[0].text())
+        return Judge(played, None if self.prove is None else self.prove(engine))
+
+
+def run_mutants(
+    setup: Setup,
+    mutants: Sequence[Mutant],
+    *,
+    jobs: int = 2,
+    of: int | None = None,
+    told: Callable[[int], None] = lambda done: None,
+) -> Mutation:
+    """What becomes of each mutant, in the order given; the same for any number of processes.
+
+    Args:
+        setup: What to read.
+        mutants: From `mutants_of` the same folder.
+        jobs: Processes. Few mutants are done in this one.
+        of: How many mutants these are taken from; None: they are all.
+        told: Called with the number of mutants done.
+
+    Raises:
+        PolicyError: a policy or a feature file is wrong.
+        ScenariosFail: scenarios fail already.
+    """
+    verdicts: list[Verdict] = []
+    scenarios = 0
+    if jobs == 1 or len(mutants) < _WORTH_IT:
+        judge = setup.judge()
+        scenarios = len(judge.played.scripts)
+        for mutant in mutants:
+            verdicts.append(judge(mutant))
+            told(len(verdicts))
+    else:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(jobs, context, _start, (setup,)) as pool:
+            for verdict, played in pool.map(_judged, mutants, chunksize=_CHUNK):
+                scenarios = played
+                verdicts.append(verdict)
+                told(len(verdicts))
+    return Mutation(tuple(verdicts), scenarios, len(mutants) if of is None else of)
+
+
+_WORTH_IT: Final = 64
+"""Fewer mutants are done before another process has read everything."""
+_CHUNK: Final = 8
+_READY: Final[list[Judge | ScenariosFail]] = []
+
+
+def _start(setup: Setup) -> None:
+    try:
+        _READY[:] = [setup.judge()]
+    except ScenariosFail as error:  # told by the first mutant: a start that fails tells nothing
+        _READY[:] = [error]
+
+
+def _judged(mutant: Mutant) -> tuple[Verdict, int]:
+    judge = _READY[0]
+    if isinstance(judge, ScenariosFail):
+        raise judge
+    return judge(mutant), len(judge.played.scripts)
+
+
+# --- one mutant ----------------------------------------------------------------------------------------
+
+
+def _evaluator(ruleset: Ruleset) -> Evaluator:
+    """Reads a few cases step by step, which is ready at once; compiles where there are many."""
+    plain: Evaluator = StepByStep().compile(ruleset)
+    compiled: Evaluator | None = None
+    asked = 0
+
+    def evaluate(facts: Facts, /) -> Evaluation:
+        nonlocal asked, compiled
+        asked += 1
+        if asked <= _FEW:
+            return plain(facts)
+        if compiled is None:
+            compiled = CompiledEngine().compile(ruleset)
+        return compiled(facts)
+
+    return evaluate
+
+
+_FEW: Final = 12
+"""So many evaluations step by step take as long as compiling."""
+
+
+@dataclass
+class _Tried:
+    """The scenarios that were run against one mutant, and the engine that has its change."""
+
+    library: Library
+    engine: Engine
+    done: set[int] = field(default_factory=set)
+
+
+class Judge:
+    """Says what becomes of mutants of one folder under the scenarios that were played on it."""
+
+    def __init__(self, played: Played, prove: Prover | None = None) -> None:
+        self.played, self.prove = played, prove
+        self._by_window: dict[tuple[str, date], list[Seen]] = {}
+        self._without: dict[str, list[Seen]] = {}
+        for seen in played.seen:
+            if seen.ruleset is None:
+                self._without.setdefault(seen.address, []).append(seen)
+            else:
+                key = (seen.address, seen.ruleset.first_day)
+                self._by_window.setdefault(key, []).append(seen)
+        self._words: list[str] | None = None
+
+    def __call__(self, mutant: Mutant) -> Verdict:
+        """What becomes of a mutant."""
+        played = self.played
+        try:
+            library = changed_library(played.library, mutant)
+            tried = _Tried(library, played.engine.varied(library, _evaluator))
+            killer = self._killer(mutant, tried)
+            if killer is not None:
+                return Verdict(mutant, "killed", played.scripts[killer].place)
+            return self._survived(mutant, library)
+        except (NoSuchPolicy, PolicyError):
+            return Verdict(mutant, "no policy")
+
+    def _killer(self, mutant: Mutant, tried: _Tried) -> int | None:
+        """A scenario that fails with the change."""
+        later: list[int] = []
+        for scripts, asking in self._candidates(mutant, tried):
+            later += asking
+            found = self._first_failing(scripts, tried)
+            if found is not None:
+                return found
+        return self._first_failing(later, tried)
+
+    def _first_failing(self, scripts: Iterable[int], tried: _Tried) -> int | None:
+        for index in scripts:
+            if index not in tried.done:
+                tried.done.add(index)
+                script = self.played.scripts[index]
+                if replay(script, tried.engine, with_account=False).failure is not None:
+                    return index
+        return None
+
+    def _candidates(self, mutant: Mutant, tried: _Tried) -> Iterator[tuple[list[int], list[int]]]:
+        """Scenarios that may notice, a window at a time: those on which something comes out
+        another way, and those that may only ask other questions."""
+        if mutant.kind == "code of a code set":
+            naming = self._naming(mutant)
+            self._sound(tried.library, naming)
+            yield naming, []
+            return
+        for (address, first), group in self._windows(mutant, tried.library):
+            if mutant.kind == "date":
+                yield self._on_other_days(tried.library, address, group), []
+                continue
+            ruleset = self.played.library.ruleset(address, first)
+            other = tried.library.ruleset(address, first)
+            assert ruleset is not None
+            if other is None:
+                yield [seen.script for seen in group], []
+                continue
+            change = _Change(ruleset, other)
+            if change.everything:
+                without = self._without.get(address, ())
+                yield [seen.script for seen in (*group, *without)], []
+            elif change.anything:
+                yield self._touched(change, group)
+        if mutant.kind == "date":
+            for address, without in sorted(self._without.items()):
+                yield self._on_other_days(tried.library, address, without), []
+
+    def _windows(
+        self, mutant: Mutant, library: Library
+    ) -> list[tuple[tuple[str, date], list[Seen]]]:
+        """The windows that the change may touch, those with the most scenarios first."""
+        mine = self.played.library
+        touched = {
+            address
+            for address, spans in mine.spans.items()
+            if library.spans[address] is not spans or mutant.file == "vocabulary"
+        }
+        groups = [item for item in self._by_window.items() if item[0][0] in touched]
+        own = mutant.file.rpartition("/")[0]
+        return sorted(groups, key=lambda item: (item[0][0] != own, -len(item[1]), item[0]))
+
+    def _on_other_days(self, library: Library, address: str, group: Iterable[Seen]) -> list[int]:
+        """The scenarios on whose day another ruleset is in force than was."""
+        out = []
+        for day, scripts in _by_day(group).items():
+            ruleset = self.played.library.ruleset(address, day)
+            other = library.ruleset(address, day)
+            if ruleset is None or other is None:
+                if ruleset is not other:
+                    out += scripts
+            elif _Change(ruleset, other).anything:
+                out += scripts
+        return out
+
+    def _touched(self, change: _Change, group: Iterable[Seen]) -> tuple[list[int], list[int]]:
+        certain, asking = [], []
+        for seen in group:
+            found = change.touches(seen)
+            if found == "outcome":
+                certain.append(seen.script)
+            elif found == "questions" and self.played.scripts[seen.script].asks:
+                asking.append(seen.script)
+        return certain, asking
+
+    def _naming(self, mutant: Mutant) -> list[int]:
+        """The scenarios that name the code that is left out."""
+        if self._words is None:
+            self._words = [_plain(script.words()) for script in self.played.scripts]
+        name, index = mutant.file.partition("/")[2], int(mutant.path[1])
+        code = _plain(self.played.library.reference.code_sets[name].codes[index].value)
+        return [at for at, words in enumerate(self._words) if code in words]
+
+    def _sound(self, library: Library, scripts: Iterable[int]) -> None:
+        """Make sure that what the scenarios read is a policy with the change.
+
+        Raises:
+            PolicyError: it is not.
+        """
+        wanted = set(scripts)
+        for (address, first), group in self._by_window.items():
+            if any(seen.script in wanted for seen in group):
+                library.ruleset(address, first)
+
+    # --- survivors -----------------------------------------------------------------------------------
+
+    def _survived(self, mutant: Mutant, library: Library) -> Verdict:
+        """A mutant that no scenario noticed: it changes nothing, is proved to, or survives."""
+        # Without a prover nobody needs more of them than the one that is named.
+        found = self._changed_rulesets(library, mutant.file.rpartition("/")[0])
+        changed = list(found if self.prove is not None else islice(found, 1))
+        vocabulary = self.played.library.vocabulary_document.value
+        if mutant.file.removeprefix("code_sets/") in code_sets_named(vocabulary):
+            # It changes how facts come to be, so that nothing is proved by comparing rulesets.
+            policy = _named(changed[0]) if changed else None
+            return Verdict(mutant, "survivor", policy=policy)
+        if not changed:
+            return Verdict(mutant, "equivalent", why="in no policy does it change what is in force")
+        return self._proved(mutant, changed)
+
+    def _proved(
+        self, mutant: Mutant, changed: list[tuple[Ruleset | None, Ruleset | None]]
+    ) -> Verdict:
+        policy = _named(changed[0])
+        if self.prove is None:
+            return Verdict(mutant, "survivor", policy=policy)
+        why = None
+        for ruleset, other in changed:
+            if ruleset is None or other is None:
+                return Verdict(mutant, "survivor", policy=_named((ruleset, other)))
+            answer = self.prove(ruleset, other)
+            match answer:
+                case Differs(facts):
+                    named = _named((ruleset, other))
+                    return Verdict(mutant, "survivor", policy=named, facts=facts)
+                case NotProved(reason) if why is None:
+                    why, policy = reason, _named((ruleset, other))
+        if why is not None:
+            return Verdict(mutant, "survivor", why=why, policy=policy)
+        return Verdict(mutant, "equivalent", why="proved for every request")
+
+    def _changed_rulesets(
+        self, library: Library, own: str
+    ) -> Iterator[tuple[Ruleset | None, Ruleset | None]]:
+        """The rulesets that the change makes into others, with what they become; `own` first."""
+        mine = self.played.library
+        for address in sorted(mine.addresses(), key=lambda address: (address != own, address)):
+            if (
+                library.spans[address] is mine.spans[address]
+                and library.vocabulary is mine.vocabulary
+                and library.reference is mine.reference
+            ):
+                continue
+            days = {first for one in (mine, library) for first, _, _ in one.windows(address)}
+            for day in sorted(days):
+                ruleset, other = mine.ruleset(address, day), library.ruleset(address, day)
+                if ruleset is None or other is None:
+                    if ruleset is not other:
+                        yield ruleset, other
+                elif _Change(ruleset, other).anything:
+                    yield ruleset, other
+
+
+def _plain(text: str) -> str:
+    return text.casefold().replace(".", "").replace("-", "")
+
+
+def _named(pair: tuple[Ruleset | None, Ruleset | None]) -> str:
+    ruleset = pair[0] or pair[1]
+    assert ruleset is not None
+    return f"{ruleset.policy} from {ruleset.first_day}"
+
+
+def _by_day(group: Iterable[Seen]) -> dict[date, list[int]]:
+    days: dict[date, list[int]] = {}
+    for seen in group:
+        days.setdefault(seen.day, []).append(seen.script)
+    return dict(sorted(days.items()))
+
+
+# --- what a change of a ruleset can touch ------------------------------------------------------------
+
+
+class _Change:
+    """How a changed ruleset differs from what it was, and on which cases that can show."""
+
+    def __init__(self, ruleset: Ruleset, other: Ruleset) -> None:
+        self.everything = ruleset.applies_to != other.applies_to
+        self._request = ruleset.information_request != other.information_request
+        self._index = {rule.id: index for index, rule in enumerate(ruleset.rules)}
+        others = {rule.id: rule for rule in other.rules}
+        self._rules: list[tuple[int, Rule, Rule | None]] = []
+        for index, rule in enumerate(ruleset.rules):
+            changed = others.pop(rule.id, None)
+            if changed is not rule and (changed is None or _meaning(changed) != _meaning(rule)):
+                self._rules.append((index, rule, changed))
+        self._added = list(others.values())
+        self._defaults = [
+            (name, fact.otherwise)
+            for name, fact in ruleset.derived.items()
+            if name in other.derived and other.derived[name].otherwise != fact.otherwise
+        ]
+
+    @property
+    def anything(self) -> bool:
+        return bool(
+            self.everything or self._request or self._rules or self._added or self._defaults
+        )
+
+    def touches(self, seen: Seen) -> Literal["outcome", "questions"] | None:
+        """What of a determination the change may have made another."""
+        assert seen.decided is not None
+        evaluation = seen.decided.evaluation
+        if evaluation is None:
+            return "outcome"
+        truths, known = evaluation.truths, seen.known()
+        if self._request and seen.decided.determination.information_request is not None:
+            return "outcome"
+        if any(known.get(name) == value for name, value in self._defaults):
+            return "outcome"
+        out: Literal["outcome", "questions"] | None = None
+        for index, rule, changed in self._rules:
+            truth = truths[index]
+            if changed is None or changed.effect != rule.effect:
+                if truth != FAILS:
+                    return "outcome"
+                if changed is None:
+                    continue
+            if changed.assume_not_holding != rule.assume_not_holding and truth == UNKNOWN:
+                return "outcome"
+            now = self._truth(changed, truths, known)
+            if now != truth:
+                return "outcome"
+            if truth == UNKNOWN:
+                out = "questions"
+        for rule in self._added:
+            if self._truth(rule, truths, known) != FAILS:
+                return "outcome"
+        return out
+
+    def _truth(
+        self, rule: Rule, truths: Sequence[Truth], known: Mapping[str, Value | None]
+    ) -> Truth:
+        truth = truth_of(rule.condition, known)
+        for blocker in rule.overridden_by:
+            if blocker in self._index:
+                truth &= NEGATED[truths[self._index[blocker]]]
+        return truth
+
+
+def _meaning(rule: Rule) -> Rule:
+    """A rule without what only people read."""
+    return replace(rule, title="", cites=(), note=None, origin="")
