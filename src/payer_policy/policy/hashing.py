@@ -26,6 +26,28 @@ def content_hash(ruleset: Ruleset, reference_hash: str) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+def part_hashes(ruleset: Ruleset, reference_hash: str) -> dict[str, str]:
+    """For each part of a ruleset beside its rules, the first 16 hex digits of the part's hash.
+
+    Where two rulesets have different hashes, these say in which part (`parameters`, `facts`, …);
+    `reference_data` stands for the code sets, products and reason codes of the folder.
+    """
+    hashes = {
+        part.name: short_hash(getattr(ruleset, part.name))
+        for part in fields(ruleset)
+        if part.name not in ("rules", "hash")
+    }
+    return {**hashes, "reference_data": reference_hash[:16]}
+
+
+def short_hash(part: Any) -> str:
+    """The first 16 hex digits of the hash of a rule, or of another part of a ruleset."""
+    canonical = json.dumps(
+        _canonical(part), ensure_ascii=True, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
 def _canonical(value: Any) -> Any:
     if isinstance(value, Fraction) and not isinstance(value, int):
         return ["fraction", value.numerator, value.denominator]
