@@ -13,7 +13,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "payer_policy"
 
 LAYERS = (
-    {"diagnostics", "truth"},
+    {"diagnostics", "truth", "sealed"},
     {"json_source"},
     {"vocabulary"},
     {"json_words"},
@@ -25,8 +25,9 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"analysis", "batch", "schemas"},
+    {"batch", "record", "schemas", "verify"},
     {"specs"},
+    {"analysis"},
     {"cli"},
     {"__main__", "__init__"},
 )

@@ -1,20 +1,17 @@
-"""The record of a determination that a third party can check: facts, proof, determination, hash.
+"""The record of a determination that others can check: facts, proof, determination and hash.
 
-`Recorder(library).record(decided)` writes it from what an engine and the determiner said; `verify`
-checks it and shares no code with either. The same decision gives the same bytes.
+`Recorder` writes what an engine and the determiner said; `verify` checks it, and shares no code with
+either. The same decision gives the same bytes.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from payer_policy.determination import Determination, LineOutcome, NoPolicy
 from payer_policy.engine import Decided
 from payer_policy.policy.hashing import part_hashes, short_hash
-from payer_policy.policy.library import Library
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -27,6 +24,7 @@ from payer_policy.ruleset import (
     Test,
     facts_in_test,
 )
+from payer_policy.sealed import sealed
 from payer_policy.semantics import Facts, difference, truth_of, value_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.vocabulary.types import to_json
@@ -40,10 +38,10 @@ _BOUNDLESS: Final = 10**18
 
 
 class Recorder:
-    """Writes records under the policies of one folder. Safe to keep and to share."""
+    """Writes records under the policies of one folder, whose reference data has this hash."""
 
-    def __init__(self, library: Library) -> None:
-        self._reference_hash = library.reference_hash
+    def __init__(self, reference_hash: str) -> None:
+        self._reference_hash = reference_hash
         self._hashes: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
 
     def record(self, decided: Decided) -> bytes:
@@ -107,13 +105,6 @@ class Recorder:
         return found
 
 
-def sealed(content: dict[str, Any]) -> bytes:
-    """A record's content as its one line of bytes, with the hash of the content at the end."""
-    plain = json.dumps(content, ensure_ascii=True, separators=(",", ":"))
-    seal = hashlib.sha256(plain.encode()).hexdigest()
-    return f'{plain[:-1]},"sha256":"{seal}"}}\n'.encode()
-
-
 class _Proof:
     """The steps from facts to the decision, each with what it rests on."""
 
@@ -157,7 +148,11 @@ class _Proof:
         else:
             out["concludes"] = {name: to_json(value) for name, value in effect.values}
         out["condition"] = self._truth(rule.condition)
-        out["overridden_by"] = {other: _WORDS[self.truths[other]] for other in rule.overridden_by}
+        out["overridden_by"] = {
+            other: _WORDS[self.truths[other]]
+            for other in rule.overridden_by
+            if other in self.truths
+        }
         out["tests"] = self._tests(rule.condition, "when")
         return out
 
