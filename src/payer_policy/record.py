@@ -6,12 +6,12 @@ either. The same decision gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from payer_policy.determination import Determination, LineOutcome, NoPolicy
 from payer_policy.engine import Decided
-from payer_policy.policy.hashing import part_hashes, short_hash
+from payer_policy.policy.hashing import PartHashes, part_hashes
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -42,7 +42,7 @@ class Recorder:
 
     def __init__(self, reference_hash: str) -> None:
         self._reference_hash = reference_hash
-        self._hashes: dict[str, tuple[dict[str, str], dict[str, str]]] = {}
+        self._hashes: dict[str, PartHashes] = {}
 
     def record(self, decided: Decided) -> bytes:
         """One line of ASCII JSON, with its line end: everything behind one determination.
@@ -51,7 +51,7 @@ class Recorder:
         of the line as it is without that member. Numbers that are not whole are text.
         """
         ruleset, determination = decided.ruleset, decided.determination
-        meaning, rules = self._hashes_of(ruleset)
+        hashes = self._hashes_of(ruleset)
         facts = {
             name: {
                 "type": ruleset.facts[name].type.kind,
@@ -71,13 +71,13 @@ class Recorder:
         ]
         proof = None
         if decided.evaluation is not None and decided.evaluation.disagreement is None:
-            proof = _Proof(decided, rules).to_json()
+            proof = _Proof(decided, hashes.rules).to_json()
         return sealed(
             {
                 "format": RECORD_VERSION,
                 "request": determination.claim_id,
                 "policy": determination.policy.to_json(),
-                "meaning": meaning,
+                "meaning": hashes.others,
                 "facts": facts,
                 "lines": lines,
                 "proof": proof,
@@ -95,20 +95,17 @@ class Recorder:
             }
         )
 
-    def _hashes_of(self, ruleset: Ruleset) -> tuple[dict[str, str], dict[str, str]]:
+    def _hashes_of(self, ruleset: Ruleset) -> PartHashes:
         found = self._hashes.get(ruleset.hash)
         if found is None:
-            found = self._hashes[ruleset.hash] = (
-                part_hashes(ruleset, self._reference_hash),
-                {rule.id: short_hash(rule) for rule in ruleset.rules},
-            )
+            found = self._hashes[ruleset.hash] = part_hashes(ruleset, self._reference_hash)
         return found
 
 
 class _Proof:
     """The steps from facts to the decision, each with what it rests on."""
 
-    def __init__(self, decided: Decided, hashes: dict[str, str]) -> None:
+    def __init__(self, decided: Decided, hashes: Mapping[str, str]) -> None:
         assert decided.evaluation is not None
         self.ruleset: Ruleset = decided.ruleset
         self.evaluation = decided.evaluation

@@ -1,49 +1,47 @@
-"""Random rulesets, facts and lines: what was decided checks out, and no changed value does."""
+"""Random rulesets, facts and lines: what was decided checks out, and what was changed does not."""
 
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from payer_policy.determination import ServiceLine
 from payer_policy.engine import Decided
+from payer_policy.policy.hashing import part_hashes
 from payer_policy.record import Recorder
 from payer_policy.ruleset import All, Ruleset
 from payer_policy.verify import Verified, check
-from tests.determination.build import (
-    decide,
-    evaluate,
-)
+from tests.determination.build import CASES, EXAMPLE, decide, evaluate
 from tests.determination.test_laws import Case, cases
+from tests.verify.changes import changes, names_it
 
 many = settings(
-    max_examples=300,
+    max_examples=200,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+REFERENCE = "f" * 64
 
 
-def recorded(
-    made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...]
-) -> dict[str, Any]:
+def recorded(made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...]) -> Any:
     """The content of the record of a determination, without its hash."""
-    made = for_all(made)
-    determination = decide(made, facts, lines)
-    decided = Decided(determination, made, evaluate(made, facts), facts)
-    content: dict[str, Any] = json.loads(Recorder("f" * 64).record(decided))
+    decided = Decided(decide(made, facts, lines), made, evaluate(made, facts), facts)
+    content = json.loads(Recorder(REFERENCE).record(decided))
     del content["sha256"]
     return content
 
 
-def checked(content: dict[str, Any], made: Ruleset) -> Verified:
-    return check(content, for_all(made), "f" * 64, {})
+def checked(content: Any, made: Ruleset) -> Verified:
+    return check(content, made, part_hashes(made, REFERENCE), {})
 
 
 def for_all(made: Ruleset) -> Ruleset:
-    """The ruleset for every service: a policy that does not apply decides nothing."""
+    """The ruleset for every service: one that does not apply could have decided nothing."""
     return replace(made, applies_to=All(()))
 
 
@@ -51,5 +49,33 @@ def for_all(made: Ruleset) -> Ruleset:
 @many
 def test_every_determination_checks_out(case: Case) -> None:
     made, facts, lines, random = case
-    given_lines = lines if random.randrange(5) else ()
-    assert checked(recorded(made, facts, given_lines), made).wrong == ()
+    made = for_all(made)
+    assert checked(recorded(made, facts, lines if random.randrange(5) else ()), made).wrong == ()
+
+
+@given(case=cases(is_known=True))
+@many
+def test_a_changed_value_is_named(case: Case) -> None:
+    made, facts, lines, random = case
+    made = for_all(made)
+    content = recorded(made, facts, lines)
+    path, change = random.choice(list(changes(content)))
+    altered = deepcopy(content)
+    change(altered)
+
+    wrong = [one.path for one in checked(altered, made).wrong]
+
+    assert any(names_it(content, path, one) for one in wrong), (path, wrong)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_every_value_of_an_example_is_checked(name: str) -> None:
+    """Each value of a record is changed in turn: a truth, a code, a unit, a sentence, a citation."""
+    made, (facts, lines) = for_all(EXAMPLE), CASES[name]
+    content = recorded(made, facts, lines)
+    assert checked(content, made).wrong == ()
+    for path, change in changes(content):
+        altered = deepcopy(content)
+        change(altered)
+        wrong = [one.path for one in checked(altered, made).wrong]
+        assert any(names_it(content, path, one) for one in wrong), (path, wrong)

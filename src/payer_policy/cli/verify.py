@@ -12,7 +12,7 @@ import click
 from payer_policy.cli import options
 from payer_policy.policy.cache import cached_library
 from payer_policy.sealed import Wrong, at
-from payer_policy.verify import Verified, verify
+from payer_policy.verify import Verified, Verifier
 
 _SHOWN: Final = 20
 _STEPS: Final = {
@@ -50,11 +50,11 @@ def command(record: str, folder: Path, as_json: bool) -> None:
     data = options.read_bytes(record)
     if not data:
         raise click.UsageError(f"{record}: holds no record; `decide --record` writes them")
-    library = cached_library(folder)
+    verifier = Verifier(cached_library(folder))
     lines = [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")]
     if not data.endswith(b"\n"):
         lines[-1] = lines[-1][:-1]
-    checked = [verify(line, library) for line in lines]
+    checked = [verifier.verify(line) for line in lines]
     if as_json:
         answers = [_json(number, one) for number, one in enumerate(checked, 1)]
         options.print_json({"schema": "payer-policy/verification/1", "records": answers})
@@ -91,7 +91,7 @@ def _text(number: int, one: Verified) -> str:
         about = f"{at(content, 'policy', 'address')}, {at(content, 'determination', 'decision')}"
     out = [f"Record {number}, claim {content.get('request', 'not known')}: {about}"]
     if not one.wrong:
-        out.append(f"  {one.steps:,} recorded values checked: every step follows.")
+        out.append(f"  {_right(one)}")
         if "determination" in content and content.get("proof") is None:
             out.append("  The record says that an engine failed, so there was no more to check.")
         return "\n".join(out)
@@ -107,6 +107,16 @@ def _text(number: int, one: Verified) -> str:
     if len(one.wrong) > _SHOWN:
         out.append(f"  … and {len(one.wrong) - _SHOWN:,} more (all of them: --json)")
     return "\n".join(out)
+
+
+def _right(one: Verified) -> str:
+    if "without_policy" not in one.content:
+        return f"{one.steps:,} recorded values checked: every step follows."
+    if one.steps:
+        return "The folder has no policy of the payer for this code on this day either."
+    return (
+        "The payer has a policy for this code; whether it applies cannot be seen from the record."
+    )
 
 
 def _changed(one: Verified) -> list[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from payer_policy.policy.hashing import PartHashes, part_hashes
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
 from payer_policy.sealed import Wrong, at, keyed, names, opened
@@ -11,19 +12,30 @@ from payer_policy.verify.steps import DATE, Verified, check
 from payer_policy.verify.values import read
 
 
-def verify(line: bytes, library: Library) -> Verified:
-    """Check one line of a file of records, whatever its bytes are."""
-    content, wrong = opened(line)
-    if not content:
-        return Verified({}, 0, wrong)
-    if "without_policy" in content:
-        return Verified(content, 1, (*wrong, *_without_policy(keyed(content), library)))
-    ruleset = _ruleset(content, library)
-    if ruleset is None:
-        gone = Wrong(("policy",), at(content, "policy"), "no such policy on that day")
-        return Verified(content, 0, (*wrong, gone))
-    checked = check(content, ruleset, library.reference_hash, library.facts_by_source)
-    return checked._replace(wrong=(*wrong, *checked.wrong))
+class Verifier:
+    """Checks records against the policies of one folder."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._hashes: dict[str, PartHashes] = {}
+
+    def verify(self, line: bytes) -> Verified:
+        """Check one line of a file of records, whatever its bytes are."""
+        library, (content, wrong) = self._library, opened(line)
+        if not content:
+            return Verified({}, 0, wrong)
+        ruleset = None if "without_policy" in content else _ruleset(content, library)
+        if "without_policy" in content:
+            checked = _without_policy(content, library)
+        elif ruleset is None:
+            gone = Wrong(("policy",), at(content, "policy"), "no such policy on that day")
+            checked = Verified(content, 0, (gone,))
+        else:
+            if ruleset.hash not in self._hashes:
+                self._hashes[ruleset.hash] = part_hashes(ruleset, library.reference_hash)
+            hashes = self._hashes[ruleset.hash]
+            checked = check(content, ruleset, hashes, library.facts_by_source)
+        return checked._replace(wrong=(*wrong, *checked.wrong))
 
 
 def _ruleset(content: Any, library: Library) -> Ruleset | None:
@@ -39,13 +51,20 @@ def _ruleset(content: Any, library: Library) -> Ruleset | None:
     return library.ruleset(address, day) if known and day is not None else None
 
 
-def _without_policy(content: Any, library: Library) -> list[Wrong]:
-    """Where no policy was found, each for the payer, code and day must be said not to apply."""
-    was, values = content["without_policy"], at(content, "without_policy", "looked_for")
-    day, near = read(DATE, at(was, "service_date"), None), at(was, "near")
-    key = str(at(values, "payer", "value")), str(at(was, "code"))
-    nearly = [
-        one for one in library.by_code.get(key, ()) if day is None or library.ruleset(one, day)
+def _without_policy(content: Any, library: Library) -> Verified:
+    """Where no policy was found: is there none for the payer, the code and the day?
+
+    Where there is one, whether it applies rests on facts that such a record does not hold; no value
+    counts as checked then. A policy that is said to be near must be in the folder.
+    """
+    was = at(keyed(content), "without_policy")
+    day, near = read(DATE, at(was, "service_date"), None), names(was, "near")
+    key = str(at(was, "looked_for", "payer", "value")), str(at(was, "code"))
+    of_code = library.by_code.get(key, ())
+    nearly = [one for one in of_code if day is None or library.ruleset(one, day) is not None]
+    wrong = [
+        Wrong(("without_policy", "near"), said, "no such policy in the folder")
+        for said in near
+        if said.partition(" ")[0] not in library.policies
     ]
-    return [Wrong(("without_policy", "near"), near, f"{one} is for this code on this day")
-            for one in nearly if not any(said.startswith(one) for said in names(near))]  # fmt: skip
+    return Verified(content, 0 if nearly else 1, tuple(wrong))

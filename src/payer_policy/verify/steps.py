@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from payer_policy.policy.hashing import part_hashes, short_hash
+from payer_policy.policy.hashing import PartHashes
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -56,14 +56,15 @@ class Verified(NamedTuple):
     wrong: tuple[Wrong, ...]
 
 
-def check(content: Mapping[str, Any], ruleset: Ruleset, reference: str, by: Sources) -> Verified:
-    """Check a record, its own hash aside, against one ruleset.
+def check(
+    content: Mapping[str, Any], ruleset: Ruleset, hashes: PartHashes, by: Sources
+) -> Verified:
+    """Check a record, its own hash aside, against one ruleset, whose parts have these hashes.
 
-    `reference` is the hash of the folder's reference data, and `by` names the facts that are read
-    from fields of the request; a library has both.
+    `by` names the facts that are read from fields of the request, as a library does.
     """
-    was, meaning = keyed(content), part_hashes(ruleset, reference)
-    own, trusting = (keyed(_Account(ruleset, was, trust).record(meaning, by)) for trust in (0, 1))
+    was = keyed(content)
+    own, trusting = (keyed(_Account(ruleset, was, hashes, trust).record(by)) for trust in (0, 1))
     files = {rule.id: rule.origin for rule in ruleset.rules}
     wrong = []
     for path, recorded, found in differences((), was, own, trusting):
@@ -76,8 +77,8 @@ def check(content: Mapping[str, Any], ruleset: Ruleset, reference: str, by: Sour
 class _Account:
     """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
 
-    def __init__(self, ruleset: Ruleset, was: Any, trust: int) -> None:
-        self.ruleset, self.was, self.trust = ruleset, was, trust
+    def __init__(self, ruleset: Ruleset, was: Any, hashes: PartHashes, trust: int) -> None:
+        self.ruleset, self.was, self.hashes, self.trust = ruleset, was, hashes, trust
         self.rules = {rule.id: rule for rule in ruleset.rules}
         self.known: dict[str, Any] = {}
         self.truths: dict[str, str] = {}
@@ -97,7 +98,7 @@ class _Account:
     def said(self, key: str) -> Any:
         return at(self.was, "determination", key)
 
-    def record(self, meaning: dict[str, str], by: Sources) -> dict[str, Any]:
+    def record(self, by: Sources) -> dict[str, Any]:
         rules, was = self.ruleset, self.was
         inputs = rules.facts.keys() - rules.derived.keys()
         facts = {name: self.fact(name) for name in names(was, "facts") if name in inputs}
@@ -120,7 +121,7 @@ class _Account:
         proof = proof and {**proof, "lines": steps}
         said = self.determination(lines, [at(line, "number") for line in given], fault)
         return {"format": "payer-policy/record/1", "request": about["claim_id"], "policy": policy,
-                "meaning": meaning, "facts": facts, "lines": given, "proof": proof,
+                "meaning": self.hashes.others, "facts": facts, "lines": given, "proof": proof,
                 "determination": {**about, **said}}  # fmt: skip
 
     def fact(self, name: str) -> dict[str, Any]:
@@ -162,7 +163,7 @@ class _Account:
             does = {"concludes": {name: as_json(value) for name, value in effect.values}}
         elif effect.to is not None:
             does["to"] = as_json(value_of(effect.to, self.known))
-        return {"file": rule.origin, "hash": short_hash(rule), "truth": truth, **does,
+        return {"file": rule.origin, "hash": self.hashes.rules[rule.id], "truth": truth, **does,
                 "condition": condition, "overridden_by": others, "tests": tests}  # fmt: skip
 
     def condition(self, whole: Condition, place: str, tests: dict[str, Any], *base: str) -> str:
