@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from copy import deepcopy
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -79,3 +80,14 @@ def test_every_value_of_an_example_is_checked(name: str) -> None:
         change(altered)
         wrong = [one.path for one in checked(altered, made).wrong]
         assert any(names_it(content, path, one) for one in wrong), (path, wrong)
+
+
+def test_a_sum_of_decimals_that_is_whole_is_spelt_as_a_whole_number() -> None:
+    """1.5 and 2.5 units are 4: a record has one spelling for one value."""
+    facts, lines = CASES["approved"]
+    content = recorded(
+        for_all(EXAMPLE), facts | {"units.billed": Decimal("1.5") + Decimal("2.5")}, lines
+    )
+
+    assert content["facts"]["units.billed"]["value"] == 4
+    assert checked(content, for_all(EXAMPLE)).wrong == ()
