@@ -13,7 +13,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "payer_policy"
 
 LAYERS = (
-    {"diagnostics", "truth"},
+    {"diagnostics", "truth", "sealed"},
     {"json_source"},
     {"vocabulary"},
     {"json_words"},
@@ -25,7 +25,7 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"batch", "schemas"},
+    {"batch", "record", "schemas", "verify"},
     {"specs"},
     {"analysis"},
     {"cli"},

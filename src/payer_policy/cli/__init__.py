@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "schema": "Write the JSON Schemas that editors use.",
     "selfcheck": "Run the engines against each other on random claims.",
     "spec": "Run Gherkin scenarios; no Python needed.",
+    "verify": "Check every step of recorded determinations.",
 }
 
 

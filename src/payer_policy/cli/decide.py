@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,30 @@ from payer_policy.determination import Outcome
 from payer_policy.determination.render import render_determination, render_no_policy
 from payer_policy.diagnostics.render import as_json as problem_json
 from payer_policy.diagnostics.render import as_text
+from payer_policy.engine import Engine
+from payer_policy.record import Recorder
 
 
 @click.command("decide")
 @click.argument("claim")
 @click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
+@click.option(
+    "--record",
+    "record",
+    type=click.Path(path_type=Path),
+    help="Also write a record of each determination, for `payer-policy verify`; it holds the facts.",
+)
 @options.policies
 @options.engine()
 @options.as_json
-def command(claim: str, facts: str | None, folder: Path, engine: str | None, as_json: bool) -> None:
+def command(
+    claim: str,
+    facts: str | None,
+    record: Path | None,
+    folder: Path,
+    engine: str | None,
+    as_json: bool,
+) -> None:
     """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P or 837I, or - for stdin.
 
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
@@ -31,7 +47,8 @@ def command(claim: str, facts: str | None, folder: Path, engine: str | None, as_
     opened = options.open_engine(folder, engine)
     refused = not_approved = False
     first = True
-    for answer in answers(opened, claim, facts):
+    found = answers(opened, claim, facts)
+    for answer in found if record is None else _recorded(found, record, opened):
         outcome = Outcome(
             answer.claim_id,
             tuple(decided.determination for decided in answer.decided),
@@ -49,6 +66,23 @@ def command(claim: str, facts: str | None, folder: Path, engine: str | None, as_
             click.echo(("" if first else "\n") + _text(answer, outcome))
             first = False
     sys.exit(2 if refused else 1 if not_approved else 0)
+
+
+def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[Answer]:
+    """The answers, each written to a file of records before it is handed on."""
+    recorder = Recorder(engine.library.reference_hash)
+    try:
+        file = path.open("wb")
+    except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        raise click.UsageError(f"{path}: {why}") from None
+    with file:
+        for answer in found:
+            for decided in answer.decided:
+                file.write(recorder.record(decided))
+            for service in answer.without_policy:
+                file.write(recorder.record_without_policy(service))
+            yield answer
 
 
 def _text(answer: Answer, outcome: Outcome) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -24,6 +24,37 @@ def content_hash(ruleset: Ruleset, reference_hash: str) -> str:
         separators=(",", ":"),
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class PartHashes:
+    """The first 16 hex digits of the hash of each part of a ruleset.
+
+    Where two rulesets have different hashes, these say where: in which rule, or in which other part
+    (`parameters`, `facts`, …; `reference_data` stands for the folder's code sets, products and
+    reason codes).
+    """
+
+    rules: Mapping[str, str]
+    others: Mapping[str, str]
+
+
+def part_hashes(ruleset: Ruleset, reference_hash: str) -> PartHashes:
+    """The hash of each part of a ruleset, with the reference data that it leans on."""
+    others = {
+        part.name: _short_hash(getattr(ruleset, part.name))
+        for part in fields(ruleset)
+        if part.name not in ("rules", "hash")
+    }
+    rules = {rule.id: _short_hash(rule) for rule in ruleset.rules}
+    return PartHashes(rules, {**others, "reference_data": reference_hash[:16]})
+
+
+def _short_hash(part: Any) -> str:
+    canonical = json.dumps(
+        _canonical(part), ensure_ascii=True, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
 def _canonical(value: Any) -> Any:

@@ -245,4 +245,5 @@ def to_json(value: Value | None) -> Any:
         return value.isoformat()
     if isinstance(value, frozenset):
         return sorted(value)
-    return format_number(value)
+    # A whole number is written as one, also where a sum of decimals made it.
+    return int(value) if Fraction(value).denominator == 1 else format_number(value)

@@ -1,0 +1,146 @@
+"""`payer-policy verify`: every step of recorded determinations, checked against the policy files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from payer_policy.cli import options
+from payer_policy.policy.cache import cached_library
+from payer_policy.sealed import Wrong, at
+from payer_policy.verify import Verified, Verifier
+
+_SHOWN: Final = 20
+_STEPS: Final = {
+    "rules": "rule `{}`",
+    "tests": "test {}",
+    "read": "value of `{}`",
+    "facts": "fact `{}`",
+    "derived": "derived fact `{}`",
+    "settled_by": "settled by `{}`",
+    "overridden_by": "overridden by `{}`",
+    "lines": "line {}",
+    "left": "left by `{}`",
+    "findings": "finding `{}`",
+    "unsettled": "unsettled rule `{}`",
+    "assumptions": "assumption `{}`",
+    "missing": "question `{}`",
+    "citations": "citation `{}`",
+    "meaning": "part `{}` of the policy",
+    "sha256": "hash of the record",
+    "bytes": "bytes of the record",
+}
+
+
+@click.command("verify")
+@click.argument("record")
+@options.policies
+@options.as_json
+def command(record: str, folder: Path, as_json: bool) -> None:
+    """Check each record in RECORD, as `decide --record` writes them, or - for stdin.
+
+    The checker has its own account of what a policy means, and runs no engine. It says which steps
+    do not follow from the policy files and the recorded facts. Exit status 0: every step follows;
+    1: some step is wrong, or the record is damaged; 2: the call was wrong.
+    """
+    data = options.read_bytes(record)
+    if not data:
+        raise click.UsageError(f"{record}: holds no record; `decide --record` writes them")
+    verifier = Verifier(cached_library(folder))
+    lines = [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")]
+    if not data.endswith(b"\n"):
+        lines[-1] = lines[-1][:-1]
+    checked = [verifier.verify(line) for line in lines]
+    if as_json:
+        answers = [_json(number, one) for number, one in enumerate(checked, 1)]
+        options.print_json({"schema": "payer-policy/verification/1", "records": answers})
+    else:
+        click.echo("\n".join(_text(number, one) for number, one in enumerate(checked, 1)))
+    sys.exit(1 if any(one.wrong for one in checked) else 0)
+
+
+def _json(number: int, one: Verified) -> dict[str, Any]:
+    address = at(one.content, "policy", "address")
+    return {
+        "record": number,
+        "request": one.content.get("request"),
+        "policy": address if isinstance(address, str) and "policy" in one.content else None,
+        "checked": one.steps,
+        "policy_changed": _changed(one),
+        "wrong": [
+            {
+                "step": step_name(wrong),
+                "path": list(wrong.path),
+                "recorded": wrong.recorded,
+                "follows": wrong.found,
+                "file": wrong.file,
+            }
+            for wrong in one.wrong
+        ],
+    }
+
+
+def _text(number: int, one: Verified) -> str:
+    content = one.content
+    about = "no policy found" if "without_policy" in content else "determination"
+    if "policy" in content:
+        about = f"{at(content, 'policy', 'address')}, {at(content, 'determination', 'decision')}"
+    out = [f"Record {number}, claim {content.get('request', 'not known')}: {about}"]
+    if not one.wrong:
+        out.append(f"  {_right(one)}")
+        if "determination" in content and content.get("proof") is None:
+            out.append("  The record says that an engine failed, so there was no more to check.")
+        return "\n".join(out)
+    steps = "1 step is" if len(one.wrong) == 1 else f"{len(one.wrong):,} steps are"
+    out.append(f"  {one.steps:,} recorded values checked: {steps} wrong.")
+    if (changed := _changed(one)) is not None:
+        what = f"otherwise now: {', '.join(changed)}" if changed else "but each part is as it was"
+        out.append(f"  The policy files are not those of the recorded hash; {what}.")
+    for wrong in one.wrong[:_SHOWN]:
+        out.append(f"  {step_name(wrong)}{f' ({wrong.file})' if wrong.file else ''}")
+        out.append(f"    recorded: {_short(wrong.recorded)}")
+        out.append(f"    follows:  {_short(wrong.found)}")
+    if len(one.wrong) > _SHOWN:
+        out.append(f"  … and {len(one.wrong) - _SHOWN:,} more (all of them: --json)")
+    return "\n".join(out)
+
+
+def _right(one: Verified) -> str:
+    if "without_policy" not in one.content:
+        return f"{one.steps:,} recorded values checked: every step follows."
+    if one.steps:
+        return "The folder has no policy of the payer for this code on this day either."
+    return (
+        "The payer has a policy for this code; whether it applies cannot be seen from the record."
+    )
+
+
+def _changed(one: Verified) -> list[str] | None:
+    """What of the policy is not as when the record was made; None: its hash is as recorded."""
+    paths = {wrong.path: wrong.file for wrong in one.wrong}
+    if ("policy", "hash") not in paths:
+        return None
+    changed = [f"part `{path[1]}`" for path in paths if path[:1] == ("meaning",)]
+    for path, file in paths.items():
+        if path[:2] == ("proof", "rules") and (path[3:] == ("hash",) or len(path) == 3):
+            changed.append(f"rule `{path[2]}` in {file}")
+    return changed
+
+
+def step_name(wrong: Wrong) -> str:
+    """A step in words: `rule x, test when.all[0], truth`."""
+    parts, path = [], [key for key in wrong.path if key != "proof"]
+    while path:
+        key = path.pop(0)
+        words = _STEPS.get(key, key.replace("_", " "))
+        parts.append(words.format(path.pop(0)) if "{}" in words and path else words)
+    return ", ".join(parts)
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,0 +1,10 @@
+"""The independent checker of records: `Verifier(library).verify(line)`. Imports no engine.
+
+`steps` checks every step; `values` says once more what tests and expressions mean; `files` opens a
+record and finds the policy that it names.
+"""
+
+from payer_policy.verify.files import Verifier
+from payer_policy.verify.steps import Verified, check
+
+__all__ = ["Verified", "Verifier", "check"]
