@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -29,6 +29,7 @@ from payer_policy.batch.facts import FactTables
 from payer_policy.batch.rejects import Reject, rejected
 from payer_policy.batch.requests import Refusal
 from payer_policy.batch.table_claims import ClaimColumns
+from payer_policy.determination import Outcome
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
 from payer_policy.engine import Engine
 from payer_policy.intake import (
@@ -44,6 +45,20 @@ from payer_policy.intake import (
 from payer_policy.request.models import Request
 
 
+class CountsDiffer(Exception):
+    """Records were lost or doubled on the way: a fault of this program."""
+
+
+class Watcher(Protocol):
+    """Is shown what a block is decided from, for what no column of the answers says."""
+
+    def facts(self, frame: pl.DataFrame, first: int) -> None:
+        """A table of facts as it was read, and the record number of its first row."""
+
+    def decided(self, record: int, request: Request, outcome: Outcome) -> None:
+        """A request that was decided by itself, whose rows are in the answers."""
+
+
 @dataclass(slots=True)
 class Answered:
     """What became of a block. `records` were read, and each is decided or rejected."""
@@ -55,6 +70,23 @@ class Answered:
     weight: int
     counts: dict[str, Counter[str]]
 
+    def hold_to(self, block: Block) -> None:
+        """Each record that was read has rows or is rejected.
+
+        Raises:
+            CountsDiffer: that is not so.
+        """
+        read = None if block.records is None else block.records + len(block.rejects)
+        if (
+            self.records != self.decided + len(self.rejects)
+            or (read is not None and read != self.records)
+            or len(self.table) < self.decided
+        ):
+            raise CountsDiffer(
+                f"{read} records were read, {self.records} came to be decided, "
+                f"{self.decided} were and {len(self.rejects)} were rejected"
+            )
+
 
 @dataclass
 class _Sheet:
@@ -62,6 +94,7 @@ class _Sheet:
 
     file: str
     rows: AnswerRows
+    watcher: Watcher | None = None
     rejects: list[Reject] = field(default_factory=list)
     records: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
@@ -80,9 +113,9 @@ class Decider:
         self._order = {name: index for index, name in enumerate(self._vocabulary)}
         self._tables = FactTables(engine, columns=columns)
 
-    def answered(self, file: str, block: Block) -> Answered:
+    def answered(self, file: str, block: Block, watcher: Watcher | None = None) -> Answered:
         """The answers on a block; what the reader rejected of it is among its rejects."""
-        sheet = _Sheet(file, AnswerRows(self._order))
+        sheet = _Sheet(file, AnswerRows(self._order), watcher)
         table = self._read(sheet, block)
         made = sheet.rows.table()
         if table is not None:
@@ -165,7 +198,10 @@ class Decider:
             problems = error.diagnostics
         else:
             try:
-                sheet.rows.add(record, request.kind, self._engine.decide(request))
+                outcome = self._engine.decide(request)
+                sheet.rows.add(record, request.kind, outcome)
+                if sheet.watcher is not None:
+                    sheet.watcher.decided(record, request, outcome)
                 return
             except NotExact as error:
                 problems = (Diagnostic("not-exact", f"{error}", intake.place),)
@@ -174,6 +210,11 @@ class Decider:
             except Exception as error:
                 problems = (_fault(error, intake),)
         sheet.rejects.append(rejected(sheet.file, record, request.id, problems))
+
+    def request_at(self, frame: pl.DataFrame, at: int, file: str) -> Request | None:
+        """A row of a table of facts as the request that it is; None: it is none."""
+        made = self._tables.request_at(frame, at, file)
+        return made if isinstance(made, Request) else None
 
     # --- tables of facts ------------------------------------------------------------------------------
 
@@ -207,6 +248,8 @@ class Decider:
         lines: Sequence[int] | None,
     ) -> Any:
         sheet.records += len(frame)
+        if sheet.watcher is not None:
+            sheet.watcher.facts(frame, first)
         table, rest, failed = self._tables.read(frame, first, broken, sheet.file)
         if failed:
             sheet.warnings["decided-row-by-row"] += len(frame)
