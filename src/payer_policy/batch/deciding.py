@@ -43,6 +43,7 @@ from payer_policy.intake import (
     refused,
 )
 from payer_policy.request.models import Request
+from payer_policy.vocabulary.model import Fact
 
 
 class CountsDiffer(Exception):
@@ -210,6 +211,11 @@ class Decider:
             except Exception as error:
                 problems = (_fault(error, intake),)
         sheet.rejects.append(rejected(sheet.file, record, request.id, problems))
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The facts of the vocabulary that it decides by."""
+        return self._vocabulary
 
     def request_at(self, frame: pl.DataFrame, at: int, file: str) -> Request | None:
         """A row of a table of facts as the request that it is; None: it is none."""
