@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",
     "facts": "The dictionary of facts that a rule can read.",
+    "impact": "What a change of the policies does to past claims.",
     "operators": "The dictionary of tests that a rule can make.",
     "read": "Read a policy as numbered plain English.",
     "schema": "Write the JSON Schemas that editors use.",

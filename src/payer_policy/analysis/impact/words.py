@@ -5,7 +5,7 @@ The claim of an example is decided once more by itself, so that the sentences ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from payer_policy.analysis.impact.model import ChangeKey, Example, Side
@@ -32,10 +32,12 @@ class Words:
 
     def example(self, found: Found) -> Example:
         """The example with what both versions say of it."""
-        sides = [
-            self._side(engine, found, policy)
+        made = [
+            self._made(engine, found, policy)
             for engine, policy in zip(self._engines, found.policies, strict=True)
         ]
+        shared = _notes(made[0]) & _notes(made[1])
+        sides = [one if isinstance(one, Side) else _side(one, shared) for one in made]
         return Example(
             found.file,
             found.record,
@@ -53,7 +55,8 @@ class Words:
         titles = self._titles[0] | self._titles[1]
         return {rule: titles[rule] for rule in sorted(rules) if rule in titles}
 
-    def _side(self, engine: Engine, found: Found, policy: str | None) -> Side:
+    def _made(self, engine: Engine, found: Found, policy: str | None) -> Determination | Side:
+        """The determination, or what there is to say where there is none."""
         if found.request is None:
             return Side("rejected", "The record could not be read.", None)
         try:
@@ -68,8 +71,18 @@ class Words:
         titles |= {one.rule: one.title for one in made.findings}
         titles |= {one.rule: one.title for one in made.unsettled}
         titles |= {one.rule: one.title for one in made.assumptions}
-        named = f"{made.policy.address} {made.policy.version}"
-        return Side(made.decision, in_plain_words(made), named)
+        return made
+
+
+def _notes(made: Determination | Side) -> set[str]:
+    if isinstance(made, Side):
+        return set()
+    return {one.because for one in made.findings if one.kind == "advise"}
+
+
+def _side(made: Determination, shared: set[str]) -> Side:
+    named = f"{made.policy.address} {made.policy.version}"
+    return Side(made.decision, in_plain_words(made, shared), named)
 
 
 def _the_one(outcome: Outcome, found: Found, policy: str | None) -> Determination | None:
@@ -83,8 +96,13 @@ def _the_one(outcome: Outcome, found: Found, policy: str | None) -> Determinatio
     return None
 
 
-def in_plain_words(made: Determination) -> str:
-    """A determination in a few sentences: the decision, why, and what is asked for."""
+def in_plain_words(made: Determination, without: Collection[str] = ()) -> str:
+    """A determination in a few sentences: the decision, why, and what is asked for.
+
+    Args:
+        made: The determination.
+        without: Notes to leave out, by their sentences.
+    """
     said = [f"{capital(DECISIONS[made.decision])}."]
     if made.decision == "partial":
         said = [f"{capital(_lines(made.lines))}."]
@@ -96,7 +114,11 @@ def in_plain_words(made: Determination) -> str:
         more = len(made.missing) - len(asked)
         rest = f" (and {counted(more, 'more question')})" if more else ""
         said.append(f"Still to be answered: {' '.join(asked)}{rest}")
-    said += [f"Note: {stop(one.because)}" for one in made.findings if one.kind == "advise"]
+    said += [
+        f"Note: {stop(one.because)}"
+        for one in made.findings
+        if one.kind == "advise" and one.because not in without
+    ]
     return one_line(" ".join(said))
 
 
