@@ -27,6 +27,18 @@ _BAR: Final = 1_400
 _WIDTH: Final = 72_000
 
 
+COLOURS: Final = {
+    "approve": "#1a7f37",
+    "partial": "#7a3fc7",
+    "deny": "#c11f33",
+    "pend": "#9a6700",
+    "no_policy": "#57606a",
+    "rejected": "#0b6e8a",
+}
+"""The colours on white paper. The page's style sheet, where there is one, goes before them."""
+_STAYS: Final = "#c9d1d9"
+
+
 @dataclass(slots=True)
 class _Bar:
     top: int
@@ -58,11 +70,12 @@ def flow_chart(impact: Impact) -> str:
     height = bottom + _PITCH // 2
     parts = [
         f'<svg class="flow" viewBox="0 0 {_n(_WIDTH)} {_n(height)}" role="img" '
+        'font-family="sans-serif" font-size="13" '
         'aria-labelledby="flow-title flow-desc">',
         '<title id="flow-title">From old decisions to new decisions</title>',
         f'<desc id="flow-desc">{html.escape(_description(impact))}</desc>',
-        f'<text class="head" x="{_n(_LEFT)}" y="16" text-anchor="end">old decision</text>',
-        f'<text class="head" x="{_n(_RIGHT)}" y="16">new decision</text>',
+        f'<text class="head" font-size="12" x="{_n(_LEFT)}" y="16" text-anchor="end">old decision</text>',
+        f'<text class="head" font-size="12" x="{_n(_RIGHT)}" y="16">new decision</text>',
         *(text for _, text in ribbons),
     ]
     for name, bar in olds.items():
@@ -102,22 +115,27 @@ def _ribbon(
         f"{_n(middle)} {_n(start + height)} {_n(_LEFT)} {_n(start + height)}Z"
     )
     kind = "stays" if old == new else f"changes d-{new}"
+    fill = _STAYS if old == new else COLOURS[new]
     tally = impact.cells[old, new]
     said = f"{NAMES[old]} → {NAMES[new]}: {services(tally.services)}, billed {billed(tally)}"
     return (
         old != new,
-        f'<path class="{kind}" d="{path}"><title>{html.escape(said)}</title></path>',
+        f'<path class="{kind}" fill="{fill}" opacity="0.7" d="{path}">'
+        f"<title>{html.escape(said)}</title></path>",
     )
 
 
 def _bar(name: str, bar: _Bar, x: int, text: int, anchor: str, count: int, whole: int) -> str:
     middle = bar.top + bar.height // 2
     return (
-        f'<rect class="d-{name}" x="{_n(x)}" y="{_n(bar.top)}" width="{_n(_BAR)}" '
+        f'<rect class="d-{name}" fill="{COLOURS[name]}" x="{_n(x)}" y="{_n(bar.top)}" '
+        f'width="{_n(_BAR)}" '
         f'height="{_n(bar.height)}" rx="2"/>'
-        f'<text class="name" x="{_n(text)}" y="{_n(middle - 200)}" text-anchor="{anchor}">'
+        f'<text class="name" font-weight="600" x="{_n(text)}" y="{_n(middle - 200)}" '
+        f'text-anchor="{anchor}">'
         f"{html.escape(NAMES[name])}</text>"
-        f'<text class="count" x="{_n(text)}" y="{_n(middle + 1_400)}" text-anchor="{anchor}">'
+        f'<text class="count" font-size="12" x="{_n(text)}" y="{_n(middle + 1_400)}" '
+        f'text-anchor="{anchor}">'
         f"{number(count)} · {share(count, whole)} %</text>"
     )
 

@@ -265,7 +265,16 @@ def _key(row: dict[str, Any]) -> ChangeKey:
     kind: Any = "units" if row[LINES] else "reasons"
     if decisions[0] != decisions[1]:
         kind = "decision"
-    return ChangeKey(kind, *decisions, tuple(sorted(old - new)), tuple(sorted(new - old)))
+    went, came = _told(old - new, new - old)
+    return ChangeKey(kind, *decisions, went, came)
+
+
+def _told(went: set[Because], came: set[Because]) -> tuple[tuple[Because, ...], ...]:
+    """Rules that are assumed not to hold are named where nothing else went or came: they change
+    with whatever else is asked, and would tear apart what changed alike."""
+    if any(one.says != "assumed" for one in went | came):
+        went, came = ({one for one in side if one.says != "assumed"} for side in (went, came))
+    return tuple(sorted(went)), tuple(sorted(came))
 
 
 def _because(row: dict[str, Any], suffix: str) -> set[Because]:

@@ -23,6 +23,7 @@ from payer_policy.analysis.impact.model import (
 from payer_policy.analysis.impact.told import (
     HEADINGS,
     NAMES,
+    SAYS,
     billed,
     dollars,
     headline,
@@ -37,6 +38,7 @@ _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
 _FILES: Final = 30
+_FEW: Final = 2
 
 
 def impact_html(impact: Impact) -> str:
@@ -221,7 +223,9 @@ def _change(impact: Impact, change: Change) -> str:
 def _because(mark: str, heard: str, reasons: Sequence[Because], impact: Impact) -> Iterator[str]:
     kind = "went" if mark == "−" else "came"
     for line in reason_lines(reasons):
-        rules = ", ".join(_rule(rule, impact) for rule in line.rules)
+        # Of many rules the titles stand in the table of all reasons.
+        few = len(line.rules) <= _FEW
+        rules = ", ".join(_rule(rule, impact if few else None) for rule in line.rules)
         codes = f" <b>{_text(line.codes)}</b>" if line.codes else ""
         yield (
             f'<li class="{kind}"><span class="sign" aria-hidden="true">{mark}</span>'
@@ -229,8 +233,8 @@ def _because(mark: str, heard: str, reasons: Sequence[Because], impact: Impact) 
         )
 
 
-def _rule(rule: str, impact: Impact) -> str:
-    title = impact.titles.get(rule)
+def _rule(rule: str, impact: Impact | None) -> str:
+    title = None if impact is None else impact.titles.get(rule)
     said = f" <q>{_text(title)}</q>" if title else ""
     return f"<code>{_text(rule)}</code>{said}"
 
@@ -256,14 +260,14 @@ def _reasons(impact: Impact) -> str:
     for one, went, came in impact.reasons():
         rule = _rule(one.rule, impact) if one.rule else "no single rule"
         rows.append(
-            f'<tr><th scope="row">{rule}</th><td class="says">{_text(one.says)}</td>'
+            f'<tr><th scope="row">{rule}</th><td class="says">{_text(SAYS.get(one.says, one.says))}</td>'
             f"{_cell(went, 'moved')}{_cell(came, 'moved')}</tr>"
         )
     return (
         "<section><h2>Every reason that went or came</h2>"
         '<div class="wide"><table><caption>On how many services that changed each reason stands no '
         "longer, and on how many it now stands</caption><thead><tr>"
-        '<th scope="col">rule</th><th scope="col">says</th><th scope="col">no longer</th>'
+        '<th scope="col">rule</th><th scope="col" class="says">says</th><th scope="col">no longer</th>'
         f'<th scope="col">now</th></tr></thead><tbody>{"".join(rows)}</tbody></table></div></section>'
     )
 
@@ -316,7 +320,7 @@ code { font: .88em/1.4 ui-monospace, SFMono-Regular, Consolas, monospace; overfl
 .about { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 0; }
 .about dt, .example dt { color: var(--soft); } dd { margin: 0; min-width: 0; }
 .hash { color: var(--soft); font-size: .8rem; overflow-wrap: anywhere; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(12rem, 1fr)); gap: .75rem;
+.tiles { display: grid; grid-template-columns: repeat(4, 1fr); gap: .75rem;
   list-style: none; padding: 0; margin: 1.75rem 0 0; }
 .tiles li { background: var(--card); border: 1px solid var(--line); border-radius: .6rem;
   padding: .8rem 1rem; }
@@ -340,7 +344,7 @@ figure { margin: 1rem 0 1.5rem; } figcaption, caption { color: var(--soft); font
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; }
-th { font-weight: 600; } tbody th, tfoot th, th:first-child, .says { text-align: left; }
+th { font-weight: 600; } tbody th, tfoot th, th:first-child, td.says, th.says { text-align: left; }
 tbody th q { font-weight: 400; } td small { display: block; } .none { color: var(--soft); }
 .matrix .moved { background: var(--hot); font-weight: 600; } .sum { background: var(--card); }
 q { color: var(--soft); }
@@ -350,7 +354,6 @@ q { color: var(--soft); }
 .bar i { display: block; height: 100%; min-width: 2px; background: var(--ink); }
 .because { list-style: none; padding: 0; margin: .75rem 0; } .because li { margin: .2rem 0; }
 .because .sign { display: inline-block; width: 1.1rem; font-weight: 700; }
-.went .sign { color: var(--deny); } .came .sign { color: var(--approve); }
 summary { cursor: pointer; color: var(--soft); }
 .example { border-left: 3px solid var(--line); padding: .1rem 0 .1rem .8rem; margin: .7rem 0; }
 .example p { margin: 0 0 .25rem; overflow-wrap: anywhere; } .example p span { color: var(--soft); }
@@ -360,7 +363,9 @@ section.sign div p { border-bottom: 1px solid var(--ink); padding-bottom: 1.6rem
   color: var(--soft); }
 .heard { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
+@media (max-width: 46rem) { .tiles { grid-template-columns: 1fr 1fr; } h1 { font-size: 1.5rem; } }
 @media print { main { max-width: none; padding: 0; } body { font-size: 10.5pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  tfoot { display: table-row-group; }
   .example, .tiles li, figure, tr, section.sign { break-inside: avoid; } h2, h3 { break-after: avoid; } }
 """

@@ -27,8 +27,8 @@ class Because(NamedTuple):
     """One reason of a determination: a rule by its id, and what it says with its reason codes.
 
     `says` is `deny CO 197 N54`, `pend …`, `reduce …`, `advise …`; `unsettled` for a rule of which
-    something is not known; `assumed` for one that the policy says to take as not holding; or,
-    without a rule, `ask CO 252 N706` for the request for information and `internal` for a fault.
+    something is not known; `assumed` for one that the policy says to take as not holding (named
+    where nothing else went or came); or, without a rule, `ask CO 252 N706` for the request for information and `internal` for a fault.
     """
 
     rule: str

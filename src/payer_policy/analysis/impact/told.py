@@ -31,6 +31,10 @@ _VERBS: Final = {
 }
 
 
+SAYS: Final = {"unsettled": "not settled", "assumed": "assumed not to hold", "internal": "a fault"}
+"""What a reason without codes says, for people."""
+
+
 def number(count: int) -> str:
     """`12,345`."""
     return f"{count:,}"
