@@ -28,7 +28,8 @@ class Because(NamedTuple):
 
     `says` is `deny CO 197 N54`, `pend …`, `reduce …`, `advise …`; `unsettled` for a rule of which
     something is not known; `assumed` for one that the policy says to take as not holding (named
-    where nothing else went or came); or, without a rule, `ask CO 252 N706` for the request for information and `internal` for a fault.
+    where nothing else went or came); or, without a rule, `ask CO 252 N706` for the request for
+    information and `internal` for a fault.
     """
 
     rule: str
