@@ -201,8 +201,8 @@ def other_lines(old: pa.Table, new: pa.Table, places: tuple[Places, Places]) -> 
         values = lines.to_pylist()
         sides.append(
             [
-                None
-                if place < 0
+                []
+                if place < 0  # as a service that is not decided
                 else [
                     (one["number"], one["outcome"], one["allowed_units"]) for one in values[place]
                 ]
