@@ -217,11 +217,6 @@ class Decider:
         """The facts of the vocabulary that it decides by."""
         return self._vocabulary
 
-    def request_at(self, frame: pl.DataFrame, at: int, file: str) -> Request | None:
-        """A row of a table of facts as the request that it is; None: it is none."""
-        made = self._tables.request_at(frame, at, file)
-        return made if isinstance(made, Request) else None
-
     # --- tables of facts ------------------------------------------------------------------------------
 
     def _csv(self, sheet: _Sheet, payload: CsvText) -> Any:

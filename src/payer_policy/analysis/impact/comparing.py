@@ -7,7 +7,7 @@ facts a column at a time, claims one by one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -55,6 +55,9 @@ class Found:
     billed: int | None
     policies: tuple[str | None, str | None]
     request: Request | None
+    """Of a claim that was decided by itself."""
+    row: tuple[pl.DataFrame, int] | None
+    """Of a table of facts: some of its rows, and which of them it is."""
 
 
 @dataclass(slots=True)
@@ -202,32 +205,27 @@ class Comparer:
             key = _key(row)
             alike.setdefault(key, Alike()).tally.add(_tally(row))
             firsts.setdefault(key, []).extend(row[PLACE])
-        for key, places in firsts.items():
-            alike[key].found = [
-                self._found(frame.row(at, named=True), file, seen)
-                for at in sorted(places)[: self._examples]
-            ]
+        chosen = [
+            (key, at) for key, places in firsts.items() for at in sorted(places)[: self._examples]
+        ]
+        found = self._found(frame.select(_NAMED)[[at for _, at in chosen]], file, seen)
+        for (key, _), one in zip(chosen, found, strict=True):
+            alike[key].found.append(one)
         return alike
 
-    def _found(self, row: dict[str, Any], file: str, seen: tuple[_Seen, _Seen]) -> Found:
-        record = row["record"]
-        frame, first = seen[0].frame, seen[0].first
-        if frame is not None:
-            request = self._old.request_at(frame, record - first, file)
-        else:
+    def _found(self, frame: pl.DataFrame, file: str, seen: tuple[_Seen, _Seen]) -> Iterator[Found]:
+        facts = seen[0].frame
+        if facts is not None:
+            facts = facts[(frame["record"] - seen[0].first).to_list()]
+        for at, (record, claim_id, code, day, billed, old, new) in enumerate(frame.iter_rows()):
             request = seen[0].requests.get(record) or seen[1].requests.get(record)
-        return Found(
-            file,
-            record,
-            row["claim_id"],
-            row["code"],
-            row["service_date"],
-            row[BILLED],
-            (row["policy"], row["policy_new"]),
-            request,
-        )
+            row = None if facts is None else (facts, at)
+            yield Found(file, record, claim_id, code, day, billed, (old, new), request, row)
 
 
+_NAMED: Final = (
+    "record", "claim_id", "code", "service_date", BILLED, "policy", "policy_new",
+)  # fmt: skip
 _TALLY: Final = (
     pl.len().alias("services"),
     pl.col(BILLED).sum().alias("billed"),

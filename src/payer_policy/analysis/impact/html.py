@@ -12,6 +12,7 @@ from typing import Final
 from payer_policy.analysis.impact.chart import flow_chart
 from payer_policy.analysis.impact.model import (
     CHANGE_KINDS,
+    SHOWN,
     Because,
     Change,
     Example,
@@ -60,7 +61,14 @@ def impact_html(impact: Impact) -> str:
                 f"<p>{services(whole.services)}, billed {_text(billed(whole))}. The largest amount "
                 "first, then the most services.</p>"
             )
-            body += [_change(impact, change) for change in changes]
+            body += [_change(impact, change) for change in changes[:SHOWN]]
+            if len(changes) > SHOWN:
+                rest = total(change.tally for change in changes[SHOWN:])
+                body.append(
+                    f"<p>… and {number(len(changes) - SHOWN)} more kinds of change "
+                    f"({services(rest.services)}, billed {_text(billed(rest))}). "
+                    "They are in the matrix above, and one by one in the JSON report.</p>"
+                )
             body.append("</section>")
     if impact.changes:
         body.append(_reasons(impact))

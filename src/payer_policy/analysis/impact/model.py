@@ -23,6 +23,10 @@ CHANGE_KINDS: Final[tuple[ChangeKind, ...]] = ("decision", "units", "reasons")
 """Another decision; the same one with other lines or units allowed; the same with other reasons."""
 
 
+SHOWN: Final = 200
+"""So many changes of each kind have examples and are on the page. JSON has all of them."""
+
+
 class Because(NamedTuple):
     """One reason of a determination: a rule by its id, and what it says with its reason codes.
 

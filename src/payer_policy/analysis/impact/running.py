@@ -6,14 +6,15 @@ Memory does not grow with the claims: of each block only counts and a few exampl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from payer_policy.analysis.impact.model import (
     CHANGE_KINDS,
+    SHOWN,
     Change,
     ChangeKey,
     Impact,
@@ -59,7 +60,8 @@ def impact(
         claims: Files of claims, or folders of them, of all kinds that `batch` reads.
         policy: Look at services that this policy decides in either version, and no others.
         facts: A JSON file of facts by claim number, as for `batch`.
-        examples: How many examples to give of services that changed alike.
+        examples: How many examples to give of services that changed alike, for the first 200
+            kinds of change (`SHOWN`) with another decision, and likewise for other units, reasons.
         changed: A Parquet file to write, with a row for each service that changed.
         workers: How many decide at a time.
         report: Is told how far it is.
@@ -106,8 +108,8 @@ def impact(
                 out.write_table(one.answered.table)
     words = Words(Engine(libraries[0]), Engine(libraries[1]))
     changes = tuple(
-        Change(key, found.tally, tuple(words.example(one) for one in found.found))
-        for key, found in sorted(total.changes.items(), key=_by_weight)
+        Change(key, found.tally, tuple(map(words.example, found.found if shown else ())))
+        for key, found, shown in _weighed(total.changes)
     )
     return Impact(
         versions[0],
@@ -165,9 +167,18 @@ def _reported(
         report(Progress(records, sum(sizes[: done.source]) + done.block.done, sum(sizes)))
 
 
-def _by_weight(item: tuple[ChangeKey, Any]) -> tuple[object, ...]:
-    key, found = item
-    return (CHANGE_KINDS.index(key.kind), -found.tally.billed, -found.tally.services, key)
+def _weighed(changes: Mapping[ChangeKey, Alike]) -> Iterator[tuple[ChangeKey, Alike, bool]]:
+    """The changes in their order, and whether each gets examples."""
+    before = Counter[str]()
+    ordered = sorted(
+        changes.items(),
+        key=lambda item: (-item[1].tally.billed, -item[1].tally.services, item[0]),
+    )
+    for kind in CHANGE_KINDS:
+        for key, found in ordered:
+            if key.kind == kind:
+                yield key, found, before[kind] < SHOWN
+                before[kind] += 1
 
 
 @dataclass

@@ -33,7 +33,7 @@ from payer_policy.determination.words import day, one_line
 _WIDTH: Final = 100
 _BAR: Final = 24
 _MOST: Final = 20
-"""So many changes of one kind are shown; `--json` and `--html` have all of them."""
+"""So many changes of one kind are shown; `--json` has all of them."""
 _RULES: Final = 4
 _HASH: Final = 12
 
@@ -56,7 +56,7 @@ def impact_text(impact: Impact) -> str:
                 out += [
                     "",
                     f"  … and {len(changes) - _MOST:,} more kinds of change "
-                    f"({services(rest.services)}); --json and --html show all",
+                    f"({services(rest.services)}); --json has all",
                 ]
     return "\n".join(line.rstrip() for line in out)
 

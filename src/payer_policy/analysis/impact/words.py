@@ -14,6 +14,7 @@ from payer_policy.determination.explain import DECISIONS
 from payer_policy.determination.words import capital, counted, line_list, listed, one_line, stop
 from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Engine
+from payer_policy.request.models import Request
 
 if TYPE_CHECKING:
     from payer_policy.analysis.impact.comparing import Found
@@ -27,13 +28,20 @@ class Words:
     """Puts examples into words, and remembers the titles of the rules that it met."""
 
     def __init__(self, old: Engine, new: Engine) -> None:
+        from payer_policy.batch.facts import FactTables
+
         self._engines = (old, new)
+        self._tables = FactTables(old, columns=False)
         self._titles: tuple[dict[str, str], dict[str, str]] = ({}, {})
 
     def example(self, found: Found) -> Example:
         """The example with what both versions say of it."""
+        request = found.request
+        if found.row is not None:
+            read = self._tables.request_at(*found.row, found.file)
+            request = read if isinstance(read, Request) else None
         made = [
-            self._made(engine, found, policy)
+            self._made(engine, request, found, policy)
             for engine, policy in zip(self._engines, found.policies, strict=True)
         ]
         shared = _notes(made[0]) & _notes(made[1])
@@ -55,12 +63,14 @@ class Words:
         titles = self._titles[0] | self._titles[1]
         return {rule: titles[rule] for rule in sorted(rules) if rule in titles}
 
-    def _made(self, engine: Engine, found: Found, policy: str | None) -> Determination | Side:
+    def _made(
+        self, engine: Engine, request: Request | None, found: Found, policy: str | None
+    ) -> Determination | Side:
         """The determination, or what there is to say where there is none."""
-        if found.request is None:
+        if request is None:
             return Side("rejected", "The record could not be read.", None)
         try:
-            outcome = engine.decide(found.request)
+            outcome = engine.decide(request)
         except PolicyError as error:
             message = stop(one_line(error.diagnostics[0].message))
             return Side("rejected", f"Could not be decided: {message}", None)
