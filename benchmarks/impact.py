@@ -5,8 +5,9 @@
     python benchmarks/impact.py --json             # the same numbers for a program
 
 Each round runs both `batch` calls and `impact` in turn, so that a machine that slows down slows both
-sides: the ratio is what to read. The policy of 20 rules and the claims are those of `peers`; the new
-version has all its bounds drawn anew, so that many decisions change.
+sides: the ratio is what to read. The policy of 20 rules and the claims are those of `peers`. It is the
+worst case: the new version has all its bounds drawn anew, so that most decisions change, and in
+thousands of ways.
 """
 
 from __future__ import annotations
