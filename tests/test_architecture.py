@@ -41,7 +41,7 @@ OPTIONAL = {
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"columns/.*|batch/.*|engines/columnar\.py|request/(columns|tables)\.py"
-        r"|determination/columns\.py",
+        r"|determination/columns\.py|analysis/impact/(columns|comparing|rows)\.py",
     ),
 }
 """By library, the modules that may import it: for facts in columns, the form in columns of each."""

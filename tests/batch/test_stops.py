@@ -54,7 +54,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_blocks, "_BYTES", 1500)
     monkeypatch.setattr(text_blocks, "_CLAIMS", 2)
-    monkeypatch.setattr(running, "_ROWS_BY_COLUMN", 6)
+    monkeypatch.setattr(running, "ROWS_BY_COLUMN", 6)
     monkeypatch.setattr(table_blocks, "_CLAIMS", 3)
 
 
@@ -156,7 +156,7 @@ def test_block_sizes_change_no_answer(
     decided(files, tmp_path / "large")
     monkeypatch.setattr(text_blocks, "_BYTES", 1)
     monkeypatch.setattr(text_blocks, "_CLAIMS", 1)
-    monkeypatch.setattr(running, "_ROWS_BY_COLUMN", 1)
+    monkeypatch.setattr(running, "ROWS_BY_COLUMN", 1)
     monkeypatch.setattr(table_blocks, "_CLAIMS", 1)
 
     decided(files, tmp_path / "small")

@@ -437,7 +437,7 @@ def test_counts_that_differ_are_an_internal_error(
 
     assert result.exit_code == 2
     assert "internal error: 3 records were read" in result.output
-    with pytest.raises(run.CountsDiffer):
+    with pytest.raises(deciding.CountsDiffer):
         decided([file], tmp_path / "other")
 
 

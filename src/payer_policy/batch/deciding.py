@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 import pyarrow as pa
@@ -29,6 +29,7 @@ from payer_policy.batch.facts import FactTables
 from payer_policy.batch.rejects import Reject, rejected
 from payer_policy.batch.requests import Refusal
 from payer_policy.batch.table_claims import ClaimColumns
+from payer_policy.determination import Outcome
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
 from payer_policy.engine import Engine
 from payer_policy.intake import (
@@ -42,6 +43,21 @@ from payer_policy.intake import (
     refused,
 )
 from payer_policy.request.models import Request
+from payer_policy.vocabulary.model import Fact
+
+
+class CountsDiffer(Exception):
+    """Records were lost or doubled on the way: a fault of this program."""
+
+
+class Watcher(Protocol):
+    """Is shown what a block is decided from, for what no column of the answers says."""
+
+    def facts(self, frame: pl.DataFrame, first: int) -> None:
+        """A table of facts as it was read, and the record number of its first row."""
+
+    def decided(self, record: int, request: Request, outcome: Outcome) -> None:
+        """A request that was decided by itself, whose rows are in the answers."""
 
 
 @dataclass(slots=True)
@@ -55,6 +71,23 @@ class Answered:
     weight: int
     counts: dict[str, Counter[str]]
 
+    def hold_to(self, block: Block) -> None:
+        """Each record that was read has rows or is rejected.
+
+        Raises:
+            CountsDiffer: that is not so.
+        """
+        read = None if block.records is None else block.records + len(block.rejects)
+        if (
+            self.records != self.decided + len(self.rejects)
+            or (read is not None and read != self.records)
+            or len(self.table) < self.decided
+        ):
+            raise CountsDiffer(
+                f"{read} records were read, {self.records} came to be decided, "
+                f"{self.decided} were and {len(self.rejects)} were rejected"
+            )
+
 
 @dataclass
 class _Sheet:
@@ -62,6 +95,7 @@ class _Sheet:
 
     file: str
     rows: AnswerRows
+    watcher: Watcher | None = None
     rejects: list[Reject] = field(default_factory=list)
     records: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
@@ -80,9 +114,9 @@ class Decider:
         self._order = {name: index for index, name in enumerate(self._vocabulary)}
         self._tables = FactTables(engine, columns=columns)
 
-    def answered(self, file: str, block: Block) -> Answered:
+    def answered(self, file: str, block: Block, watcher: Watcher | None = None) -> Answered:
         """The answers on a block; what the reader rejected of it is among its rejects."""
-        sheet = _Sheet(file, AnswerRows(self._order))
+        sheet = _Sheet(file, AnswerRows(self._order), watcher)
         table = self._read(sheet, block)
         made = sheet.rows.table()
         if table is not None:
@@ -165,7 +199,10 @@ class Decider:
             problems = error.diagnostics
         else:
             try:
-                sheet.rows.add(record, request.kind, self._engine.decide(request))
+                outcome = self._engine.decide(request)
+                sheet.rows.add(record, request.kind, outcome)
+                if sheet.watcher is not None:
+                    sheet.watcher.decided(record, request, outcome)
                 return
             except NotExact as error:
                 problems = (Diagnostic("not-exact", f"{error}", intake.place),)
@@ -174,6 +211,11 @@ class Decider:
             except Exception as error:
                 problems = (_fault(error, intake),)
         sheet.rejects.append(rejected(sheet.file, record, request.id, problems))
+
+    @property
+    def facts(self) -> Mapping[str, Fact]:
+        """The facts of the vocabulary that it decides by."""
+        return self._vocabulary
 
     # --- tables of facts ------------------------------------------------------------------------------
 
@@ -207,6 +249,8 @@ class Decider:
         lines: Sequence[int] | None,
     ) -> Any:
         sheet.records += len(frame)
+        if sheet.watcher is not None:
+            sheet.watcher.facts(frame, first)
         table, rest, failed = self._tables.read(frame, first, broken, sheet.file)
         if failed:
             sheet.warnings["decided-row-by-row"] += len(frame)

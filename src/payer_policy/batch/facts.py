@@ -55,6 +55,11 @@ class FactTables:
                 alone = sorted({*alone, *broken})
         return table, self._rows(frame, alone, broken, file), failed
 
+    def request_at(self, frame: pl.DataFrame, at: int, file: str) -> Request | Refusal:
+        """The row at a place as the request that it is, or why it is none."""
+        _, _, made = next(self._rows(frame, (at,), {}, file))
+        return made
+
     def _rows(
         self, frame: pl.DataFrame, places: Iterable[int], broken: Mapping[int, str], file: str
     ) -> Iterator[Alone]:

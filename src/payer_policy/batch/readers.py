@@ -27,6 +27,11 @@ class Reader:
     rows: int
     """How many rows of a table of facts are decided at a time."""
 
+    @property
+    def of_facts(self) -> bool:
+        """Whether it is a table of facts."""
+        return self.columns is not None and self.columns.form == "facts"
+
     def blocks(self, at: Position | None) -> Iterator[Block]:
         """The records from a position on; None: all of them."""
         source, columns = self.source, self.columns

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,18 +28,20 @@ from payer_policy.batch.workers import (
     Done,
     Setup,
     Task,
-    decided,
-    decided_here,
-    decided_in_threads,
+    decided_by,
     settle,
 )
 from payer_policy.intake import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 
+if TYPE_CHECKING:
+    from payer_policy.batch.deciding import Answered
+
 PART_RECORDS: Final = 100_000
-_ROWS_BY_COLUMN: Final = 50_000
+ROWS_BY_COLUMN: Final = 50_000
 _ROWS_ALONE: Final = 1_000
+_AGAIN: Final = "What was written of it may be wrong: begin again with --overwrite."
 _WEIGHT: Final = 10
 """A part is closed early when its lists have so many times more entries than it may have records."""
 
@@ -76,10 +78,6 @@ class Finished:
     before: bool
 
 
-class CountsDiffer(Exception):
-    """Records were lost or doubled on the way: a fault of this program."""
-
-
 def run(
     paths: Sequence[str],
     policies: Path,
@@ -98,7 +96,7 @@ def run(
     inputs, skipped = find_inputs(paths, options.facts)
     _refuse_inside(folder, [one.path for one in inputs])
     library = Library.open(policies)
-    rows = _ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
+    rows = ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
     readers = [reader_of(one, library.vocabulary.facts, rows) for one in inputs]
     facts = None if options.facts is None else Path(options.facts).read_bytes()
     entries = None if facts is None else len(read_supplements(facts, str(options.facts)))
@@ -112,17 +110,14 @@ def run(
             setup = Setup(
                 str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
             )
-            tasks = _tasks(readers, output.parts[-1]["to"] if output.parts else None)
+            tasks = tasks_of(readers, output.parts[-1]["to"] if output.parts else None, _AGAIN)
             if options.spark:
                 from payer_policy.batch.spark import decided_on_spark
 
-                done = decided_on_spark(setup, tasks)
-            elif options.workers == 1:
-                done = decided_here(setup, library, tasks)
-            elif options.columns and all(map(_of_facts, readers)):
-                done = decided_in_threads(setup, library, tasks, options.workers)
+                done: Iterable[Done[Answered]] = decided_on_spark(setup, tasks)
             else:
-                done = decided(setup, tasks, options.workers)
+                in_columns = options.columns and all(reader.of_facts for reader in readers)
+                done = decided_by(setup, library, tasks, options.workers, in_columns=in_columns)
             _write(output, readers, done, options, report)
             output.finish(
                 summary_of(header, output.parts, entries), _typed([]), options.compression
@@ -130,10 +125,6 @@ def run(
         return Finished(summary_of(header, output.parts, entries), before)
     finally:
         output.close()
-
-
-def _of_facts(reader: Reader) -> bool:
-    return reader.columns is not None and reader.columns.form == "facts"
 
 
 def _header(
@@ -167,8 +158,19 @@ def _refuse_inside(folder: Path, paths: Iterable[str]) -> None:
             raise WrongCall(f"{path}: is in the folder of the answers; name another one after -o.")
 
 
-def _tasks(readers: Sequence[Reader], start: Mapping[str, Any] | None) -> Iterator[Task]:
-    """Every block that is still to be decided."""
+def tasks_of(
+    readers: Sequence[Reader], start: Mapping[str, Any] | None, changed: str
+) -> Iterator[Task]:
+    """Every block that is still to be decided.
+
+    Args:
+        readers: The files.
+        start: Where a run was stopped; None: nowhere.
+        changed: What to do about a file that was changed meanwhile.
+
+    Raises:
+        WrongCall: a file was changed while it was read.
+    """
     first = start["input"] if start else 0
     at: Position | None = start["at"] if start else None
     for index in range(first, len(readers)):
@@ -177,10 +179,7 @@ def _tasks(readers: Sequence[Reader], start: Mapping[str, Any] | None) -> Iterat
             yield index, reader.source.path, block
         at = None
         if not unchanged(reader.source):
-            raise WrongCall(
-                f"{reader.source.path}: was changed while it was read. What was written of it may "
-                "be wrong: begin again with --overwrite."
-            )
+            raise WrongCall(f"{reader.source.path}: was changed while it was read. {changed}")
 
 
 @dataclass
@@ -195,18 +194,9 @@ class _Part:
     decided: int = 0
     weight: int = 0
 
-    def add(self, done: Done) -> None:
-        answered, block = done.answered, done.block
-        read = None if block.records is None else block.records + len(block.rejects)
-        if (
-            answered.records != answered.decided + len(answered.rejects)
-            or (read is not None and read != answered.records)
-            or len(answered.table) < answered.decided
-        ):
-            raise CountsDiffer(
-                f"{read} records were read, {answered.records} came to be decided, "
-                f"{answered.decided} were and {len(answered.rejects)} were rejected"
-            )
+    def add(self, done: Done[Answered]) -> None:
+        answered = done.answered
+        answered.hold_to(done.block)
         self.tables.append(answered.table)
         self.rejects += answered.rejects
         self.counts.append(answered.counts)
@@ -218,7 +208,7 @@ class _Part:
 def _write(
     output: Output,
     readers: Sequence[Reader],
-    blocks: Iterable[Done],
+    blocks: Iterable[Done[Answered]],
     options: Options,
     report: Callable[[Progress], None],
 ) -> None:

@@ -97,7 +97,7 @@ def _rows(answered: Answered, batch: Any) -> Any:
     return pa.concat_tables([table, pa.Table.from_pylist(rejects, PLAIN)])
 
 
-def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done]:
+def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answered]]:
     """The answers on blocks of files, in the order of the blocks, made by Spark's executors.
 
     The driver reads and writes; what a stopped run leaves, and its bytes, are as without Spark.

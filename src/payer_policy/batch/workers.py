@@ -20,7 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -29,7 +29,7 @@ from payer_policy.batch.inputs import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 
 if TYPE_CHECKING:
-    from payer_policy.batch.deciding import Answered, Decider
+    from payer_policy.batch.deciding import Decider
     from payer_policy.policy.library import Library
 
 _WAITING: Final = 2
@@ -43,6 +43,22 @@ class WorkerLost(Exception):
 
 class WorkerFault(Exception):
     """A fault of this program in a worker, by its kind."""
+
+
+Made = TypeVar("Made")
+Made_co = TypeVar("Made_co", covariant=True)
+
+
+class Decides(Protocol[Made_co]):
+    """Makes something of each block: `Answered`, or what else has a `table` and is sent likewise."""
+
+    def answered(self, file: str, block: Block) -> Made_co: ...
+
+
+class Prepares(Protocol[Made_co]):
+    """What every worker is told, so as to have what decides blocks."""
+
+    def decider(self, library: Library | None = None) -> Decides[Made_co]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +106,49 @@ Task = tuple[int, str, Block]
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Done(Generic[Made]):
     """A block's place and its answers."""
 
     source: int
     block: Block
     """Without its payload."""
-    answered: Answered
+    answered: Made
 
 
-def decided_in_threads(
-    setup: Setup, library: Library, tasks: Iterable[Task], workers: int
-) -> Iterator[Done]:
+def decided_by(
+    setup: Prepares[Made],
+    library: Library | None,
+    tasks: Iterable[Task],
+    workers: int,
+    *,
+    in_columns: bool,
+) -> Iterator[Done[Made]]:
+    """The answers on some blocks, in the order of the blocks.
+
+    Args:
+        setup: What to decide by.
+        library: The policies, where they were opened already.
+        tasks: The blocks.
+        workers: How many decide at a time.
+        in_columns: Whether all blocks are of tables of facts: threads decide them, else processes.
+    """
+    if workers == 1:
+        return _decided_here(setup, library, tasks)
+    if in_columns:
+        return _decided_in_threads(setup, library, tasks, workers)
+    return _decided(setup, tasks, workers)
+
+
+def _decided_in_threads(
+    setup: Prepares[Made], library: Library | None, tasks: Iterable[Task], workers: int
+) -> Iterator[Done[Made]]:
     """The answers on some blocks of tables of facts, in the order of the blocks.
 
     What decides columns leaves the interpreter alone most of the time, so threads do, and nothing
     need be copied to another process. Another thread reads ahead, and the caller writes.
     """
     decider = setup.decider(library)
-    waiting: deque[tuple[int, Block, Future[Answered]]] = deque()
+    waiting: deque[tuple[int, Block, Future[Made]]] = deque()
     with ThreadPoolExecutor(workers) as crew, closing(_read_ahead(tasks)) as ahead:
         for source, file, block in ahead:
             if len(waiting) == workers + 1:
@@ -153,19 +193,21 @@ def _read_ahead(tasks: Iterable[Task]) -> Generator[Task, None, None]:
         thread.join()
 
 
-def _first(waiting: deque[tuple[int, Block, Future[Answered]]]) -> Done:
+def _first(waiting: deque[tuple[int, Block, Future[Made]]]) -> Done[Made]:
     source, block, answered = waiting.popleft()
     return Done(source, block, answered.result())
 
 
-def decided_here(setup: Setup, library: Library, tasks: Iterable[Task]) -> Iterator[Done]:
+def _decided_here(
+    setup: Prepares[Made], library: Library | None, tasks: Iterable[Task]
+) -> Iterator[Done[Made]]:
     """The answers on some blocks, made in this process."""
     decider = setup.decider(library)
     for source, file, block in tasks:
         yield Done(source, emptied(block), decider.answered(file, block))
 
 
-def decided(setup: Setup, tasks: Iterable[Task], workers: int) -> Iterator[Done]:
+def _decided(setup: Prepares[Made], tasks: Iterable[Task], workers: int) -> Iterator[Done[Made]]:
     """The answers on some blocks, made by worker processes, in the order of the blocks.
 
     Raises:
@@ -210,7 +252,9 @@ def _send(worker: tuple[Any, Connection], task: tuple[str, Block]) -> None:
         raise _lost(worker) from None
 
 
-def _received(crew: list[tuple[Any, Connection]], waiting: deque[tuple[int, Block, int]]) -> Done:
+def _received(
+    crew: list[tuple[Any, Connection]], waiting: deque[tuple[int, Block, int]]
+) -> Done[Any]:
     source, block, at = waiting.popleft()
     try:
         answer = crew[at][1].recv()
@@ -219,7 +263,7 @@ def _received(crew: list[tuple[Any, Connection]], waiting: deque[tuple[int, Bloc
     return Done(source, block, received(answer))
 
 
-def received(answer: Any) -> Answered:
+def received(answer: Any) -> Any:
     """What `answer_on` gave, on this side.
 
     Raises:
@@ -230,8 +274,7 @@ def received(answer: Any) -> Answered:
         raise answer
     table, answered = answer
     answered.table = pa.ipc.open_stream(table).read_all()
-    made: Answered = answered
-    return made
+    return answered
 
 
 def _lost(worker: tuple[Any, Connection]) -> WorkerLost:
@@ -243,7 +286,7 @@ def _lost(worker: tuple[Any, Connection]) -> WorkerLost:
 # --- in the worker -------------------------------------------------------------------------------
 
 
-def _work(pipe: Connection, setup: Setup, workers: int) -> None:
+def _work(pipe: Connection, setup: Prepares[Any], workers: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started the run tidies up
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
     tasks: queue.SimpleQueue[tuple[str, Block] | None] = queue.SimpleQueue()
@@ -270,7 +313,7 @@ def _receive(pipe: Connection, tasks: queue.SimpleQueue[tuple[str, Block] | None
         tasks.put(None)
 
 
-def answer_on(decider: Decider, file: str, block: Block) -> Any:
+def answer_on(decider: Decides[Any], file: str, block: Block) -> Any:
     """The answers on a block, or what went wrong, as something to send."""
     try:
         answered = decider.answered(file, block)

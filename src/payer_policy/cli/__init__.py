@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",
     "facts": "The dictionary of facts that a rule can read.",
+    "impact": "What a change of the policies does to past claims.",
     "mutate": "Change the policies a little: does a scenario notice?",
     "operators": "The dictionary of tests that a rule can make.",
     "prove": "Prove what is said to be always or never so.",

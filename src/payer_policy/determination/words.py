@@ -227,6 +227,12 @@ def _is_verb(word: str) -> bool:
     return word in _AUXILIARIES or word in _DENIALS or word == "must"
 
 
+_STEERS: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]+"
+)
+
+
 def one_line(text: str) -> str:
-    """The text without line breaks or control characters, for a terminal."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text)
+    """The text without line breaks, control characters or marks that turn the direction of what
+    follows, for a terminal or a page."""
+    return _STEERS.sub(" ", text)

@@ -1,0 +1,59 @@
+"""What was billed for a service, from the charges of its lines or from a fact that holds their sum.
+
+In millionths of a dollar: no charge of a claim has more places. Not known where a line has no charge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Final
+
+from payer_policy.analysis.impact.model import MILLION
+from payer_policy.request.models import Request
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import FactType, ValueProblem, exact_number
+
+_CHARGES: Final = {"lines": "service", "sum": "charge"}
+
+
+def charge_fact(facts: Mapping[str, Fact]) -> str | None:
+    """The fact that is the sum of the charges of a service's lines, if the vocabulary has one."""
+    return next((name for name, fact in facts.items() if fact.source == _CHARGES), None)
+
+
+def charge_type(facts: Mapping[str, Fact]) -> dict[str, FactType]:
+    """The charge fact with its type; empty: there is none."""
+    name = charge_fact(facts)
+    return {} if name is None else {name: facts[name].type}
+
+
+class Charges:
+    """The charges of one request."""
+
+    def __init__(self, request: Request, fact: str | None) -> None:
+        self._by_line = {
+            line.number or position: line.charge for position, line in enumerate(request.lines, 1)
+        }
+        self._fact = None if fact is None else request.facts.get(fact)
+
+    def of(self, lines: Iterable[int]) -> int | None:
+        """The charge for some lines, by number; of a request without lines, what the fact says."""
+        if not self._by_line:
+            return _millionths(self._fact)
+        whole: int | Decimal = 0
+        for number in lines:
+            charge = self._by_line.get(number)
+            if charge is None:
+                return None
+            whole += charge
+        return int(whole * MILLION)
+
+
+def _millionths(raw: object) -> int | None:
+    if raw is None:
+        return None
+    try:
+        return int(exact_number(raw) * MILLION)
+    except ValueProblem:
+        return None  # whoever decides the request says what is wrong with it

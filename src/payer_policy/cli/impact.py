@@ -1,0 +1,135 @@
+"""`payer-policy impact`: what a change of the policies does to past claims."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from payer_policy.cli import options
+
+if TYPE_CHECKING:
+    from payer_policy.analysis.impact import Impact
+
+_NEEDED = ("pyarrow", "polars", "numpy")
+
+
+@click.command("impact")
+@click.argument("old", metavar="OLD")
+@click.argument("new", metavar="NEW")
+@click.argument("claims", metavar="CLAIMS…", nargs=-1, required=True)
+@click.option("--policy", help="Look at one policy alone: `payer/policy`.")
+@click.option("--facts", help="A JSON file of facts by claim number, merged into claims.")
+@click.option(
+    "--examples",
+    type=click.IntRange(0, 1000),
+    default=3,
+    show_default=True,
+    help="Examples of each kind of change.",
+)
+@click.option(
+    "--parquet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a row for each service that changed.",
+)
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report as one HTML file, to read, print and sign.",
+)
+@click.option("--workers", type=click.IntRange(1, 256), help="Processes. [default: all cores]")
+@click.option("-q", "--quiet", is_flag=True, help="No progress line.")
+@options.as_json
+def command(
+    old: str,
+    new: str,
+    claims: tuple[str, ...],
+    policy: str | None,
+    facts: str | None,
+    examples: int,
+    parquet: Path | None,
+    html: Path | None,
+    workers: int | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Decide past claims by two versions of the policies, and say what changes.
+
+    OLD and NEW are folders that hold `vocabulary.json`. CLAIMS are Parquet, CSV, JSON Lines, JSON or
+    X12 837 files, or folders of them, as for `batch`; tables of facts are decided a column at a time.
+    Exit status 0: no decision changes; 1: some do; 2: the call or an input was wrong.
+    """
+    absent = [name for name in _NEEDED if find_spec(name) is None]
+    if absent:
+        raise click.UsageError(
+            f"impact needs {' and '.join(absent)}, not installed here; "
+            "to install: pip install 'payer-policy[batch]'"
+        )
+    asked: dict[str, Any] = {
+        "policy": policy,
+        "facts": facts,
+        "examples": examples,
+        "changed": parquet,
+        "workers": workers or os.cpu_count() or 1,
+    }
+    made = _made(old, new, claims, html, quiet, asked)
+    if as_json:
+        options.print_json(made.to_json())
+    else:
+        from payer_policy.analysis.impact.text import impact_text
+
+        click.echo(impact_text(made))
+    sys.exit(1 if made.changed.services else 0)
+
+
+def _made(
+    old: str,
+    new: str,
+    claims: tuple[str, ...],
+    html: Path | None,
+    quiet: bool,
+    asked: dict[str, Any],
+) -> Impact:
+    from payer_policy.analysis.impact import impact
+    from payer_policy.batch.deciding import CountsDiffer
+    from payer_policy.batch.inputs import WrongCall
+    from payer_policy.batch.progress import ProgressLine
+    from payer_policy.batch.workers import WorkerFault, WorkerLost
+
+    line = ProgressLine() if not quiet and sys.stderr.isatty() else None
+    try:
+        if html is not None:
+            _refuse_input(html, claims)
+        made = impact(old, new, claims, report=line or (lambda _: None), **asked)
+        if html is not None:
+            from payer_policy.analysis.impact.html import impact_html
+
+            html.write_text(impact_html(made), encoding="utf-8")
+        return made
+    except WrongCall as error:
+        message = str(error)
+    except WorkerLost as error:
+        message = f"a worker process {error}; is memory short? Fewer --workers need less."
+    except KeyboardInterrupt:
+        message = "stopped."
+    except OSError as error:
+        what = (error.strerror or "a file cannot be read or written").lower()
+        message = f"{error.filename or 'a file'}: {what}."
+    except (CountsDiffer, WorkerFault) as error:
+        message = f"internal error: {error}. Report it."
+    finally:
+        if line is not None:
+            line.end()
+    click.echo(f"payer-policy impact: {message}", err=True)
+    sys.exit(2)
+
+
+def _refuse_input(html: Path, claims: tuple[str, ...]) -> None:
+    from payer_policy.batch.inputs import WrongCall
+
+    if html.resolve() in {Path(claim).resolve() for claim in claims}:
+        raise WrongCall(f"{html}: is one of the files of claims; name another file to write.")
