@@ -60,3 +60,12 @@ Feature: Medicare, official codes: what a claim that says nothing waits for
       | trial-on-implant-day            |
       | trial-units-above-expected      |
       | units-not-whole                 |
+
+  Scenario: J0476 outside offices and critical access hospitals is in another payment, wherever it was given
+    Given a claim to Medicare for J0476 on 2025-03-03
+    And these facts
+      | fact                                                              | value |
+      | whether a clinician gave the drug in an office or on a home visit | no    |
+      | whether a critical access hospital gave the drug                  | no    |
+    When the claim is decided
+    Then wastage.in_scope is concluded to be no

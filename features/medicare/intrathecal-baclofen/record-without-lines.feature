@@ -52,3 +52,13 @@ Feature: Medicare: amounts that are told without the lines of the claim
       | millilitres | truth         |
       | no          | does not hold |
       | yes         | holds         |
+
+  Scenario Outline: Nothing is no volume that could have been billed as units: <quantity>
+    Given it is known that the NDC quantity is <quantity>
+    When the claim is decided
+    Then rule volume-billed-as-units <truth>
+
+    Examples:
+      | quantity | truth         |
+      | 0 mL     | does not hold |
+      | 1 mL     | is not known  |

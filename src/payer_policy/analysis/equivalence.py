@@ -17,6 +17,8 @@ from payer_policy.analysis.witness import Decider, plainest
 from payer_policy.engine import Engine
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.ruleset import Conclude, Finding, Rule, Ruleset
+from payer_policy.semantics import Facts, value_of
+from payer_policy.symbolic.arithmetic import Outside, at_least_zero
 from payer_policy.symbolic.formulas import Halves
 from payer_policy.symbolic.logic import Formula, all_of, any_of, both, either, negated, same
 from payer_policy.symbolic.search import NotProved as GaveUp
@@ -97,14 +99,51 @@ def _of_rule(
     yield both(on, negated(same(old.possible, new.possible)))
     if one is None or other is None:
         return
+    if _part(one[0]) != _part(other[0]):
+        named = {_part(one[0]), _part(other[0])}
+        elsewhere = any_of(
+            before.has_lines.get(part, there)
+            for part, there in before.parts.items()
+            if (part in named) != (None in named)
+        )
+        yield both(elsewhere, either(old.possible, new.possible))
     if _said(one[0]) != _said(other[0]):
         yield both(on, either(old.possible, new.possible))
+    else:
+        yield both(on, _other_amount(before, one[0], after, other[0], both(old.holds, new.holds)))
     if one[0].assume_not_holding != other[0].assume_not_holding:
         yield both(on, either(old.unknown, new.unknown))
 
 
+def _other_amount(
+    before: Requests, one: Rule, after: Requests, other: Rule, holds: Formula
+) -> Formula:
+    """That a reduction leaves another number of units; below none is none."""
+    assert isinstance(one.effect, Finding)
+    assert isinstance(other.effect, Finding)
+    if one.effect.to == other.effect.to:
+        return False
+    if one.effect.to is None or other.effect.to is None:
+        return holds
+    try:
+        old = before.formulas.conditions.expression(one.effect.to)
+        new = after.formulas.conditions.expression(other.effect.to)
+    except Outside:
+        return holds
+    alike = same_value(at_least_zero(old.value), at_least_zero(new.value))
+    differ = either(negated(same(old.known, new.known)), both(old.known, negated(alike)))
+    return both(holds, differ)
+
+
 def _said(rule: Rule) -> tuple[object, ...]:
-    return (rule.title, rule.effect, rule.cites)
+    """What a rule says where it finds something; units and lines are looked at apart."""
+    if not isinstance(rule.effect, Finding):
+        return (rule.title, rule.effect, rule.cites)
+    return (rule.title, replace(rule.effect, to=None, part=None), rule.cites)
+
+
+def _part(rule: Rule) -> str | None:
+    return rule.effect.part if isinstance(rule.effect, Finding) else None
 
 
 class _Shows:
@@ -120,9 +159,11 @@ class _Shows:
         if case is None or case.decided.ruleset is not self._old:
             return False
         one, other = (evaluate(case.decided.facts) for evaluate in self._evaluate)
-        return self._seen(self._old, one, found) != self._seen(self._new, other, found)
+        facts = case.decided.facts
+        seen = self._seen(self._old, one, found, facts)
+        return seen != self._seen(self._new, other, found, facts)
 
-    def _seen(self, ruleset: Ruleset, evaluation: Evaluation, found: Found) -> object:
+    def _seen(self, ruleset: Ruleset, evaluation: Evaluation, found: Found, facts: Facts) -> object:
         rules = []
         for rule, truth in zip(ruleset.rules, evaluation.truths, strict=True):
             if not isinstance(rule.effect, Finding) or truth == FAILS:
@@ -131,5 +172,9 @@ class _Shows:
             if part is not None and found.parts is not None and part not in found.parts:
                 continue
             assumed = rule.assume_not_holding and truth != HOLDS
-            rules.append((rule.id, truth, assumed, _said(rule)))
+            amount = None
+            if rule.effect.to is not None and truth == HOLDS:
+                left = value_of(rule.effect.to, {**facts, **evaluation.derived})
+                amount = None if left is None else max(left, 0)
+            rules.append((rule.id, truth, assumed, _said(rule), part, amount))
         return sorted(rules, key=lambda one: one[0]), dict(evaluation.derived), evaluation.conflicts

@@ -14,8 +14,9 @@ from datetime import date
 from typing import Any
 
 from payer_policy.policy.library import Library
-from payer_policy.request.derive import sources_of
+from payer_policy.request.derive import ALWAYS_KNOWN, sources_of
 from payer_policy.request.sources import (
+    LINE_FIELDS,
     Aggregate,
     Computed,
     DrugAttribute,
@@ -45,6 +46,7 @@ from payer_policy.symbolic.logic import (
     some_flag,
     truth_in,
 )
+from payer_policy.symbolic.search import Search
 from payer_policy.symbolic.terms import (
     Codes,
     Facts,
@@ -131,6 +133,8 @@ class Requests:
             if parts is None
             else parts
         )
+        self.has_lines: dict[str, Formula] = {}
+        """Of each part whose lines are counted, that there certainly are some."""
         self.internal = any_of(self.formulas.conflicts.values())
         self.decisions: dict[str, Formula] = {}
         """Of each decision there can be, that it is the one."""
@@ -148,6 +152,10 @@ class Requests:
         if found is None:
             found = self._read[name] = self._term(name)
         return found
+
+    def source(self, name: str) -> Source | None:
+        """Where a fact comes from; None: it is given, or not known."""
+        return self._sources.get(name)
 
     def _term(self, name: str) -> Term:
         fact = self.library.vocabulary.facts.get(name)
@@ -283,18 +291,26 @@ class Requests:
     # --- the decision ----------------------------------------------------------------------------
 
     def _counted(self) -> Iterator[Formula]:
-        """Where the lines of a part are counted, there are some or there are none."""
+        """Where a service has lines, those of each part are counted, and there are some or none."""
         types = {name: fact.type for name, fact in self.library.vocabulary.facts.items()}
-        for part in self.library.vocabulary.line_parts.values():
-            if part.name not in self.parts:
-                continue
-            where = read_line_part(part, types, {}, lambda system: frozenset(), _no_problems)
+        everywhere = all_of(self.parts.values())
+        of_part = {
+            part.name: where
+            for part in self.library.vocabulary.line_parts.values()
+            if part.name in self.parts
+            and (where := read_line_part(part, types, {}, lambda _: frozenset(), _no_problems))
+        }
+        for part, where in of_part.items():
             for name, source in self._sources.items():
                 match source:
                     case Aggregate("service", counted, "count", None, None) if counted == where:
                         count = self.read(name)
                         some = compare(operator.ge, count.value, Number(1))
-                        yield either(negated(count.known), same(self.parts[part.name], some))
+                        fits = both(count.known, same(self.parts[part], some))
+                        self.has_lines[part] = both(count.known, some)
+                        yield either(everywhere, fits)
+        if not _line_beside_all(of_part.values()):
+            yield any_of(self.parts.values())
 
     def _outcome(self) -> dict[str, Term]:
         denied: list[Formula] = []
@@ -441,3 +457,12 @@ class Requests:
 
 def _no_problems(*said: Any, **more: Any) -> None:
     """The vocabulary was checked when it was read."""
+
+
+def _line_beside_all(parts: Iterable[Condition]) -> bool:
+    """Whether a line can belong to no part."""
+    conditions = tuple(parts)
+    line = Facts(LINE_FIELDS, conditions)
+    outside = [negated(Conditions(line).halves(condition).holds) for condition in conditions]
+    always = [line[name].known for name in ALWAYS_KNOWN]
+    return Search(line, always).find(*outside) is not None

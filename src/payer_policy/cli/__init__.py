@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "operators": "The dictionary of tests that a rule can make.",
     "prove": "Prove what is said to be always or never so.",
     "read": "Read a policy as numbered plain English.",
+    "repair": "What would get a denied or pended claim approved.",
     "schema": "Write the JSON Schemas that editors use.",
     "selfcheck": "Run the engines against each other on random claims.",
     "spec": "Run Gherkin scenarios; no Python needed.",

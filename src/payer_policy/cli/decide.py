@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from payer_policy.cli import options
 from payer_policy.cli.deciding import Answer, answers
-from payer_policy.determination import Outcome
+from payer_policy.determination import Determination, Outcome
 from payer_policy.determination.render import render_determination, render_no_policy
 from payer_policy.diagnostics.render import as_json as problem_json
 from payer_policy.diagnostics.render import as_text
-from payer_policy.engine import Engine
+from payer_policy.engine import Decided, Engine
 from payer_policy.record import Recorder
+
+if TYPE_CHECKING:
+    from payer_policy.analysis.settled import Exact
 
 
 @click.command("decide")
@@ -28,6 +32,12 @@ from payer_policy.record import Recorder
     type=click.Path(path_type=Path),
     help="Also write a record of each determination, for `payer-policy verify`; it holds the facts.",
 )
+@click.option(
+    "--exact",
+    is_flag=True,
+    help="Ask only for facts on which the decision can turn, and say what is settled whatever they "
+    "are (needs z3-solver; slower).",
+)
 @options.policies
 @options.engine()
 @options.as_json
@@ -35,6 +45,7 @@ def command(
     claim: str,
     facts: str | None,
     record: Path | None,
+    exact: bool,
     folder: Path,
     engine: str | None,
     as_json: bool,
@@ -44,26 +55,34 @@ def command(
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
     something is denied, pended or without a policy; 2: some input was wrong (the rest is decided).
     """
+    if exact:
+        options.need_solver()
     opened = options.open_engine(folder, engine)
     refused = not_approved = False
     first = True
     found = answers(opened, claim, facts)
     for answer in found if record is None else _recorded(found, record, opened):
+        exactly = [_exactly(opened, decided) if exact else None for decided in answer.decided]
         outcome = Outcome(
             answer.claim_id,
-            tuple(decided.determination for decided in answer.decided),
+            tuple(
+                decided.determination if one is None else _asking(decided.determination, one)
+                for decided, one in zip(answer.decided, exactly, strict=True)
+            ),
             answer.without_policy,
         )
         refused = refused or answer.refused
         decided_at_all = answer.request is not None
         not_approved = not_approved or (decided_at_all and outcome.decision != "approve")
         if as_json:
-            options.print_json(_json(answer, outcome), indent=None)
+            options.print_json(_json(answer, outcome, exactly if exact else None), indent=None)
             continue
         for problem in answer.problems:
             click.echo(as_text(problem) + "\n", err=True)
         if decided_at_all:
             click.echo(("" if first else "\n") + _text(answer, outcome))
+            for line in _settled(outcome, exactly):
+                click.echo(line)
             first = False
     sys.exit(2 if refused else 1 if not_approved else 0)
 
@@ -85,6 +104,41 @@ def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[A
             yield answer
 
 
+def _exactly(engine: Engine, decided: Decided) -> Exact | None:
+    """What is exactly so of what pends for what is not known; None where nothing does."""
+    from payer_policy.analysis.settled import NotProved, Open
+
+    determination = decided.determination
+    if determination.decision != "pend" or not determination.missing:
+        return None
+    try:
+        return Open(engine, decided).exactly()
+    except NotProved:
+        return None
+
+
+def _asking(determination: Determination, exact: Exact) -> Determination:
+    """The determination with the questions on which its decision can turn."""
+    kept = tuple(one for one in determination.missing if one.fact in exact.missing)
+    return replace(determination, missing=kept)
+
+
+def _settled(outcome: Outcome, exactly: Sequence[Exact | None]) -> Iterator[str]:
+    for determination, exact in zip(outcome.determinations, exactly, strict=True):
+        if exact is not None and exact.settled is not None:
+            yield (
+                f"\nSettled ({determination.code}): whatever the missing facts turn out to be, it is "
+                f"{_BECOMES[exact.settled]}."
+            )
+
+
+_BECOMES: Final = {
+    "approve": "approved",
+    "deny": "denied",
+    "pend": "held for a person, or reduced",
+}
+
+
 def _text(answer: Answer, outcome: Outcome) -> str:
     parts = [render_determination(determination) for determination in outcome.determinations]
     if outcome.determinations:
@@ -103,11 +157,19 @@ def _text(answer: Answer, outcome: Outcome) -> str:
     return "\n".join(part.rstrip("\n") + "\n" for part in parts).rstrip("\n")
 
 
-def _json(answer: Answer, outcome: Outcome) -> dict[str, Any]:
+def _json(
+    answer: Answer, outcome: Outcome, exactly: Sequence[Exact | None] | None
+) -> dict[str, Any]:
     if answer.request is None:
         return {
             "schema": "payer-policy/refusal/1",
             "claim_id": answer.claim_id,
             "problems": [problem_json(problem) for problem in answer.problems],
         }
-    return outcome.to_json()
+    if exactly is None:
+        return outcome.to_json()
+    exact = [
+        None if one is None else {"possible": list(one.possible), "missing": list(one.missing)}
+        for one in exactly
+    ]
+    return {**outcome.to_json(), "exact": exact}

@@ -64,7 +64,7 @@ class Context(NamedTuple):
 
 _AS_BOOLEAN = (False, None, None, True)
 """A truth as the value of a boolean fact."""
-_ALWAYS_KNOWN: Final = frozenset({"number", "modifiers"})
+ALWAYS_KNOWN: Final = frozenset({"number", "modifiers"})
 """The line fields that are never None."""
 _KEPT: Final = 4096
 """For so many codes and days the attributes of a drug are kept at hand."""
@@ -365,7 +365,7 @@ class _LoopWriter(SourceWriter):
         ]
 
     def optional(self, name: str) -> bool:
-        return name not in _ALWAYS_KNOWN
+        return name not in ALWAYS_KNOWN
 
     def _read_line(self, name: str) -> str:
         if name not in LINE_FIELDS:

@@ -64,6 +64,13 @@ def compare(how: Compare, one: Number, other: Number) -> Formula:
     return how(_times(one.top, bottom // one.bottom), _times(other.top, bottom // other.bottom))
 
 
+def at_least_zero(number: Number) -> Number:
+    """The number, or zero where it is less."""
+    if isinstance(number.top, int):
+        return Number(max(number.top, 0), number.bottom)
+    return Number(choose(number.top < 0, 0, number.top), number.bottom)
+
+
 class Expressions:
     """Writes expressions as terms over some facts. `read` gives the term of a fact."""
 

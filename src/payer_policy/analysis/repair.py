@@ -1,0 +1,367 @@
+"""What would get a denied or pended request approved: `repairs(engine, request, decided)`.
+
+The smallest sets of facts that a submitter can supply or correct, each decided anew before anyone
+sees it. What is only missing comes first; what was said is questioned only where nothing else helps.
+A set says what the record would have to show, and nobody is told to say what it does not.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final, Literal
+
+from payer_policy.analysis.settled import Decision, Open
+from payer_policy.determination import Citation, Determination, Determiner, ServiceLine
+from payer_policy.diagnostics import PolicyError
+from payer_policy.engine import Decided, Engine
+from payer_policy.engines import engine_named
+from payer_policy.request.models import Request
+from payer_policy.request.sources import Computed, facts_of
+from payer_policy.ruleset import Constant, facts_read, tests_in
+from payer_policy.symbolic.logic import Formula, all_of, any_of, at_least, either, negated, truth_in
+from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import Value, to_json
+
+FEW: Final = 4
+"""Sets of so many facts are found in the order of their size; to go on so would take long."""
+TRIED: Final = 12
+"""So many sets are looked at, at most."""
+MORE: Final = 4
+"""So many sets more than are wanted are found, to choose the least burden from."""
+DETAIL: Final = 6
+"""A fact on which at most so many rules bear is a detail; what the request is about is none."""
+SUBMITTERS: Final = ("biller", "provider")
+"""Who hands a request in; the payer and the plan supply the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One fact of a repair. `value` is one that does it, for example."""
+
+    fact: Fact
+    value: Value
+    was: Value | None
+    """What is said of it now; None: it is not known."""
+
+    @property
+    def kind(self) -> Literal["supply", "correct"]:
+        return "supply" if self.was is None else "correct"
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A set of facts with which the request gets another decision, and with fewer of them not."""
+
+    steps: tuple[Step, ...]
+    decision: Decision
+    how: Literal["request", "facts"]
+    """Decided anew as a request; or on its facts, where the form's own lines would have to change."""
+    determination: Determination
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A rule that stands against the request now."""
+
+    rule: str
+    title: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """All that is found for one determination."""
+
+    determination: Determination
+    repairs: tuple[Repair, ...]
+    against: tuple[Answered, ...]
+    """What stands against it now: the rules that deny, pend, reduce or are not settled."""
+    settled: Decision | None
+    """The decision it will be whatever the missing facts turn out to be, where that is so."""
+    why: str | None = None
+    """Why there is none: nothing helps, or the solver gave up."""
+
+
+def repairs(
+    engine: Engine, request: Request, decided: Decided, *, limit: int = 3, to: Decision = "approve"
+) -> Repairs:
+    """The smallest sets of facts with which a determination becomes another.
+
+    Args:
+        engine: That decided.
+        request: What was decided.
+        decided: One of its determinations.
+        limit: So many sets, at most.
+        to: The decision that is wanted.
+    """
+    return _Case(engine, request, decided, to).repairs(limit)
+
+
+class _Case:
+    def __init__(self, engine: Engine, request: Request, decided: Decided, to: Decision) -> None:
+        self._engine, self._request, self._decided, self._to = engine, request, decided, to
+        self._open = Open(engine, decided)
+        self._facts = engine.library.vocabulary.facts
+        self._determiner = Determiner(decided.ruleset)
+        self._evaluate = engine_named("compiled").compile(decided.ruleset)
+        self._paths = {
+            name: tuple(str(path).split("."))
+            for name, fact in self._facts.items()
+            if (path := (fact.source or {}).get("request")) is not None
+        }
+
+    def repairs(self, limit: int) -> Repairs:
+        determination = self._decided.determination
+        against = tuple(self._against())
+        if determination.decision == self._to:
+            return Repairs(determination, (), (), self._to)
+        settled = None
+        try:
+            if determination.decision == "pend":
+                possible = self._open.possible()
+                settled = possible[0] if len(possible) == 1 else None
+            found = tuple(self._found(limit))
+        except NotProved as error:
+            return Repairs(determination, (), against, settled, f"the solver gave up: {error}")
+        why = None if found else self._no_help()
+        return Repairs(determination, found, against, settled, why)
+
+    def _no_help(self) -> str:
+        others = [
+            question.fact
+            for question in self._decided.determination.missing
+            if question.supplied_by not in SUBMITTERS
+        ]
+        said = "nothing that a submitter can supply or correct changes it"
+        if not others:
+            return said
+        return f"{said} by itself: it also waits for what the payer knows ({', '.join(others)})"
+
+    def _against(self) -> Iterator[Answered]:
+        ruleset, determination = self._decided.ruleset, self._decided.determination
+        rules = [found.rule for found in determination.findings if found.kind != "advise"]
+        rules += [waiting.rule for waiting in determination.unsettled]
+        for id_ in dict.fromkeys(rules):
+            rule = ruleset.rule(id_)
+            citations = tuple(
+                Citation(name, reference.title, reference.href)
+                if (reference := ruleset.references.get(name)) is not None
+                else Citation(name, name, None)
+                for name in rule.cites
+            )
+            yield Answered(id_, rule.title, citations)
+
+    # --- the search ------------------------------------------------------------------------------
+
+    def _found(self, limit: int) -> list[Repair]:
+        """Sets of missing facts; where there is none, sets with corrections, of details first."""
+        missing = [name for name in self._open.known if self._suppliable(name)]
+        correctable = [name for name in self._open.known if self._correctable(name)]
+        details = [name for name in correctable if self._reach[name] <= DETAIL]
+        for candidates in (missing, [*missing, *details], [*missing, *correctable]):
+            found = sorted(islice(self._sets(candidates), limit + MORE), key=self._burden)
+            if found:
+                return found[:limit]
+        return []
+
+    def _burden(self, repair: Repair) -> tuple[int, int, int]:
+        """How much a set asks for: corrections, then facts, then how much hangs on them."""
+        corrected = sum(step.kind == "correct" for step in repair.steps)
+        reach = sum(self._reach[step.fact.name] for step in repair.steps)
+        return corrected, len(repair.steps), reach
+
+    @cached_property
+    def _reach(self) -> Mapping[str, int]:
+        """On how many rules each fact bears, through other facts too."""
+        ruleset = self._decided.ruleset
+        reads: dict[str, frozenset[str]] = {}
+
+        def base(name: str) -> frozenset[str]:
+            found = reads.get(name)
+            if found is None:
+                derived = ruleset.derived.get(name)
+                if derived is not None:
+                    rules = [ruleset.rules[index] for index, _ in derived.concluded_by]
+                    others = {other for rule in rules for other in facts_read(rule)}
+                else:
+                    source = self._open.requests.source(name)
+                    others = set(facts_of(source)) if isinstance(source, Computed) else set()
+                found = reads[name] = frozenset({name}).union(*map(base, others))
+            return found
+
+        counts = Counter(
+            name
+            for rule in ruleset.rules
+            for name in frozenset().union(*map(base, facts_read(rule)))
+        )
+        return {name: counts[name] for name in self._open.known}
+
+    def _suppliable(self, name: str) -> bool:
+        fact = self._facts.get(name)
+        return (
+            fact is not None
+            and not self._open.is_known(name)
+            and fact.question is not None
+            and fact.supplied_by in SUBMITTERS
+        )
+
+    def _correctable(self, name: str) -> bool:
+        fact = self._facts.get(name)
+        return (
+            fact is not None
+            and self._open.is_known(name)
+            and name not in self._open.computed
+            and fact.correctable
+            and fact.supplied_by in SUBMITTERS
+        )
+
+    def _sets(self, candidates: Sequence[str]) -> Iterator[Repair]:
+        open_ = self._open
+        stay = [open_.stays(name) for name in open_.known if name not in candidates]
+        touched: dict[str, Formula] = {
+            name: negated(open_.stays(name)) for name in sorted(candidates)
+        }
+        # What is corrected is corrected to something: nothing is unsaid.
+        known = [open_.facts[name].known for name in candidates if open_.is_known(name)]
+        goal = open_.requests.decisions[self._to]
+        fitting = [self._fitting(name) for name in candidates]
+        search = Search(open_.facts, [*open_.everything(), *stay, *known, *fitting, goal])
+        for names, model in islice(_smallest(search, touched), TRIED):
+            repair = self._repair(names, model)
+            if repair is not None:
+                yield repair
+
+    def _fitting(self, name: str) -> Formula:
+        """That a code is one which the policy names for this fact, or that the request has.
+
+        Any other text would do as well for a rule that says "none of these", and help nobody.
+        """
+        if self._facts[name].type.kind != "code":
+            return True
+        texts = self._named.get(name, set())
+        known = {
+            value
+            for other, value in self._open.known.items()
+            if isinstance(value, str) and self._facts[other].type.kind == "code"
+        }
+        term = self._open.facts[name]
+        number = self._open.facts.texts.number
+        fits = any_of(term.value == number(text) for text in sorted(texts | known))
+        return either(negated(term.known), fits)
+
+    @cached_property
+    def _named(self) -> Mapping[str, set[str]]:
+        """By fact, the codes that conditions of the policy name for it."""
+        out: dict[str, set[str]] = {}
+        for rule in self._decided.ruleset.rules:
+            for test in tests_in(rule.condition):
+                for side in test.right:
+                    if isinstance(side, Constant):
+                        values = side.value if isinstance(side.value, frozenset) else {side.value}
+                        out.setdefault(test.fact, set()).update(
+                            value for value in values if isinstance(value, str)
+                        )
+        return out
+
+    # --- the check -------------------------------------------------------------------------------
+
+    def _repair(self, names: Sequence[str], model: Any) -> Repair | None:
+        """The set with its values, decided anew; None where it does not do what was found."""
+        values = {
+            name: self._open.facts.value_in(model, name, self._open.facts[name].value)
+            for name in names
+        }
+        steps = tuple(
+            Step(self._facts[name], value, self._open.known[name]) for name, value in values.items()
+        )
+        made = self._as_request(values)
+        if made is not None:
+            return Repair(steps, self._to, "request", made) if made.decision == self._to else None
+        made = self._on_facts(model)
+        return Repair(steps, self._to, "facts", made) if made.decision == self._to else None
+
+    def _as_request(self, values: Mapping[str, Value]) -> Determination | None:
+        """The request with these facts, decided; None where its own form would have to change."""
+        told = self._request.model_dump(mode="python", exclude_unset=True)
+        told["facts"] = dict(self._request.facts)
+        for name, value in values.items():
+            path = self._paths.get(name)
+            if path is None:
+                told["facts"][name] = to_json(value)
+                continue
+            into = told
+            for key in path[:-1]:
+                into = into.setdefault(key, {})
+            into[path[-1]] = sorted(value) if isinstance(value, frozenset) else value
+        try:
+            decided, _ = self._engine.decide_fully(Request.model_validate(told))
+        except (PolicyError, ValueError):
+            return None
+        was = self._decided.determination
+        for one in decided:
+            made = one.determination
+            if made.policy.address == was.policy.address and made.code == was.code:
+                return made if self._took(one, values) else None
+        return None
+
+    def _took(self, decided: Decided, values: Mapping[str, Value]) -> bool:
+        """Whether the facts of the request are now these: a line's own word stands above them."""
+        return all(decided.facts.get(name) == value for name, value in values.items())
+
+    def _on_facts(self, model: Any) -> Determination:
+        requests, was = self._open.requests, self._decided.determination
+        facts: dict[str, Value | None] = {}
+        for name in self._decided.ruleset.facts:
+            if name not in self._decided.ruleset.derived:
+                term = requests.read(name)
+                if truth_in(model, term.known):
+                    facts[name] = self._open.facts.value_in(model, name, term.value)
+        lines = [
+            ServiceLine(line.number, _billed(line.billed_units), frozenset(line.parts))
+            for line in was.lines
+        ]
+        return self._determiner.determine(
+            self._evaluate(facts),
+            facts,
+            lines,
+            claim_id=was.claim_id,
+            kind=was.kind,
+            code=was.code,
+            service_date=was.service_date,
+            engine="compiled",
+        )
+
+
+def _billed(units: int | Decimal | Fraction | None) -> int | Decimal | None:
+    """Billed units as the line has them: a fraction is never billed."""
+    return None if isinstance(units, Fraction) else units
+
+
+def _smallest(search: Search, touched: Mapping[str, Formula]) -> Iterator[tuple[list[str], Any]]:
+    """Sets of facts that do it, none of them part of another, each with a model; small ones first."""
+    for size in range(1, FEW + 1):
+        few = negated(at_least(size + 1, touched.values()))
+        while (model := search.find(few)) is not None:
+            names = [name for name, other in touched.items() if truth_in(model, other)]
+            yield names, model
+            search.always(negated(all_of(touched[name] for name in names)))
+    while (model := search.find(True)) is not None:
+        names = [name for name, other in touched.items() if truth_in(model, other)]
+        needed = list(names)
+        for name in names:
+            fewer = [other for other in needed if other != name]
+            stays = [negated(touched[other]) for other in touched if other not in fewer]
+            better = search.find(*stays)
+            if better is not None:
+                needed, model = fewer, better
+                # What the smaller set does not touch either is not needed.
+                needed = [one for one in needed if truth_in(model, touched[one])]
+        yield needed, model
+        search.always(negated(all_of(touched[name] for name in needed)))

@@ -1,0 +1,138 @@
+"""What can still become of a decided case: `Open(engine, decided)`.
+
+Known facts stay as they are, and every other may turn out to be anything it can be. Kleene's rules
+say of each rule by itself what is not known; these formulas say it of the decision, exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from payer_policy.analysis.possible import Requests, facts_for
+from payer_policy.engine import Decided, Engine
+from payer_policy.request.sources import Computed
+from payer_policy.semantics import truth_of, value_of
+from payer_policy.symbolic.logic import Formula, all_of, any_of, both, negated, same
+from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.truth import UNKNOWN
+from payer_policy.vocabulary.types import Value
+
+Decision = Literal["approve", "deny", "pend"]
+DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What is exactly so of a case that pends for what is not known."""
+
+    possible: tuple[Decision, ...]
+    """The decisions that can come of it once everything is known. A reduction counts as `pend`."""
+    missing: tuple[str, ...]
+    """Of the questions that the determination asks, the facts on which the decision can turn."""
+
+    @property
+    def settled(self) -> Decision | None:
+        """The decision that it will be, whatever the missing facts turn out to be."""
+        return self.possible[0] if len(self.possible) == 1 else None
+
+
+class Open:
+    """A decided case as formulas: what is known of it, and what is open."""
+
+    def __init__(self, engine: Engine, decided: Decided) -> None:
+        ruleset, library = decided.ruleset, engine.library
+        self.decided, self._library = decided, library
+        self.facts = facts_for([library], [ruleset])
+        self.requests = Requests(library, ruleset, self.facts)
+        known = {
+            name: decided.facts.get(name)
+            for name in self.facts.names()
+            if name in decided.facts or name in ruleset.facts  # the policy reads no other
+        }
+        self.known: Mapping[str, Value | None] = {
+            name: None if self._told_by_others(name) else value for name, value in known.items()
+        }
+        """Every fact of the request, as it was given or as the form tells it; None: not known."""
+        self.computed = frozenset(
+            name for name in known if isinstance(self.requests.source(name), Computed)
+        )
+
+    def _told_by_others(self, name: str) -> bool:
+        """Whether a fact follows from others that are known, so that it changes with them."""
+        source, facts = self.requests.source(name), self.decided.facts
+        if not isinstance(source, Computed):
+            return False
+        if source.condition is not None:
+            return truth_of(source.condition, facts) != UNKNOWN
+        return source.expression is not None and value_of(source.expression, facts) is not None
+
+    def is_known(self, name: str) -> bool:
+        return self.known[name] is not None
+
+    def stays(self, name: str) -> Formula:
+        """That a fact is as it was."""
+        return self.facts.given(name, self.known[name])
+
+    def on_its_lines(self) -> Formula:
+        """That the service has lines of the parts that it has."""
+        lines = self.decided.determination.lines
+        here = {part for line in lines for part in line.parts}
+        return all_of(
+            same(there, not lines or part in here) for part, there in self.requests.parts.items()
+        )
+
+    def everything(self) -> list[Formula]:
+        """What holds of the case: the policy, its bounds, and the service's lines."""
+        return [*self.requests.everything(), self.on_its_lines()]
+
+    def exactly(self) -> Exact:
+        """What can come of the case, and on which of its questions that turns.
+
+        Raises:
+            NotProved: the solver gave up.
+        """
+        possible = self.possible()
+        asked = [question.fact for question in self.decided.determination.missing]
+        if len(possible) < 2:
+            return Exact(possible, ())
+        return Exact(possible, tuple(fact for fact in asked if self._turns_on(fact)))
+
+    def possible(self) -> tuple[Decision, ...]:
+        """The decisions that can come of the case once everything is known.
+
+        Raises:
+            NotProved: the solver gave up.
+        """
+        search = Search(self.facts, [*self.everything(), *self._completed()])
+        decisions = self.requests.decisions
+        return tuple(one for one in DECISIONS if search.find(decisions[one]) is not None)
+
+    def _completed(self) -> list[Formula]:
+        """That everything is known, and nothing is otherwise than it was."""
+        fixed = [self.stays(name) for name in self.known if self.is_known(name)]
+        return [*fixed, *(self.facts[name].known for name in self._open())]
+
+    def _open(self) -> Iterator[str]:
+        """The facts that are still to be known; what is computed follows from them."""
+        for name in self.known:
+            if not self.is_known(name) and name not in self.computed:
+                yield name
+
+    def _turns_on(self, fact: str) -> bool:
+        """Whether two cases that differ in this fact, and in no other, can be decided otherwise."""
+        if fact not in self.known:
+            return False
+        facts = self.facts.again("other ", {fact})
+        ruleset, parts = self.decided.ruleset, self.requests.parts
+        other = Requests(self._library, ruleset, facts, prefix="other ", parts=parts)
+        everything = [*self.everything(), *other.everything(), *self._completed()]
+        search = Search(facts, [*everything, facts[fact].known])
+        differ = any_of(
+            both(self.requests.decisions[one], negated(other.decisions[one])) for one in DECISIONS
+        )
+        return search.find(differ) is not None
+
+
+__all__ = ["DECISIONS", "Decision", "Exact", "NotProved", "Open"]
