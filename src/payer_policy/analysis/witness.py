@@ -167,7 +167,7 @@ def _plainer(value: Value) -> Iterator[Value]:
         for code in sorted(value):
             yield value - {code}
     elif not isinstance(value, str):
-        for number in (0, 1, 2, 5, 10, 50, 100):
+        for number in (1, 0, 2, 5, 10, 50, 100):
             if number == value:
                 return
             yield number
