@@ -7,6 +7,7 @@ A case is a JSON object:
     write       by file, its whole content: a text as it is, anything else as JSON; null: no file
     bytes       by file, its content in hexadecimal
     add_rules   by policy file, rules to add at its end
+    deep        whether `check --deep` is asked
     add_facts   by name, facts to add at the end of the vocabulary
 """
 

@@ -27,7 +27,8 @@ def test_check_prints(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     build(case, tmp_path / "policies")
     monkeypatch.chdir(tmp_path)
 
-    result = CliRunner().invoke(command, [])
+    deep = case.get("deep", False)
+    result = CliRunner().invoke(command, ["--deep"] if deep else [])
 
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
@@ -41,7 +42,8 @@ def test_check_prints(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert codes == set()
     else:
         assert wanted in codes
-    assert result.exit_code == (1 if "error[" in result.output else 0)
+    bad = "error[" in result.output or (deep and wanted != "ok")
+    assert result.exit_code == (1 if bad else 0)
 
 
 def test_every_code_has_a_case() -> None:

@@ -51,7 +51,7 @@ def schema_for(relative: str) -> str:
     if relative == "vocabulary.json":
         return "vocabulary"
     if relative.count("/") == 2:
-        return "policy"
+        return "statements" if relative.endswith("/statements.json") else "policy"
     return FOLDERS.get(relative.split("/")[0], "payer")
 
 

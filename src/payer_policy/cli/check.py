@@ -21,8 +21,16 @@ from payer_policy.policy.reading import read_library
 @options.as_json
 @click.option("--sarif", is_flag=True, help="SARIF 2.1.0, for code-scanning annotations.")
 @click.option("--strict", is_flag=True, help="Warnings too make the exit status 1.")
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Also look at every request there can be, for what does nothing (needs z3-solver; minutes "
+    "for many policies). What is found makes the exit status 1.",
+)
 @click.option("--codes", is_flag=True, help="List every problem that can be found, and stop.")
-def command(folder: Path, as_json: bool, sarif: bool, strict: bool, codes: bool) -> None:
+def command(
+    folder: Path, as_json: bool, sarif: bool, strict: bool, deep: bool, codes: bool
+) -> None:
     """Find everything that is wrong with the policies in FOLDER.
 
     Exit status 0: nothing wrong (warnings may be printed); 1: errors; 2: no such folder.
@@ -30,11 +38,18 @@ def command(folder: Path, as_json: bool, sarif: bool, strict: bool, codes: bool)
     if codes:
         _print_codes(as_json)
         return
+    if deep:
+        options.need_solver()
     library, problems = read_library(folder)
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
         found = _schema_problems(library)
         errors, problems = found, sorted([*problems, *found], key=Diagnostic.sort_key)
+    if deep and library is not None and not errors:
+        bad = _deep(library)
+        problems = sorted([*problems, *bad], key=Diagnostic.sort_key)
+        strict = strict or bool(bad)
+        errors = [problem for problem in bad if problem.severity == "error"]
     if sarif:
         options.print_json(report_sarif(problems, version("payer-policy")))
     elif as_json:
@@ -46,14 +61,28 @@ def command(folder: Path, as_json: bool, sarif: bool, strict: bool, codes: bool)
     sys.exit(1 if errors or (strict and problems) else 0)
 
 
+def _deep(library: Library) -> list[Diagnostic]:
+    from payer_policy.analysis.deep import deep_check
+    from payer_policy.engine import Engine
+
+    return deep_check(Engine(library))
+
+
 def _schema_problems(library: Library) -> list[Diagnostic]:
     """Files that are right, but that an editor would mark as wrong by the published schemas."""
-    from payer_policy.schemas import policy_schema, schema_problems, vocabulary_schema
+    from payer_policy.schemas import (
+        policy_schema,
+        schema_problems,
+        statements_schema,
+        vocabulary_schema,
+    )
 
+    statements = [beside.document for beside in library.statements.values()]
     policies = [v.document for versions in library.policies.values() for v in versions]
     return [
         *schema_problems(vocabulary_schema(library), [library.vocabulary_document], "vocabulary"),
         *schema_problems(policy_schema(library), policies, "policy"),
+        *schema_problems(statements_schema(library), statements, "statements"),
     ]
 
 

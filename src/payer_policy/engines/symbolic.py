@@ -6,6 +6,7 @@ held like every other engine. Given facts are fixed, and each half of each rule 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import Lock
 from typing import Final
 
@@ -37,7 +38,8 @@ class SymbolicEvaluator:
     """One ruleset's formulas, with a solver that knows them."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        types = {name: fact.type for name, fact in ruleset.facts.items()}
+        # An engine takes whatever it is given; that less than a minimum is refused is intake's word.
+        types = {name: replace(fact.type, minimum=None) for name, fact in ruleset.facts.items()}
         self._terms = Terms(
             types, conditions_of([ruleset]), sets_concluded_by([ruleset]), fractions=True
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
@@ -17,6 +17,8 @@ from payer_policy.reference import ReferenceData
 from payer_policy.ruleset import All, Condition, Constant, Rule, Test
 from payer_policy.vocabulary.model import Vocabulary
 
+OF_A_RULE: Final = ("never-holds", "hidden-by-overrides", "test-without-effect", "never-settled")
+"""What `check --deep` warns of, which a file acknowledges for one rule as `code:rule`."""
 CODE_IDENTITY = "code-identity"
 
 
@@ -224,9 +226,12 @@ def _check_acknowledgements(spans: Sequence[Span], report: ReportDiagnostic) -> 
         made = next(span.merged.version for span in spans if span.merged.version.name == version)
         for name, reason in made.model.acknowledges.items():
             path = ("acknowledges", name)
-            if name != CODE_IDENTITY:
+            code, _, rule = name.partition(":")
+            of_a_rule = code in OF_A_RULE and rule in {one.id for one in made.model.rules}
+            if name != CODE_IDENTITY and not of_a_rule:
                 message = f"`{name}` is no warning that can be acknowledged"
-                hint = did_you_mean(name, (CODE_IDENTITY,)) or f"expected `{CODE_IDENTITY}`"
+                known = (CODE_IDENTITY, *(f"{code}:{one.id}" for one in made.model.rules if rule))
+                hint = did_you_mean(name, known) or f"expected `{CODE_IDENTITY}`"
                 report(made.document.problem("unknown-key", message, path, key=True, hint=hint))
             elif not reason.strip():
                 message = f"`{name}` is acknowledged without a reason"

@@ -1,0 +1,388 @@
+"""What reads well and does nothing: `deep_check(engine)` looks at every request there can be.
+
+Rules that can never hold, rules that are always overridden, tests without effect, conclusions that
+can contradict each other, rules that stay open though everything is known, code sets that nothing
+names. A rule is inherited by other policies and stands in many windows of dates: it is reported
+where it is written, and only if it does nothing in all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from payer_policy.analysis.possible import Requests, facts_for
+from payer_policy.analysis.witness import Decider
+from payer_policy.determination.words import in_words
+from payer_policy.diagnostics import Diagnostic, Location
+from payer_policy.engine import Engine
+from payer_policy.json_source import JsonPath
+from payer_policy.policy.checks.policies import OF_A_RULE
+from payer_policy.policy.library import Library
+from payer_policy.policy.versions import PlacedRule, PolicyVersion
+from payer_policy.request.sources import Computed
+from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, Test
+from payer_policy.symbolic.formulas import Halves
+from payer_policy.symbolic.logic import Formula, all_of, both, either, negated, same
+from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.vocabulary.types import Value
+
+RuleKey = tuple[str, str]
+"""The version that a rule is written in, and its id."""
+
+
+@dataclass
+class _Seen:
+    """What is known so far of one rule, over all policies and windows in which it stands."""
+
+    placed: PlacedRule
+    rule: Rule
+    holds: bool = False
+    holds_alone: bool = False
+    witness: str | None = None
+    """For a rule that is always overridden: a request for which it would hold."""
+    overriders: tuple[str, ...] = ()
+    why: str | None = None
+    """For a rule that never holds: the tests that no request fulfils together."""
+    tests: dict[int, bool] = field(default_factory=dict)
+    """By the number of a test in the condition, whether it has an effect somewhere."""
+    stays_open: str | None = None
+    doubtful: bool = False
+    """The solver gave up on it somewhere: nothing is said against it."""
+
+
+def deep_check(engine: Engine) -> list[Diagnostic]:
+    """Everything in the policies that can have no effect, or that contradicts itself.
+
+    What a file acknowledges is left out. Conflicts are errors, all else is a warning.
+    """
+    return sorted(set(_Deep(engine).found()), key=Diagnostic.sort_key)
+
+
+class _Deep:
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._library = engine, engine.library
+        self._rules: dict[RuleKey, _Seen] = {}
+        self._conflicts: dict[tuple[str, str], Diagnostic] = {}
+        self._acknowledged: set[tuple[str, str]] = set()
+
+    def found(self) -> Iterator[Diagnostic]:
+        for address in self._library.addresses():
+            for first, _, merged in self._library.windows(address):
+                ruleset = self._library.ruleset(address, first)
+                assert ruleset is not None
+                self._look_at(ruleset, merged.rules)
+        for seen in self._rules.values():
+            yield from self._of_rule(seen)
+        yield from self._conflicts.values()
+        for versions in self._library.policies.values():
+            for version in versions:
+                yield from self._unused_acknowledgements(version)
+        yield from _unused_code_sets(self._library)
+
+    # --- one window ------------------------------------------------------------------------------
+
+    def _look_at(self, ruleset: Ruleset, placed: Mapping[str, PlacedRule]) -> None:
+        window = _Window(self._engine, ruleset)
+        for index, rule in enumerate(ruleset.rules):
+            where = placed[rule.id]
+            key = (where.version.name, rule.id)
+            seen = self._rules.setdefault(key, _Seen(where, rule))
+            try:
+                self._ask(window, index, seen)
+            except NotProved:
+                seen.doubtful = True
+        for name in window.requests.formulas.conflicts:
+            self._conflict(window, name, placed)
+
+    def _ask(self, window: _Window, index: int, seen: _Seen) -> None:
+        requests, rule = window.requests, window.ruleset.rules[index]
+        halves, alone = requests.formulas.rules[index], requests.formulas.own[index]
+        seen.holds = seen.holds or window.can(halves.holds)
+        if not seen.holds and not seen.holds_alone:
+            seen.holds_alone = window.can(alone.holds)
+            if seen.holds_alone:
+                seen.overriders = rule.overridden_by
+                seen.witness = window.witness(alone.holds)
+            elif seen.why is None:
+                seen.why = window.contradiction(rule)
+        if seen.holds and seen.stays_open is None:
+            seen.stays_open = window.stays_open(index)
+        for number, other in enumerate(_without_each_test(rule.condition)):
+            if seen.tests.get(number) or other is None:
+                seen.tests.setdefault(number, True)
+                continue
+            without = requests.formulas.conditions.halves(other)
+            seen.tests[number] = window.can(_differ(alone, without))
+
+    def _conflict(self, window: _Window, name: str, placed: Mapping[str, PlacedRule]) -> None:
+        ruleset = window.ruleset
+        fact = ruleset.derived[name]
+        first = ruleset.rules[fact.concluded_by[-1][0]] if fact.concluded_by else None
+        if first is None or (where := (placed[first.id].version.name, name)) in self._conflicts:
+            return
+        formula = window.requests.formulas.conflicts[name]
+        try:
+            if not window.can(formula):
+                return
+        except NotProved:
+            return
+        rules = ", ".join(f"`{ruleset.rules[index].id}`" for index, _ in fact.concluded_by)
+        self._conflicts[where] = placed[first.id].version.document.problem(
+            "conflict",
+            f"{rules} can hold together, and they conclude different values of `{name}`: "
+            f"{window.witness(formula)}",
+            placed[first.id].path,
+            key=True,
+            hint="let one override the other, or let their conditions exclude each other",
+        )
+
+    # --- what is said of a rule ------------------------------------------------------------------
+
+    def _of_rule(self, seen: _Seen) -> Iterator[Diagnostic]:
+        if seen.doubtful:
+            return
+        id_ = seen.rule.id
+        if not seen.holds and not seen.holds_alone:
+            because = f": {seen.why}" if seen.why else ""
+            yield from self._say(
+                seen, "never-holds", f"rule `{id_}` can never hold{because}",
+                "change one of its tests, or remove the rule",
+            )  # fmt: skip
+            return
+        if not seen.holds:
+            others = ", ".join(f"`{other}`" for other in seen.overriders)
+            yield from self._say(
+                seen, "hidden-by-overrides",
+                f"rule `{id_}` is overridden by {others} whenever it would hold, such as for "
+                f"{seen.witness}",
+                "remove the rule, or override it in fewer cases",
+            )  # fmt: skip
+            return
+        if seen.stays_open is not None:
+            yield from self._say(
+                seen, "never-settled",
+                f"rule `{id_}` stays open though every fact is known, such as for {seen.stays_open}",
+                "say what holds where the arithmetic has no result (a division by zero)",
+            )  # fmt: skip
+        idle = [number for number, matters in sorted(seen.tests.items()) if not matters]
+        paths = _paths_of_tests(seen.placed.model.when)
+        for number in idle:
+            exact = len(paths) == len(seen.tests)
+            path = (*seen.placed.path, "when", *paths[number]) if exact else seen.placed.path
+            yield from self._say(
+                seen, "test-without-effect",
+                f"rule `{id_}` holds in the same cases without this test"
+                + ("" if len(idle) == 1 else "; where two say the same, one of them can go"),
+                "remove the test, or say what it was meant to tell apart",
+                path,
+            )  # fmt: skip
+
+    def _say(
+        self, seen: _Seen, code: str, message: str, hint: str, path: JsonPath | None = None
+    ) -> Iterator[Diagnostic]:
+        version = seen.placed.version
+        name = f"{code}:{seen.rule.id}"
+        if name in version.model.acknowledges:
+            self._acknowledged.add((version.name, name))
+            return
+        yield version.document.problem(
+            code,
+            message,
+            seen.placed.path if path is None else path,
+            key=path is None,
+            hint=f'{hint}; if it is meant: "acknowledges": {{"{name}": "why"}}',
+            warning=True,
+        )
+
+    def _unused_acknowledgements(self, version: PolicyVersion) -> Iterator[Diagnostic]:
+        for name in version.model.acknowledges:
+            if (
+                name.partition(":")[0] in OF_A_RULE
+                and (version.name, name) not in self._acknowledged
+            ):
+                yield version.document.problem(
+                    "unused-acknowledgement",
+                    f"`{name}` is acknowledged, but there is nothing to warn of",
+                    ("acknowledges", name),
+                    key=True,
+                    hint="remove it",
+                    warning=True,
+                )
+
+
+class _Window:
+    """One ruleset's formulas, and the questions that are put to them."""
+
+    def __init__(self, engine: Engine, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+        self._decider = Decider(engine, ruleset.policy)
+        self._facts = facts_for([engine.library], [ruleset])
+        self.requests = Requests(engine.library, ruleset, self._facts)
+        self._search = Search(self._facts, self.requests.everything())
+        self._vocabulary = engine.library.vocabulary
+        self._known: Formula | None = None
+
+    def can(self, formula: Formula) -> bool:
+        """Whether there is such a request. Raises NotProved."""
+        return self._search.find(formula) is not None
+
+    def witness(self, formula: Formula) -> str:
+        """A request of which it is so, in words. Raises NotProved."""
+        model = self._search.find(formula)
+        assert model is not None
+        model = self._search.smallest(model, self._plain(), formula)
+        facts = self.requests.in_model(model).facts
+        said = [
+            f"{fact.label} {in_words(facts[name], fact.type)}"
+            for name, fact in self._vocabulary.facts.items()
+            if name in facts and name not in self._decider.named
+        ]
+        shown = ", ".join(said[:SHOWN]) or "a request that says nothing more"
+        return shown + (f" and {len(said) - SHOWN} more facts" if len(said) > SHOWN else "")
+
+    def _plain(self) -> list[Formula]:
+        """That as little as can be is known."""
+        kept = set(self._decider.named)
+        names = self._facts.names()
+        days = [name for name in names if self._facts.types[name].kind == "date"]
+        return [
+            *self.requests.wishes(),
+            *(negated(self._facts[name].known) for name in names if name not in kept),
+            *(self._facts[name].value >= NOT_LONG_AGO.toordinal() for name in days),
+        ]
+
+    def contradiction(self, rule: Rule) -> str | None:
+        """The parts of a rule's condition that no request fulfils together. Raises NotProved."""
+        if not isinstance(rule.condition, All):
+            return None
+        conditions = self.requests.formulas.conditions
+        parts = [
+            (number, conditions.halves(part).holds)
+            for number, part in enumerate(rule.condition.parts, 1)
+        ]
+        for part in list(parts):
+            fewer = [other for other in parts if other is not part]
+            if not self.can(all_of(holds for _, holds in fewer)):
+                parts = fewer
+        numbers = [str(number) for number, _ in parts]
+        if len(numbers) == 1:
+            return f"part {numbers[0]} of its condition by itself holds for no request"
+        return (
+            f"parts {', '.join(numbers[:-1])} and {numbers[-1]} of its condition exclude each other"
+        )
+
+    def stays_open(self, index: int) -> str | None:
+        """A request of which everything is known, and of which the rule is still open."""
+        if self._known is None:
+            self._known = all_of(
+                self._facts[name].known
+                for name in self._facts.names()
+                if not isinstance(self.requests.source(name), Computed)
+            )
+        formula = both(self._known, self.requests.formulas.rules[index].unknown)
+        if not self.can(formula):
+            return None
+        model = self._search.find(formula)
+        facts = self.requests.in_model(model).facts
+        read = [name for name in self.ruleset.facts if name in facts]
+        return self._in_words({name: facts[name] for name in read})
+
+    def _in_words(self, facts: Mapping[str, Value]) -> str:
+        said = [
+            f"{fact.label} {in_words(facts[name], fact.type)}"
+            for name, fact in self._vocabulary.facts.items()
+            if name in facts
+        ]
+        return ", ".join(said[:SHOWN])
+
+
+NOT_LONG_AGO: Final = date(1950, 1, 1)
+"""A day that a reader does not stumble over, where any would do."""
+SHOWN: Final = 4
+"""So many facts of a witness are said in a message."""
+
+
+def _differ(one: Halves, other: Halves) -> Formula:
+    return either(
+        negated(same(one.holds, other.holds)), negated(same(one.possible, other.possible))
+    )
+
+
+# --- tests -----------------------------------------------------------------------------------------
+
+
+def _without_each_test(condition: Condition) -> Iterator[Condition | None]:
+    """The condition without each of its tests in turn; None where nothing would be left."""
+    match condition:
+        case Test():
+            yield None
+        case Not(part):
+            for other in _without_each_test(part):
+                yield None if other is None else Not(other)
+        case All(parts) | AnyOf(parts):
+            for at, part in enumerate(parts):
+                rest = (*parts[:at], *parts[at + 1 :])
+                for other in _without_each_test(part):
+                    if other is not None:
+                        yield type(condition)((*parts[:at], other, *parts[at + 1 :]))
+                    else:
+                        yield type(condition)(rest) if rest else None
+        case AtLeast(count, parts):
+            for at, part in enumerate(parts):
+                rest = (*parts[:at], *parts[at + 1 :])
+                for other in _without_each_test(part):
+                    if other is not None:
+                        yield AtLeast(count, (*parts[:at], other, *parts[at + 1 :]))
+                    else:
+                        yield AtLeast(count, rest) if len(rest) >= count else None
+
+
+def _paths_of_tests(raw: Any, path: JsonPath = ()) -> list[JsonPath]:
+    """Where the tests of a raw condition stand, in the order of `tests_in`."""
+    if not isinstance(raw, dict):
+        return []
+    for key in ("all", "any", "of"):
+        if isinstance(raw.get(key), list):
+            return [
+                found
+                for at, part in enumerate(raw[key])
+                for found in _paths_of_tests(part, (*path, key, at))
+            ]
+    if "not" in raw:
+        return _paths_of_tests(raw["not"], (*path, "not"))
+    return [path]
+
+
+# --- code sets -------------------------------------------------------------------------------------
+
+
+def _unused_code_sets(library: Library) -> Iterator[Diagnostic]:
+    """Code sets that nothing names, and that list no code which anything names."""
+    documents = [library.vocabulary_document.value]
+    documents += [v.document.value for versions in library.policies.values() for v in versions]
+    documents += [beside.document.value for beside in library.statements.values()]
+    named = {text for document in documents for text in _texts_in(document)}
+    for name, code_set in sorted(library.reference.code_sets.items()):
+        if name in named or any(entry.value in named for entry in code_set.codes):
+            continue
+        where = Location(f"{_folder_of(library)}code_sets/{name}.json")
+        message = f"no policy, fact or statement names the code set `{name}`, or a code of it"
+        yield Diagnostic("unused-code-set", message, where, "remove it", severity="warning")
+
+
+def _folder_of(library: Library) -> str:
+    return library.vocabulary_document.file.removesuffix("vocabulary.json")
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts_in(inner)
