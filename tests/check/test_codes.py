@@ -15,6 +15,7 @@ from payer_policy.diagnostics.codes import CODES
 
 SOURCE = Path(__file__).parents[2] / "src" / "payer_policy"
 READS_FOLDERS = (
+    "analysis/deep.py",
     "json_source.py",
     "json_models.py",
     "json_words.py",
