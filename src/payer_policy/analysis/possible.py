@@ -109,8 +109,9 @@ class Requests:
     them it is what the policy says of facts without lines. A reduction that holds pends, since
     nothing says how many units are billed on which line.
 
-    `facts` are shared by rulesets that are asked about one and the same request; `prefix` keeps
-    the rest of two rulesets apart.
+    `days` are those of the service, where they are fewer than the window's. `facts` are shared by
+    rulesets that are asked about one and the same request; `prefix` keeps the rest of two rulesets
+    apart.
     """
 
     def __init__(
@@ -121,7 +122,9 @@ class Requests:
         conditions: Iterable[Condition] = (),
         prefix: str = "",
         parts: Mapping[str, Formula] | None = None,
+        days: tuple[date, date | None] | None = None,
     ) -> None:
+        self._days = days or (ruleset.first_day, ruleset.last_day)
         self.library, self.ruleset, self.facts = library, ruleset, facts
         self._sources = _sources(library, ruleset, conditions)
         self._read: dict[str, Term] = {}
@@ -263,14 +266,15 @@ class Requests:
         day_fact = by_source.get(("service", "date"))
         if day_fact is not None:
             day = self.facts[day_fact]
-            last = ruleset.last_day
+            first, last = self._days
             inside = all_of(
                 [
-                    day.value >= ruleset.first_day.toordinal(),
+                    day.value >= first.toordinal(),
                     True if last is None else day.value <= last.toordinal(),
                 ]
             )
             newest = library.windows(ruleset.policy)[-1][0] == ruleset.first_day
+            newest = newest and last == ruleset.last_day
             yield either(negated(day.known), inside) if newest else both(day.known, inside)
         payer_fact = by_source.get(("request", "coverage.payer"))
         if payer_fact is not None:
@@ -444,9 +448,14 @@ class Requests:
 
     def wishes(self) -> list[Formula]:
         """What makes a found request plainer, the most wanted first."""
+        wishes = [all_of(self.parts.values())]
         day = self.library.facts_by_source.get(("service", "date"))
-        dated = [] if day is None else [self.facts[day].known]
-        return [all_of(self.parts.values()), *dated]
+        if day is not None:
+            wishes.append(self.facts[day].known)
+        kind = self.library.facts_by_source.get(("request", "kind"))
+        if kind is not None and (values := self.facts.types[kind].values):
+            wishes.append(self.facts[kind].value == self.facts.texts.number(values[0]))
+        return wishes
 
     def in_model(self, model: Any) -> Found:
         """The request of a model."""

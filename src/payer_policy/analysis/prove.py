@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.witness import Case, Decider, plainest
 from payer_policy.engine import Engine
-from payer_policy.policy.statements import Statement
+from payer_policy.policy.statements import Statement, first_days
+from payer_policy.policy.versions import day_before
 from payer_policy.ruleset import Condition
 from payer_policy.semantics import truth_of
 from payer_policy.specs.writing import ScenarioWriter
@@ -63,23 +64,35 @@ def prove(engine: Engine, address: str, only: Sequence[str] = ()) -> Iterator[Pr
         only: The ids of the statements that are asked about; none: all.
     """
     library = engine.library
-    for first, _, _ in library.windows(address):
-        statements = [
-            statement
-            for statement in library.statements_on(address, first)
-            if not only or statement.id in only
+    for first, last, merged in library.windows(address):
+        cuts = [
+            day
+            for day in sorted(first_days(merged, library.statements))
+            if first < day and (last is None or day <= last)
         ]
-        if statements:
-            yield from _Window(engine, address, first, statements).proofs()
+        for start, following in zip([first, *cuts], [*cuts, None], strict=True):
+            statements = [
+                statement
+                for statement in library.statements_on(address, start)
+                if not only or statement.id in only
+            ]
+            if statements:
+                end = last if following is None else day_before(following)
+                yield from _Window(engine, address, (start, end), statements).proofs()
 
 
 class _Window:
     """The statements about one policy on one window of dates."""
 
     def __init__(
-        self, engine: Engine, address: str, first: date, statements: Sequence[Statement]
+        self,
+        engine: Engine,
+        address: str,
+        days: tuple[date, date | None],
+        statements: Sequence[Statement],
     ) -> None:
-        ruleset = engine.library.ruleset(address, first)
+        self._days = days
+        ruleset = engine.library.ruleset(address, days[0])
         assert ruleset is not None
         self._ruleset, self._statements = ruleset, statements
         self._library = engine.library
@@ -90,7 +103,7 @@ class _Window:
             if condition is not None
         ]
         self._facts = facts_for([engine.library], [ruleset], self._conditions)
-        self._requests = Requests(engine.library, ruleset, self._facts, self._conditions)
+        self._requests = Requests(engine.library, ruleset, self._facts, self._conditions, days=days)
         self._decider = Decider(engine, address)
         self._writer = ScenarioWriter(engine.library)
         self._later: tuple[Requests, Formula] | None = None
@@ -113,10 +126,7 @@ class _Window:
         why: str | None = None,
         found: Counterexample | None = None,
     ) -> Proof:
-        ruleset = self._ruleset
-        return Proof(
-            statement, ruleset.policy, ruleset.first_day, ruleset.last_day, verdict, why, found
-        )
+        return Proof(statement, self._ruleset.policy, *self._days, verdict, why, found)
 
     def _goal(self, statement: Statement) -> Formula | None:
         """What a request would be that breaks the statement; None where it takes two."""
@@ -169,6 +179,7 @@ class _Window:
             self._conditions,
             "later ",
             self._requests.parts,
+            self._days,
         )
         now, then = (
             both(self._when(statement, requests), requests.halves(statement.condition).holds)

@@ -19,7 +19,7 @@ from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.language import Elaborator
 from payer_policy.policy.files import KEBAB, InForce, RawCondition
 from payer_policy.policy.resolve import Resolver
-from payer_policy.policy.versions import Merged, ReportDiagnostic
+from payer_policy.policy.versions import Merged, ReportDiagnostic, day_after
 from payer_policy.reference.data import ReferenceData
 from payer_policy.reference.files import FileModel
 from payer_policy.ruleset import Condition, Constant, tests_in
@@ -103,6 +103,18 @@ def inherited(
         for index, statement in enumerate(found.model.statements):
             if statement.id not in withdrawn:
                 yield found, index, statement
+
+
+def first_days(merged: Merged, beside: Mapping[str, Statements]) -> frozenset[date]:
+    """The days on which another statement begins to hold, or one holds no more."""
+    out: set[date] = set()
+    for _, _, model in inherited(merged, beside):
+        window = model.in_force
+        if window is not None and window.from_ is not None:
+            out.add(window.from_)
+        if window is not None and window.through is not None:
+            out.add(day_after(window.through))
+    return frozenset(out)
 
 
 class StatementReader:
