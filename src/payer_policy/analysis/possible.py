@@ -40,10 +40,8 @@ from payer_policy.symbolic.logic import (
     both,
     choose,
     either,
-    flag,
     negated,
     same,
-    some_flag,
     truth_in,
 )
 from payer_policy.symbolic.search import Search
@@ -132,7 +130,10 @@ class Requests:
         self._computed = Conditions(facts, self.read)
         self.formulas = Formulas(ruleset, facts, self.read, prefix)
         self.parts = (
-            {part: flag(f"{prefix}there are lines of {part}") for part in ruleset.line_parts}
+            {
+                part: facts.make.flag(f"{prefix}there are lines of {part}")
+                for part in ruleset.line_parts
+            }
             if parts is None
             else parts
         )
@@ -358,7 +359,7 @@ class Requests:
         try:
             return self.formulas.conditions.expression(finding.to)
         except Outside:
-            return Term(some_flag(), Number(0))
+            return Term(self.facts.make.some_flag(), Number(0))
 
     def _reasons(self) -> dict[str, Term]:
         texts: dict[str, dict[int, list[Formula]]] = {

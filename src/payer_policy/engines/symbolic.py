@@ -20,9 +20,6 @@ from payer_policy.symbolic.terms import Facts as Terms
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.vocabulary.types import Value
 
-_SOLVER: Final = Lock()
-"""The solver's terms all live in one place, which one thread at a time may use."""
-
 
 class SymbolicEngine:
     """Compiles rulesets to formulas."""
@@ -30,8 +27,7 @@ class SymbolicEngine:
     name: Final = "symbolic"
 
     def compile(self, ruleset: Ruleset) -> SymbolicEvaluator:
-        with _SOLVER:
-            return SymbolicEvaluator(ruleset)
+        return SymbolicEvaluator(ruleset)
 
 
 class SymbolicEvaluator:
@@ -43,11 +39,12 @@ class SymbolicEvaluator:
         self._terms = Terms(
             types, conditions_of([ruleset]), sets_concluded_by([ruleset]), fractions=True
         )
+        self._lock = Lock()
         self._formulas = Formulas(ruleset, self._terms)
         self._search = Search(self._terms, self._formulas.definitions)
 
     def __call__(self, facts: Facts) -> Evaluation:
-        with _SOLVER:
+        with self._lock:  # one thread at a time asks a solver
             return self._evaluate(facts)
 
     def _evaluate(self, facts: Facts) -> Evaluation:

@@ -152,7 +152,7 @@ class Expressions:
         name = self._call(
             "product",
             (x, y),
-            z3.IntSort() if whole else z3.RealSort(),
+            whole,
             lambda model, name: _product_lemma(model, name, x, y),
         )
         # The sign of a product is that of its factors, and no lemma needs to find that out.
@@ -179,7 +179,7 @@ class Expressions:
         name = self._call(
             "quotient",
             (x, y),
-            z3.RealSort(),
+            False,
             lambda model, name: _quotient_lemma(model, name, x, y),
         )
         sure = [
@@ -195,7 +195,7 @@ class Expressions:
         self,
         operation: str,
         arguments: Sequence[Any],
-        sort: Any,
+        whole: bool,
         lemma: Callable[[Any, Any], Formula | None],
     ) -> Any:
         """The name of a call; the same call has the same name."""
@@ -205,7 +205,8 @@ class Expressions:
         )
         calls = self.facts.calls
         if key not in calls:
-            name = z3.Const(f"{operation} {len(calls)}", sort)
+            make = self.facts.make.whole if whole else self.facts.make.real
+            name = make(f"{operation} {len(calls)}")
             terms = tuple(one for one in arguments if z3.is_expr(one))
             calls[key] = Call(name, terms, lambda model: lemma(model, name))
         return calls[key].name
@@ -218,7 +219,7 @@ class Expressions:
         name = self._call(
             "years",
             (birth, day),
-            z3.IntSort(),
+            True,
             lambda model, name: _years_lemma(model, name, birth, day),
         )
         days = day - birth
@@ -258,7 +259,7 @@ class Expressions:
         name = self._call(
             f"shift {unit} {sign}",
             (day, count),
-            z3.IntSort(),
+            True,
             lambda model, name: _shift_lemma(model, name, day, count, sign, unit),
         )
         shortest, longest = {"months": (28, 31), "years": (365, 366), "business_days": (1, 3)}[unit]
@@ -287,7 +288,7 @@ def _product_lemma(model: Any, name: Any, x: Any, y: Any) -> Formula | None:
     a, b = number_in(model, x), number_in(model, y)
     if number_in(model, name) == a * b:
         return None
-    a, b = _plain(a), _plain(b)
+    a, b = _plain(a, x), _plain(b, y)
     return z3.And(z3.Implies(x == a, name == a * y), z3.Implies(y == b, name == b * x))
 
 
@@ -295,13 +296,15 @@ def _quotient_lemma(model: Any, name: Any, x: Any, y: Any) -> Formula | None:
     a, b = number_in(model, x), number_in(model, y)
     if b == 0 or number_in(model, name) * b == a:
         return None
-    b = _plain(b)
+    b = _plain(b, y)
     return z3.Implies(y == b, name * b == x)
 
 
-def _plain(number: int | Fraction) -> Any:
-    """A number as the solver takes it beside terms."""
-    return number if isinstance(number, int) else z3.Q(number.numerator, number.denominator)
+def _plain(number: int | Fraction, beside: Any) -> Any:
+    """A number as the solver takes it beside a term."""
+    if isinstance(number, int):
+        return number
+    return z3.Q(number.numerator, number.denominator, beside.ctx)
 
 
 def _day_in(model: Any, term: Whole) -> int:

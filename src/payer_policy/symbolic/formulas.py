@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from math import lcm
 from typing import Any, Final
 
-import z3
-
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -122,7 +120,7 @@ class Conditions:
             return self._known_and_value(test)
         except Outside as why:
             self.outside[str(why)] = test
-            return z3.FreshBool("known"), z3.FreshBool("value")
+            return self.facts.make.some_flag(), self.facts.make.some_flag()
 
     def _known_and_value(self, test: Test) -> tuple[Formula, Formula]:
         if test.operator == "is_known":
@@ -298,7 +296,7 @@ class Formulas:
         if known is not None:  # another ruleset or request says the same of the same facts
             self.definitions.append(known[1] == formula)
             return known[1]
-        named = z3.Bool(f"{self.prefix}{name}")
+        named = self.facts.make.flag(f"{self.prefix}{name}")
         self.facts.named[formula.get_id()] = (formula, named)
         self.definitions.append(named == formula)
         return named

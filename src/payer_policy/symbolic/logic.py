@@ -17,24 +17,33 @@ Whole = Any
 """`int`, or `z3.ArithRef`."""
 
 
-def flag(name: str) -> Formula:
-    """A formula that may be either, by name."""
-    return z3.Bool(name)
+class Names:
+    """Makes the variables of one set of formulas, in a place of their own.
 
+    Formulas of two places never meet, so what is asked of one does not depend on what was asked of
+    another before: the same questions give the same answers, in any process.
+    """
 
-def some_flag() -> Formula:
-    """A formula that may be either, unlike any other."""
-    return z3.FreshBool()
+    def __init__(self) -> None:
+        self.context = z3.Context()
+        self._fresh = 0
 
+    def flag(self, name: str) -> Formula:
+        """A formula that may be either."""
+        return z3.Bool(name, self.context)
 
-def whole(name: str) -> Whole:
-    """A whole number that may be any, by name."""
-    return z3.Int(name)
+    def some_flag(self) -> Formula:
+        """A formula that may be either, unlike any other."""
+        self._fresh += 1
+        return z3.Bool(f"either {self._fresh}", self.context)
 
+    def whole(self, name: str) -> Whole:
+        """A whole number that may be any."""
+        return z3.Int(name, self.context)
 
-def some_whole() -> Whole:
-    """A whole number that may be any, unlike any other."""
-    return z3.FreshInt()
+    def real(self, name: str) -> Any:
+        """A number that may be any fraction."""
+        return z3.Real(name, self.context)
 
 
 def all_of(parts: Iterable[Formula]) -> Formula:

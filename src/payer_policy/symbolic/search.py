@@ -35,7 +35,7 @@ class Search:
         milliseconds: int = MILLISECONDS,
     ) -> None:
         self._facts = facts
-        self._solver = z3.Solver()
+        self._solver = z3.Solver(ctx=facts.make.context)
         self._solver.set("timeout", milliseconds)
         self._solver.set("random_seed", 1)
         self._bounds = 0

@@ -29,6 +29,7 @@ from payer_policy.ruleset import (
 )
 from payer_policy.symbolic.logic import (
     Formula,
+    Names,
     Whole,
     all_of,
     any_of,
@@ -123,6 +124,7 @@ class Facts:
         prefix: str = "",
     ) -> None:
         self.types = types
+        self.make = Names()
         self._prefix = prefix
         self._fractions = fractions
         self.texts = Texts()
@@ -185,9 +187,9 @@ class Facts:
         found = self._beyond.get((one, other))
         if found is None:
             found = self._beyond[one, other] = Beyond(
-                z3.Bool(f"{self._prefix}{one} has codes that {other} has not"),
-                z3.Bool(f"{self._prefix}{other} has codes that {one} has not"),
-                z3.Bool(f"{self._prefix}{one} and {other} share codes"),
+                self.make.flag(f"{self._prefix}{one} has codes that {other} has not"),
+                self.make.flag(f"{self._prefix}{other} has codes that {one} has not"),
+                self.make.flag(f"{self._prefix}{one} and {other} share codes"),
             )
             self.bounds.append(same(left.more, any_of([found.left_only, found.shared])))
             self.bounds.append(same(right.more, any_of([found.right_only, found.shared])))
@@ -224,16 +226,16 @@ class Facts:
     def _make(self, name: str) -> Term:
         type_ = self.types[name]
         name = f"{self._prefix}{name}"
-        known = z3.Bool(f"{name} known")
+        known = self.make.flag(f"{name} known")
         match type_.kind:
             case "boolean":
-                return Term(known, z3.Bool(name))
+                return Term(known, self.make.flag(name))
             case "decimal" if self._fractions:
-                number = z3.Real(name)
+                number = self.make.real(name)
                 self._when_unknown(known, number == 0)
                 return Term(known, Number(number))
             case "integer" | "decimal":
-                whole = z3.Int(name)
+                whole = self.make.whole(name)
                 scale = MILLIONTHS if type_.kind == "decimal" else 1
                 most = MAX_NUMBER * scale - 1
                 least = -most if type_.minimum is None else type_.minimum * scale
@@ -241,16 +243,16 @@ class Facts:
                 self._when_unknown(known, whole == max(least, 0))
                 return Term(known, Number(whole, scale))
             case "date":
-                day = z3.Int(name)
+                day = self.make.whole(name)
                 self.bounds += [day >= FIRST_DAY, day <= LAST_DAY]
                 self._when_unknown(known, day == FIRST_DAY)
                 return Term(known, day)
             case "choice":
-                chosen = z3.Int(name)
+                chosen = self.make.whole(name)
                 self.bounds.append(any_of(chosen == self.texts.number(v) for v in type_.values))
                 return Term(known, chosen)
             case "code":
-                code = z3.Int(name)
+                code = self.make.whole(name)
                 self.bounds.append(code >= 0)
                 return Term(known, code)
         return Term(known, self._set(name.removeprefix(self._prefix)))
@@ -271,13 +273,16 @@ class Facts:
         merged: dict[int, int] = {}
         for texts in groups.values():
             first = self.texts.number(texts[0])
-            members[first] = z3.Bool(f"{self._prefix}{name} has {texts[0]}")
+            members[first] = self.make.flag(f"{self._prefix}{name} has {texts[0]}")
             merged.update({self.texts.number(text): first for text in texts})
         others = {
-            other: (self[other].value, z3.Bool(f"{self._prefix}{name} has the value of {other}"))
+            other: (
+                self[other].value,
+                self.make.flag(f"{self._prefix}{name} has the value of {other}"),
+            )
             for other in sorted(self._compared.get(name, ()))
         }
-        codes = Codes(members, z3.Bool(f"{self._prefix}{name} has others"), others, merged)
+        codes = Codes(members, self.make.flag(f"{self._prefix}{name} has others"), others, merged)
         pairs = list(others.values())
         for at, (value, has) in enumerate(pairs):
             unlisted = [value != number for number in sorted(merged)]

@@ -1,0 +1,160 @@
+"""What the solver computes is what `semantics` computes, and what it refutes no facts fulfil."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payer_policy.ruleset import Arithmetic, Condition, Constant, FactRef, Test, Window
+from payer_policy.semantics import truth_of
+from payer_policy.symbolic.formulas import Conditions
+from payer_policy.symbolic.logic import truth_in
+from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.symbolic.terms import Facts
+from payer_policy.truth import FAILS, HOLDS
+from payer_policy.vocabulary.types import FactType, Value
+
+TYPES = {
+    "x": FactType("decimal"),
+    "y": FactType("decimal"),
+    "n": FactType("integer"),
+    "day": FactType("date"),
+    "other": FactType("date"),
+    "code": FactType("code"),
+    "codes": FactType("codes"),
+    "more": FactType("codes"),
+}
+X, Y, N, DAY, OTHER = (FactRef(name) for name in ("x", "y", "n", "day", "other"))
+
+numbers = st.decimals(-50, 50, places=2).map(lambda n: int(n) if n == n.to_integral_value() else n)
+turns = st.sampled_from(
+    [date(2024, 1, 31), date(2024, 2, 29), date(2023, 2, 28), date(2024, 12, 31), date(2025, 3, 1)]
+)
+days = st.one_of(turns, st.dates(date(2019, 1, 1), date(2027, 12, 31)))
+
+
+def comparison(fact: str, operator: str, *right: Any) -> Test:
+    return Test(fact, operator, FactRef(fact), right)
+
+
+def arithmetic(operation: str, *arguments: Any) -> Arithmetic:
+    return Arithmetic(operation, arguments)
+
+
+def agree(condition: Condition, facts: dict[str, Value]) -> None:
+    """With the facts fixed the solver says of the condition what `semantics` says."""
+    terms = Facts(TYPES, [condition])
+    halves = Conditions(terms).halves(condition)
+    wanted = truth_of(condition, facts)
+    search = Search(terms, [])
+    model = search.find(*terms.all_given(facts))
+    assert model is not None
+    assert truth_in(model, halves.holds) == (wanted == HOLDS)
+    assert truth_in(model, halves.possible) == (wanted != FAILS)
+    # And what it refutes is not so: with these facts it finds exactly what there is.
+    assert (search.find(*terms.all_given(facts), halves.holds) is not None) == (wanted == HOLDS)
+
+
+CALLS = {
+    "sum": arithmetic("sum", X, Y, Constant(Decimal("0.1"))),
+    "difference": arithmetic("difference", X, Y),
+    "product with a number": arithmetic("product", X, Constant(Decimal("2.5"))),
+    "product of two facts": arithmetic("product", X, Y),
+    "quotient by a number": arithmetic("quotient", X, Constant(3)),
+    "quotient of two facts": arithmetic("quotient", X, Y),
+    "rounding a quotient up": arithmetic("round_up", arithmetic("quotient", X, Y)),
+    "rounding down": arithmetic("round_down", arithmetic("quotient", X, Constant(7))),
+    "minimum": arithmetic("minimum", X, Y, Constant(0)),
+    "maximum": arithmetic("maximum", arithmetic("product", X, Y), X),
+    "years": arithmetic("years_between", DAY, OTHER),
+    "days": arithmetic("days_between", DAY, OTHER),
+}
+some = settings(max_examples=40, deadline=None)
+
+
+@pytest.mark.parametrize("name", CALLS)
+@given(x=numbers, y=numbers, n=st.integers(-20, 20), day=days, other=days)
+@some
+def test_arithmetic_is_exact(name: str, x: Any, y: Any, n: int, day: date, other: date) -> None:
+    facts: dict[str, Value] = {"x": x, "y": y, "n": n, "day": day, "other": other}
+    for operator in ("at_least", "is", "less_than"):
+        agree(comparison("n", operator, CALLS[name]), facts)
+
+
+@pytest.mark.parametrize("unit", ["days", "weeks", "months", "years", "business_days"])
+@pytest.mark.parametrize("direction", ["before", "after"])
+@given(day=days, step=st.integers(-3, 3), amount=st.integers(0, 14), fixed=st.booleans())
+@some
+def test_spans_of_days_are_exact(
+    unit: Any, direction: Any, day: date, step: int, amount: int, fixed: bool
+) -> None:
+    window = Window(Constant(amount) if fixed else N, unit, direction, OTHER)
+    from payer_policy.semantics import span
+
+    first, last = span(amount, unit, direction, day)
+    edge = (first if direction == "before" else last) + timedelta(days=step)
+    agree(comparison("day", "within", window), {"day": edge, "other": day, "n": amount})
+
+
+codes = st.frozensets(st.sampled_from(["A", "B", "C", "X", "Z"]))
+
+
+@pytest.mark.parametrize("operator", ["includes_any", "includes_all", "excludes", "is", "is_not"])
+@given(one=codes, other=codes, constant=codes.filter(bool))
+@some
+def test_sets_of_codes_are_exact(operator: str, one: Any, other: Any, constant: Any) -> None:
+    facts = {"codes": one, "more": other}
+    agree(comparison("codes", operator, FactRef("more")), facts)
+    agree(comparison("codes", operator, Constant(constant)), facts)
+
+
+@given(one=codes, code=st.sampled_from(["A", "X", "Q"]))
+@some
+def test_a_code_in_a_set_is_exact(one: Any, code: str) -> None:
+    condition = comparison("codes", "includes", FactRef("code"))
+    agree(condition, {"codes": one, "code": code})
+    agree(comparison("codes", "includes", Constant("A")), {"codes": one})
+
+
+def test_what_no_value_fulfils_is_refuted() -> None:
+    square = comparison(
+        "n", "is", arithmetic("sum", Constant(3), arithmetic("product", N, Constant(2)))
+    )
+    impossible = [
+        comparison("x", "more_than", arithmetic("maximum", X, Y)),
+        comparison("day", "within", Window(Constant(1), "months", "after", arithmetic_day())),
+    ]
+    for condition in impossible:
+        terms = Facts(TYPES, [condition])
+        formulas = Conditions(terms)
+        extra = formulas.halves(comparison("day", "before", OTHER)).holds
+        assert Search(terms, []).find(formulas.halves(condition).holds, extra) is None
+    terms = Facts(TYPES, [square])
+    model = Search(terms, []).find(Conditions(terms).halves(square).holds)
+    assert terms.values_in(model)["n"] == -3
+
+
+def arithmetic_day() -> FactRef:
+    return OTHER
+
+
+def test_who_gives_up_does_not_say_no() -> None:
+    condition = comparison(
+        "x", "is", arithmetic("product", Y, arithmetic("product", Y, arithmetic("product", Y, X)))
+    )
+    terms = Facts(TYPES, [condition])
+    holds = Conditions(terms).halves(condition).holds
+    search = Search(terms, [], milliseconds=1)
+    odd = comparison("y", "more_than", arithmetic("quotient", X, arithmetic("product", Y, Y)))
+    also = Conditions(terms).halves(odd).holds
+    try:
+        model = search.find(holds, also, terms["x"].value.top > 7, terms["y"].value.top > 2000)
+    except NotProved as error:
+        assert str(error)
+    else:
+        assert model is None or truth_in(model, holds)
