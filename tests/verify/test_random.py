@@ -22,7 +22,7 @@ from tests.determination.test_laws import Case, cases
 from tests.verify.changes import changes, names_it
 
 many = settings(
-    max_examples=200,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
