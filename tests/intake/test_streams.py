@@ -141,8 +141,8 @@ def test_memory_does_not_grow_with_the_file() -> None:
         tracemalloc.stop()
         return found, peak
 
-    few, small = most(800)
-    many, large = most(2_400)
+    few, small = most(2_000)
+    many, large = most(6_000)
 
-    assert (few, many) == (800, 2_400)
+    assert (few, many) == (2_000, 6_000)
     assert large < small * 1.2
