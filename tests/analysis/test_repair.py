@@ -247,9 +247,31 @@ def test_the_command_says_what_to_supply(tmp_path: Path, as_json: bool) -> None:
         assert "correct whether an administered line has no JZ: no (now yes)" in result.output
 
 
-def test_the_command_ends_with_1_where_nothing_helps(tmp_path: Path) -> None:
+def run(tmp_path: Path, told: Mapping[str, Any]) -> Any:
     claim = tmp_path / "claim.json"
-    claim.write_text(json.dumps(CASES["a void"]), "utf-8")
-    result = CliRunner().invoke(payer_policy, ["repair", str(claim), "--policies", str(POLICIES)])
-    assert result.exit_code in (0, 1)
-    assert "Against it now" in result.output
+    claim.write_text(json.dumps(told), "utf-8")
+    return CliRunner().invoke(payer_policy, ["repair", str(claim), "--policies", str(POLICIES)])
+
+
+def test_the_command_ends_with_1_where_nothing_helps(tmp_path: Path) -> None:
+    question = {
+        "id": "SYN-Q",
+        "coverage": {"payer": "commercial-strict", "line_of_business": "commercial"},
+        "facts": {"drug.code": "J0945"},
+    }
+    result = run(tmp_path, question)
+
+    assert result.exit_code == 1
+    assert "No way found: nothing that a submitter can supply or correct" in result.output
+
+
+def test_a_claim_without_a_policy_is_named(tmp_path: Path) -> None:
+    result = run(tmp_path, {**REFILL, "lines": [{"code": "J1100", "units": 1, "date": DAY}]})
+
+    assert (result.exit_code, result.output) == (1, "NO POLICY  SYN-REPAIR: nothing to repair\n\n")
+
+
+def test_the_command_ends_with_2_where_the_input_is_wrong(tmp_path: Path) -> None:
+    result = run(tmp_path, {**REFILL, "frequency": "9"})
+
+    assert result.exit_code == 2

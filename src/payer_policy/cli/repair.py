@@ -65,7 +65,12 @@ def command(
                 options.print_json(_json(found), indent=None)
             else:
                 click.echo("\n".join(_text(found)) + "\n")
-        helpless = helpless or not answer.decided
+        if not answer.decided:
+            helpless = True
+            if not as_json:
+                click.echo(
+                    f"NO POLICY  {answer.claim_id or 'without a number'}: nothing to repair\n"
+                )
     sys.exit(2 if refused else 1 if helpless else 0)
 
 

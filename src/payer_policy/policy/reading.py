@@ -169,15 +169,15 @@ def _addresses(files: set[str]) -> set[str]:
 def _bases_first(policies: Mapping[str, tuple[PolicyVersion, ...]]) -> list[str]:
     """The addresses so that each policy comes after those that it extends."""
     out: list[str] = []
-    waiting = sorted(policies)
+    waiting = set(policies)
     while waiting:
-        ready = [
+        ready = sorted(
             address
             for address in waiting
             if not any(version.model.extends in waiting for version in policies[address])
-        ]
+        )
         out += ready
-        waiting = [address for address in waiting if address not in ready]
+        waiting -= set(ready)
     return out
 
 

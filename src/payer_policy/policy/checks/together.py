@@ -21,10 +21,20 @@ def check_together(
     report: ReportDiagnostic,
 ) -> None:
     """Check what no policy shows alone."""
-    for one, other in combinations(sorted(checked), 2):
-        if one.partition("/")[0] == other.partition("/")[0]:
-            _check_overlap(one, checked[one], other, checked[other], vocabulary, report)
+    for one, other in _sharing_a_code(checked):
+        _check_overlap(one, checked[one], other, checked[other], vocabulary, report)
     _check_parameters_used(spans, checked, report)
+
+
+def _sharing_a_code(checked: Mapping[str, Checked]) -> list[tuple[str, str]]:
+    """The pairs of one payer's policies for a common code, in order; no others are looked at."""
+    by_code: dict[tuple[str, str], list[str]] = {}
+    for address in sorted(checked):
+        payer = address.partition("/")[0]
+        codes = {code for _, _, listed in checked[address].applies_to for code in listed}
+        for code in codes:
+            by_code.setdefault((payer, code), []).append(address)
+    return sorted({pair for listed in by_code.values() for pair in combinations(listed, 2)})
 
 
 def _check_overlap(
