@@ -26,8 +26,7 @@ every_engine = pytest.mark.parametrize(
             ),
         )
         for name in ENGINES
-        if name
-        != "symbolic"  # a thousand times slower: held to the reference below, which has the laws
+        if name != "symbolic"  # slow: held to the reference below, which has the laws
     ],
 )
 many = settings(

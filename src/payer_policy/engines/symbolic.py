@@ -1,7 +1,7 @@
 """The symbolic engine: a ruleset as formulas (`payer_policy.symbolic`), answered by a solver.
 
-It is there for proofs, not for claims: about a thousand times slower than `compiled`, to which it is
-held like every other engine. Given facts are fixed, and each half of each rule is then a constant.
+It is there for proofs, not for claims: some hundred times slower than `compiled`, to which it is held
+like every other engine. Given facts are fixed, and each half of each rule is then a constant.
 """
 
 from __future__ import annotations
