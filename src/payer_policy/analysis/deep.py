@@ -8,13 +8,13 @@ where it is written, and only if it does nothing in all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from payer_policy.analysis.possible import Requests, facts_for
-from payer_policy.analysis.witness import Decider
+from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.witness import Case, Decider, plainest
 from payer_policy.determination.words import in_words
 from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.engine import Engine
@@ -24,9 +24,11 @@ from payer_policy.policy.library import Library
 from payer_policy.policy.versions import PlacedRule, PolicyVersion
 from payer_policy.request.sources import Computed
 from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, Test
+from payer_policy.semantics import truth_of
 from payer_policy.symbolic.formulas import Halves
 from payer_policy.symbolic.logic import Formula, all_of, both, either, negated, same
 from payer_policy.symbolic.search import NotProved, Search
+from payer_policy.truth import HOLDS, UNKNOWN
 from payer_policy.vocabulary.types import Value
 
 RuleKey = tuple[str, str]
@@ -105,7 +107,9 @@ class _Deep:
             seen.holds_alone = window.can(alone.holds)
             if seen.holds_alone:
                 seen.overriders = rule.overridden_by
-                seen.witness = window.witness(alone.holds)
+                seen.witness = window.witness(
+                    alone.holds, lambda case: truth_of(rule.condition, case.known) == HOLDS
+                )
             elif seen.why is None:
                 seen.why = window.contradiction(rule)
         if seen.holds and seen.stays_open is None:
@@ -127,13 +131,13 @@ class _Deep:
         try:
             if not window.can(formula):
                 return
+            witness = window.witness(formula, lambda case: name in _conflicts(case))
         except NotProved:
             return
         rules = ", ".join(f"`{ruleset.rules[index].id}`" for index, _ in fact.concluded_by)
         self._conflicts[where] = placed[first.id].version.document.problem(
             "conflict",
-            f"{rules} can hold together, and they conclude different values of `{name}`: "
-            f"{window.witness(formula)}",
+            f"{rules} can hold together, and they conclude different values of `{name}`: {witness}",
             placed[first.id].path,
             key=True,
             hint="let one override the other, or let their conditions exclude each other",
@@ -229,28 +233,31 @@ class _Window:
         """Whether there is such a request. Raises NotProved."""
         return self._search.find(formula) is not None
 
-    def witness(self, formula: Formula) -> str:
-        """A request of which it is so, in words. Raises NotProved."""
+    def witness(self, formula: Formula, shows: Callable[[Case], bool]) -> str:
+        """A request of which it is so, as plain as can be, in words.
+
+        `shows` says whether a request that an engine decided shows it. Raises NotProved, also where
+        the engine does not confirm what the solver found.
+        """
         model = self._search.find(formula)
         assert model is not None
         model = self._search.smallest(model, self._plain(), formula)
-        facts = self.requests.in_model(model).facts
-        said = [
-            f"{fact.label} {in_words(facts[name], fact.type)}"
-            for name, fact in self._vocabulary.facts.items()
-            if name in facts and name not in self._decider.named
-        ]
-        shown = ", ".join(said[:SHOWN]) or "a request that says nothing more"
-        return shown + (f" and {len(said) - SHOWN} more facts" if len(said) > SHOWN else "")
+
+        def still(tried: Found) -> bool:
+            case = self._decider.decide(tried)
+            return case is not None and case.decided.ruleset is self.ruleset and shows(case)
+
+        found = self.requests.in_model(model)
+        if not still(found):
+            raise NotProved("the engine does not confirm what the solver found")
+        return self._in_words(plainest(found, still, self._decider.named).facts)
 
     def _plain(self) -> list[Formula]:
-        """That as little as can be is known."""
-        kept = set(self._decider.named)
+        """That dates are such as a reader does not stumble over."""
         names = self._facts.names()
         days = [name for name in names if self._facts.types[name].kind == "date"]
         return [
             *self.requests.wishes(),
-            *(negated(self._facts[name].known) for name in names if name not in kept),
             *(self._facts[name].value >= NOT_LONG_AGO.toordinal() for name in days),
         ]
 
@@ -285,18 +292,27 @@ class _Window:
         formula = both(self._known, self.requests.formulas.rules[index].unknown)
         if not self.can(formula):
             return None
-        model = self._search.find(formula)
-        facts = self.requests.in_model(model).facts
-        read = [name for name in self.ruleset.facts if name in facts]
-        return self._in_words({name: facts[name] for name in read})
+        found = self.requests.in_model(self._search.find(formula))
+        case = self._decider.decide(found)
+        evaluation = None if case is None else case.decided.evaluation
+        if evaluation is None or evaluation.truths[index] != UNKNOWN:
+            raise NotProved("the engine does not confirm what the solver found")
+        read = {name: value for name, value in found.facts.items() if name in self.ruleset.facts}
+        return self._in_words(read)
 
     def _in_words(self, facts: Mapping[str, Value]) -> str:
         said = [
             f"{fact.label} {in_words(facts[name], fact.type)}"
             for name, fact in self._vocabulary.facts.items()
-            if name in facts
+            if name in facts and name not in self._decider.named
         ]
-        return ", ".join(said[:SHOWN])
+        shown = ", ".join(said[:SHOWN]) or "a request that says nothing more"
+        return shown + (f" and {len(said) - SHOWN} more facts" if len(said) > SHOWN else "")
+
+
+def _conflicts(case: Case) -> tuple[str, ...]:
+    evaluation = case.decided.evaluation
+    return () if evaluation is None else evaluation.conflicts
 
 
 NOT_LONG_AGO: Final = date(1950, 1, 1)

@@ -11,7 +11,7 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN, sources_of
@@ -55,6 +55,9 @@ from payer_policy.symbolic.terms import (
 )
 from payer_policy.vocabulary.outcome import CARC, DECISION, GROUP, OUTCOME, RARC, RULE
 from payer_policy.vocabulary.types import FactType, Value
+
+SOON: Final = 1000
+"""A found service takes place in so many days after its window begins, where it can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -453,6 +456,8 @@ class Requests:
         day = self.library.facts_by_source.get(("service", "date"))
         if day is not None:
             wishes.append(self.facts[day].known)
+            soon = self._days[0].toordinal() + SOON
+            wishes.append(self.facts[day].value <= soon)
         kind = self.library.facts_by_source.get(("request", "kind"))
         if kind is not None and (values := self.facts.types[kind].values):
             wishes.append(self.facts[kind].value == self.facts.texts.number(values[0]))
