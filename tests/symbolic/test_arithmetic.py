@@ -74,7 +74,7 @@ CALLS = {
     "years": arithmetic("years_between", DAY, OTHER),
     "days": arithmetic("days_between", DAY, OTHER),
 }
-some = settings(max_examples=40, deadline=None)
+some = settings(max_examples=25, deadline=None)
 
 
 @pytest.mark.parametrize("name", CALLS)

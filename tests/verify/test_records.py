@@ -139,7 +139,7 @@ def test_one_changed_byte_is_seen_wherever_it_is(examples: dict[str, bytes]) -> 
     random = Random(3)
     record = min(examples.values(), key=len)
     places = [*range(200), *range(len(record) - 80, len(record))]
-    places += random.sample(range(200, len(record) - 80), 600)
+    places += random.sample(range(200, len(record) - 80), 200)
     for place in places:
         altered = bytearray(record)
         altered[place] ^= 1 << random.randrange(8)
