@@ -25,9 +25,10 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"batch", "record", "schemas", "verify"},
+    {"answer", "batch", "record", "schemas", "verify"},
     {"specs"},
     {"analysis"},
+    {"service"},
     {"cli"},
     {"__main__", "__init__"},
 )
@@ -38,6 +39,8 @@ OPTIONAL = {
     "durable": r"engines/durable\.py",
     "pyspark": r"batch/spark\.py",
     "z3": r"symbolic/.*",
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn"), r"service/.*"),
+    "prometheus_client": r"service/metrics\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"columns/.*|batch/.*|engines/columnar\.py|request/(columns|tables)\.py"

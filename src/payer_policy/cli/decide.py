@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from payer_policy.answer import Answer
 from payer_policy.cli import options
-from payer_policy.cli.deciding import Answer, answers
+from payer_policy.cli.deciding import answers
 from payer_policy.determination import Determination, Outcome
 from payer_policy.determination.render import render_determination, render_no_policy
-from payer_policy.diagnostics.render import as_json as problem_json
 from payer_policy.diagnostics.render import as_text
 from payer_policy.engine import Decided, Engine
 from payer_policy.record import Recorder
@@ -161,11 +161,7 @@ def _json(
     answer: Answer, outcome: Outcome, exactly: Sequence[Exact | None] | None
 ) -> dict[str, Any]:
     if answer.request is None:
-        return {
-            "schema": "payer-policy/refusal/1",
-            "claim_id": answer.claim_id,
-            "problems": [problem_json(problem) for problem in answer.problems],
-        }
+        return answer.to_json()
     if exactly is None:
         return outcome.to_json()
     exact = [

@@ -3,35 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from payer_policy.answer import Answer, answer
 from payer_policy.cli import options
-from payer_policy.determination import NoPolicy
-from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.engine import Decided, Engine
-from payer_policy.intake import (
-    Intake,
-    read_requests,
-    read_supplements,
-    supplemented,
-    unmatched,
-)
-from payer_policy.request.models import Request
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One claim of a file: decided, or refused with what is wrong (never both)."""
-
-    claim_id: str | None
-    request: Request | None
-    decided: tuple[Decided, ...]
-    without_policy: tuple[NoPolicy, ...]
-    problems: tuple[Diagnostic, ...]
-
-    @property
-    def refused(self) -> bool:
-        return any(problem.severity == "error" for problem in self.problems)
+from payer_policy.engine import Engine
+from payer_policy.intake import read_requests, read_supplements, supplemented, unmatched
 
 
 def answers(engine: Engine, path: str, facts_path: str | None) -> Iterator[Answer]:
@@ -49,15 +25,4 @@ def answers(engine: Engine, path: str, facts_path: str | None) -> Iterator[Answe
         if stray:
             yield Answer(None, None, (), (), stray)
     for intake in intakes:
-        yield _answer(engine, intake)
-
-
-def _answer(engine: Engine, intake: Intake) -> Answer:
-    if intake.request is None:
-        return Answer(intake.claim_id, None, (), (), intake.diagnostics)
-    try:
-        decided, without = engine.decide_fully(intake.request)
-    except PolicyError as error:
-        problems = tuple(intake.placed(problem) for problem in error.diagnostics)
-        return Answer(intake.claim_id, None, (), (), (*intake.diagnostics, *problems))
-    return Answer(intake.claim_id, intake.request, decided, without, intake.diagnostics)
+        yield answer(engine, intake)
