@@ -26,7 +26,7 @@ LAYERS = (
     {"determination"},
     {"engine"},
     {"batch", "record", "schemas", "verify"},
-    {"specs"},
+    {"audit", "specs"},
     {"analysis"},
     {"cli"},
     {"__main__", "__init__"},
@@ -36,6 +36,8 @@ LAYERS = (
 OPTIONAL = {
     "durable_rules_engine": r"engines/durable\.py",
     "durable": r"engines/durable\.py",
+    "sqlalchemy": r"audit/(database|tables)\.py",
+    "psycopg": r"audit/database\.py",
     "pyspark": r"batch/spark\.py",
     "z3": r"symbolic/.*",
     **dict.fromkeys(
