@@ -138,6 +138,6 @@ def entries(answers: dict[str, Answer]) -> dict[str, Entry]:
     from payer_policy.audit import entry_of
 
     return {
-        name: entry_of(*answer, source="f" * 64, salt=lambda size: bytes(size))
+        name: entry_of(*answer, source="f" * 64, salt=lambda size: bytes([7] * size))
         for name, answer in answers.items()
     }

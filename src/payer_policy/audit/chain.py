@@ -20,6 +20,7 @@ FIRST: Final = "0" * 64
 SALT_BYTES: Final = 32
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+_SALT: Final = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
 _HEAD: Final = re.compile(r"(0|[1-9]\d{0,17}):([0-9a-f]{64})\Z", re.ASCII)
 
 
@@ -116,8 +117,10 @@ def commitment_of(salt: str, member: str) -> str:
     """SHA-256 over the salt's bytes and the member part: says nothing of it once both are erased.
 
     Raises:
-        ValueError: the salt is not hexadecimal.
+        ValueError: the salt is not written as salts are, so it is not the one that was written.
     """
+    if _SALT.match(salt) is None:
+        raise ValueError("a salt is 64 hexadecimal digits")
     return hashlib.sha256(bytes.fromhex(salt) + member.encode("utf-8", "replace")).hexdigest()
 
 

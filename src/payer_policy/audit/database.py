@@ -254,6 +254,8 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
             if "locked" not in str(error) or attempt == 99:
                 raise
             time.sleep(0.02)
+    # What is no UTF-8 was put there by no writer of ours: read it all the same, so that it is found.
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes unseen
     connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten

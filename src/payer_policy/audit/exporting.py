@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from payer_policy.audit.chain import Row, canonical
-from payer_policy.audit.verifying import Damaged
+from payer_policy.audit.errors import AuditError
+from payer_policy.audit.verifying import Damaged, of_no_row
 
 _TEXTS: Final = ("time", "previous", "hash")
 _TEXTS_OR_NULL: Final = ("commitment", "request_id", "member_id", "salt")
@@ -25,8 +26,13 @@ def exported(rows: Iterable[Row], *, members: bool = True) -> Iterator[str]:
     Args:
         rows: The rows.
         members: Whether the lines have the member parts, and the salts that they commit with.
+
+    Raises:
+        AuditError: A row holds what no row of a record holds, and no line could tell it.
     """
     for row in rows:
+        if (wrong := of_no_row(row)) is not None:
+            raise AuditError(f"a row has {wrong}; the record was tampered with (audit verify)")
         parts = {
             "seq": canonical(row.seq),
             "time": canonical(row.time),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text, text
 
 TABLE: Final = "payer_policy_audit"
 ERASED: Final = ("member", "salt", "request_id", "member_id")
@@ -18,7 +18,9 @@ metadata: Final = MetaData()
 rows: Final = Table(
     TABLE,
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column(
+        "seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    ),
     Column("time", Text, nullable=False, index=True),
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
@@ -28,6 +30,7 @@ rows: Final = Table(
     Column("member_id", Text, index=True),
     Column("member", Text),
     Column("salt", Text),
+    sqlite_strict=True,
 )
 
 # An erasure: all that is kept stays, and every part that leads to a member goes, from a row that

@@ -64,6 +64,16 @@ def verify(rows: Iterable[Row | Damaged], anchor: Head | None = None) -> Verifie
     return _Check(anchor).run(rows)
 
 
+def is_as_written(row: Row) -> bool:
+    """Whether a row, by itself, is as it was written: its hash, its member part, its columns."""
+    if of_no_row(row) is not None:
+        return False
+    check = _Check(None)
+    check.own(row, None)
+    check.member(row)
+    return not check.findings and not check.suspects
+
+
 @dataclass
 class _Check:
     anchor: Head | None
@@ -88,6 +98,9 @@ class _Check:
                 self.find(None, "damaged", row.message)
                 continue
             count += 1
+            if (wrong := of_no_row(row)) is not None:
+                self.find(None, "damaged", f"a row ({count}. in its place) has {wrong}")
+                continue
             left_out += row.left_out
             if row.seq in self.seen:
                 self.find(row.seq, "inserted", "stands in the record twice")
@@ -250,6 +263,20 @@ def _commits(row: Row) -> bool:
         return commitment_of(row.salt, row.member) == row.commitment
     except ValueError:
         return False
+
+
+def of_no_row(row: Row) -> str | None:
+    """What of a row is of a type that no row has; a database need not hold to its types."""
+    if type(row.seq) is not int:
+        return "no whole number"
+    texts = (row.time, row.previous, row.hash, row.kept)
+    more = (row.commitment, row.request_id, row.member_id, row.member, row.salt)
+    if all(type(one) is str for one in texts) and all(type(one) in _OPTIONAL for one in more):
+        return None
+    return f"the number {row.seq}, and not texts where it should"
+
+
+_OPTIONAL: Final = (str, type(None))
 
 
 def _object(text: str) -> dict[str, Any] | None:

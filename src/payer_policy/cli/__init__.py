@@ -15,6 +15,7 @@ import click
 from payer_policy.diagnostics import PolicyError, did_you_mean
 
 COMMANDS: Final = {
+    "audit": "Check, replay, export and redact the record of answers.",
     "batch": "Decide files of millions of claims into a Parquet dataset.",
     "check": "Find everything that is wrong with a policy folder.",
     "compare": "Show what a change of a policy does, as behaviour.",
