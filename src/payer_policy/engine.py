@@ -6,7 +6,7 @@ evaluate the rules, make the determination.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -90,7 +90,12 @@ class PolicyOnDay:
     _date: str = field(repr=False)
 
     def decide(
-        self, facts: Mapping[str, Value | None], claim_id: str | None = None
+        self,
+        facts: Mapping[str, Value | None],
+        claim_id: str | None = None,
+        *,
+        kind: str = "claim",
+        lines: Sequence[ServiceLine] = (),
     ) -> Determination:
         """What the policy says of these facts; whether it applies to them is not asked.
 
@@ -99,11 +104,13 @@ class PolicyOnDay:
                 `date`, numbers `int` or `Decimal`, sets of codes `frozenset`. Left out or None:
                 not known. Do not change the mapping while the determination may still be read.
             claim_id: Repeated in the determination.
+            kind: What the facts are of, also repeated.
+            lines: The service's lines with their parts, where there are any.
         """
         day, code = facts.get(self._date), facts.get(self._code)
         about: _About = {
             "claim_id": claim_id,
-            "kind": "claim",
+            "kind": kind,
             "code": None if code is None else str(code),
             "service_date": day if isinstance(day, date) else None,
             "engine": self.engine,
@@ -111,8 +118,8 @@ class PolicyOnDay:
         try:
             evaluation = self._evaluate(facts)
         except Exception as error:  # an internal error pends, with a reason
-            return self._determiner.pend_for_internal_error(error, (), **about)
-        return self._determiner.determine(evaluation, facts, (), **about)
+            return self._determiner.pend_for_internal_error(error, lines, **about)
+        return self._determiner.determine(evaluation, facts, lines, **about)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from payer_policy.ruleset import (
 from payer_policy.sealed import sealed
 from payer_policy.semantics import Facts, difference, truth_of, value_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.types import to_json
+from payer_policy.vocabulary.types import Value, to_json
 
 RECORD_VERSION: Final = "payer-policy/record/1"
 
@@ -35,6 +35,14 @@ _WORDS: Final = {HOLDS: "holds", FAILS: "fails", UNKNOWN: "unknown"}
 _DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
 _BOUNDLESS: Final = 10**18
 """What an amount that is not known may be at most; more units than any claim can have."""
+
+
+def stated_facts(decided: Decided) -> Iterator[tuple[str, Value]]:
+    """The known facts that a determination was made from, by name; what rules derive follows."""
+    ruleset = decided.ruleset
+    for name, value in sorted(decided.facts.items()):
+        if value is not None and name in ruleset.facts and name not in ruleset.derived:
+            yield name, value
 
 
 class Recorder:
@@ -58,8 +66,7 @@ class Recorder:
                 "unit": ruleset.facts[name].type.unit,
                 "value": to_json(value),
             }
-            for name, value in sorted(decided.facts.items())
-            if value is not None and name in ruleset.facts and name not in ruleset.derived
+            for name, value in stated_facts(decided)
         }
         lines = [
             {

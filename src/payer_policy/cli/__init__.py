@@ -15,7 +15,9 @@ import click
 from payer_policy.diagnostics import PolicyError, did_you_mean
 
 COMMANDS: Final = {
+    "audit": "Check, replay, export and redact the record of answers.",
     "batch": "Decide files of millions of claims into a Parquet dataset.",
+    "bundle": "Build, verify and show signed bundles of policies.",
     "check": "Find everything that is wrong with a policy folder.",
     "compare": "Show what a change of a policy does, as behaviour.",
     "cover": "Show what of the policies no scenario exercises.",
@@ -23,6 +25,7 @@ COMMANDS: Final = {
     "explain": "Show the proof of a determination, step by step.",
     "facts": "The dictionary of facts that a rule can read.",
     "impact": "What a change of the policies does to past claims.",
+    "keys": "Make and remove the API keys of the service.",
     "mutate": "Change the policies a little: does a scenario notice?",
     "operators": "The dictionary of tests that a rule can make.",
     "prove": "Prove what is said to be always or never so.",
@@ -30,6 +33,7 @@ COMMANDS: Final = {
     "repair": "What would get a denied or pended claim approved.",
     "schema": "Write the JSON Schemas that editors use.",
     "selfcheck": "Run the engines against each other on random claims.",
+    "serve": "Serve decisions over HTTP.",
     "spec": "Run Gherkin scenarios; no Python needed.",
     "verify": "Check every step of recorded determinations.",
 }

@@ -1,0 +1,157 @@
+"""The chain of the audit record: rows, the hash that ties each to the one before, and its head.
+
+Pure values and SHA-256: knows no database and no policy. A hash covers what is kept for good and a
+salted commitment to the member part, so that the member part can be erased and the chain still holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+FORMAT: Final = "payer-policy/audit/1"
+FIRST: Final = "0" * 64
+"""What stands before the first row."""
+SALT_BYTES: Final = 32
+
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+_SALT: Final = re.compile(r"[0-9a-f]{64}\Z", re.ASCII)
+_HEAD: Final = re.compile(r"(0|[1-9]\d{0,17}):([0-9a-f]{64})\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be appended. Made by `entry_of`, or as a redaction by the log itself."""
+
+    kept: str
+    """Canonical JSON without anything that leads to a member; never erased."""
+    member: str | None = None
+    """Canonical JSON: the request, the facts, the determinations. Erased by a redaction."""
+    salt: str | None = None
+    commitment: str | None = None
+    request_id: str | None = None
+    member_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """That an entry is in the record for good: its number, and the hash of the chain up to it."""
+
+    seq: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the record as it was read. Nothing of it is believed before `verify` was asked."""
+
+    seq: int
+    time: str
+    """UTC, to the microsecond: `2026-01-31T12:00:00.000000Z`."""
+    previous: str
+    hash: str
+    kept: str
+    commitment: str | None
+    request_id: str | None
+    member_id: str | None
+    member: str | None
+    salt: str | None
+    left_out: bool = False
+    """Whether the row comes from an export that was made without member parts."""
+
+    @property
+    def answer(self) -> Mapping[str, Any]:
+        """What is kept, as JSON values."""
+        found: Mapping[str, Any] = json.loads(self.kept)
+        return found
+
+    @property
+    def about_member(self) -> Mapping[str, Any] | None:
+        """The member part as JSON values; None where it was erased or left out."""
+        return None if self.member is None else json.loads(self.member)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How many rows there are and the hash of the last: all of the record in one short line."""
+
+    count: int
+    hash: str
+
+    def __str__(self) -> str:
+        return f"{self.count}:{self.hash}"
+
+    @classmethod
+    def parse(cls, text: str) -> Head:
+        """A head as it is printed.
+
+        Raises:
+            ValueError: the text is no head; the message says what one looks like.
+        """
+        found = _HEAD.match(text.strip())
+        if found is None:
+            raise ValueError(
+                "a head is the number of rows, a colon and 64 hexadecimal digits, "
+                "as `payer-policy audit head` prints it"
+            )
+        return cls(int(found[1]), found[2])
+
+
+def canonical(value: Any) -> str:
+    """Compact ASCII JSON: the same value is the same text, and reading it back loses nothing."""
+    return _ENCODER.encode(value)
+
+
+def entry_hash(seq: int, time: str, previous: str, kept: str, commitment: str | None) -> str:
+    """SHA-256 over a row: its number, its time, the hash before it, what is kept, the commitment."""
+    text = canonical([FORMAT, seq, time, previous, kept, commitment])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def commitment_of(salt: str, member: str) -> str:
+    """SHA-256 over the salt's bytes and the member part: says nothing of it once both are erased.
+
+    Raises:
+        ValueError: the salt is not written as salts are, so it is not the one that was written.
+    """
+    if _SALT.match(salt) is None:
+        raise ValueError("a salt is 64 hexadecimal digits")
+    return hashlib.sha256(bytes.fromhex(salt) + member.encode("utf-8", "replace")).hexdigest()
+
+
+def stamp(clock: Callable[[], datetime]) -> str:
+    """The clock's time as rows carry it.
+
+    Raises:
+        ValueError: the clock's time has no time zone, so nobody could say when it was.
+    """
+    now = clock()
+    if now.tzinfo is None:
+        raise ValueError("the clock of an audit record gives times with a time zone")
+    return instant(now)
+
+
+def instant(moment: datetime) -> str:
+    """A moment with a time zone as rows carry it; texts of moments sort as the moments do."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def linked(entry: Entry, seq: int, time: str, previous: str) -> Row:
+    """The row that an entry becomes behind a row with the hash `previous`."""
+    return Row(
+        seq,
+        time,
+        previous,
+        entry_hash(seq, time, previous, entry.kept, entry.commitment),
+        entry.kept,
+        entry.commitment,
+        entry.request_id,
+        entry.member_id,
+        entry.member,
+        entry.salt,
+    )

@@ -1,0 +1,274 @@
+"""The audit record in a database: SQLite in a file, or PostgreSQL by URL. All SQL is here.
+
+One writer at a time, however many processes there are: `BEGIN IMMEDIATE` in SQLite, an advisory lock
+of the transaction in PostgreSQL. A commit is on the disk when it returns.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from payer_policy.audit import tables
+from payer_policy.audit.chain import FIRST, Head, Row
+from payer_policy.audit.errors import AuditBusy, AuditError, AuditUnavailable
+
+WAIT_SECONDS: Final = 10
+"""How long a writer waits for the others before it gives up."""
+_LOCK: Final = 0x7061_7965_725F_6175
+"""The key of the advisory lock: the same for every writer of a PostgreSQL database."""
+_AT_ONCE: Final = 500
+_BUSY: Final = (
+    "database is locked",
+    "database table is locked",
+    "lock timeout",
+    "locking protocol",
+)
+_COLUMNS: Final = [tables.rows.c[name] for name in Row.__dataclass_fields__ if name != "left_out"]
+
+
+class Database:
+    """A database that holds the record. Safe to share between threads; forks open their own."""
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        self._engine = engine
+        self.name = name
+        """The file, or the URL without its password."""
+
+    @classmethod
+    def open(cls, target: str, *, create: bool) -> Database:
+        """Connect, and make the table where there is none (and `create` says so).
+
+        Raises:
+            AuditError: what is named is no record, or cannot be opened.
+            AuditUnavailable: the driver of the database is not installed.
+        """
+        url = _url(target)
+        sqlite = url.get_backend_name() == "sqlite"
+        if sqlite and not create and not Path(url.database or "").is_file():
+            raise AuditError(f"{url.database}: there is no such file, so no audit record")
+        try:
+            engine = create_engine(url, hide_parameters=True, pool_pre_ping=not sqlite)
+        except ImportError:
+            raise AuditUnavailable(
+                "an audit record in PostgreSQL needs psycopg, not installed here; "
+                "to install: pip install 'payer-policy[postgres]'"
+            ) from None
+        if sqlite:
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        name = str(url.database) if sqlite else url.render_as_string(hide_password=True)
+        database = cls(engine, name)
+        try:
+            database._make_ready(create)
+        except BaseException:
+            engine.dispose()
+            raise
+        return database
+
+    def _make_ready(self, create: bool) -> None:
+        with self._reading() as connection:
+            there = inspect(connection).has_table(tables.TABLE)
+            if there:
+                found = {one["name"] for one in inspect(connection).get_columns(tables.TABLE)}
+                if found != set(tables.rows.c.keys()):
+                    raise AuditError(
+                        f"{self.name}: the table {tables.TABLE} is not that of this version"
+                    )
+        if there:
+            return
+        if not create:
+            raise AuditError(f"{self.name}: holds no audit record (no table {tables.TABLE})")
+        with self.writing() as connection:
+            tables.create(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that no other writer is in. Committed, and on the disk, at its end.
+
+        Raises:
+            AuditBusy: the others took too long; nothing was written.
+            AuditError: the database refused or was lost; nothing was half written.
+        """
+        with self._told(), self._engine.connect() as connection:
+            connection = connection.execution_options(payer_policy_writes=True)
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
+                    connection.execute(text("SET LOCAL synchronous_commit = on"))
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+                yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._told(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """The database's errors as ours: its own first words, never the values of a statement."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            why = _why(error)
+            if any(words in why for words in _BUSY):
+                raise AuditBusy(
+                    f"{self.name}: other writers held the audit record for {WAIT_SECONDS} seconds; "
+                    "nothing was written"
+                ) from None
+            raise AuditError(f"{self.name}: {why}") from None
+
+    def head(self, connection: Connection | None = None) -> Head:
+        """The number of the last row and its hash, within a transaction or by itself."""
+        if connection is None:
+            with self._reading() as own:
+                return self.head(own)
+        table = tables.rows.c
+        last = connection.execute(
+            select(table.seq, table.hash).order_by(table.seq.desc()).limit(1)
+        ).first()
+        return Head(0, FIRST) if last is None else Head(last.seq, last.hash)
+
+    def add(self, connection: Connection, made: Sequence[Row]) -> None:
+        """Write rows at the end, within a transaction."""
+        names = [column.name for column in _COLUMNS]
+        connection.execute(
+            insert(tables.rows), [{name: getattr(row, name) for name in names} for row in made]
+        )
+
+    def rows(self, *where: ColumnElement[bool], after: int = 0) -> Iterator[Row]:
+        """The rows in their order, as one unchanging picture, a few hundred at a time in memory."""
+        chosen = select(*_COLUMNS).order_by(tables.rows.c.seq)
+        # Also rows that nobody could have written rightly: with the number 0, or less.
+        if after > 0:
+            chosen = chosen.where(tables.rows.c.seq > after)
+        for condition in where:
+            chosen = chosen.where(condition)
+        with self._told(), self._engine.connect() as connection:
+            found = connection.execution_options(yield_per=_AT_ONCE).execute(chosen)
+            for row in found:
+                yield Row(*row)
+
+    def of_request(self, request_id: str, limit: int) -> list[Row]:
+        """The newest rows of a request, the newest last."""
+        table = tables.rows.c
+        chosen = (
+            select(*_COLUMNS)
+            .where(table.request_id == request_id)
+            .order_by(table.seq.desc())
+            .limit(limit)
+        )
+        with self._reading() as connection:
+            return [Row(*row) for row in connection.execute(chosen)][::-1]
+
+    def erasable(self, connection: Connection, *where: ColumnElement[bool]) -> Iterator[int]:
+        """The numbers of the rows that still have a member part and meet all conditions."""
+        table = tables.rows.c
+        chosen = select(table.seq).where(table.member.is_not(None), *where).order_by(table.seq)
+        yield from connection.execute(chosen).scalars()
+
+    def erase(self, connection: Connection, *where: ColumnElement[bool]) -> None:
+        """Erase the member parts of those rows, within a transaction."""
+        connection.execute(
+            update(tables.rows)
+            .where(tables.rows.c.member.is_not(None), *where)
+            .values(dict.fromkeys(tables.ERASED))
+        )
+
+    def sweep(self) -> None:
+        """Leave nothing of what was erased in the database's own files, as far as it lets us."""
+        if self._engine.dialect.name != "sqlite":
+            return  # VACUUM is the owner's, and the server's autovacuum's
+        with self._told(), self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def missing_guards(self) -> tuple[str, ...]:
+        """The names of the triggers that do not stand, or are switched off."""
+        with self._reading() as connection:
+            return tables.missing_guards(connection)
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def is_request(request_id: str) -> ColumnElement[bool]:
+    return tables.rows.c.request_id == request_id
+
+
+def is_member(member_id: str) -> ColumnElement[bool]:
+    return tables.rows.c.member_id == member_id
+
+
+def is_before(moment: str) -> ColumnElement[bool]:
+    return tables.rows.c.time < moment
+
+
+def _url(target: str) -> URL:
+    if "://" not in target:
+        return URL.create("sqlite", database=target)
+    try:
+        url = make_url(target)
+    except (ArgumentError, ValueError):
+        raise AuditError(f"this is no URL of a database; {_EXPECTED}") from None
+    if url.drivername == "postgres" or url.drivername == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise AuditError(f"`{url.drivername}` databases are not supported; {_EXPECTED}")
+    if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
+        raise AuditError(f"an audit record in memory would be lost; {_EXPECTED}")
+    return url
+
+
+_EXPECTED: Final = "write a file's path, sqlite:///PATH or postgresql://USER@HOST/DATABASE"
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, in words
+    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+    # Two processes that switch the journal at once are not made to wait by the time-out.
+    for attempt in range(100):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            break
+        except Exception as error:
+            if "locked" not in str(error) or attempt == 99:
+                raise
+            time.sleep(0.02)
+    # What is no UTF-8 was put there by no writer of ours: read it all the same, so that it is found.
+    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA recursive_triggers = ON")  # else REPLACE deletes unseen
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased is overwritten
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("payer_policy_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _why(error: SQLAlchemyError) -> str:
+    """What went wrong in the database's own words, one line, without any value of a row."""
+    original = getattr(error, "orig", None)
+    diagnostic = getattr(original, "diag", None)
+    words = getattr(diagnostic, "message_primary", None) or str(original or type(error).__name__)
+    return str(words).strip().split("\n")[0]

@@ -1,0 +1,167 @@
+"""An answer as an entry of the audit record: what is kept for good, and the member part.
+
+Nothing that leads to a member stands in what is kept: no number of a claim or member, no date of
+service, no fact, no sentence with values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from payer_policy.audit.chain import (
+    FORMAT,
+    SALT_BYTES,
+    Entry,
+    canonical,
+    commitment_of,
+)
+from payer_policy.audit.errors import AuditError
+from payer_policy.determination import Determination, NoPolicy, Outcome
+from payer_policy.engine import Decided
+from payer_policy.record import stated_facts
+from payer_policy.request.models import Request
+from payer_policy.vocabulary.types import to_json
+
+DECISION: Final = "decision"
+REDACTION: Final = "redaction"
+Salt = Callable[[int], bytes]
+
+
+@cache
+def product_version() -> str:
+    """The version of this product as it is installed."""
+    try:
+        return version("payer-policy")
+    except PackageNotFoundError:  # run from a folder of sources that was never installed
+        return "not known"
+
+
+def entry_of(
+    request: Request,
+    decided: Sequence[Decided],
+    without_policy: Sequence[NoPolicy] = (),
+    *,
+    keep_request: bool = True,
+    source: str | None = None,
+    salt: Salt = secrets.token_bytes,
+) -> Entry:
+    """The entry of one answer, as `Engine.decide_fully` gives it.
+
+    The same answer gives the same entry but for the salt.
+
+    Args:
+        request: What was asked.
+        decided: The determinations, with what they were made from.
+        without_policy: The services for which no policy was found.
+        keep_request: Whether the request itself stands in the member part, or only its SHA-256.
+        source: The hash of the bundle or folder of policies that answered, if it is known.
+        salt: Where random bytes come from.
+
+    Raises:
+        AuditError: The request holds something that JSON cannot hold exactly.
+    """
+    asked = request_text(request)
+    determinations = tuple(one.determination for one in decided)
+    outcome = Outcome(request.id, determinations, tuple(without_policy))
+    about = {
+        "request_id": request.id,
+        "member_id": request.coverage.member_id,
+        "request_sha256": hashlib.sha256(asked.encode()).hexdigest(),
+    }
+    answered = {
+        "answers": [
+            {
+                "facts": {name: to_json(value) for name, value in stated_facts(one)},
+                "determination": one.determination.to_json(),
+            }
+            for one in decided
+        ],
+        "without_policy": [service.to_json() for service in without_policy],
+    }
+    # The request is written once, and stands here in the very bytes that were hashed.
+    written = asked if keep_request else "null"
+    member = f'{canonical(about)[:-1]},"request":{written},{canonical(answered)[1:]}'
+    salted = salt(SALT_BYTES).hex()
+    kept = {
+        "format": FORMAT,
+        "kind": DECISION,
+        "product": product_version(),
+        "source": source,
+        "decision": outcome.decision,
+        "determinations": [_kept(one) for one in determinations],
+        "without_policy": [
+            {"code": service.code, "lines": list(service.lines)} for service in without_policy
+        ],
+    }
+    return Entry(
+        canonical(kept),
+        member,
+        salted,
+        commitment_of(salted, member),
+        request.id,
+        request.coverage.member_id,
+    )
+
+
+def _kept(determination: Determination) -> dict[str, Any]:
+    policy = determination.policy
+    return {
+        "policy": policy.address,
+        "version": policy.version,
+        "ruleset": policy.hash,
+        "engine": determination.engine,
+        "code": determination.code,
+        "decision": determination.decision,
+        "lines": [[line.number, line.outcome] for line in determination.lines],
+        "findings": [found.rule for found in determination.findings],
+        "unsettled": [rule.rule for rule in determination.unsettled],
+        "assumptions": [rule.rule for rule in determination.assumptions],
+    }
+
+
+def redaction_entry(by: str, why: str, ranges: Sequence[tuple[int, int]]) -> Entry:
+    """The entry that says whose word erased the member parts of which rows, and why."""
+    kept = {
+        "format": FORMAT,
+        "kind": REDACTION,
+        "product": product_version(),
+        "by": by,
+        "why": why,
+        "rows": [list(one) for one in ranges],
+    }
+    return Entry(canonical(kept))
+
+
+def request_text(request: Request) -> str:
+    """A request as canonical JSON that `request_from_mapping` reads back to an equal request.
+
+    Raises:
+        AuditError: The request holds something that JSON cannot hold exactly.
+    """
+    try:
+        return _REQUEST.encode(request.model_dump(mode="python", exclude_defaults=True))
+    except (TypeError, ValueError) as error:
+        raise AuditError(f"the request cannot be written as JSON: {error}") from None
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return format(value, "f")  # a numeral as text: every reader keeps it exact
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} is no value of a request")
+
+
+_REQUEST: Final = json.JSONEncoder(
+    ensure_ascii=True, allow_nan=False, separators=(",", ":"), default=_plain
+)

@@ -1,0 +1,26 @@
+"""What can go wrong with the audit record, each with a sentence that says what to do.
+
+No message holds member data, and none holds the password of a database.
+"""
+
+from __future__ import annotations
+
+
+class AuditError(Exception):
+    """The audit record could not be opened, written or read. Nothing was half done."""
+
+
+class AuditUnavailable(AuditError):
+    """What the audit record needs is not installed; the message says what to install."""
+
+
+class AuditBusy(AuditError):
+    """Other writers held the record for longer than this one waits. Nothing was written."""
+
+
+class AuditFull(AuditError):
+    """More entries wait to be written than may wait. Nothing was taken; try again later."""
+
+
+class AuditClosed(AuditError):
+    """The writer was closed before; it takes nothing more."""

@@ -1,0 +1,304 @@
+"""`verify`: every row of a record that was changed, removed, moved, inserted or erased unrecorded.
+
+Reads rows once, in bounded memory, from a database or from an exported file. What it cannot see is
+a record written anew as a whole, or cut at its end: for that there is the head, kept elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from payer_policy.audit.chain import FIRST, Head, Row, commitment_of, entry_hash
+from payer_policy.audit.entries import REDACTION
+from payer_policy.audit.ranges import Ranges
+
+Kind = Literal[
+    "changed", "removed", "moved", "inserted", "erased", "not erased", "damaged", "other record"
+]
+MOST_FINDINGS: Final = 1_000
+_LARGEST: Final = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: with which row (None: with none of them), and what."""
+
+    seq: int | None
+    kind: Kind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What came of it. The record is as it was written where there are no findings."""
+
+    rows: int
+    head: Head
+    """Of the rows as they are; compare it with one that was kept elsewhere."""
+    redacted: int
+    left_out: int
+    """Rows whose member part is not in this export, and so was not looked at."""
+    findings: tuple[Finding, ...]
+    """In the order of the rows; of very many, the first."""
+    more: int = 0
+    """Findings beyond those listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Damaged:
+    """What stands where a row was expected, and is none."""
+
+    message: str
+
+
+def verify(rows: Iterable[Row | Damaged], anchor: Head | None = None) -> Verified:
+    """Check every row of a record.
+
+    Args:
+        rows: All rows, in the order in which they stand.
+        anchor: A head that was printed earlier and kept elsewhere: the record must still hold it.
+    """
+    return _Check(anchor).run(rows)
+
+
+def is_as_written(row: Row) -> bool:
+    """Whether a row, by itself, is as it was written: its hash, its member part, its columns."""
+    if of_no_row(row) is not None:
+        return False
+    check = _Check(None)
+    check.own(row, None)
+    check.member(row)
+    return not check.findings and not check.suspects
+
+
+@dataclass
+class _Check:
+    anchor: Head | None
+    findings: list[Finding] = field(default_factory=list)
+    more: int = 0
+    suspects: list[_Suspect] = field(default_factory=list)
+    """Rows whose own hash is wrong, kept to see at the end what was done to each."""
+    seen: Ranges = field(default_factory=Ranges)
+    erased: Ranges = field(default_factory=Ranges)
+    whole: Ranges = field(default_factory=Ranges)
+    """Rows that have their member part."""
+    listed: Ranges = field(default_factory=Ranges)
+    """Rows that a redaction of the record says it erased."""
+    wrong: int | None = None
+    """The last row with a finding of its own."""
+
+    def run(self, rows: Iterable[Row | Damaged]) -> Verified:
+        count = left_out = 0
+        last: Row | None = None
+        for row in rows:
+            if isinstance(row, Damaged):
+                self.find(None, "damaged", row.message)
+                continue
+            count += 1
+            if (wrong := of_no_row(row)) is not None:
+                self.find(None, "damaged", f"a row ({count}. in its place) has {wrong}")
+                continue
+            left_out += row.left_out
+            if row.seq in self.seen:
+                self.find(row.seq, "inserted", "stands in the record twice")
+            elif last is not None and row.seq < last.seq:
+                self.find(row.seq, "moved", f"stands after row {last.seq}")
+            self.own(row, last)
+            self.link(row, last)
+            self.member(row)
+            self.seen.add(row.seq)
+            last = row if last is None or row.seq > last.seq else last
+        return self.result(count, left_out, last)
+
+    def find(self, seq: int | None, kind: Kind, message: str) -> None:
+        self.wrong = seq if seq is not None else self.wrong
+        if len(self.findings) < MOST_FINDINGS:
+            self.findings.append(Finding(seq, kind, message))
+        else:
+            self.more += 1
+
+    def own(self, row: Row, last: Row | None) -> None:
+        """Whether the row's hash is that of the row, and what it says of redactions."""
+        if not 1 <= row.seq < _LARGEST:
+            self.find(row.seq, "inserted", "rows are numbered from 1")
+        if self.suspects and self.suspects[-1].row is last:
+            self.suspects[-1].after = row.previous
+        if _hash(row) != row.hash:
+            # What exactly differs is told at the end, when all such rows are known.
+            if len(self.suspects) < MOST_FINDINGS:
+                self.suspects.append(_Suspect(row, FIRST if last is None else last.hash))
+            else:
+                self.more += 1
+            self.wrong = row.seq
+        anchor = self.anchor
+        if anchor is not None and row.seq == anchor.count and row.hash != anchor.hash:
+            what = f"its hash is {row.hash}, that of the head is {anchor.hash}"
+            self.find(row.seq, "other record", what)
+        kept = _object(row.kept)
+        if kept is None:
+            self.find(row.seq, "damaged", "what is kept of it is not JSON of this record")
+        elif kept.get("kind") == REDACTION:
+            for first, final in _pairs(kept.get("rows")):
+                self.listed.add(first, min(final, row.seq - 1))
+
+    def link(self, row: Row, last: Row | None) -> None:
+        """Whether the row follows from the one before it."""
+        if row.seq == 1 and row.previous != FIRST and self.wrong != 1:
+            self.find(1, "removed", "it is chained to a row before it, and there is none")
+        if last is None or row.seq != last.seq + 1 or row.previous == last.hash:
+            return
+        if self.wrong is None or self.wrong < last.seq:
+            # The row is as it was written, so it says what the one before it was.
+            self.find(last.seq, "changed", f"row {row.seq} was chained to another row {last.seq}")
+
+    def member(self, row: Row) -> None:
+        """Whether the member part is the one that the row commits to, or was erased."""
+        parts = (row.member, row.salt, row.request_id, row.member_id)
+        if row.left_out:
+            return
+        if row.commitment is None:
+            if any(part is not None for part in parts):
+                self.find(row.seq, "changed", "it has a member part, and was written without one")
+            return
+        if row.member is None:
+            self.erased.add(row.seq)
+            if any(part is not None for part in parts):
+                self.find(row.seq, "erased", "a part of its member data was erased, not all of it")
+            return
+        self.whole.add(row.seq)
+        if not _commits(row):
+            if not self.suspects or self.suspects[-1].row is not row:
+                self.find(row.seq, "changed", "its member part or salt is not the one written")
+            return
+        about = _object(row.member) or {}
+        for name in ("request_id", "member_id"):
+            if about.get(name) != getattr(row, name):
+                self.find(row.seq, "changed", f"its column {name} is not that of its member part")
+
+    def result(self, count: int, left_out: int, last: Row | None) -> Verified:
+        self.tell_suspects()
+        top = 0 if last is None else last.seq
+        expected = top if self.anchor is None else max(top, self.anchor.count)
+        every = Ranges()
+        every.add(1, expected)
+        for first, final in every.without(self.seen).pairs:
+            many = f"rows {first} to {final} are" if final > first else f"row {first} is"
+            self.find(first, "removed", f"{many} not in the record")
+        if self.anchor is not None and self.anchor.count == 0 and self.anchor.hash != FIRST:
+            self.find(None, "other record", "no record begins with the hash of the head")
+        for seq in _some(self.erased.without(self.listed)):
+            self.find(seq, "erased", "its member part was erased, and no redaction says so")
+        for seq in _some(self.whole.both(self.listed)):
+            self.find(seq, "not erased", "a redaction says that it was erased, and it is here")
+        redacted = sum(final - first + 1 for first, final in self.erased.both(self.listed).pairs)
+        findings = sorted(self.findings, key=lambda one: (one.seq is None, one.seq or 0))
+        head = Head(0, FIRST) if last is None else Head(last.seq, last.hash)
+        return Verified(count, head, redacted, left_out, tuple(findings), self.more)
+
+    def tell_suspects(self) -> None:
+        numbers = [one.row.seq for one in self.suspects[:200]]
+        for one in self.suspects:
+            row = one.row
+            near = dict.fromkeys((row.seq - 1, row.seq + 1, *numbers))
+            written = [seq for seq in near if seq != row.seq and _hash(row, seq=seq) == row.hash]
+            if written:
+                self.find(row.seq, "moved", f"what stands here was written as row {written[0]}")
+            else:
+                self.find(row.seq, "changed", one.what_differs())
+
+
+@dataclass
+class _Suspect:
+    """A row whose own hash is wrong."""
+
+    row: Row
+    before: str
+    """The hash of the row that stands before it."""
+    after: str | None = None
+    """What the row that stands behind it says its hash was."""
+
+    def what_differs(self) -> str:
+        """What of the row is not as it was written, as far as the parts of the chain tell."""
+        row = self.row
+        if self.after == _hash(row):
+            return "its hash is not the one written"
+        if _hash(row, previous=self.before) == row.hash:
+            return "its previous hash is not the one written"
+        if _with_its_own_commitment(row) == row.hash:
+            return "its commitment is not the one written"
+        what = "its time, what is kept of it, or its commitment is not as written"
+        if row.member is not None and not _commits(row):
+            return f"{what}, nor is its member part"
+        return what
+
+
+def _with_its_own_commitment(row: Row) -> str | None:
+    if row.member is None or row.salt is None:
+        return _hash(row, commitment=None)
+    try:
+        return _hash(row, commitment=commitment_of(row.salt, row.member))
+    except ValueError:
+        return None
+
+
+def _hash(row: Row, **other: Any) -> str:
+    parts: dict[str, Any] = {
+        "seq": row.seq,
+        "time": row.time,
+        "previous": row.previous,
+        "kept": row.kept,
+        "commitment": row.commitment,
+        **other,
+    }
+    return entry_hash(**parts)
+
+
+def _commits(row: Row) -> bool:
+    if row.member is None or row.salt is None:
+        return False
+    try:
+        return commitment_of(row.salt, row.member) == row.commitment
+    except ValueError:
+        return False
+
+
+def of_no_row(row: Row) -> str | None:
+    """What of a row is of a type that no row has; a database need not hold to its types."""
+    if type(row.seq) is not int:
+        return "no whole number"
+    texts = (row.time, row.previous, row.hash, row.kept)
+    more = (row.commitment, row.request_id, row.member_id, row.member, row.salt)
+    if all(type(one) is str for one in texts) and all(type(one) in _OPTIONAL for one in more):
+        return None
+    return f"the number {row.seq}, and not texts where it should"
+
+
+_OPTIONAL: Final = (str, type(None))
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _pairs(value: Any) -> list[tuple[int, int]]:
+    if not isinstance(value, list):
+        return []
+    return [
+        (one[0], one[1])
+        for one in value
+        if isinstance(one, list) and len(one) == 2 and all(type(end) is int for end in one)
+    ]
+
+
+def _some(numbers: Ranges) -> Iterable[int]:
+    for count, number in enumerate(numbers):
+        if count > MOST_FINDINGS:
+            return
+        yield number

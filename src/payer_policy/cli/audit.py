@@ -1,0 +1,304 @@
+"""`payer-policy audit`: check, replay, export and redact the record of answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+
+import click
+
+from payer_policy.cli import options
+
+if TYPE_CHECKING:
+    from payer_policy.audit.chain import Head
+    from payer_policy.audit.log import AuditLog
+    from payer_policy.audit.replaying import Folder, Replayed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_LONGEST: Final = 64 * 1024 * 1024
+"""No row is longer; a line that is, is no row."""
+_SQLITE: Final = b"SQLite format 3\x00"
+
+_record = click.argument("record", envvar="PAYER_POLICY_AUDIT")
+
+
+@click.group("audit")
+def command() -> None:
+    """Check, replay, export and redact the record of answers.
+
+    RECORD is a SQLite file or postgresql://USER@HOST/DATABASE (or set PAYER_POLICY_AUDIT); a
+    password is better left to PGPASSWORD or ~/.pgpass. `verify` and `replay` also read what
+    `export` wrote, or - for stdin. Exit status 0: fine; 1: the answer is bad news; 2: the call was
+    wrong.
+    """
+
+
+@command.command("head", short_help="Print the head, to be kept elsewhere.")
+@_record
+@options.as_json
+def head(record: str, as_json: bool) -> None:
+    """Print the number of rows and the hash of the last, to be kept elsewhere.
+
+    `audit verify --head` then finds it too when the last rows are removed, or all are written anew.
+    """
+    with _opened(record) as log:
+        found = log.head()
+        if as_json:
+            shown = {"schema": "payer-policy/audit-head/1", "rows": found.count, "hash": found.hash}
+            options.print_json(shown)
+        else:
+            click.echo(str(found))
+
+
+@command.command("verify", short_help="Find what was changed, removed, moved, inserted or erased.")
+@_record
+@click.option("--head", "anchor", metavar="HEAD", help="A head that was printed earlier.")
+@options.as_json
+def verify(record: str, anchor: str | None, as_json: bool) -> None:
+    """Find every row that was changed, removed, moved, inserted or erased unrecorded.
+
+    Exit status 0: every row is as it was written; 1: it is not; 2: the call was wrong.
+    """
+    from payer_policy.audit.verifying import verify
+    from payer_policy.cli.audit_words import verified_json, verified_text
+
+    expected = _head(anchor)
+    with ExitStack() as stack:
+        rows, log = _rows(record, stack)
+        with _told():
+            found = verify(rows, expected)
+            guards = () if log is None else log.missing_guards()
+        name = _name(record, log)
+    if as_json:
+        options.print_json(verified_json(name, found, expected, guards))
+    else:
+        click.echo("\n".join(verified_text(name, found, expected, guards)))
+    sys.exit(1 if found.findings or guards else 0)
+
+
+@command.command("replay", short_help="Decide every answer again, byte for byte.")
+@_record
+@click.option(
+    "--policies",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=(Path("policies"),),
+    envvar="PAYER_POLICIES",
+    show_default=True,
+    help="A folder of policies, as it was or is; may be repeated (or set PAYER_POLICIES).",
+)
+@click.option("--request", "request_id", metavar="ID", help="Only the rows about this request.")
+@click.option("--after", type=click.IntRange(0), default=0, metavar="ROW", help="Only later rows.")
+@options.as_json
+def replay(
+    record: str, folders: tuple[Path, ...], request_id: str | None, after: int, as_json: bool
+) -> None:
+    """Decide every answer again by the policy of its hash, and compare byte for byte.
+
+    A row whose member part was redacted, or never kept, cannot be decided again. Exit status 0: all
+    others are the same; 1: an answer differs, or cannot be decided again for another reason; 2: the
+    call was wrong.
+    """
+    from payer_policy.audit.replaying import Replayer
+    from payer_policy.cli.audit_words import EXPECTED, SHOWN, replayed_json, replayed_text
+
+    replayer = Replayer([_folder(path) for path in folders])
+    count: Counter[str] = Counter()
+    notable: list[Replayed] = []
+    with ExitStack() as stack, _told():
+        rows, log = _rows(record, stack)
+        for row in rows:
+            if not hasattr(row, "seq"):
+                raise click.UsageError(f"{row.message}; see `payer-policy audit verify`")
+            if row.seq <= after or (request_id is not None and row.request_id != request_id):
+                continue
+            found = replayer.replay(row)
+            if found is None:
+                continue
+            count[found.status] += 1
+            count[found.why] += bool(found.why)
+            if as_json:
+                options.print_json(replayed_json(found), indent=None)
+            elif found.status == "differs" or found.why not in ("", *EXPECTED):
+                if len(notable) < SHOWN:
+                    notable.append(found)
+                count["notable"] += 1
+        name = _name(record, log)
+    if not as_json:
+        click.echo("\n".join(replayed_text(name, count, notable)))
+    unknown = count["cannot"] - sum(count[why] for why in EXPECTED)
+    sys.exit(1 if count["differs"] or unknown else 0)
+
+
+@command.command("export", short_help="Write all rows as JSON Lines.")
+@_record
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path), help="A new file. [default: standard output]"
+)
+@click.option("--without-members", is_flag=True, help="Leave out requests, facts and sentences.")
+def export(record: str, out: Path | None, without_members: bool) -> None:
+    """Write all rows as JSON Lines, for `audit verify` and for other programs.
+
+    The same rows are the same bytes. A new file can be read by its owner only, since it holds member
+    data unless they are left out.
+    """
+    from payer_policy.audit.exporting import exported
+
+    with ExitStack() as stack, _told():
+        log = stack.enter_context(_opened(record))
+        file = sys.stdout.buffer if out is None else stack.enter_context(_new_file(out))
+        for line in exported(log.rows(), members=not without_members):
+            file.write(line.encode("ascii"))
+        file.flush()
+
+
+@command.command("redact", short_help="Erase the member data of rows for good.")
+@_record
+@click.option("--request", "request_id", metavar="ID", help="Rows about this request.")
+@click.option("--member", "member_id", metavar="ID", help="Rows about this member.")
+@click.option(
+    "--before",
+    type=click.DateTime(("%Y-%m-%d",)),
+    help="Rows written before this day (UTC): retention.",
+)
+@click.option("--by", required=True, help="Who orders it; kept for good, so name no member.")
+@click.option("--why", required=True, help="The reason; kept for good, so name no member.")
+@options.as_json
+def redact(
+    record: str,
+    request_id: str | None,
+    member_id: str | None,
+    before: datetime | None,
+    by: str,
+    why: str,
+    as_json: bool,
+) -> None:
+    """Erase the member data of rows for good; the chain and the decisions stay.
+
+    Rows that meet all conditions given lose request, facts, determination, and the numbers of claim
+    and member. The redaction is itself a row. Exit status 0: erased; 1: no row had anything to
+    erase; 2: the call was wrong.
+    """
+    from payer_policy.cli.audit_words import rows_of
+
+    if request_id is None and member_id is None and before is None:
+        raise click.UsageError("say which rows: --request, --member or --before")
+    with _opened(record) as log, _told():
+        try:
+            count, receipt = log.redact(
+                by=by,
+                why=why,
+                request_id=request_id,
+                member_id=member_id,
+                before=None if before is None else before.replace(tzinfo=UTC),
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        if as_json:
+            row = None if receipt is None else {"seq": receipt.seq, "hash": receipt.hash}
+            options.print_json(
+                {"schema": "payer-policy/audit-redaction/1", "erased": count, "row": row}
+            )
+        elif receipt is None:
+            click.echo(f"{log.name}: no such row has member data; nothing was erased.")
+        else:
+            told = f"Row {receipt.seq} says so; the new head is {receipt.seq}:{receipt.hash}"
+            click.echo(f"{log.name}: erased the member data of {rows_of(count)}. {told}")
+    sys.exit(0 if count else 1)
+
+
+# --- what the commands share -----------------------------------------------------------------------
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Errors of the record as wrong calls: one line, status 2."""
+    from payer_policy.audit.errors import AuditError
+
+    try:
+        yield
+    except AuditError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _clock() -> datetime:
+    """When a redaction was made: the one time that the command line stamps on anything."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def _opened(record: str) -> AuditLog:
+    from payer_policy.audit.log import AuditLog
+
+    with _told():
+        return AuditLog.open(record, clock=_clock, create=False)
+
+
+def _rows(record: str, stack: ExitStack) -> tuple[Iterator[Any], AuditLog | None]:
+    """The rows of a database or of an exported file, and the database if it is one."""
+    from payer_policy.audit.exporting import read_export
+
+    if "://" not in record:
+        file = _input(record, stack)
+        start = file.peek(16)[:16]  # type: ignore[attr-defined]
+        if start != _SQLITE:
+            if not start:
+                raise click.UsageError(f"{record}: is empty; a record or its export was expected")
+            if start[:1] != b"{":
+                raise click.UsageError(f"{record}: is neither an audit record nor an export of one")
+            return read_export(iter(lambda: file.readline(_LONGEST), b"")), None
+        if record == "-":
+            raise click.UsageError("give a database by its name; standard input is for an export")
+    log = stack.enter_context(_opened(record))
+    return log.rows(), log
+
+
+def _input(record: str, stack: ExitStack) -> BinaryIO:
+    if record == "-":
+        return sys.stdin.buffer
+    try:
+        return stack.enter_context(Path(record).open("rb"))
+    except OSError as error:
+        why = (error.strerror or "cannot be read").lower()
+        raise click.UsageError(f"{record}: {why}") from None
+
+
+def _new_file(path: Path) -> BinaryIO:
+    try:
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+    except FileExistsError:
+        raise click.UsageError(f"{path}: is there already; name a new file") from None
+    except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        raise click.UsageError(f"{path}: {why}") from None
+
+
+def _name(record: str, log: AuditLog | None) -> str:
+    return log.name if log is not None else "standard input" if record == "-" else record
+
+
+def _head(text: str | None) -> Head | None:
+    from payer_policy.audit.chain import Head
+
+    if text is None:
+        return None
+    try:
+        return Head.parse(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--head") from None
+
+
+def _folder(path: Path) -> Folder:
+    from payer_policy.audit.replaying import Folder
+    from payer_policy.policy.cache import cached_library
+    from payer_policy.policy.folder_hash import folder_hash
+
+    return Folder(str(path), cached_library(path), folder_hash(path))

@@ -1,0 +1,104 @@
+"""What `payer-policy audit` prints: for people as sentences, for programs as JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final
+
+from payer_policy.audit.chain import Head
+from payer_policy.audit.replaying import Replayed
+from payer_policy.audit.verifying import Verified
+from payer_policy.vocabulary.types import shown
+
+SHOWN: Final = 20
+"""How many findings or rows are told to people; all of them are in the JSON."""
+EXPECTED: Final = ("redacted", "left out", "request not kept")
+"""Reasons not to decide a row again that are as they were meant to be, and no bad news."""
+
+
+def rows_of(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def verified_json(
+    name: str, found: Verified, anchor: Head | None, guards: tuple[str, ...]
+) -> dict[str, Any]:
+    return {
+        "schema": "payer-policy/audit-verification/1",
+        "record": name,
+        "rows": found.rows,
+        "head": str(found.head),
+        "checked_against": None if anchor is None else str(anchor),
+        "redacted": found.redacted,
+        "left_out": found.left_out,
+        "missing_guards": list(guards),
+        "findings": [
+            {"row": one.seq, "kind": one.kind, "message": one.message} for one in found.findings
+        ],
+        "more": found.more,
+    }
+
+
+def verified_text(
+    name: str, found: Verified, anchor: Head | None, guards: tuple[str, ...]
+) -> Iterator[str]:
+    yield f"{name}: {rows_of(found.rows)}, head {found.head}"
+    if found.redacted:
+        yield f"  Redacted: the member data of {rows_of(found.redacted)}."
+    if found.left_out:
+        yield f"  Left out of this export, and not checked: the member data of {rows_of(found.left_out)}."
+    for guard in guards:
+        yield f"  The trigger {guard} is missing: nothing there stops a slip of the pen."
+    if found.findings:
+        count = len(found.findings) + found.more
+        yield "  1 thing is wrong:" if count == 1 else f"  {count:,} things are wrong:"
+        for one in found.findings[:SHOWN]:
+            where = "" if one.seq is None else f"row {one.seq}, "
+            yield f"    {where}{one.kind}: {one.message}"
+        if count > SHOWN:
+            yield f"    … and {count - SHOWN:,} more (the first {len(found.findings):,}: --json)"
+    elif anchor is not None:
+        yield f"  Every row is as it was written, and the head of row {anchor.count} is in it."
+    else:
+        yield "  Every row is as it was written."
+        yield "  Rows cut off at the end are seen only with a head kept elsewhere (--head)."
+
+
+def replayed_json(one: Replayed) -> dict[str, Any]:
+    return {
+        "schema": "payer-policy/audit-replay/1",
+        "row": one.seq,
+        "request": one.request_id,
+        "status": one.status,
+        "why": one.why or None,
+        "message": one.message,
+        "differences": [
+            {"path": list(each.path), "recorded": each.recorded, "again": each.again}
+            for each in one.differences
+        ],
+    }
+
+
+def replayed_text(name: str, count: Counter[str], notable: list[Replayed]) -> Iterator[str]:
+    total = count["same"] + count["differs"] + count["cannot"]
+    yield f"{name}: {total:,} answers"
+    yield f"  {count['same']:,} decided again, the same byte for byte"
+    if count["differs"]:
+        yield f"  {count['differs']:,} decided again, and not the same"
+    for why in (*EXPECTED, "no policy file", "no engine"):
+        if count[why]:
+            yield f"  {count[why]:,} not decided again: {why}"
+    if count["not as written"]:
+        yield f"  {count['not as written']:,} not decided again: not as written (audit verify)"
+    for one in notable:
+        about = f"row {one.seq}, request {one.request_id or 'not known'}"
+        if one.status == "cannot":
+            yield f"{about}: {one.message}"
+            continue
+        yield f"{about}: not the same; {one.message}"
+        for each in one.differences[:5]:
+            yield f"  {', '.join(each.path)}: recorded {shown(each.recorded)}"
+            yield f"    again {shown(each.again)}"
+    if count["notable"] > len(notable):
+        yield f"… and {count['notable'] - len(notable):,} more (all of them: --json)"
