@@ -27,6 +27,8 @@ LAYERS = (
     {"engine"},
     {"batch", "record", "schemas", "verify"},
     {"specs"},
+    {"bundle"},
+    {"deployment"},
     {"analysis"},
     {"cli"},
     {"__main__", "__init__"},
@@ -38,6 +40,7 @@ OPTIONAL = {
     "durable": r"engines/durable\.py",
     "pyspark": r"batch/spark\.py",
     "z3": r"symbolic/.*",
+    "cryptography": r"bundle/signing\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"columns/.*|batch/.*|engines/columnar\.py|request/(columns|tables)\.py"

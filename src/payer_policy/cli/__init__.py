@@ -16,6 +16,7 @@ from payer_policy.diagnostics import PolicyError, did_you_mean
 
 COMMANDS: Final = {
     "batch": "Decide files of millions of claims into a Parquet dataset.",
+    "bundle": "Build, verify and show signed bundles of policies.",
     "check": "Find everything that is wrong with a policy folder.",
     "compare": "Show what a change of a policy does, as behaviour.",
     "cover": "Show what of the policies no scenario exercises.",
