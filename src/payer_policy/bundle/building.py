@@ -122,7 +122,7 @@ def _tried(
 ) -> tuple[Run, dict[str, bytes]]:
     """The scenarios' run, in which all passed, and the feature files by their path below."""
     shown = features.as_posix()
-    files = features_in([features])
+    files = features_in([features]) if features.exists() else []
     if not files:
         what = "there is no feature file in it" if features.exists() else "it is not there"
         hint = "name the folder of the scenarios, or say --without-specs"
