@@ -210,7 +210,7 @@ def test_json_schema_is_asked_too(clean: Path, monkeypatch: pytest.MonkeyPatch) 
 
     real = files.policy_schema
     monkeypatch.setattr(
-        "payer_policy.schemas.policy_schema",
+        "payer_policy.schemas.agreement.policy_schema",
         lambda library: {**real(library), "required": ["colour"]},
     )
 

@@ -43,7 +43,9 @@ def command(
     library, problems = read_library(folder)
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
-        found = _schema_problems(library)
+        from payer_policy.schemas import library_schema_problems
+
+        found = library_schema_problems(library)
         errors, problems = found, sorted([*problems, *found], key=Diagnostic.sort_key)
     if deep and library is not None and not errors:
         bad = _deep(library)
@@ -66,24 +68,6 @@ def _deep(library: Library) -> list[Diagnostic]:
     from payer_policy.engine import Engine
 
     return deep_check(Engine(library))
-
-
-def _schema_problems(library: Library) -> list[Diagnostic]:
-    """Files that are right, but that an editor would mark as wrong by the published schemas."""
-    from payer_policy.schemas import (
-        policy_schema,
-        schema_problems,
-        statements_schema,
-        vocabulary_schema,
-    )
-
-    statements = [beside.document for beside in library.statements.values()]
-    policies = [v.document for versions in library.policies.values() for v in versions]
-    return [
-        *schema_problems(vocabulary_schema(library), [library.vocabulary_document], "vocabulary"),
-        *schema_problems(policy_schema(library), policies, "policy"),
-        *schema_problems(statements_schema(library), statements, "statements"),
-    ]
 
 
 def _print(folder: Path, library: Library | None, problems: list[Diagnostic], bad: bool) -> None:

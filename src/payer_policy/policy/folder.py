@@ -61,6 +61,8 @@ class Folder:
 
     root: Path
     names: Mapping[type[BaseModel], str]
+    contents: Mapping[str, bytes] | None = None
+    """What the files hold, by path, where they were loaded before; None: `read` loads them."""
     documents: dict[str, JsonDocument] = field(default_factory=dict)
     """By the path below the folder, with `/`; files that are not JSON are not among them."""
     broken: set[str] = field(default_factory=set)
@@ -108,13 +110,11 @@ class Folder:
 
     def read(self) -> bool:
         """Read every file; False when there is no such folder."""
-        if not self.root.is_dir():
-            what = "is a file, not a folder" if self.root.exists() else "is not there"
-            message = f"the folder `{self.root.as_posix()}` {what}"
-            self.refuse(".", "no-folder", message, "name the folder that holds vocabulary.json")
+        contents = self.load() if self.contents is None else self.contents
+        if contents is None:
             return False
-        for relative in self._listed():
-            self._read(relative)
+        for relative in sorted(contents):
+            self._read(relative, contents[relative])
         by_folded: dict[str, str] = {}
         for relative in sorted({*self.documents, *self.broken}):
             other = by_folded.setdefault(relative.casefold(), relative)
@@ -127,6 +127,19 @@ class Folder:
             message = "the folder has no vocabulary.json, which declares the facts"
             self.refuse(VOCABULARY, "missing-file", message, hint)
         return True
+
+    def load(self) -> dict[str, bytes] | None:
+        """The bytes of every file, as they are now; None when there is no such folder.
+
+        What cannot be loaded is reported. Of files that are never read, only the names are taken.
+        """
+        if not self.root.is_dir():
+            what = "is a file, not a folder" if self.root.exists() else "is not there"
+            message = f"the folder `{self.root.as_posix()}` {what}"
+            self.refuse(".", "no-folder", message, "name the folder that holds vocabulary.json")
+            return None
+        loaded = ((relative, self._load(relative)) for relative in self._listed())
+        return {relative: data for relative, data in loaded if data is not None}
 
     def _listed(self) -> list[str]:
         """The paths of all files below the folder, hidden ones left out."""
@@ -150,27 +163,41 @@ class Folder:
             out += [(below / name).as_posix() for name in files if not name.startswith(".")]
         return sorted(out)
 
-    def _read(self, relative: str) -> None:
-        path, name = self.root / relative, self.at(relative)
+    def _load(self, relative: str) -> bytes | None:
+        path = self.root / relative
         if not relative.endswith(".json"):
-            if not relative.lower().endswith(NOT_READ) or ".json" in relative.lower():
-                hint = "rename it to end in .json" if "json" in relative.lower() else None
-                message = "this file is not read: its name does not end in .json"
-                self.refuse(relative, "unexpected-file", message, hint, warning=hint is None)
-            return
+            return b""
         try:
             if not path.is_file():
                 missing = not path.exists()
                 message = "it points to a file that is not there" if missing else "it is not a file"
                 self.refuse(relative, "unreadable", message)
             elif path.stat().st_size > MAX_BYTES:
-                message = f"the file has more than {MAX_BYTES // 1_000_000} megabytes"
-                self.refuse(relative, "too-large", message, "split it")
+                self._refuse_as_too_large(relative)
             else:
-                self.documents[relative] = read_json(decode_utf8(path.read_bytes(), name), name)
-        except PolicyError as error:
-            self.problems.extend(error.diagnostics)
-            self.broken.add(relative)
+                return path.read_bytes()
         except OSError as error:
             reason = (error.strerror or "unknown reason").lower()
             self.refuse(relative, "unreadable", f"the file cannot be read: {reason}")
+        return None
+
+    def _refuse_as_too_large(self, relative: str) -> None:
+        message = f"the file has more than {MAX_BYTES // 1_000_000} megabytes"
+        self.refuse(relative, "too-large", message, "split it")
+
+    def _read(self, relative: str, data: bytes) -> None:
+        if not relative.endswith(".json"):
+            if not relative.lower().endswith(NOT_READ) or ".json" in relative.lower():
+                hint = "rename it to end in .json" if "json" in relative.lower() else None
+                message = "this file is not read: its name does not end in .json"
+                self.refuse(relative, "unexpected-file", message, hint, warning=hint is None)
+            return
+        if len(data) > MAX_BYTES:  # it grew while it was loaded
+            self._refuse_as_too_large(relative)
+            return
+        name = self.at(relative)
+        try:
+            self.documents[relative] = read_json(decode_utf8(data, name), name)
+        except PolicyError as error:
+            self.problems.extend(error.diagnostics)
+            self.broken.add(relative)

@@ -116,9 +116,16 @@ _PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _KEBAB: Final = "use small letters, digits and single hyphens"
 
 
-def read_library(root: Path) -> tuple[Library | None, list[Diagnostic]]:
-    """The library of a folder, if its parts could be read, and everything that is wrong with it."""
-    folder = Folder(root, NAMES)
+def read_library(
+    root: Path, contents: Mapping[str, bytes] | None = None
+) -> tuple[Library | None, list[Diagnostic]]:
+    """The library of a folder, if its parts could be read, and everything that is wrong with it.
+
+    Args:
+        root: The folder; every message begins with it.
+        contents: What its files hold, as `load_folder` gives it; then nothing is read from `root`.
+    """
+    folder = Folder(root, NAMES, contents)
     if not folder.read():
         return None, _sorted(folder.problems)
     placed = _placed(folder)
@@ -155,6 +162,13 @@ def read_library(root: Path) -> tuple[Library | None, list[Diagnostic]]:
     )
     _check_statements(library, folder)
     return library, _sorted(folder.problems)
+
+
+def load_folder(root: Path) -> tuple[dict[str, bytes], list[Diagnostic]]:
+    """The bytes of a folder's files, by path, and what could not be loaded of it."""
+    folder = Folder(root, NAMES)
+    contents = folder.load()
+    return contents or {}, _sorted(folder.problems)
 
 
 def _sorted(problems: list[Diagnostic]) -> list[Diagnostic]:
@@ -509,4 +523,4 @@ def _meaning(value: Any) -> Any:
     return value
 
 
-__all__ = ["NAMES", "read_library"]
+__all__ = ["NAMES", "load_folder", "read_library"]

@@ -4,7 +4,7 @@ An editor that reads them offers the facts, for each fact the operators of its t
 `check` holds every policy to them, so that an editor and `check` never disagree.
 """
 
-from payer_policy.schemas.agreement import schema_problems
+from payer_policy.schemas.agreement import library_schema_problems, schema_problems
 from payer_policy.schemas.files import (
     all_schemas,
     policy_schema,
@@ -14,6 +14,7 @@ from payer_policy.schemas.files import (
 
 __all__ = [
     "all_schemas",
+    "library_schema_problems",
     "policy_schema",
     "schema_problems",
     "statements_schema",

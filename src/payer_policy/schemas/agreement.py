@@ -7,6 +7,8 @@ from typing import Any
 
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.json_source import JsonDocument, render_path
+from payer_policy.policy.library import Library
+from payer_policy.schemas.files import policy_schema, statements_schema, vocabulary_schema
 
 
 def schema_problems(
@@ -34,6 +36,17 @@ def schema_problems(
                 )
             )
     return found
+
+
+def library_schema_problems(library: Library) -> list[Diagnostic]:
+    """Files of a library that are right, but that an editor would mark as wrong by the schemas."""
+    statements = [beside.document for beside in library.statements.values()]
+    policies = [v.document for versions in library.policies.values() for v in versions]
+    return [
+        *schema_problems(vocabulary_schema(library), [library.vocabulary_document], "vocabulary"),
+        *schema_problems(policy_schema(library), policies, "policy"),
+        *schema_problems(statements_schema(library), statements, "statements"),
+    ]
 
 
 def _plain(value: Any) -> Any:

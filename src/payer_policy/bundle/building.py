@@ -1,0 +1,196 @@
+"""Building a bundle: what does not pass `check` and its own scenarios is not packed.
+
+Each file is read once, and what was read is what is checked, tried and packed; a feature file that
+changes while the scenarios run is noticed. The same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from payer_policy.bundle.archive import MANIFEST, SIGNATURE, pack, why_no_path
+from payer_policy.bundle.manifest import (
+    About,
+    Checked,
+    Manifest,
+    Product,
+    Specs,
+    listed_files,
+    listed_policies,
+    packed_files,
+    warned,
+)
+from payer_policy.bundle.problems import BundleError, problem, refuse
+from payer_policy.bundle.signing import PrivateKey
+from payer_policy.diagnostics import Diagnostic, PolicyError
+from payer_policy.policy.folder_hash import contents_hash
+from payer_policy.policy.library import Library
+from payer_policy.policy.reading import load_folder, read_library
+from payer_policy.schemas import library_schema_problems
+from payer_policy.specs.reading import features_in, read_feature, shown_path
+from payer_policy.specs.running import Run, run_features
+
+
+@dataclass(frozen=True)
+class Built:
+    """A bundle that was built."""
+
+    data: bytes
+    manifest: Manifest
+    run: Run | None
+    """What the scenarios came to; None where it was built without."""
+
+
+class ScenariosFailed(BundleError):
+    """Scenarios do not pass, so nothing was built. `run` has the whole account."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        super().__init__(_failed(run))
+
+
+def build_bundle(
+    policies: Path,
+    features: Path | None,
+    key: PrivateKey,
+    *,
+    about: About | None = None,
+    pack_features: bool = False,
+    engine: str | None = None,
+) -> Built:
+    """A signed bundle of a folder of policies.
+
+    Args:
+        policies: The folder that holds `vocabulary.json`.
+        features: The scenarios, a folder or a file; None: none are run, and the manifest says so.
+        key: Signs the manifest.
+        about: What to say of the bundle.
+        pack_features: Whether the feature files too are packed.
+        engine: Only this engine runs the scenarios, as `payer-policy spec --engine` has it.
+
+    Raises:
+        BundleError: `check` finds an error, a scenario does not pass (`ScenariosFailed`), or a file
+            cannot be packed; with every problem. Nothing is built then.
+    """
+    contents, library = _checked(policies)
+    run, scenarios = None, dict[str, bytes]()
+    if features is not None:
+        run, scenarios = _tried(features, policies, library, engine)
+    packed = scenarios if pack_features else {}
+    warnings = warned(read_library(Path("policies"), contents)[1])
+    read = {path: data for path, data in contents.items() if path.endswith(".json")}
+    manifest = Manifest(
+        product=Product(version=version("payer-policy")),
+        signed_by=key.public.id,
+        about=about or About(),
+        folder_hash=contents_hash(read),
+        check=Checked(warnings=warnings),
+        specs=None if run is None else _specs(run, scenarios, pack_features),
+        without_specs=run is None,
+        policies=listed_policies(library),
+        files=listed_files(read, packed),
+    )
+    signed = manifest.to_bytes()
+    files = packed_files(read, packed)
+    refuse(_unpackable(files, policies))
+    try:
+        data = pack({**files, MANIFEST: signed, SIGNATURE: key.sign(signed)})
+    except ValueError as error:  # too many files, or too large
+        raise BundleError([problem("too-large", policies.as_posix(), str(error))]) from None
+    return Built(data, manifest, run)
+
+
+def _checked(policies: Path) -> tuple[dict[str, bytes], Library]:
+    """The folder's files, and what they mean once nothing is wrong with them."""
+    contents, problems = load_folder(policies)
+    library = None
+    if not problems:
+        library, problems = read_library(policies, contents)
+    errors = [one for one in problems if one.severity == "error"]
+    if library is not None and not errors:
+        errors = library_schema_problems(library)
+    refuse(errors)
+    assert library is not None
+    return contents, library
+
+
+def _tried(
+    features: Path, policies: Path, library: Library, engine: str | None
+) -> tuple[Run, dict[str, bytes]]:
+    """The scenarios' run, in which all passed, and the feature files by their path below."""
+    shown = features.as_posix()
+    files = features_in([features]) if features.exists() else []
+    if not files:
+        what = "there is no feature file in it" if features.exists() else "it is not there"
+        hint = "name the folder of the scenarios, or say --without-specs"
+        refuse([problem("no-scenarios", shown, what, hint)])
+    problems: list[Diagnostic] = []
+    for file in files:
+        try:
+            read_feature(file, shown_path(file, Path.cwd()))
+        except PolicyError as error:
+            problems += error.diagnostics
+    refuse(problems)
+    before = _bytes(features, files)
+    run = run_features(files, policies, library, engine=engine)
+    if run.wrong is not None:
+        refuse([problem("failed-scenario", shown, f"the scenarios could not be run: {run.wrong}")])
+    if run.count("failed"):
+        raise ScenariosFailed(run)
+    if not run.count("passed"):
+        refuse([problem("no-scenarios", shown, "no scenario of it was run", "name others")])
+    after = _bytes(features, features_in([features]))
+    refuse(
+        problem("changed-while-read", f"{shown}/{path}", "it was changed while its scenarios ran")
+        for path in sorted({*before, *after})
+        if before.get(path) != after.get(path)
+    )
+    return run, before
+
+
+def _bytes(features: Path, files: list[Path]) -> dict[str, bytes]:
+    root = features if features.is_dir() else features.parent
+    out: dict[str, bytes] = {}
+    for file in files:
+        try:
+            out[file.relative_to(root).as_posix()] = file.read_bytes()
+        except OSError as error:
+            reason = (error.strerror or "unknown reason").lower()
+            message = f"the file cannot be read: {reason}"
+            refuse([problem("unreadable", file.as_posix(), message)])
+    return out
+
+
+def _specs(run: Run, scenarios: Mapping[str, bytes], packed: bool) -> Specs:
+    return Specs(
+        scenarios=len(run.scenarios),
+        passed=run.count("passed"),
+        skipped=run.count("skipped"),
+        engines=list(run.engines),
+        features=len(scenarios),
+        hash=contents_hash(scenarios),
+        packed=packed,
+    )
+
+
+def _failed(run: Run) -> Iterator[Diagnostic]:
+    for result in run.scenarios:
+        if result.outcome == "failed":
+            engines = ", ".join(result.failures)
+            message = f"the scenario `{result.place.scenario}` does not pass on {engines}"
+            where = f"{result.place.file}:{result.place.example_line or result.place.line}"
+            yield problem("failed-scenario", where, message, "payer-policy spec tells why")
+
+
+def _unpackable(files: Mapping[str, bytes], policies: Path) -> Iterator[Diagnostic]:
+    by_folded: dict[str, str] = {}
+    for path in sorted(files):
+        where = f"{policies.as_posix()}: {path}"
+        if (why := why_no_path(path)) is not None:
+            yield problem("wrong-name", where, f"the path {why}", "rename it")
+        elif (other := by_folded.setdefault(path.casefold(), path)) != path:
+            message = f"only capital letters tell it from `{other}`"
+            yield problem("duplicate-address", where, message, "rename one of the two")

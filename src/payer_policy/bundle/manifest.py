@@ -1,0 +1,250 @@
+"""The manifest: what is in a bundle, what it means, and what it passed before it was signed.
+
+ASCII JSON in one spelling; the signature is over exactly these bytes. Everything in it follows from
+the files, the scenarios' result and what the caller said: no clock, no machine, no user.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from payer_policy.bundle.archive import FEATURES, POLICIES
+from payer_policy.bundle.problems import BundleError, problem
+from payer_policy.diagnostics import Diagnostic, PolicyError
+from payer_policy.json_models import validated
+from payer_policy.json_source import read_json
+from payer_policy.policy.library import Library
+from payer_policy.reference.files import Day, FileModel
+from payer_policy.vocabulary.types import ValueProblem, shown
+
+FORMAT: Final = "payer-policy/bundle/1"
+_KIND: Final = "payer-policy/bundle/"
+MAX_BYTES: Final = 20_000_000
+MAX_TEXT: Final = 2_000
+_SHA256: Final = r"^[0-9a-f]{64}$"
+_INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z\Z", re.ASCII)
+
+
+def _instant(raw: object) -> str:
+    if not isinstance(raw, str) or not _INSTANT.match(raw):
+        hint = "write it as 2026-01-31T08:00:00Z, in UTC"
+        raise ValueProblem("wrong-value", f"found {shown(raw)}; a time was expected", hint)
+    try:
+        datetime.fromisoformat(raw)
+    except ValueError:
+        raise ValueProblem("wrong-value", f"{raw} is no time of the calendar") from None
+    return raw
+
+
+Instant = Annotated[str, BeforeValidator(_instant)]
+"""Always UTC and always spelt alike, so that such texts sort as instants do."""
+
+
+class About(FileModel):
+    """What whoever builds a bundle says of it. Nothing of it is worked out, or read from a clock."""
+
+    label: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
+    notes: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
+    built: Instant | None = None
+    sequence: int | None = Field(default=None, ge=0, le=10**15)
+    """A number that grows from bundle to bundle, such as that of a pipeline's run."""
+
+
+class Product(FileModel):
+    name: Literal["payer-policy"] = "payer-policy"
+    version: str
+
+
+class ListedFile(FileModel):
+    path: str
+    size: int = Field(ge=0)
+    sha256: str = Field(pattern=_SHA256)
+
+
+class ListedVersion(FileModel):
+    """A policy file."""
+
+    version: str
+    title: str
+    first_day: Day
+    last_day: Day | None
+
+
+class ListedRuleset(FileModel):
+    """What a policy means on a run of dates of service, both ends included."""
+
+    first_day: Day
+    last_day: Day | None
+    hash: str = Field(pattern=_SHA256)
+
+
+class ListedPolicy(FileModel):
+    address: str
+    versions: list[ListedVersion]
+    rulesets: list[ListedRuleset]
+
+
+class Warned(FileModel):
+    """A warning of `check`. The file's name begins with `policies/`."""
+
+    code: str
+    file: str
+    message: str
+
+
+class Checked(FileModel):
+    errors: Literal[0] = 0
+    warnings: list[Warned]
+
+
+class Specs(FileModel):
+    """What came of the scenarios. Nothing is packed while one of them fails."""
+
+    scenarios: int = Field(gt=0)
+    passed: int = Field(gt=0)
+    failed: Literal[0] = 0
+    skipped: int = Field(ge=0)
+    engines: list[str] = Field(min_length=1)
+    features: int = Field(gt=0)
+    """How many feature files."""
+    hash: str = Field(pattern=_SHA256)
+    """Over the names and bytes of the feature files, packed or not."""
+    packed: bool
+    """Whether the feature files are in the bundle."""
+
+
+class Manifest(FileModel):
+    """`manifest.json` of a bundle."""
+
+    format: Literal["payer-policy/bundle/1"] = FORMAT
+    product: Product
+    signed_by: str = Field(pattern=_SHA256)
+    """The id of the key that signs this manifest."""
+    about: About
+    folder_hash: str = Field(pattern=_SHA256)
+    """Of the policies, as `payer_policy.policy.folder_hash` has it."""
+    check: Checked
+    specs: Specs | None
+    without_specs: bool
+    """That the caller wanted it built without any scenario."""
+    policies: list[ListedPolicy]
+    files: list[ListedFile]
+    """Every file of the bundle but this one and the signature, by path."""
+
+    def to_bytes(self) -> bytes:
+        """The manifest in its one spelling."""
+        plain = self.model_dump(mode="json", by_alias=True)
+        return (json.dumps(plain, ensure_ascii=True, indent=1) + "\n").encode("ascii")
+
+
+_NAMES: Final[Mapping[type[BaseModel], str]] = {
+    Manifest: "a manifest",
+    About: "what the builder says",
+    Product: "the product that built it",
+    ListedFile: "a listed file",
+    ListedPolicy: "a listed policy",
+    ListedVersion: "a listed version",
+    ListedRuleset: "a listed meaning",
+    Checked: "the result of the check",
+    Warned: "a warning",
+    Specs: "the scenarios' result",
+}
+
+
+def read_manifest(data: bytes, file: str) -> Manifest:
+    """The manifest of these bytes.
+
+    Raises:
+        PolicyError: With everything that is wrong with it.
+    """
+    if len(data) > MAX_BYTES:
+        message = f"the manifest has more than {MAX_BYTES // 1_000_000} megabytes"
+        raise BundleError([problem("too-large", file, message)])
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError as error:
+        message = f"the manifest is not ASCII text (byte {error.start + 1:,})"
+        raise BundleError([problem("damaged", file, message)]) from None
+    document = read_json(text, file)
+    found = document.value.get("format") if isinstance(document.value, dict) else None
+    if isinstance(found, str) and found.startswith(_KIND) and found != FORMAT:
+        message = f"the bundle is of the format `{found[:100]}`; this version knows `{FORMAT}`"
+        hint = "open it with the version of payer-policy that built it, or build it again"
+        raise BundleError([problem("newer-format", file, message, hint)])
+    made, problems = validated(Manifest, document, names=_NAMES)
+    if made is None:
+        raise PolicyError(problems)
+    return made
+
+
+def read_about(values: Mapping[str, Any]) -> About:
+    """What the caller says of a bundle, checked; None and what is left out: nothing said.
+
+    Raises:
+        PolicyError: A text is empty or too long, or a time or number is not spelt as expected.
+    """
+    given = {key: value for key, value in values.items() if value is not None}
+    document = read_json(json.dumps(given), "the description of the bundle")
+    made, problems = validated(About, document, names=_NAMES)
+    if made is None:
+        raise PolicyError(problems)
+    return made
+
+
+def listed_files(policies: Mapping[str, bytes], features: Mapping[str, bytes]) -> list[ListedFile]:
+    """The files of a bundle as the manifest lists them."""
+    return [
+        ListedFile(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest())
+        for path, data in sorted(packed_files(policies, features).items())
+    ]
+
+
+def packed_files(policies: Mapping[str, bytes], features: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of a bundle by their path in it, from those of each folder by path below it."""
+    return {
+        **{POLICIES + path: data for path, data in policies.items()},
+        **{FEATURES + path: data for path, data in features.items()},
+    }
+
+
+def listed_policies(library: Library) -> list[ListedPolicy]:
+    """What the policies of a library are and mean, in the order of their addresses."""
+    return [
+        ListedPolicy(
+            address=address,
+            versions=[
+                ListedVersion(
+                    version=version.name.rpartition("/")[2],
+                    title=version.model.title,
+                    first_day=version.first_day,
+                    last_day=version.last_day,
+                )
+                for version in library.policies[address]
+            ],
+            rulesets=list(_rulesets(library, address)),
+        )
+        for address in library.addresses()
+    ]
+
+
+def _rulesets(library: Library, address: str) -> Iterator[ListedRuleset]:
+    for first, last, _ in library.windows(address):
+        ruleset = library.ruleset(address, first)
+        assert ruleset is not None and ruleset.hash is not None
+        yield ListedRuleset(first_day=first, last_day=last, hash=ruleset.hash)
+
+
+def warned(problems: list[Diagnostic]) -> list[Warned]:
+    """Warnings as the manifest lists them."""
+    return [
+        Warned(code=one.code, file=one.location.file, message=one.message)
+        for one in problems
+        if one.severity == "warning"
+    ]
