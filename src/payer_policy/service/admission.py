@@ -1,0 +1,85 @@
+"""How much is taken in at once: a bounded number of bodies on their way, and of answers waited for.
+
+More than that is refused at once with 503 and `Retry-After`, so that a rush makes some clients wait,
+and not every client time out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.requests import ClientDisconnect, Request
+
+from payer_policy.service.metrics import Metrics
+from payer_policy.service.problems import Problem, busy
+from payer_policy.service.settings import Limits
+
+
+class Admission:
+    """Counts what is inside; used on the event loop's thread only, so it needs no lock."""
+
+    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+        self.limits = limits
+        self._metrics = metrics
+        self._receiving = 0
+        self._waiting = 0
+
+    async def body(self, request: Request, most: int) -> bytes:
+        """The body, at most so many bytes, within the time of `Limits.seconds`.
+
+        Raises:
+            Problem: too large, too slow, or too many on their way.
+        """
+        announced = request.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > most:
+            raise too_large(most)
+        if self._receiving >= self.limits.receiving:
+            raise busy("overloaded", f"{self._receiving} requests are on their way in")
+        self._receiving += 1
+        try:
+            async with asyncio.timeout(self.limits.seconds):
+                parts, size = [], 0
+                async for part in request.stream():
+                    size += len(part)
+                    if size > most:
+                        raise too_large(most)
+                    parts.append(part)
+                return b"".join(parts)
+        except TimeoutError:
+            detail = f"the body did not arrive within {self.limits.seconds:g} s"
+            raise Problem("too-slow", detail, headers={"Connection": "close"}) from None
+        except ClientDisconnect:
+            raise Problem(
+                "too-slow", "the connection was closed before the body was whole"
+            ) from None
+        finally:
+            self._receiving -= 1
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """A place among those that wait for their answer.
+
+        Raises:
+            Problem: as many wait as may.
+        """
+        if self._waiting >= self.limits.waiting:
+            raise busy("overloaded", f"{self._waiting} requests wait for their answer already")
+        self._waiting += 1
+        self._metrics.waits(self._waiting)
+        try:
+            # All that have arrived by now are counted before the first of them is decided.
+            await asyncio.sleep(0)
+            yield
+        finally:
+            self._waiting -= 1
+            self._metrics.waits(self._waiting)
+
+
+def too_large(most: int) -> Problem:
+    return Problem(
+        "too-large",
+        f"the body has more than {most:,} bytes",
+        headers={"Connection": "close"},  # what is still to come is not read
+    )

@@ -1,0 +1,124 @@
+"""The ASGI application: routes, the gate around them, and every error as problem details.
+
+`create` is given what it serves, so that a test or another program can run it inside itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from payer_policy.service import decisions, health, openapi, policies, requirements
+from payer_policy.service.gate import Gate, exchange_of
+from payer_policy.service.logs import log
+from payer_policy.service.problems import Problem, problem_response
+from payer_policy.service.state import State
+
+_DESCRIPTION = """Coverage policies, decided with reasons, citations and a proof.
+
+What is not known never denies and never approves: the request pends, and the answer lists the questions
+that would settle it. Numbers are exact: send integers, or numerals as text. The same request under the
+same policies gets the same bytes.
+"""
+
+
+def create(make_state: Callable[[], State]) -> FastAPI:
+    """The application. The state is made when the application starts, in its own process.
+
+    Args:
+        make_state: Opens policies, keys and the audit record; what it raises stops the start.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        state = app.state.service = make_state()
+        watcher = asyncio.create_task(_watch_keys(state))
+        log("started", hash=state.deployed.hash, engine=state.settings.engine)
+        yield
+        watcher.cancel()
+        state.close()
+        log("stopped")
+
+    app = FastAPI(
+        title="payer-policy",
+        summary="Claims and preauthorization requests, decided by payers' written policies.",
+        description=_DESCRIPTION,
+        version=importlib.metadata.version("payer-policy"),
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=[
+            {"name": "decisions", "description": "Decide, explain, ask what is required."},
+            {"name": "policies", "description": "What decides: policies and schemas."},
+            {"name": "operation", "description": "For whoever keeps the service running."},
+        ],
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    for module in (decisions, requirements, policies, health):
+        app.include_router(module.router)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _framework_problem)
+    app.add_exception_handler(RequestValidationError, _wrong_parameter)
+    _describe(app)
+    return app
+
+
+def gated(app: FastAPI) -> Gate:
+    """The application with the gate around it, as it is served."""
+    return Gate(app, lambda: app.state.service.metrics)
+
+
+def _describe(app: FastAPI) -> None:
+    """Make the OpenAPI document when asked, once for each set of policies."""
+    made: dict[int, dict[str, Any]] = {}
+
+    def document() -> dict[str, Any]:
+        state: State = app.state.service
+        deployed = state.deployed
+        if deployed.sequence not in made:
+            made.clear()
+            made[deployed.sequence] = openapi.document(
+                app, deployed.engine, with_keys=state.keys is not None
+            )
+        return made[deployed.sequence]
+
+    app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way
+
+
+async def _watch_keys(state: State) -> None:
+    with suppress(asyncio.CancelledError):
+        while state.keys is not None:
+            await asyncio.sleep(state.settings.poll_seconds)
+            state.keys.look()
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    exchange = exchange_of(request)
+    exchange.problem = error.name
+    return problem_response(error, exchange.request_id)
+
+
+_FRAMEWORK = {404: "not-found", 405: "wrong-method"}
+
+
+def _framework_problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    name = _FRAMEWORK.get(error.status_code, "bad-request")
+    detail = "no such path; GET /openapi.json lists all" if name == "not-found" else error.detail
+    return _problem(request, Problem(name, detail, headers=error.headers))
+
+
+def _wrong_parameter(request: Request, error: Exception) -> Response:
+    """A parameter that the framework refused: its name, never its value."""
+    assert isinstance(error, RequestValidationError)
+    names = sorted({".".join(map(str, one["loc"][1:])) for one in error.errors()})
+    told = ", ".join(f"`{name}`" for name in names)
+    return _problem(request, Problem("bad-request", f"{told}: not a value that is read here"))

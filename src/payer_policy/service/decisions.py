@@ -1,0 +1,211 @@
+"""Decide one request or a whole file, explain, and say what a policy requires: the paths under `/v1`.
+
+Every answer has the same bytes as `payer-policy decide --json` gives, and leaves only when it is in the
+audit record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from payer_policy.answer import Answer, answer
+from payer_policy.determination.explain import explain
+from payer_policy.determination.trees import Explanation
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.diagnostics.render import as_json
+from payer_policy.engine import Engine
+from payer_policy.intake import Intake, read_requests
+from payer_policy.intake.model import too_many_lines
+from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.gate import exchange_of
+from payer_policy.service.negotiation import best_of, media_type_of
+from payer_policy.service.openapi import body, described, problems
+from payer_policy.service.problems import Problem
+from payer_policy.service.state import Deadline, state_of
+
+JSON: Final = "application/json"
+JSON_LINES: Final = "application/x-ndjson"
+BODY: Final = "body"
+"""What the places of problems call the request's body."""
+ANSWERS_VERSION: Final = "payer-policy/answers/1"
+_SHORT: Final = 65_536
+"""Bytes of a body up to which deciding it on the event loop keeps nobody waiting."""
+
+router = APIRouter(prefix="/v1", dependencies=[AUTHENTICATED])
+
+
+@router.post(
+    "/decide",
+    tags=["decisions"],
+    summary="Decide one claim or preauthorization request.",
+    openapi_extra=body({JSON: "Request"}),
+    responses=described({JSON: "Outcome"}, "The outcome; `decision` is the answer in one word.")
+    | problems("refused", "several-requests", "too-large", "wrong-media-type"),
+)
+async def decide(request: Request) -> Response:
+    """A request with facts that are not known pends, and `missing` lists the questions that would
+    settle it. It never denies for what nobody said."""
+    answered = await _decided_one(request)
+    return Response(_line(answered.to_json()), media_type=JSON)
+
+
+@router.post(
+    "/decide/batch",
+    tags=["decisions"],
+    summary="Decide every claim of a file.",
+    openapi_extra=body(
+        {JSON: "Requests", JSON_LINES: None, "application/edi-x12": None, "text/plain": None}
+    ),
+    responses=described(
+        {JSON: "Answers", JSON_LINES: None},
+        "One outcome or refusal a claim, in the order of the file, and remarks about the file. As "
+        "JSON Lines: the outcomes and refusals alone, one a line.",
+    )
+    | problems("too-large", "too-many-requests-in-one", "wrong-media-type", "deadline"),
+)
+async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*") -> Response:
+    """A list of requests, JSON Lines, or an X12 837P or 837I interchange. What is wrong with one claim
+    is told in its place and does not stop the others. All are recorded together or none is."""
+    form = best_of(accept, (JSON, JSON_LINES))
+    state, exchange = state_of(request), exchange_of(request)
+    data = await state.admission.body(request, state.settings.limits.batch_bytes)
+    async with state.admission.turn():
+        deployed = state.deployed
+
+        def work(deadline: Deadline) -> tuple[list[Answer], list[Diagnostic]]:
+            intakes = read_requests(data, BODY)
+            notes = [d for one in intakes if one.is_note for d in one.diagnostics]
+            claims = [one for one in intakes if not one.is_note]
+            most = state.settings.limits.batch_requests
+            if len(claims) > most:
+                detail = (
+                    f"the body holds {len(claims):,} requests; at most {most:,} are decided at once"
+                )
+                raise Problem("too-many-requests-in-one", detail)
+            return list(
+                _each(deployed.engine, claims, state.settings.limits.lines, deadline)
+            ), notes
+
+        answers, notes = await state.at_length(work)
+        await state.given(exchange, deployed, answers)
+    if form == JSON_LINES:
+        return Response("".join(_line(one.to_json()) + "\n" for one in answers), media_type=form)
+    return Response(_line(_answers(answers, notes)), media_type=form)
+
+
+_EXPLANATIONS: Final[Mapping[str, Callable[[Explanation], str]]] = {
+    "text/html": Explanation.as_html,
+    "text/plain": Explanation.as_text,
+    "text/markdown": Explanation.as_markdown,
+}
+
+
+@router.post(
+    "/explain",
+    tags=["decisions"],
+    summary="The proof behind every determination of one request.",
+    openapi_extra=body({JSON: "Request"}),
+    responses=described(
+        {JSON: "Explanations", **dict.fromkeys(_EXPLANATIONS)},
+        "The outcome with a tree for each determination; or the trees as a page, text or Markdown.",
+    )
+    | problems("refused", "several-requests", "too-large", "wrong-media-type", "not-acceptable"),
+)
+async def explained(
+    request: Request,
+    accept: Annotated[str, Header()] = "*/*",
+    everything: Annotated[
+        bool, Query(alias="all", description="Also why other rules fail.")
+    ] = False,
+) -> Response:
+    """What made each line approved, denied, reduced or pended, test by test, with the sources."""
+    form = best_of(accept, (JSON, *_EXPLANATIONS))
+    answered = await _decided_one(request)
+
+    def work(_: Deadline) -> str:
+        trees = [
+            explain(d.ruleset, d.evaluation, d.facts, d.determination, include_failing=everything)
+            for d in answered.decided
+            if d.evaluation is not None
+        ]
+        if form == JSON:
+            parts = [tree.to_json() for tree in trees]
+            return _line({"outcome": answered.to_json(), "explanations": parts})
+        return "".join(map(_EXPLANATIONS[form], trees))
+
+    return Response(await state_of(request).at_length(work), media_type=form)
+
+
+async def _decided_one(request: Request) -> Answer:
+    """The answer on the one request of a body, recorded."""
+    media_type_of(request, JSON)
+    state, exchange = state_of(request), exchange_of(request)
+    limits = state.settings.limits
+    data = await state.admission.body(request, limits.body_bytes)
+    async with state.admission.turn():
+        deployed = state.deployed
+
+        def work(_: Deadline | None = None) -> Answer:
+            intake = one_of(read_requests(data, BODY))
+            return answer(deployed.engine, limited(intake, limits.lines))
+
+        answered = work() if len(data) <= _SHORT else await state.at_length(work)
+        if answered.refused:
+            raise refused(answered.problems)
+        await state.given(exchange, deployed, (answered,))
+    return answered
+
+
+def one_of(intakes: Sequence[Intake]) -> Intake:
+    """The one request of a body.
+
+    Raises:
+        Problem: there are several, or none.
+    """
+    claims = [intake for intake in intakes if not intake.is_note]
+    if len(claims) != 1:
+        detail = f"the body holds {len(claims)} requests; one was expected"
+        raise Problem("several-requests", detail)
+    return claims[0]
+
+
+def limited(intake: Intake, most: int) -> Intake:
+    """The same, refused where the claim has more lines than the service takes."""
+    request = intake.request
+    if request is None or len(request.lines) <= most:
+        return intake
+    code, message, hint = too_many_lines(len(request.lines), most)
+    problem = Diagnostic(code, message, intake.locate(("lines",)), hint)
+    return replace(intake, request=None, diagnostics=(*intake.diagnostics, problem))
+
+
+def refused(problems: Sequence[Diagnostic]) -> Problem:
+    """The problem that carries what is wrong with a request."""
+    errors = [problem for problem in problems if problem.severity == "error"]
+    count = f"{len(errors)} problem{'s' if len(errors) != 1 else ''}"
+    return Problem("refused", f"{count} in the request; nothing was decided", problems=problems)
+
+
+def _each(
+    engine: Engine, intakes: Iterable[Intake], lines: int, deadline: Deadline
+) -> Iterator[Answer]:
+    for intake in intakes:
+        deadline.check()
+        yield answer(engine, limited(intake, lines))
+
+
+def _answers(answers: Sequence[Answer], notes: Sequence[Diagnostic]) -> dict[str, Any]:
+    return {
+        "schema": ANSWERS_VERSION,
+        "answers": [one.to_json() for one in answers],
+        "notes": [as_json(note) for note in notes],
+    }
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,71 @@
+"""For whoever keeps the service running: is it alive, is it ready and by which policies, its meters.
+
+Open without a key but for the meters, since probes carry none; nothing here tells of a request.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from fastapi import APIRouter, Request, Response
+
+from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.metrics import CONTENT_TYPE
+from payer_policy.service.openapi import described, problems
+from payer_policy.service.problems import KINDS, Problem
+from payer_policy.service.state import state_of
+
+JSON: Final = "application/json"
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get(
+    "/healthz",
+    summary="Is the process alive?",
+    responses=described({JSON: "Health"}, "It is."),
+)
+async def healthz() -> Response:
+    """Restart the process when this does not answer."""
+    return Response('{"status": "alive"}', media_type=JSON)
+
+
+@router.get(
+    "/readyz",
+    summary="Is the process ready, and by which policies does it decide?",
+    responses=described({JSON: "Readiness"}, "Ready; the hash names the policies."),
+)
+async def readyz(request: Request) -> Response:
+    """A bundle that was refused is named with its problems; the one before it goes on deciding."""
+    state = state_of(request)
+    content: dict[str, Any] = {
+        "status": "ready",
+        **state.deployed.to_json(),
+        "refused": [event.to_json() for event in state.deployment.refused],
+    }
+    return Response(json.dumps(content, ensure_ascii=False), media_type=JSON)
+
+
+@router.get(
+    "/metrics",
+    summary="Meters for Prometheus.",
+    dependencies=[AUTHENTICATED],
+    responses=described({"text/plain": None}, "The text format of Prometheus."),
+)
+async def metrics(request: Request) -> Response:
+    """No label comes from a request's data."""
+    return Response(state_of(request).metrics.text(), media_type=CONTENT_TYPE)
+
+
+@router.get(
+    "/problems/{name}",
+    summary="What a kind of problem means.",
+    responses=described({JSON: None}, "Its status, title, and what to do.") | problems("not-found"),
+)
+async def problem(name: str) -> Response:
+    """The `type` of every problem is a link to here."""
+    kind = KINDS.get(name)
+    if kind is None:
+        raise Problem("not-found", f"there are {', '.join(KINDS)}")
+    return Response(json.dumps(kind._asdict()), media_type=JSON)

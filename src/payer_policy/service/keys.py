@@ -1,0 +1,111 @@
+"""The API keys of a service: a file of names and hashes, so that reading it gives nobody a key.
+
+A key is 256 random bits, so one SHA-256 is enough; a password would need more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+SCHEMA: Final = "payer-policy/keys/1"
+PREFIX: Final = "ppk_"
+"""What every key begins with, so that scanners for leaked secrets can know one."""
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
+_HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
+
+
+class KeysUnreadable(Exception):
+    """The file of keys is wrong; it says where and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Who may ask. Names are for logs and the audit record; they are no secret."""
+
+    by_hash: Mapping[str, str] = field(repr=False)
+
+    @staticmethod
+    def read(path: Path) -> Keys:
+        """The keys of a file.
+
+        Raises:
+            KeysUnreadable: it is not there, or is not what `payer-policy keys new` writes.
+        """
+        try:
+            value = json.loads(path.read_text("utf-8"))
+        except OSError as error:
+            why = (error.strerror or "it cannot be read").lower()
+            raise KeysUnreadable(f"{path}: {why}; `payer-policy keys new` makes the file") from None
+        except (ValueError, RecursionError):
+            raise KeysUnreadable(f"{path}: this is not JSON in UTF-8") from None
+        entries = value.get("keys") if isinstance(value, dict) else None
+        if not isinstance(entries, dict) or value.get("schema") != SCHEMA:
+            raise KeysUnreadable(
+                f'{path}: `"schema": "{SCHEMA}"` and an object `keys` were expected'
+            )
+        found: dict[str, str] = {}
+        for name, entry in entries.items():
+            hash_ = entry.get("sha256") if isinstance(entry, dict) else None
+            if not isinstance(hash_, str) or not _HASH.match(hash_):
+                raise KeysUnreadable(
+                    f"{path}: key `{name}`: `sha256` with 64 hex digits was expected"
+                )
+            found[hash_] = name
+        return Keys(found)
+
+    def who(self, key: str) -> str | None:
+        """The name that a key was made for; None: nobody's."""
+        return self.by_hash.get(_hash(key))
+
+    def names(self) -> list[str]:
+        return sorted(self.by_hash.values())
+
+    def with_new(self, name: str) -> tuple[Keys, str]:
+        """These keys and one more, and that key, which nothing will tell again.
+
+        Raises:
+            ValueError: the name is no name, or is taken.
+        """
+        if not _NAME.match(name):
+            raise ValueError(
+                f"`{name}` is no name of a key: a to z, digits and hyphens, at most 63"
+            )
+        if name in self.by_hash.values():
+            raise ValueError(
+                f"there is a key `{name}` already; remove it first, or choose a new name"
+            )
+        key = PREFIX + secrets.token_urlsafe(32)
+        return Keys({**self.by_hash, _hash(key): name}), key
+
+    def without(self, name: str) -> Keys:
+        """These keys without that of a name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        if name not in self.by_hash.values():
+            raise KeyError(name)
+        return Keys({hash_: other for hash_, other in self.by_hash.items() if other != name})
+
+    def write(self, path: Path) -> None:
+        """Write the file whole or not at all, readable by its owner only."""
+        entries = {name: {"sha256": hash_} for hash_, name in self.by_hash.items()}
+        content = {"schema": SCHEMA, "keys": dict(sorted(entries.items()))}
+        beside = path.with_name(f".{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+        beside.replace(path)
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()

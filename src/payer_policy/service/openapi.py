@@ -1,0 +1,241 @@
+"""The OpenAPI document: the product's own JSON Schemas, and examples that the policies in use answer.
+
+An example's answer is what the engine says of the example's request, so no example can be out of date.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from payer_policy.engine import Engine
+from payer_policy.policy.library import Library
+from payer_policy.schemas import all_schemas
+from payer_policy.service.problems import KINDS, MEDIA_TYPE, Problem, schema
+
+_TEXT: Final = {"type": "string"}
+_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
+_SHORT: Final = {"type": "string", "minLength": 1, "maxLength": 200}
+_TEXTS: Final = {"type": "array", "items": _TEXT}
+_OBJECT: Final = {"type": "object"}
+_OBJECTS: Final = {"type": "array", "items": _OBJECT}
+_EVERYWHERE: Final = ("not-authenticated", "overloaded", "deadline", "not-recorded", "too-slow")
+
+
+# --- what a route says of itself -----------------------------------------------------------------
+
+
+def body(forms: Mapping[str, str | None]) -> dict[str, Any]:
+    """What a path reads: a component for each media type; None: text of that media type."""
+    return {"requestBody": {"required": True, "content": _content(forms)}}
+
+
+def described(forms: Mapping[str, str | None], description: str) -> dict[int | str, dict[str, Any]]:
+    """The answer of a path, in each form that there is."""
+    return {200: {"description": description, "content": _content(forms)}}
+
+
+def problems(*names: str) -> dict[int | str, dict[str, Any]]:
+    """The problems that a path can answer with, beside those that every path can."""
+    by_status: dict[int | str, list[str]] = {}
+    for name in (*names, *_EVERYWHERE):
+        by_status.setdefault(KINDS[name].status, []).append(name)
+    return {
+        status: {
+            "description": "; ".join(KINDS[name].title for name in dict.fromkeys(found)),
+            "content": {MEDIA_TYPE: {"schema": _ref("Problem")}},
+        }
+        for status, found in by_status.items()
+    }
+
+
+def _content(forms: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        media_type: {"schema": _TEXT if name is None else _ref(name)}
+        for media_type, name in forms.items()
+    }
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+# --- the document --------------------------------------------------------------------------------
+
+
+def document(app: FastAPI, engine: Engine, *, with_keys: bool) -> dict[str, Any]:
+    """The OpenAPI document of an application that decides by an engine.
+
+    Args:
+        with_keys: Whether the service asks for an API key.
+    """
+    out = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        tags=app.openapi_tags,
+        license_info=app.license_info,
+    )
+    schemas = out.setdefault("components", {}).setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)  # a wrong parameter is a problem like any other
+    for name, one in _components(engine.library).items():
+        schemas |= _lifted(name, one)
+    for methods in out["paths"].values():
+        for operation in methods.values():
+            answers = operation["responses"]
+            if not with_keys:
+                operation.pop("security", None)
+            if _says_validation_error(answers.get("422")):
+                del answers["422"]
+            for status, answer in problems("bad-request").items():
+                answers.setdefault(str(status), answer)
+    _with_examples(out, engine)
+    return out
+
+
+def _says_validation_error(answer: Mapping[str, Any] | None) -> bool:
+    return answer is not None and "HTTPValidationError" in json.dumps(answer)
+
+
+def _components(library: Library) -> dict[str, dict[str, Any]]:
+    files = all_schemas(library)
+    return {
+        "Request": files["request.schema.json"],
+        "Requests": {"type": "array", "minItems": 1, "items": _ref("Request")},
+        "Outcome": files["outcome.schema.json"],
+        "Answers": _members(
+            schema={"const": "payer-policy/answers/1"},
+            answers={"type": "array", "items": {"anyOf": [_ref("Outcome"), _ref("Refusal")]}},
+            notes=_OBJECTS,
+        ),
+        "Refusal": _members(
+            schema={"const": "payer-policy/refusal/1"},
+            claim_id={"type": ["string", "null"]},
+            problems=_OBJECTS,
+        ),
+        "Explanations": _members(outcome=_ref("Outcome"), explanations=_OBJECTS),
+        "RequirementsQuestion": {
+            "type": "object",
+            "properties": {
+                **dict.fromkeys(("payer", "code", "plan", "line_of_business"), _SHORT),
+                "service_date": {"type": "string", "format": "date"},
+                "kind": {"enum": ["claim", "preauthorization"]},
+            },
+            "required": ["payer", "code"],
+            "additionalProperties": False,
+        },
+        "Requirements": _members(
+            schema={"const": "payer-policy/requirements/1"},
+            policies=_OBJECTS,
+            without_policy=_OBJECTS,
+        ),
+        "Policies": _members(
+            schema={"const": "payer-policy/policies/1"}, hash=_TEXT, policies=_OBJECTS
+        ),
+        "Policy": _OBJECT,
+        "SchemaNames": _members(schemas=_TEXTS),
+        "Health": _members(status={"const": "alive"}),
+        "Readiness": _members(
+            status={"const": "ready"},
+            name=_TEXT,
+            hash=_TEXT,
+            folder_hash=_TEXT,
+            signed_by=_TEXT_OR_NULL,
+            about={"type": ["object", "null"]},
+            engine=_TEXT,
+            sequence={"type": "integer"},
+            since=_TEXT_OR_NULL,
+            refused=_OBJECTS,
+        ),
+        "Problem": schema(),
+    }
+
+
+def _members(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _lifted(name: str, one: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema with its definitions beside it as components of their own."""
+    out = {key: value for key, value in one.items() if key not in ("$defs", "$schema", "$id")}
+    found = {name: out}
+    for inner, definition in one.get("$defs", {}).items():
+        found[f"{name}.{inner}"] = definition
+    text = json.dumps(found).replace('"#/$defs/', f'"#/components/schemas/{name}.')
+    lifted: dict[str, Any] = json.loads(text)
+    return lifted
+
+
+# --- examples ------------------------------------------------------------------------------------
+
+
+def _with_examples(out: dict[str, Any], engine: Engine) -> None:
+    """Put real requests and the answers to them where a reader looks for them."""
+    request = example_request(engine)
+    if request is None:
+        return
+    outcome = engine.decide(request)
+    example = {"request": {"value": request}}
+    asked = out["paths"]["/v1/decide"]["post"]
+    asked["requestBody"]["content"]["application/json"]["examples"] = example
+    asked["responses"]["200"]["content"]["application/json"]["examples"] = {
+        outcome.decision: {"value": outcome.to_json()}
+    }
+    explained = out["paths"]["/v1/explain"]["post"]
+    explained["requestBody"]["content"]["application/json"]["examples"] = example
+    many = out["paths"]["/v1/decide/batch"]["post"]
+    many["requestBody"]["content"]["application/json"]["examples"] = {
+        "requests": {"value": [request]}
+    }
+    wrong = Problem("bad-request", "`payer` and `code` were expected")
+    question = out["paths"]["/v1/requirements"]["post"]
+    question["requestBody"]["content"]["application/json"]["examples"] = {
+        "question": {"value": example_question(engine.library)}
+    }
+    question["responses"]["400"]["content"][MEDIA_TYPE]["examples"] = {
+        wrong.name: {"value": wrong.to_json("00000000-0000-4000-8000-000000000000")}
+    }
+
+
+def example_request(engine: Engine) -> dict[str, Any] | None:
+    """A small claim on which the first policy that can, decides; it is about nobody."""
+    library = engine.library
+    for address in library.addresses():
+        payer = address.partition("/")[0]
+        coverage = {"payer": payer, "member_id": "EXAMPLE-MEMBER"}
+        if lines := library.reference.payers[payer].lines_of_business:
+            coverage["line_of_business"] = min(lines)
+        for code in sorted(library.codes[address]):
+            request = {
+                "kind": "claim",
+                "id": "EXAMPLE-1",
+                "coverage": coverage,
+                "lines": [
+                    {
+                        "number": 1,
+                        "code": code,
+                        "units": 4,
+                        "date": library.windows(address)[-1][0].isoformat(),
+                    }
+                ],
+            }
+            if engine.decide(request).determinations:
+                return request
+    return None
+
+
+def example_question(library: Library) -> dict[str, str]:
+    """A question about requirements that the first policy of a library answers."""
+    address = library.addresses()[0]
+    return {
+        "payer": address.partition("/")[0],
+        "code": min(library.codes[address]),
+        "service_date": library.windows(address)[-1][0].isoformat(),
+    }

@@ -1,0 +1,64 @@
+"""Answers into the audit record: an answer leaves the service only when it is on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from payer_policy.answer import Answer
+from payer_policy.audit import AuditError, AuditLog, GroupWriter
+from payer_policy.service.logs import log_fault
+from payer_policy.service.problems import Problem, busy
+from payer_policy.service.settings import Settings
+
+
+def now() -> datetime:
+    """The time of an answer, to be written beside it. No decision reads it."""
+    return datetime.now(UTC)
+
+
+class Recording:
+    """One process's way into the audit record."""
+
+    def __init__(self, settings: Settings, target: str) -> None:
+        """
+        Raises:
+            AuditError: the record cannot be opened, or what it needs is not installed.
+        """
+        keep = settings.audit_keeps == "request"
+        self.log = AuditLog.open(target, clock=now, keep_requests=keep)
+        self._writer = GroupWriter(self.log, waiting=settings.limits.waiting + 64)
+
+    async def record(self, answers: Sequence[Answer], source: str) -> None:
+        """Write every answer that is one, and wait until all are on the disk.
+
+        Args:
+            answers: Refusals among them are not written: nothing was decided.
+            source: The hash of the policies that answered.
+
+        Raises:
+            Problem: they cannot be written.
+        """
+        entries = [
+            self.log.entry(one.request, one.decided, one.without_policy, source=source)
+            for one in answers
+            if one.request is not None
+        ]
+        try:
+            if len(entries) > 1:  # of one body, so in one transaction: all or none
+                await asyncio.get_running_loop().run_in_executor(None, self.log.append, entries)
+            elif entries:
+                await asyncio.wrap_future(self._writer.submit(entries[0]))
+        except AuditError as error:
+            log_fault("not-recorded", error)
+            raise unrecorded() from error
+
+    def close(self) -> None:
+        """Write what waits, and let go of the database."""
+        self._writer.close()
+        self.log.close()
+
+
+def unrecorded() -> Problem:
+    return busy("not-recorded", "the audit record cannot be written; nothing was decided", 5)

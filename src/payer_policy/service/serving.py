@@ -1,0 +1,93 @@
+"""Run the service: one or several processes on one socket, with TLS, and a stop that loses nothing.
+
+The policies are opened once before the socket, so that a wrong folder is told on the terminal and not
+by a process that dies.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import signal
+import sys
+import tempfile
+from functools import partial
+from typing import Any
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from payer_policy.service.application import create, gated
+from payer_policy.service.gate import Gate
+from payer_policy.service.logs import set_up_logs
+from payer_policy.service.metrics import DIRECTORY
+from payer_policy.service.opening import open_state
+from payer_policy.service.settings import Settings
+
+
+class Unsafe(Exception):
+    """What was asked for would let anybody in; it says what to change."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until the process is told to stop (SIGTERM, SIGINT).
+
+    Then no new request is taken, those in flight finish within `stop_seconds`, and what they were
+    answered is in the audit record.
+
+    Raises:
+        Unsafe: No keys, and an address that others can reach.
+        PolicyError, KeysUnreadable, AuditError: Something cannot be opened.
+    """
+    if settings.keys is None and not _loopback(settings.host):
+        raise Unsafe(
+            f"without keys everybody who reaches {settings.host} could ask; give --keys FILE, "
+            "or serve on 127.0.0.1 only"
+        )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Also what the HTTP server raises again after it has stopped: that is no failure.
+        signal.signal(number, lambda *_: sys.exit(0))
+    state = open_state(settings)  # whatever is wrong is told here, on the terminal
+    set_up_logs()
+    if settings.workers == 1:
+        uvicorn.Server(_config(settings, gated(create(lambda: state)))).run()
+        return
+    state.close()
+    with tempfile.TemporaryDirectory(prefix="payer-policy-meters-") as meters:
+        os.environ[DIRECTORY] = meters  # read when a worker imports the library
+        config = _config(settings, partial(application, settings), factory=True)
+        Multiprocess(config, sockets=[config.bind_socket()]).run()
+
+
+def application(settings: Settings) -> Gate:
+    """What each process runs."""
+    set_up_logs()
+    return gated(create(partial(open_state, settings)))
+
+
+def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
+    tls: dict[str, Any] = {}
+    if settings.tls_certificate is not None:
+        tls = {"ssl_certfile": settings.tls_certificate, "ssl_keyfile": settings.tls_key}
+    return uvicorn.Config(
+        app,
+        factory=factory,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        timeout_graceful_shutdown=settings.stop_seconds,
+        **tls,
+    )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,157 @@
+"""What one process of the service holds: the policies in use, the keys, the audit record, the meters.
+
+Routes get it through `state_of`; there are no globals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from starlette.requests import HTTPConnection
+
+from payer_policy.answer import Answer
+from payer_policy.deployment import Deployed, Deployment
+from payer_policy.service.admission import Admission
+from payer_policy.service.gate import Exchange
+from payer_policy.service.keys import Keys, KeysUnreadable
+from payer_policy.service.logs import log
+from payer_policy.service.metrics import Metrics
+from payer_policy.service.problems import busy
+from payer_policy.service.recording import Recording
+from payer_policy.service.settings import Settings
+
+T = TypeVar("T")
+
+
+class Deadline:
+    """When an answer is too late. Asked between the parts of long work."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def check(self) -> None:
+        """
+        Raises:
+            Problem: it is too late.
+        """
+        if time.monotonic() > self._end:
+            raise busy("deadline", f"the answer took longer than {self._seconds:g} s", 5)
+
+
+class State:
+    """One process's share of the service. Made once, when the process starts."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        deployment: Deployment,
+        audit: Recording | None,
+        keys: KeyFile | None,
+        metrics: Metrics,
+    ) -> None:
+        self.settings = settings
+        self.deployment = deployment
+        self.audit = audit
+        self.keys = keys
+        self.metrics = metrics
+        self.admission = Admission(settings.limits, metrics)
+        self._long = ThreadPoolExecutor(settings.limits.batches, "answers")
+
+    @property
+    def deployed(self) -> Deployed:
+        """The policies in force. Take it once for each answer: the next moment may have others."""
+        current = self.deployment.current
+        assert current is not None, "a service does not start without policies"
+        return current
+
+    async def at_length(self, work: Callable[[Deadline], T]) -> T:
+        """Work of more than a few milliseconds, beside the event loop, with its deadline.
+
+        Raises:
+            Problem: the deadline passed, in the queue or at work.
+        """
+        deadline = Deadline(self.settings.limits.seconds)
+
+        def worked() -> T:
+            deadline.check()
+            return work(deadline)
+
+        return await asyncio.get_running_loop().run_in_executor(self._long, worked)
+
+    async def given(
+        self, exchange: Exchange, deployed: Deployed, answers: Sequence[Answer]
+    ) -> None:
+        """Count answers, and wait until they are in the audit record; only then may they leave.
+
+        Raises:
+            Problem: they cannot be recorded.
+        """
+        if self.audit is not None:
+            start = time.perf_counter()
+            await self.audit.record(answers, deployed.hash)
+            self.metrics.recorded(time.perf_counter() - start)
+        for answer in answers:
+            for policy, decision in _decisions(answer):
+                exchange.decisions[decision] += 1
+                self.metrics.decided(policy, decision)
+
+    def close(self) -> None:
+        """The process ends. What is in flight has finished by now."""
+        self._long.shutdown()
+        self.deployment.stop()
+        if self.audit is not None:
+            self.audit.close()
+        self.metrics.close()
+
+
+def _decisions(answer: Answer) -> Iterable[tuple[str, str]]:
+    for decided in answer.decided:
+        yield decided.determination.policy.address, decided.determination.decision
+    if answer.request is not None and not answer.decided:
+        yield "", "no_policy"
+
+
+class KeyFile:
+    """The file of keys, read again when it changes. A file that is wrong changes nothing."""
+
+    def __init__(self, path: Path, keys: Keys) -> None:
+        self._path = path
+        self._seen = _stamp(path)
+        self._keys = keys
+
+    def who(self, key: str) -> str | None:
+        return self._keys.who(key)
+
+    def look(self) -> None:
+        """Read the file if it has changed since."""
+        stamp = _stamp(self._path)
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            self._keys = Keys.read(self._path)
+        except KeysUnreadable as error:
+            log("keys-refused", logging.WARNING, why=str(error), kept=len(self._keys.names()))
+        else:
+            log("keys-read", keys=len(self._keys.names()))
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def state_of(connection: HTTPConnection) -> State:
+    """The state of the application that a request came to."""
+    found: State = connection.app.state.service
+    return found

@@ -1,0 +1,318 @@
+"""The service as a process: keys, TLS, limits, overload, a change of policies, and its end."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from payer_policy.audit import AuditLog
+from payer_policy.cli.keys import command as keys_command
+from payer_policy.cli.serve import command as serve_command
+from tests.service.conftest import CLAIMS
+from tests.service.processes import POLICIES, Process, one_payer, served
+
+SECRETS = ("SYN-M-0001", "1979-06-15", "SYN-REFILL-1", "1234567893", "SYN-PATH", "SYN-QUERY")
+"""What of the requests below must stand in no line of the log and in no meter."""
+
+
+def test_keys_are_made_told_once_and_taken_away(tmp_path: Path) -> None:
+    runner, file = CliRunner(), str(tmp_path / "keys.json")
+
+    key = runner.invoke(keys_command, ["new", file, "claims"]).stdout.strip()
+    again = runner.invoke(keys_command, ["new", file, "claims"])
+    runner.invoke(keys_command, ["new", file, "portal"])
+    listed = runner.invoke(keys_command, ["list", file])
+    removed = runner.invoke(keys_command, ["remove", file, "claims"])
+    missing = runner.invoke(keys_command, ["remove", file, "claims"])
+
+    assert key.startswith("ppk_")
+    assert (again.exit_code, listed.stdout) == (2, "claims\nportal\n")
+    assert (removed.exit_code, missing.exit_code) == (0, 2)
+    assert "there are: portal" in missing.stderr
+    assert key not in Path(file).read_text("utf-8")
+    assert Path(file).stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "--no-keys"),
+        (["--no-keys", "--keys", "keys.json"], "--no-keys"),
+        (["--no-keys", "--host", "0.0.0.0"], "without keys everybody"),
+        (["--no-keys", "--host", "example.test"], "without keys everybody"),
+        (["--keys", "nowhere.json", "--host", "0.0.0.0"], "payer-policy keys new"),
+        (["--no-keys", "--tls-key", "key.pem"], "go together"),
+        (["--no-keys", "--policies", "nowhere"], "nowhere"),
+        (["--no-keys", "--audit", "mysql://x/y"], "mysql"),
+    ],
+)
+def test_a_service_that_would_be_unsafe_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    more = [] if "--policies" in arguments else ["--policies", str(POLICIES)]
+
+    result = CliRunner().invoke(serve_command, [*arguments, *more])
+
+    assert result.exit_code != 0
+    assert told in result.output + str(result.exception)
+
+
+def test_member_data_is_in_no_line_of_the_log_and_in_no_meter(tmp_path: Path) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    headers = {"Content-Type": "application/json", "X-Request-ID": "SYN-M-0001"}
+    with served(tmp_path, "--no-keys") as process:
+        client = process.client
+        assert client.post("/v1/decide", content=claim, headers=headers).status_code == 200
+        assert client.post("/v1/decide", content=claim[:-20], headers=headers).status_code == 422
+        client.get("/v1/policies/SYN-PATH/x?on=SYN-QUERY")
+        client.get("/SYN-PATH?x=SYN-QUERY")
+        meters = client.get("/metrics").text
+        process.stop()
+        lines = process.log("request")
+        text = process.log_file.read_text("utf-8")
+
+    assert [line["status"] for line in lines] == [200, 422, 404, 404]
+    assert [line["route"] for line in lines][:2] == ["/v1/decide", "/v1/decide"]
+    assert lines[0]["decisions"] == {"approve": 1}
+    assert all(re.fullmatch(r"[0-9a-f-]{36}", line["request_id"]) for line in lines)
+    assert 'payer_policy_decisions_total{decision="approve",policy="medicare/' in meters
+    assert [secret for secret in SECRETS if secret in text + meters] == []
+
+
+def test_a_request_id_that_is_a_uuid_goes_through(tmp_path: Path) -> None:
+    mine = "0b6f0c5e-5a51-4c43-9d3c-3a2d7ad0a111"
+    with served(tmp_path, "--no-keys", "--no-audit") as process:
+        answer = process.client.get("/v1/schemas", headers={"X-Request-ID": mine})
+        line = process.wait_for("request", request_id=mine)
+
+    assert answer.headers["x-request-id"] == mine
+    assert line["status"] == 200
+
+
+def test_only_a_known_key_may_ask_and_a_removed_one_no_longer(tmp_path: Path) -> None:
+    runner, file = CliRunner(), str(tmp_path / "keys.json")
+    key = runner.invoke(keys_command, ["new", file, "claims"]).stdout.strip()
+    with served(tmp_path, "--keys", file, "--no-audit", "--poll", "0.1", key=key) as process:
+        client = process.client
+        mine = client.get("/v1/policies").status_code
+        by_header = client.get(
+            "/v1/policies", headers={"Authorization": "", "X-API-Key": key}
+        ).status_code
+        wrong = client.get("/v1/policies", headers={"Authorization": f"Bearer {key}x"})
+        runner.invoke(keys_command, ["remove", file, "claims"])
+        process.wait_for("keys-read", keys=0)
+        removed = client.get("/v1/policies").status_code
+        Path(file).write_text("{", encoding="utf-8")
+        process.wait_for("keys-refused", kept=0)
+        callers = [line["caller"] for line in process.log("request")]
+
+    assert (mine, by_header, wrong.status_code, removed) == (200, 200, 401, 401)
+    assert wrong.headers["www-authenticate"] == "Bearer"
+    assert callers == ["claims", "claims", None, None]
+
+
+def test_https_by_flags(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    asked = [
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-batch",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    asked += ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(
+        ["openssl", *asked, "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    arguments = ["--no-keys", "--no-audit", "--tls-certificate", str(certificate)]
+    with served(tmp_path, *arguments, "--tls-key", str(key), certificate=certificate) as process:
+        assert process.client.get("/healthz").json() == {"status": "alive"}
+
+
+def test_bodies_have_limits_in_bytes_lines_requests_and_time(tmp_path: Path) -> None:
+    arguments = ["--no-keys", "--no-audit", "--max-body", "4096", "--max-batch-body", "8192"]
+    limits = ["--max-lines", "3", "--max-batch", "2", "--max-seconds", "0.5"]
+    line = {"code": "J0945", "units": 1, "date": "2025-03-04"}
+    small = {"coverage": {"payer": "medicare"}, "lines": [line]}
+    with served(tmp_path, *arguments, *limits) as process:
+        client = process.client
+        announced = client.post("/v1/decide", content=b" " * 5000)
+        chunked = client.post("/v1/decide", content=(b" " * 1000 for _ in range(6)))
+        batch = client.post("/v1/decide/batch", content=b" " * 9000)
+        lines = client.post("/v1/decide", json={**small, "lines": [line] * 4})
+        several = client.post("/v1/decide/batch", json=[{**small, "id": f"{n}"} for n in range(3)])
+        slow = _slow(process)
+        fine = client.post("/v1/decide", json=small)
+
+    assert [one.json()["type"] for one in (announced, chunked, batch)] == [
+        "/problems/too-large"
+    ] * 3
+    assert announced.status_code == 413
+    assert lines.json()["problems"][0]["code"] == "too-many-lines"
+    assert several.json()["type"] == "/problems/too-many-requests-in-one"
+    assert b" 408 " in slow and b"/problems/too-slow" in slow
+    assert fine.json()["decision"] == "pend"
+
+
+def _slow(process: Process) -> bytes:
+    """What a client gets that announces a body and does not send it."""
+    host, port = process.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"POST /v1/decide HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        got = b""
+        while chunk := connection.recv(4096):
+            got += chunk
+        return got
+
+
+def test_a_rush_is_refused_politely_and_every_answer_given_is_recorded(tmp_path: Path) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    arguments = ["--no-keys", "--audit", "audit.sqlite", "--max-waiting", "4"]
+    with served(tmp_path, *arguments) as process:
+
+        def ask(_: int) -> list[tuple[int, str | None]]:
+            with httpx.Client(base_url=process.url, timeout=30) as client:
+                answers = [client.post("/v1/decide", content=claim) for _ in range(15)]
+            return [(one.status_code, one.headers.get("retry-after")) for one in answers]
+
+        with ThreadPoolExecutor(24) as pool:
+            seen = Counter(answer for found in pool.map(ask, range(24)) for answer in found)
+        after = process.client.post("/v1/decide", content=claim)
+        process.stop()
+
+    assert set(seen) <= {(200, None), (503, "1")}
+    assert seen[503, "1"] > 0
+    assert after.status_code == 200
+    assert _rows(tmp_path) == seen[200, None] + 1
+
+
+def _rows(folder: Path) -> int:
+    with AuditLog.open(folder / "audit.sqlite", clock=_no_clock, create=False) as log:
+        return log.head().count
+
+
+def _no_clock() -> Any:
+    raise AssertionError("nothing is written here")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_stopping_loses_no_answer(tmp_path: Path, workers: int) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    given = 0
+    with served(
+        tmp_path, "--no-keys", "--audit", "audit.sqlite", "--workers", str(workers)
+    ) as process:
+
+        def ask(_: int) -> int:
+            count = 0
+            with httpx.Client(base_url=process.url, timeout=30) as client:
+                while True:
+                    try:
+                        answer = client.post("/v1/decide", content=claim)
+                    except httpx.TransportError:
+                        return count
+                    if answer.status_code == 200:
+                        count += 1
+
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask, n) for n in range(4)]
+            time.sleep(0.7)
+            status = process.stop()
+            given = sum(one.result() for one in asking)
+
+    assert status == 0
+    assert given > 0
+    # An answer may be in the record whose client did not read it any more, never the reverse.
+    assert given <= _rows(tmp_path) <= given + 4
+
+
+def test_killed_at_any_moment_every_answer_given_is_recorded(tmp_path: Path) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    given = 0
+    with served(tmp_path, "--no-keys", "--audit", "audit.sqlite") as process:
+        timer = threading.Timer(0.5, lambda: process.popen.send_signal(signal.SIGKILL))
+        timer.start()
+        try:
+            while True:
+                given += process.client.post("/v1/decide", content=claim).status_code == 200
+        except httpx.TransportError:
+            pass
+
+    assert given > 0
+    assert given <= _rows(tmp_path) <= given + 1
+
+
+def test_meters_of_several_processes_are_added_up(tmp_path: Path) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    with served(tmp_path, "--no-keys", "--no-audit", "--workers", "2") as process:
+        for _ in range(20):  # each on a connection of its own, so that both get some
+            httpx.post(f"{process.url}/v1/decide", content=claim)
+        meters = process.client.get("/metrics").text
+        processes = {line["process"] for line in process.log("request")}
+
+    name = r'payer_policy_requests_total\{method="POST",route="/v1/decide",status="200"\} 20\.0'
+    assert re.search(name, meters)
+    assert len(processes) == 2
+
+
+def test_policies_are_swapped_while_requests_are_decided(tmp_path: Path) -> None:
+    policies = one_payer(tmp_path)
+    claim = json.loads((CLAIMS / "refill.json").read_bytes())
+    del claim["$schema"]
+    file = policies / "medicare" / "intrathecal-baclofen" / "2016-01-01.json"
+    text = file.read_text("utf-8")
+    seen: set[tuple[int, str]] = set()
+    done = threading.Event()
+    arguments = ["--no-keys", "--no-audit", "--poll", "0.1"]
+    with served(tmp_path, *arguments, policies=policies) as process:
+        client = process.client
+        first = client.get("/readyz").json()
+
+        def ask() -> None:
+            with httpx.Client(base_url=process.url, timeout=30) as mine:
+                while not done.is_set():
+                    answer = mine.post("/v1/decide", json=claim)
+                    policy = answer.json()["determinations"][0]["policy"]["hash"]
+                    seen.add((answer.status_code, policy))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        file.write_text(text.replace('"fact"', '"fakt"', 1), encoding="utf-8")
+        process.wait_for("policies-refused")
+        refused = client.get("/readyz").json()
+        file.write_text(
+            text.replace('"oral_therapy_weeks": {"value": 6', '"oral_therapy_weeks": {"value": 8'),
+            encoding="utf-8",
+        )
+        process.wait_for("policies-swapped")
+        second = client.get("/readyz").json()
+        time.sleep(0.3)
+        done.set()
+        asking.join()
+
+    assert refused["hash"] == first["hash"]
+    assert "fakt" in json.dumps(refused["refused"])
+    assert (second["hash"] != first["hash"], second["refused"]) == (True, [])
+    assert {status for status, _ in seen} == {200}
+    assert len({policy for _, policy in seen}) == 2
