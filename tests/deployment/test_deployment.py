@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import threading
@@ -35,7 +36,7 @@ def allowed(deployed: Deployed | None, units: int = 301) -> object:
     """How many units the policies in force allow: 300, or what `limit` says."""
     assert deployed is not None
     (one,) = deployed.engine.decide(claim(units)).determinations
-    return one.lines[0].units_allowed
+    return one.lines[0].allowed_units
 
 
 def limit(most: int) -> dict[str, Any]:
@@ -148,6 +149,19 @@ def test_an_edit_that_is_taken_back_is_told_too(policies: Path) -> None:
     assert kinds(events) == ["recovered"] and one.current is current
     assert "what was refused is no longer there" in events[0].text()
     assert one.look() == () and one.refused == ()
+
+
+def test_policies_that_are_gone_are_named(policies: Path) -> None:
+    one = quick(policies)
+    one.look()
+
+    shutil.rmtree(policies / "south")
+    assert one.look()[0].notes == (
+        "no longer there: south/iron",
+        "a plain folder, which nobody signed",
+    )
+    shutil.rmtree(policies / "north")
+    assert one.look()[0].notes[:2] == ("no longer there: north/iron", "it has no policy at all")
 
 
 def test_a_folder_that_goes_away_keeps_the_old(policies: Path) -> None:
@@ -415,7 +429,7 @@ def test_every_decision_is_by_one_version_alone(
         assert each.current is not None
         outcome = each.current.engine.decide(claim())
         expected[each.current.hash] = (outcome, most)
-        assert outcome.determinations[0].lines[0].units_allowed == most
+        assert outcome.determinations[0].lines[0].allowed_units == most
     path.write_bytes(bundles[300])
 
     def decide(deployment: Deployment) -> None:
@@ -470,9 +484,8 @@ def test_the_thread_tells_and_goes_on_whatever_the_listener_does(policies: Path)
         one.start()  # a second time does nothing
         (policies / POLICY).write_text("{", "utf-8")
         wait_for(lambda: len(told) == 2)
-        write_again = limit(299)
-        shutil.rmtree(policies)
-        build_in_place(policies, write_again)
+        policies.rename(policies.with_name("away"))
+        build_in_place(policies, limit(299))
         wait_for(lambda: one.current is not None and one.current.sequence == 2)
     assert [event.sequence for event in told] == list(range(1, len(told) + 1))
     assert told[-1].kind == "swapped" and allowed(one.current) == 299
@@ -521,6 +534,7 @@ def test_a_fault_of_ours_stops_nothing(policies: Path, monkeypatch: pytest.Monke
         assert "data" not in events[0].text() and allowed(one.current) == 300
         patch.setattr(sources, "found_folder", fail)
         assert codes(one.look()) == ["internal"] and one.look() == ()
+    assert gc.isenabled()
     assert allowed(one.current) == 300
 
 

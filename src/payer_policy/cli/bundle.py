@@ -96,6 +96,9 @@ def build(
         options.engine_or_default(engine)
     if not folder.is_dir():
         raise click.UsageError(f"the folder {folder.as_posix()} is not there")
+    if out.is_dir() or not out.parent.is_dir():  # said before minutes of scenarios
+        what = "is a folder" if out.is_dir() else "is in a folder that is not there"
+        raise click.UsageError(f"--out: {out.as_posix()} {what}")
     from payer_policy.bundle.building import ScenariosFailed, build_bundle
     from payer_policy.bundle.manifest import read_about
 

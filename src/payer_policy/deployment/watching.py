@@ -7,8 +7,9 @@ has decided once before the swap, which is one assignment. Nothing here is in a 
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +29,7 @@ from payer_policy.engines.protocol import EngineUnavailable
 
 INTERVAL: Final = 5.0
 SETTLE: Final = 1.0
+_NAMED: Final = 5
 
 
 class Deployment:
@@ -218,9 +220,10 @@ class Deployment:
     # --- swapping ----------------------------------------------------------------------------------
 
     def _deployed(self, found: Found) -> Deployed:
-        opened = found.open(self._trusted)
-        engine = Engine(opened.library, self._engine)
-        make_ready(engine)
+        with _without_collections():
+            opened = found.open(self._trusted)
+            engine = Engine(opened.library, self._engine)
+            make_ready(engine)
         before = self._current
         return Deployed(
             engine,
@@ -238,7 +241,7 @@ class Deployment:
         self._current = deployed
         self._kind = self._kind or sources.kind_of(self.source, bool(self._trusted))
         self._refused.pop(found.name, None)
-        notes = tuple(_notes(deployed, older))
+        notes = tuple(_notes(deployed, before, older))
         return self._event(
             "swapped", found.name, found.hash, before, notes=notes, rollback=older is not None
         )
@@ -280,6 +283,18 @@ class Deployment:
         return None if self._clock is None else self._clock().isoformat(timespec="milliseconds")
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """No search for garbage: it would look through all that comes to be, and make decisions wait."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def make_ready(engine: Engine) -> None:
     """Compile every policy for all its dates, and decide once by each, so that no first claim waits.
 
@@ -319,7 +334,14 @@ def _why_older(before: Manifest | None, after: Manifest | None) -> str | None:
     return None
 
 
-def _notes(deployed: Deployed, older: str | None) -> Iterator[str]:
+def _notes(deployed: Deployed, before: Deployed | None, older: str | None) -> Iterator[str]:
+    here = set(deployed.engine.library.policies)
+    gone = sorted(set() if before is None else set(before.engine.library.policies) - here)
+    if gone:  # also what a folder looks like while it is being emptied
+        more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+        yield f"no longer there: {', '.join(gone[:_NAMED])}{more}"
+    if not here:
+        yield "it has no policy at all"
     manifest = deployed.manifest
     if manifest is None:
         yield "a plain folder, which nobody signed"
