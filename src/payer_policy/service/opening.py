@@ -62,6 +62,8 @@ def _public_key(path: Path) -> PublicKey:
 
 def _tell(metrics: Metrics, event: Event) -> None:
     """Policies have changed, or tried to: for the log and the meters."""
+    if event.in_force is None:
+        return  # the service does not start, and says why by itself
     level = logging.WARNING if event.kind == "refused" else logging.INFO
     log(f"policies-{event.kind}", level, **event.to_json())
     metrics.policies(event.kind, event.in_force)
