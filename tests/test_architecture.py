@@ -17,7 +17,7 @@ LAYERS = (
     {"json_source"},
     {"vocabulary"},
     {"json_words"},
-    {"json_models"},
+    {"fhir_models", "json_models"},
     {"ruleset"},
     {"semantics"},
     {"codegen", "columns", "language", "reference"},
@@ -25,8 +25,8 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"batch", "record", "schemas", "verify"},
-    {"specs"},
+    {"batch", "fhir", "record", "schemas", "verify"},
+    {"cds_hooks", "specs"},
     {"analysis"},
     {"cli"},
     {"__main__", "__init__"},
@@ -38,6 +38,7 @@ OPTIONAL = {
     "durable": r"engines/durable\.py",
     "pyspark": r"batch/spark\.py",
     "z3": r"symbolic/.*",
+    "fhir": r"fhir_models\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"columns/.*|batch/.*|engines/columnar\.py|request/(columns|tables)\.py"
