@@ -351,6 +351,7 @@ class _ClaimReader:
             requestor=_reference(claim.get("provider")),
             member_id=coverage.get("member_id"),
             payer=coverage.get("payer"),
+            authorization_number=self.form.values.get("authorization_number"),
             npis=tuple(parties.npis),
             items=tuple(self.items),
             resources=parties.entries(),

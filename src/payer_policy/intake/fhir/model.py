@@ -53,6 +53,8 @@ class Asked:
     requestor: Mapping[str, Any] | None = None
     member_id: str | None = None
     payer: str | None = None
+    authorization_number: str | None = None
+    """The number that `insurance.preAuthRef` names."""
     npis: tuple[str, ...] = ()
     items: tuple[AskedItem, ...] = ()
     resources: tuple[Mapping[str, Any], ...] = ()
