@@ -36,6 +36,9 @@ class ReviewRules:
 
     clinical_carcs: frozenset[str] = frozenset({"50"})
     """Denials with these CARCs rest on clinical judgement."""
+    information_carcs: frozenset[str] = frozenset({"16", "226", "250", "251", "252"})
+    """Denials with these CARCs say that what was sent is lacking or wrong, not that it is not
+    covered."""
     clinician_confirmed: bool = False
     """Whether a clinician has confirmed them, so that they may be issued."""
     needed_fact: str = "preauthorization.needed"
@@ -134,6 +137,8 @@ def _reviewed(number: int, line: _Line, rules: ReviewRules) -> LineReview:
         begin = "No preauthorization is needed for this service."
         if kind in ("deny", "reduce"):
             begin += " As things stand, a claim for it would be denied or paid for fewer units."
+        elif kind == "pend":
+            begin += " A claim for it would wait for what follows."
         return LineReview(number, "NA", kind, reasons, (begin, *notes), None, line.code)
     action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[kind]
     if kind == "deny" and line.only_clinical and not rules.clinician_confirmed:

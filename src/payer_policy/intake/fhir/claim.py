@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
 from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults
 from payer_policy.intake.fhir.answers import read_answers
+from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
 from payer_policy.intake.fhir.form import Form, as_element
 from payer_policy.intake.fhir.lines import CANCELLED, Days, ItemReader, refuse_unknown_modifiers
 from payer_policy.intake.fhir.model import Asked, AskedItem, Submission, Use
@@ -24,7 +23,6 @@ from payer_policy.intake.fhir.values import (
     codings,
     extensions,
     identifiers,
-    is_icd10,
     objects,
     span_of,
     text_of,
@@ -33,16 +31,13 @@ from payer_policy.intake.fhir.values import (
 from payer_policy.intake.model import (
     Intake,
     guarded,
-    inconsistencies,
-    numbered,
     refuse_duplicates,
     refused,
     too_many_lines,
 )
 from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json
-from payer_policy.json_words import said
 from payer_policy.reference import ReferenceData
-from payer_policy.request.models import MAX_LINES, Request
+from payer_policy.request.models import MAX_LINES
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
@@ -92,7 +87,7 @@ def submissions_of(
     reference: ReferenceData | None = None,
 ) -> list[Submission]:
     """As `read_submissions`, for a document that is read already."""
-    resources = Resources(document.value)
+    resources = Resources((document.value, ()))
     claims = resources.of("Claim")
     if not claims:
         kinds = list(dict.fromkeys(found.kind for found in resources.all))
@@ -149,7 +144,7 @@ class _ClaimReader:
         pointers = self._diagnoses()
         self._items(pointers)
         self._answers(vocabulary)
-        request = None if form.wrong else self._request()
+        request = None if form.wrong else form.request(self.lines, self.claim.path)
         found = tuple(sorted(form.problems, key=Diagnostic.sort_key))
         frequency = str(form.values.get("frequency", "1"))
         return Intake(self.claim_id, place, request, found, frequency, (self._locate,))
@@ -206,34 +201,23 @@ class _ClaimReader:
         )
 
     def _diagnoses(self) -> dict[int, int] | None:
-        """The diagnoses in the order of their sequence; each one's position by its sequence.
-
-        Where one of them cannot be read, none is known: what it says could be what is asked for.
-        """
-        given = objects(self.claim.resource.get("diagnosis"))
+        """The diagnoses in the order of their sequence; each one's position by its sequence."""
         where = (*self.claim.path, "diagnosis")
-        codes: list[tuple[int, str, JsonPath]] = []
-        for index, one in enumerate(given):
-            concept = one.get("diagnosisCodeableConcept")
-            found = self.resources.find(one.get("diagnosisReference"), self.claim)
-            if concept is None and found is not None:
-                concept = found.resource.get("code")
-            code = next((c.code for c in codings(concept) if is_icd10(c.system)), None)
-            if code is None:
-                message = (
-                    "a diagnosis has no ICD-10-CM code, so the diagnoses are taken as not known"
-                )
-                self.form.say((*where, index), "not-read", message, None, warning=True)
-                return None
-            sequence = one.get("sequence")
-            at = sequence if isinstance(sequence, int) else index + 1
-            codes.append((at, code, (*where, index)))
-        codes.sort(key=lambda one: one[0])
-        if codes:
-            self.form.put(("diagnoses",), [code for _, code, _ in codes], where)
-        for position, (_, _, at_) in enumerate(codes):
-            self.form.sources["diagnoses", position] = at_
-        return {sequence: position for position, (sequence, _, _) in enumerate(codes, 1)} or None
+        given = sorted(
+            enumerate(objects(self.claim.resource.get("diagnosis"))),
+            key=lambda pair: _sequence(pair[1], pair[0]),
+        )
+        named = [
+            Named(
+                one.get("diagnosisCodeableConcept"),
+                one.get("diagnosisReference"),
+                (*where, index),
+            )
+            for index, one in given
+        ]
+        if not put_diagnoses(self.form, self.resources, self.claim, named):
+            return None
+        return {_sequence(one, index): position for position, (index, one) in enumerate(given, 1)}
 
     def _items(self, pointers: dict[int, int] | None) -> None:
         form, here = self.form, self.claim.path
@@ -311,25 +295,6 @@ class _ClaimReader:
             if any(one is found for one in linked) or not others:
                 yield found
 
-    def _request(self) -> Request | None:
-        form = self.form
-        made = {**form.values, "lines": self.lines}
-        for line in made["lines"]:
-            if line["code"] is None and "revenue_code" not in line:
-                line["code"] = NO_CODE  # told to whoever asks, and in no policy
-        try:
-            request = numbered(Request.model_validate(made))
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                say, path = said(detail), detail["loc"]
-                where = form.source(path, self.claim.path)
-                form.say(where, say.code, f"{_name(path)}: {say.message}", say.hint)
-            return None
-        for slip in inconsistencies(request):
-            where = form.source(slip.path, self.claim.path)
-            form.say(where, slip.code, f"{_name(slip.path)}: {slip.message}", slip.hint)
-        return None if form.wrong else request
-
     def asked(self) -> Asked:
         """What an answer echoes."""
         claim, parties = self.claim.resource, self.parties
@@ -363,7 +328,9 @@ class _ClaimReader:
         return payors[0] if payors else None
 
 
-NO_CODE: Final = "no code"
+def _sequence(element: Mapping[str, Any], index: int) -> int:
+    given = element.get("sequence")
+    return given if isinstance(given, int) and not isinstance(given, bool) else index + 1
 
 
 def _reference(value: object) -> Mapping[str, Any] | None:
@@ -374,8 +341,3 @@ def _reference(value: object) -> Mapping[str, Any] | None:
     if url is not None and url.startswith("#"):
         return {"display": "contained in the claim"}
     return value
-
-
-def _name(path: tuple[str | int, ...]) -> str:
-    names = [str(step).replace("_", " ") for step in path if isinstance(step, str)]
-    return names[-1] if names else "claim"

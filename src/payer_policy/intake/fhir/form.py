@@ -8,10 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from payer_policy.diagnostics import Diagnostic
+from payer_policy.intake.model import inconsistencies, numbered
 from payer_policy.json_source import JsonDocument, JsonPath
+from payer_policy.json_words import said
+from payer_policy.request.models import Request
 
 MAX_PROBLEMS: Final = 100
+NO_CODE: Final = "no code"
+"""What is looked up for an item that has no code at all: it is in no policy, and it is told."""
 
 
 class Form:
@@ -63,6 +70,27 @@ class Form:
             line[name] = value
             self.sources["lines", index, name] = said_at
 
+    def request(self, lines: list[dict[str, Any]], origin: JsonPath) -> Request | None:
+        """The request that the fields make, or None with what stands in the way.
+
+        `origin` is where the claim (or the order) stands, for what is said nowhere in particular.
+        """
+        for line in lines:
+            if line["code"] is None and "revenue_code" not in line:
+                line["code"] = NO_CODE
+        try:
+            request = numbered(Request.model_validate({**self.values, "lines": lines}))
+        except ValidationError as error:
+            for detail in error.errors(include_url=False):
+                say, path = said(detail), detail["loc"]
+                where = self.source(path, origin)
+                self.say(where, say.code, f"{_name(path)}: {say.message}", say.hint)
+            return None
+        for slip in inconsistencies(request):
+            where = self.source(slip.path, origin)
+            self.say(where, slip.code, f"{_name(slip.path)}: {slip.message}", slip.hint)
+        return None if self.wrong else request
+
     def source(self, path: JsonPath, claim: JsonPath) -> JsonPath:
         """Where the document says a field of the request; the claim, where it does nowhere."""
         for length in range(len(path), 0, -1):
@@ -74,3 +102,8 @@ class Form:
 def as_element(element: object) -> Mapping[str, Any]:
     """An element that is an object, or one with nothing in it."""
     return element if isinstance(element, dict) else {}
+
+
+def _name(path: tuple[str | int, ...]) -> str:
+    names = [str(step).replace("_", " ") for step in path if isinstance(step, str)]
+    return names[-1] if names else "claim"

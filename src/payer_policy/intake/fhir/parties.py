@@ -170,16 +170,14 @@ class Parties:
     def _providers(self) -> None:
         claim = self.claim
         self.requestor = self.resources.find(claim.resource.get("provider"), claim)
-        billing = self._npi(claim.resource.get("provider"), claim)
+        billing = self.npi(claim.resource.get("provider"), claim)
         self.form.put(("provider", "billing_npi"), billing, (*claim.path, "provider"))
         team = objects(claim.resource.get("careTeam"))
         rendering = [one for one in team if _RENDERING & {c.code for c in codings(one.get("role"))}]
         if not rendering and len(team) == 1 and not codings(team[0].get("role")):
             rendering = team
         npis = list(
-            dict.fromkeys(
-                npi for one in rendering if (npi := self._npi(one.get("provider"), claim))
-            )
+            dict.fromkeys(npi for one in rendering if (npi := self.npi(one.get("provider"), claim)))
         )
         if len(npis) == 1:
             self.form.put(("provider", "rendering_npi"), npis[0], (*claim.path, "careTeam"))
@@ -187,10 +185,10 @@ class Parties:
             message = "the care team names several rendering providers; taken as not known"
             where = (*claim.path, "careTeam")
             self.form.say(where, "several-rendering", message, None, warning=True)
-        every = [billing, *(self._npi(one.get("provider"), claim) for one in team)]
+        every = [billing, *(self.npi(one.get("provider"), claim) for one in team)]
         self.npis = list(dict.fromkeys(npi for npi in every if npi))
 
-    def _npi(self, reference: object, origin: Found) -> str | None:
+    def npi(self, reference: object, origin: Found) -> str | None:
         """The NPI of a provider, through its role where it is one."""
         found = self.resources.find(reference, origin)
         if found is None:

@@ -34,10 +34,10 @@ class Found:
 
 
 class Resources:
-    """All resources of a document: its root, or the entries of its bundles."""
+    """All resources of a document: its roots, or the entries of its bundles."""
 
-    def __init__(self, root: Mapping[str, Any], path: JsonPath = ()) -> None:
-        self.all = list(_entries(root, path, None))
+    def __init__(self, *roots: tuple[Mapping[str, Any], JsonPath]) -> None:
+        self.all = [found for root, path in roots for found in _entries(root, path, None)]
         self._by_url: dict[str, list[Found]] = {}
         self._by_id: dict[str, list[Found]] = {}
         for found in self.all:
