@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from payer_policy.intake.fhir.answers import read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
-from payer_policy.intake.fhir.form import Form, as_element
+from payer_policy.intake.fhir.form import NO_CODE, Form, as_element
 from payer_policy.intake.fhir.lines import ndc_of, procedure_code
 from payer_policy.intake.fhir.parties import Parties
 from payer_policy.intake.fhir.resources import Found, Resources
@@ -31,6 +31,7 @@ from payer_policy.intake.fhir.values import (
 from payer_policy.intake.model import Intake, guarded
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.reference import ReferenceData
+from payer_policy.vocabulary.codes import normalise_code
 from payer_policy.vocabulary.model import Vocabulary
 
 ORDERS: Final = (
@@ -63,8 +64,10 @@ class Order:
     def label(self) -> str:
         """The order in a few words, for a card."""
         request = self.intake.request
-        code = request.lines[0].code if request is not None and request.lines else None
-        return code or self.reference
+        line = request.lines[0] if request is not None and request.lines else None
+        if line is None or line.code is None or line.code == normalise_code("hcpcs", NO_CODE):
+            return (line.description if line is not None else None) or self.reference
+        return line.code
 
 
 class OrderReader:
@@ -140,7 +143,10 @@ class _Order:
     def _who(self) -> None:
         reader, form, order = self.reader, self.form, self.found
         parties = Parties(form, reader.resources, order, reader.reference)
-        patient = reader.resources.find(order.resource.get("subject"), order) or reader.patient
+        patient = reader.resources.find(
+            order.resource.get("subject") or order.resource.get("patient"), order
+        )
+        patient = patient or reader.patient
         parties.patient = patient
         if patient is not None:
             born = text_of(patient.resource.get("birthDate"))
@@ -183,6 +189,7 @@ class _Order:
 
         for concept, path in self._concepts():
             put("ndc", ndc_of(concept), *(str(step) for step in path))
+            put("description", text_of(as_element(concept).get("text")))
             if line["code"] is None:
                 put("code", procedure_code(form, concept, (*here, *path)))
                 self.billing = _billing(concept, line["code"])
@@ -209,7 +216,7 @@ class _Order:
         for key in ("medicationReference", "codeReference"):
             linked = self.reader.resources.find(order.get(key), self.found)
             if linked is not None:
-                yield linked.resource.get("code"), (key,)
+                yield linked.resource.get("code") or linked.resource.get("type"), (key,)
         diet = as_element(order.get("oralDiet"))
         formula = as_element(order.get("enteralFormula"))
         inside = [

@@ -173,13 +173,14 @@ def _chosen(
     if call.hook != "order-select" or not isinstance(selections, list):
         return drafts, problems
     chosen: list[Found] = []
+    named = {f"{one.kind}/{text_of(one.resource.get('id'))}": one for one in drafts}
     for index, one in enumerate(selections):
-        match = resources.find({"reference": one}) if isinstance(one, str) else None
+        match = named.get(one) if isinstance(one, str) else None
         if match is None:
             message = f"the selection {shown(one)} is not among the draft orders"
             where = ("context", "selections", index)
             problems.append(document.problem("not-sent", message, where, warning=True))
-        elif match in drafts and match not in chosen:
+        elif match not in chosen:
             chosen.append(match)
     return chosen, problems
 

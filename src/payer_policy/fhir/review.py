@@ -120,7 +120,9 @@ def _take(
         if found["kind"] == "deny":
             clinical = found["carc"] in rules.clinical_carcs
             into.only_clinical = into.only_clinical and clinical
-        if found["kind"] != "advise" and (found["carc"] or found["group"]):
+        # A denied line goes out with what denies it, not with what else was looked into.
+        tells = found["kind"] == kind or (kind == "pend" and found["kind"] == "reduce")
+        if tells and (found["carc"] or found["group"]):
             into.reasons[_reason(found)] = None
     if kind == "pend":
         if asked := determination["information_request"]:

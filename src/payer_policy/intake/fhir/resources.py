@@ -65,7 +65,9 @@ class Resources:
             return None
         # A relative reference, or an absolute one into a server whose name the entry leaves out.
         candidates = self._by_id.get(f"{match[1]}/{match[2]}", [])
-        return candidates[0] if len(candidates) == 1 else None
+        # One resource may be sent twice; two that differ under one name are nobody's choice here.
+        same = all(one.resource == candidates[0].resource for one in candidates)
+        return candidates[0] if candidates and same else None
 
     def _by_identifier(self, reference: object) -> Found | None:
         wanted = reference.get("identifier") if isinstance(reference, dict) else None
