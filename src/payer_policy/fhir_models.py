@@ -68,6 +68,14 @@ def faults(resource: Mapping[str, Any]) -> list[Fault]:
     return list(dict.fromkeys(found))[:MAX_FAULTS]
 
 
+def is_sound(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource can be passed on: its model is at hand and refuses nothing."""
+    try:
+        return not faults(resource)
+    except FhirUnavailable:
+        return False
+
+
 def checked(resource: dict[str, Any]) -> dict[str, Any]:
     """A resource made here, after its model found nothing wrong with it.
 
@@ -181,4 +189,13 @@ def _left_out(model: Any, resource: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault((key,), "missing-key", f"`{key}` is missing")
 
 
-__all__ = ["INSTALL", "Fault", "FhirUnavailable", "NotFhir", "checked", "exact_json", "faults"]
+__all__ = [
+    "INSTALL",
+    "Fault",
+    "FhirUnavailable",
+    "NotFhir",
+    "checked",
+    "exact_json",
+    "faults",
+    "is_sound",
+]

@@ -7,10 +7,11 @@ right; the rest is a warning. Where FHIR says a fact otherwise than X12, X12's m
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
-from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults
+from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults, is_sound
 from payer_policy.intake.fhir.answers import read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
 from payer_policy.intake.fhir.form import Form, as_element
@@ -129,6 +130,8 @@ class _ClaimReader:
         self.claim_id = claim_id
         self.parties = Parties(self.form, resources, claim, reference)
         self.items: list[AskedItem] = []
+        self.broken: frozenset[str] = frozenset()
+        """The elements of the claim that its model refuses; an answer does not echo them."""
         self.lines: list[dict[str, Any]] = []
 
     def intake(self, vocabulary: Vocabulary | None, place: Location) -> Intake:
@@ -154,7 +157,11 @@ class _ClaimReader:
 
     def _models(self) -> None:
         """The claim held to its model; the other resources that are read, as warnings."""
-        for fault in faults(self.claim.resource):
+        found_wrong = faults(self.claim.resource)
+        self.broken = frozenset(str(fault.path[0]) for fault in found_wrong if fault.path)
+        if any(not fault.path for fault in found_wrong):
+            self.broken = frozenset(self.claim.resource)
+        for fault in found_wrong:
             where = (*self.claim.path, *fault.path)
             self.form.say(where, fault.code, fault.message, fault.hint)
         for found in self.resources.of(*_READ):
@@ -297,7 +304,11 @@ class _ClaimReader:
 
     def asked(self) -> Asked:
         """What an answer echoes."""
-        claim, parties = self.claim.resource, self.parties
+        parties = self.parties
+        claim = {k: v for k, v in self.claim.resource.items() if k not in self.broken}
+        items = self.items
+        if "item" in self.broken:
+            items = [replace(item, product=None, modifiers=(), trace=()) for item in self.items]
         use = claim.get("use")
         coverage = self.form.values.get("coverage", {})
         priority = next((one.code for one in codings(claim.get("priority"))), None)
@@ -318,13 +329,15 @@ class _ClaimReader:
             payer=coverage.get("payer"),
             authorization_number=self.form.values.get("authorization_number"),
             npis=tuple(parties.npis),
-            items=tuple(self.items),
+            items=tuple(items),
             resources=parties.entries(),
         )
 
     def _payor(self) -> Any:
         coverage = self.parties.coverage
-        payors = objects(coverage.resource.get("payor")) if coverage is not None else []
+        if coverage is None or not is_sound(coverage.resource):
+            return None
+        payors = objects(coverage.resource.get("payor"))
         return payors[0] if payors else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from payer_policy.fhir_models import is_sound
 from payer_policy.intake.fhir.form import Form, as_element
 from payer_policy.intake.fhir.resources import Found, Resources
 from payer_policy.intake.fhir.values import (
@@ -55,7 +56,9 @@ class Parties:
         """Patient, insurer and requestor as entries of a bundle, each once."""
         out: dict[JsonPath, dict[str, Any]] = {}
         for found in (self.patient, self.insurer, self.requestor):
-            if found is not None and found.url and found.container is None:
+            # What others got wrong is not passed on in an answer of ours.
+            own = found is not None and found.url and found.container is None
+            if found is not None and own and is_sound(found.resource):
                 out[found.path] = {"fullUrl": found.url, "resource": dict(found.resource)}
         return tuple(out.values())
 

@@ -101,6 +101,7 @@ def _entries(node: Mapping[str, Any], path: JsonPath, url: str | None) -> Iterat
         inside = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(inside, dict):
             full = text_of(entry.get("fullUrl"))
+            full = None if full is not None and any(map(str.isspace, full)) else full
             yield from _entries(inside, (*path, "entry", index, "resource"), full)
 
 
