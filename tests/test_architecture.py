@@ -17,7 +17,7 @@ LAYERS = (
     {"json_source"},
     {"vocabulary"},
     {"json_words"},
-    {"json_models"},
+    {"fhir_models", "json_models"},
     {"ruleset"},
     {"semantics"},
     {"codegen", "columns", "language", "reference"},
@@ -25,8 +25,8 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"answer", "batch", "record", "schemas", "verify"},
-    {"audit", "specs"},
+    {"answer", "batch", "fhir", "record", "schemas", "verify"},
+    {"audit", "cds_hooks", "specs"},
     {"bundle"},
     {"deployment"},
     {"analysis"},
@@ -46,6 +46,7 @@ OPTIONAL = {
     "cryptography": r"bundle/signing\.py",
     **dict.fromkeys(("fastapi", "starlette", "uvicorn"), r"service/.*"),
     "prometheus_client": r"service/metrics\.py",
+    "fhir": r"fhir_models\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"columns/.*|batch/.*|engines/columnar\.py|request/(columns|tables)\.py"

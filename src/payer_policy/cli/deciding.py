@@ -17,7 +17,8 @@ def answers(engine: Engine, path: str, facts_path: str | None) -> Iterator[Answe
         PolicyError: the facts file is wrong; it is taken whole or not at all.
     """
     name = "standard input" if path == "-" else path
-    intakes = read_requests(options.read_bytes(path), name)
+    library = engine.library
+    intakes = read_requests(options.read_bytes(path), name, library.vocabulary, library.reference)
     if facts_path is not None:
         supplements = read_supplements(options.read_bytes(facts_path), facts_path)
         stray = tuple(unmatched(supplements, intakes))

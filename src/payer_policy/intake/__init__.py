@@ -1,4 +1,4 @@
-"""Files to requests: JSON and X12 837, each claim by itself, nothing lost and nothing guessed.
+"""Files to requests: JSON, X12 837 and FHIR R4, each claim by itself, nothing lost and nothing guessed.
 
 `read_requests` finds out the format. Whatever is wrong with one claim is said in that claim's
 `Intake` and leaves the others alone. `read_supplements` reads the facts that no claim form carries.
@@ -10,6 +10,7 @@ from io import TextIOWrapper
 from typing import BinaryIO, Literal
 
 from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.intake.fhir.claim import read_document, submissions_of
 from payer_policy.intake.json_requests import read_json_lines, read_json_requests
 from payer_policy.intake.json_split import is_json_lines
 from payer_policy.intake.model import Intake, refuse_duplicates, refused
@@ -24,6 +25,8 @@ from payer_policy.intake.supplements import (
 from payer_policy.intake.x12 import Read, is_x12
 from payer_policy.intake.x12_837 import intake_837, loops_837, read_837
 from payer_policy.intake.x12_loops import ClaimLoop
+from payer_policy.reference import ReferenceData
+from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
 __all__ = [
@@ -63,17 +66,28 @@ _LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 """A stray byte, as "surrogateescape" keeps it, to the Latin-1 character that it most likely is."""
 
 
-def read_requests(data: bytes, file: str) -> list[Intake]:
+def read_requests(
+    data: bytes,
+    file: str,
+    vocabulary: Vocabulary | None = None,
+    reference: ReferenceData | None = None,
+) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
     Never raises for any bytes. Two claims of one number and frequency are both refused, since facts
-    are given by number.
+    are given by number. `vocabulary` and `reference` are for FHIR: to read the answers of
+    questionnaires as facts, and to know a payer by any of its identifiers.
     """
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
     if isinstance(form, Diagnostic):
         return [refused(form)]
     if form == "json":
+        if b'"resourceType"' in data:
+            document = read_document(data, file)
+            if not isinstance(document, Diagnostic):
+                found = submissions_of(document, vocabulary, reference)
+                return [submission.intake for submission in found]
         return refuse_duplicates(read_json_requests(text, file))
     text = text if data.isascii() else text.translate(_LATIN_1)
     return refuse_duplicates(read_837(text, file))

@@ -108,7 +108,7 @@ def _validated(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]
     if isinstance(value, dict):
         if isinstance(value.get("resourceType"), str):
             message = f"this is a FHIR resource ({value['resourceType'][:40]}); a request of ours"
-            message += " or an X12 837 was expected"
+            message += " was expected, or a FHIR Claim or Bundle in a file of its own"
             return None, [document.problem("wrong-format", message, ("resourceType",), key=True)]
         if isinstance(value.get("$schema"), str):
             del value["$schema"]

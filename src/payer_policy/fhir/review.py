@@ -1,0 +1,195 @@
+"""What an outcome means for each line that was asked for: its action code (HCR01), reasons, notes.
+
+Made from the outcome's JSON document alone, so that an answer given again from a store is the same.
+
+| what the document says of a line | action |
+|---|---|
+| the request was cancelled | C |
+| no policy decides it | CT, with what was looked for |
+| the policy asks for no preauthorization (its fact `preauthorization.needed` is known to be no) | NA |
+| approved | A1 |
+| approved for fewer units than asked | A2, with the units |
+| denied, and no reason but those that a clinician must decide | A4: recommended, not issued |
+| denied for any other reason | A3 |
+| pended, or nothing is said of it | A4 |
+
+A denial for medical necessity is not issued by a machine: it is a recommendation until a clinician
+confirmed it (`ReviewRules.clinician_confirmed`). Which CARCs those are is a parameter, since the rule
+behind it (42 CFR 422.566(d), for Medicare Advantage) was not read at its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from payer_policy.vocabulary.types import ValueProblem, exact_number
+
+_STRICTEST: Final = ("approve", "reduce", "pend", "deny")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRules:
+    """How outcomes are turned into answers where the standards leave it to the payer."""
+
+    clinical_carcs: frozenset[str] = frozenset({"50"})
+    """Denials with these CARCs rest on clinical judgement."""
+    information_carcs: frozenset[str] = frozenset({"16", "226", "250", "251", "252"})
+    """Denials with these CARCs say that what was sent is lacking or wrong, not that it is not
+    covered."""
+    clinician_confirmed: bool = False
+    """Whether a clinician has confirmed them, so that they may be issued."""
+    needed_fact: str = "preauthorization.needed"
+    """The derived fact by which a policy says that preauthorization is needed."""
+    satisfied_fact: str = "authorization.matches"
+    """The derived fact by which it says that an approved authorization covers the service."""
+
+
+DEFAULT_RULES: Final = ReviewRules()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """The codes that a finding goes out with."""
+
+    group: str | None
+    carc: str | None
+    rarcs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LineReview:
+    """What becomes of one line."""
+
+    number: int
+    action: str
+    outcome: str
+    """`approve`, `deny`, `pend`, `reduce`, `no_policy` or `cancelled`."""
+    reasons: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
+    allowed: int | Decimal | None = None
+    code: str | None = None
+
+
+@dataclass
+class _Line:
+    outcomes: list[str] = field(default_factory=list)
+    reasons: dict[Reason, None] = field(default_factory=dict)
+    notes: dict[str, None] = field(default_factory=dict)
+    allowed: int | Decimal | None = None
+    needed: object = None
+    only_clinical: bool = True
+    code: str | None = None
+
+
+def line_reviews(
+    outcome: Mapping[str, Any], rules: ReviewRules = DEFAULT_RULES
+) -> dict[int, LineReview]:
+    """The review of every line that an outcome document speaks of, by the line's number."""
+    lines: dict[int, _Line] = {}
+    for determination in outcome.get("determinations", ()):
+        for line in determination["lines"]:
+            _take(lines.setdefault(line["number"], _Line()), line, determination, rules)
+    out = {number: _reviewed(number, line, rules) for number, line in lines.items()}
+    for service in outcome.get("without_policy", ()):
+        for number in service["lines"]:
+            note = looked_for(service)
+            review = LineReview(number, "CT", "no_policy", (), (note,), code=service["code"])
+            out.setdefault(number, review)
+    return dict(sorted(out.items()))
+
+
+def _take(
+    into: _Line, line: Mapping[str, Any], determination: Mapping[str, Any], rules: ReviewRules
+) -> None:
+    number, kind = line["number"], line["outcome"]
+    into.outcomes.append(kind)
+    into.code = determination["code"]
+    into.needed = determination["derived"].get(rules.needed_fact)
+    if kind == "reduce":
+        into.allowed = exact_units(line["allowed_units"])
+    told = {"approve": ("advise",), "reduce": ("reduce", "advise")}.get(
+        kind, ("deny", "pend", "reduce", "advise")
+    )
+    for found in determination["findings"]:
+        if number not in found["lines"] or found["kind"] not in told:
+            continue
+        into.notes[finding_note(found, determination)] = None
+        if found["kind"] == "deny":
+            clinical = found["carc"] in rules.clinical_carcs
+            into.only_clinical = into.only_clinical and clinical
+        # A denied line goes out with what denies it, not with what else was looked into.
+        tells = found["kind"] == kind or (kind == "pend" and found["kind"] == "reduce")
+        if tells and (found["carc"] or found["group"]):
+            into.reasons[_reason(found)] = None
+    if kind == "pend":
+        if asked := determination["information_request"]:
+            into.reasons[_reason(asked)] = None
+        for note in open_notes(determination):
+            into.notes[note] = None
+
+
+def _reviewed(number: int, line: _Line, rules: ReviewRules) -> LineReview:
+    kind = max(line.outcomes, key=_STRICTEST.index)
+    notes = list(line.notes)
+    reasons = tuple(line.reasons)
+    if line.needed is False:
+        begin = "No preauthorization is needed for this service."
+        if kind in ("deny", "reduce"):
+            begin += " As things stand, a claim for it would be denied or paid for fewer units."
+        elif kind == "pend":
+            begin += " A claim for it would wait for what follows."
+        return LineReview(number, "NA", kind, reasons, (begin, *notes), None, line.code)
+    action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[kind]
+    if kind == "deny" and line.only_clinical and not rules.clinician_confirmed:
+        action = "A4"
+        notes.insert(
+            0, "Recommended: not to certify. A clinician decides before a notice goes out."
+        )
+    if kind == "reduce" and line.allowed == 0:
+        action = "A3"
+    return LineReview(number, action, kind, reasons, tuple(notes), line.allowed, line.code)
+
+
+def _reason(found: Mapping[str, Any]) -> Reason:
+    return Reason(found["group"], found["carc"], tuple(found["rarcs"]))
+
+
+def finding_note(found: Mapping[str, Any], determination: Mapping[str, Any]) -> str:
+    """A finding in a sentence, with the rule, the policy and its sources."""
+    policy = determination["policy"]
+    cited = "; ".join(citation["title"] for citation in found["citations"])
+    source = f"rule {found['rule']} of {policy['address']}, in force from {policy['first_day']}"
+    return f"{found['because']} [{source}{f'; {cited}' if cited else ''}]"
+
+
+def open_notes(determination: Mapping[str, Any]) -> Iterable[str]:
+    """What a pended service waits for: the questions, or why nothing can be asked."""
+    if determination["internal"]:
+        yield f"Held for a fault of the system: {determination['internal']}"
+    for question in determination["missing"]:
+        yield f"Needed: {question['question']} ({question['fact']})"
+    if not determination["missing"]:
+        for rule in determination["unsettled"]:
+            yield f"Not settled: {rule['title']} [rule {rule['rule']}]"
+
+
+def looked_for(service: Mapping[str, Any]) -> str:
+    """What was looked for where no policy was found, and what nearly applied."""
+    wanted = "; ".join(
+        f"{entry['label']}: {'not known' if entry['value'] is None else entry['value']}"
+        for entry in service["looked_for"]
+    )
+    near = " ".join(f"{sentence}." for sentence in service["near"][:5])
+    note = f"No policy here decides this service; contact the payer. Looked for {wanted}."
+    return f"{note} {near}".rstrip()
+
+
+def exact_units(value: object) -> int | Decimal | None:
+    """Units as the outcome document has them (a text where not whole); None where no decimal is."""
+    try:
+        return None if value is None else exact_number(value)
+    except ValueProblem:
+        return None

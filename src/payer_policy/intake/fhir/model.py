@@ -1,0 +1,101 @@
+"""What reading a FHIR claim gives beside the request: all that an answer must echo, as plain JSON.
+
+An inquiry is answered months later from what was stored, so `Asked` reads back from its JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
+
+from payer_policy.intake.model import Intake
+
+Use = Literal["claim", "preauthorization", "predetermination"]
+SCHEMA = "payer-policy/fhir-asked/1"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedItem:
+    """One item of a claim. `code` is the one that policies are looked up by."""
+
+    sequence: int
+    code: str | None
+    product: Mapping[str, Any] | None = None
+    """Its `productOrService`, as sent."""
+    modifiers: tuple[Mapping[str, Any], ...] = ()
+    first_day: str | None = None
+    last_day: str | None = None
+    trace: tuple[Mapping[str, Any], ...] = ()
+    """The trace numbers that the submitter gave it, to come back."""
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a claim asked, and of whom: identifiers, references and resources to echo.
+
+    The member's number, the provider's NPIs and the codes are here again, since an inquiry is held
+    to them.
+    """
+
+    use: Use = "claim"
+    reference: str | None = None
+    """The claim's own address, for `ClaimResponse.request`."""
+    claim_id: str | None = None
+    identifiers: tuple[Mapping[str, Any], ...] = ()
+    type: Mapping[str, Any] | None = None
+    created: str | None = None
+    priority: str | None = None
+    cancelled: bool = False
+    patient: Mapping[str, Any] | None = None
+    insurer: Mapping[str, Any] | None = None
+    requestor: Mapping[str, Any] | None = None
+    member_id: str | None = None
+    payer: str | None = None
+    authorization_number: str | None = None
+    """The number that `insurance.preAuthRef` names."""
+    npis: tuple[str, ...] = ()
+    items: tuple[AskedItem, ...] = ()
+    resources: tuple[Mapping[str, Any], ...] = ()
+    """Entries (`fullUrl`, `resource`) of patient, insurer and requestor, for the answer's bundle."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON that `from_json` reads back."""
+        out: dict[str, Any] = {"schema": SCHEMA}
+        for one in fields(self):
+            out[one.name] = getattr(self, one.name)
+        out["items"] = [{f.name: getattr(i, f.name) for f in fields(i)} for i in self.items]
+        return out
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """What `to_json` wrote.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        if document.get("schema") != SCHEMA:
+            raise ValueError(f"a document of {SCHEMA} was expected")
+        values = {key: _frozen(value) for key, value in document.items() if key != "schema"}
+        items = values.pop("items", ())
+        return cls(**values, items=tuple(AskedItem(**_of_item(item)) for item in items))
+
+
+def _of_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _frozen(value) for key, value in item.items()}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One FHIR claim: its `Intake`, as of any other format, and what an answer echoes.
+
+    `asked` is there also where the claim could not be read, as far as it could.
+    """
+
+    intake: Intake
+    asked: Asked

@@ -1,0 +1,235 @@
+"""Questions out and answers in: nothing is lost on the way, whatever the type of a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from payer_policy.fhir import (
+    exact_json,
+    facts_from_response,
+    form_for,
+    questionnaire,
+    questionnaire_package,
+    response_to,
+)
+from payer_policy.json_source import read_json
+from payer_policy.request.derive import parse_facts
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import parse_value
+from tests.fhir.building import CASES, FAVOURABLE, bundle, decided, engine, submitted
+from tests.fhir.golden import check_golden
+
+VOCABULARY = engine().library.vocabulary
+FACTS = [fact for fact in VOCABULARY.facts.values() if not fact.derived]
+
+
+def _values(fact: Fact) -> st.SearchStrategy[Any]:
+    kind, least = fact.type.kind, fact.type.minimum if fact.type.minimum is not None else -1000
+    match kind:
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            return st.integers(least, 10**9)
+        case "decimal":
+            return st.decimals(least, 10**9, places=3).map(
+                lambda value: int(value) if value == int(value) else value.normalize()
+            )
+        case "date":
+            return st.dates().map(str)
+        case "choice":
+            return st.sampled_from(fact.type.values)
+        case "codes":
+            return st.sets(_codes(), max_size=4).map(sorted)
+        case _:
+            return _codes()
+
+
+def _codes() -> st.SearchStrategy[str]:
+    return st.from_regex(r"[A-Z][0-9]{2}\.[0-9A-Z]{1,4}", fullmatch=True)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_answers_give_the_facts_back_exactly(data: st.DataObject) -> None:
+    asked = data.draw(st.lists(st.sampled_from(FACTS), unique_by=lambda f: f.name, max_size=8))
+    facts = {fact.name: data.draw(_values(fact), fact.name) for fact in asked}
+    form = form_for(asked or FACTS[:1], "Questions")
+
+    response = response_to(form, VOCABULARY, facts)
+    # On the wire and back, as exact text.
+    again, problems = facts_from_response(
+        read_json(exact_json(response), "answers.json").value, VOCABULARY
+    )
+
+    assert problems == ()
+    assert _parsed(again) == _parsed(facts)
+
+
+def _parsed(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    made, problems = parse_facts(VOCABULARY, facts)
+    assert problems == []
+    return made
+
+
+def test_a_pended_request_is_answered_by_its_own_questionnaire() -> None:
+    """Ask, answer, send again: what pended for facts is then decided."""
+    outcome = decided(submitted(bundle()))
+    assert outcome["decision"] == "pend"
+    form = questionnaire(VOCABULARY, outcome)
+    assert form is not None
+    missing = [one["fact"] for one in outcome["determinations"][0]["missing"]]
+    assert [item["linkId"] for item in form["item"]] == missing
+
+    response = response_to(form, VOCABULARY, FAVOURABLE)
+    facts, problems = facts_from_response(response, VOCABULARY)
+    answered = decided(submitted(bundle(facts=facts)))
+
+    assert problems == ()
+    assert set(facts) == set(missing) & set(FAVOURABLE)
+    assert answered["decision"] == "approve"
+
+
+def test_the_form_itself() -> None:
+    form = questionnaire(VOCABULARY, decided(submitted(bundle(payer="CSTR0001"))))
+    assert form is not None
+    check_golden(CASES / "questionnaire.json", form)
+    package = questionnaire_package(form)
+    assert package["parameter"][0]["resource"]["entry"][0]["resource"] == form
+
+
+def test_the_same_questions_are_the_same_form_and_no_question_is_none() -> None:
+    outcome = decided(submitted(bundle()))
+    again = questionnaire(VOCABULARY, outcome)
+    assert again == questionnaire(VOCABULARY, outcome["determinations"][0])
+    assert questionnaire(VOCABULARY, decided(submitted(bundle(facts=FAVOURABLE)))) is None
+
+
+ANSWERS: dict[str, tuple[str, list[dict[str, Any]], Any, str | None]] = {
+    # name: (fact, its answers, the fact's value, the code of what is wrong)
+    "milligrams": (
+        "trial.dose",
+        [{"valueQuantity": {"value": Decimal("0.05"), "code": "mg"}}],
+        50,
+        None,
+    ),
+    "weeks": (
+        "oral_therapy.duration",
+        [{"valueQuantity": {"value": 6, "unit": "weeks"}}],
+        42,
+        None,
+    ),
+    "no unit": ("trial.dose", [{"valueQuantity": {"value": 50}}], 50, None),
+    "hours for a dose": (
+        "trial.dose",
+        [{"valueQuantity": {"value": 50, "code": "h"}}],
+        None,
+        "unit-mismatch",
+    ),
+    "months are no days": (
+        "oral_therapy.duration",
+        [{"valueQuantity": {"value": 2, "code": "mo"}}],
+        None,
+        "unit-mismatch",
+    ),
+    "a numeral": ("trial.dose", [{"valueString": "50.5"}], Decimal("50.5"), None),
+    "yes as a coding": (
+        "contraindication.psychosis",
+        [{"valueCoding": {"system": "http://terminology.hl7.org/CodeSystem/v2-0136", "code": "Y"}}],
+        True,
+        None,
+    ),
+    "yes as a word for a number": ("trial.dose", [{"valueBoolean": True}], None, "wrong-type"),
+    "asked, not known": (
+        "trial.response",
+        [
+            {
+                "valueCoding": {
+                    "system": "http://terminology.hl7.org/CodeSystem/data-absent-reason",
+                    "code": "asked-unknown",
+                }
+            }
+        ],
+        None,
+        None,
+    ),
+    "a choice that there is not": (
+        "trial.response",
+        [{"valueCoding": {"code": "favorable"}}],
+        None,
+        "unknown-value",
+    ),
+    "two answers": (
+        "trial.response",
+        [{"valueString": "favourable"}, {"valueString": "not_favourable"}],
+        None,
+        "contradiction",
+    ),
+    "a time": ("trial.date", [{"valueDateTime": "2026-01-12T10:00:00Z"}], "2026-01-12", None),
+    "a month": ("trial.date", [{"valueDateTime": "2026-01"}], None, "wrong-value"),
+    "no document": (
+        "documents.received",
+        [{"valueCoding": {"system": "urn:payer-policy:answers", "code": "none"}}],
+        [],
+        None,
+    ),
+    "two documents": (
+        "documents.received",
+        [{"valueString": "trial_note"}, {"valueCoding": {"code": "order"}}],
+        ["order", "trial_note"],
+        None,
+    ),
+    "no answer": ("trial.dose", [], None, None),
+    "what follows from others": (
+        "preauthorization.needed",
+        [{"valueBoolean": True}],
+        None,
+        "derived-fact",
+    ),
+    "what is no fact": ("trial.dos", [{"valueDecimal": 1}], None, "unknown-fact"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_how_an_answer_is_read(name: str) -> None:
+    fact, answers, value, wrong = ANSWERS[name]
+    response = {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "item": [{"linkId": "group", "item": [{"linkId": fact, "answer": answers}]}],
+    }
+
+    facts, problems = facts_from_response(response, VOCABULARY)
+
+    assert facts.get(fact) == value
+    if value is not None:
+        assert parse_value(VOCABULARY.facts[fact].type, facts[fact]) is not None
+    assert [problem.code for problem in problems] == ([wrong] if wrong else [])
+
+
+def test_a_wrong_answer_refuses_the_claim_at_its_place() -> None:
+    request = bundle(facts={"trial.dose": 50})
+    answers = request["entry"][-1]["resource"]
+    answers["item"][0]["answer"] = [{"valueString": "a lot"}]
+
+    intake = submitted(request).intake
+
+    assert intake.request is None
+    assert [problem.code for problem in intake.diagnostics] == ["wrong-type"]
+    assert "entry[6].resource.item[0].answer" in intake.diagnostics[0].location.path
+
+
+def test_two_questionnaires_that_disagree_refuse_the_claim() -> None:
+    request = bundle(facts={"trial.dose": 50})
+    other = bundle(facts={"trial.dose": 75})["entry"][-1]
+    request["entry"].append({**other, "fullUrl": "urn:uuid:other"})
+
+    intake = submitted(request).intake
+
+    assert intake.request is None
+    assert [problem.code for problem in intake.diagnostics] == ["contradiction"]
