@@ -50,7 +50,8 @@ def command(
     engine: str | None,
     as_json: bool,
 ) -> None:
-    """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P or 837I, or - for stdin.
+    """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P, 837I or 278 request,
+    or - for stdin.
 
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
     something is denied, pended or without a policy; 2: some input was wrong (the rest is decided).
