@@ -25,7 +25,7 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"batch", "record", "schemas", "verify"},
+    {"batch", "record", "schemas", "verify", "x12_out"},
     {"specs"},
     {"analysis"},
     {"cli"},
