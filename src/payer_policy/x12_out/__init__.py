@@ -16,6 +16,17 @@ from payer_policy.x12_out.interchange import Envelope, Written
 from payer_policy.x12_out.model import Adjustment, ClaimPayment, Name, ServicePayment
 from payer_policy.x12_out.reading import Advice, read_advice
 from payer_policy.x12_out.remittance import About, Remitted, Rules, remit
+from payer_policy.x12_out.review_reading import Reviews, read_reviews
+from payer_policy.x12_out.review_response import marks_of, response, response_segments
+from payer_policy.x12_out.reviews import (
+    Certifying,
+    Decision,
+    Rejection,
+    Review,
+    Reviewed,
+    rejected,
+    review,
+)
 from payer_policy.x12_out.segments import Marks, Out
 
 __all__ = [
@@ -23,7 +34,9 @@ __all__ = [
     "Address",
     "Adjustment",
     "Advice",
+    "Certifying",
     "ClaimPayment",
+    "Decision",
     "Envelope",
     "Marks",
     "Name",
@@ -31,12 +44,22 @@ __all__ = [
     "Payee",
     "Payer",
     "Payment",
+    "Rejection",
     "Remitted",
+    "Review",
+    "Reviewed",
+    "Reviews",
     "Rules",
     "ServicePayment",
     "Written",
     "advice",
     "claim_segments",
+    "marks_of",
     "read_advice",
+    "read_reviews",
+    "rejected",
     "remit",
+    "response",
+    "response_segments",
+    "review",
 ]

@@ -12,12 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
 from typing import Any, Final
 
-from jsonschema import Draft202012Validator
-
-from payer_policy.determination.model import outcome_schema
 from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.intake.model import numbered
 from payer_policy.reference.data import ReasonCode
@@ -32,6 +28,7 @@ from payer_policy.x12_out.model import (
     Number,
     ServicePayment,
 )
+from payer_policy.x12_out.outcomes import SEVERITY, decimal_of, exactly, fraction, outcome_problems
 from payer_policy.x12_out.reasons import ReasonProblem, reason_problems
 
 MOST_REMARKS: Final = 5
@@ -51,8 +48,6 @@ _FILING: Final = {
     "workers_compensation": "WC",
 }
 """CLP06 where a line of business has one; the others have several, and `ZZ` stands for not known."""
-
-_SEVERITY: Final = {"approve": 0, "reduce": 1, "pend": 2, "deny": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,32 +202,10 @@ class _Claim:
 
     def _fits(self) -> bool:
         """Whether the outcome is one, and about this claim."""
-        errors = sorted(_schema().iter_errors(self.outcome), key=lambda error: error.json_path)
-        if errors:
-            first = errors[0]
-            more = f" (and {len(errors) - 1} more places)" if len(errors) > 1 else ""
-            message = (
-                f"the answer is no outcome document: {first.json_path} is not as expected{more}"
-            )
-            hint = "give what `payer-policy decide --json` printed for this claim"
-            self._problem("schema-mismatch", message, hint)
-        elif not self.outcome["determinations"]:
+        self.problems += outcome_problems(self.outcome, self.request, Location(self.name))
+        if not self.problems and not self.outcome["determinations"]:
             message = "no policy decides anything of this claim, so there is nothing to report"
             self._problem("not-decided", message, "see what `payer-policy decide` says of it")
-        elif self.outcome["claim_id"] != self.request.id:
-            message = (
-                f"the answer is about claim {shown(self.outcome['claim_id'])}; "
-                f"{shown(self.request.id)} was expected"
-            )
-            self._problem("contradiction", message, "give the answer to this claim")
-        else:
-            known = {line.number for line in self.request.lines}
-            lines = {
-                line["number"] for one in self.outcome["determinations"] for line in one["lines"]
-            }
-            if strays := sorted(lines - known):
-                message = f"the answer decides line {strays[0]}; the claim has no such line"
-                self._problem("contradiction", message, "give the answer to this claim")
         return not self.problems
 
     def _decided(self) -> dict[int, _Decided]:
@@ -246,7 +219,7 @@ class _Claim:
                     one["policy"]["address"], line, findings, one["information_request"]
                 )
                 other = found.get(line["number"])
-                if other is None or _SEVERITY[line["outcome"]] > _SEVERITY[other.line["outcome"]]:
+                if other is None or SEVERITY[line["outcome"]] > SEVERITY[other.line["outcome"]]:
                     found[line["number"]] = made
         return found
 
@@ -257,7 +230,8 @@ class _Claim:
             hint = f"left out: {', '.join(kept[MOST_REMARKS:])}"
             self._problem("too-many-remarks", message, hint, warning=True)
         if paid and (unprocessable := [code for code in kept if code in _UNPROCESSABLE]):
-            message = f"{unprocessable[0]} says that the claim cannot be processed, and {paid} of it is paid"
+            code = unprocessable[0]
+            message = f"{code} says that the claim cannot be processed, and {paid} of it is paid"
             hint = "some payers return only the line; make sure that this is meant"
             self._problem("unprocessable-in-part", message, hint, warning=True)
         return kept[:MOST_REMARKS]
@@ -286,7 +260,7 @@ class _Claim:
             message = f"{where} has {len(line.modifiers)} modifiers; {_MOST_MODIFIERS} fit in SVC01"
             self._problem("unwritable", message, "correct the claim")
             return None
-        billed = _exactly(line.units)
+        billed = exactly(line.units)
         allowed, remarks = billed, []
         adjustments: tuple[Adjustment, ...] = ()
         if decided is not None:
@@ -393,15 +367,15 @@ class _Claim:
     ) -> tuple[Decimal, Number | None, Number | None] | None:
         """The amount and the units that a line's reason takes, and the units left."""
         outcome = decided.line["outcome"]
-        billed = _fraction(decided.line["billed_units"])
+        billed = fraction(decided.line["billed_units"])
         if outcome == "pend":
-            return charge, _as_number(billed), 0 if billed is not None else None
-        left = _fraction(decided.line["allowed_units"]) or Fraction(0)
+            return charge, decimal_of(billed), 0 if billed is not None else None
+        left = fraction(decided.line["allowed_units"]) or Fraction(0)
         if outcome == "deny":
             left = Fraction(0)
         if billed is None:
             return charge, None, 0
-        units, rest = _as_number(billed - left), _as_number(left)
+        units, rest = decimal_of(billed - left), decimal_of(left)
         if units is None or rest is None:
             message = f"{where} is allowed {left} units, which no decimal number says exactly"
             self._problem("unwritable", message, "have the policy round to whole units")
@@ -440,35 +414,3 @@ def _of_claim(code: str) -> bool:
     """Whether a RARC speaks of the claim: those of series MA do, M and N of a line (code source
     411; the series of the CMS lists from before they were one)."""
     return code.startswith("MA")
-
-
-def _fraction(units: int | str | None) -> Fraction | None:
-    """Units as a determination's JSON has them."""
-    return None if units is None else Fraction(units)
-
-
-def _as_number(units: Fraction | None) -> Number | None:
-    """The same number as an integer or a decimal; None where it is neither."""
-    if units is None:
-        return None
-    if units.denominator == 1:
-        return units.numerator
-    rest = units.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    if rest != 1 or units.denominator > 10**9:
-        return None
-    return _exactly(Decimal(units.numerator) / Decimal(units.denominator))
-
-
-def _exactly(units: Number | None) -> Number | None:
-    """A number in one form: an integer where it is whole."""
-    if isinstance(units, Decimal) and units == units.to_integral_value():
-        return int(units)
-    return units
-
-
-@cache
-def _schema() -> Draft202012Validator:
-    return Draft202012Validator(outcome_schema())

@@ -25,6 +25,12 @@ class Free(str):
     __slots__ = ()
 
 
+class Verbatim(str):
+    """A text as it came from a sender with the same separators; written as it is."""
+
+    __slots__ = ()
+
+
 Part = str | int | Decimal | date | None
 Element = Part | tuple[Part, ...]
 """An element; a tuple is a composite. None and "" are left empty."""
@@ -133,6 +139,15 @@ def plain(text: str) -> str:
     return " ".join(kept.split())
 
 
+def free(text: str, marks: Marks, most: int) -> str:
+    """A text for people as it is written: plain, without separators, cut where it is too long."""
+    text = plain(text)
+    for mark in marks.all():
+        text = text.replace(mark, " ")
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: max(most - 3, 0)].rstrip() + "..."
+
+
 def number(value: int | Decimal) -> str:
     """A number exactly: no exponent, no zeros that say nothing."""
     if isinstance(value, int):
@@ -182,12 +197,10 @@ class Text:
                 return self._refuse(segment, index, text, f"at most {_MAX_DIGITS} digits")
             return text
         least, most = LENGTHS.get((segment.id, index), (1, 10_000))
+        if isinstance(part, Verbatim):
+            return str(part)
         if isinstance(part, Free):
-            text = plain(part)
-            for mark in self.marks.all():
-                text = text.replace(mark, " ")
-            text = " ".join(text.split())
-            return text if len(text) <= most else text[: max(most - 3, 0)].rstrip() + "..."
+            return free(part, self.marks, most)
         marks = [mark for mark in self.marks.all() if mark in part]
         if marks:
             expected = f"no `{marks[0]}`, which separates"
