@@ -49,10 +49,11 @@ def answers(engine: Engine, path: str, facts_path: str | None) -> Iterator[Answe
         if stray:
             yield Answer(None, None, (), (), stray)
     for intake in intakes:
-        yield _answer(engine, intake)
+        yield answer(engine, intake)
 
 
-def _answer(engine: Engine, intake: Intake) -> Answer:
+def answer(engine: Engine, intake: Intake) -> Answer:
+    """One claim, decided or refused."""
     if intake.request is None:
         return Answer(intake.claim_id, None, (), (), intake.diagnostics)
     try:

@@ -100,6 +100,7 @@ class _EventReader:
         for segment in loop.event.segments:
             form.check(segment)
             self._event(segment)
+        self._earlier()
         for level in loop.services:
             self._service(level)
         rendering(form, self.lines)
@@ -150,6 +151,13 @@ class _EventReader:
         if frequency == "1" and self.loop.bht is not None and self.loop.bht.code(2) == "01":
             message = f"BHT02 says that this cancels a request; UM02 says {shown(um.get(2))}"
             self.form.slip(um, 2, "contradiction", message, "a cancellation has 3 in UM02")
+
+    def _earlier(self) -> None:
+        """What is changed or taken back is the certification that REF*BB names."""
+        path = ("authorization_number",)
+        named, source = self.form.values.get(path), self.form.sources.get(path)
+        if self.form.values.get(("frequency",)) != "1" and named and source is not None:
+            self.form.put(("original_id",), named, *source)
 
     def _diagnosis_codes(self, segment: Segment) -> None:
         self._diagnoses = self._diagnoses or []

@@ -40,11 +40,18 @@ def outcome_problems(
         found, expected = shown(str(outcome["claim_id"])), shown(str(request.id))
         message = f"the answer is about {found}; {expected} was expected"
         yield Diagnostic("contradiction", message, about, hint)
-    known = {line.number or place for place, line in enumerate(request.lines, 1)}
-    decided = {line["number"] for one in outcome["determinations"] for line in one["lines"]}
-    if strays := sorted(decided - known):
-        message = f"the answer decides line {strays[0]}; the request has no such line"
-        yield Diagnostic("contradiction", message, about, hint)
+    known = {line.number or place: line for place, line in enumerate(request.lines, 1)}
+    decided = [line for one in outcome["determinations"] for line in one["lines"]]
+    for line in decided:
+        number, billed = line["number"], fraction(line["billed_units"])
+        if number not in known:
+            message = f"the answer decides line {number}; the request has no such line"
+            yield Diagnostic("contradiction", message, about, hint)
+            continue
+        units = known[number].units
+        if billed is not None and units is not None and billed != Fraction(units):
+            message = f"the answer is about {billed} units on line {number}; {units} were billed"
+            yield Diagnostic("contradiction", message, about, hint)
 
 
 def fraction(units: int | str | None) -> Fraction | None:

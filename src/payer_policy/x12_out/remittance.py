@@ -247,7 +247,7 @@ class _Claim:
         if decided is None and not self.rules.others_as_billed:
             what = f" ({line.code})" if line.code else ""
             message = f"{where}{what} is decided by no policy, so nothing is known of its payment"
-            hint = "to report such lines as paid at their charge: --others-as-billed"
+            hint = 'to report such lines as paid at their charge: "others_as_billed": true'
             self._problem("not-decided", message, hint)
             return None
         if decided is None:
@@ -315,8 +315,8 @@ class _Claim:
             if self.rules.pended is None:
                 message = f"{where} is pended; an 835 reports what is decided"
                 hint = (
-                    "wait for the decision, or report it with a reason of your own: --pended OA:133; "
-                    "such a line is to be reversed when it is decided"
+                    "wait for the decision, or report it with a reason of your own, in `pended`; such "
+                    "a line is to be reversed when it is decided"
                 )
                 self._problem("pended", message, hint)
                 return _FAILED
@@ -346,7 +346,7 @@ class _Claim:
                 f"{where} is {_WORDS[outcome]} for {len(codes)} reasons; CARC {chosen['carc']} takes "
                 f"the whole amount, so {', '.join(others)} cannot be told here"
             )
-            hint = "their remark codes are; choose which comes first with --first CARC"
+            hint = "their remark codes are; choose which comes first (`first`, `precedence`)"
             self._problem("several-reasons", message, hint, warning=True)
         return Reason(chosen["group"], chosen["carc"], tuple(chosen["rarcs"]))
 

@@ -16,7 +16,17 @@ from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.intake.x12_levels import Level
 from payer_policy.x12_out.interchange import Envelope, Written, interchange
 from payer_policy.x12_out.reviews import Decision, Rejection, Review
-from payer_policy.x12_out.segments import Element, Free, Marks, Out, Part, Verbatim, out
+from payer_policy.x12_out.segments import (
+    Element,
+    Free,
+    Marks,
+    Out,
+    Part,
+    Verbatim,
+    most_characters,
+    out,
+    plain,
+)
 
 GUIDE: Final = "005010X217"
 _ECHOED: Final = {
@@ -27,6 +37,7 @@ _ECHOED: Final = {
 }
 """What a response repeats of who takes part."""
 
+_FITS: Final = most_characters("MSG", 1)
 _EVENT_DATES: Final = frozenset({"AAH", "435", "096", "472"})
 
 
@@ -67,7 +78,25 @@ def response(envelope: Envelope, answers: Sequence[tuple[ReviewLoop, Review]]) -
     if problems:
         return Written("", tuple(problems))
     sets = [response_segments(loop, review, envelope) for loop, review in answers]
-    return interchange(envelope, "278", GUIDE, sets)
+    made = interchange(envelope, "278", GUIDE, sets)
+    cut = [
+        Diagnostic(
+            "message-cut",
+            f"request {review.id}: a message of {len(text)} characters does not fit; {_FITS} do",
+            about,
+            "the whole stands in the determination",
+            "warning",
+        )
+        for _, review in answers
+        for text in _messages(review)
+        if len(text) > _FITS
+    ]
+    return Written(made.text, (*made.problems, *cut))
+
+
+def _messages(review: Review) -> list[str]:
+    whole = [review.whole] if review.whole is not None else []
+    return [plain(one.message) for one in (*whole, *review.services)]
 
 
 def response_segments(loop: ReviewLoop, review: Review, envelope: Envelope) -> list[Out]:

@@ -112,7 +112,7 @@ def review(request: Request, outcome: Mapping[str, Any], given: Certifying) -> R
     decided = [*services, *([whole] if whole is not None else [])]
     if any(one.action in CERTIFIED and not one.certification for one in decided):
         message = "what is certified has no certification number"
-        hint = "give the number that claims are to carry: --certification NUMBER"
+        hint = "give the number that claims are to carry (`certifications`)"
         problems.append(Diagnostic("no-certification-number", message, about, hint, "warning"))
     certified = any(one.action in CERTIFIED for one in decided)
     waiting = any(one.action in ("A4", "CT") for one in decided)

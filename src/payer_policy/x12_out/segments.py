@@ -142,10 +142,17 @@ def plain(text: str) -> str:
 def free(text: str, marks: Marks, most: int) -> str:
     """A text for people as it is written: plain, without separators, cut where it is too long."""
     text = plain(text)
+    if ":" in marks.all() and ";" not in marks.all():
+        text = text.replace(":", ";")  # reads nearly the same
     for mark in marks.all():
         text = text.replace(mark, " ")
     text = " ".join(text.split())
     return text if len(text) <= most else text[: max(most - 3, 0)].rstrip() + "..."
+
+
+def most_characters(id_: str, element: int) -> int:
+    """How long an element may be."""
+    return LENGTHS[id_, element][1]
 
 
 def number(value: int | Decimal) -> str:
