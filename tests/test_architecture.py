@@ -25,7 +25,7 @@ LAYERS = (
     {"policy", "intake", "engines"},
     {"determination"},
     {"engine"},
-    {"answer", "batch", "fhir", "record", "schemas", "verify"},
+    {"answer", "batch", "fhir", "record", "schemas", "verify", "x12_out"},
     {"audit", "cds_hooks", "specs"},
     {"bundle"},
     {"deployment"},

@@ -17,7 +17,7 @@ from payer_policy.intake.x12 import Segment, segments
 from payer_policy.request.models import MAX_LINES, Request
 from tests.intake.rendering import CASES
 
-X12_FILES = sorted(p for p in CASES.iterdir() if p.suffix in (".837", ".837i"))
+X12_FILES = sorted(p for p in CASES.iterdir() if p.suffix in (".837", ".837i", ".278"))
 JSON_FILES = sorted(
     p
     for p in CASES.iterdir()

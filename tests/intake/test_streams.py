@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake import Intake, intake_837, loops_837, refused, x12_text
+from payer_policy.intake import Intake, intake_x12, x12_loops, x12_text
 from payer_policy.intake.x12 import Segment, reading, segments
-from payer_policy.intake.x12_837 import read_837
+from payer_policy.intake.x12_file import read_x12
 from tests.intake.rendering import CASES
 from tests.intake.test_laws import HOSTILE, ISA
 
-SAMPLES = sorted(p for p in CASES.iterdir() if p.suffix in (".837", ".837i", ".835"))
+SAMPLES = sorted(p for p in CASES.iterdir() if p.suffix in (".837", ".837i", ".835", ".278"))
 
 
 def portions(text: str, size: int) -> io.BytesIO:
@@ -39,10 +39,10 @@ def portions(text: str, size: int) -> io.BytesIO:
 def streamed(text: str, size: int) -> list[Intake]:
     """As a batch reads it: in portions, claims handed from process to process some at a time."""
     found = []
-    parts = loops_837(x12_text(portions(text, size)), "f")
+    parts = x12_loops(x12_text(portions(text, size)), "f")
     while some := list(islice(parts, 200)):
         for part in pickle.loads(pickle.dumps(some)):
-            found.append(refused(part) if isinstance(part, Diagnostic) else intake_837(part, "f"))
+            found.append(intake_x12(part, "f"))
     return found
 
 
@@ -55,7 +55,7 @@ def in_order(intakes: list[Intake]) -> list[Intake]:
 def test_a_stream_gives_the_same_claims_and_messages(path: Path, size: int) -> None:
     text = path.read_text(encoding="utf-8")
 
-    assert in_order(streamed(text, size)) == in_order(read_837(text, "f"))
+    assert in_order(streamed(text, size)) == in_order(read_x12(text, "f"))
 
 
 @given(
@@ -90,7 +90,7 @@ def test_a_damaged_file_too(
     if not text.startswith("ISA"):
         text = ISA + text
 
-    assert in_order(streamed(text, size)) == in_order(read_837(text, "f"))
+    assert in_order(streamed(text, size)) == in_order(read_x12(text, "f"))
 
 
 @given(st.sampled_from(SAMPLES), st.integers(1, 60))
@@ -114,7 +114,7 @@ def test_a_segment_knows_its_place_however_it_was_read(path: Path, size: int) ->
 def test_hostile_files_are_refused_alike(name: str) -> None:
     text = HOSTILE[name].decode()
 
-    assert in_order(streamed(text, 1 << 16)) == in_order(read_837(text, "f"))
+    assert in_order(streamed(text, 1 << 16)) == in_order(read_x12(text, "f"))
 
 
 def many_claims(count: int) -> Iterator[str]:
@@ -134,9 +134,9 @@ def test_memory_does_not_grow_with_the_file() -> None:
         pieces = many_claims(count)
         tracemalloc.start()
         found = 0
-        for part in loops_837(lambda _: next(pieces, ""), "f"):
+        for part in x12_loops(lambda _: next(pieces, ""), "f"):
             assert not isinstance(part, Diagnostic)
-            found += intake_837(part, "f").request is not None
+            found += intake_x12(part, "f").request is not None
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         return found, peak

@@ -12,7 +12,7 @@ from typing import Any
 
 from payer_policy.batch.rejects import Reject
 from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake import ClaimLoop
+from payer_policy.intake import X12Loop
 
 Position = Mapping[str, int]
 """A place in a file, between two records."""
@@ -38,9 +38,9 @@ class JsonText:
 
 @dataclass(frozen=True, slots=True)
 class Loops:
-    """Claims of an 837, and remarks between them; each has a number, claims that of the claim."""
+    """Claims and requests of an X12 file, and remarks between them; each has a number."""
 
-    items: Sequence[tuple[int, ClaimLoop | Diagnostic]]
+    items: Sequence[tuple[int, X12Loop | Diagnostic]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,9 @@ from payer_policy.intake import (
     Places,
     Supplement,
     apply_supplement,
-    intake_837,
+    intake_x12,
     read_json_lines,
     read_requests,
-    refused,
 )
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.model import Fact
@@ -156,9 +155,7 @@ class Decider:
                     self._intake(sheet, number, intake)
             case Loops():
                 for number, item in payload.items:
-                    is_note = isinstance(item, Diagnostic)
-                    intake = refused(item) if is_note else intake_837(item, sheet.file)  # type: ignore[arg-type]
-                    self._intake(sheet, number, intake)
+                    self._intake(sheet, number, intake_x12(item, sheet.file))
             case TableClaims():
                 columns = ClaimColumns(payload.columns, self._vocabulary)
                 for claim in payload.claims:

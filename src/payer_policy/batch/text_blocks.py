@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeVar
 from payer_policy.batch.blocks import Block, JsonLines, JsonText, Loops, Position
 from payer_policy.batch.inputs import DAMAGED, Input
 from payer_policy.batch.rejects import problem_at, rejected
-from payer_policy.intake import MAX_PIECE, ClaimLoop, loops_837, x12_text
+from payer_policy.intake import MAX_PIECE, X12Loop, x12_loops, x12_text
 
 T = TypeVar("T")
 
@@ -55,12 +55,12 @@ def x12_blocks(source: Input, at: Position | None) -> Iterator[Block]:
     with source.open() as file:
         damage = Damage(source)
         read = x12_text(file)  # held here: the file is open as long as this is
-        parts = damage.guard(loops_837(read, source.path))
+        parts = damage.guard(x12_loops(read, source.path))
         rest = islice(parts, done, None)
         while items := list(islice(rest, _CLAIMS)):
             numbered: list[tuple[int, object]] = []
             for item in items:
-                claims += isinstance(item, ClaimLoop)
+                claims += isinstance(item, X12Loop)
                 numbered.append((claims, item))
             done += len(items)
             records = sum(_counts(item) for item in items)
@@ -71,8 +71,8 @@ def x12_blocks(source: Input, at: Position | None) -> Iterator[Block]:
 
 
 def _counts(item: object) -> bool:
-    """Whether a part of an 837 is a record: a claim, or something that could not be read."""
-    return isinstance(item, ClaimLoop) or getattr(item, "severity", "") == "error"
+    """Whether a part of an X12 file is a record: a claim, a request, or what is unreadable."""
+    return isinstance(item, X12Loop) or getattr(item, "severity", "") == "error"
 
 
 class Damage:

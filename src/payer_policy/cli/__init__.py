@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "prove": "Prove what is said to be always or never so.",
     "read": "Read a policy as numbered plain English.",
     "repair": "What would get a denied or pended claim approved.",
+    "respond": "Answer X12 claims by an 835, requests by a 278.",
     "schema": "Write the JSON Schemas that editors use.",
     "selfcheck": "Run the engines against each other on random claims.",
     "serve": "Serve decisions over HTTP.",

@@ -50,8 +50,8 @@ def command(
     engine: str | None,
     as_json: bool,
 ) -> None:
-    """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P or 837I, a FHIR R4 Claim or
-    Bundle, or - for stdin.
+    """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P, 837I or 278 request, a FHIR R4
+    Claim or Bundle, or - for stdin.
 
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
     something is denied, pended or without a policy; 2: some input was wrong (the rest is decided).

@@ -1,4 +1,4 @@
-"""Files to requests: JSON, X12 837 and FHIR R4, each claim by itself, nothing lost and nothing guessed.
+"""Files to requests: JSON, X12 837 and 278, FHIR R4; each by itself, nothing lost, nothing guessed.
 
 `read_requests` finds out the format. Whatever is wrong with one claim is said in that claim's
 `Intake` and leaves the others alone. `read_supplements` reads the facts that no claim form carries.
@@ -23,36 +23,35 @@ from payer_policy.intake.supplements import (
     unmatched,
 )
 from payer_policy.intake.x12 import Read, is_x12
-from payer_policy.intake.x12_837 import intake_837, loops_837, read_837
-from payer_policy.intake.x12_loops import ClaimLoop
+from payer_policy.intake.x12_file import X12Loop, intake_x12, read_x12, x12_loops
 from payer_policy.reference import ReferenceData
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
 __all__ = [
     "MAX_PIECE",
-    "ClaimLoop",
     "Intake",
     "Places",
     "Supplement",
+    "X12Loop",
     "apply_supplement",
     "form_of",
-    "intake_837",
+    "intake_x12",
     "is_json_lines",
-    "loops_837",
     "read_json_lines",
     "read_requests",
     "read_supplements",
     "refused",
     "supplemented",
     "unmatched",
+    "x12_loops",
     "x12_text",
 ]
 
 Form = Literal["json", "x12"]
 
 _BLANK = " \t\r\n\ufeff"
-_EXPECTED = "a JSON request (`{`), a list of them (`[`) or an X12 837 (`ISA`) was expected"
+_EXPECTED = "a JSON request (`{`), a list of them (`[`) or an X12 file (`ISA`) was expected"
 _MARKS = (
     (b"\xff\xfe", "UTF-16 text", "save it as UTF-8 text"),
     (b"\xfe\xff", "UTF-16 text", "save it as UTF-8 text"),
@@ -90,7 +89,7 @@ def read_requests(
                 return [submission.intake for submission in found]
         return refuse_duplicates(read_json_requests(text, file))
     text = text if data.isascii() else text.translate(_LATIN_1)
-    return refuse_duplicates(read_837(text, file))
+    return refuse_duplicates(read_x12(text, file))
 
 
 def form_of(start: bytes, file: str) -> Form | Diagnostic:

@@ -6,29 +6,17 @@ What an element means is in the implementation guides 005010X222 and X223. What 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from pydantic import ValidationError
-
-from payer_policy.diagnostics import Diagnostic, Location
-from payer_policy.intake.model import (
-    Intake,
-    guarded,
-    inconsistencies,
-    numbered,
-    refused,
-    too_many_lines,
-)
-from payer_policy.intake.x12 import Read, Segment
-from payer_policy.intake.x12_envelope import Envelope, diagnostic
-from payer_policy.intake.x12_form import Form, Slip, Source, label
+from payer_policy.diagnostics import Location
+from payer_policy.intake.model import Intake, guarded, too_many_lines
+from payer_policy.intake.x12 import Segment
+from payer_policy.intake.x12_form import Form, Slip, Source
 from payer_policy.intake.x12_lines import LineReader
-from payer_policy.intake.x12_loops import ClaimLoop, claim_loops
+from payer_policy.intake.x12_loops import ClaimLoop
+from payer_policy.intake.x12_requests import diagnosis_codes, rendering, request_of, told
 from payer_policy.intake.x12_values import components, days, number
-from payer_policy.json_source import JsonPath
-from payer_policy.json_words import said
 from payer_policy.request.models import MAX_LINES, Request
 from payer_policy.vocabulary.types import shown
 
@@ -45,22 +33,8 @@ _FREQUENCIES = {
 }
 
 
-def read_837(text: str, file: str) -> list[Intake]:
-    """Every claim of a text that starts with ISA, and a remark for what is wrong with the file."""
-    parts = list(loops_837(text, file))
-    out = [intake_837(part, file) for part in parts if isinstance(part, ClaimLoop)]
-    out.extend(refused(part) for part in parts if isinstance(part, Diagnostic))
-    return sorted(out, key=lambda intake: intake.place.start or (0, 0))
-
-
-def loops_837(source: str | Read, file: str) -> Iterator[ClaimLoop | Diagnostic]:
-    """The claims of a text that starts with ISA, still as segments, as they come; and between them
-    what is wrong with the file. Holds no more in memory than a claim and the levels around it."""
-    yield from claim_loops(Envelope(file, source))
-
-
 def intake_837(loop: ClaimLoop, file: str) -> Intake:
-    """One claim, read; a `Diagnostic` between the claims is `refused` as it is."""
+    """One claim, read."""
     place = loop.clm.location(file, f"segment {loop.clm.number} (CLM)")
     claim_id = "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
     return guarded(lambda: _read(loop, file, claim_id, place), claim_id, place)
@@ -70,11 +44,7 @@ def _read(loop: ClaimLoop, file: str, claim_id: str | None, place: Location) -> 
     reader = _ClaimReader(loop)
     request = reader.read()
     about = f"claim {claim_id}, " if claim_id else "a claim without a number, "
-    slips = sorted(reader.form.slips, key=lambda slip: (slip.segment.number, slip.element))
-    found = tuple(
-        diagnostic(file, s.segment, s.element, s.code, s.message, s.hint, s.severity, about)
-        for s in slips
-    )
+    found = told(reader.form, file, about)
     if any(d.severity == "error" for d in found):
         request = None
     parts = components(loop.clm.get(5), loop.clm.separators.component)
@@ -121,9 +91,12 @@ class _ClaimReader:
         if not self.lines:
             form.slip(loop.clm, 0, "no-lines", "the claim has no service line (LX)")
         self._number_lines()
-        self._rendering()
+        rendering(form, self.lines)
         self._total(loop.clm)
-        return None if any(s.severity == "error" for s in form.slips) else self._request()
+        if any(slip.severity == "error" for slip in form.slips):
+            return None
+        diagnoses = [*self._diagnoses, *self._causes]
+        return request_of(form, len(self.lines), diagnoses, loop.clm)
 
     def _header(self, segment: Segment) -> None:
         """A segment before the first line."""
@@ -153,18 +126,10 @@ class _ClaimReader:
                 form.slip(segment, 0, "missing-segment", message)
 
     def _diagnosis_codes(self, segment: Segment) -> None:
-        for element in range(1, len(segment.elements)):
-            text = segment.get(element)
-            parts = components(text, segment.separators.component)
-            if len(parts) < 2:
-                if text:
-                    message = f"found {shown(text)}; a qualifier and a code were expected"
-                    self.form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
-                continue
-            kind = parts[0].upper()
+        for kind, code, source in diagnosis_codes(self.form, segment):
             codes = self._diagnoses if kind in _DIAGNOSES else self._causes
-            if parts[1] and (kind in _DIAGNOSES or kind in _EXTERNAL_CAUSES):
-                codes.append((parts[1], Source(segment, element)))
+            if kind in _DIAGNOSES or kind in _EXTERNAL_CAUSES:
+                codes.append((code, source))
 
     def _claim(self, clm: Segment) -> None:
         form = self.form
@@ -218,53 +183,3 @@ class _ClaimReader:
                 self.form.slips.append(Slip(lx, 1, "line-numbers", message, hint, "warning"))
         for line, own in zip(self.lines, numbers, strict=True):
             self.form.put(line.path("number"), own, line.lx, 1)
-
-    def _rendering(self) -> None:
-        """A request knows one rendering provider: the claim's, or the one that all lines name."""
-        path = ("provider", "rendering_npi")
-        named = [line.rendering for line in self.lines if line.rendering]
-        claims = self.form.values.get(path)
-        npis = {npi for npi, _ in named}
-        if claims is None and len(npis) == 1 and len(named) == len(self.lines):
-            self.form.put(path, *named[0], 9)
-        elif npis - {claims}:
-            segment = next(segment for npi, segment in named if npi != claims)
-            taken = "the claim's is taken" if claims else "it is taken as not known"
-            message = f"lines name other rendering providers than the claim; {taken}"
-            slip = Slip(segment, 9, "several-rendering", message, None, "warning")
-            self.form.slips.append(slip)
-
-    def _request(self) -> Request | None:
-        form = self.form
-        made: dict[str, Any] = {"coverage": {}, "patient": {}, "provider": {}}
-        made["lines"] = [{"code": None} for _ in self.lines]
-        diagnoses = [*self._diagnoses, *self._causes]
-        made["diagnoses"] = [code for code, _ in diagnoses]
-        form.sources.update((("diagnoses", i), source) for i, (_, source) in enumerate(diagnoses))
-        for path, value in form.values.items():
-            target: Any = made
-            for step in path[:-1]:
-                target = target[step]
-            target[path[-1]] = value
-        for line in made["lines"]:
-            if line.get("through") == line.get("date"):
-                line.pop("through", None)
-        try:
-            request = numbered(Request.model_validate(made))
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                say = said(detail)
-                self._slip_at(detail["loc"], say.code, say.message, say.hint)
-            return None
-        slips = list(inconsistencies(request))
-        for slip in slips:
-            self._slip_at(slip.path, slip.code, slip.message, slip.hint)
-        return None if slips else request
-
-    def _slip_at(self, path: JsonPath, code: str, message: str, hint: str | None) -> None:
-        """A slip where the segment that said the field stands, or the claim."""
-        for length in range(len(path), 0, -1):
-            if source := self.form.sources.get(path[:length]):
-                self.form.slip(*source, code, f"{label(path)}: {message}", hint)
-                return
-        self.form.slip(self.loop.clm, 0, code, f"{label(path)}: {message}", hint)

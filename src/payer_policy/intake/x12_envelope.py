@@ -1,8 +1,8 @@
 """The envelopes of X12: interchange (ISA/IEA), group (GS/GE), transaction set (ST/SE).
 
-Hands on what is inside 837 transaction sets, and notes what is wrong with the envelopes. Counts and
-control numbers that do not agree are warnings, a broken envelope is an error; neither stops a claim
-that is there in full.
+Hands on what is inside 837 and 278 transaction sets, and notes what is wrong with the envelopes.
+Counts and control numbers that do not agree are warnings, a broken envelope is an error; neither
+stops a claim or a request that is there in full.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _TRANSACTIONS = {
     "275": "an attachment (275)",
     "276": "a claim status question (276)",
     "277": "a claim status answer (277)",
-    "278": "a preauthorization request or answer (278)",
     "820": "a premium payment (820)",
     "824": "an application advice (824)",
     "834": "an enrolment (834)",
@@ -45,21 +44,30 @@ _TRANSACTIONS = {
 }
 
 
+_READ = frozenset({"837", "278"})
+EXPECTED = "an 837P, an 837I or a 278 request"
+"""What is read, for sentences that say what was expected."""
+
 _MAX_OTHERS = 100
 """A file with more kinds of transactions than this is not helped by a longer list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An 837 begins. `kind` is what its guide says; None: it names no guide that is known."""
+    """An 837 or a 278 begins. `kind` is what its guide says of an 837; None: no guide is known."""
 
     st: Segment
     kind: Kind | None
+    transaction: Literal["837", "278"] = "837"
+    guide: str = ""
+    """The number of the guide that ST03, or else GS08, names: `217`."""
+    gs: Segment | None = None
+    isa: Segment | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """An 837 ends; not `complete`: without its SE, so that the last claim may be cut off."""
+    """An 837 or a 278 ends; not `complete`: without its SE, so that the last claim may be cut off."""
 
     st: Segment
     complete: bool
@@ -77,7 +85,7 @@ class Envelope:
         self._isa: Segment | None = None
         self._gs: Segment | None = None
         self._st: Segment | None = None
-        self._claims = False
+        self._read = False
         self._counts = {"IEA": 0, "GE": 0, "SE": 0}
         self._others: dict[str, tuple[Segment, int]] = {}
         self._strays: list[Segment] = []
@@ -85,7 +93,7 @@ class Envelope:
         self._sets = 0
 
     def contents(self) -> Iterator[Opened | Segment | Closed]:
-        """What is inside the 837s of the text, in order."""
+        """What is inside the 837s and 278s of the text, in order."""
         last: Segment | None = None
         for item in segments(self._source):
             if isinstance(item, Broken):
@@ -152,9 +160,12 @@ class Envelope:
         kind = st.code(1)
         if kind == "837" and next(iter(numbers), None) in _DENTAL:
             kind = "837D"
-        self._claims = kind == "837"
-        if self._claims:
-            yield Opened(st, next((_KINDS[n] for n in numbers if n in _KINDS), None))
+        self._read = kind in _READ
+        if self._read:
+            claims = next((_KINDS[n] for n in numbers if n in _KINDS), None)
+            guide = next(iter(numbers), "")
+            transaction: Literal["837", "278"] = "837" if kind == "837" else "278"
+            yield Opened(st, claims, transaction, guide, self._gs, self._isa)
         elif kind in self._others or len(self._others) < _MAX_OTHERS:
             first, count = self._others.get(kind, (st, 0))
             self._others[kind] = (first, count + 1)
@@ -166,19 +177,19 @@ class Envelope:
             self._stray_claims += segment.id == "CLM"
             return
         self._counts["SE"] += 1
-        if self._claims:
+        if self._read:
             yield segment
 
     def _close_set(self, se: Segment) -> Iterator[Closed]:
         st, self._st = self._st, None
         self._counts["SE"] += 1
         self._check(se, st, "SE", 2, "segments")
-        if st is not None and self._claims:
+        if st is not None and self._read:
             yield Closed(st, complete=True)
 
     def _end_set(self, reason: str) -> Iterator[Closed]:
         st, self._st = self._st, None
-        if st is not None and self._claims:
+        if st is not None and self._read:
             yield Closed(st, complete=False, reason=reason)
         elif st is not None:
             self._note("truncated", f"this transaction set is not complete: {reason}", st)
@@ -227,7 +238,7 @@ class Envelope:
         for kind, (st, count) in self._others.items():
             what = _TRANSACTIONS.get(kind, f"a transaction set {shown(kind)}")
             more = f" ({count} of them in this file)" if count > 1 else ""
-            message = f"this is {what}{more}; an 837P or 837I was expected"
+            message = f"this is {what}{more}; {EXPECTED} was expected"
             self._note("wrong-transaction", message, st, 1)
         if self._strays:
             lost = self._stray_claims
@@ -236,7 +247,7 @@ class Envelope:
             hint = "is an ST, or a separator before it, missing?"
             self._note("broken-envelope", message, self._strays[0], hint=hint)
         if not (self._sets or self._noted or self.notes) and last is not None:
-            message = "the file holds no transaction set (ST); an 837P or 837I was expected"
+            message = f"the file holds no transaction set (ST); {EXPECTED} was expected"
             self._note("no-claims", message, last)
 
     def _note(

@@ -1,0 +1,225 @@
+"""`payer-policy respond`: X12 in, X12 out: 835s for the claims of a file, 278s for its requests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from payer_policy.answer import Answer, answer
+from payer_policy.cli import options
+from payer_policy.determination import Outcome
+from payer_policy.diagnostics import Diagnostic, Location
+from payer_policy.diagnostics.render import as_text
+from payer_policy.engine import Engine
+from payer_policy.intake import (
+    Intake,
+    X12Loop,
+    form_of,
+    intake_x12,
+    read_supplements,
+    supplemented,
+    unmatched,
+    x12_text,
+)
+from payer_policy.intake.model import refuse_duplicates
+from payer_policy.intake.x12_278_loops import ReviewLoop
+from payer_policy.intake.x12_file import x12_loops
+from payer_policy.x12_out import (
+    ClaimPayment,
+    Payee,
+    Review,
+    Written,
+    advice,
+    rejected,
+    remit,
+    response,
+    review,
+)
+from payer_policy.x12_out.answering import about_claim, payee_of
+from payer_policy.x12_out.setup import Setup, read_setup
+
+_TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+
+
+@click.command("respond")
+@click.argument("file")
+@click.option(
+    "--setup",
+    "setup_path",
+    required=True,
+    help="A JSON file: sender, receiver, payer, payments, the payer's numbers (see docs/x12.md).",
+)
+@click.option(
+    "--control",
+    type=click.IntRange(1, 999_999_999),
+    required=True,
+    help="The control number of the first interchange; others count on from it.",
+)
+@click.option(
+    "--at",
+    type=click.DateTime(_TIMES),
+    required=True,
+    help="Date and time to be written, such as 2025-12-01T09:30.",
+)
+@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
+@options.policies
+@options.engine()
+def command(
+    file: str,
+    setup_path: str,
+    control: int,
+    at: datetime,
+    facts: str | None,
+    folder: Path,
+    engine: str | None,
+) -> None:
+    """Decide every claim and request of FILE (X12 837, 278, or - for stdin), and print the answers.
+
+    Claims are answered by an 835 for each billing provider, requests by 278 responses in one
+    interchange. What cannot be answered is told on standard error, with what to do about it. Exit
+    status 0: everything is approved; 1: something is denied, pended or without a policy; 2: some
+    input was wrong (the rest is answered).
+    """
+    setup = read_setup(options.read_bytes(setup_path), setup_path)
+    opened = options.open_engine(folder, engine)
+    run = _Run(setup, opened, at, control)
+    run.take(_decided(opened, file, facts))
+    for one in run.texts():
+        run.told(one.problems)
+        click.echo(one.text, nl=False)
+    sys.exit(2 if run.wrong else 1 if run.bad_news else 0)
+
+
+def _decided(
+    engine: Engine, path: str, facts: str | None
+) -> Iterator[tuple[X12Loop | Diagnostic | None, Answer]]:
+    """Every claim and request of a file as segments, with its answer."""
+    from io import BytesIO
+
+    data = options.read_bytes(path)
+    name = "standard input" if path == "-" else path
+    form = form_of(data[:4096], name)
+    if isinstance(form, Diagnostic):
+        yield None, Answer(None, None, (), (), (form,))
+        return
+    if form != "x12":
+        raise click.UsageError(
+            f"{name}: this is JSON; `respond` answers X12 files (for JSON: payer-policy decide)"
+        )
+    read = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
+    parts = list(x12_loops(read, name))
+    intakes: list[Intake] = refuse_duplicates(intake_x12(part, name) for part in parts)
+    if facts is not None:
+        supplements = read_supplements(options.read_bytes(facts), facts)
+        if stray := tuple(unmatched(supplements, intakes)):
+            yield None, Answer(None, None, (), (), stray)
+        intakes = supplemented(intakes, supplements)
+    for part, intake in zip(parts, intakes, strict=True):
+        yield part, answer(engine, intake)
+
+
+@dataclass
+class _Run:
+    """The answers gathered, and what the exit status says of them."""
+
+    setup: Setup
+    engine: Engine
+    at: datetime
+    control: int
+    payments: dict[Payee, list[ClaimPayment]] = field(default_factory=dict)
+    reviews: list[tuple[ReviewLoop, Review]] = field(default_factory=list)
+    wrong: bool = False
+    bad_news: bool = False
+
+    def take(self, found: Iterator[tuple[X12Loop | Diagnostic | None, Answer]]) -> None:
+        for part, one in found:
+            self.wrong = self.wrong or one.refused
+            for problem in one.problems:
+                click.echo(as_text(problem) + "\n", err=True)
+            if isinstance(part, ReviewLoop):
+                self._request(part, one)
+            elif one.request is not None and part is not None and not isinstance(part, Diagnostic):
+                self._outcome(one)
+                payee = payee_of(part)
+                control = self.setup.payer_controls.get(one.claim_id or "")
+                missing = list(self._missing(one.claim_id, payee, control))
+                if missing or payee is None or control is None:
+                    self.wrong = True
+                    self.told(missing)
+                    continue
+                made = remit(
+                    one.request,
+                    self._outcome(one).to_json(),
+                    about_claim(part, control),
+                    self.setup.rules(self.at.date()),
+                    self.engine.library.reference.reason_codes,
+                )
+                self.told(made.problems)
+                if made.payment is None:
+                    self.bad_news = True
+                else:
+                    self.payments.setdefault(payee, []).append(made.payment)
+
+    def _request(self, part: ReviewLoop, one: Answer) -> None:
+        if one.request is None:
+            answered = rejected(one.claim_id or "", one.problems)
+        else:
+            outcome = self._outcome(one).to_json()
+            made = review(one.request, outcome, self.setup.certifying(one.claim_id))
+            self.told(made.problems)
+            if made.review is None:
+                self.bad_news = True
+                return
+            answered = made.review
+        self.reviews.append((part, answered))
+
+    def _outcome(self, one: Answer) -> Outcome:
+        determinations = tuple(decided.determination for decided in one.decided)
+        outcome = Outcome(one.claim_id, determinations, one.without_policy)
+        self.bad_news = self.bad_news or outcome.decision != "approve"
+        return outcome
+
+    def _missing(
+        self, claim_id: str | None, payee: Payee | None, control: str | None
+    ) -> Iterator[Diagnostic]:
+        """What the setup does not say that the 835 of a claim needs."""
+        about = Location(f"claim {claim_id}")
+
+        def lacks(message: str, hint: str) -> Diagnostic:
+            return Diagnostic("setup-incomplete", message, about, hint)
+
+        if self.setup.payer is None:
+            yield lacks("the setup does not say who pays", 'add "payer": …')
+        if payee is None:
+            message = "the claim names its billing provider by no NPI (NM1*85)"
+            yield lacks(message, "an 835 pays a provider that has one")
+        elif payee.npi not in self.setup.payments:
+            message = f"the setup has no payment to the billing provider {payee.npi}"
+            yield lacks(message, f'add "payments": {{"{payee.npi}": …}}')
+        if control is None:
+            message = "the setup has no payer's number for the claim (CLP07)"
+            yield lacks(message, f'add "payer_controls": {{"{claim_id}": …}}')
+
+    def texts(self) -> Iterator[Written]:
+        """An interchange for each payee, then one for all requests."""
+        control = self.control
+        payer = self.setup.payer
+        for payee, claims in self.payments.items():
+            assert payer is not None  # otherwise no claim came so far
+            payment = self.setup.payments[payee.npi].made()
+            envelope = self.setup.envelope(self.at, control)
+            yield advice(envelope, payment, payer.made(), payee, self.at.date(), claims)
+            control += 1
+        if self.reviews:
+            yield response(self.setup.envelope(self.at, control), self.reviews)
+
+    def told(self, problems: Sequence[Diagnostic]) -> None:
+        for problem in problems:
+            click.echo(as_text(problem) + "\n", err=True)
+            unwritable = ("unwritable", "setup-incomplete", "broken-hierarchy")
+            self.wrong = self.wrong or problem.code in unwritable

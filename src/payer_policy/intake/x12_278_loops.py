@@ -1,0 +1,173 @@
+"""The loops of a 278 request: who reviews, who asks, for which patient, and what for.
+
+HL segments make a tree (reviewer 20, requester 21, subscriber 22, dependent 23, patient event EV,
+service SS). One event with its services is one request. What is no request (an answer, a query, a
+notification) is known by its BHT and by its guide, and is named instead of being read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from payer_policy.intake.x12 import Segment
+from payer_policy.intake.x12_envelope import Closed, Envelope, Opened, diagnostic
+from payer_policy.intake.x12_form import Form, Slip
+from payer_policy.intake.x12_levels import MAX_SEGMENTS, Hierarchy, Level, Tree, too_long
+from payer_policy.intake.x12_values import day
+from payer_policy.vocabulary.types import shown
+
+_BIRTH = ("patient", "birth_date")
+_EXPECTED = "a request for review (BHT02 13, guide 005010X217) was expected"
+_PURPOSES = {
+    "11": "the answer to a request",
+    "28": "a query about earlier requests",
+    "36": "an authority to deduct",
+}
+"""What a 278 is that is no request, by BHT02; 01 (cancellation) and 13 are requests."""
+
+_ALONE = "this service stands outside of a patient event (HL03 EV)"
+_GUIDES = {
+    "215": "a query about earlier requests, or its answer (005010X215)",
+    "216": "a notification, or its acknowledgement (005010X216)",
+}
+
+
+def _says(level: str, form: Form, segment: Segment) -> None:
+    match level, segment.id, segment.code(1):
+        case "20", "NM1", _:
+            form.put(("coverage", "payer"), segment.get(9), segment, 9)
+            form.put(("coverage", "payer_name"), segment.get(3), segment, 3)
+        case "21", "NM1", _ if segment.code(8) == "XX":
+            # A Request has no field of its own for who asks. The PAS guides put this party where a
+            # claim has its provider, which is the biller's place.
+            form.put(("provider", "billing_npi"), segment.get(9), segment, 9)
+        case "22", "NM1", "IL":
+            form.put(("coverage", "member_id"), segment.get(9), segment, 9)
+        case "22", "REF", "6P":
+            form.put(("coverage", "plan"), segment.get(2), segment, 2)
+        case "22" | "23", "DMG", _:
+            form.put(_BIRTH, form.read(_BIRTH, segment, 2, day), segment, 2)
+
+
+_REVIEWS = Hierarchy(
+    {
+        "20": "reviewer",
+        "21": "requester",
+        "22": "subscriber",
+        "23": "dependent",
+        "EV": "patient event",
+        "SS": "service",
+    },
+    {"21": ("20",), "22": ("21",), "23": ("22",), "EV": ("22", "23"), "SS": ("EV",)},
+    _says,
+    {"23": _BIRTH},
+)
+
+
+@dataclass(slots=True)
+class ReviewLoop:
+    """One patient event: its own segments, those of each service, and the levels above."""
+
+    opened: Opened
+    bht: Segment | None
+    event: Level
+    services: list[Level] = field(default_factory=list)
+    fault: Slip | None = None
+    """Why the request cannot be read, whatever it says."""
+    size: int = 0
+
+    def add(self, level: Level, segment: Segment) -> None:
+        self.size += 1
+        if self.size < MAX_SEGMENTS:
+            level.segments.append(segment)
+        elif self.fault is None:
+            self.fault = too_long(self.event.hl)
+
+
+class ReviewSet:
+    """The events of one 278, as its segments come."""
+
+    def __init__(self, opened: Opened, envelope: Envelope) -> None:
+        self._opened = opened
+        self._envelope = envelope
+        self._tree = Tree(_REVIEWS)
+        self._bht: Segment | None = None
+        self._loop: ReviewLoop | None = None
+        self._events = 0
+        self._other: str | None = _GUIDES.get(opened.guide)
+        """What this is, where it is no request."""
+
+    def add(self, segment: Segment) -> Iterator[ReviewLoop]:
+        """The event that a segment ends, if it ends one."""
+        if segment.id == "BHT" and self._bht is None:
+            self._bht = segment
+            if self._other is None:
+                self._other = _PURPOSES.get(segment.code(2))
+        if self._other is not None:
+            return
+        if segment.id == "HL":
+            if segment.code(3) != "SS":
+                yield from self._done()
+            level = self._tree.add(segment)
+            if level.code == "EV":
+                self._events += 1
+                self._loop = ReviewLoop(self._opened, self._bht, level, fault=level.first_fault())
+            elif self._loop is not None and len(self._loop.services) < MAX_SEGMENTS:
+                self._loop.services.append(level)
+                if self._loop.fault is None and level.parent is not self._loop.event:
+                    self._loop.fault = level.fault or Slip(
+                        segment,
+                        2,
+                        "broken-hierarchy",
+                        "this service belongs to another patient event than the one it follows",
+                    )
+            elif level.code == "SS":  # no event is open, so nobody would hear of its fault
+                fault = level.fault or Slip(segment, 0, "broken-hierarchy", _ALONE)
+                self._note(fault.code, fault.message, segment, fault.element, self._older())
+        elif self._loop is not None:
+            level = self._loop.services[-1] if self._loop.services else self._loop.event
+            self._loop.add(level, segment)
+        elif self._tree.current is not None:
+            self._tree.current.add(segment)
+
+    def end(self, closed: Closed) -> Iterator[ReviewLoop]:
+        """The last event; and into the envelope's notes what is wrong with the whole."""
+        st = self._opened.st
+        if self._other is not None:
+            first = self._bht if self._bht is not None else st
+            message = f"this is {self._other} (278); {_EXPECTED}"
+            hint = "to read answers is for whoever asked; send the request that was answered"
+            self._note("wrong-transaction", message, first, 2 if self._bht else 1, hint)
+        elif self._loop is not None:
+            if not closed.complete and self._loop.fault is None:
+                message = (
+                    f"the request may be cut off: {closed.reason} (transaction set "
+                    f"{shown(st.get(2))})"
+                )
+                hint = "send the file again, whole"
+                self._loop.fault = Slip(self._loop.event.hl, 0, "truncated", message, hint)
+            yield from self._done()
+        elif not closed.complete:
+            message = f"the transaction set {shown(st.get(2))} is not complete: {closed.reason}"
+            self._note("truncated", message, st, 0, "send the file again, whole")
+        elif not self._events:
+            message = f"the transaction set {shown(st.get(2))} holds no patient event (HL03 EV)"
+            self._note("no-claims", message, st, 0, self._older())
+
+    def _done(self) -> Iterator[ReviewLoop]:
+        if self._loop is not None:
+            yield self._loop
+            self._loop = None
+
+    def _older(self) -> str | None:
+        guide = self._opened.guide
+        if guide in ("094", "059"):
+            return f"it follows the older guide X{guide}; send it by 005010X217"
+        return None
+
+    def _note(
+        self, code: str, message: str, segment: Segment, element: int, hint: str | None
+    ) -> None:
+        envelope = self._envelope
+        envelope.notes.append(diagnostic(envelope.file, segment, element, code, message, hint))

@@ -1,0 +1,41 @@
+"""A whole X12 file: every claim of its 837s and every request of its 278s, as they come.
+
+Whoever has time and memory for one claim only reads `x12_loops` and gives each part to `intake_x12`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.intake.model import Intake, refused
+from payer_policy.intake.x12 import Read
+from payer_policy.intake.x12_278 import intake_278
+from payer_policy.intake.x12_278_loops import ReviewLoop
+from payer_policy.intake.x12_837 import intake_837
+from payer_policy.intake.x12_envelope import Envelope
+from payer_policy.intake.x12_loops import ClaimLoop, loops
+
+X12Loop = ClaimLoop | ReviewLoop
+"""One claim of an 837 or one request of a 278, still as segments."""
+
+
+def read_x12(text: str, file: str) -> list[Intake]:
+    """Every claim and request of a text that starts with ISA, and a remark for what is wrong with
+    the file."""
+    intakes = [intake_x12(part, file) for part in x12_loops(text, file)]
+    return sorted(intakes, key=lambda intake: intake.place.start or (0, 0))
+
+
+def x12_loops(source: str | Read, file: str) -> Iterator[X12Loop | Diagnostic]:
+    """The claims and requests of a text that starts with ISA, still as segments, as they come; and
+    between them what is wrong with the file. Holds no more in memory than one and the levels around
+    it."""
+    yield from loops(Envelope(file, source))
+
+
+def intake_x12(part: X12Loop | Diagnostic, file: str) -> Intake:
+    """One claim or request, read; a `Diagnostic` between them is `refused` as it is."""
+    if isinstance(part, Diagnostic):
+        return refused(part)
+    return intake_278(part, file) if isinstance(part, ReviewLoop) else intake_837(part, file)

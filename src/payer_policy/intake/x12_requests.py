@@ -1,0 +1,113 @@
+"""From what the segments said to a `Request`: what 837 and 278 have in common once they are read.
+
+A value that the request's model refuses is told at the segment and element that said it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.intake.model import inconsistencies, numbered
+from payer_policy.intake.x12 import Segment
+from payer_policy.intake.x12_envelope import diagnostic
+from payer_policy.intake.x12_form import Form, Slip, Source, label
+from payer_policy.intake.x12_lines import LineReader
+from payer_policy.intake.x12_values import components
+from payer_policy.json_source import JsonPath
+from payer_policy.json_words import said
+from payer_policy.request.models import Request
+from payer_policy.vocabulary.types import shown
+
+
+def diagnosis_codes(form: Form, segment: Segment) -> Iterator[tuple[str, str, Source]]:
+    """The codes of an HI: qualifier, code, and where it stands."""
+    for element in range(1, len(segment.elements)):
+        text = segment.get(element)
+        parts = components(text, segment.separators.component)
+        if len(parts) < 2:
+            if text:
+                message = f"found {shown(text)}; a qualifier and a code were expected"
+                form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
+        elif parts[1]:
+            yield parts[0].upper(), parts[1], Source(segment, element)
+
+
+def rendering(form: Form, lines: Sequence[LineReader]) -> None:
+    """A request knows one rendering provider: the claim's, or the one that all lines name."""
+    path = ("provider", "rendering_npi")
+    named = [line.rendering for line in lines if line.rendering]
+    claims = form.values.get(path)
+    npis = {npi for npi, _ in named}
+    if claims is None and len(npis) == 1 and len(named) == len(lines):
+        form.put(path, *named[0], 9)
+    elif npis - {claims}:
+        segment = next(segment for npi, segment in named if npi != claims)
+        taken = "the claim's is taken" if claims else "it is taken as not known"
+        message = f"lines name other rendering providers than the claim; {taken}"
+        form.slips.append(Slip(segment, 9, "several-rendering", message, None, "warning"))
+
+
+def request_of(
+    form: Form,
+    lines: int,
+    diagnoses: Sequence[tuple[str, Source]] | None,
+    origin: Segment,
+    **known: Any,
+) -> Request | None:
+    """The request, or None with the reasons among the form's slips.
+
+    Args:
+        form: What the segments said; paths are those of the request.
+        lines: How many lines there are.
+        diagnoses: The codes in their order; None: nothing was said of them.
+        origin: Where a problem is told that no segment said.
+        known: Fields of the request that no segment says.
+    """
+    made: dict[str, Any] = {"coverage": {}, "patient": {}, "provider": {}, **known}
+    made["lines"] = [{"code": None} for _ in range(lines)]
+    if diagnoses is not None:
+        made["diagnoses"] = [code for code, _ in diagnoses]
+        form.sources.update((("diagnoses", i), source) for i, (_, source) in enumerate(diagnoses))
+    for path, value in form.values.items():
+        target: Any = made
+        for step in path[:-1]:
+            target = target[step]
+        target[path[-1]] = value
+    for line in made["lines"]:
+        if line.get("through") == line.get("date"):
+            line.pop("through", None)
+    try:
+        request = numbered(Request.model_validate(made))
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            say = said(detail)
+            _slip_at(form, origin, detail["loc"], say.code, say.message, say.hint)
+        return None
+    slips = list(inconsistencies(request))
+    for slip in slips:
+        _slip_at(form, origin, slip.path, slip.code, slip.message, slip.hint)
+    return None if slips else request
+
+
+def told(form: Form, file: str, about: str) -> tuple[Diagnostic, ...]:
+    """The form's slips as diagnostics, in the order of the file."""
+    slips = sorted(form.slips, key=lambda slip: (slip.segment.number, slip.element))
+    return tuple(
+        diagnostic(file, s.segment, s.element, s.code, s.message, s.hint, s.severity, about)
+        for s in slips
+    )
+
+
+def _slip_at(
+    form: Form, origin: Segment, path: JsonPath, code: str, message: str, hint: str | None
+) -> None:
+    """A slip where the segment that said the field stands, or the whole's."""
+    for length in range(len(path), 0, -1):
+        if source := form.sources.get(path[:length]):
+            form.slip(*source, code, f"{label(path)}: {message}", hint)
+            return
+    form.slip(origin, 0, code, f"{label(path)}: {message}", hint)

@@ -1,0 +1,101 @@
+"""What an 835 says of claims, as values: written by `remittance`, read back by `reading`.
+
+Amounts are money in whole cents, exactly; units are billing units. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+Number = int | Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """One reason for which less is paid than was charged (a triple of a CAS)."""
+
+    group: str
+    carc: str
+    amount: Decimal
+    units: Number | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A person; where no name is known, both are empty."""
+
+    last: str = ""
+    first: str = ""
+    member_id: str = ""
+
+
+NOBODY: Final = Name()
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePayment:
+    """One service line (loop 2110)."""
+
+    procedure: tuple[str, ...]
+    """SVC01: qualifier, code, modifiers."""
+    charge: Decimal
+    paid: Decimal
+    units: Number | None = None
+    """Units paid (SVC05); None: not said, which is read as 1."""
+    billed_units: Number | None = None
+    """SVC07, where other than the units paid."""
+    revenue_code: str = ""
+    first_day: date | None = None
+    last_day: date | None = None
+    adjustments: tuple[Adjustment, ...] = ()
+    control: str = ""
+    """The submitter's own number of the line (REF*6R)."""
+    policy: str = ""
+    """The policy that an adjustment rests on (REF*0K)."""
+    remarks: tuple[str, ...] = ()
+    """RARCs of the line (LQ*HE)."""
+
+    def balances(self) -> bool:
+        """Whether charge less adjustments is what is paid."""
+        return self.charge - sum((a.amount for a in self.adjustments), Decimal(0)) == self.paid
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPayment:
+    """One claim (loop 2100)."""
+
+    id: str
+    status: str
+    """CLP02: 1, 2 or 3 as the payer is primary, secondary or tertiary; 22 a reversal; …"""
+    charge: Decimal
+    paid: Decimal
+    patient_owes: Decimal | None
+    """CLP05: what the adjustments of group PR add up to."""
+    filing: str
+    """CLP06, the claim filing indicator."""
+    payer_control: str
+    """CLP07, the payer's own number of the claim."""
+    facility: str = ""
+    frequency: str = ""
+    patient: Name = NOBODY
+    rendering_npi: str = ""
+    inpatient: bool = False
+    """Whether the remarks stand in an MIA."""
+    remarks: tuple[str, ...] = ()
+    """RARCs of the claim (MIA where inpatient, else MOA)."""
+    received: date | None = None
+    adjustments: tuple[Adjustment, ...] = ()
+    """Those of the whole claim; a claim written here has none."""
+    services: tuple[ServicePayment, ...] = ()
+
+    def balances(self) -> bool:
+        """Whether the claim and each of its lines balance, and the lines add up to the claim."""
+        adjusted = [*self.adjustments, *(a for s in self.services for a in s.adjustments)]
+        whole = self.charge - sum((a.amount for a in adjusted), Decimal(0)) == self.paid
+        if not self.services:
+            return whole
+        charges = sum((s.charge for s in self.services), Decimal(0))
+        return whole and charges == self.charge and all(s.balances() for s in self.services)
