@@ -19,6 +19,7 @@ from payer_policy.bundle.problems import BundleError
 from payer_policy.diagnostics import PolicyError
 from payer_policy.engines import enough_engines
 from payer_policy.policy.folder_hash import contents_hash
+from payer_policy.specs.running import Run
 from tests.bundle.making import FEATURE, MORE_UNITS, POLICY, found, key, write
 
 
@@ -107,6 +108,36 @@ def test_a_feature_file_that_is_no_gherkin(tmp_path: Path) -> None:
 
     codes = {code for code, _ in refused(policies, features)}
     assert "not-text" in codes and len(codes) > 1
+
+
+def test_feature_files_whose_names_not_every_computer_takes(tmp_path: Path) -> None:
+    policies, features = write(tmp_path)
+    for name in ("a:b.feature", "IRON.feature"):
+        (features / name).write_text(FEATURE, "utf-8")
+
+    assert refused(policies, features, engine="compiled", pack_features=True) == [
+        ("wrong-name", "features/a:b.feature"),
+        ("duplicate-address", "features/iron.feature"),
+    ]
+    assert build_bundle(policies, features, key(), engine="compiled").manifest.specs
+
+
+def test_scenarios_of_which_none_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    policies, features = write(tmp_path)
+    monkeypatch.setattr(building, "run_features", lambda *_, **__: Run([]))
+
+    assert refused(policies, features) == [("no-scenarios", f"{features}")]
+
+
+def test_the_schema_is_asked_as_check_asks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policies, _ = write(tmp_path)
+    monkeypatch.setattr(
+        "payer_policy.schemas.agreement.policy_schema", lambda library: {"required": ["colour"]}
+    )
+
+    assert {code for code, _ in refused(policies, None)} == {"schema-mismatch"}
 
 
 def test_scenarios_that_change_while_they_run(

@@ -245,6 +245,16 @@ def test_a_manifest_that_is_signed_and_wrong(
     assert refused(repacked(listed_again(files, **changes))) == expected
 
 
+def test_a_signed_file_elsewhere_and_a_file_that_is_listed_twice(good: bytes) -> None:
+    files = {**unpack(good, "b.zip"), "bin/run.sh": b"#!"}
+    assert refused(repacked(listed_again(files))) == [("unexpected-file", "b.zip/bin/run.sh")]
+
+    manifest = json.loads(unpack(good, "b.zip")[MANIFEST])
+    manifest["files"].append(manifest["files"][0])
+    twice = {**unpack(good, "b.zip"), MANIFEST: json.dumps(manifest).encode()}
+    assert refused(repacked(twice)) == [("duplicate-address", "b.zip/manifest.json")]
+
+
 def test_another_meaning_is_told_with_who_built_it(good: bytes) -> None:
     files = unpack(good, "b.zip")
     manifest = json.loads(files[MANIFEST])

@@ -312,6 +312,7 @@ def test_an_older_bundle_is_a_rollback_and_is_said_to_be_one(
         ({"built": "2026-02-01T00:00:00Z"}, {"sequence": 1}, False),
         ({"sequence": 2, "built": "2026-01-01T00:00:00Z"},
          {"sequence": 3, "built": "2025-01-01T00:00:00Z"}, False),
+        ({"sequence": 2}, {"sequence": 2}, False),
         ({}, {}, False),
     ],
 )  # fmt: skip

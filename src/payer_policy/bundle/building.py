@@ -95,7 +95,7 @@ def build_bundle(
     )
     signed = manifest.to_bytes()
     files = packed_files(read, packed)
-    refuse(_unpackable(files, policies))
+    refuse(_unpackable(files))
     try:
         data = pack({**files, MANIFEST: signed, SIGNATURE: key.sign(signed)})
     except ValueError as error:  # too many files, or too large
@@ -185,12 +185,11 @@ def _failed(run: Run) -> Iterator[Diagnostic]:
             yield problem("failed-scenario", where, message, "payer-policy spec tells why")
 
 
-def _unpackable(files: Mapping[str, bytes], policies: Path) -> Iterator[Diagnostic]:
+def _unpackable(files: Mapping[str, bytes]) -> Iterator[Diagnostic]:
     by_folded: dict[str, str] = {}
     for path in sorted(files):
-        where = f"{policies.as_posix()}: {path}"
         if (why := why_no_path(path)) is not None:
-            yield problem("wrong-name", where, f"the path {why}", "rename it")
+            yield problem("wrong-name", path, f"the path {why}", "rename it")
         elif (other := by_folded.setdefault(path.casefold(), path)) != path:
             message = f"only capital letters tell it from `{other}`"
-            yield problem("duplicate-address", where, message, "rename one of the two")
+            yield problem("duplicate-address", path, message, "rename one of the two")

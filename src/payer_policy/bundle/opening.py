@@ -200,10 +200,7 @@ def signature_problems(
         yield problem(
             "wrong-signature", file, message, "do not use it; get it again from its source"
         )
-    elif claimed not in (
-        None,
-        signer.id,
-    ):  # None: what is wrong with the manifest is told by itself
+    elif claimed is not None and claimed != signer.id:  # None: its own problems are told elsewhere
         message = "the manifest names another key than the one that signed it"
         yield problem("wrong-signature", file, message)
 
