@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from payer_policy import Engine
 from payer_policy.audit import (
+    AuditBusy,
     AuditClosed,
     AuditError,
     AuditFull,
@@ -96,6 +97,34 @@ def test_every_other_change_is_refused(place: Place, entries: dict[str, Entry]) 
                 place.run(statement)
 
         assert list(log.rows()) == before
+
+
+def test_a_commit_in_sqlite_is_on_the_disk(tmp_path: Path) -> None:
+    """What a receipt promises rests on these; kill -9 alone would not notice them missing."""
+    names = ("synchronous", "journal_mode", "recursive_triggers", "secure_delete")
+    with (
+        AuditLog.open(tmp_path / "audit.db", clock=Clock()) as log,
+        log._database.writing() as connection,
+    ):
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+
+    assert found == {
+        "synchronous": 2,
+        "journal_mode": "wal",
+        "recursive_triggers": 1,
+        "secure_delete": 1,
+    }
+
+
+def test_a_writer_that_waits_too_long_says_so(
+    place: Place, entries: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payer_policy.audit.database.WAIT_SECONDS", 0.2)
+    entry = next(iter(entries.values()))
+    with place.open() as log, place.open() as other:
+        with log._database.writing(), pytest.raises(AuditBusy, match="nothing was written"):
+            other.append([entry])
+        assert other.append([entry])[0].seq == 1
 
 
 def test_missing_guards_are_named(place: Place) -> None:

@@ -32,7 +32,7 @@ from payer_policy.audit import tables
 from payer_policy.audit.chain import FIRST, Head, Row
 from payer_policy.audit.errors import AuditBusy, AuditError, AuditUnavailable
 
-WAIT_SECONDS: Final = 10
+WAIT_SECONDS: Final[float] = 10
 """How long a writer waits for the others before it gives up."""
 _LOCK: Final = 0x7061_7965_725F_6175
 """The key of the advisory lock: the same for every writer of a PostgreSQL database."""
@@ -113,7 +113,7 @@ class Database:
             connection = connection.execution_options(payer_policy_writes=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":
-                    connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
+                    connection.execute(text(f"SET LOCAL lock_timeout = {int(WAIT_SECONDS * 1000)}"))
                     connection.execute(text("SET LOCAL synchronous_commit = on"))
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
                 yield connection
@@ -244,7 +244,7 @@ _EXPECTED: Final = "write a file's path, sqlite:///PATH or postgresql://USER@HOS
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions are begun below, in words
-    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+    connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
     # Two processes that switch the journal at once are not made to wait by the time-out.
     for attempt in range(100):
         try:

@@ -248,17 +248,26 @@ def _rows(record: str, stack: ExitStack) -> tuple[Iterator[Any], AuditLog | None
 
     if "://" not in record:
         file = _input(record, stack)
-        start = file.peek(16)[:16]  # type: ignore[attr-defined]
+        start = file.read(len(_SQLITE))
         if start != _SQLITE:
             if not start:
                 raise click.UsageError(f"{record}: is empty; a record or its export was expected")
             if start[:1] != b"{":
                 raise click.UsageError(f"{record}: is neither an audit record nor an export of one")
-            return read_export(iter(lambda: file.readline(_LONGEST), b"")), None
+            return read_export(_lines(start, file)), None
         if record == "-":
             raise click.UsageError("give a database by its name; standard input is for an export")
     log = stack.enter_context(_opened(record))
     return log.rows(), log
+
+
+def _lines(start: bytes, file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file whose first bytes were read already; it need not be able to go back."""
+    *whole, rest = start.split(b"\n")
+    yield from (line + b"\n" for line in whole)
+    if line := rest + file.readline(_LONGEST):
+        yield line
+    yield from iter(lambda: file.readline(_LONGEST), b"")
 
 
 def _input(record: str, stack: ExitStack) -> BinaryIO:
