@@ -64,7 +64,7 @@ def test_a_record_that_was_tampered_with(record: Place) -> None:
 
     told = audit("verify", record.url, "--head", head)
     assert told.exit_code == 1
-    assert "The trigger payer_policy_audit_update is missing" in told.output
+    assert "Triggers against slips are missing: payer_policy_audit_delete, payer" in told.output
     assert (
         "  2 things are wrong:\n"
         "    row 1, changed: its time, what is kept of it, or its commitment is not as written\n"
