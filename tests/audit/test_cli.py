@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import stat
@@ -13,10 +14,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from payer_policy.audit import Entry
+from payer_policy import PolicyError
+from payer_policy.audit import AuditLog, Entry
 from payer_policy.audit.tables import TABLE
 from payer_policy.cli.audit import command
-from tests.audit.conftest import ROOT, Answer, Place
+from tests.audit.conftest import ROOT, Answer, Clock, Place
 
 POLICIES = ["--policies", str(ROOT / "policies")]
 
@@ -112,6 +114,30 @@ def test_replay_tells_what_it_could_not(record: Place, answers: dict[str, Answer
         '  determination, decision: recorded "deny"\n'
         '    again "approve"\n'
     ) in told.output
+
+
+def test_replay_by_a_bundle(tmp_path: Path, answers: dict[str, Answer]) -> None:
+    """Also of an answer that no policy was found: the bundle that said so is known by its hash."""
+    from payer_policy.cli.bundle import command as bundle
+
+    key, file = tmp_path / "key", tmp_path / "policies.zip"
+    for call in (
+        ["keygen", "-o", str(key)],
+        ["build", *POLICIES, "--without-specs", "--key", f"{key}.private.pem", "-o", str(file)],
+    ):
+        made = CliRunner().invoke(bundle, call)
+        assert made.exit_code == 0, made.output
+    hash_ = hashlib.sha256(file.read_bytes()).hexdigest()
+    url = str(tmp_path / "audit.db")
+    with AuditLog.open(url, clock=Clock()) as log:
+        log.append([log.entry(*answer, source=hash_) for answer in answers.values()])
+
+    told = audit("replay", url, "--policies", str(file))
+    assert told.exit_code == 0
+    assert f"{len(answers)} decided again, the same byte for byte" in told.output
+    (tmp_path / "no.zip").write_bytes(b"PK")
+    with pytest.raises(PolicyError):  # which the command line prints, as for every bundle
+        audit("replay", url, "--policies", str(tmp_path / "no.zip"))
 
 
 def test_export_and_what_is_read_back(record: Place, tmp_path: Path) -> None:

@@ -94,7 +94,8 @@ def verify(record: str, anchor: str | None, as_json: bool) -> None:
     default=(Path("policies"),),
     envvar="PAYER_POLICIES",
     show_default=True,
-    help="A folder of policies, as it was or is; may be repeated (or set PAYER_POLICIES).",
+    help="A folder of policies or a bundle, as it was or is; may be repeated (or set "
+    "PAYER_POLICIES).",
 )
 @click.option("--request", "request_id", metavar="ID", help="Only the rows about this request.")
 @click.option("--after", type=click.IntRange(0), default=0, metavar="ROW", help="Only later rows.")
@@ -306,7 +307,14 @@ def _head(text: str | None) -> Head | None:
 
 
 def _folder(path: Path) -> Folder:
+    """A folder, or a bundle: whose signature it has is not asked, since rows name it by its hash."""
     from payer_policy.audit.replaying import Folder
+
+    if path.is_file():
+        from payer_policy.bundle.opening import open_contents, read_bundle
+
+        bundle = read_bundle(path)
+        return Folder(str(path), open_contents(bundle.policies, str(path)).library, bundle.hash)
     from payer_policy.policy.cache import cached_library
     from payer_policy.policy.folder_hash import folder_hash
 
