@@ -303,6 +303,31 @@ def test_several_may_begin_a_record_at_once(places: Callable[[], Place], entries
         assert sorted(pool.map(begin, range(8))) == list(range(1, 9))
 
 
+def test_what_a_role_has_set_does_not_weaken_a_receipt(
+    request: pytest.FixtureRequest, entries: dict[str, Entry]
+) -> None:
+    """Neither a commit that is not waited for, nor a picture of the record from before waiting."""
+    server = request.getfixturevalue("server")
+    server.execute("CREATE SCHEMA settings")
+    url = server.url("settings") + "".join(
+        f"%20-c{name}%3D{value}"
+        for name, value in (
+            ("default_transaction_isolation", "serializable"),
+            ("synchronous_commit", "off"),
+        )
+    )
+    entry = next(iter(entries.values()))
+    with AuditLog.open(url, clock=Clock()) as log, ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(lambda _: log.append([entry])[0].seq, range(40)))
+        assert sorted(receipts) == list(range(1, 41))
+        with log._database.writing() as connection:
+            found = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+        assert found == "on"
+    stronger = server.url("settings") + "%20-csynchronous_commit%3Dremote_apply"
+    with AuditLog.open(stronger, clock=Clock()) as log, log._database.writing() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "remote_apply"
+
+
 @pytest.mark.parametrize(
     ("target", "words"),
     [
