@@ -39,9 +39,9 @@ _BOUNDLESS: Final = 10**18
 
 def stated_facts(decided: Decided) -> Iterator[tuple[str, Value]]:
     """The known facts that a determination was made from, by name; what rules derive follows."""
-    ruleset = decided.ruleset
-    for name, value in sorted(decided.facts.items()):
-        if value is not None and name in ruleset.facts and name not in ruleset.derived:
+    facts, known, derived = decided.facts, decided.ruleset.facts, decided.ruleset.derived
+    for name in sorted(name for name in facts if name in known and name not in derived):
+        if (value := facts[name]) is not None:
             yield name, value
 
 

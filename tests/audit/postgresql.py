@@ -105,7 +105,7 @@ class Server:
         raise AssertionError("the server does not come back")
 
     def stop(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self._process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from payer_policy import Engine
 from payer_policy.audit import (
+    AuditBusy,
     AuditClosed,
     AuditError,
     AuditFull,
@@ -96,6 +97,34 @@ def test_every_other_change_is_refused(place: Place, entries: dict[str, Entry]) 
                 place.run(statement)
 
         assert list(log.rows()) == before
+
+
+def test_a_commit_in_sqlite_is_on_the_disk(tmp_path: Path) -> None:
+    """What a receipt promises rests on these; kill -9 alone would not notice them missing."""
+    names = ("synchronous", "journal_mode", "recursive_triggers", "secure_delete")
+    with (
+        AuditLog.open(tmp_path / "audit.db", clock=Clock()) as log,
+        log._database.writing() as connection,
+    ):
+        found = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names}
+
+    assert found == {
+        "synchronous": 2,
+        "journal_mode": "wal",
+        "recursive_triggers": 1,
+        "secure_delete": 1,
+    }
+
+
+def test_a_writer_that_waits_too_long_says_so(
+    place: Place, entries: dict[str, Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("payer_policy.audit.database.WAIT_SECONDS", 0.2)
+    entry = next(iter(entries.values()))
+    with place.open() as log, place.open() as other:
+        with log._database.writing(), pytest.raises(AuditBusy, match="nothing was written"):
+            other.append([entry])
+        assert other.append([entry])[0].seq == 1
 
 
 def test_missing_guards_are_named(place: Place) -> None:
@@ -272,6 +301,31 @@ def test_several_may_begin_a_record_at_once(places: Callable[[], Place], entries
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(begin, range(8))) == list(range(1, 9))
+
+
+def test_what_a_role_has_set_does_not_weaken_a_receipt(
+    request: pytest.FixtureRequest, entries: dict[str, Entry]
+) -> None:
+    """Neither a commit that is not waited for, nor a picture of the record from before waiting."""
+    server = request.getfixturevalue("server")
+    server.execute("CREATE SCHEMA settings")
+    url = server.url("settings") + "".join(
+        f"%20-c{name}%3D{value}"
+        for name, value in (
+            ("default_transaction_isolation", "serializable"),
+            ("synchronous_commit", "off"),
+        )
+    )
+    entry = next(iter(entries.values()))
+    with AuditLog.open(url, clock=Clock()) as log, ThreadPoolExecutor(4) as pool:
+        receipts = list(pool.map(lambda _: log.append([entry])[0].seq, range(40)))
+        assert sorted(receipts) == list(range(1, 41))
+        with log._database.writing() as connection:
+            found = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
+        assert found == "on"
+    stronger = server.url("settings") + "%20-csynchronous_commit%3Dremote_apply"
+    with AuditLog.open(stronger, clock=Clock()) as log, log._database.writing() as connection:
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() == "remote_apply"
 
 
 @pytest.mark.parametrize(

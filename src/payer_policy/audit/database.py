@@ -23,7 +23,6 @@ from sqlalchemy import (
     inspect,
     make_url,
     select,
-    text,
     update,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -32,7 +31,7 @@ from payer_policy.audit import tables
 from payer_policy.audit.chain import FIRST, Head, Row
 from payer_policy.audit.errors import AuditBusy, AuditError, AuditUnavailable
 
-WAIT_SECONDS: Final = 10
+WAIT_SECONDS: Final[float] = 10
 """How long a writer waits for the others before it gives up."""
 _LOCK: Final = 0x7061_7965_725F_6175
 """The key of the advisory lock: the same for every writer of a PostgreSQL database."""
@@ -67,7 +66,17 @@ class Database:
         if sqlite and not create and not Path(url.database or "").is_file():
             raise AuditError(f"{url.database}: there is no such file, so no audit record")
         try:
-            engine = create_engine(url, hide_parameters=True, pool_pre_ping=not sqlite)
+            engine = (
+                create_engine(url, hide_parameters=True)
+                if sqlite
+                # Whatever the role's default is: a writer that waited must see what it waited for.
+                else create_engine(
+                    url,
+                    hide_parameters=True,
+                    pool_pre_ping=True,
+                    isolation_level="READ COMMITTED",
+                )
+            )
         except ImportError:
             raise AuditUnavailable(
                 "an audit record in PostgreSQL needs psycopg, not installed here; "
@@ -113,9 +122,7 @@ class Database:
             connection = connection.execution_options(payer_policy_writes=True)
             with connection.begin():
                 if connection.dialect.name == "postgresql":
-                    connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
-                    connection.execute(text("SET LOCAL synchronous_commit = on"))
-                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+                    connection.exec_driver_sql(_begin_postgresql())
                 yield connection
 
     @contextmanager
@@ -244,7 +251,7 @@ _EXPECTED: Final = "write a file's path, sqlite:///PATH or postgresql://USER@HOS
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions are begun below, in words
-    connection.execute(f"PRAGMA busy_timeout = {WAIT_SECONDS * 1000}")
+    connection.execute(f"PRAGMA busy_timeout = {int(WAIT_SECONDS * 1000)}")
     # Two processes that switch the journal at once are not made to wait by the time-out.
     for attempt in range(100):
         try:
@@ -264,6 +271,17 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("payer_policy_writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgresql() -> str:
+    """What a writer says first, in one message: wait for the others, and commit to the disk."""
+    return (
+        f"SET LOCAL lock_timeout = {int(WAIT_SECONDS * 1000)};"
+        # Every other setting writes to the disk before a commit returns; some wait for more.
+        "SELECT set_config('synchronous_commit', 'on', true)"
+        " WHERE current_setting('synchronous_commit') = 'off';"
+        f"SELECT pg_advisory_xact_lock({_LOCK})"
+    )
 
 
 def _why(error: SQLAlchemyError) -> str:

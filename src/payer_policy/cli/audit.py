@@ -94,7 +94,8 @@ def verify(record: str, anchor: str | None, as_json: bool) -> None:
     default=(Path("policies"),),
     envvar="PAYER_POLICIES",
     show_default=True,
-    help="A folder of policies, as it was or is; may be repeated (or set PAYER_POLICIES).",
+    help="A folder of policies or a bundle, as it was or is; may be repeated (or set "
+    "PAYER_POLICIES).",
 )
 @click.option("--request", "request_id", metavar="ID", help="Only the rows about this request.")
 @click.option("--after", type=click.IntRange(0), default=0, metavar="ROW", help="Only later rows.")
@@ -248,17 +249,26 @@ def _rows(record: str, stack: ExitStack) -> tuple[Iterator[Any], AuditLog | None
 
     if "://" not in record:
         file = _input(record, stack)
-        start = file.peek(16)[:16]  # type: ignore[attr-defined]
+        start = file.read(len(_SQLITE))
         if start != _SQLITE:
             if not start:
                 raise click.UsageError(f"{record}: is empty; a record or its export was expected")
             if start[:1] != b"{":
                 raise click.UsageError(f"{record}: is neither an audit record nor an export of one")
-            return read_export(iter(lambda: file.readline(_LONGEST), b"")), None
+            return read_export(_lines(start, file)), None
         if record == "-":
             raise click.UsageError("give a database by its name; standard input is for an export")
     log = stack.enter_context(_opened(record))
     return log.rows(), log
+
+
+def _lines(start: bytes, file: BinaryIO) -> Iterator[bytes]:
+    """The lines of a file whose first bytes were read already; it need not be able to go back."""
+    *whole, rest = start.split(b"\n")
+    yield from (line + b"\n" for line in whole)
+    if line := rest + file.readline(_LONGEST):
+        yield line
+    yield from iter(lambda: file.readline(_LONGEST), b"")
 
 
 def _input(record: str, stack: ExitStack) -> BinaryIO:
@@ -297,7 +307,14 @@ def _head(text: str | None) -> Head | None:
 
 
 def _folder(path: Path) -> Folder:
+    """A folder, or a bundle: whose signature it has is not asked, since rows name it by its hash."""
     from payer_policy.audit.replaying import Folder
+
+    if path.is_file():
+        from payer_policy.bundle.opening import open_contents, read_bundle
+
+        bundle = read_bundle(path)
+        return Folder(str(path), open_contents(bundle.policies, str(path)).library, bundle.hash)
     from payer_policy.policy.cache import cached_library
     from payer_policy.policy.folder_hash import folder_hash
 

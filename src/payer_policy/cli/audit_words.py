@@ -48,8 +48,8 @@ def verified_text(
         yield f"  Redacted: the member data of {rows_of(found.redacted)}."
     if found.left_out:
         yield f"  Left out of this export, and not checked: the member data of {rows_of(found.left_out)}."
-    for guard in guards:
-        yield f"  The trigger {guard} is missing: nothing there stops a slip of the pen."
+    if guards:
+        yield f"  Triggers against slips are missing: {', '.join(guards)}."
     if found.findings:
         count = len(found.findings) + found.more
         yield "  1 thing is wrong:" if count == 1 else f"  {count:,} things are wrong:"
