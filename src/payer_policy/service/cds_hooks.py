@@ -1,0 +1,107 @@
+"""CDS Hooks for coverage-requirements discovery: what coverage asks of the orders of a call.
+
+Each order is decided as a preauthorization request of which little is known yet.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Request, Response
+
+from payer_policy import cds_hooks
+from payer_policy.answer import Answer, answer
+from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.decisions import BODY, limited, refused
+from payer_policy.service.gate import exchange_of
+from payer_policy.service.negotiation import media_type_of
+from payer_policy.service.openapi import body, described, problems
+from payer_policy.service.problems import Problem
+from payer_policy.service.recording import now
+from payer_policy.service.state import Deadline, state_of
+
+JSON: Final = "application/json"
+
+router = APIRouter(prefix="/cds-services", tags=["standards"])
+
+
+@router.get(
+    "",
+    summary="The CDS services that there are.",
+    responses=described({JSON: None}, "Each with its hook and what it would like prefetched."),
+)
+async def discovery() -> Response:
+    """Open without a key, as CDS clients expect."""
+    return _json(cds_hooks.discovery())
+
+
+@router.post(
+    "/{service}",
+    summary="What coverage asks of the orders of a call.",
+    dependencies=[AUTHENTICATED],
+    openapi_extra=body({JSON: "CdsHooksCall"}),
+    responses=described(
+        {JSON: "CdsHooksAnswer"},
+        "Cards, and for each order an update of it with the coverage information of Da Vinci CRD.",
+    )
+    | problems("refused", "not-found", "too-large", "wrong-media-type", "not-configured"),
+)
+async def call(request: Request, service: Annotated[str, Path(max_length=200)]) -> Response:
+    """What is not known is asked for; nothing is said not to be covered for what nobody told."""
+    if service not in cds_hooks.SERVICES:
+        raise Problem("not-found", f"there is {', '.join(cds_hooks.SERVICES)}")
+    media_type_of(request, JSON)
+    state, exchange = state_of(request), exchange_of(request)
+    data = await state.admission.body(request, state.settings.limits.body_bytes)
+    async with state.admission.turn():
+        deployed = state.deployed
+        library = deployed.engine.library
+
+        def work(deadline: Deadline) -> tuple[cds_hooks.Hook, list[Answer]]:
+            hook = cds_hooks.read_hook(
+                service, data, library.vocabulary, library.reference, file=BODY
+            )
+            if hook.refused:
+                raise refused(hook.diagnostics)
+            answers = []
+            for order in hook.orders:
+                deadline.check()
+                intake = limited(order.intake, state.settings.limits.lines)
+                answers.append(answer(deployed.engine, intake))
+            return hook, answers
+
+        hook, answers = await state.at_length(work)
+        await state.given(exchange, deployed, answers)
+
+        def written(_: Deadline) -> dict[str, Any]:
+            outcomes = [None if one.request is None else one.outcome.to_json() for one in answers]
+            day = now().date().isoformat()
+            return cds_hooks.response(hook, outcomes, day, vocabulary=library.vocabulary)
+
+        return _json(await state.at_length(written))
+
+
+@router.post(
+    "/{service}/feedback",
+    summary="What became of the cards.",
+    dependencies=[AUTHENTICATED],
+    openapi_extra=body({JSON: "CdsHooksFeedback"}),
+    responses=described({JSON: None}, "Taken.") | problems("refused", "not-found", "too-large"),
+)
+async def feedback(request: Request, service: Annotated[str, Path(max_length=200)]) -> Response:
+    """Counted by outcome, not kept: the words of whoever overrode a card may name a patient."""
+    if service not in cds_hooks.SERVICES:
+        raise Problem("not-found", f"there is {', '.join(cds_hooks.SERVICES)}")
+    state = state_of(request)
+    data = await state.admission.body(request, state.settings.limits.body_bytes)
+    found, wrong = cds_hooks.read_feedback(data, file=BODY)
+    if wrong:
+        raise refused(wrong)
+    for one in found:
+        state.metrics.heard(service, one.outcome)
+    return _json({})
+
+
+def _json(value: Any) -> Response:
+    return Response(json.dumps(value, ensure_ascii=False), media_type=JSON)

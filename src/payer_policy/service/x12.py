@@ -1,0 +1,126 @@
+"""X12 278: preauthorization requests in, one 278 response for each, in the same interchange form."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+
+from payer_policy.answer import Answer, answer
+from payer_policy.diagnostics import Diagnostic, Location
+from payer_policy.intake import form_of, intake_x12, x12_loops, x12_text
+from payer_policy.intake.model import refuse_duplicates
+from payer_policy.intake.x12_278_loops import ReviewLoop
+from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.decisions import BODY, limited, refused
+from payer_policy.service.gate import exchange_of
+from payer_policy.service.openapi import body, described, problems
+from payer_policy.service.problems import Problem
+from payer_policy.service.recording import now
+from payer_policy.service.state import Deadline, state_of
+from payer_policy.x12_out import Certifying, Envelope, Review, rejected, response, review
+
+X12: Final = "application/edi-x12"
+
+router = APIRouter(prefix="/x12", tags=["standards"], dependencies=[AUTHENTICATED])
+
+
+@router.post(
+    "/278",
+    summary="Decide the preauthorization requests of an X12 278, and answer with a 278.",
+    openapi_extra=body({X12: None, "text/plain": None}),
+    responses=described({X12: None}, "One interchange with a 278 response for each request.")
+    | problems("refused", "too-large", "wrong-media-type", "not-configured"),
+)
+async def review_requests(request: Request) -> Response:
+    """A request that cannot be read is answered with AAA; what is certified gets a number that depends
+    on the request and the policies alone. Control numbers are those of the audit record's rows, so
+    that none is ever given twice."""
+    state, exchange = state_of(request), exchange_of(request)
+    if state.audit is None:
+        raise Problem("not-configured", "control numbers come from the audit record; see --audit")
+    data = await state.admission.body(request, state.settings.limits.batch_bytes)
+    async with state.admission.turn():
+        deployed = state.deployed
+
+        def work(deadline: Deadline) -> tuple[list[ReviewLoop], list[Answer]]:
+            loops = list(_requests(data))
+            answers = []
+            for intake in refuse_duplicates(intake_x12(loop, BODY) for loop in loops):
+                deadline.check()
+                small = limited(intake, state.settings.limits.lines)
+                answers.append(answer(deployed.engine, small))
+            return loops, answers
+
+        loops, answers = await state.at_length(work)
+        last = await state.given(exchange, deployed, answers)
+        text = await state.at_length(lambda _: _written(loops, answers, last))
+    return Response(text, media_type=X12)
+
+
+def _requests(data: bytes) -> Iterator[ReviewLoop]:
+    """The requests of an interchange, and nothing else.
+
+    Raises:
+        Problem: the body is no X12, has something else in it, or is broken.
+    """
+    form = form_of(data[:4096], BODY)
+    if isinstance(form, Diagnostic):
+        raise refused([form])
+    if form != "x12":
+        raise Problem("wrong-media-type", f"this path reads {X12}; send JSON to /v1/decide")
+    wrong: list[Diagnostic] = []
+    count = 0
+    for part in x12_loops(x12_text(BytesIO(data.lstrip(_BEFORE))), BODY):
+        if isinstance(part, ReviewLoop):
+            count += 1
+            yield part
+        elif isinstance(part, Diagnostic):
+            wrong.append(part)
+        else:
+            message = "a claim (837) stands here; requests (278) were expected"
+            hint = "send claims to /v1/decide/batch"
+            wrong.append(Diagnostic("wrong-transaction", message, Location(BODY), hint))
+    if not count or any(problem.severity == "error" for problem in wrong):
+        raise refused(wrong)
+
+
+_BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
+
+
+def _written(loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int | None) -> str:
+    """The answers as one interchange, from the requests' receiver to their sender.
+
+    Raises:
+        Problem: it cannot be written.
+    """
+    reviews = [(loop, _review(one)) for loop, one in zip(loops, answers, strict=True)]
+    isa = loops[0].opened.isa
+    assert isa is not None, "an interchange begins with its ISA"
+    envelope = Envelope(
+        sender=isa.get(8),
+        receiver=isa.get(6),
+        at=now().replace(tzinfo=None),
+        control=(last or 0) % _CONTROLS + 1,
+        sender_qualifier=isa.get(7),
+        receiver_qualifier=isa.get(5),
+        marks=marks_of(loops[0]),
+    )
+    written = response(envelope, reviews)
+    if not written.sound:
+        raise refused(written.problems)
+    return written.text
+
+
+_CONTROLS: Final = 999_999_999
+
+
+def _review(one: Answer) -> Review:
+    if one.request is None:
+        return rejected(one.claim_id or "", one.problems)
+    outcome = one.outcome.to_json()
+    made = review(one.request, outcome, Certifying(certification_number(outcome, one.request)))
+    if made.review is None:
+        return rejected(one.claim_id or "", made.problems)
+    return made.review
