@@ -101,7 +101,7 @@ def claims(draw: st.DrawFn) -> ClaimPayment:
 
 
 @given(st.lists(claims(), min_size=1, max_size=3), MARKS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_an_835_reads_back_as_it_was(made: list[ClaimPayment], marks: Marks) -> None:
     text = written(*made, envelope=replace(ENVELOPE, marks=marks))
 
@@ -151,7 +151,7 @@ reviews = st.builds(
 
 
 @given(reviews, MARKS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_278_response_reads_back_as_it_was(made: Review, marks: Marks) -> None:
     (loop,) = x12_loops(review_text(REQUEST), "f")
     assert isinstance(loop, ReviewLoop)
@@ -181,7 +181,7 @@ def test_no_text_makes_a_reader_fail(text: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_no_damage_makes_a_reader_fail(data: st.DataObject) -> None:
     text = SAMPLE.read_text(encoding="utf-8")
     (loop,) = x12_loops(review_text(REQUEST), "f")
