@@ -31,18 +31,20 @@ def reason_problems(
     rarcs: Sequence[str],
     day: date,
 ) -> Iterator[ReasonProblem]:
-    """What is wrong with the codes of one adjustment, all of it.
+    """What is wrong with the codes of one line, all of it; without a reason, with its remarks.
 
     A CARC that says so needs a RARC that is no alert; one for a single group stands with that group;
     every code is listed and in force (X12 code sources 139 and 411). MA130 leaves no right of
     appeal, which MA01 would grant.
     """
     for system, code in [("group", group), ("carc", carc), *(("rarc", rarc) for rarc in rarcs)]:
-        entry = known.get((system, code or ""))
+        if code is None:
+            continue
+        entry = known.get((system, code))
         if entry is None:
             listed = [name for kind, name in known if kind == system]
             message = f"{system.upper()} {code} is in no list of the policy folder"
-            yield ReasonProblem("unknown-code", message, did_you_mean(code or "", listed))
+            yield ReasonProblem("unknown-code", message, did_you_mean(code, listed))
         elif not entry.in_force_throughout(day, day):
             message = f"{system.upper()} {code} is not in force on {day}"
             yield ReasonProblem("reason-not-in-force", message, "see reason_codes/ for its dates")

@@ -271,7 +271,7 @@ class _Claim:
                     return None
                 amount, units, allowed = taken
                 adjustments = (Adjustment(reason.group or "", reason.carc or "", amount, units),)
-                self._check(reason, remarks, where)
+            self._check(reason, remarks, where)
         paid = charge - sum((a.amount for a in adjustments), Decimal(0))
         own = [code for code in remarks if not _of_claim(code)]
         service = ServicePayment(
@@ -386,10 +386,11 @@ class _Claim:
         cents = (200 * share.numerator + share.denominator) // (2 * share.denominator)  # half up
         return cents * _CENT, units, rest
 
-    def _check(self, reason: Reason, remarks: Sequence[str], where: str) -> None:
+    def _check(self, reason: Reason | None, remarks: Sequence[str], where: str) -> None:
         """What is wrong with the codes of a line."""
+        group, carc = (reason.group, reason.carc) if reason is not None else (None, None)
         found: Iterator[ReasonProblem] = reason_problems(
-            self.reason_codes, reason.group, reason.carc, remarks, self.rules.on
+            self.reason_codes, group, carc, remarks, self.rules.on
         )
         for problem in found:
             self._problem(problem.code, f"{where}: {problem.message}", problem.hint)
