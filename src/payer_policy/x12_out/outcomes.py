@@ -104,6 +104,13 @@ def exactly(units: Number | None) -> Number | None:
     return units
 
 
+def share_of(money: Decimal, part: Fraction, whole: Fraction) -> Decimal:
+    """A part of an amount of whole cents, worked out exactly and then rounded, half a cent up."""
+    exact = Fraction(money) * part / whole
+    cents = (200 * exact.numerator + exact.denominator) // (2 * exact.denominator)
+    return cents * Decimal("0.01")
+
+
 @cache
 def _schema() -> Draft202012Validator:
     return Draft202012Validator(outcome_schema())

@@ -13,7 +13,8 @@ from payer_policy.diagnostics import did_you_mean
 from payer_policy.reference.data import ReasonCode
 
 _ALERT_OF_APPEAL = "MA01"
-_NO_APPEAL = "MA130"
+NO_APPEAL = "MA130"
+"""The RARC of a claim that cannot be processed: no appeal, it is to be sent again."""
 
 
 class ReasonProblem(NamedTuple):
@@ -63,6 +64,12 @@ def reason_problems(
                 f"CARC {carc} needs a RARC that explains it; found {', '.join(rarcs) or 'none'}"
             )
             yield ReasonProblem("reason-needs-rarc", message, "an alert explains no adjustment")
-    if _NO_APPEAL in rarcs and _ALERT_OF_APPEAL in rarcs:
-        message = f"{_NO_APPEAL} leaves no right of appeal, and {_ALERT_OF_APPEAL} explains one"
+    if NO_APPEAL in rarcs and _ALERT_OF_APPEAL in rarcs:
+        message = f"{NO_APPEAL} leaves no right of appeal, and {_ALERT_OF_APPEAL} explains one"
         yield ReasonProblem("contradiction", message, f"leave {_ALERT_OF_APPEAL} out")
+
+
+def of_claim(rarc: str) -> bool:
+    """Whether a RARC speaks of the claim: those of series MA do, M and N of a line (code source 411;
+    the series are older than the one list that holds them now)."""
+    return rarc.startswith("MA")
