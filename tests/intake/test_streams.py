@@ -146,3 +146,33 @@ def test_memory_does_not_grow_with_the_file() -> None:
 
     assert (few, many) == (2_000, 6_000)
     assert large < small * 1.2
+
+
+def many_requests(count: int) -> Iterator[str]:
+    """A file of many 278 requests, each in a set of its own, piece by piece."""
+    base = (CASES / "synthetic-review-requests.278").read_text(encoding="utf-8")
+    head, _, rest = base.partition("ST*278*0001")
+    first = "ST*278*0001" + rest.partition("ST*278*0002")[0]
+    yield head
+    for number in range(count):
+        yield first.replace("SYN-PA-1*", f"SYN-{number}*")
+    yield f"GE*{count}*301~IEA*1*000000301~"
+
+
+def test_memory_does_not_grow_with_the_number_of_requests() -> None:
+    def most(count: int) -> tuple[int, int]:
+        pieces = many_requests(count)
+        tracemalloc.start()
+        found = 0
+        for part in x12_loops(lambda _: next(pieces, ""), "f"):
+            assert not isinstance(part, Diagnostic)
+            found += intake_x12(part, "f").request is not None
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return found, peak
+
+    few, small = most(300)
+    many, large = most(900)
+
+    assert (few, many) == (300, 900)
+    assert large < small * 1.2

@@ -24,7 +24,7 @@ def remitted() -> list[tuple[Request, dict[str, Any], Remitted]]:
     """Each different claim with its outcome document and what an 835 says of it."""
     made = []
     claims = [raw for raw in scenarios() if raw.get("kind", "claim") == "claim"]
-    for raw in claims[::3]:  # for the time that it takes
+    for raw in claims:
         number = len(made) + 1
         raw = charged({**raw, "id": f"SYN-{number}"})
         try:
@@ -75,7 +75,7 @@ def test_each_line_loses_what_its_outcome_says() -> None:
                 assert service.units == line["allowed_units"]
 
     assert {"approve", "deny", "pend", "reduce", "not ours"} <= set(outcomes)
-    every = "4 6 11 16 18 39 50 97 107 133 146 151 182 189 197 198 210 226 272 284 296 302"
+    every = "4 11 16 18 39 50 97 107 133 146 151 182 189 197 198 210 226 272 284 296 302"
     assert set(every.split()) <= carcs
 
 

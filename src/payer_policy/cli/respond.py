@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 import click
@@ -99,8 +100,6 @@ def _decided(
     engine: Engine, path: str, facts: str | None
 ) -> Iterator[tuple[X12Loop | Diagnostic | None, Answer]]:
     """Every claim and request of a file as segments, with its answer."""
-    from io import BytesIO
-
     data = options.read_bytes(path)
     name = "standard input" if path == "-" else path
     form = form_of(data[:4096], name)
@@ -111,16 +110,21 @@ def _decided(
         raise click.UsageError(
             f"{name}: this is JSON; `respond` answers X12 files (for JSON: payer-policy decide)"
         )
-    read = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
-    parts = list(x12_loops(read, name))
+    text = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
+    parts = list(x12_loops(text, name))
     intakes: list[Intake] = refuse_duplicates(intake_x12(part, name) for part in parts)
+    read = [intake.request is not None for intake in intakes]
     if facts is not None:
         supplements = read_supplements(options.read_bytes(facts), facts)
         if stray := tuple(unmatched(supplements, intakes)):
             yield None, Answer(None, None, (), (), stray)
         intakes = supplemented(intakes, supplements)
-    for part, intake in zip(parts, intakes, strict=True):
-        yield part, answer(engine, intake)
+    for part, intake, readable in zip(parts, intakes, read, strict=True):
+        one = answer(engine, intake)
+        # Where the request itself could be read, what is wrong is not the requester's fault, so
+        # nobody is told by X12.
+        ours = readable and one.request is None and isinstance(part, ReviewLoop)
+        yield None if ours else part, one
 
 
 @dataclass

@@ -22,6 +22,8 @@ from payer_policy.x12_out.model import Number
 SEVERITY: Final = {"approve": 0, "reduce": 1, "pend": 2, "deny": 3}
 """Outcomes of a line; where two policies decide one, the highest counts."""
 
+_MOST_DIGITS: Final = 30
+
 
 def outcome_problems(
     outcome: Mapping[str, Any], request: Request, about: Location
@@ -43,15 +45,36 @@ def outcome_problems(
     known = {line.number or place: line for place, line in enumerate(request.lines, 1)}
     decided = [line for one in outcome["determinations"] for line in one["lines"]]
     for line in decided:
-        number, billed = line["number"], fraction(line["billed_units"])
+        number = line["number"]
         if number not in known:
             message = f"the answer decides line {number}; the request has no such line"
             yield Diagnostic("contradiction", message, about, hint)
             continue
-        units = known[number].units
+        for field in ("billed_units", "allowed_units"):
+            if not _is_quantity(line[field]):
+                message = f"line {number}: {field} is {shown(line[field])}; 0 or more was expected"
+                yield Diagnostic("wrong-value", message, about, hint)
+                return
+        billed, units = fraction(line["billed_units"]), known[number].units
         if billed is not None and units is not None and billed != Fraction(units):
             message = f"the answer is about {billed} units on line {number}; {units} were billed"
             yield Diagnostic("contradiction", message, about, hint)
+        allowed = fraction(line["allowed_units"])
+        if billed is not None and allowed is not None and allowed > billed:
+            message = f"the answer allows {allowed} units on line {number}; {billed} were billed"
+            yield Diagnostic("contradiction", message, about, hint)
+
+
+def _is_quantity(units: int | str | None) -> bool:
+    """Whether units can be a number at all; the schema allows more than any claim holds."""
+    if units is None:
+        return True
+    if len(str(units)) > _MOST_DIGITS:
+        return False
+    try:
+        return Fraction(units) >= 0
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 def fraction(units: int | str | None) -> Fraction | None:
@@ -79,6 +102,13 @@ def exactly(units: Number | None) -> Number | None:
     if isinstance(units, Decimal) and units == units.to_integral_value():
         return int(units)
     return units
+
+
+def share_of(money: Decimal, part: Fraction, whole: Fraction) -> Decimal:
+    """A part of an amount of whole cents, worked out exactly and then rounded, half a cent up."""
+    exact = Fraction(money) * part / whole
+    cents = (200 * exact.numerator + exact.denominator) // (2 * exact.denominator)
+    return cents * Decimal("0.01")
 
 
 @cache

@@ -13,7 +13,8 @@ from payer_policy.diagnostics import did_you_mean
 from payer_policy.reference.data import ReasonCode
 
 _ALERT_OF_APPEAL = "MA01"
-_NO_APPEAL = "MA130"
+NO_APPEAL = "MA130"
+"""The RARC of a claim that cannot be processed: no appeal, it is to be sent again."""
 
 
 class ReasonProblem(NamedTuple):
@@ -31,18 +32,20 @@ def reason_problems(
     rarcs: Sequence[str],
     day: date,
 ) -> Iterator[ReasonProblem]:
-    """What is wrong with the codes of one adjustment, all of it.
+    """What is wrong with the codes of one line, all of it; without a reason, with its remarks.
 
     A CARC that says so needs a RARC that is no alert; one for a single group stands with that group;
     every code is listed and in force (X12 code sources 139 and 411). MA130 leaves no right of
     appeal, which MA01 would grant.
     """
     for system, code in [("group", group), ("carc", carc), *(("rarc", rarc) for rarc in rarcs)]:
-        entry = known.get((system, code or ""))
+        if code is None:
+            continue
+        entry = known.get((system, code))
         if entry is None:
             listed = [name for kind, name in known if kind == system]
             message = f"{system.upper()} {code} is in no list of the policy folder"
-            yield ReasonProblem("unknown-code", message, did_you_mean(code or "", listed))
+            yield ReasonProblem("unknown-code", message, did_you_mean(code, listed))
         elif not entry.in_force_throughout(day, day):
             message = f"{system.upper()} {code} is not in force on {day}"
             yield ReasonProblem("reason-not-in-force", message, "see reason_codes/ for its dates")
@@ -61,6 +64,12 @@ def reason_problems(
                 f"CARC {carc} needs a RARC that explains it; found {', '.join(rarcs) or 'none'}"
             )
             yield ReasonProblem("reason-needs-rarc", message, "an alert explains no adjustment")
-    if _NO_APPEAL in rarcs and _ALERT_OF_APPEAL in rarcs:
-        message = f"{_NO_APPEAL} leaves no right of appeal, and {_ALERT_OF_APPEAL} explains one"
+    if NO_APPEAL in rarcs and _ALERT_OF_APPEAL in rarcs:
+        message = f"{NO_APPEAL} leaves no right of appeal, and {_ALERT_OF_APPEAL} explains one"
         yield ReasonProblem("contradiction", message, f"leave {_ALERT_OF_APPEAL} out")
+
+
+def of_claim(rarc: str) -> bool:
+    """Whether a RARC speaks of the claim: those of series MA do, M and N of a line (code source 411;
+    the series are older than the one list that holds them now)."""
+    return rarc.startswith("MA")

@@ -28,8 +28,15 @@ from payer_policy.x12_out.model import (
     Number,
     ServicePayment,
 )
-from payer_policy.x12_out.outcomes import SEVERITY, decimal_of, exactly, fraction, outcome_problems
-from payer_policy.x12_out.reasons import ReasonProblem, reason_problems
+from payer_policy.x12_out.outcomes import (
+    SEVERITY,
+    decimal_of,
+    exactly,
+    fraction,
+    outcome_problems,
+    share_of,
+)
+from payer_policy.x12_out.reasons import NO_APPEAL, ReasonProblem, of_claim, reason_problems
 
 MOST_REMARKS: Final = 5
 """MIA and MOA hold five remark codes each."""
@@ -159,7 +166,7 @@ class _Claim:
         paid = sum((service.paid for service in services), Decimal(0))
         owed = [a.amount for s in services for a in s.adjustments if a.group == "PR"]
         bill_type = (request.bill_type or "").removeprefix("0")  # 0131 and 131 are one
-        of_claim = self._claim_remarks(remarks, paid)
+        own = self._claim_remarks(remarks, paid)
         return ClaimPayment(
             id=request.id or "",
             status=about.status,
@@ -176,8 +183,8 @@ class _Claim:
                 about.patient.member_id or request.coverage.member_id or "",
             ),
             rendering_npi=request.provider.rendering_npi or "",
-            inpatient=bool(of_claim) and bill_type[:2] in _INPATIENT,
-            remarks=of_claim,
+            inpatient=bool(own) and bill_type[:2] in _INPATIENT,
+            remarks=own,
             received=request.received,
             services=tuple(services),
         )
@@ -229,7 +236,7 @@ class _Claim:
             message = f"the claim has {len(kept)} remark codes of its own; {MOST_REMARKS} fit"
             hint = f"left out: {', '.join(kept[MOST_REMARKS:])}"
             self._problem("too-many-remarks", message, hint, warning=True)
-        if paid and (unprocessable := [code for code in kept if code in _UNPROCESSABLE]):
+        if paid and (unprocessable := [code for code in kept if code == NO_APPEAL]):
             code = unprocessable[0]
             message = f"{code} says that the claim cannot be processed, and {paid} of it is paid"
             hint = "some payers return only the line; make sure that this is meant"
@@ -271,9 +278,9 @@ class _Claim:
                     return None
                 amount, units, allowed = taken
                 adjustments = (Adjustment(reason.group or "", reason.carc or "", amount, units),)
-                self._check(reason, remarks, where)
+            self._check(reason, remarks, where)
         paid = charge - sum((a.amount for a in adjustments), Decimal(0))
-        own = [code for code in remarks if not _of_claim(code)]
+        own = [code for code in remarks if not of_claim(code)]
         service = ServicePayment(
             procedure=("HC", line.code, *sorted(line.modifiers))
             if line.code
@@ -290,7 +297,7 @@ class _Claim:
             policy=decided.policy if decided is not None and adjustments else "",
             remarks=tuple(own),
         )
-        return service, [code for code in remarks if _of_claim(code)]
+        return service, [code for code in remarks if of_claim(code)]
 
     def _charge(self, line: Line, where: str) -> Decimal | None:
         if line.charge is None:
@@ -382,14 +389,13 @@ class _Claim:
             return None
         if not left or not billed:
             return charge, units, 0
-        share = Fraction(charge) * (billed - left) / billed
-        cents = (200 * share.numerator + share.denominator) // (2 * share.denominator)  # half up
-        return cents * _CENT, units, rest
+        return share_of(charge, billed - left, billed), units, rest
 
-    def _check(self, reason: Reason, remarks: Sequence[str], where: str) -> None:
+    def _check(self, reason: Reason | None, remarks: Sequence[str], where: str) -> None:
         """What is wrong with the codes of a line."""
+        group, carc = (reason.group, reason.carc) if reason is not None else (None, None)
         found: Iterator[ReasonProblem] = reason_problems(
-            self.reason_codes, reason.group, reason.carc, remarks, self.rules.on
+            self.reason_codes, group, carc, remarks, self.rules.on
         )
         for problem in found:
             self._problem(problem.code, f"{where}: {problem.message}", problem.hint)
@@ -406,11 +412,3 @@ class _Failed:
 
 _FAILED: Final = _Failed()
 _WORDS: Final = {"deny": "denied", "reduce": "reduced"}
-_UNPROCESSABLE: Final = frozenset({"MA130"})
-"""The RARC that leaves no right of appeal: the claim is to be sent again."""
-
-
-def _of_claim(code: str) -> bool:
-    """Whether a RARC speaks of the claim: those of series MA do, M and N of a line (code source
-    411; the series of the CMS lists from before they were one)."""
-    return code.startswith("MA")
