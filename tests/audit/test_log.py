@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from payer_policy import Engine
 from payer_policy.audit import (
     AuditBusy,
-    AuditClosed,
     AuditError,
-    AuditFull,
     AuditLog,
     Entry,
-    GroupWriter,
     Receipt,
-    entry_of,
 )
-from payer_policy.audit.chain import FIRST, canonical, entry_hash
+from payer_policy.audit.chain import FIRST, entry_hash
 from payer_policy.audit.tables import TABLE
 from payer_policy.audit.verifying import verify
-from tests.audit.conftest import Answer, Clock, Place
+from tests.audit.conftest import Clock, Place
 
 
 def test_what_was_appended_is_found_newest_last(place: Place, entries: dict[str, Entry]) -> None:
@@ -151,143 +144,6 @@ def test_times_are_utc(place: Place, entries: dict[str, Entry]) -> None:
         assert [row.time for row in log.rows()] == ["2024-12-31T22:30:00.000000Z"]
 
 
-# --- entries -------------------------------------------------------------------------------------
-
-
-def test_nothing_that_is_kept_leads_to_a_member(answers: dict[str, Answer]) -> None:
-    for request, decided, without in answers.values():
-        kept = entry_of(request, decided, without).kept
-        values = {value for one in decided for value in _texts(one.facts.values())}
-        told = {one.determination.code for one in decided} | {"claim", None}
-        told |= {one.determination.policy.address for one in decided}
-        told |= {service.code for service in without}
-        for text in (request.id, request.coverage.member_id, "2025-", *(values - told)):
-            if text is not None and len(text) > 5:
-                assert f'"{text}"' not in kept, text
-
-
-def _texts(values: Any) -> Any:
-    for value in values:
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, frozenset):
-            yield from value
-
-
-def test_what_is_kept_tells_the_answer(answers: dict[str, Answer]) -> None:
-    denied = next(one for one in answers.values() if one[1] and "deny" in _decisions(one))
-    entry = entry_of(*denied, source="a" * 64)
-    (determination,) = (one.determination for one in denied[1])
-
-    kept = json.loads(entry.kept)
-    assert kept["decision"] == determination.decision == "deny"
-    assert kept["source"] == "a" * 64
-    (told,) = kept["determinations"]
-    assert told["ruleset"] == determination.policy.hash
-    assert told["policy"] == determination.policy.address
-    assert told["engine"] == "compiled"
-    assert told["lines"] == [[line.number, line.outcome] for line in determination.lines]
-    assert told["findings"] == [found.rule for found in determination.findings] != []
-
-
-def _decisions(answer: Answer) -> list[str]:
-    return [one.determination.decision for one in answer[1]]
-
-
-def test_the_same_answer_is_the_same_entry_but_for_the_salt(
-    engine: Engine, answers: dict[str, Answer]
-) -> None:
-    for request, decided, without in answers.values():
-        again = engine.decide_fully(request)
-        fixed = {"salt": lambda size: b"7" * size}
-        assert entry_of(request, decided, without, **fixed) == entry_of(request, *again, **fixed)
-        one, other = entry_of(request, *again), entry_of(request, *again)
-        assert one.member == other.member and one.commitment != other.commitment
-
-
-def test_texts_are_canonical(entries: dict[str, Entry]) -> None:
-    for entry in entries.values():
-        assert canonical(json.loads(entry.kept)) == entry.kept
-        assert entry.member is not None
-        assert canonical(json.loads(entry.member)) == entry.member
-
-
-def test_a_request_may_be_kept_as_its_hash_only(place: Place, answers: dict[str, Answer]) -> None:
-    answer = answers["SYN-837-WASTE"]
-    with place.open() as whole, place.open(keep_requests=False) as hashed:
-        whole.append([whole.entry(*answer)])
-        hashed.append([hashed.entry(*answer)])
-        one, two = (row.about_member for row in whole.find("SYN-837-WASTE"))
-
-    assert one is not None and two is not None
-    assert one["request"]["id"] == "SYN-837-WASTE" and two["request"] is None
-    assert one["request_sha256"] == two["request_sha256"]
-    assert one["answers"] == two["answers"]
-
-
-# --- group commit --------------------------------------------------------------------------------
-
-
-def test_many_threads_share_commits(place: Place, entries: dict[str, Entry]) -> None:
-    entry = next(iter(entries.values()))
-    with place.open() as log:
-        with GroupWriter(log) as writer, ThreadPoolExecutor(8) as pool:
-            receipts = list(pool.map(lambda _: writer.submit(entry).result(30), range(200)))
-
-        assert {row.seq: row.hash for row in log.rows()} == dict(receipts_by(receipts))
-        assert verify(log.rows()).findings == ()
-
-
-def receipts_by(receipts: list[Receipt]) -> Any:
-    return ((receipt.seq, receipt.hash) for receipt in receipts)
-
-
-class Slow:
-    """A log that writes when it is told to: the real one, held up."""
-
-    def __init__(self, log: AuditLog) -> None:
-        self.log, self.go, self.groups = log, threading.Event(), list[int]()
-
-    def append(self, entries: list[Entry]) -> list[Receipt]:
-        assert self.go.wait(30)
-        self.groups.append(len(entries))
-        return self.log.append(entries)
-
-
-def test_more_than_may_wait_is_refused_and_the_rest_is_written(
-    place: Place, entries: dict[str, Entry]
-) -> None:
-    entry = next(iter(entries.values()))
-    with place.open() as log:
-        slow = Slow(log)
-        writer = GroupWriter(slow, waiting=5, group=3)  # type: ignore[arg-type]
-        taken = [writer.submit(entry)]
-        while writer._queue:  # until the thread has taken it, and hangs in `append`
-            threading.Event().wait(0.01)
-        taken += [writer.submit(entry) for _ in range(5)]
-        with pytest.raises(AuditFull, match="5 entries wait"):
-            writer.submit(entry)
-        slow.go.set()
-        writer.close()
-        with pytest.raises(AuditClosed):
-            writer.submit(entry)
-
-        assert [future.result(0).seq for future in taken] == [1, 2, 3, 4, 5, 6]
-        assert slow.groups == [1, 3, 2]
-
-
-def test_what_cannot_be_written_is_told_and_the_writer_goes_on(
-    place: Place, entries: dict[str, Entry]
-) -> None:
-    entry = next(iter(entries.values()))
-    broken = Entry(kept=None)  # type: ignore[arg-type]
-    with place.open() as log, GroupWriter(log, group=1) as writer:
-        lost, kept = writer.submit(broken), writer.submit(entry)
-
-        assert isinstance(lost.exception(30), AuditError)
-        assert kept.result(30).seq == 1
-
-
 # --- opening -------------------------------------------------------------------------------------
 
 
@@ -369,109 +225,3 @@ def test_an_empty_database_is_no_record(place: Place) -> None:
 
     with pytest.raises(AuditError, match="holds no audit record"):
         place.open(create=False)
-
-
-# --- redaction -----------------------------------------------------------------------------------
-
-
-def test_a_redaction_erases_and_the_chain_holds(place: Place, entries: dict[str, Entry]) -> None:
-    with place.open() as log:
-        log.append([*entries.values(), *entries.values()])
-        total = log.head().count
-        head = log.head()
-
-        count, receipt = log.redact(by="privacy office", why="order 7", request_id="SYN-837-WASTE")
-
-        assert (count, receipt and receipt.seq) == (2, total + 1)
-        rows = list(log.rows())
-        erased = [row.seq for row in rows[:-1] if row.member is None]
-        assert len(erased) == 2 and rows[-1].answer["rows"] == [[seq, seq] for seq in erased]
-        assert rows[-1].answer["by"] == "privacy office" and rows[-1].answer["why"] == "order 7"
-        assert log.find("SYN-837-WASTE") == []
-        assert "SYN-837-WASTE" not in repr(rows)
-        checked = verify(log.rows(), head)  # an older head is still in the record
-        assert (checked.findings, checked.redacted) == ((), 2)
-        assert log.redact(by="a", why="b", request_id="SYN-837-WASTE") == (0, None)
-        assert log.head().count == total + 1
-
-
-def test_redaction_by_member_and_by_age(place: Place, entries: dict[str, Entry]) -> None:
-    clock = Clock()
-    with place.open(clock=clock) as log:
-        log.append(list(entries.values()))
-        clock.now += timedelta(days=30)
-        log.append(list(entries.values()))
-        member = next(entry.member_id for entry in entries.values() if entry.member_id)
-        of_member = sum(entry.member_id == member for entry in entries.values())
-
-        new, _ = log.redact(by="a", why="b", member_id=member, before=clock.now - timedelta(days=1))
-        assert new == of_member
-        old, receipt = log.redact(by="a", why="retention", before=clock.now - timedelta(days=1))
-        assert old == len(entries) - of_member
-        again, _ = log.redact(by="a", why="the rest", member_id=member)
-        assert again == of_member
-        assert receipt is not None
-        checked = verify(log.rows())
-        assert (checked.findings, checked.redacted) == ((), len(entries) + of_member)
-
-
-def test_nothing_of_an_erased_part_stays_in_the_file(tmp_path: Path, answers: Any) -> None:
-    path = tmp_path / "audit.db"
-    with AuditLog.open(path, clock=Clock()) as log:
-        log.append([log.entry(*answers["SYN-837-WASTE"])] * 20)
-        wal = path.with_name("audit.db-wal")
-        assert b"SYN-837-WASTE" in path.read_bytes() + wal.read_bytes()
-
-        log.redact(by="a", why="b", before=datetime(2030, 1, 1, tzinfo=UTC))
-
-        left = path.read_bytes() + (wal.read_bytes() if wal.exists() else b"")
-        assert b"SYN-837-WASTE" not in left
-
-
-@pytest.mark.parametrize(
-    "how",
-    [
-        {"by": "a", "why": "b"},
-        {"by": " ", "why": "b", "request_id": "x"},
-        {"by": "a", "why": "", "request_id": "x"},
-        {"by": "a", "why": "b\n", "request_id": "x"},
-        {"by": "a", "why": "b" * 501, "request_id": "x"},
-        {"by": "a", "why": "b", "before": datetime(2025, 1, 1)},
-    ],
-)
-def test_a_redaction_says_which_rows_who_and_why(how: Any, tmp_path: Path) -> None:
-    with AuditLog.open(tmp_path / "audit.db", clock=Clock()) as log, pytest.raises(ValueError):
-        log.redact(**how)
-
-
-# --- roles in PostgreSQL -------------------------------------------------------------------------
-
-
-def test_a_role_that_may_only_insert_can_serve(
-    request: pytest.FixtureRequest, entries: dict[str, Entry]
-) -> None:
-    server = request.getfixturevalue("server")
-    entry = next(iter(entries.values()))
-    server.execute("CREATE SCHEMA roles")
-    AuditLog.open(server.url("roles"), clock=Clock()).close()
-    server.execute(
-        "CREATE ROLE writer LOGIN",
-        "CREATE ROLE auditor LOGIN",
-        "CREATE ROLE redactor LOGIN",
-        "GRANT USAGE ON SCHEMA roles TO writer, auditor, redactor",
-        f"GRANT SELECT ON roles.{TABLE} TO writer, auditor, redactor",
-        f"GRANT INSERT ON roles.{TABLE} TO writer, redactor",
-        f"GRANT UPDATE (member, salt, request_id, member_id) ON roles.{TABLE} TO redactor",
-    )
-    asked = entry.request_id
-    with AuditLog.open(server.url("roles", "writer"), clock=Clock()) as log:
-        assert log.append([entry])[0].seq == 1
-        with pytest.raises(AuditError, match="permission denied"):
-            log.redact(by="a", why="b", request_id=asked)
-    with AuditLog.open(server.url("roles", "auditor"), clock=Clock(), create=False) as log:
-        assert verify(log.rows()).findings == ()
-        with pytest.raises(AuditError, match="permission denied"):
-            log.append([entry])
-    with AuditLog.open(server.url("roles", "redactor"), clock=Clock()) as log:
-        assert log.redact(by="a", why="b", request_id=asked)[0] == 1
-        assert verify(log.rows()).redacted == 1
