@@ -175,15 +175,9 @@ class Database:
             for row in found:
                 yield Row(*row)
 
-    def of_request(self, request_id: str, limit: int) -> list[Row]:
-        """The newest rows of a request, the newest last."""
-        table = tables.rows.c
-        chosen = (
-            select(*_COLUMNS)
-            .where(table.request_id == request_id)
-            .order_by(table.seq.desc())
-            .limit(limit)
-        )
+    def newest(self, where: ColumnElement[bool], limit: int) -> list[Row]:
+        """The newest rows that meet a condition, the newest last."""
+        chosen = select(*_COLUMNS).where(where).order_by(tables.rows.c.seq.desc()).limit(limit)
         with self._reading() as connection:
             return [Row(*row) for row in connection.execute(chosen)][::-1]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -20,11 +20,13 @@ from payer_policy.audit.chain import (
     FORMAT,
     SALT_BYTES,
     Entry,
+    Row,
     canonical,
     commitment_of,
 )
 from payer_policy.audit.errors import AuditError
 from payer_policy.determination import Determination, NoPolicy, Outcome
+from payer_policy.determination.model import OUTCOME_VERSION
 from payer_policy.engine import Decided
 from payer_policy.record import stated_facts
 from payer_policy.request.models import Request
@@ -51,6 +53,8 @@ def entry_of(
     *,
     keep_request: bool = True,
     source: str | None = None,
+    caller: str | None = None,
+    context: Mapping[str, Any] | None = None,
     salt: Salt = secrets.token_bytes,
 ) -> Entry:
     """The entry of one answer, as `Engine.decide_fully` gives it.
@@ -63,6 +67,9 @@ def entry_of(
         without_policy: The services for which no policy was found.
         keep_request: Whether the request itself stands in the member part, or only its SHA-256.
         source: The hash of the bundle or folder of policies that answered, if it is known.
+        caller: Who asked, such as the name of an API key; kept for good, so no member.
+        context: JSON that the form of the question needs to be answered again, such as what a FHIR
+            claim refers to. Kept only where the request is.
         salt: Where random bytes come from.
 
     Raises:
@@ -76,7 +83,7 @@ def entry_of(
         "member_id": request.coverage.member_id,
         "request_sha256": hashlib.sha256(asked.encode()).hexdigest(),
     }
-    answered = {
+    answered: dict[str, Any] = {
         "answers": [
             {
                 "facts": {name: to_json(value) for name, value in stated_facts(one)},
@@ -88,6 +95,8 @@ def entry_of(
     }
     # The request is written once, and stands here in the very bytes that were hashed.
     written = asked if keep_request else "null"
+    if context is not None and keep_request:
+        answered["context"] = context
     member = f'{canonical(about)[:-1]},"request":{written},{canonical(answered)[1:]}'
     salted = salt(SALT_BYTES).hex()
     kept = {
@@ -95,6 +104,7 @@ def entry_of(
         "kind": DECISION,
         "product": product_version(),
         "source": source,
+        "caller": caller,
         "decision": outcome.decision,
         "determinations": [_kept(one) for one in determinations],
         "without_policy": [
@@ -109,6 +119,20 @@ def entry_of(
         request.id,
         request.coverage.member_id,
     )
+
+
+def outcome_of(row: Row) -> dict[str, Any] | None:
+    """The outcome that a row records, as `Outcome.to_json` gave it; None: it was erased."""
+    member = row.about_member
+    if member is None or row.answer["kind"] != DECISION:
+        return None
+    return {
+        "schema": OUTCOME_VERSION,
+        "claim_id": member["request_id"],
+        "decision": row.answer["decision"],
+        "determinations": [one["determination"] for one in member["answers"]],
+        "without_policy": member["without_policy"],
+    }
 
 
 def _kept(determination: Determination) -> dict[str, Any]:

@@ -7,10 +7,10 @@ record, whatever happens to the process or to the machine's power.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from payer_policy.audit.chain import Entry, Head, Receipt, Row, instant, linked, stamp
 from payer_policy.audit.entries import Salt, entry_of, redaction_entry
@@ -84,14 +84,18 @@ class AuditLog:
         without_policy: Sequence[NoPolicy] = (),
         *,
         source: str | None = None,
+        caller: str | None = None,
+        context: Mapping[str, Any] | None = None,
     ) -> Entry:
-        """The entry of an answer of `Engine.decide_fully`; `source` is the hash of the policies."""
+        """The entry of an answer of `Engine.decide_fully`; the rest is as for `entry_of`."""
         return entry_of(
             request,
             decided,
             without_policy,
             keep_request=self.keep_requests,
             source=source,
+            caller=caller,
+            context=context,
             salt=self._salt,
         )
 
@@ -125,7 +129,15 @@ class AuditLog:
 
         A row that was redacted is no longer found by its request.
         """
-        return self._database.of_request(request_id, limit)
+        from payer_policy.audit.database import is_request
+
+        return self._database.newest(is_request(request_id), limit)
+
+    def of_member(self, member_id: str, *, limit: int = 100) -> list[Row]:
+        """The rows about a member, as `find` gives those about a request."""
+        from payer_policy.audit.database import is_member
+
+        return self._database.newest(is_member(member_id), limit)
 
     def rows(self, *, after: int = 0) -> Iterator[Row]:
         """All rows (with a number above `after`) in their order, in bounded memory."""

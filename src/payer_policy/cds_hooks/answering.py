@@ -10,7 +10,6 @@ from payer_policy.cds_hooks.coverage_information import EXTENSION, coverage_info
 from payer_policy.cds_hooks.orders import Order
 from payer_policy.cds_hooks.reading import Hook
 from payer_policy.fhir import ReviewRules, questionnaire
-from payer_policy.fhir.review import DEFAULT_RULES
 from payer_policy.intake.fhir.values import objects, url_of
 from payer_policy.vocabulary.model import Vocabulary
 
@@ -23,7 +22,7 @@ def response(
     day: str,
     *,
     vocabulary: Vocabulary,
-    rules: ReviewRules = DEFAULT_RULES,
+    rules: ReviewRules,
 ) -> dict[str, Any]:
     """What a service answers.
 

@@ -18,7 +18,7 @@ from payer_policy.cds_hooks.coverage_information import (
     covered,
 )
 from payer_policy.cds_hooks.orders import Order
-from payer_policy.fhir.review import DEFAULT_RULES, ReviewRules, finding_note, looked_for
+from payer_policy.review import ReviewRules, finding_note, looked_for
 
 MAX_SUMMARY: Final = 140
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~])")
@@ -40,7 +40,7 @@ def card(
     order: Order,
     *,
     form: Mapping[str, Any] | None = None,
-    rules: ReviewRules = DEFAULT_RULES,
+    rules: ReviewRules,
 ) -> dict[str, Any]:
     """The card about one order; `form` is the questionnaire for what is missing."""
     made: dict[str, Any] = {

@@ -37,7 +37,7 @@ from typing import Any, Final
 
 from payer_policy.cds_hooks.orders import Order
 from payer_policy.fhir import ReviewRules
-from payer_policy.fhir.review import DEFAULT_RULES, exact_units, finding_note, looked_for
+from payer_policy.review import exact_units, finding_note, looked_for
 from payer_policy.vocabulary.model import Vocabulary
 
 EXTENSION: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
@@ -53,7 +53,7 @@ _INFORMATION: Final = {
 MAX_REASONS: Final = 10
 
 
-def covered(outcome: Mapping[str, Any], rules: ReviewRules = DEFAULT_RULES) -> str:
+def covered(outcome: Mapping[str, Any], rules: ReviewRules) -> str:
     """`covered`, `not-covered` or `conditional`; see the table above."""
     said = {_covered(one, rules) for one in outcome["determinations"]}
     return said.pop() if len(said) == 1 else "conditional"
@@ -79,7 +79,7 @@ def _covered(determination: Mapping[str, Any], rules: ReviewRules) -> str:
 
 
 def authorization_needed(
-    outcome: Mapping[str, Any], number: str | None, rules: ReviewRules = DEFAULT_RULES
+    outcome: Mapping[str, Any], number: str | None, rules: ReviewRules
 ) -> str:
     """`no-auth`, `auth-needed`, `satisfied` or `conditional`; see the table above."""
     said = {_needed(one["derived"], number, rules) for one in outcome["determinations"]}
@@ -103,7 +103,7 @@ def coverage_information(
     *,
     vocabulary: Vocabulary,
     form_url: str | None = None,
-    rules: ReviewRules = DEFAULT_RULES,
+    rules: ReviewRules,
 ) -> dict[str, Any] | None:
     """The extension for one order; None where nobody can tell which coverage is asked.
 

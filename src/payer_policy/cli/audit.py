@@ -41,6 +41,19 @@ def command() -> None:
     """
 
 
+@command.command("begin", short_help="Make the table of a record, where there is none.")
+@_record
+def begin(record: str) -> None:
+    """Make the table and the triggers of a record where they do not stand, and print its head.
+
+    A service does so by itself where it may; in PostgreSQL the owner does, and the service only writes.
+    """
+    from payer_policy.audit.log import AuditLog
+
+    with _told(), AuditLog.open(record, clock=_clock) as log:
+        click.echo(str(log.head()))
+
+
 @command.command("head", short_help="Print the head, to be kept elsewhere.")
 @_record
 @options.as_json

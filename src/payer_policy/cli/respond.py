@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from payer_policy.intake import (
 from payer_policy.intake.model import refuse_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.intake.x12_file import x12_loops
+from payer_policy.review import ReviewRules
 from payer_policy.x12_out import (
     ClaimPayment,
     Payee,
@@ -140,6 +142,10 @@ class _Run:
     wrong: bool = False
     bad_news: bool = False
 
+    @cached_property
+    def review_rules(self) -> ReviewRules:
+        return ReviewRules.of(self.engine.library.reference)
+
     def take(self, found: Iterator[tuple[X12Loop | Diagnostic | None, Answer]]) -> None:
         for part, one in found:
             self.wrong = self.wrong or one.refused
@@ -174,7 +180,7 @@ class _Run:
             answered = rejected(one.claim_id or "", one.problems)
         else:
             outcome = self._outcome(one).to_json()
-            made = review(one.request, outcome, self.setup.certifying(one.claim_id))
+            made = review(one.request, outcome, self.setup.certifying(one.claim_id, self.review_rules))
             self.told(made.problems)
             if made.review is None:
                 self.bad_news = True

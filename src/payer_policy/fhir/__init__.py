@@ -18,7 +18,7 @@ from payer_policy.fhir.questionnaire import (
     questionnaire_package,
     response_to,
 )
-from payer_policy.fhir.review import LineReview, ReviewRules, line_reviews
+from payer_policy.review import LineReview, ReviewRules, line_reviews
 from payer_policy.fhir_models import FhirUnavailable, NotFhir, exact_json
 from payer_policy.intake.fhir import (
     Asked,

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.fhir.questionnaire import questionnaire
-from payer_policy.fhir.review import DEFAULT_RULES, LineReview, ReviewRules, line_reviews
+from payer_policy.review import LineReview, ReviewRules, line_reviews
 from payer_policy.fhir.systems import (
     ACTIONS,
     ADJUDICATION,
@@ -42,7 +42,7 @@ def claim_response(
     *,
     created: str | None = None,
     number: str | None = None,
-    rules: ReviewRules = DEFAULT_RULES,
+    rules: ReviewRules,
 ) -> dict[str, Any]:
     """The answer to one claim.
 
@@ -105,7 +105,7 @@ def response_bundle(
     vocabulary: Vocabulary | None = None,
     created: str | None = None,
     number: str | None = None,
-    rules: ReviewRules = DEFAULT_RULES,
+    rules: ReviewRules,
 ) -> dict[str, Any]:
     """The answer to `Claim/$submit`: a collection of the response and what it refers to.
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.fhir.claim_response import certification_number, claim_response
 from payer_policy.fhir.outcomes import operation_outcome
-from payer_policy.fhir.review import ReviewRules
+from payer_policy.review import ReviewRules
 from payer_policy.fhir_models import checked
 from payer_policy.intake.fhir import Asked, read_submissions
 from payer_policy.intake.fhir.values import text_of
@@ -43,7 +43,6 @@ class Stored:
     outcome: Mapping[str, Any]
     created: str
     number: str | None = None
-    rules: ReviewRules = field(default=ReviewRules())
 
 
 def read_inquiry(data: bytes, file: str) -> Inquiry:
@@ -95,7 +94,11 @@ def matches(inquiry: Inquiry, stored: Stored) -> bool:
 
 
 def inquiry_response(
-    inquiry: Inquiry, stored: Iterable[Stored], *, created: str | None = None
+    inquiry: Inquiry,
+    stored: Iterable[Stored],
+    *,
+    rules: ReviewRules,
+    created: str | None = None,
 ) -> dict[str, Any]:
     """The bundle that answers an inquiry: a `ClaimResponse` for each stored answer that it asks for.
 
@@ -106,7 +109,7 @@ def inquiry_response(
     for one in stored:
         if matches(inquiry, one):
             response = claim_response(
-                one.outcome, one.asked, created=one.created, number=one.number, rules=one.rules
+                one.outcome, one.asked, created=one.created, number=one.number, rules=rules
             )
             entries.append({"resource": response})
     if not entries:

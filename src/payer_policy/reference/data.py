@@ -62,6 +62,7 @@ class ReasonCode:
     needs_rarc: bool
     alert: bool
     only_group: str | None
+    rests_on: str | None = None
 
     def in_force_throughout(self, first_day: date, last_day: date | None) -> bool:
         """Whether it may be used on every day of a window."""

@@ -58,6 +58,9 @@ class ReasonCodeEntry(Entry):
     needs_rarc: bool = False
     alert: bool = False
     only_group: str | None = None
+    rests_on: Literal["clinical judgement", "information"] | None = None
+    """What a denial with this CARC rests on, where it is a clinician's to confirm, or where what was
+    sent is lacking."""
 
 
 class ReasonCodesFile(FileModel):

@@ -122,6 +122,10 @@ def read_code_set(name: str, file: CodeSetFile, document: JsonDocument, report: 
     return CodeSet(name, file.title, file.system, tuple(in_order))
 
 
+_OF_ONE_LIST = {"needs_rarc": "carc", "only_group": "carc", "rests_on": "carc", "alert": "rarc"}
+"""The fields of reason codes that one list alone has."""
+
+
 def read_reason_codes(
     file: ReasonCodesFile, document: JsonDocument, report: _Report
 ) -> list[ReasonCode]:
@@ -134,7 +138,7 @@ def read_reason_codes(
         if entry.code in out:
             message = f"`{entry.code}` is listed twice"
             reader.problem("duplicate-code", message, *path, "code", hint="keep one of the two")
-        for field, system in (("needs_rarc", "carc"), ("only_group", "carc"), ("alert", "rarc")):
+        for field, system in _OF_ONE_LIST.items():
             if field in entry.model_fields_set and file.system != system:
                 message = f"`{entry.code}`: `{field}` is for a list of {system.upper()} codes"
                 reader.problem("wrong-shape", message, *path, field, key=True, hint="remove it")
@@ -148,6 +152,7 @@ def read_reason_codes(
             entry.needs_rarc,
             entry.alert,
             entry.only_group,
+            entry.rests_on,
         )
     return list(out.values())
 

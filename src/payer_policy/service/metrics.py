@@ -80,6 +80,12 @@ class Metrics:
             buckets=_BUCKETS,
             registry=registry,
         )
+        self._feedback = Counter(
+            "payer_policy_card_feedback",
+            "What became of the cards of CDS Hooks.",
+            ("service", "outcome"),
+            registry=registry,
+        )
         self._hash: str | None = None
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -98,6 +104,10 @@ class Metrics:
 
     def recorded(self, seconds: float) -> None:
         self._recorded.observe(seconds)
+
+    def heard(self, service: str, outcome: str) -> None:
+        """What became of one card."""
+        self._feedback.labels(service, outcome).inc()
 
     def policies(self, result: str, in_force: str | None) -> None:
         """The policies have changed, or tried to: what became of it, and the hash of those in force."""

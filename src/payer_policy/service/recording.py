@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from payer_policy.answer import Answer
 from payer_policy.audit import AuditError, AuditLog, GroupWriter
@@ -30,29 +31,51 @@ class Recording:
         self.log = AuditLog.open(target, clock=now, keep_requests=keep)
         self._writer = GroupWriter(self.log, waiting=settings.limits.waiting + 64)
 
-    async def record(self, answers: Sequence[Answer], source: str) -> None:
+    async def record(
+        self,
+        answers: Sequence[Answer],
+        *,
+        source: str,
+        caller: str | None,
+        contexts: Sequence[Mapping[str, Any]] | None = None,
+    ) -> int | None:
         """Write every answer that is one, and wait until all are on the disk.
 
         Args:
             answers: Refusals among them are not written: nothing was decided.
             source: The hash of the policies that answered.
+            caller: The name of the API key.
+            contexts: For each answer, what its form needs to be answered again.
+
+        Returns:
+            The number of the last row; None where nothing was written.
 
         Raises:
-            Problem: they cannot be written.
+            Problem: They cannot be written.
         """
+        told = contexts or [None] * len(answers)
         entries = [
-            self.log.entry(one.request, one.decided, one.without_policy, source=source)
-            for one in answers
+            self.log.entry(
+                one.request,
+                one.decided,
+                one.without_policy,
+                source=source,
+                caller=caller,
+                context=context,
+            )
+            for one, context in zip(answers, told, strict=True)
             if one.request is not None
         ]
         try:
             if len(entries) > 1:  # of one body, so in one transaction: all or none
-                await asyncio.get_running_loop().run_in_executor(None, self.log.append, entries)
-            elif entries:
-                await asyncio.wrap_future(self._writer.submit(entries[0]))
+                loop = asyncio.get_running_loop()
+                return (await loop.run_in_executor(None, self.log.append, entries))[-1].seq
+            if entries:
+                return (await asyncio.wrap_future(self._writer.submit(entries[0]))).seq
         except AuditError as error:
             log_fault("not-recorded", error)
             raise unrecorded() from error
+        return None
 
     def close(self) -> None:
         """Write what waits, and let go of the database."""

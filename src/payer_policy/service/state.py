@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection
 
@@ -86,21 +86,32 @@ class State:
         return await asyncio.get_running_loop().run_in_executor(self._long, worked)
 
     async def given(
-        self, exchange: Exchange, deployed: Deployed, answers: Sequence[Answer]
-    ) -> None:
+        self,
+        exchange: Exchange,
+        deployed: Deployed,
+        answers: Sequence[Answer],
+        contexts: Sequence[Mapping[str, Any]] | None = None,
+    ) -> int | None:
         """Count answers, and wait until they are in the audit record; only then may they leave.
 
+        Returns:
+            The number of the last row; None where nothing was recorded.
+
         Raises:
-            Problem: they cannot be recorded.
+            Problem: They cannot be recorded.
         """
+        last = None
         if self.audit is not None:
             start = time.perf_counter()
-            await self.audit.record(answers, deployed.hash)
+            last = await self.audit.record(
+                answers, source=deployed.hash, caller=exchange.caller, contexts=contexts
+            )
             self.metrics.recorded(time.perf_counter() - start)
         for answer in answers:
             for policy, decision in _decisions(answer):
                 exchange.decisions[decision] += 1
                 self.metrics.decided(policy, decision)
+        return last
 
     def close(self) -> None:
         """The process ends. What is in flight has finished by now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Final
 
@@ -12,6 +13,7 @@ from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.intake import form_of, intake_x12, x12_loops, x12_text
 from payer_policy.intake.model import refuse_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
+from payer_policy.review import ReviewRules, certification_number
 from payer_policy.service.authentication import AUTHENTICATED
 from payer_policy.service.decisions import BODY, limited, refused
 from payer_policy.service.gate import exchange_of
@@ -19,7 +21,15 @@ from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
 from payer_policy.service.recording import now
 from payer_policy.service.state import Deadline, state_of
-from payer_policy.x12_out import Certifying, Envelope, Review, rejected, response, review
+from payer_policy.x12_out import (
+    Certifying,
+    Envelope,
+    Review,
+    marks_of,
+    rejected,
+    response,
+    review,
+)
 
 X12: Final = "application/edi-x12"
 
@@ -55,7 +65,9 @@ async def review_requests(request: Request) -> Response:
 
         loops, answers = await state.at_length(work)
         last = await state.given(exchange, deployed, answers)
-        text = await state.at_length(lambda _: _written(loops, answers, last))
+        text = await state.at_length(
+            lambda _: _written(loops, answers, last, ReviewRules.of(deployed.engine.library.reference))
+        )
     return Response(text, media_type=X12)
 
 
@@ -89,13 +101,13 @@ def _requests(data: bytes) -> Iterator[ReviewLoop]:
 _BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
 
 
-def _written(loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int | None) -> str:
+def _written(loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int | None, rules: ReviewRules) -> str:
     """The answers as one interchange, from the requests' receiver to their sender.
 
     Raises:
         Problem: it cannot be written.
     """
-    reviews = [(loop, _review(one)) for loop, one in zip(loops, answers, strict=True)]
+    reviews = [(loop, _review(one, rules)) for loop, one in zip(loops, answers, strict=True)]
     isa = loops[0].opened.isa
     assert isa is not None, "an interchange begins with its ISA"
     envelope = Envelope(
@@ -116,11 +128,13 @@ def _written(loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int |
 _CONTROLS: Final = 999_999_999
 
 
-def _review(one: Answer) -> Review:
+def _review(one: Answer, rules: ReviewRules) -> Review:
     if one.request is None:
         return rejected(one.claim_id or "", one.problems)
     outcome = one.outcome.to_json()
-    made = review(one.request, outcome, Certifying(certification_number(outcome, one.request)))
+    coverage = one.request.coverage
+    number = certification_number(outcome, one.request.id, coverage.payer, coverage.member_id)
+    made = review(one.request, outcome, Certifying(rules, number))
     if made.review is None:
         return rejected(one.claim_id or "", made.problems)
     return made.review

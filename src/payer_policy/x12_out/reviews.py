@@ -13,14 +13,12 @@ from typing import Any, Final
 
 from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.request.models import Request
+from payer_policy.review import CERTIFIED, RECOMMENDED, ReviewRules, action_of, not_needed
 from payer_policy.x12_out.model import Number
 from payer_policy.x12_out.outcomes import SEVERITY, decimal_of, fraction, outcome_problems
 
-CERTIFIED: Final = frozenset({"A1", "A2", "A6"})
-_ACTIONS: Final = {"approve": "A1", "reduce": "A2", "deny": "A3", "pend": "A4"}
 _KINDS: Final = {"A2": "reduce", "A3": "deny", "A4": "pend"}
 _NO_POLICY: Final = "No policy of this plan decides this service; contact the plan."
-_NOT_NEEDED: Final = "Preauthorization is not required for this service."
 _NO_CERTIFICATION: Final = "The request does not name the certification that it is about."
 
 
@@ -67,6 +65,7 @@ class Review:
 class Certifying:
     """What only the payer's utilization management knows, and what it has decided about answers."""
 
+    rules: ReviewRules
     certification: str | None = None
     """The number that what is certified gets. A changed certification keeps its own without it."""
     administrative: str | None = None
@@ -75,8 +74,6 @@ class Certifying:
     reasons: Mapping[str, str] = field(default_factory=dict)
     """HCR03 by CARC. Code source 886 is not among the lists of a policy folder, so without this the
     reason stands in MSG alone."""
-    not_needed: tuple[str, Any] = ("preauthorization.needed", False)
-    """The derived fact, and its value, by which a policy says that no preauthorization is needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +202,18 @@ def _decision(
     named: str | None,
     given: Certifying,
 ) -> Decision:
-    action = _ACTIONS[outcome]
-    fact, value = given.not_needed
-    derived = determination["derived"]
-    needless = fact in derived and derived[fact] == value
-    if needless and action in ("A1", "A4"):
-        return Decision("NA", message=_NOT_NEEDED)
-    said = [f for f in findings if f["kind"] == _KINDS.get(action)]
+    denying = [f for f in findings if f["kind"] == "deny"]
+    action = action_of(
+        outcome,
+        needed=determination["derived"].get(given.rules.needed_fact),
+        only_clinical=all(f["carc"] in given.rules.clinical_carcs for f in denying),
+        nothing_left=units == 0,
+        rules=given.rules,
+    )
+    if action == "NA":
+        return Decision("NA", message=not_needed(outcome))
+    recommended = action == "A4" and outcome == "deny"
+    said = denying if recommended else [f for f in findings if f["kind"] == _KINDS.get(action)]
     if not said and action == "A3":  # a reduction that leaves nothing
         said = [f for f in findings if f["kind"] == "reduce"]
     reason = next((given.reasons[f["carc"]] for f in said if f["carc"] in given.reasons), "")
@@ -225,15 +227,16 @@ def _decision(
         certification,
         reason,
         units if action in CERTIFIED else None,
-        _message(determination, said, action),
+        _message(determination, said, action, RECOMMENDED if recommended else ""),
     )
 
 
 def _message(
-    determination: Mapping[str, Any], said: Sequence[Mapping[str, Any]], action: str
+    determination: Mapping[str, Any], said: Sequence[Mapping[str, Any]], action: str, before: str
 ) -> str:
     """Our sentences for what was found, and what is asked for where it pends."""
-    parts = [f["because"] + _codes(f) for f in said]
+    parts = [before] if before else []
+    parts += [f["because"] + _codes(f) for f in said]
     if action == "A4":
         if determination["internal"]:
             parts.append(determination["internal"])

@@ -16,6 +16,7 @@ from payer_policy.json_models import Names, validated
 from payer_policy.json_source import decode_utf8, read_json
 from payer_policy.ruleset import Reason
 from payer_policy.vocabulary.types import calendar_date
+from payer_policy.review import ReviewRules
 from payer_policy.x12_out.advice import Address, Payer, Payment
 from payer_policy.x12_out.interchange import Envelope
 from payer_policy.x12_out.remittance import Rules
@@ -117,9 +118,11 @@ class Setup(_Part):
         reason = Reason(pended.group, pended.carc, pended.rarcs) if pended is not None else None
         return Rules(on, reason, self.others_as_billed, self.first)
 
-    def certifying(self, request_id: str | None) -> Certifying:
+    def certifying(self, request_id: str | None, rules: ReviewRules) -> Certifying:
+        """What is known of a request, and by which rules the folder's policies are answered."""
         found = self.certifications.get(request_id or "")
         return Certifying(
+            rules,
             found.number if found else None,
             self.administrative.get(request_id or ""),
             found.valid_from if found else None,

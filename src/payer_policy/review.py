@@ -1,14 +1,16 @@
-"""What an outcome means for each line that was asked for: its action code (HCR01), reasons, notes.
+"""What an outcome means for each line of a request for review: its action (HCR01), reasons, notes.
 
-Made from the outcome's JSON document alone, so that an answer given again from a store is the same.
+Made from the outcome's JSON document alone, so that an answer given again from a store is the same; the
+278 and the ClaimResponse both take it from here, so that they cannot say different things.
 
 | what the document says of a line | action |
 |---|---|
-| the request was cancelled | C |
+| the request was cancelled | C, or CT where it does not name what it cancels |
 | no policy decides it | CT, with what was looked for |
 | the policy asks for no preauthorization (its fact `preauthorization.needed` is known to be no) | NA |
 | approved | A1 |
-| approved for fewer units than asked | A2, with the units |
+| approved for fewer units than asked | A2, with the units; A3 where none are left |
+| certified, and the request changes an earlier certification | A6 |
 | denied, and no reason but those that a clinician must decide | A4: recommended, not issued |
 | denied for any other reason | A3 |
 | pended, or nothing is said of it | A4 |
@@ -25,18 +27,25 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from payer_policy.reference import ReferenceData
 from payer_policy.vocabulary.types import ValueProblem, exact_number
 
 _STRICTEST: Final = ("approve", "reduce", "pend", "deny")
+
+
+CERTIFIED: Final = frozenset({"A1", "A2", "A6"})
+"""The actions by which something is certified."""
+RECOMMENDED: Final = "Recommended: not to certify. A clinician decides before a notice goes out."
+NOT_NEEDED: Final = "No preauthorization is needed for this service."
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewRules:
     """How outcomes are turned into answers where the standards leave it to the payer."""
 
-    clinical_carcs: frozenset[str] = frozenset({"50"})
+    clinical_carcs: frozenset[str]
     """Denials with these CARCs rest on clinical judgement."""
-    information_carcs: frozenset[str] = frozenset({"16", "226", "250", "251", "252"})
+    information_carcs: frozenset[str]
     """Denials with these CARCs say that what was sent is lacking or wrong, not that it is not
     covered."""
     clinician_confirmed: bool = False
@@ -46,8 +55,17 @@ class ReviewRules:
     satisfied_fact: str = "authorization.matches"
     """The derived fact by which it says that an approved authorization covers the service."""
 
-
-DEFAULT_RULES: Final = ReviewRules()
+    @staticmethod
+    def of(reference: ReferenceData) -> ReviewRules:
+        """As the folder's list of CARCs says what each rests on (`rests_on`)."""
+        by_basis: dict[str | None, set[str]] = {}
+        for (system, code), entry in reference.reason_codes.items():
+            if system == "carc":
+                by_basis.setdefault(entry.rests_on, set()).add(code)
+        return ReviewRules(
+            frozenset(by_basis.get("clinical judgement", ())),
+            frozenset(by_basis.get("information", ())),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +103,7 @@ class _Line:
 
 
 def line_reviews(
-    outcome: Mapping[str, Any], rules: ReviewRules = DEFAULT_RULES
+    outcome: Mapping[str, Any], rules: ReviewRules
 ) -> dict[int, LineReview]:
     """The review of every line that an outcome document speaks of, by the line's number."""
     lines: dict[int, _Line] = {}
@@ -135,22 +153,49 @@ def _reviewed(number: int, line: _Line, rules: ReviewRules) -> LineReview:
     kind = max(line.outcomes, key=_STRICTEST.index)
     notes = list(line.notes)
     reasons = tuple(line.reasons)
-    if line.needed is False:
-        begin = "No preauthorization is needed for this service."
-        if kind in ("deny", "reduce"):
-            begin += " As things stand, a claim for it would be denied or paid for fewer units."
-        elif kind == "pend":
-            begin += " A claim for it would wait for what follows."
-        return LineReview(number, "NA", kind, reasons, (begin, *notes), None, line.code)
-    action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[kind]
-    if kind == "deny" and line.only_clinical and not rules.clinician_confirmed:
-        action = "A4"
-        notes.insert(
-            0, "Recommended: not to certify. A clinician decides before a notice goes out."
-        )
-    if kind == "reduce" and line.allowed == 0:
-        action = "A3"
+    action = action_of(
+        kind,
+        needed=line.needed,
+        only_clinical=line.only_clinical,
+        nothing_left=line.allowed == 0,
+        rules=rules,
+    )
+    if action == "NA":
+        notes.insert(0, not_needed(kind))
+        return LineReview(number, action, kind, reasons, tuple(notes), None, line.code)
+    if action == "A4" and kind == "deny":
+        notes.insert(0, RECOMMENDED)
     return LineReview(number, action, kind, reasons, tuple(notes), line.allowed, line.code)
+
+
+def action_of(
+    outcome: str, *, needed: object, only_clinical: bool, nothing_left: bool, rules: ReviewRules
+) -> str:
+    """The action (HCR01) for what a policy decides: `approve`, `reduce`, `pend` or `deny`.
+
+    Args:
+        outcome: The outcome of the line.
+        needed: What the policy says of whether preauthorization is needed; None: not known.
+        only_clinical: Whether every finding that denies rests on clinical judgement.
+        nothing_left: Whether a reduction leaves no units.
+        rules: What the standards leave to the payer.
+    """
+    if needed is False:
+        return "NA"
+    if outcome == "deny" and only_clinical and not rules.clinician_confirmed:
+        return "A4"
+    if outcome == "reduce" and nothing_left:
+        return "A3"
+    return {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[outcome]
+
+
+def not_needed(outcome: str) -> str:
+    """What is said where no preauthorization is needed, with what a claim would meet."""
+    if outcome in ("deny", "reduce"):
+        more = " As things stand, a claim for it would be denied or paid for fewer units."
+    else:
+        more = " A claim for it would wait for what follows." if outcome == "pend" else ""
+    return NOT_NEEDED + more
 
 
 def _reason(found: Mapping[str, Any]) -> Reason:
