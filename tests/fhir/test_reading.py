@@ -42,6 +42,9 @@ def _read(resource: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     intake = submitted(resource).intake
     assert intake.request is not None, [problem.message for problem in intake.diagnostics]
     made = intake.request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    for line in made["lines"]:
+        if "modifiers" in line:  # a set
+            line["modifiers"].sort()
     return made, [problem.code for problem in intake.diagnostics]
 
 
@@ -156,6 +159,24 @@ LINES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         },
         {"ndc": "66794015702", "ndc_quantity": "20.5", "ndc_unit": "ML"},
         [],
+    ),
+    "an NDC by the dozen": (
+        {
+            "detail": [
+                {
+                    "sequence": 1,
+                    "productOrService": coded(NDC, "66794-157-02"),
+                    "quantity": {"value": 1, "unit": "dozen"},
+                }
+            ]
+        },
+        {"ndc": "66794015702", "ndc_quantity": 1},
+        ["not-read"],
+    ),
+    "a detail that is billed": (
+        {"detail": [{"sequence": 1, "productOrService": coded(HCPCS, "J0476")}]},
+        {},
+        ["not-read"],
     ),
     "the charge as price times quantity": (
         {"unitPrice": {"value": Decimal("10.01"), "currency": "USD"}},
@@ -292,6 +313,31 @@ def test_what_a_claim_says(name: str) -> None:
     assert found == said
 
 
+def test_a_cancelled_item_counts_for_nothing_and_is_answered() -> None:
+    flag = {
+        "url": "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/modifierextension-infoCancelled",
+        "valueBoolean": True,
+    }
+    items = [_item(modifierExtension=[flag]), _item(sequence=2, quantity={"value": 1})]
+    submission = submitted(bundle(claim(item=items), facts=FAVOURABLE))
+
+    assert submission.intake.request is not None
+    (line,) = submission.intake.request.lines
+    assert (line.number, line.units) == (2, 1)
+    response = claim_response(decided(submission), submission.asked)
+    assert response["disposition"] == "Cancelled: item 1. Certified in total: item 2."
+
+
+def test_what_reading_warned_of_reaches_the_submitter() -> None:
+    submission = submitted(bundle(claim(item=[_item(quantity={"value": 40, "unit": "mg"})])))
+    response = claim_response(
+        decided(submission), submission.asked, warnings=submission.intake.diagnostics
+    )
+    assert response["processNote"][-1]["text"].startswith(
+        'Read with a warning: claim SYN-FHIR-1: a quantity of "mg" is no number of billing units'
+    )
+
+
 WRONG: dict[str, tuple[dict[str, Any], list[str], str]] = {
     # name: (changes of the claim, the codes of the errors, words of the first)
     "an unknown element": (
@@ -322,6 +368,11 @@ WRONG: dict[str, tuple[dict[str, Any], list[str], str]] = {
         },
         ["contradiction"],
         "J0475 and J0476",
+    ),
+    "a modifier in words alone": (
+        {"item": [_item(modifier=[{"text": "nothing was discarded"}])]},
+        ["wrong-value"],
+        "a modifier has no code",
     ),
     "a pointer into nothing": (
         {"item": [_item(diagnosisSequence=[7])]},

@@ -43,6 +43,7 @@ def claim_response(
     created: str | None = None,
     number: str | None = None,
     rules: ReviewRules = DEFAULT_RULES,
+    warnings: Iterable[Diagnostic] = (),
 ) -> dict[str, Any]:
     """The answer to one claim.
 
@@ -53,6 +54,7 @@ def claim_response(
         number: The certification number; made from claim and policies where left out, so that the
             same request under the same policies has the same number.
         rules: What the standards leave to the payer.
+        warnings: What reading the claim warned of; each becomes a note.
 
     Raises:
         ValueError: neither the claim nor the caller says when.
@@ -76,6 +78,9 @@ def claim_response(
     ]
     if not response["item"]:
         del response["item"]
+    for one in warnings:
+        if one.severity == "warning":
+            notes.setdefault(f"Read with a warning: {one.message}", len(notes) + 1)
     _notes(response, notes)
     return checked(response)
 
@@ -106,13 +111,16 @@ def response_bundle(
     created: str | None = None,
     number: str | None = None,
     rules: ReviewRules = DEFAULT_RULES,
+    warnings: Iterable[Diagnostic] = (),
 ) -> dict[str, Any]:
     """The answer to `Claim/$submit`: a collection of the response and what it refers to.
 
     With a vocabulary, and where facts are missing, also their `Questionnaire` and the
     `CommunicationRequest` that asks for it. Errors as for `claim_response`.
     """
-    response = claim_response(outcome, asked, created=created, number=number, rules=rules)
+    response = claim_response(
+        outcome, asked, created=created, number=number, rules=rules, warnings=warnings
+    )
     form = questionnaire(vocabulary, outcome) if vocabulary is not None else None
     return _bundle(response, asked, form)
 

@@ -14,7 +14,7 @@ from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
 from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults, is_sound
 from payer_policy.intake.fhir.answers import read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
-from payer_policy.intake.fhir.form import Form, as_element
+from payer_policy.intake.fhir.form import Form, as_element, place_of, problem_at
 from payer_policy.intake.fhir.lines import CANCELLED, Days, ItemReader, refuse_unknown_modifiers
 from payer_policy.intake.fhir.model import Asked, AskedItem, Submission, Use
 from payer_policy.intake.fhir.parties import Parties
@@ -42,7 +42,7 @@ from payer_policy.request.models import MAX_LINES
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
-MAX_BYTES: Final = 16_000_000
+MAX_BYTES: Final = 8_000_000
 """A bundle with its attachments. What is larger is refused unread."""
 _REPLACES: Final = frozenset({"prior", "replaces", "replaced", "replacement"})
 _USES: Final[tuple[Use, ...]] = ("claim", "preauthorization", "predetermination")
@@ -78,7 +78,7 @@ def read_document(data: bytes, file: str) -> JsonDocument | Diagnostic:
         return error.diagnostics[0]
     if not isinstance(document.value, dict) or not text_of(document.value.get("resourceType")):
         message = "this is no FHIR resource: an object with `resourceType` was expected"
-        return document.problem("wrong-format", message)
+        return problem_at(document, "wrong-format", message, ())
     return document
 
 
@@ -94,7 +94,7 @@ def submissions_of(
         kinds = list(dict.fromkeys(found.kind for found in resources.all))
         listed = ", ".join(kind[:40] for kind in kinds[:8]) or "nothing"
         message = f"found {listed}; a Claim, or a Bundle with one, was expected"
-        return [Submission(refused(document.problem("wrong-format", message)), Asked())]
+        return [Submission(refused(problem_at(document, "wrong-format", message, ())), Asked())]
     made = [_submission(document, resources, one, vocabulary, reference) for one in claims]
     kept = refuse_duplicates(one.intake for one in made)
     return [Submission(intake, one.asked) for intake, one in zip(kept, made, strict=True)]
@@ -110,7 +110,7 @@ def _submission(
     given = identifiers(claim.resource)
     number = text_of(given[0].get("value")) if given else text_of(claim.resource.get("id"))
     claim_id = "".join(c if c.isprintable() else "?" for c in number) if number else None
-    place = document.locate(claim.path)
+    place = place_of(document, claim.path)
     reader = _ClaimReader(document, resources, claim, claim_id, reference)
     intake = guarded(lambda: reader.intake(vocabulary, place), claim_id, place)
     return Submission(intake, reader.asked())
@@ -153,7 +153,7 @@ class _ClaimReader:
         return Intake(self.claim_id, place, request, found, frequency, (self._locate,))
 
     def _locate(self, path: JsonPath) -> Location:
-        return self.document.locate(self.form.source(path, self.claim.path))
+        return place_of(self.document, self.form.source(path, self.claim.path))
 
     def _models(self) -> None:
         """The claim held to its model; the other resources that are read, as warnings."""
@@ -236,9 +236,10 @@ class _ClaimReader:
             form.say((*here, "item"), "no-lines", "the claim has no item")
         reader = ItemReader(form, here, self._days(), pointers)
         for position, item in enumerate(given):
-            line, asked = reader.read(item, position)
-            self.lines.append(line)
+            line, asked = reader.read(item, position, len(self.lines))
             self.items.append(asked)
+            if not asked.cancelled:  # nothing is asked about it any more, so it counts for nothing
+                self.lines.append(line)
         kinds = {code for code, _ in reader.bill_types}
         facility = self.claim.resource.get("subType")
         kinds |= {
