@@ -157,6 +157,8 @@ def _head(asked: Asked, created: str | None, outcome: str) -> dict[str, Any]:
     head: dict[str, Any] = {"resourceType": "ClaimResponse", "id": _id(asked)}
     if asked.use == "preauthorization":
         head["meta"] = {"profile": [PAS + "profile-claimresponse"]}
+    if asked.contained:
+        head["contained"] = list(asked.contained)
     if asked.identifiers:
         head["identifier"] = list(asked.identifiers)
     head["status"] = "active"
@@ -320,6 +322,7 @@ def _communication(
     out: dict[str, Any] = {
         "resourceType": "CommunicationRequest",
         "id": _id(asked, "ask"),
+        **({"contained": list(asked.contained)} if asked.contained else {}),
         "status": "active",
         "subject": response["patient"],
         "about": [{"reference": _url(form, asked), "display": form["title"]}],

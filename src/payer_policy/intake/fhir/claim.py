@@ -6,7 +6,7 @@ right; the rest is a warning. Where FHIR says a fact otherwise than X12, X12's m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -314,6 +314,8 @@ class _ClaimReader:
         coverage = self.form.values.get("coverage", {})
         priority = next((one.code for one in codings(claim.get("priority"))), None)
         kind = claim.get("type")
+        contained = parties.contained() if "contained" not in self.broken else ()
+        names = {f"#{text_of(one.get('id'))}" for one in contained}
         return Asked(
             use=use if use in _USES else "preauthorization",
             reference=self.claim.url,
@@ -323,14 +325,15 @@ class _ClaimReader:
             created=text_of(claim.get("created")),
             priority=priority,
             cancelled=self._cancelled(),
-            patient=_reference(claim.get("patient")),
-            insurer=_reference(claim.get("insurer")) or _reference(self._payor()),
-            requestor=_reference(claim.get("provider")),
+            patient=_reference(claim.get("patient"), names),
+            insurer=_reference(claim.get("insurer"), names) or _reference(self._payor(), names),
+            requestor=_reference(claim.get("provider"), names),
             member_id=coverage.get("member_id"),
             payer=coverage.get("payer"),
             authorization_number=self.form.values.get("authorization_number"),
             npis=tuple(parties.npis),
             items=tuple(items),
+            contained=contained,
             resources=parties.entries(),
         )
 
@@ -347,11 +350,11 @@ def _sequence(element: Mapping[str, Any], index: int) -> int:
     return given if isinstance(given, int) and not isinstance(given, bool) else index + 1
 
 
-def _reference(value: object) -> Mapping[str, Any] | None:
-    """A Reference without what was only contained in the claim."""
+def _reference(value: object, contained: Collection[str]) -> Mapping[str, Any] | None:
+    """A Reference, unless it leads into the claim to what does not go along with the answer."""
     if not isinstance(value, dict):
         return None
     url = url_of(value)
-    if url is not None and url.startswith("#"):
+    if url is not None and url.startswith("#") and url not in contained:
         return {"display": "contained in the claim"}
     return value

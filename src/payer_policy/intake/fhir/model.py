@@ -57,6 +57,8 @@ class Asked:
     """The number that `insurance.preAuthRef` names."""
     npis: tuple[str, ...] = ()
     items: tuple[AskedItem, ...] = ()
+    contained: tuple[Mapping[str, Any], ...] = ()
+    """Those of patient, insurer and requestor that stand inside of the claim."""
     resources: tuple[Mapping[str, Any], ...] = ()
     """Entries (`fullUrl`, `resource`) of patient, insurer and requestor, for the answer's bundle."""
 
