@@ -474,6 +474,39 @@ def test_several_claims_are_read_each_by_itself() -> None:
     assert found[1].intake.request is None
 
 
+def test_the_claim_before_this_one_is_not_asked_again() -> None:
+    request = bundle(
+        claim(
+            related=[
+                {
+                    "claim": {"reference": "Claim/before"},
+                    "relationship": coded("urn:x", "prior"),
+                }
+            ]
+        )
+    )
+    before = claim(id="before", identifier=[{"value": "SYN-FHIR-0"}])
+    request["entry"].append({"fullUrl": f"{ROOT}/Claim/before", "resource": before})
+
+    intake = submitted(request).intake
+
+    assert intake.request is not None
+    assert intake.claim_id == "SYN-FHIR-1"
+    assert intake.request.original_id == "SYN-FHIR-0"
+
+
+def test_who_pays_alone_is_no_payer() -> None:
+    request = bundle(claim(insurer=None))
+    for entry in request["entry"]:
+        if entry["resource"]["resourceType"] == "Coverage":
+            entry["resource"]["payor"] = [{"reference": "Patient/member"}]
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"]["identifier"] = [{"value": "CSTD0001"}]
+    intake = submitted(request).intake
+    assert intake.request is not None
+    assert intake.request.coverage.payer is None
+
+
 def test_claims_of_one_number_are_both_refused() -> None:
     first = bundle()
     first["entry"].append({"fullUrl": f"{ROOT}/Claim/b", "resource": claim(id="b")})

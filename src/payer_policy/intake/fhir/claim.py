@@ -89,7 +89,7 @@ def submissions_of(
 ) -> list[Submission]:
     """As `read_submissions`, for a document that is read already."""
     resources = Resources((document.value, ()))
-    claims = resources.of("Claim")
+    claims = _asked(resources)
     if not claims:
         kinds = list(dict.fromkeys(found.kind for found in resources.all))
         listed = ", ".join(kind[:40] for kind in kinds[:8]) or "nothing"
@@ -98,6 +98,18 @@ def submissions_of(
     made = [_submission(document, resources, one, vocabulary, reference) for one in claims]
     kept = refuse_duplicates(one.intake for one in made)
     return [Submission(intake, one.asked) for intake, one in zip(kept, made, strict=True)]
+
+
+def _asked(resources: Resources) -> list[Found]:
+    """The claims of a document without those that another one only refers back to."""
+    claims = resources.of("Claim")
+    earlier = [
+        resources.find(one.get("claim"), claim)
+        for claim in claims
+        for one in objects(claim.resource.get("related"))
+    ]
+    kept = [one for one in claims if not any(one is found for found in earlier)]
+    return kept or claims  # two that refer to one another are both asked
 
 
 def _submission(

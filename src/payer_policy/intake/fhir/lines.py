@@ -125,6 +125,7 @@ class ItemReader:
                 for one in extensions(item, "extension-itemTraceNumber")
                 if isinstance(one.get("valueIdentifier"), dict)
             ),
+            authorization_number=number,
             cancelled=self._cancelled(item, here),
         )
         return line, asked

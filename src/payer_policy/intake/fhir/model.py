@@ -28,6 +28,8 @@ class AskedItem:
     last_day: str | None = None
     trace: tuple[Mapping[str, Any], ...] = ()
     """The trace numbers that the submitter gave it, to come back."""
+    authorization_number: str | None = None
+    """The number of an earlier authorization that it names."""
     cancelled: bool = False
 
 

@@ -162,6 +162,8 @@ class Parties:
         named: list[tuple[str, JsonPath]] = []
         for link, origin in links:
             found = self.resources.find(link, origin)
+            if found is not None and found.kind != "Organization":
+                continue  # who pays for himself is no payer with policies
             if found is not None:
                 self.insurer = self.insurer or found
                 name = text_of(found.resource.get("name"))
