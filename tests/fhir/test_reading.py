@@ -286,6 +286,37 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         {"coverage": {"payer": "CSTD0001", "payer_name": "A payer"}},
         ["not-sent"],
     ),
+    "who referred gives no service": (
+        {
+            "careTeam": [
+                {
+                    "sequence": 1,
+                    "provider": {"reference": "Practitioner/doctor"},
+                    "role": coded("https://codesystem.x12.org/005010/98", "DN"),
+                }
+            ]
+        },
+        {"provider": {"billing_npi": "1234567893"}},
+        [],
+    ),
+    "the one of the team who gives the service": (
+        {
+            "careTeam": [
+                {
+                    "sequence": 1,
+                    "provider": {"reference": "Organization/clinic"},
+                    "role": coded("https://codesystem.x12.org/005010/98", "DN"),
+                },
+                {
+                    "sequence": 2,
+                    "provider": {"reference": "Practitioner/doctor"},
+                    "role": coded("https://codesystem.x12.org/005010/98", "SJ"),
+                },
+            ]
+        },
+        {"provider": {"billing_npi": "1234567893", "rendering_npi": "1122334450"}},
+        [],
+    ),
     "the day of the patient event": (
         {
             "supportingInfo": [
