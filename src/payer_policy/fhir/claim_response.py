@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -32,7 +33,7 @@ from payer_policy.fhir_models import checked
 from payer_policy.intake.fhir import Asked, AskedItem
 from payer_policy.vocabulary.model import Vocabulary
 
-_CERTIFIED = frozenset({"A1", "A2"})
+_CERTIFIED = frozenset({"A1", "A2", "A6"})
 _NOT_SAID = {"display": "not said"}
 
 
@@ -67,7 +68,10 @@ def claim_response(
     if not certified or asked.use != "preauthorization":
         number = None
     elif number is None:
-        number = certification_number(outcome, asked)
+        # A certification that was changed keeps its number.
+        changed = any(one.action == "A6" for one in answers)
+        own = asked.authorization_number if changed else None
+        number = own or certification_number(outcome, asked)
     notes: dict[str, int] = {}
     response = _head(asked, created, _outcome(answers, asked.use))
     response["disposition"] = _disposition(answers, asked.use)
@@ -147,6 +151,8 @@ def _answer(item: AskedItem, asked: Asked, review: LineReview | None) -> LineRev
     if review is None:
         note = "Nothing was decided on this item."
         return LineReview(item.sequence, "A4", "pend", (), (note,))
+    if asked.changes and asked.authorization_number and review.action in _CERTIFIED:
+        return replace(review, action="A6")
     return review
 
 
@@ -214,7 +220,7 @@ def _item(
     item: AskedItem, review: LineReview, use: str, number: str | None, notes: dict[str, int]
 ) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    granted = review.action == "A2" and use != "claim"
+    granted = review.action in ("A2", "A6") and use != "claim"
     extensions: list[dict[str, Any]] = [
         {"url": PAS + "extension-itemTraceNumber", "valueIdentifier": dict(trace)}
         for trace in item.trace

@@ -6,7 +6,7 @@ Made from the outcome's JSON document alone, so that an answer given again from 
 |---|---|
 | the request was cancelled | C |
 | no policy decides it | CT, with what was looked for |
-| the policy asks for no preauthorization (its fact `preauthorization.needed` is known to be no) | NA |
+| approved or pended, and `preauthorization.needed` is known to be no | NA |
 | approved | A1 |
 | approved for fewer units than asked | A2, with the units |
 | denied, and no reason but those that a clinician must decide | A4: recommended, not issued |
@@ -135,13 +135,6 @@ def _reviewed(number: int, line: _Line, rules: ReviewRules) -> LineReview:
     kind = max(line.outcomes, key=_STRICTEST.index)
     notes = list(line.notes)
     reasons = tuple(line.reasons)
-    if line.needed is False:
-        begin = "No preauthorization is needed for this service."
-        if kind in ("deny", "reduce"):
-            begin += " As things stand, a claim for it would be denied or paid for fewer units."
-        elif kind == "pend":
-            begin += " A claim for it would wait for what follows."
-        return LineReview(number, "NA", kind, reasons, (begin, *notes), None, line.code)
     action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[kind]
     if kind == "deny" and line.only_clinical and not rules.clinician_confirmed:
         action = "A4"
@@ -150,6 +143,11 @@ def _reviewed(number: int, line: _Line, rules: ReviewRules) -> LineReview:
         )
     if kind == "reduce" and line.allowed == 0:
         action = "A3"
+    if line.needed is False:
+        begin = "No preauthorization is needed for this service."
+        begin += "" if kind == "approve" else " A claim for it would meet what follows."
+        notes.insert(0, begin)
+        action = "NA" if action in ("A1", "A4") else action
     return LineReview(number, action, kind, reasons, tuple(notes), line.allowed, line.code)
 
 

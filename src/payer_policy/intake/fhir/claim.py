@@ -195,7 +195,7 @@ class _ClaimReader:
         if claim.get("status") in ("draft", "entered-in-error"):
             message = f"the claim's status is {claim['status']}; only an active claim is decided"
             form.say((*here, "status"), "wrong-value", message, "send it with status active")
-        if self._cancelled() and kind == "claim":
+        if self._cancelled():
             form.put(("frequency",), "8", (*here, "status"))
         for index, one in enumerate(objects(claim.get("related"))):
             if not _REPLACES & {coding.code for coding in codings(one.get("relationship"))}:
@@ -209,7 +209,7 @@ class _ClaimReader:
             original = original or url.rpartition("/")[2] or None
             where = (*here, "related", index)
             form.put(("original_id",), original, where)
-            if kind == "claim" and not self._cancelled():
+            if not self._cancelled():
                 form.put(("frequency",), "7", where)
 
     def _cancelled(self) -> bool:
@@ -342,6 +342,7 @@ class _ClaimReader:
             requestor=_reference(claim.get("provider"), names),
             member_id=coverage.get("member_id"),
             payer=coverage.get("payer"),
+            changes=self.form.values.get("original_id"),
             authorization_number=self.form.values.get("authorization_number"),
             npis=tuple(parties.npis),
             items=tuple(items),

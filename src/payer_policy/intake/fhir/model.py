@@ -55,6 +55,8 @@ class Asked:
     requestor: Mapping[str, Any] | None = None
     member_id: str | None = None
     payer: str | None = None
+    changes: str | None = None
+    """The number of the earlier request that this one changes."""
     authorization_number: str | None = None
     """The number that `insurance.preAuthRef` names."""
     npis: tuple[str, ...] = ()
