@@ -7,7 +7,7 @@ Made from the outcome's JSON document alone, so that an answer given again from 
 |---|---|
 | the request was cancelled | C, or CT where it does not name what it cancels |
 | no policy decides it | CT, with what was looked for |
-| the policy asks for no preauthorization (its fact `preauthorization.needed` is known to be no) | NA |
+| approved or pended, and `preauthorization.needed` is known to be no | NA |
 | approved | A1 |
 | approved for fewer units than asked | A2, with the units; A3 where none are left |
 | certified, and the request changes an earlier certification | A6 |
@@ -160,11 +160,10 @@ def _reviewed(number: int, line: _Line, rules: ReviewRules) -> LineReview:
         nothing_left=line.allowed == 0,
         rules=rules,
     )
-    if action == "NA":
-        notes.insert(0, not_needed(kind))
-        return LineReview(number, action, kind, reasons, tuple(notes), None, line.code)
-    if action == "A4" and kind == "deny":
+    if kind == "deny" and action != "A3":
         notes.insert(0, RECOMMENDED)
+    if line.needed is False:
+        notes.insert(0, not_needed(kind))
     return LineReview(number, action, kind, reasons, tuple(notes), line.allowed, line.code)
 
 
@@ -180,22 +179,18 @@ def action_of(
         nothing_left: Whether a reduction leaves no units.
         rules: What the standards leave to the payer.
     """
-    if needed is False:
-        return "NA"
+    action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[outcome]
     if outcome == "deny" and only_clinical and not rules.clinician_confirmed:
-        return "A4"
+        action = "A4"
     if outcome == "reduce" and nothing_left:
-        return "A3"
-    return {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[outcome]
+        action = "A3"
+    # What would be refused is refused with its reasons, although nobody had to ask.
+    return "NA" if needed is False and action in ("A1", "A4") else action
 
 
 def not_needed(outcome: str) -> str:
-    """What is said where no preauthorization is needed, with what a claim would meet."""
-    if outcome in ("deny", "reduce"):
-        more = " As things stand, a claim for it would be denied or paid for fewer units."
-    else:
-        more = " A claim for it would wait for what follows." if outcome == "pend" else ""
-    return NOT_NEEDED + more
+    """What is said where no preauthorization is needed, before what a claim would meet."""
+    return NOT_NEEDED + ("" if outcome == "approve" else " A claim for it would meet what follows.")
 
 
 def _reason(found: Mapping[str, Any]) -> Reason:

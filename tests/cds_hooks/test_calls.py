@@ -95,6 +95,12 @@ def test_a_medication_by_reference() -> None:
     assert one.label == "J0475"
 
 
+def test_the_age_of_another_patient_is_not_taken() -> None:
+    (one,) = read(call(order(subject={"reference": "Patient/somebody-else"}))).orders
+    assert one.intake.request is not None
+    assert one.intake.request.patient.birth_date is None
+
+
 def test_only_what_is_chosen_is_answered() -> None:
     body = call(order(id="a"), order(id="b"), hook="order-select")
     body["context"]["selections"] = ["ServiceRequest/b", "ServiceRequest/c"]

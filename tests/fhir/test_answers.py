@@ -68,6 +68,36 @@ NAMES = {
         {1: ["11"]},
     ),
     "no-preauthorization-needed": (bundle(payer="medicare", facts=FAVOURABLE), {1: "NA"}, {1: []}),
+    "no-preauthorization-needed-and-not-covered": (
+        bundle(
+            claim(diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": coded(ICD, "M54.50")}]),
+            payer="medicare",
+            facts=FAVOURABLE,
+        ),
+        {1: "A3"},
+        {1: ["11"]},
+    ),
+    "no-preauthorization-needed-and-a-clinician-decides": (
+        bundle(payer="medicare", facts=UNFAVOURABLE),
+        {1: "NA"},
+        {1: ["50"]},
+    ),
+    "certification-changed": (
+        bundle(
+            claim(
+                related=[
+                    {
+                        "relationship": coded("urn:x", "prior"),
+                        "reference": {"value": "SYN-FHIR-0"},
+                    }
+                ],
+                insurance=[{**claim()["insurance"][0], "preAuthRef": ["PA-EARLIER"]}],
+            ),
+            facts=FAVOURABLE,
+        ),
+        {1: "A6"},
+        {1: []},
+    ),
     "payer-not-known": (bundle(payer="ELSEWHERE-1", facts=FAVOURABLE), {1: "CT"}, {1: []}),
     "procedure-beside-the-drug": (
         bundle(
@@ -153,7 +183,7 @@ def test_a_number_is_given_only_where_something_is_certified() -> None:
     for name, (request, actions, _) in NAMES.items():
         submission = submitted(request)
         response = claim_response(decided(submission), submission.asked, number="CERT-1")
-        certified = bool({"A1", "A2"} & set(actions.values()))
+        certified = bool({"A1", "A2", "A6"} & set(actions.values()))
         assert ("preAuthRef" in response) == certified, name
 
 

@@ -116,7 +116,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a huge number": (b'{"resourceType":"Claim","x":1e999999}', "json-number"),
     "twice": (b'{"resourceType":"Claim","use":"claim","use":"claim"}', "duplicate-key"),
     "not text": (b'{"resourceType":"Claim","id":"\xff"}', "not-text"),
-    "large": (b'{"resourceType":"Claim","id":"' + b"a" * 16_000_001 + b'"}', "too-large"),
+    "large": (b'{"resourceType":"Claim","id":"' + b"a" * 8_000_001 + b'"}', "too-large"),
 }
 
 

@@ -59,6 +59,11 @@ def _insurance(number: str) -> list[dict[str, Any]]:
     return [{**claim()["insurance"][0], "preAuthRef": [number]}]
 
 
+def _number(number: str) -> list[dict[str, Any]]:
+    name = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-authorizationNumber"
+    return [{"url": name, "valueString": number}]
+
+
 ASKED: dict[str, tuple[dict[str, Any], int]] = {
     "the same": ({}, 1),
     "without a number": ({"identifier": None}, 1),
@@ -66,6 +71,8 @@ ASKED: dict[str, tuple[dict[str, Any], int]] = {
     "another number": ({"identifier": [{"system": "urn:x", "value": "SYN-FHIR-9"}]}, 0),
     "its certification number": ({"insurance": _insurance(NUMBER)}, 1),
     "another certification number": ({"insurance": _insurance("PA0")}, 0),
+    "an item's certification number": ({"item": _item(extension=_number(NUMBER))}, 1),
+    "an item's other number": ({"item": _item(extension=_number("PA0"))}, 0),
     "another code": ({"item": _item(productOrService=coded(HCPCS, "J0476"))}, 0),
     "a period around it": (
         {

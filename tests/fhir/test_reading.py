@@ -42,6 +42,9 @@ def _read(resource: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     intake = submitted(resource).intake
     assert intake.request is not None, [problem.message for problem in intake.diagnostics]
     made = intake.request.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    for line in made["lines"]:
+        if "modifiers" in line:  # a set
+            line["modifiers"].sort()
     return made, [problem.code for problem in intake.diagnostics]
 
 
@@ -157,6 +160,24 @@ LINES: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         {"ndc": "66794015702", "ndc_quantity": "20.5", "ndc_unit": "ML"},
         [],
     ),
+    "an NDC by the dozen": (
+        {
+            "detail": [
+                {
+                    "sequence": 1,
+                    "productOrService": coded(NDC, "66794-157-02"),
+                    "quantity": {"value": 1, "unit": "dozen"},
+                }
+            ]
+        },
+        {"ndc": "66794015702", "ndc_quantity": 1},
+        ["not-read"],
+    ),
+    "a detail that is billed": (
+        {"detail": [{"sequence": 1, "productOrService": coded(HCPCS, "J0476")}]},
+        {},
+        ["not-read"],
+    ),
     "the charge as price times quantity": (
         {"unitPrice": {"value": Decimal("10.01"), "currency": "USD"}},
         {"charge": "40.04"},
@@ -265,6 +286,37 @@ CLAIMS: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         {"coverage": {"payer": "CSTD0001", "payer_name": "A payer"}},
         ["not-sent"],
     ),
+    "who referred gives no service": (
+        {
+            "careTeam": [
+                {
+                    "sequence": 1,
+                    "provider": {"reference": "Practitioner/doctor"},
+                    "role": coded("https://codesystem.x12.org/005010/98", "DN"),
+                }
+            ]
+        },
+        {"provider": {"billing_npi": "1234567893"}},
+        [],
+    ),
+    "the one of the team who gives the service": (
+        {
+            "careTeam": [
+                {
+                    "sequence": 1,
+                    "provider": {"reference": "Organization/clinic"},
+                    "role": coded("https://codesystem.x12.org/005010/98", "DN"),
+                },
+                {
+                    "sequence": 2,
+                    "provider": {"reference": "Practitioner/doctor"},
+                    "role": coded("https://codesystem.x12.org/005010/98", "SJ"),
+                },
+            ]
+        },
+        {"provider": {"billing_npi": "1234567893", "rendering_npi": "1122334450"}},
+        [],
+    ),
     "the day of the patient event": (
         {
             "supportingInfo": [
@@ -290,6 +342,31 @@ def test_what_a_claim_says(name: str) -> None:
     for key, value in expected.items():
         assert (made["lines"][0]["date"] if key == "lines" else made.get(key)) == value
     assert found == said
+
+
+def test_a_cancelled_item_counts_for_nothing_and_is_answered() -> None:
+    flag = {
+        "url": "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/modifierextension-infoCancelled",
+        "valueBoolean": True,
+    }
+    items = [_item(modifierExtension=[flag]), _item(sequence=2, quantity={"value": 1})]
+    submission = submitted(bundle(claim(item=items), facts=FAVOURABLE))
+
+    assert submission.intake.request is not None
+    (line,) = submission.intake.request.lines
+    assert (line.number, line.units) == (2, 1)
+    response = claim_response(decided(submission), submission.asked)
+    assert response["disposition"] == "Cancelled: item 1. Certified in total: item 2."
+
+
+def test_what_reading_warned_of_reaches_the_submitter() -> None:
+    submission = submitted(bundle(claim(item=[_item(quantity={"value": 40, "unit": "mg"})])))
+    response = claim_response(
+        decided(submission), submission.asked, warnings=submission.intake.diagnostics
+    )
+    assert response["processNote"][-1]["text"].startswith(
+        'Read with a warning: claim SYN-FHIR-1: a quantity of "mg" is no number of billing units'
+    )
 
 
 WRONG: dict[str, tuple[dict[str, Any], list[str], str]] = {
@@ -322,6 +399,11 @@ WRONG: dict[str, tuple[dict[str, Any], list[str], str]] = {
         },
         ["contradiction"],
         "J0475 and J0476",
+    ),
+    "a modifier in words alone": (
+        {"item": [_item(modifier=[{"text": "nothing was discarded"}])]},
+        ["wrong-value"],
+        "a modifier has no code",
     ),
     "a pointer into nothing": (
         {"item": [_item(diagnosisSequence=[7])]},
@@ -421,6 +503,39 @@ def test_several_claims_are_read_each_by_itself() -> None:
     assert [one.intake.claim_id for one in found] == ["SYN-FHIR-1", "SYN-FHIR-2"]
     assert found[0].intake.request is not None
     assert found[1].intake.request is None
+
+
+def test_the_claim_before_this_one_is_not_asked_again() -> None:
+    request = bundle(
+        claim(
+            related=[
+                {
+                    "claim": {"reference": "Claim/before"},
+                    "relationship": coded("urn:x", "prior"),
+                }
+            ]
+        )
+    )
+    before = claim(id="before", identifier=[{"value": "SYN-FHIR-0"}])
+    request["entry"].append({"fullUrl": f"{ROOT}/Claim/before", "resource": before})
+
+    intake = submitted(request).intake
+
+    assert intake.request is not None
+    assert intake.claim_id == "SYN-FHIR-1"
+    assert intake.request.original_id == "SYN-FHIR-0"
+
+
+def test_who_pays_alone_is_no_payer() -> None:
+    request = bundle(claim(insurer=None))
+    for entry in request["entry"]:
+        if entry["resource"]["resourceType"] == "Coverage":
+            entry["resource"]["payor"] = [{"reference": "Patient/member"}]
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"]["identifier"] = [{"value": "CSTD0001"}]
+    intake = submitted(request).intake
+    assert intake.request is not None
+    assert intake.request.coverage.payer is None
 
 
 def test_claims_of_one_number_are_both_refused() -> None:

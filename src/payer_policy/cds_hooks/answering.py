@@ -36,6 +36,7 @@ def response(
 
     Raises:
         ValueError: there are not as many outcomes as orders.
+        FhirUnavailable: `fhir.resources` is not installed.
     """
     cards: list[dict[str, Any]] = []
     actions: list[dict[str, Any]] = []

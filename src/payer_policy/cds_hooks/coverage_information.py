@@ -186,11 +186,20 @@ def assertion_id(outcome: Mapping[str, Any], order: Order) -> str:
     key = [
         order.reference,
         order.coverage,
-        None if request is None else request.model_dump_json(),
+        None if request is None else _in_order(request.model_dump()),
         [[one["policy"]["address"], one["policy"]["hash"]] for one in outcome["determinations"]],
     ]
-    plain = json.dumps(key, ensure_ascii=True, separators=(",", ":"))
+    plain = json.dumps(key, ensure_ascii=True, separators=(",", ":"), default=str)
     return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _in_order(value: Any) -> Any:
+    """A value in which sets are sorted lists, since a set has another order in every process."""
+    if isinstance(value, dict):
+        return {key: _in_order(one) for key, one in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return [_in_order(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def _reasons(outcome: Mapping[str, Any], cover: str, rules: ReviewRules) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from payer_policy.cds_hooks.model import CONFIGURATION_OPTIONS
+from payer_policy.cds_hooks.model import CONFIGURATION_OPTIONS, VERSION
 
 SERVICES: Final[Mapping[str, str]] = MappingProxyType(
     {"order-sign": "order-sign", "order-select": "order-select", "order-dispatch": "order-dispatch"}
@@ -24,10 +24,20 @@ _PATIENT: Final = {
     "conditions": "Condition?patient={{context.patientId}}&clinical-status=active",
     "responses": "QuestionnaireResponse?patient={{context.patientId}}&status=completed",
 }
-_DISPATCH: Final = {
-    "order": "{{context.dispatchedOrders}}",
+_DRAFTS: Final = {
+    "medications": "Medication?_id="
+    "{{context.draftOrders.entry.resource.ofType(MedicationRequest).medication.resolve().id}}",
+}
+_DISPATCHED: Final = {
+    **{
+        f"{kind[0].lower()}{kind[1:]}s": f"{kind}?_id="
+        f"{{{{context.dispatchedOrders.resolve().ofType({kind}).id}}}}"
+        for kind in ("ServiceRequest", "MedicationRequest", "DeviceRequest")
+    },
+    "medications": "Medication?_id={{%medicationRequests.entry.resource.medication.resolve().id}}",
     "performer": "{{context.performer}}",
 }
+"""Beside those of the patient, as the CRD guide writes queries on the context of a hook."""
 _OPTIONS: Final = (
     {
         "code": "coverage-info",
@@ -53,14 +63,17 @@ def discovery() -> dict[str, Any]:
 
 
 def _service(name: str, hook: str) -> dict[str, Any]:
-    dispatch = _DISPATCH if hook == "order-dispatch" else {}
+    orders = _DISPATCHED if hook == "order-dispatch" else _DRAFTS
     return {
         "hook": hook,
         "id": name,
         "title": _TITLES[hook],
         "description": "Whether an order is covered, needs preauthorization, and what is missing to "
         "say so; decided by the payer's published policies.",
-        "prefetch": {**_PATIENT, **dispatch},
+        "prefetch": {**_PATIENT, **orders},
         "usageRequirements": "Nothing is fetched: what is not in the call is not known.",
-        "extension": {CONFIGURATION_OPTIONS: [dict(option) for option in _OPTIONS]},
+        "extension": {
+            VERSION: ["2.2", "2.0"],
+            CONFIGURATION_OPTIONS: [dict(option) for option in _OPTIONS],
+        },
     }

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from payer_policy.json_models import Names
 
 CONFIGURATION: Final = "davinci-crd.configuration"
+VERSION: Final = "davinci-crd.version"
 CONFIGURATION_OPTIONS: Final = "davinci-crd.configuration-options"
 
 

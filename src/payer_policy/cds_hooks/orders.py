@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from payer_policy.intake.fhir.answers import read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
-from payer_policy.intake.fhir.form import NO_CODE, Form, as_element
+from payer_policy.intake.fhir.form import NO_CODE, Form, as_element, place_of
 from payer_policy.intake.fhir.lines import ndc_of, procedure_code
 from payer_policy.intake.fhir.parties import Parties
 from payer_policy.intake.fhir.resources import Found, Resources
@@ -92,7 +92,7 @@ class OrderReader:
         label = f"{found.kind}/{text_of(found.resource.get('id')) or 'without-id'}"
         form = Form(self.document, label)
         reader = _Order(self, form, found, label)
-        place = self.document.locate(found.path)
+        place = place_of(self.document, found.path)
         intake = guarded(lambda: reader.intake(place), label, place)
         return Order(intake, found.resource, label, reader.coverage, reader.billing)
 
@@ -143,10 +143,7 @@ class _Order:
     def _who(self) -> None:
         reader, form, order = self.reader, self.form, self.found
         parties = Parties(form, reader.resources, order, reader.reference)
-        patient = reader.resources.find(
-            order.resource.get("subject") or order.resource.get("patient"), order
-        )
-        patient = patient or reader.patient
+        patient = self._patient()
         parties.patient = patient
         if patient is not None:
             born = text_of(patient.resource.get("birthDate"))
@@ -166,6 +163,16 @@ class _Order:
         npis = {npi for one in performers if (npi := parties.npi(one, order))}
         if len(npis) == 1:
             form.put(("provider", "rendering_npi"), npis.pop(), (*order.path, "performer"))
+
+    def _patient(self) -> Found | None:
+        """The order's patient; the call's, unless the order is for somebody else."""
+        order, known = self.found, self.reader.patient
+        link = order.resource.get("subject") or order.resource.get("patient")
+        found = self.reader.resources.find(link, order)
+        url = url_of(link)
+        if found is not None or known is None or url is None:
+            return found or known
+        return known if url.rpartition("/")[2] == text_of(known.resource.get("id")) else None
 
     def _why(self) -> None:
         order, here = self.found.resource, self.found.path

@@ -14,8 +14,7 @@ from payer_policy.cds_hooks.discovery import SERVICES
 from payer_policy.cds_hooks.model import CONFIGURATION, NAMES, Call, Feedback, FeedbackBody
 from payer_policy.cds_hooks.orders import ORDERS, Order, OrderReader
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, did_you_mean
-from payer_policy.intake.fhir.claim import MAX_BYTES
-from payer_policy.intake.fhir.form import as_element
+from payer_policy.intake.fhir.form import as_element, problem_at
 from payer_policy.intake.fhir.resources import Found, Resources
 from payer_policy.intake.fhir.values import text_of
 from payer_policy.json_models import validated
@@ -24,6 +23,8 @@ from payer_policy.reference import ReferenceData
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
+MAX_BYTES: Final = 2_000_000
+"""A call holds a few resources; a larger one is refused unread."""
 MAX_ORDERS: Final = 200
 """A call with more orders than this is refused: an EHR waits for the answer."""
 
@@ -80,7 +81,7 @@ def read_hook(
     if call.hook != SERVICES[service_id]:
         message = f"the hook is {shown(call.hook)}; this service is for {SERVICES[service_id]}"
         hint = did_you_mean(call.hook, SERVICES.values())
-        problem = document.problem("wrong-value", message, ("hook",), hint=hint)
+        problem = problem_at(document, "wrong-value", message, ("hook",), hint)
         return Hook(service_id, call.hookInstance, (), (problem,))
     return _hook(service_id, call, document, vocabulary, reference)
 
@@ -127,7 +128,7 @@ def _hook(
     found, problems = _chosen(call, document, resources)
     if len(found) > MAX_ORDERS:
         message = f"found {len(found)} orders; a call has at most {MAX_ORDERS}"
-        problems.append(document.problem("too-many-lines", message, ("context",)))
+        problems.append(problem_at(document, "too-many-lines", message, ("context",)))
         found = []
     performer = context.get("performer")
     reader = OrderReader(
@@ -167,7 +168,7 @@ def _chosen(
         return _dispatched(context, document, resources)
     if not isinstance(context.get("draftOrders"), dict):
         message = "`draftOrders` is missing; a Bundle of draft orders was expected"
-        return [], [document.problem("missing-key", message, ("context",), key=True)]
+        return [], [problem_at(document, "missing-key", message, ("context",))]
     drafts = [one for one in resources.of(*ORDERS) if one.path[:2] == ("context", "draftOrders")]
     selections = context.get("selections")
     if call.hook != "order-select" or not isinstance(selections, list):
@@ -179,7 +180,7 @@ def _chosen(
         if match is None:
             message = f"the selection {shown(one)} is not among the draft orders"
             where = ("context", "selections", index)
-            problems.append(document.problem("not-sent", message, where, warning=True))
+            problems.append(problem_at(document, "not-sent", message, where, warning=True))
         elif match not in chosen:
             chosen.append(match)
     return chosen, problems
@@ -196,7 +197,7 @@ def _dispatched(
     found: list[Found] = []
     if not names:
         message = "`dispatchedOrders` is missing; a list of references was expected"
-        problems.append(document.problem("missing-key", message, ("context",), key=True))
+        problems.append(problem_at(document, "missing-key", message, ("context",)))
     for index, one in enumerate(names):
         match = resources.find({"reference": one}) if isinstance(one, str) else None
         if match is None or match.kind not in ORDERS:
@@ -204,7 +205,7 @@ def _dispatched(
             where: JsonPath = (
                 ("context", key, index) if isinstance(given, list) else ("context", key)
             )
-            problems.append(document.problem("not-sent", message, where, warning=True))
+            problems.append(problem_at(document, "not-sent", message, where, warning=True))
         elif match not in found:
             found.append(match)
     return found, problems

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -32,7 +33,7 @@ from payer_policy.fhir_models import checked
 from payer_policy.intake.fhir import Asked, AskedItem
 from payer_policy.vocabulary.model import Vocabulary
 
-_CERTIFIED = frozenset({"A1", "A2"})
+_CERTIFIED = frozenset({"A1", "A2", "A6"})
 _NOT_SAID = {"display": "not said"}
 
 
@@ -43,6 +44,7 @@ def claim_response(
     created: str | None = None,
     number: str | None = None,
     rules: ReviewRules,
+    warnings: Iterable[Diagnostic] = (),
 ) -> dict[str, Any]:
     """The answer to one claim.
 
@@ -53,6 +55,7 @@ def claim_response(
         number: The certification number; made from claim and policies where left out, so that the
             same request under the same policies has the same number.
         rules: What the standards leave to the payer.
+        warnings: What reading the claim warned of; each becomes a note.
 
     Raises:
         ValueError: neither the claim nor the caller says when.
@@ -65,7 +68,10 @@ def claim_response(
     if not certified or asked.use != "preauthorization":
         number = None
     elif number is None:
-        number = certification_number(outcome, asked)
+        # A certification that was changed keeps its number.
+        changed = any(one.action == "A6" for one in answers)
+        own = asked.authorization_number if changed else None
+        number = own or certification_number(outcome, asked)
     notes: dict[str, int] = {}
     response = _head(asked, created, _outcome(answers, asked.use))
     response["disposition"] = _disposition(answers, asked.use)
@@ -76,6 +82,9 @@ def claim_response(
     ]
     if not response["item"]:
         del response["item"]
+    for one in warnings:
+        if one.severity == "warning":
+            notes.setdefault(f"Read with a warning: {one.message}", len(notes) + 1)
     _notes(response, notes)
     return checked(response)
 
@@ -106,13 +115,16 @@ def response_bundle(
     created: str | None = None,
     number: str | None = None,
     rules: ReviewRules,
+    warnings: Iterable[Diagnostic] = (),
 ) -> dict[str, Any]:
     """The answer to `Claim/$submit`: a collection of the response and what it refers to.
 
     With a vocabulary, and where facts are missing, also their `Questionnaire` and the
     `CommunicationRequest` that asks for it. Errors as for `claim_response`.
     """
-    response = claim_response(outcome, asked, created=created, number=number, rules=rules)
+    response = claim_response(
+        outcome, asked, created=created, number=number, rules=rules, warnings=warnings
+    )
     form = questionnaire(vocabulary, outcome) if vocabulary is not None else None
     return _bundle(response, asked, form)
 
@@ -139,6 +151,8 @@ def _answer(item: AskedItem, asked: Asked, review: LineReview | None) -> LineRev
     if review is None:
         note = "Nothing was decided on this item."
         return LineReview(item.sequence, "A4", "pend", (), (note,))
+    if asked.changes and asked.authorization_number and review.action in _CERTIFIED:
+        return replace(review, action="A6")
     return review
 
 
@@ -149,6 +163,8 @@ def _head(asked: Asked, created: str | None, outcome: str) -> dict[str, Any]:
     head: dict[str, Any] = {"resourceType": "ClaimResponse", "id": _id(asked)}
     if asked.use == "preauthorization":
         head["meta"] = {"profile": [PAS + "profile-claimresponse"]}
+    if asked.contained:
+        head["contained"] = list(asked.contained)
     if asked.identifiers:
         head["identifier"] = list(asked.identifiers)
     head["status"] = "active"
@@ -204,7 +220,7 @@ def _item(
     item: AskedItem, review: LineReview, use: str, number: str | None, notes: dict[str, int]
 ) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    granted = review.action == "A2" and use != "claim"
+    granted = review.action in ("A2", "A6") and use != "claim"
     extensions: list[dict[str, Any]] = [
         {"url": PAS + "extension-itemTraceNumber", "valueIdentifier": dict(trace)}
         for trace in item.trace
@@ -312,6 +328,7 @@ def _communication(
     out: dict[str, Any] = {
         "resourceType": "CommunicationRequest",
         "id": _id(asked, "ask"),
+        **({"contained": list(asked.contained)} if asked.contained else {}),
         "status": "active",
         "subject": response["patient"],
         "about": [{"reference": _url(form, asked), "display": form["title"]}],

@@ -76,10 +76,13 @@ def matches(inquiry: Inquiry, stored: Stored) -> bool:
         return False
     if asked.identifiers and not _keys(asked) & _keys(other):
         return False
-    if asked.authorization_number is not None:
-        number = stored.number or certification_number(stored.outcome, other)
-        if asked.authorization_number != number:
-            return False
+    own = stored.number or certification_number(stored.outcome, other)
+    if asked.authorization_number not in (None, own):
+        return False
+    # An item may name the number that was given, or the one that it named when it was sent.
+    numbers = {own, *(item.authorization_number for item in other.items)}
+    if not {item.authorization_number for item in asked.items} <= {None, *numbers}:
+        return False
     codes = {item.code for item in asked.items if item.code}
     if not codes <= {item.code for item in other.items}:
         return False

@@ -6,7 +6,7 @@ right; the rest is a warning. Where FHIR says a fact otherwise than X12, X12's m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
 from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults, is_sound
 from payer_policy.intake.fhir.answers import read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
-from payer_policy.intake.fhir.form import Form, as_element
+from payer_policy.intake.fhir.form import Form, as_element, place_of, problem_at
 from payer_policy.intake.fhir.lines import CANCELLED, Days, ItemReader, refuse_unknown_modifiers
 from payer_policy.intake.fhir.model import Asked, AskedItem, Submission, Use
 from payer_policy.intake.fhir.parties import Parties
@@ -42,7 +42,7 @@ from payer_policy.request.models import MAX_LINES
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
-MAX_BYTES: Final = 16_000_000
+MAX_BYTES: Final = 8_000_000
 """A bundle with its attachments. What is larger is refused unread."""
 _REPLACES: Final = frozenset({"prior", "replaces", "replaced", "replacement"})
 _USES: Final[tuple[Use, ...]] = ("claim", "preauthorization", "predetermination")
@@ -78,7 +78,7 @@ def read_document(data: bytes, file: str) -> JsonDocument | Diagnostic:
         return error.diagnostics[0]
     if not isinstance(document.value, dict) or not text_of(document.value.get("resourceType")):
         message = "this is no FHIR resource: an object with `resourceType` was expected"
-        return document.problem("wrong-format", message)
+        return problem_at(document, "wrong-format", message, ())
     return document
 
 
@@ -89,15 +89,27 @@ def submissions_of(
 ) -> list[Submission]:
     """As `read_submissions`, for a document that is read already."""
     resources = Resources((document.value, ()))
-    claims = resources.of("Claim")
+    claims = _asked(resources)
     if not claims:
         kinds = list(dict.fromkeys(found.kind for found in resources.all))
         listed = ", ".join(kind[:40] for kind in kinds[:8]) or "nothing"
         message = f"found {listed}; a Claim, or a Bundle with one, was expected"
-        return [Submission(refused(document.problem("wrong-format", message)), Asked())]
+        return [Submission(refused(problem_at(document, "wrong-format", message, ())), Asked())]
     made = [_submission(document, resources, one, vocabulary, reference) for one in claims]
     kept = refuse_duplicates(one.intake for one in made)
     return [Submission(intake, one.asked) for intake, one in zip(kept, made, strict=True)]
+
+
+def _asked(resources: Resources) -> list[Found]:
+    """The claims of a document without those that another one only refers back to."""
+    claims = resources.of("Claim")
+    earlier = [
+        resources.find(one.get("claim"), claim)
+        for claim in claims
+        for one in objects(claim.resource.get("related"))
+    ]
+    kept = [one for one in claims if not any(one is found for found in earlier)]
+    return kept or claims  # two that refer to one another are both asked
 
 
 def _submission(
@@ -110,7 +122,7 @@ def _submission(
     given = identifiers(claim.resource)
     number = text_of(given[0].get("value")) if given else text_of(claim.resource.get("id"))
     claim_id = "".join(c if c.isprintable() else "?" for c in number) if number else None
-    place = document.locate(claim.path)
+    place = place_of(document, claim.path)
     reader = _ClaimReader(document, resources, claim, claim_id, reference)
     intake = guarded(lambda: reader.intake(vocabulary, place), claim_id, place)
     return Submission(intake, reader.asked())
@@ -153,7 +165,7 @@ class _ClaimReader:
         return Intake(self.claim_id, place, request, found, frequency, (self._locate,))
 
     def _locate(self, path: JsonPath) -> Location:
-        return self.document.locate(self.form.source(path, self.claim.path))
+        return place_of(self.document, self.form.source(path, self.claim.path))
 
     def _models(self) -> None:
         """The claim held to its model; the other resources that are read, as warnings."""
@@ -183,7 +195,7 @@ class _ClaimReader:
         if claim.get("status") in ("draft", "entered-in-error"):
             message = f"the claim's status is {claim['status']}; only an active claim is decided"
             form.say((*here, "status"), "wrong-value", message, "send it with status active")
-        if self._cancelled() and kind == "claim":
+        if self._cancelled():
             form.put(("frequency",), "8", (*here, "status"))
         for index, one in enumerate(objects(claim.get("related"))):
             if not _REPLACES & {coding.code for coding in codings(one.get("relationship"))}:
@@ -197,7 +209,7 @@ class _ClaimReader:
             original = original or url.rpartition("/")[2] or None
             where = (*here, "related", index)
             form.put(("original_id",), original, where)
-            if kind == "claim" and not self._cancelled():
+            if not self._cancelled():
                 form.put(("frequency",), "7", where)
 
     def _cancelled(self) -> bool:
@@ -236,9 +248,10 @@ class _ClaimReader:
             form.say((*here, "item"), "no-lines", "the claim has no item")
         reader = ItemReader(form, here, self._days(), pointers)
         for position, item in enumerate(given):
-            line, asked = reader.read(item, position)
-            self.lines.append(line)
+            line, asked = reader.read(item, position, len(self.lines))
             self.items.append(asked)
+            if not asked.cancelled:  # nothing is asked about it any more, so it counts for nothing
+                self.lines.append(line)
         kinds = {code for code, _ in reader.bill_types}
         facility = self.claim.resource.get("subType")
         kinds |= {
@@ -313,6 +326,8 @@ class _ClaimReader:
         coverage = self.form.values.get("coverage", {})
         priority = next((one.code for one in codings(claim.get("priority"))), None)
         kind = claim.get("type")
+        contained = parties.contained() if "contained" not in self.broken else ()
+        names = {f"#{text_of(one.get('id'))}" for one in contained}
         return Asked(
             use=use if use in _USES else "preauthorization",
             reference=self.claim.url,
@@ -322,14 +337,16 @@ class _ClaimReader:
             created=text_of(claim.get("created")),
             priority=priority,
             cancelled=self._cancelled(),
-            patient=_reference(claim.get("patient")),
-            insurer=_reference(claim.get("insurer")) or _reference(self._payor()),
-            requestor=_reference(claim.get("provider")),
+            patient=_reference(claim.get("patient"), names),
+            insurer=_reference(claim.get("insurer"), names) or _reference(self._payor(), names),
+            requestor=_reference(claim.get("provider"), names),
             member_id=coverage.get("member_id"),
             payer=coverage.get("payer"),
+            changes=self.form.values.get("original_id"),
             authorization_number=self.form.values.get("authorization_number"),
             npis=tuple(parties.npis),
             items=tuple(items),
+            contained=contained,
             resources=parties.entries(),
         )
 
@@ -346,11 +363,11 @@ def _sequence(element: Mapping[str, Any], index: int) -> int:
     return given if isinstance(given, int) and not isinstance(given, bool) else index + 1
 
 
-def _reference(value: object) -> Mapping[str, Any] | None:
-    """A Reference without what was only contained in the claim."""
+def _reference(value: object, contained: Collection[str]) -> Mapping[str, Any] | None:
+    """A Reference, unless it leads into the claim to what does not go along with the answer."""
     if not isinstance(value, dict):
         return None
     url = url_of(value)
-    if url is not None and url.startswith("#"):
+    if url is not None and url.startswith("#") and url not in contained:
         return {"display": "contained in the claim"}
     return value

@@ -10,15 +10,41 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.diagnostics import Diagnostic, Location, Severity
 from payer_policy.intake.model import inconsistencies, numbered
-from payer_policy.json_source import JsonDocument, JsonPath
+from payer_policy.json_source import JsonDocument, JsonPath, render_path
 from payer_policy.json_words import said
 from payer_policy.request.models import Request
 
 MAX_PROBLEMS: Final = 100
 NO_CODE: Final = "no code"
 """What is looked up for an item that has no code at all: it is in no policy, and it is told."""
+MAX_PLACED: Final = 1_000_000
+"""Characters of a document in which lines and columns are still looked for. It takes a second for
+each million of small values, so in a larger one (whose bulk are attachments) a path must do."""
+
+
+def place_of(document: JsonDocument, path: JsonPath) -> Location:
+    """Where a part of a document stands: its path, and its line and column where it is not huge."""
+    if len(document.text) > MAX_PLACED:
+        return Location(document.file, render_path(path))
+    return document.locate(path)
+
+
+def problem_at(
+    document: JsonDocument,
+    code: str,
+    message: str,
+    path: JsonPath,
+    hint: str | None = None,
+    *,
+    warning: bool = False,
+) -> Diagnostic:
+    """A problem at a part of a document, placed as `place_of` does."""
+    if len(document.text) > MAX_PLACED:
+        severity: Severity = "warning" if warning else "error"
+        return Diagnostic(code, message, place_of(document, path), hint, severity)
+    return document.problem(code, message, path, hint=hint, warning=warning)
 
 
 class Form:
@@ -48,7 +74,7 @@ class Form:
         """A problem at a place of the document."""
         if len(self.problems) < MAX_PROBLEMS:
             message = self._about + message
-            made = self.document.problem(code, message, path, hint=hint, warning=warning)
+            made = problem_at(self.document, code, message, path, hint, warning=warning)
             if made not in self.problems:
                 self.problems.append(made)
 

@@ -79,13 +79,18 @@ class ItemReader:
         """The position of each diagnosis by its sequence; None: the diagnoses are not known."""
         self.bill_types: list[tuple[str, JsonPath]] = []
 
-    def read(self, item: Mapping[str, Any], position: int) -> tuple[dict[str, Any], AskedItem]:
-        """One item as a line of the request, and as it is echoed."""
+    def read(
+        self, item: Mapping[str, Any], position: int, index: int
+    ) -> tuple[dict[str, Any], AskedItem]:
+        """One item as a line of the request, and as it is echoed.
+
+        `position` is the item's place in the claim, `index` the line's in the request.
+        """
         form, here = self.form, (*self.path, "item", position)
         line: dict[str, Any] = {"code": None}
 
         def put(name: str, value: object, *where: str | int) -> None:
-            form.put_in_line(line, position, name, value, (*here, *where))
+            form.put_in_line(line, index, name, value, (*here, *where))
 
         product = item.get("productOrService")
         code = procedure_code(form, product, (*here, "productOrService"))
@@ -93,8 +98,7 @@ class ItemReader:
         put("number", _sequence(item.get("sequence"), position), "sequence")
         revenue = next(iter(codings(item.get("revenue"))), None)
         put("revenue_code", revenue.code if revenue else None, "revenue")
-        modifiers = [one for concept in objects(item.get("modifier")) for one in codings(concept)]
-        put("modifiers", sorted({one.code or "" for one in modifiers}) or None, "modifier")
+        put("modifiers", self._modifiers(item, here), "modifier")
         put("description", text_of(as_element(product).get("text")), "productOrService", "text")
         first, last = self._days(item, here)
         put("date", first, "serviced")
@@ -108,7 +112,7 @@ class ItemReader:
             (text_of(one.get("valueString")) for one in extensions(item, _AUTHORIZATION)), None
         )
         put("authorization_number", number, "extension")
-        self._ndc(item, line, position, here)
+        self._ndc(item, line, index, here)
         asked = AskedItem(
             sequence=line["number"],
             code=code,
@@ -121,6 +125,7 @@ class ItemReader:
                 for one in extensions(item, "extension-itemTraceNumber")
                 if isinstance(one.get("valueIdentifier"), dict)
             ),
+            authorization_number=number,
             cancelled=self._cancelled(item, here),
         )
         return line, asked
@@ -130,20 +135,32 @@ class ItemReader:
         if found is None:
             return self.days
         first, last = span_of(found[1])
-        self.form.sources["lines", here[-1], "date"] = (*here, found[0])
         if first is None:
             message = "the date of service is not a whole day, so it is taken as not known"
             self.form.say((*here, found[0]), "not-read", message, None, warning=True)
             return None, None
         return first, last
 
+    def _modifiers(self, item: Mapping[str, Any], here: JsonPath) -> list[str] | None:
+        """All modifiers. One that cannot be read refuses the claim: silence would mean none."""
+        found: set[str] = set()
+        for index, concept in enumerate(objects(item.get("modifier"))):
+            codes = {one.code for one in codings(concept) if one.code}
+            if len(codes) != 1:
+                listed = " and ".join(sorted(codes)) or "no code"
+                message = f"a modifier has {listed}; one code was expected"
+                self.form.say((*here, "modifier", index), "wrong-value", message)
+            found |= codes
+        return sorted(found) or None
+
     def _units(self, item: Mapping[str, Any], here: JsonPath) -> int | Decimal | None:
         if item.get("quantity") is None:
             return None
         amount = quantity(item["quantity"])
-        if is_billing_unit(amount):
+        if is_billing_unit(amount) and amount.value is not None:
             return amount.value
-        message = f"a quantity of {shown(amount.unit)} is no number of billing units, so the units "
+        what = "without a value" if amount.value is None else f"of {shown(amount.unit)}"
+        message = f"a quantity {what} is no number of billing units, so the units "
         message += "are taken as not known"
         hint = "give the units of the code, without a unit or with `{unit}`"
         self.form.say((*here, "quantity"), "not-read", message, hint, warning=True)
@@ -178,7 +195,7 @@ class ItemReader:
         return None
 
     def _ndc(
-        self, item: Mapping[str, Any], line: dict[str, Any], position: int, here: JsonPath
+        self, item: Mapping[str, Any], line: dict[str, Any], line_index: int, here: JsonPath
     ) -> None:
         """The NDC of the item itself, or of its details where those agree."""
         form = self.form
@@ -186,8 +203,12 @@ class ItemReader:
         if own := ndc_of(item.get("productOrService")):
             found.append((own, {}, (*here, "productOrService")))
         for index, detail in enumerate(objects(item.get("detail"))):
+            where = (*here, "detail", index)
             if ndc := ndc_of(detail.get("productOrService")):
-                found.append((ndc, detail, (*here, "detail", index)))
+                found.append((ndc, detail, where))
+            elif codings(detail.get("productOrService")):
+                message = "a detail that is no NDC is not read; what it bills is not decided"
+                form.say(where, "not-read", message, "give it an item of its own", warning=True)
         if not found:
             return
         if len({ndc for ndc, _, _ in found}) > 1:
@@ -196,14 +217,17 @@ class ItemReader:
             )
             form.say(found[1][2], "contradiction", message, "give each NDC an item of its own")
             return
-        form.put_in_line(line, position, "ndc", found[0][0], found[0][2])
+        form.put_in_line(line, line_index, "ndc", found[0][0], found[0][2])
         for _, within, where in found:
             amount = quantity(within.get("quantity"))
             if amount.value is None or "ndc_quantity" in line:
                 continue
             unit = NDC_UNITS.get((amount.unit or "").casefold())
-            form.put_in_line(line, position, "ndc_quantity", amount.value, (*where, "quantity"))
-            form.put_in_line(line, position, "ndc_unit", unit, (*where, "quantity"))
+            if unit is None:
+                message = f"{shown(amount.unit)} is no unit of an NDC quantity; taken as not known"
+                form.say((*where, "quantity"), "not-read", message, "such as mL", warning=True)
+            form.put_in_line(line, line_index, "ndc_quantity", amount.value, (*where, "quantity"))
+            form.put_in_line(line, line_index, "ndc_unit", unit, (*where, "quantity"))
 
     def _cancelled(self, item: Mapping[str, Any], here: JsonPath) -> bool:
         flags = list(extensions({"extension": item.get("modifierExtension")}, CANCELLED))

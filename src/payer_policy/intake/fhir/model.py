@@ -28,6 +28,8 @@ class AskedItem:
     last_day: str | None = None
     trace: tuple[Mapping[str, Any], ...] = ()
     """The trace numbers that the submitter gave it, to come back."""
+    authorization_number: str | None = None
+    """The number of an earlier authorization that it names."""
     cancelled: bool = False
 
 
@@ -53,10 +55,14 @@ class Asked:
     requestor: Mapping[str, Any] | None = None
     member_id: str | None = None
     payer: str | None = None
+    changes: str | None = None
+    """The number of the earlier request that this one changes."""
     authorization_number: str | None = None
     """The number that `insurance.preAuthRef` names."""
     npis: tuple[str, ...] = ()
     items: tuple[AskedItem, ...] = ()
+    contained: tuple[Mapping[str, Any], ...] = ()
+    """Those of patient, insurer and requestor that stand inside of the claim."""
     resources: tuple[Mapping[str, Any], ...] = ()
     """Entries (`fullUrl`, `resource`) of patient, insurer and requestor, for the answer's bundle."""
 

@@ -62,6 +62,15 @@ class Parties:
                 out[found.path] = {"fullUrl": found.url, "resource": dict(found.resource)}
         return tuple(out.values())
 
+    def contained(self) -> tuple[dict[str, Any], ...]:
+        """Patient, insurer and requestor where they are contained, each once."""
+        out = {
+            found.path: dict(found.resource)
+            for found in (self.patient, self.insurer, self.requestor)
+            if found is not None and found.container is not None and is_sound(found.resource)
+        }
+        return tuple(out.values())
+
     def _patient(self) -> None:
         self.patient = found = self.resources.find(self.claim.resource.get("patient"), self.claim)
         if found is not None:
@@ -153,6 +162,8 @@ class Parties:
         named: list[tuple[str, JsonPath]] = []
         for link, origin in links:
             found = self.resources.find(link, origin)
+            if found is not None and found.kind != "Organization":
+                continue  # who pays for himself is no payer with policies
             if found is not None:
                 self.insurer = self.insurer or found
                 name = text_of(found.resource.get("name"))

@@ -1,0 +1,23 @@
+"""The example of `docs/fhir.md` is a real one: what it shows is what comes out."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from payer_policy.fhir import claim_response
+from tests.fhir.building import ANSWERED, decided, submitted
+
+PAGE = Path(__file__).parents[2] / "docs" / "fhir.md"
+
+
+def test_the_example_of_the_page() -> None:
+    blocks = re.findall(r"```json\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    request, shown = (json.loads(block) for block in blocks)
+    submission = submitted(request)
+    assert submission.intake.diagnostics == ()
+
+    response = claim_response(decided(submission), submission.asked, created=ANSWERED)
+
+    assert response == shown
