@@ -24,7 +24,7 @@ LAYERS = (
     {"request", "symbolic"},
     {"policy", "intake", "engines"},
     {"determination"},
-    {"engine"},
+    {"engine", "review"},
     {"answer", "batch", "fhir", "record", "schemas", "verify", "x12_out"},
     {"audit", "cds_hooks", "specs"},
     {"bundle"},

@@ -22,6 +22,8 @@ behind it (42 CFR 422.566(d), for Medicare Advantage) was not read at its source
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -102,9 +104,7 @@ class _Line:
     code: str | None = None
 
 
-def line_reviews(
-    outcome: Mapping[str, Any], rules: ReviewRules
-) -> dict[int, LineReview]:
+def line_reviews(outcome: Mapping[str, Any], rules: ReviewRules) -> dict[int, LineReview]:
     """The review of every line that an outcome document speaks of, by the line's number."""
     lines: dict[int, _Line] = {}
     for determination in outcome.get("determinations", ()):
@@ -233,3 +233,15 @@ def exact_units(value: object) -> int | Decimal | None:
         return None if value is None else exact_number(value)
     except ValueProblem:
         return None
+
+
+def certification_number(
+    outcome: Mapping[str, Any], claim_id: str | None, payer: str | None, member_id: str | None
+) -> str:
+    """A number for what is certified that depends on the member, the request and the policies alone,
+    so that the same request under the same policies has the same number in every standard."""
+    policies = [one["policy"]["hash"] for one in outcome.get("determinations", ())]
+    services = [[one["code"], one["service_date"]] for one in outcome.get("determinations", ())]
+    key = [claim_id, payer, member_id, policies, services]
+    plain = json.dumps(key, ensure_ascii=True, separators=(",", ":"))
+    return "PA" + hashlib.sha256(plain.encode()).hexdigest()[:12].upper()

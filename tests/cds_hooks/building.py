@@ -8,7 +8,7 @@ from typing import Any
 
 from payer_policy.cds_hooks import Hook, read_hook, response
 from payer_policy.fhir import exact_json
-from tests.fhir.building import HCPCS, ICD, bundle, coded, engine
+from tests.fhir.building import HCPCS, ICD, RULES, bundle, coded, engine
 
 DAY = "2026-02-02"
 
@@ -88,7 +88,7 @@ def answered(hook: Hook) -> dict[str, Any]:
         else json.loads(json.dumps(engine().decide(one.intake.request).to_json()))
         for one in hook.orders
     ]
-    return response(hook, outcomes, DAY, vocabulary=engine().library.vocabulary)
+    return response(hook, outcomes, DAY, vocabulary=engine().library.vocabulary, rules=RULES)
 
 
 def information(resource: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from payer_policy.cds_hooks import discovery, read_feedback, read_hook, response
 from payer_policy.fhir import exact_json
 from tests.cds_hooks.building import DAY, answered, call, information, order, read
-from tests.fhir.building import FAVOURABLE, HCPCS, coded, engine
+from tests.fhir.building import FAVOURABLE, HCPCS, RULES, coded, engine
 from tests.fhir.golden import check_golden
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -232,7 +232,7 @@ def test_a_call_that_cannot_be_read(name: str) -> None:
 
 def test_an_outcome_for_each_order_is_demanded() -> None:
     with pytest.raises(ValueError, match="zip"):
-        response(read(call()), [], DAY, vocabulary=engine().library.vocabulary)
+        response(read(call()), [], DAY, vocabulary=engine().library.vocabulary, rules=RULES)
 
 
 WHOLE: dict[str, Any] = json.loads(exact_json(call(order(), order("MedicationRequest", id="b"))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payer_policy.cds_hooks.coverage_information import authorization_needed, covered
-from payer_policy.fhir import ReviewRules
 from tests.cds_hooks.building import answered, call, information, order, read
-from tests.fhir.building import FAVOURABLE, HCPCS, ICD, coded
+from tests.fhir.building import FAVOURABLE, HCPCS, ICD, RULES, coded
 from tests.fhir.golden import check_golden
 
 CASES = Path(__file__).parent / "cases"
@@ -170,12 +170,12 @@ TABLE: list[tuple[list[dict[str, Any]], str]] = [
 @pytest.mark.parametrize("index", range(len(TABLE)))
 def test_the_table_of_covered(index: int) -> None:
     determinations, expected = TABLE[index]
-    assert covered({"determinations": determinations}) == expected
+    assert covered({"determinations": determinations}, RULES) == expected
 
 
 def test_a_clinician_who_confirmed_makes_it_not_covered() -> None:
     one = _determination(findings=[{"kind": "deny", "carc": "50"}])
-    rules = ReviewRules(clinician_confirmed=True)
+    rules = replace(RULES, clinician_confirmed=True)
     assert covered({"determinations": [one]}, rules) == "not-covered"
 
 
@@ -194,7 +194,7 @@ def test_the_table_of_preauthorization(
     derived: dict[str, Any], number: str | None, expected: str
 ) -> None:
     outcome = {"determinations": [_determination(derived=derived)]}
-    assert authorization_needed(outcome, number) == expected
+    assert authorization_needed(outcome, number, RULES) == expected
 
 
 def test_the_same_order_has_the_same_assertion_on_every_day() -> None:

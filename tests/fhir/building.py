@@ -10,6 +10,7 @@ from typing import Any
 
 from payer_policy.engine import Engine
 from payer_policy.fhir import Submission, exact_json, form_for, read_submissions, response_to
+from payer_policy.review import ReviewRules
 
 POLICIES = Path(__file__).parents[2] / "policies"
 CASES = Path(__file__).parent / "cases"
@@ -47,6 +48,9 @@ FAVOURABLE: Mapping[str, Any] = {
 def engine() -> Engine:
     """One engine on the shipped policies."""
     return Engine.open(POLICIES, engine="compiled")
+
+
+RULES = ReviewRules.of(engine().library.reference)
 
 
 def coded(system: str, code: str) -> dict[str, Any]:

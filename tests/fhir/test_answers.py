@@ -14,12 +14,11 @@ import pytest
 from payer_policy.engine import Engine
 from payer_policy.fhir import (
     Asked,
-    ReviewRules,
     claim_response,
     error_bundle,
-    line_reviews,
     response_bundle,
 )
+from payer_policy.review import line_reviews
 from tests.fhir.building import (
     ANSWERED,
     CASES,
@@ -27,6 +26,7 @@ from tests.fhir.building import (
     HCPCS,
     ICD,
     POLICIES,
+    RULES,
     bundle,
     claim,
     coded,
@@ -160,6 +160,7 @@ def test_the_answer_to_a_bundle(name: str) -> None:
         submission.asked,
         vocabulary=engine().library.vocabulary,
         created=ANSWERED,
+        rules=RULES,
     )
 
     response = answer["entry"][0]["resource"]
@@ -171,8 +172,8 @@ def test_the_answer_to_a_bundle(name: str) -> None:
 def test_the_same_request_has_the_same_answer_and_number() -> None:
     first, second = (submitted(bundle(facts=FAVOURABLE)) for _ in range(2))
 
-    one = claim_response(decided(first), first.asked)
-    other = claim_response(decided(second), second.asked)
+    one = claim_response(decided(first), first.asked, rules=RULES)
+    other = claim_response(decided(second), second.asked, rules=RULES)
 
     assert one == other
     assert one["preAuthRef"].startswith("PA")
@@ -182,7 +183,9 @@ def test_the_same_request_has_the_same_answer_and_number() -> None:
 def test_a_number_is_given_only_where_something_is_certified() -> None:
     for name, (request, actions, _) in NAMES.items():
         submission = submitted(request)
-        response = claim_response(decided(submission), submission.asked, number="CERT-1")
+        response = claim_response(
+            decided(submission), submission.asked, number="CERT-1", rules=RULES
+        )
         certified = bool({"A1", "A2", "A6"} & set(actions.values()))
         assert ("preAuthRef" in response) == certified, name
 
@@ -192,9 +195,9 @@ def test_a_clinician_who_confirmed_lets_the_denial_out() -> None:
     outcome = decided(submission)
 
     confirmed = claim_response(
-        outcome, submission.asked, rules=ReviewRules(clinician_confirmed=True)
+        outcome, submission.asked, rules=replace(RULES, clinician_confirmed=True)
     )
-    held = claim_response(outcome, submission.asked)
+    held = claim_response(outcome, submission.asked, rules=RULES)
 
     assert _actions(confirmed) == {1: "A3"}
     assert _actions(held) == {1: "A4"}
@@ -209,7 +212,7 @@ def test_an_administrative_reason_is_issued_also_beside_a_clinical_one() -> None
     )
     submission = submitted(request)
 
-    review = line_reviews(decided(submission))[1]
+    review = line_reviews(decided(submission), RULES)[1]
 
     assert review.action == "A3"
     assert {reason.carc for reason in review.reasons} == {"11", "50"}
@@ -248,7 +251,7 @@ def test_fewer_units_are_a_partial_certification(tmp_path: Path) -> None:
     assert submission.intake.request is not None
     outcome = Engine.open(folder, engine="compiled").decide(submission.intake.request).to_json()
 
-    answer = response_bundle(outcome, submission.asked, created=ANSWERED)
+    answer = response_bundle(outcome, submission.asked, created=ANSWERED, rules=RULES)
 
     response = answer["entry"][0]["resource"]
     assert _actions(response) == {1: "A2"}
@@ -277,7 +280,7 @@ def test_without_any_time_there_is_no_answer() -> None:
     asked = replace(submission.asked, created=None)
 
     with pytest.raises(ValueError, match="created"):
-        claim_response(outcome, asked)
+        claim_response(outcome, asked, rules=RULES)
 
 
 def test_what_was_asked_reads_back_from_its_json() -> None:
@@ -287,7 +290,9 @@ def test_what_was_asked_reads_back_from_its_json() -> None:
         again = Asked.from_json(stored)
         assert again.to_json().keys() == asked.to_json().keys()
         outcome = decided(submitted(request))
-        assert claim_response(outcome, again) == claim_response(outcome, asked)
+        assert claim_response(outcome, again, rules=RULES) == claim_response(
+            outcome, asked, rules=RULES
+        )
 
 
 def test_another_document_is_no_asked() -> None:

@@ -18,7 +18,7 @@ from payer_policy.fhir import (
     read_submissions,
 )
 from payer_policy.intake import read_requests
-from tests.fhir.building import ANSWERED, FAVOURABLE, as_bytes, bundle, engine
+from tests.fhir.building import ANSWERED, FAVOURABLE, RULES, as_bytes, bundle, engine
 
 WHOLE: dict[str, Any] = json.loads(
     as_bytes(bundle(facts={"trial.dose": 50, "trial.response": "favourable"}))
@@ -81,7 +81,7 @@ def _judge(made: Any) -> None:
             error_response(problems, found.asked, created=ANSWERED)
         else:
             outcome = engine().decide(found.intake.request).to_json()
-            claim_response(outcome, found.asked, created=ANSWERED)
+            claim_response(outcome, found.asked, created=ANSWERED, rules=RULES)
     read_inquiry(data, "damaged.json")
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from payer_policy.fhir import claim_response
-from tests.fhir.building import ANSWERED, decided, submitted
+from tests.fhir.building import ANSWERED, RULES, decided, submitted
 
 PAGE = Path(__file__).parents[2] / "docs" / "fhir.md"
 
@@ -18,6 +18,6 @@ def test_the_example_of_the_page() -> None:
     submission = submitted(request)
     assert submission.intake.diagnostics == ()
 
-    response = claim_response(decided(submission), submission.asked, created=ANSWERED)
+    response = claim_response(decided(submission), submission.asked, created=ANSWERED, rules=RULES)
 
     assert response == shown

@@ -10,16 +10,17 @@ import pytest
 from payer_policy.fhir import (
     Asked,
     Stored,
-    certification_number,
     inquiry_response,
     matches,
     read_inquiry,
 )
+from payer_policy.review import certification_number
 from tests.fhir.building import (
     ANSWERED,
     CASES,
     FAVOURABLE,
     HCPCS,
+    RULES,
     as_bytes,
     bundle,
     claim,
@@ -43,7 +44,12 @@ def _of_another_member() -> dict[str, Any]:
 
 
 STORE = [_stored(bundle(facts=FAVOURABLE)), _stored(_of_another_member())]
-NUMBER = certification_number(STORE[0].outcome, STORE[0].asked)
+NUMBER = certification_number(
+    STORE[0].outcome,
+    STORE[0].asked.claim_id,
+    STORE[0].asked.payer,
+    STORE[0].asked.member_id,
+)
 
 
 def _inquiry(**changes: Any) -> dict[str, Any]:
@@ -96,7 +102,7 @@ def test_what_an_inquiry_finds(name: str) -> None:
     inquiry = read_inquiry(as_bytes(_inquiry(**changes)), "inquiry.json")
     assert not inquiry.refused, inquiry.diagnostics
 
-    answer = inquiry_response(inquiry, STORE)
+    answer = inquiry_response(inquiry, STORE, rules=RULES)
 
     kinds = [entry["resource"]["resourceType"] for entry in answer["entry"]]
     assert kinds == (["ClaimResponse"] * count or ["OperationOutcome"])
@@ -123,7 +129,7 @@ def test_an_inquiry_without_a_member_is_answered_with_none() -> None:
     del request["entry"][5]["resource"]["subscriberId"]
     inquiry = read_inquiry(as_bytes(request), "inquiry.json")
 
-    answer = inquiry_response(inquiry, STORE)
+    answer = inquiry_response(inquiry, STORE, rules=RULES)
 
     assert inquiry.refused
     (issue,) = answer["entry"][0]["resource"]["issue"]
@@ -133,7 +139,7 @@ def test_an_inquiry_without_a_member_is_answered_with_none() -> None:
 
 def test_the_answer_is_the_one_that_was_given() -> None:
     inquiry = read_inquiry(as_bytes(_inquiry()), "inquiry.json")
-    answer = inquiry_response(inquiry, STORE, created="2026-05-05T00:00:00Z")
+    answer = inquiry_response(inquiry, STORE, created="2026-05-05T00:00:00Z", rules=RULES)
 
     response = answer["entry"][0]["resource"]
     assert response["created"] == ANSWERED
@@ -144,5 +150,8 @@ def test_the_answer_is_the_one_that_was_given() -> None:
 def test_what_is_no_inquiry_is_refused() -> None:
     inquiry = read_inquiry(b'{"resourceType": "Patient"}', "inquiry.json")
     assert inquiry.refused
-    kinds = [one["resource"]["resourceType"] for one in inquiry_response(inquiry, STORE)["entry"]]
+    kinds = [
+        one["resource"]["resourceType"]
+        for one in inquiry_response(inquiry, STORE, rules=RULES)["entry"]
+    ]
     assert kinds == ["OperationOutcome"]

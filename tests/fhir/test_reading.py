@@ -19,6 +19,7 @@ from tests.fhir.building import (
     ICD,
     POLICIES,
     ROOT,
+    RULES,
     as_bytes,
     bundle,
     claim,
@@ -355,14 +356,14 @@ def test_a_cancelled_item_counts_for_nothing_and_is_answered() -> None:
     assert submission.intake.request is not None
     (line,) = submission.intake.request.lines
     assert (line.number, line.units) == (2, 1)
-    response = claim_response(decided(submission), submission.asked)
+    response = claim_response(decided(submission), submission.asked, rules=RULES)
     assert response["disposition"] == "Cancelled: item 1. Certified in total: item 2."
 
 
 def test_what_reading_warned_of_reaches_the_submitter() -> None:
     submission = submitted(bundle(claim(item=[_item(quantity={"value": 40, "unit": "mg"})])))
     response = claim_response(
-        decided(submission), submission.asked, warnings=submission.intake.diagnostics
+        decided(submission), submission.asked, warnings=submission.intake.diagnostics, rules=RULES
     )
     assert response["processNote"][-1]["text"].startswith(
         'Read with a warning: claim SYN-FHIR-1: a quantity of "mg" is no number of billing units'
@@ -572,7 +573,7 @@ def test_the_published_request_goes_through() -> None:
     (found,) = read_submissions(data, "published.json")
     assert found.intake.diagnostics == ()
 
-    response = claim_response(decided(found), found.asked)
+    response = claim_response(decided(found), found.asked, rules=RULES)
 
     assert response["disposition"] == "Contact payer: item 1."
     assert response["processNote"][0]["text"] == (

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-from payer_policy.x12_out import read_reviews
-from tests.service.conftest import ROOT, Serve, Served
+from tests.service.conftest import ROOT
 
 FHIR = ROOT / "tests" / "fhir"
 CDS = ROOT / "tests" / "cds_hooks" / "samples"

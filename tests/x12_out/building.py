@@ -9,6 +9,7 @@ from typing import Any
 
 from payer_policy import Engine
 from payer_policy.diagnostics import Diagnostic
+from payer_policy.review import ReviewRules
 from payer_policy.specs.case import Case
 from payer_policy.specs.reading import features_in, read_feature
 from payer_policy.specs.replay import scripts_of
@@ -36,6 +37,9 @@ PAYEE = Payee("SYNTHETIC CLINIC", "1999999984")
 @cache
 def engine() -> Engine:
     return Engine.open(ROOT / "policies", engine="compiled")
+
+
+REVIEW_RULES = ReviewRules.of(engine().library.reference)
 
 
 def written(*claims: ClaimPayment, envelope: Envelope = ENVELOPE) -> Written:

@@ -35,7 +35,7 @@ from payer_policy.x12_out import (
     response,
     review,
 )
-from tests.x12_out.building import DAY, ENVELOPE, engine, review_text, told, written
+from tests.x12_out.building import DAY, ENVELOPE, REVIEW_RULES, engine, review_text, told, written
 
 CASES = Path(__file__).parent / "cases"
 FILES = sorted(CASES.glob("*.json"))
@@ -109,6 +109,7 @@ def _response(case: dict[str, Any]) -> tuple[str, tuple[Diagnostic, ...]]:
             }
         )
         given = Certifying(
+            REVIEW_RULES,
             case.get("certification"),
             case.get("administrative"),
             date.fromisoformat(case["valid_from"]) if "valid_from" in case else None,

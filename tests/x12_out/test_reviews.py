@@ -16,9 +16,9 @@ from payer_policy.request.models import Request
 from payer_policy.x12_out import Certifying, Envelope, Marks, Review, read_reviews, response, review
 from payer_policy.x12_out.segments import free
 from tests.x12_out import oracles
-from tests.x12_out.building import ENVELOPE, engine, review_text, scenarios
+from tests.x12_out.building import ENVELOPE, REVIEW_RULES, engine, review_text, scenarios
 
-GIVEN = Certifying("SYN-CERT-1", "SYN-REF-1")
+GIVEN = Certifying(REVIEW_RULES, "SYN-CERT-1", "SYN-REF-1")
 OTHER_MARKS = Envelope(
     ENVELOPE.sender, ENVELOPE.receiver, ENVELOPE.at, 18, marks=Marks("|", ">", "!", "\x1d")
 )

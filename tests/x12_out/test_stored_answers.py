@@ -15,7 +15,7 @@ from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from payer_policy.ruleset import Reason
 from payer_policy.x12_out import About, Certifying, Rules, remit, review
-from tests.x12_out.building import DAY, engine, written
+from tests.x12_out.building import DAY, REVIEW_RULES, engine, written
 from tests.x12_out.test_cases import CASES
 
 RULES = Rules(DAY, Reason("OA", "133", ()), others_as_billed=True)
@@ -69,7 +69,7 @@ def test_no_damaged_answer_makes_a_writer_fail(name: str, data: st.DataObject) -
         text = written(made.payment)
         assert text.text or text.problems
     asked = request.model_copy(update={"kind": "preauthorization"})
-    answer = review(asked, document, Certifying("C-1"))
+    answer = review(asked, document, Certifying(REVIEW_RULES, "C-1"))
     assert answer.review is not None or answer.problems
 
 

@@ -9,8 +9,9 @@ from payer_policy.cds_hooks.cards import card, problem_card, unsent_card
 from payer_policy.cds_hooks.coverage_information import EXTENSION, coverage_information
 from payer_policy.cds_hooks.orders import Order
 from payer_policy.cds_hooks.reading import Hook
-from payer_policy.fhir import ReviewRules, questionnaire
+from payer_policy.fhir import questionnaire
 from payer_policy.intake.fhir.values import objects, url_of
+from payer_policy.review import ReviewRules
 from payer_policy.vocabulary.model import Vocabulary
 
 EMPTY: Final[Mapping[str, Any]] = {"determinations": (), "without_policy": ()}

@@ -36,8 +36,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from payer_policy.cds_hooks.orders import Order
-from payer_policy.fhir import ReviewRules
-from payer_policy.review import exact_units, finding_note, looked_for
+from payer_policy.review import ReviewRules, exact_units, finding_note, looked_for
 from payer_policy.vocabulary.model import Vocabulary
 
 EXTENSION: Final = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
@@ -78,9 +77,7 @@ def _covered(determination: Mapping[str, Any], rules: ReviewRules) -> str:
     return "not-covered" if firm else "conditional"
 
 
-def authorization_needed(
-    outcome: Mapping[str, Any], number: str | None, rules: ReviewRules
-) -> str:
+def authorization_needed(outcome: Mapping[str, Any], number: str | None, rules: ReviewRules) -> str:
     """`no-auth`, `auth-needed`, `satisfied` or `conditional`; see the table above."""
     said = {_needed(one["derived"], number, rules) for one in outcome["determinations"]}
     return said.pop() if len(said) == 1 else "conditional"

@@ -180,7 +180,9 @@ class _Run:
             answered = rejected(one.claim_id or "", one.problems)
         else:
             outcome = self._outcome(one).to_json()
-            made = review(one.request, outcome, self.setup.certifying(one.claim_id, self.review_rules))
+            made = review(
+                one.request, outcome, self.setup.certifying(one.claim_id, self.review_rules)
+            )
             self.told(made.problems)
             if made.review is None:
                 self.bad_news = True

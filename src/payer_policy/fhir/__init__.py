@@ -4,7 +4,6 @@ Claims are read by `payer_policy.intake.fhir`; what is answered is made from an 
 """
 
 from payer_policy.fhir.claim_response import (
-    certification_number,
     claim_response,
     error_bundle,
     error_response,
@@ -18,7 +17,6 @@ from payer_policy.fhir.questionnaire import (
     questionnaire_package,
     response_to,
 )
-from payer_policy.review import LineReview, ReviewRules, line_reviews
 from payer_policy.fhir_models import FhirUnavailable, NotFhir, exact_json
 from payer_policy.intake.fhir import (
     Asked,
@@ -33,12 +31,9 @@ __all__ = [
     "AskedItem",
     "FhirUnavailable",
     "Inquiry",
-    "LineReview",
     "NotFhir",
-    "ReviewRules",
     "Stored",
     "Submission",
-    "certification_number",
     "claim_response",
     "error_bundle",
     "error_response",
@@ -46,7 +41,6 @@ __all__ = [
     "facts_from_response",
     "form_for",
     "inquiry_response",
-    "line_reviews",
     "matches",
     "operation_outcome",
     "questionnaire",

@@ -15,7 +15,6 @@ from uuid import NAMESPACE_URL, uuid5
 
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.fhir.questionnaire import questionnaire
-from payer_policy.review import LineReview, ReviewRules, line_reviews
 from payer_policy.fhir.systems import (
     ACTIONS,
     ADJUDICATION,
@@ -31,9 +30,15 @@ from payer_policy.fhir.systems import (
 )
 from payer_policy.fhir_models import checked
 from payer_policy.intake.fhir import Asked, AskedItem
+from payer_policy.review import (
+    CERTIFIED,
+    LineReview,
+    ReviewRules,
+    certification_number,
+    line_reviews,
+)
 from payer_policy.vocabulary.model import Vocabulary
 
-_CERTIFIED = frozenset({"A1", "A2", "A6"})
 _NOT_SAID = {"display": "not said"}
 
 
@@ -64,14 +69,14 @@ def claim_response(
     reviews = line_reviews(outcome, rules)
     items = asked.items or tuple(AskedItem(one, reviews[one].code) for one in reviews)
     answers = [_answer(item, asked, reviews.get(item.sequence)) for item in items]
-    certified = any(one.action in _CERTIFIED for one in answers)
+    certified = any(one.action in CERTIFIED for one in answers)
     if not certified or asked.use != "preauthorization":
         number = None
     elif number is None:
         # A certification that was changed keeps its number.
         changed = any(one.action == "A6" for one in answers)
         own = asked.authorization_number if changed else None
-        number = own or certification_number(outcome, asked)
+        number = own or certification_number(outcome, asked.claim_id, asked.payer, asked.member_id)
     notes: dict[str, int] = {}
     response = _head(asked, created, _outcome(answers, asked.use))
     response["disposition"] = _disposition(answers, asked.use)
@@ -136,22 +141,13 @@ def error_bundle(
     return _bundle(error_response(diagnostics, asked, created=created), asked, None)
 
 
-def certification_number(outcome: Mapping[str, Any], asked: Asked) -> str:
-    """A number that depends on the member, the claim and the policies alone."""
-    policies = [one["policy"]["hash"] for one in outcome.get("determinations", ())]
-    services = [[one["code"], one["service_date"]] for one in outcome.get("determinations", ())]
-    key = [asked.claim_id, asked.payer, asked.member_id, policies, services]
-    plain = json.dumps(key, ensure_ascii=True, separators=(",", ":"))
-    return "PA" + hashlib.sha256(plain.encode()).hexdigest()[:12].upper()
-
-
 def _answer(item: AskedItem, asked: Asked, review: LineReview | None) -> LineReview:
     if asked.cancelled or item.cancelled:
         return LineReview(item.sequence, "C", "cancelled", (), ("Cancelled as asked.",))
     if review is None:
         note = "Nothing was decided on this item."
         return LineReview(item.sequence, "A4", "pend", (), (note,))
-    if asked.changes and asked.authorization_number and review.action in _CERTIFIED:
+    if asked.changes and asked.authorization_number and review.action in CERTIFIED:
         return replace(review, action="A6")
     return review
 
@@ -235,7 +231,7 @@ def _item(
         out["noteNumber"] = numbers
     first: dict[str, Any] = {}
     if use != "claim":
-        own = number if review.action in _CERTIFIED else None
+        own = number if review.action in CERTIFIED else None
         first["extension"] = [_review_action(review, own)]
     first["category"] = concept(ADJUDICATION, "submitted")
     reason = _codes(review)

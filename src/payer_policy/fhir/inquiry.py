@@ -7,16 +7,16 @@ well: nobody is shown another member's answer, and an inquiry without a member i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from payer_policy.diagnostics import Diagnostic
-from payer_policy.fhir.claim_response import certification_number, claim_response
+from payer_policy.fhir.claim_response import claim_response
 from payer_policy.fhir.outcomes import operation_outcome
-from payer_policy.review import ReviewRules
 from payer_policy.fhir_models import checked
 from payer_policy.intake.fhir import Asked, read_submissions
 from payer_policy.intake.fhir.values import text_of
+from payer_policy.review import ReviewRules, certification_number
 
 _SILENT: Final = frozenset({"no-lines", "missing-key", "not-installed"})
 """An inquiry need not be a whole claim."""
@@ -76,7 +76,9 @@ def matches(inquiry: Inquiry, stored: Stored) -> bool:
         return False
     if asked.identifiers and not _keys(asked) & _keys(other):
         return False
-    own = stored.number or certification_number(stored.outcome, other)
+    own = stored.number or certification_number(
+        stored.outcome, other.claim_id, other.payer, other.member_id
+    )
     if asked.authorization_number not in (None, own):
         return False
     # An item may name the number that was given, or the one that it named when it was sent.

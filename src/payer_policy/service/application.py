@@ -15,7 +15,16 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from payer_policy.service import decisions, health, openapi, policies, requirements
+from payer_policy.service import (
+    cds_hooks,
+    decisions,
+    fhir,
+    health,
+    openapi,
+    policies,
+    requirements,
+    x12,
+)
 from payer_policy.service.gate import Gate, exchange_of
 from payer_policy.service.logs import log
 from payer_policy.service.problems import Problem, problem_response
@@ -54,6 +63,7 @@ def create(make_state: Callable[[], State]) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=[
             {"name": "decisions", "description": "Decide, explain, ask what is required."},
+            {"name": "standards", "description": "FHIR R4, CDS Hooks, X12."},
             {"name": "policies", "description": "What decides: policies and schemas."},
             {"name": "operation", "description": "For whoever keeps the service running."},
         ],
@@ -61,7 +71,7 @@ def create(make_state: Callable[[], State]) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
-    for module in (decisions, requirements, policies, health):
+    for module in (decisions, requirements, policies, fhir, cds_hooks, x12, health):
         app.include_router(module.router)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _framework_problem)
@@ -103,6 +113,8 @@ def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     exchange = exchange_of(request)
     exchange.problem = error.name
+    if request.url.path.startswith(fhir.router.prefix + "/"):
+        return fhir.problem_as_outcome(error, exchange.request_id)
     return problem_response(error, exchange.request_id)
 
 

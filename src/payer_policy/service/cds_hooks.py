@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from payer_policy import cds_hooks
 from payer_policy.answer import Answer, answer
+from payer_policy.review import ReviewRules
 from payer_policy.service.authentication import AUTHENTICATED
 from payer_policy.service.decisions import BODY, limited, refused
 from payer_policy.service.gate import exchange_of
@@ -77,7 +78,10 @@ async def call(request: Request, service: Annotated[str, Path(max_length=200)]) 
         def written(_: Deadline) -> dict[str, Any]:
             outcomes = [None if one.request is None else one.outcome.to_json() for one in answers]
             day = now().date().isoformat()
-            return cds_hooks.response(hook, outcomes, day, vocabulary=library.vocabulary)
+            rules = ReviewRules.of(library.reference)
+            return cds_hooks.response(
+                hook, outcomes, day, vocabulary=library.vocabulary, rules=rules
+            )
 
         return _json(await state.at_length(written))
 

@@ -78,7 +78,8 @@ async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*
         deployed = state.deployed
 
         def work(deadline: Deadline) -> tuple[list[Answer], list[Diagnostic]]:
-            intakes = read_requests(data, BODY)
+            library = deployed.engine.library
+            intakes = read_requests(data, BODY, library.vocabulary, library.reference)
             notes = [d for one in intakes if one.is_note for d in one.diagnostics]
             claims = [one for one in intakes if not one.is_note]
             most = state.settings.limits.batch_requests
@@ -151,7 +152,8 @@ async def _decided_one(request: Request) -> Answer:
         deployed = state.deployed
 
         def work(_: Deadline | None = None) -> Answer:
-            intake = one_of(read_requests(data, BODY))
+            library = deployed.engine.library
+            intake = one_of(read_requests(data, BODY, library.vocabulary, library.reference))
             return answer(deployed.engine, limited(intake, limits.lines))
 
         answered = work() if len(data) <= _SHORT else await state.at_length(work)

@@ -6,7 +6,6 @@ then. Every problem is an `OperationOutcome`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -14,9 +13,10 @@ from fastapi import APIRouter, Request, Response
 
 from payer_policy import fhir
 from payer_policy.answer import Answer, answer
-from payer_policy.audit import Row
+from payer_policy.audit import Row, outcome_of
 from payer_policy.deployment import Deployed
-from payer_policy.fhir import Asked, Inquiry, Stored, Submission
+from payer_policy.fhir import Asked, Stored, Submission
+from payer_policy.review import ReviewRules
 from payer_policy.service.authentication import AUTHENTICATED
 from payer_policy.service.decisions import BODY, limited
 from payer_policy.service.gate import exchange_of
@@ -24,7 +24,7 @@ from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
 from payer_policy.service.recording import now
-from payer_policy.service.state import Deadline, State, state_of
+from payer_policy.service.state import Deadline, state_of
 
 FHIR_JSON: Final = "application/fhir+json"
 JSON: Final = "application/json"
@@ -41,7 +41,10 @@ async def metadata(request: Request) -> Response:
     """Open without a key, as FHIR clients expect."""
     deployed = state_of(request).deployed
     operations = [
-        {"name": name, "definition": f"http://hl7.org/fhir/us/davinci-pas/OperationDefinition/Claim-{name}"}
+        {
+            "name": name,
+            "definition": f"http://hl7.org/fhir/us/davinci-pas/OperationDefinition/Claim-{name}",
+        }
         for name in ("submit", "inquire")
     ]
     return _fhir(
@@ -53,9 +56,7 @@ async def metadata(request: Request) -> Response:
             "implementation": {"description": "payer-policy"},
             "fhirVersion": "4.0.1",
             "format": ["json"],
-            "rest": [
-                {"mode": "server", "resource": [{"type": "Claim", "operation": operations}]}
-            ],
+            "rest": [{"mode": "server", "resource": [{"type": "Claim", "operation": operations}]}],
         }
     )
 
@@ -91,9 +92,8 @@ async def submit(request: Request) -> Response:
             return found, answers
 
         submissions, answers = await state.at_length(work)
-        if all(one.asked.reference is None and one.asked.claim_id is None for one in submissions):
-            if all(one.request is None for one in answers):
-                return _fhir(_outcome(answers), 400)
+        if all(one.asked == Asked() for one in submissions):  # there is no Claim to respond to
+            return _fhir(_outcome(answers), 400)
         contexts = [one.asked.to_json() for one in submissions]
         await state.given(exchange, deployed, answers, contexts)
 
@@ -131,35 +131,42 @@ async def inquire(request: Request) -> Response:
 
         def work(_: Deadline) -> dict[str, Any]:
             inquiry = fhir.read_inquiry(data, BODY)
-            stored = () if inquiry.refused else _stored(audit.log.of_member(_member(inquiry)))
-            return fhir.inquiry_response(inquiry, stored, created=_moment())
+            member = inquiry.asked.member_id
+            rows = [] if inquiry.refused or member is None else audit.log.of_member(member)
+            rules = ReviewRules.of(state.deployed.engine.library.reference)
+            return fhir.inquiry_response(inquiry, _stored(rows), rules=rules, created=_moment())
 
         return _fhir(await state.at_length(work))
-
-
-def _member(inquiry: Inquiry) -> str:
-    return inquiry.asked.member_id or ""
 
 
 def _stored(rows: Iterable[Row]) -> Iterable[Stored]:
     """The answers of the record that were given to claims in FHIR."""
     for row in rows:
-        kept = row.answer()
-        if kept is not None and kept.context is not None:
-            yield Stored(Asked.from_json(kept.context), kept.outcome, row.time)
+        outcome, member = outcome_of(row), row.about_member
+        if outcome is not None and member is not None and "context" in member:
+            yield Stored(Asked.from_json(member["context"]), outcome, row.time)
 
 
 def _answered(submission: Submission, said: Answer, deployed: Deployed) -> dict[str, Any]:
     """The answer in the form of the question: a Bundle for a Bundle, else a ClaimResponse."""
     asked, created = submission.asked, _moment()
     if said.request is None:
-        make = fhir.error_bundle if submission.in_bundle else fhir.error_response
+        make = fhir.error_bundle if submission.bundled else fhir.error_response
         return make(said.problems, asked, created=created)
-    outcome = said.outcome.to_json()
-    if not submission.in_bundle:
-        return fhir.claim_response(outcome, asked, created=created)
-    vocabulary = deployed.engine.library.vocabulary
-    return fhir.response_bundle(outcome, asked, vocabulary=vocabulary, created=created)
+    library, outcome = deployed.engine.library, said.outcome.to_json()
+    rules = ReviewRules.of(library.reference)
+    if not submission.bundled:
+        return fhir.claim_response(
+            outcome, asked, created=created, rules=rules, warnings=said.problems
+        )
+    return fhir.response_bundle(
+        outcome,
+        asked,
+        vocabulary=library.vocabulary,
+        created=created,
+        rules=rules,
+        warnings=said.problems,
+    )
 
 
 def _together(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -177,3 +184,32 @@ def _moment() -> str:
 
 def _fhir(resource: dict[str, Any], status: int = 200) -> Response:
     return Response(fhir.exact_json(resource), status, media_type=FHIR_JSON)
+
+
+def problem_as_outcome(problem: Problem, request_id: str) -> Response:
+    """A problem as FHIR clients expect it."""
+    issue = {
+        "severity": "error",
+        "code": _ISSUES.get(problem.kind.status, "processing"),
+        "details": {"text": f"{problem.kind.title}: {problem.detail}"},
+        "diagnostics": f"request {request_id}",
+    }
+    resource = {"resourceType": "OperationOutcome", "issue": [issue]}
+    if problem.problems:
+        resource["issue"] += fhir.operation_outcome(problem.problems)["issue"]
+    made = _fhir(resource, problem.kind.status)
+    made.headers.update(problem.headers)
+    return made
+
+
+_ISSUES: Final = {
+    401: "login",
+    404: "not-found",
+    405: "not-supported",
+    408: "timeout",
+    413: "too-long",
+    415: "not-supported",
+    501: "not-supported",
+    503: "transient",
+}
+"""Codes of the value set issue-type (HL7 FHIR R4)."""

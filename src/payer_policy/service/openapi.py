@@ -154,6 +154,27 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
             since=_TEXT_OR_NULL,
             refused=_OBJECTS,
         ),
+        "FhirResource": {
+            "type": "object",
+            "properties": {"resourceType": _TEXT},
+            "required": ["resourceType"],
+        },
+        "CdsHooksCall": {
+            "type": "object",
+            "properties": {
+                "hook": _TEXT,
+                "hookInstance": _TEXT,
+                "context": _OBJECT,
+                "prefetch": {"type": ["object", "null"]},
+            },
+            "required": ["hook", "hookInstance", "context"],
+        },
+        "CdsHooksAnswer": {
+            "type": "object",
+            "properties": {"cards": _OBJECTS, "systemActions": _OBJECTS},
+            "required": ["cards"],
+        },
+        "CdsHooksFeedback": _members(feedback=_OBJECTS),
         "Problem": schema(),
     }
 

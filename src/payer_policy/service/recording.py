@@ -53,7 +53,8 @@ class Recording:
         Raises:
             Problem: They cannot be written.
         """
-        told = contexts or [None] * len(answers)
+        none: list[Mapping[str, Any] | None] = [None] * len(answers)
+        told = none if contexts is None else contexts
         entries = [
             self.log.entry(
                 one.request,

@@ -66,7 +66,9 @@ async def review_requests(request: Request) -> Response:
         loops, answers = await state.at_length(work)
         last = await state.given(exchange, deployed, answers)
         text = await state.at_length(
-            lambda _: _written(loops, answers, last, ReviewRules.of(deployed.engine.library.reference))
+            lambda _: _written(
+                loops, answers, last, ReviewRules.of(deployed.engine.library.reference)
+            )
         )
     return Response(text, media_type=X12)
 
@@ -101,7 +103,9 @@ def _requests(data: bytes) -> Iterator[ReviewLoop]:
 _BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
 
 
-def _written(loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int | None, rules: ReviewRules) -> str:
+def _written(
+    loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int | None, rules: ReviewRules
+) -> str:
     """The answers as one interchange, from the requests' receiver to their sender.
 
     Raises:

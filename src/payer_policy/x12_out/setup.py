@@ -14,9 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.json_models import Names, validated
 from payer_policy.json_source import decode_utf8, read_json
+from payer_policy.review import ReviewRules
 from payer_policy.ruleset import Reason
 from payer_policy.vocabulary.types import calendar_date
-from payer_policy.review import ReviewRules
 from payer_policy.x12_out.advice import Address, Payer, Payment
 from payer_policy.x12_out.interchange import Envelope
 from payer_policy.x12_out.remittance import Rules

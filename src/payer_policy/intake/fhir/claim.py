@@ -97,7 +97,8 @@ def submissions_of(
         return [Submission(refused(problem_at(document, "wrong-format", message, ())), Asked())]
     made = [_submission(document, resources, one, vocabulary, reference) for one in claims]
     kept = refuse_duplicates(one.intake for one in made)
-    return [Submission(intake, one.asked) for intake, one in zip(kept, made, strict=True)]
+    bundled = document.value["resourceType"] == "Bundle"
+    return [Submission(intake, one.asked, bundled) for intake, one in zip(kept, made, strict=True)]
 
 
 def _asked(resources: Resources) -> list[Found]:

@@ -105,3 +105,5 @@ class Submission:
 
     intake: Intake
     asked: Asked
+    bundled: bool = False
+    """Whether it came in a Bundle, so that it is answered in one."""
