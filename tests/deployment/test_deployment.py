@@ -231,14 +231,17 @@ def test_what_is_still_being_written_is_not_taken(
     assert one.unsettled == 0
 
 
-def test_the_two_readings_are_apart(policies: Path) -> None:
-    one = Deployment(policies, settle=0.2)
-    started = time.monotonic()
+def test_the_two_readings_are_apart(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    real = sources.found_folder
+    monkeypatch.setattr(sources, "found_folder", lambda source: done.append("read") or real(source))
+    one = Deployment(policies, settle=0.25)
+    monkeypatch.setattr(one._stopping, "wait", lambda seconds: done.append(seconds))
+
     one.look()
-    assert time.monotonic() - started >= 0.2
-    started = time.monotonic()
-    one.look()  # nothing new: nothing to wait for
-    assert time.monotonic() - started < 0.2
+    assert done == ["read", 0.25, "read"]
+    one.look()  # nothing new: nothing to wait for, and nothing is read twice
+    assert done == ["read", 0.25, "read", "read"]
 
 
 # --- bundles --------------------------------------------------------------------------------------
