@@ -20,6 +20,7 @@ from payer_policy.deployment import Deployed, Deployment, Event, sources, watchi
 from payer_policy.deployment.sources import age, kind_of
 from payer_policy.engines.protocol import EngineUnavailable
 from tests.bundle.making import MORE_UNITS, POLICY, bundle, key, write
+from tests.check.building import BASE
 
 TRUSTED = [key().public]
 OVERLAY = "south/iron/2024-01-01.json"
@@ -129,7 +130,7 @@ def test_a_bad_edit_keeps_the_old_and_is_told_once(policies: Path) -> None:
     # Another fault is told; then it is right again, as another policy.
     (policies / OVERLAY).write_text("[", "utf-8")
     assert kinds(one.look()) == ["refused"] and one.look() == ()
-    shutil.copy(Path("tests/check/base") / OVERLAY, policies / OVERLAY)
+    shutil.copy(BASE / OVERLAY, policies / OVERLAY)
     (policies / POLICY).write_text(text.replace('"value": 300', '"value": 299'), "utf-8")
     assert kinds(one.look()) == ["swapped"]
     assert allowed(one.current) == 299
@@ -231,14 +232,54 @@ def test_what_is_still_being_written_is_not_taken(
     assert one.unsettled == 0
 
 
-def test_the_two_readings_are_apart(policies: Path) -> None:
-    one = Deployment(policies, settle=0.2)
-    started = time.monotonic()
+def test_what_is_written_without_end_is_told(
+    policies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, count = sources.found_folder, iter(range(10_000))
+
+    def read_while_somebody_writes(source: Path) -> sources.Found:
+        (policies / OVERLAY).write_text(f"[{next(count)}]", "utf-8")
+        return real(source)
+
+    monkeypatch.setattr(sources, "found_folder", read_while_somebody_writes)
+    one = quick(policies)
+    with one:
+        assert one.current is None
+        assert codes(one.refused) == ["changed-while-read"]
+    monkeypatch.setattr(sources, "found_folder", real)
+    shutil.copy(BASE / OVERLAY, policies / OVERLAY)
+    assert kinds(one.look()) == ["swapped"] and one.refused == ()
+
+
+def test_a_start_waits_for_what_is_just_being_written(
+    policies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, text = sources.found_folder, (policies / POLICY).read_text("utf-8")
+    steps = iter([text[:100], text[:500], text[:900], text])
+
+    def read_while_somebody_writes(source: Path) -> sources.Found:
+        if (step := next(steps, None)) is not None:
+            (policies / POLICY).write_text(step, "utf-8")
+        return real(source)
+
+    monkeypatch.setattr(sources, "found_folder", read_while_somebody_writes)
+    told: list[Event] = []
+    with quick(policies, on_event=told.append) as one:
+        assert allowed(one.current) == 300
+    assert kinds(tuple(told)) == ["swapped"]
+
+
+def test_the_two_readings_are_apart(policies: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    real = sources.found_folder
+    monkeypatch.setattr(sources, "found_folder", lambda source: done.append("read") or real(source))
+    one = Deployment(policies, settle=0.25)
+    monkeypatch.setattr(one._stopping, "wait", lambda seconds: done.append(seconds))
+
     one.look()
-    assert time.monotonic() - started >= 0.2
-    started = time.monotonic()
-    one.look()  # nothing new: nothing to wait for
-    assert time.monotonic() - started < 0.2
+    assert done == ["read", 0.25, "read"]
+    one.look()  # nothing new: nothing to wait for, and nothing is read twice
+    assert done == ["read", 0.25, "read", "read"]
 
 
 # --- bundles --------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from threading import Lock, Thread, current_thread
 from typing import Final
 
 from payer_policy.bundle.manifest import Manifest
+from payer_policy.bundle.problems import problem
 from payer_policy.bundle.signing import PublicKey
 from payer_policy.deployment import sources
 from payer_policy.deployment.model import Deployed, Event, Kind
@@ -29,6 +30,8 @@ from payer_policy.engines.protocol import EngineUnavailable
 
 INTERVAL: Final = 5.0
 SETTLE: Final = 1.0
+PATIENCE: Final = 10
+"""After so many looks in a row at what is still being written, that is told."""
 _NAMED: Final = 5
 
 
@@ -106,11 +109,17 @@ class Deployment:
     def start(self) -> None:
         """Look once, here; then every `interval` seconds in a thread of its own, until `stop`.
 
+        Where nothing is in force yet and what is there is still being written, it looks again here, at
+        most `PATIENCE` times: after this, something is in force, or `refused` says why not.
+
         Call it in the process that decides: a thread does not survive a fork.
         """
         if self._thread is not None:
             return
-        self.look()
+        for _ in range(PATIENCE):
+            self.look()
+            if self._current is not None or not self._unsettled:
+                break
         self._thread = Thread(target=self._run, name="payer-policy-deployment", daemon=True)
         self._thread.start()
 
@@ -166,6 +175,8 @@ class Deployment:
                 continue
             if not self._is_settled(found, read):
                 unsettled = True
+                if self._unsettled + 1 == PATIENCE:
+                    yield self._refuse(*_never_settled(found.name))
                 break
             try:
                 deployed = self._deployed(found)
@@ -312,6 +323,13 @@ def make_ready(engine: Engine) -> None:
                 line = {"code": code, "units": 1, "date": first.isoformat()}
                 with suppress(PolicyError):  # a folder may want more of a claim than this one says
                     engine.decide({"coverage": {"payer": payer}, "lines": [line]})
+
+
+def _never_settled(name: str) -> tuple[Found, list[Diagnostic]]:
+    message = f"it was still being written at each of {PATIENCE} looks, so nothing of it was taken"
+    hint = "see who writes there; put what is ready in its place by a rename"
+    problems = [problem("changed-while-read", name, message, hint)]
+    return sources.not_read(name, problems), problems  # by no hash of it, so it is looked at again
 
 
 def _fault(name: str, error: Exception) -> Diagnostic:
