@@ -23,6 +23,23 @@ MAX_FAULTS: Final = 50
 INSTALL: Final = "pip install 'payer-policy[fhir]'"
 
 
+_EXPECTED: Final = {
+    "Date": "a date (YYYY-MM-DD)",
+    "DateTime": "a date, or a time such as 2026-02-02T09:00:00Z,",
+    "Instant": "a time such as 2026-02-02T09:00:00Z",
+    "Decimal": "a decimal number",
+    **dict.fromkeys(
+        ("date_from_datetime_inexact", "date_from_datetime_parsing", "date_parsing"),
+        "a date (YYYY-MM-DD)",
+    ),
+    **dict.fromkeys(
+        ("datetime_from_date_parsing", "datetime_parsing"), "a time such as 2026-02-02T09:00:00Z"
+    ),
+    "int_parsing": "a whole number",
+}
+"""What a primitive type of FHIR looks like, by the model's own name for it or for its error."""
+
+
 class FhirUnavailable(Exception):
     """The FHIR models are not installed; the message says what to type."""
 
@@ -136,15 +153,12 @@ def _fault(model: Any, detail: Any) -> Fault:
     if say.code == "missing-key":
         return Fault(where, say.code, f"`{where[-1]}` is missing", hint)
     field = next((step for step in reversed(where) if isinstance(step, str)), "resource")
-    message = say.message.removeprefix("Value error, ")
-    return Fault(
-        where,
-        say.code,
-        f"`{field}`: found {shown(detail['input'])}"
-        if "spec regex" in message
-        else f"`{field}`: {message}",
-        hint,
-    )
+    kind = str(detail["msg"]).removeprefix("Value error, ").partition(" ")[0]
+    expected = _EXPECTED.get(kind) or _EXPECTED.get(detail["type"])
+    if expected is None:
+        return Fault(where, say.code, f"`{field}`: {say.message}", hint)
+    message = f"`{field}`: found {shown(detail['input'])}; {expected} was expected"
+    return Fault(where, say.code, message, hint)
 
 
 def _owner(model: Any, where: Sequence[str | int]) -> Any:

@@ -420,7 +420,12 @@ WRONG: dict[str, tuple[dict[str, Any], list[str], str]] = {
     "a day that is none": (
         {"item": [_item(servicedDate="2026-02-30")]},
         ["wrong-value"],
-        "servicedDate",
+        '`servicedDate`: found "2026-02-30"; a date (YYYY-MM-DD) was expected',
+    ),
+    "words for a number": (
+        {"item": [_item(sequence="first")]},
+        ["wrong-value"],
+        '`sequence`: found "first"; a whole number was expected',
     ),
     "two focal insurances": (
         {
