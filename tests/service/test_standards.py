@@ -2,7 +2,203 @@
 
 from __future__ import annotations
 
-from tests.service.conftest import ROOT
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-FHIR = ROOT / "tests" / "fhir"
-CDS = ROOT / "tests" / "cds_hooks" / "samples"
+import pytest
+
+from payer_policy.audit import outcome_of
+from payer_policy.service.settings import Settings
+from payer_policy.x12_out import read_reviews
+from tests.cds_hooks.building import call
+from tests.fhir.building import FAVOURABLE, as_bytes, bundle, claim
+from tests.service.conftest import POLICIES, ROOT, Serve, Served
+
+FHIR = {"Content-Type": "application/fhir+json"}
+X12 = {"Content-Type": "application/edi-x12"}
+CLAIMS_IN_FILE = ("SYN-837-WASTE", "SYN-837-NO-JZ", "SYN-837-LATE")
+REVIEWS = (ROOT / "examples" / "x12" / "reviews.278").read_bytes()
+
+
+def _response(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The ClaimResponse of a bundle."""
+    found = [one["resource"] for one in resource["entry"]]
+    (response,) = [one for one in found if one["resourceType"] == "ClaimResponse"]
+    return dict(response)
+
+
+def _actions(response: Mapping[str, Any]) -> list[str]:
+    text = json.dumps(response)
+    return [code for code in ("A1", "A2", "A3", "A4", "CT", "NA") if f'"code": "{code}"' in text]
+
+
+def test_a_submitted_bundle_is_answered_by_a_bundle(served: Served) -> None:
+    answer = served.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/fhir+json")
+    response = _response(answer.json())
+    assert _actions(response) == ["A1"]
+    assert response["preAuthRef"]
+
+
+def test_what_is_missing_comes_as_a_questionnaire_and_its_answers_settle_it(served: Served) -> None:
+    first = served.post("/fhir/Claim/$submit", as_bytes(bundle()), headers=FHIR).json()
+    kinds = [one["resource"]["resourceType"] for one in first["entry"]]
+    (form,) = [one["resource"] for one in first["entry"] if _is(one, "Questionnaire")]
+
+    again = served.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+
+    assert kinds[0] == "ClaimResponse"
+    assert _actions(_response(first)) == ["A4"]
+    assert "trial.response" in {item["linkId"] for item in form["item"]}
+    assert _actions(_response(again.json())) == ["A1"]
+
+
+def _is(entry: Mapping[str, Any], kind: str) -> bool:
+    return bool(entry["resource"]["resourceType"] == kind)
+
+
+def test_a_claim_alone_is_answered_by_a_claim_response(served: Served) -> None:
+    answer = served.post("/fhir/Claim/$submit", as_bytes(claim()), headers=FHIR).json()
+
+    assert answer["resourceType"] == "ClaimResponse"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "kind", "told"),
+    [
+        (b"{", 400, "OperationOutcome", "json"),
+        (b'{"resourceType": "Patient"}', 400, "OperationOutcome", "a Claim"),
+        (b'{"resourceType": "Claim"}', 200, "ClaimResponse", "status"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_fhir(
+    served: Served, body: bytes, status: int, kind: str, told: str
+) -> None:
+    answer = served.post("/fhir/Claim/$submit", body, headers=FHIR)
+
+    assert (answer.status_code, answer.json()["resourceType"]) == (status, kind)
+    assert told in answer.text
+
+
+def test_problems_of_fhir_paths_are_operation_outcomes(served: Served) -> None:
+    wrong = served.post("/fhir/Claim/$submit", b"<Claim/>", headers={"Content-Type": "text/xml"})
+    nobody = served.post("/fhir/Claim/$submit", b"{}", headers={**FHIR, "Authorization": ""})
+
+    assert (wrong.status_code, nobody.status_code) == (415, 401)
+    assert wrong.json()["issue"][0]["code"] == "not-supported"
+    assert nobody.json()["issue"][0]["code"] == "login"
+    assert served.get("/fhir/metadata").json()["fhirVersion"] == "4.0.1"
+
+
+def test_an_inquiry_gets_what_was_answered_and_nothing_of_others(
+    serve: Serve, tmp_path: Path
+) -> None:
+    own = serve(Settings(POLICIES, audit=str(tmp_path / "audit.sqlite"), poll_seconds=60))
+    given = own.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+    stranger = bundle()
+    stranger["entry"][5]["resource"]["subscriberId"] = "SYN-MEMBER-2"
+
+    mine = own.post("/fhir/Claim/$inquire", as_bytes(bundle()), headers=FHIR)
+    theirs = own.post("/fhir/Claim/$inquire", as_bytes(stranger), headers=FHIR)
+
+    (found,) = [one["resource"] for one in mine.json()["entry"]]
+    said = _response(given.json())
+    assert (found["preAuthRef"], found["item"]) == (said["preAuthRef"], said["item"])
+    (nothing,) = [one["resource"] for one in theirs.json()["entry"]]
+    assert nothing["resourceType"] == "OperationOutcome"
+    assert "No answer was found" in nothing["issue"][0]["details"]["text"]
+
+
+def test_without_an_audit_record_inquiries_and_278s_say_what_is_missing(serve: Serve) -> None:
+    own = serve(Settings(POLICIES, poll_seconds=60))
+
+    inquiry = own.post("/fhir/Claim/$inquire", as_bytes(bundle()), headers=FHIR)
+    review = own.post("/x12/278", REVIEWS, headers=X12)
+
+    assert (inquiry.status_code, review.status_code) == (501, 501)
+    assert "--audit" in inquiry.text
+    assert "--audit" in review.text
+
+
+def test_cds_services_are_listed_without_a_key(served: Served) -> None:
+    services = served.get("/cds-services", headers={"Authorization": ""}).json()["services"]
+
+    assert [one["hook"] for one in services] == ["order-sign", "order-select", "order-dispatch"]
+
+
+def test_an_order_comes_back_with_coverage_information(served: Served) -> None:
+    answer = served.post("/cds-services/order-sign", as_bytes(call())).json()
+
+    (action,) = answer["systemActions"]
+    (card,) = answer["cards"]
+    text = json.dumps(action["resource"])
+    assert "ext-coverage-information" in text
+    assert '"not-covered"' not in text  # nobody said anything against it
+    assert len(card["summary"]) <= 140
+
+
+def test_a_wrong_call_of_a_cds_service_is_told(served: Served) -> None:
+    unknown = served.post("/cds-services/order-sing", as_bytes(call()))
+    other = served.post("/cds-services/order-select", as_bytes(call()))
+    feedback = {"feedback": [{"card": "1", "outcome": "accepted"}]}
+    heard = served.post("/cds-services/order-sign/feedback", feedback)
+    wrong = served.post("/cds-services/order-sign/feedback", {"feedback": []})
+
+    assert (unknown.status_code, other.status_code) == (404, 422)
+    assert "order-sign" in unknown.json()["detail"]
+    assert (heard.status_code, wrong.status_code) == (200, 422)
+    assert 'outcome="accepted",service="order-sign"' in served.get("/metrics").text
+
+
+def test_a_278_is_answered_by_a_278_from_its_receiver(served: Served) -> None:
+    answer = served.post("/x12/278", REVIEWS, headers=X12)
+    again = served.post("/x12/278", REVIEWS, headers=X12)
+
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/edi-x12")
+    isa, other = answer.text.split("*")[:16], again.text.split("*")[:16]
+    asked = REVIEWS.decode().split("*")[:16]
+    assert (isa[6], isa[8]) == (asked[8], asked[6])
+    assert isa[13] != other[13]
+    read = read_reviews(answer.text, "answer")
+    assert read.problems == ()
+    actions = [(one.id, one.whole.action if one.whole else None) for one in read.reviews]
+    assert actions == [("SYN-PA-1", "A4"), ("SYN-PA-2", "A3"), ("SYN-PA-3", "")]
+    assert [bool(one.rejections) for one in read.reviews] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        (b"", 422, "empty"),
+        (b"{}", 415, "/v1/decide"),
+        ((ROOT / "examples" / "claims" / "nightly.837").read_bytes(), 422, "837"),
+        (REVIEWS[:300], 422, ""),
+    ],
+)
+def test_what_is_no_278_request_is_told(
+    served: Served, body: bytes, status: int, told: str
+) -> None:
+    answer = served.post("/x12/278", body, headers=X12)
+
+    assert answer.status_code == status
+    assert told in answer.text
+
+
+def test_every_answer_of_every_standard_is_in_the_record(serve: Serve, tmp_path: Path) -> None:
+    own = serve(Settings(POLICIES, audit=str(tmp_path / "audit.sqlite"), poll_seconds=60))
+    own.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+    own.post("/cds-services/order-sign", as_bytes(call()))
+    own.post("/x12/278", REVIEWS, headers=X12)
+    own.post("/v1/decide/batch", (ROOT / "examples" / "claims" / "nightly.837").read_bytes())
+    own.post("/fhir/Claim/$submit", b'{"resourceType": "Claim"}', headers=FHIR)
+    assert own.state.audit is not None
+
+    rows = list(own.state.audit.log.rows())
+
+    kinds = [(outcome_of(row) or {})["determinations"][0]["kind"] for row in rows[:3]]
+    assert kinds == ["preauthorization"] * 3
+    decided = [(outcome_of(row) or {})["claim_id"] for row in rows[2:]]
+    assert decided == ["SYN-PA-1", "SYN-PA-2", *CLAIMS_IN_FILE]  # SYN-PA-3 cannot be read

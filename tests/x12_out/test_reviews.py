@@ -13,6 +13,7 @@ from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.intake.x12_file import x12_loops
 from payer_policy.request.models import Request
+from payer_policy.review import RECOMMENDED
 from payer_policy.x12_out import Certifying, Envelope, Marks, Review, read_reviews, response, review
 from payer_policy.x12_out.segments import free
 from tests.x12_out import oracles
@@ -94,6 +95,13 @@ def test_each_service_has_the_action_of_its_outcome() -> None:
             needless = one["derived"].get("preauthorization.needed") is False
             expected = {"approve": "A1", "reduce": "A2", "deny": "A3", "pend": "A4"}
             action = expected[line["outcome"]]
+            denying = [f for f in one["findings"] if f["kind"] == "deny"]
+            mine = [f for f in denying if asked.number in f["lines"]]
+            recommended = action == "A3" and all(
+                f["carc"] in REVIEW_RULES.clinical_carcs for f in mine
+            )
+            if recommended:
+                action = "A4"  # a clinician issues it
             if needless and action in ("A1", "A4"):
                 action = "NA"
             elif request.frequency == "7" and action in ("A1", "A2"):
@@ -103,7 +111,9 @@ def test_each_service_has_the_action_of_its_outcome() -> None:
             assert decision.certification == ("SYN-CERT-1" if certified else "")
             assert decision.units == (line["allowed_units"] if certified else None)
             assert bool(decision.message) == (action not in ("A1", "A6")), decision
-            if action == "A3":
+            if recommended and action == "A4":
+                assert decision.message.startswith(RECOMMENDED)
+            if action == "A3" or recommended:
                 first = next(f for f in one["findings"] if f["kind"] == "deny")
                 assert first["because"] in decision.message
 

@@ -17,7 +17,6 @@ from payer_policy.review import CERTIFIED, RECOMMENDED, ReviewRules, action_of, 
 from payer_policy.x12_out.model import Number
 from payer_policy.x12_out.outcomes import SEVERITY, decimal_of, fraction, outcome_problems
 
-_KINDS: Final = {"A2": "reduce", "A3": "deny", "A4": "pend"}
 _NO_POLICY: Final = "No policy of this plan decides this service; contact the plan."
 _NO_CERTIFICATION: Final = "The request does not name the certification that it is about."
 
@@ -210,13 +209,15 @@ def _decision(
         nothing_left=units == 0,
         rules=given.rules,
     )
+    said = [f for f in findings if f["kind"] == outcome]
+    before = ""
     if action == "NA":
-        return Decision("NA", message=not_needed(outcome))
-    recommended = action == "A4" and outcome == "deny"
-    said = denying if recommended else [f for f in findings if f["kind"] == _KINDS.get(action)]
-    if not said and action == "A3":  # a reduction that leaves nothing
-        said = [f for f in findings if f["kind"] == "reduce"]
+        before = not_needed(outcome)
+    elif action == "A4" and outcome == "deny":
+        before = RECOMMENDED
     reason = next((given.reasons[f["carc"]] for f in said if f["carc"] in given.reasons), "")
+    if action == "NA":
+        reason = ""
     certification = ""
     if action in CERTIFIED:
         changed = request.frequency == "7"
@@ -227,17 +228,17 @@ def _decision(
         certification,
         reason,
         units if action in CERTIFIED else None,
-        _message(determination, said, action, RECOMMENDED if recommended else ""),
+        _message(determination, said, outcome, before),
     )
 
 
 def _message(
-    determination: Mapping[str, Any], said: Sequence[Mapping[str, Any]], action: str, before: str
+    determination: Mapping[str, Any], said: Sequence[Mapping[str, Any]], outcome: str, before: str
 ) -> str:
     """Our sentences for what was found, and what is asked for where it pends."""
     parts = [before] if before else []
     parts += [f["because"] + _codes(f) for f in said]
-    if action == "A4":
+    if outcome == "pend":
         if determination["internal"]:
             parts.append(determination["internal"])
         questions = [one["question"] for one in determination["missing"]]
