@@ -18,7 +18,7 @@ from tests.service.conftest import POLICIES, ROOT, Serve, Served
 
 FHIR = {"Content-Type": "application/fhir+json"}
 X12 = {"Content-Type": "application/edi-x12"}
-CLAIMS_IN_FILE = ("SYN-837-WASTE", "SYN-837-NO-JZ", "SYN-837-LATE")
+CLAIMS_IN_FILE = ("SYN-837-WASTE", "SYN-837-NO-JZ", "SYN-837-INITIAL")
 REVIEWS = (ROOT / "examples" / "x12" / "reviews.278").read_bytes()
 
 
