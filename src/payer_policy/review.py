@@ -7,7 +7,7 @@ Made from the outcome's JSON document alone, so that an answer given again from 
 |---|---|
 | the request was cancelled | C, or CT where it does not name what it cancels |
 | no policy decides it | CT, with what was looked for |
-| approved or pended, and `preauthorization.needed` is known to be no | NA |
+| approved or pended, and the policy says that no preauthorization is needed | NA |
 | approved | A1 |
 | approved for fewer units than asked | A2, with the units; A3 where none are left |
 | certified, and the request changes an earlier certification | A6 |
@@ -30,6 +30,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from payer_policy.reference import ReferenceData
+from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import ValueProblem, exact_number
 
 _STRICTEST: Final = ("approve", "reduce", "pend", "deny")
@@ -52,14 +53,22 @@ class ReviewRules:
     covered."""
     clinician_confirmed: bool = False
     """Whether a clinician has confirmed them, so that they may be issued."""
-    needed_fact: str = "preauthorization.needed"
-    """The derived fact by which a policy says that preauthorization is needed."""
-    satisfied_fact: str = "authorization.matches"
+    needed_fact: str | None = None
+    """The derived fact by which a policy says whether preauthorization is needed, if one does."""
+    satisfied_fact: str | None = None
     """The derived fact by which it says that an approved authorization covers the service."""
 
+    def needed(self, derived: Mapping[str, Any]) -> object:
+        """What a determination's derived facts say of whether it is needed; None: not known."""
+        return None if self.needed_fact is None else derived.get(self.needed_fact)
+
+    def satisfied(self, derived: Mapping[str, Any]) -> bool:
+        """Whether a determination's derived facts say that an authorization covers the service."""
+        return self.satisfied_fact is not None and derived.get(self.satisfied_fact) is True
+
     @staticmethod
-    def of(reference: ReferenceData) -> ReviewRules:
-        """As the folder's list of CARCs says what each rests on (`rests_on`)."""
+    def of(vocabulary: Vocabulary, reference: ReferenceData) -> ReviewRules:
+        """As a policy folder says: what a CARC rests on (`rests_on`), what a fact tells (`tells`)."""
         by_basis: dict[str | None, set[str]] = {}
         for (system, code), entry in reference.reason_codes.items():
             if system == "carc":
@@ -67,6 +76,8 @@ class ReviewRules:
         return ReviewRules(
             frozenset(by_basis.get("clinical judgement", ())),
             frozenset(by_basis.get("information", ())),
+            needed_fact=vocabulary.telling("preauthorization needed"),
+            satisfied_fact=vocabulary.telling("preauthorization satisfied"),
         )
 
 
@@ -125,7 +136,7 @@ def _take(
     number, kind = line["number"], line["outcome"]
     into.outcomes.append(kind)
     into.code = determination["code"]
-    into.needed = determination["derived"].get(rules.needed_fact)
+    into.needed = rules.needed(determination["derived"])
     if kind == "reduce":
         into.allowed = exact_units(line["allowed_units"])
     told = {"approve": ("advise",), "reduce": ("reduce", "advise")}.get(

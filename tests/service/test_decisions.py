@@ -13,8 +13,8 @@ from payer_policy.cli.decide import command as decide_command
 from tests.service.conftest import CLAIMS, POLICIES, Served
 
 
-def _by_command_line(path: str) -> list[str]:
-    arguments = [path, "--json", "--policies", str(POLICIES), "--engine", "compiled"]
+def _by_command_line(path: str, *more: str) -> list[str]:
+    arguments = [path, *more, "--json", "--policies", str(POLICIES), "--engine", "compiled"]
     return CliRunner().invoke(decide_command, arguments).stdout.splitlines()
 
 
@@ -182,3 +182,40 @@ def test_the_same_request_gets_the_same_bytes(served: Served, claim: dict[str, A
     texts = {served.post("/v1/decide", copy.deepcopy(claim)).text for _ in range(5)}
 
     assert len(texts) == 1
+
+
+def test_facts_beside_an_837_have_the_bytes_of_the_command_line(served: Served) -> None:
+    claims, facts = CLAIMS / "nightly.837", CLAIMS / "nightly.facts.json"
+    files = {"claims": claims.read_bytes(), "facts": facts.read_bytes()}
+
+    answer = served.ask(
+        "POST", "/v1/decide/batch", files=files, headers={"Accept": "application/x-ndjson"}
+    )
+
+    by_command_line = _by_command_line(str(claims), "--facts", str(facts))
+    assert answer.text.splitlines() == by_command_line
+    assert by_command_line != _by_command_line(str(claims))
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "told"),
+    [
+        ({"claim": b"{}"}, 400, "`claims`"),
+        ({"claims": b"[]", "facts": b"{"}, 422, "json-syntax"),
+        ({"claims": b'{"id": "A"}', "facts": b'{"B": {"trial.dose": 5}}'}, 422, "B"),
+    ],
+)
+def test_a_wrong_form_is_told(
+    served: Served, files: dict[str, bytes], status: int, told: str
+) -> None:
+    answer = served.ask("POST", "/v1/decide/batch", files=files)
+
+    assert answer.status_code == status
+    assert told in answer.text
+
+
+def test_a_form_that_is_none_is_told(served: Served) -> None:
+    for kind in ("multipart/form-data", "multipart/form-data; boundary=x"):
+        answer = served.post("/v1/decide/batch", b"nothing", headers={"Content-Type": kind})
+
+        assert answer.status_code == 400

@@ -84,12 +84,12 @@ def authorization_needed(outcome: Mapping[str, Any], number: str | None, rules: 
 
 
 def _needed(derived: Mapping[str, Any], number: str | None, rules: ReviewRules) -> str:
-    needed = derived.get(rules.needed_fact)
+    needed = rules.needed(derived)
     if needed is False:
         return "no-auth"
     if needed is not True:
         return "conditional"
-    matched = derived.get(rules.satisfied_fact) is True and number is not None
+    matched = rules.satisfied(derived) and number is not None
     return "satisfied" if matched else "auth-needed"
 
 

@@ -144,7 +144,7 @@ class _Run:
 
     @cached_property
     def review_rules(self) -> ReviewRules:
-        return ReviewRules.of(self.engine.library.reference)
+        return ReviewRules.of(self.engine.library.vocabulary, self.engine.library.reference)
 
     def take(self, found: Iterator[tuple[X12Loop | Diagnostic | None, Answer]]) -> None:
         for part, one in found:

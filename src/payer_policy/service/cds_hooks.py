@@ -78,7 +78,7 @@ async def call(request: Request, service: Annotated[str, Path(max_length=200)]) 
         def written(_: Deadline) -> dict[str, Any]:
             outcomes = [None if one.request is None else one.outcome.to_json() for one in answers]
             day = now().date().isoformat()
-            rules = ReviewRules.of(library.reference)
+            rules = ReviewRules.of(library.vocabulary, library.reference)
             return cds_hooks.response(
                 hook, outcomes, day, vocabulary=library.vocabulary, rules=rules
             )

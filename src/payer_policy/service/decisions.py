@@ -16,12 +16,19 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from payer_policy.answer import Answer, answer
 from payer_policy.determination.explain import explain
 from payer_policy.determination.trees import Explanation
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.diagnostics.render import as_json
 from payer_policy.engine import Engine
-from payer_policy.intake import Intake, read_requests
+from payer_policy.intake import (
+    Intake,
+    read_requests,
+    read_supplements,
+    supplemented,
+    unmatched,
+)
 from payer_policy.intake.model import too_many_lines
 from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.forms import FACTS, FORM, claims_and_facts
 from payer_policy.service.gate import exchange_of
 from payer_policy.service.negotiation import best_of, media_type_of
 from payer_policy.service.openapi import body, described, problems
@@ -59,7 +66,13 @@ async def decide(request: Request) -> Response:
     tags=["decisions"],
     summary="Decide every claim of a file.",
     openapi_extra=body(
-        {JSON: "Requests", JSON_LINES: None, "application/edi-x12": None, "text/plain": None}
+        {
+            JSON: "Requests",
+            JSON_LINES: None,
+            "application/edi-x12": None,
+            "text/plain": None,
+            FORM: "ClaimsAndFacts",
+        }
     ),
     responses=described(
         {JSON: "Answers", JSON_LINES: None},
@@ -69,17 +82,22 @@ async def decide(request: Request) -> Response:
     | problems("too-large", "too-many-requests-in-one", "wrong-media-type", "deadline"),
 )
 async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*") -> Response:
-    """A list of requests, JSON Lines, or an X12 837P or 837I interchange. What is wrong with one claim
-    is told in its place and does not stop the others. All are recorded together or none is."""
+    """A list of requests, JSON Lines, FHIR, or an X12 interchange with 837s and 278s. What no claim form
+    carries comes beside it as a form with the parts `claims` and `facts`, facts by claim number. What is
+    wrong with one claim is told in its place and does not stop the others. All are recorded together
+    or none is."""
     form = best_of(accept, (JSON, JSON_LINES))
     state, exchange = state_of(request), exchange_of(request)
     data = await state.admission.body(request, state.settings.limits.batch_bytes)
+    data, facts = await claims_and_facts(request, data)
     async with state.admission.turn():
         deployed = state.deployed
 
         def work(deadline: Deadline) -> tuple[list[Answer], list[Diagnostic]]:
             library = deployed.engine.library
             intakes = read_requests(data, BODY, library.vocabulary, library.reference)
+            if facts is not None:
+                intakes = _with_facts(intakes, facts)
             notes = [d for one in intakes if one.is_note for d in one.diagnostics]
             claims = [one for one in intakes if not one.is_note]
             most = state.settings.limits.batch_requests
@@ -191,6 +209,21 @@ def refused(problems: Sequence[Diagnostic]) -> Problem:
     errors = [problem for problem in problems if problem.severity == "error"]
     count = f"{len(errors)} problem{'s' if len(errors) != 1 else ''}"
     return Problem("refused", f"{count} in the request; nothing was decided", problems=problems)
+
+
+def _with_facts(intakes: list[Intake], facts: bytes) -> list[Intake]:
+    """The requests with the facts that came beside them.
+
+    Raises:
+        Problem: The facts are wrong, or are about claims that are not there.
+    """
+    try:
+        supplements = read_supplements(facts, FACTS)
+    except PolicyError as error:
+        raise refused(error.diagnostics) from None
+    if stray := tuple(unmatched(supplements, intakes)):
+        raise refused(stray)
+    return supplemented(intakes, supplements)
 
 
 def _each(

@@ -133,7 +133,8 @@ async def inquire(request: Request) -> Response:
             inquiry = fhir.read_inquiry(data, BODY)
             member = inquiry.asked.member_id
             rows = [] if inquiry.refused or member is None else audit.log.of_member(member)
-            rules = ReviewRules.of(state.deployed.engine.library.reference)
+            library = state.deployed.engine.library
+            rules = ReviewRules.of(library.vocabulary, library.reference)
             return fhir.inquiry_response(inquiry, _stored(rows), rules=rules, created=_moment())
 
         return _fhir(await state.at_length(work))
@@ -154,7 +155,7 @@ def _answered(submission: Submission, said: Answer, deployed: Deployed) -> dict[
         make = fhir.error_bundle if submission.bundled else fhir.error_response
         return make(said.problems, asked, created=created)
     library, outcome = deployed.engine.library, said.outcome.to_json()
-    rules = ReviewRules.of(library.reference)
+    rules = ReviewRules.of(library.vocabulary, library.reference)
     if not submission.bundled:
         return fhir.claim_response(
             outcome, asked, created=created, rules=rules, warnings=said.problems

@@ -20,6 +20,7 @@ from payer_policy.service.problems import KINDS, MEDIA_TYPE, Problem, schema
 _TEXT: Final = {"type": "string"}
 _TEXT_OR_NULL: Final = {"type": ["string", "null"]}
 _SHORT: Final = {"type": "string", "minLength": 1, "maxLength": 200}
+_FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _OBJECT: Final = {"type": "object"}
 _OBJECTS: Final = {"type": "array", "items": _OBJECT}
@@ -109,6 +110,11 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
     return {
         "Request": files["request.schema.json"],
         "Requests": {"type": "array", "minItems": 1, "items": _ref("Request")},
+        "ClaimsAndFacts": {
+            "type": "object",
+            "properties": {"claims": _FILE, "facts": _FILE},
+            "required": ["claims"],
+        },
         "Outcome": files["outcome.schema.json"],
         "Answers": _members(
             schema={"const": "payer-policy/answers/1"},

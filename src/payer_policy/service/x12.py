@@ -65,11 +65,9 @@ async def review_requests(request: Request) -> Response:
 
         loops, answers = await state.at_length(work)
         last = await state.given(exchange, deployed, answers)
-        text = await state.at_length(
-            lambda _: _written(
-                loops, answers, last, ReviewRules.of(deployed.engine.library.reference)
-            )
-        )
+        library = deployed.engine.library
+        rules = ReviewRules.of(library.vocabulary, library.reference)
+        text = await state.at_length(lambda _: _written(loops, answers, last, rules))
     return Response(text, media_type=X12)
 
 

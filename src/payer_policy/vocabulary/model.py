@@ -26,11 +26,16 @@ _PLAIN: Final[Mapping[Kind, tuple[type, Collection[object]]]] = {
 }
 
 Supplier = Literal["biller", "provider", "payer", "plan"]
+Role = Literal["preauthorization needed", "preauthorization satisfied"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that a rule may read. `source` is its `from`, still as JSON; None: supplied as such."""
+    """One thing that a rule may read. `source` is its `from`, still as JSON; None: supplied as such.
+
+    `tells` is what a derived fact means to answers in other standards, so that nothing has to know its
+    name.
+    """
 
     name: str
     type: FactType
@@ -43,6 +48,7 @@ class Fact:
     derived: bool = False
     otherwise: Value | None = None
     note: str | None = None
+    tells: Role | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class FactModel(BaseModel):
     derived: bool = False
     otherwise: Any = None
     note: str | None = None
+    tells: Role | None = None
 
     def fact_type(self) -> FactType:
         """The declared type."""
@@ -117,3 +124,7 @@ class Vocabulary:
             for name, fact in self.facts.items()
             if fact.type.kind in _PLAIN and fact.type.minimum is None and not fact.derived
         }
+
+    def telling(self, role: Role) -> str | None:
+        """The derived fact that tells something; None: this vocabulary has none."""
+        return next((name for name, fact in self.facts.items() if fact.tells == role), None)

@@ -32,6 +32,12 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
         report(document.problem("no-drug-code", message, ("facts",), key=True, hint=hint))
+    telling: dict[str, str] = {}
+    for name, fact in facts.items():
+        if fact.tells is not None and telling.setdefault(fact.tells, name) != name:
+            message = f"fact `{name}`: `{telling[fact.tells]}` tells that already"
+            where = ("facts", name, "tells")
+            report(document.problem("duplicate-entry", message, where, hint="keep one of the two"))
     parts = {}
     for name, part in file.line_parts.items():
         reading = _Reading(f"line part `{name}`", ("line_parts", name), document, report)
@@ -73,6 +79,7 @@ class _Reading(NamedTuple):
         self._values(type_, model)
         self._unit(type_, model)
         self._system(type_, model)
+        self._role(type_, model)
         self._origin(model)
         return Fact(
             name=name,
@@ -86,7 +93,13 @@ class _Reading(NamedTuple):
             derived=model.derived,
             otherwise=self._value(type_, model.otherwise, "otherwise"),
             note=model.note,
+            tells=model.tells,
         )
+
+    def _role(self, type_: FactType, model: FactModel) -> None:
+        if model.tells is not None and not (model.derived and type_.kind == "boolean"):
+            message = "`tells` is for derived facts that are yes or no"
+            self.problem("wrong-shape", message, "tells", hint="remove it")
 
     def _values(self, type_: FactType, model: FactModel) -> None:
         if type_.kind == "choice":

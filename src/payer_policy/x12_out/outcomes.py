@@ -94,7 +94,10 @@ def decimal_of(units: Fraction | None) -> Number | None:
             rest //= prime
     if rest != 1 or units.denominator > 10**9:
         return None
-    return exactly(Decimal(units.numerator) / Decimal(units.denominator))
+    places = next(n for n in range(64) if 10**n % units.denominator == 0)
+    digits = units.numerator * 10**places // units.denominator
+    # By its digits, since arithmetic would round to the precision of the context.
+    return Decimal(f"{digits}E-{places}")
 
 
 def exactly(units: Number | None) -> Number | None:

@@ -204,7 +204,7 @@ def _decision(
     denying = [f for f in findings if f["kind"] == "deny"]
     action = action_of(
         outcome,
-        needed=determination["derived"].get(given.rules.needed_fact),
+        needed=given.rules.needed(determination["derived"]),
         only_clinical=all(f["carc"] in given.rules.clinical_carcs for f in denying),
         nothing_left=units == 0,
         rules=given.rules,

@@ -1,0 +1,48 @@
+"""A form with two files: claims, and the facts about them that no claim form carries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Final
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from payer_policy.service.problems import Problem
+
+FORM: Final = "multipart/form-data"
+CLAIMS: Final = "claims"
+FACTS: Final = "facts"
+
+
+async def claims_and_facts(request: Request, data: bytes) -> tuple[bytes, bytes | None]:
+    """The claims of a body and the facts beside them; a body that is no form is claims alone.
+
+    Raises:
+        Problem: It says that it is a form, and is none with a part `claims`.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().casefold() != FORM:
+        return data, None
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield data
+
+    expected = (
+        f"a form with a part `{CLAIMS}` and, where there are facts, a part `{FACTS}` was expected"
+    )
+    try:
+        parser = MultiPartParser(
+            request.headers, whole(), max_files=2, max_fields=2, max_part_size=len(data) + 1
+        )
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        raise Problem("bad-request", f"the form cannot be read; {expected}") from None
+    parts: dict[str, bytes] = {}
+    for name, part in form.multi_items():
+        if name not in (CLAIMS, FACTS) or name in parts:
+            raise Problem("bad-request", expected)
+        parts[name] = await part.read() if isinstance(part, UploadFile) else part.encode()
+    if CLAIMS not in parts:
+        raise Problem("bad-request", expected)
+    return parts[CLAIMS], parts.get(FACTS)
