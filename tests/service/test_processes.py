@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -19,11 +22,14 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.audit import AuditLog
+from payer_policy.bundle.building import build_bundle
+from payer_policy.bundle.signing import generate
 from payer_policy.cli.keys import command as keys_command
 from payer_policy.cli.serve import command as serve_command
 from tests.service.conftest import CLAIMS
-from tests.service.processes import POLICIES, Process, one_payer, served
+from tests.service.processes import POLICIES, ROOT, Process, one_payer, served
 
+WEEKS = '"oral_therapy_weeks": {"value": 8'
 SECRETS = ("SYN-M-0001", "1979-06-15", "SYN-REFILL-1", "1234567893", "SYN-PATH", "SYN-QUERY")
 """What of the requests below must stand in no line of the log and in no meter."""
 
@@ -316,3 +322,69 @@ def test_policies_are_swapped_while_requests_are_decided(tmp_path: Path) -> None
     assert (second["hash"] != first["hash"], second["refused"]) == (True, [])
     assert {status for status, _ in seen} == {200}
     assert len({policy for _, policy in seen}) == 2
+
+
+def test_a_signed_bundle_is_served_and_only_a_signed_one_takes_its_place(tmp_path: Path) -> None:
+    policies, key = one_payer(tmp_path), generate()
+    other = tmp_path / "other"
+    shutil.copytree(policies, other)
+    file = other / "medicare" / "intrathecal-baclofen" / "2016-01-01.json"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace('"oral_therapy_weeks": {"value": 6', WEEKS), encoding="utf-8")
+    first, second = (build_bundle(folder, None, key).data for folder in (policies, other))
+    forged = build_bundle(other, None, generate()).data
+    (tmp_path / "signer.pem").write_bytes(key.public.pem)
+    bundle = tmp_path / "policies.zip"
+    bundle.write_bytes(first)
+    arguments = ["--no-keys", "--no-audit", "--poll", "0.1", "--trust", "signer.pem"]
+    with served(tmp_path, *arguments, policies=bundle) as process:
+        before = process.client.get("/readyz").json()
+        _put(forged, bundle)
+        process.wait_for("policies-refused")
+        held = process.client.get("/readyz").json()
+        _put(second, bundle)
+        process.wait_for("policies-swapped", in_force=hashlib.sha256(second).hexdigest())
+        after = process.client.get("/readyz").json()
+
+    assert before["signed_by"] == key.public.id
+    assert held["hash"] == before["hash"] == hashlib.sha256(first).hexdigest()
+    assert [one["code"] for event in held["refused"] for one in event["problems"]] == [
+        "untrusted-key"
+    ]
+    assert (after["hash"], after["refused"]) == (hashlib.sha256(second).hexdigest(), [])
+
+
+def _put(data: bytes, place: Path) -> None:
+    beside = place.with_suffix(".new")
+    beside.write_bytes(data)
+    beside.replace(place)
+
+
+def test_of_the_request_only_its_hash_is_kept_where_asked(tmp_path: Path) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    arguments = ["--no-keys", "--audit", "audit.sqlite", "--audit-keeps", "hash"]
+    with served(tmp_path, *arguments) as process:
+        process.client.post("/v1/decide", content=claim)
+        process.stop()
+    with AuditLog.open(tmp_path / "audit.sqlite", clock=_no_clock, create=False) as log:
+        (row,) = log.rows()
+
+    member = row.about_member
+    assert member is not None
+    assert member["request"] is None
+    assert re.fullmatch("[0-9a-f]{64}", member["request_sha256"])
+    assert row.answer["caller"] is None
+
+
+def test_the_example_client_runs(tmp_path: Path) -> None:
+    with served(tmp_path, "--no-keys", "--no-audit", policies=POLICIES) as process:
+        run = subprocess.run(
+            [sys.executable, ROOT / "examples" / "client.py", process.url],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    assert "SYN-REFILL-1: approve" in run.stdout
+    assert "would ask" in run.stdout
+    assert "did you mean `refill`?" in run.stdout
