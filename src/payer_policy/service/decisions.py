@@ -110,11 +110,15 @@ async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*
                 _each(deployed.engine, claims, state.settings.limits.lines, deadline)
             ), notes
 
+        def written(_: Deadline) -> str:
+            if form == JSON_LINES:
+                return "".join(_line(one.to_json()) + "\n" for one in answers)
+            return _line(_answers(answers, notes))
+
         answers, notes = await state.at_length(work)
         await state.given(exchange, deployed, answers)
-    if form == JSON_LINES:
-        return Response("".join(_line(one.to_json()) + "\n" for one in answers), media_type=form)
-    return Response(_line(_answers(answers, notes)), media_type=form)
+        text = await state.at_length(written)
+    return Response(text, media_type=form)
 
 
 _EXPLANATIONS: Final[Mapping[str, Callable[[Explanation], str]]] = {

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from payer_policy.answer import Answer
-from payer_policy.audit import AuditError, AuditLog, GroupWriter
+from payer_policy.audit import AuditError, AuditLog, Entry, GroupWriter
 from payer_policy.service.logs import log_fault
 from payer_policy.service.problems import Problem, busy
 from payer_policy.service.settings import Settings
@@ -55,28 +55,32 @@ class Recording:
         """
         none: list[Mapping[str, Any] | None] = [None] * len(answers)
         told = none if contexts is None else contexts
-        entries = [
-            self.log.entry(
-                one.request,
-                one.decided,
-                one.without_policy,
-                source=source,
-                caller=caller,
-                context=context,
-            )
-            for one, context in zip(answers, told, strict=True)
-            if one.request is not None
-        ]
+
+        def entries() -> list[Entry]:
+            return [
+                self.log.entry(
+                    one.request,
+                    one.decided,
+                    one.without_policy,
+                    source=source,
+                    caller=caller,
+                    context=context,
+                )
+                for one, context in zip(answers, told, strict=True)
+                if one.request is not None
+            ]
+
         try:
-            if len(entries) > 1:  # of one body, so in one transaction: all or none
+            if len(answers) > 1:  # of one body, so in one transaction: all or none
                 loop = asyncio.get_running_loop()
-                return (await loop.run_in_executor(None, self.log.append, entries))[-1].seq
-            if entries:
-                return (await asyncio.wrap_future(self._writer.submit(entries[0]))).seq
+                receipts = await loop.run_in_executor(None, lambda: self.log.append(entries()))
+            else:
+                waiting = [self._writer.submit(entry) for entry in entries()]
+                receipts = [await asyncio.wrap_future(one) for one in waiting]
         except AuditError as error:
             log_fault("not-recorded", error)
             raise unrecorded() from error
-        return None
+        return receipts[-1].seq if receipts else None
 
     def close(self) -> None:
         """Write what waits, and let go of the database."""

@@ -27,7 +27,7 @@ class Limits:
     """How many requests may be on their way in; each may hold one body in memory."""
     waiting: int = 128
     """How many requests that have arrived may wait for their answer. More are refused with 503."""
-    batches: int = 2
+    batches: int = 4
     """How many long answers (batches, explanations) are worked on at once."""
 
 
