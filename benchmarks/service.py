@@ -239,7 +239,7 @@ def _rows(record: Path) -> int:
         check=True,
         cwd=ROOT,
     )
-    return int(json.loads(out.stdout)["count"])
+    return int(json.loads(out.stdout)["rows"])
 
 
 def _decided() -> bytes:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib.metadata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -49,6 +50,10 @@ def create(make_state: Callable[[], State]) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state.service = make_state()
         watcher = asyncio.create_task(_watch_keys(state))
+        # The policies stay for good: looking through them for garbage would stop every answer for a
+        # tenth of a second, again and again.
+        gc.collect()
+        gc.freeze()
         log("started", hash=state.deployed.hash, engine=state.settings.engine)
         yield
         watcher.cancel()
