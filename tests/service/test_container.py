@@ -46,7 +46,7 @@ def test_what_the_containers_run_is_what_the_command_line_takes() -> None:
     named = [word for line in composed for word in line.split() if word.startswith("--")]
 
     assert {line.split()[0] for line in composed} <= set(COMMANDS)
-    assert {word for word in re.findall(r'"(--[\w-]+)"', arguments)} | set(named) <= options
+    assert set(re.findall(r'"(--[\w-]+)"', arguments)) | set(named) <= options
 
 
 def test_every_variable_is_one_that_the_service_reads() -> None:

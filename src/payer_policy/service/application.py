@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from payer_policy.fhir_models import FhirUnavailable
 from payer_policy.service import (
     cds_hooks,
     decisions,
@@ -81,6 +82,7 @@ def create(make_state: Callable[[], State]) -> FastAPI:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _framework_problem)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
+    app.add_exception_handler(FhirUnavailable, _not_installed)
     _describe(app)
     return app
 
@@ -131,6 +133,10 @@ def _framework_problem(request: Request, error: Exception) -> Response:
     name = _FRAMEWORK.get(error.status_code, "bad-request")
     detail = "no such path; GET /openapi.json lists all" if name == "not-found" else error.detail
     return _problem(request, Problem(name, detail, headers=error.headers))
+
+
+def _not_installed(request: Request, error: Exception) -> Response:
+    return _problem(request, Problem("not-configured", str(error)))
 
 
 def _wrong_parameter(request: Request, error: Exception) -> Response:
