@@ -30,6 +30,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from payer_policy.reference import ReferenceData
+from payer_policy.ruleset import Reason
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import ValueProblem, exact_number
 
@@ -79,15 +80,6 @@ class ReviewRules:
             needed_fact=vocabulary.telling("preauthorization needed"),
             satisfied_fact=vocabulary.telling("preauthorization satisfied"),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """The codes that a finding goes out with."""
-
-    group: str | None
-    carc: str | None
-    rarcs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

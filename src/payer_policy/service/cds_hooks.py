@@ -11,10 +11,10 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Request, Response
 
 from payer_policy import cds_hooks
-from payer_policy.answer import Answer, answer
+from payer_policy.answer import Answer
 from payer_policy.review import ReviewRules
 from payer_policy.service.authentication import AUTHENTICATED
-from payer_policy.service.decisions import BODY, limited, refused
+from payer_policy.service.decisions import BODY, decided, refused
 from payer_policy.service.gate import exchange_of
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
@@ -59,31 +59,26 @@ async def call(request: Request, service: Annotated[str, Path(max_length=200)]) 
         deployed = state.deployed
         library = deployed.engine.library
 
-        def work(deadline: Deadline) -> tuple[cds_hooks.Hook, list[Answer]]:
+        def work(deadline: Deadline) -> tuple[list[Answer], dict[str, Any]]:
             hook = cds_hooks.read_hook(
                 service, data, library.vocabulary, library.reference, file=BODY
             )
             if hook.refused:
                 raise refused(hook.diagnostics)
-            answers = []
-            for order in hook.orders:
-                deadline.check()
-                intake = limited(order.intake, state.settings.limits.lines)
-                answers.append(answer(deployed.engine, intake))
-            return hook, answers
-
-        hook, answers = await state.at_length(work)
-        await state.given(exchange, deployed, answers)
-
-        def written(_: Deadline) -> dict[str, Any]:
+            answers = decided(state, deployed, (order.intake for order in hook.orders), deadline)
             outcomes = [None if one.request is None else one.outcome.to_json() for one in answers]
-            day = now().date().isoformat()
             rules = ReviewRules.of(library.vocabulary, library.reference)
-            return cds_hooks.response(
-                hook, outcomes, day, vocabulary=library.vocabulary, rules=rules
+            return answers, cds_hooks.response(
+                hook,
+                outcomes,
+                now().date().isoformat(),
+                vocabulary=library.vocabulary,
+                rules=rules,
             )
 
-        return _json(await state.at_length(written))
+        answers, response = await state.at_length(work)
+        await state.given(exchange, deployed, answers)
+    return _json(response)
 
 
 @router.post(

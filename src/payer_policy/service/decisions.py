@@ -7,18 +7,18 @@ audit record.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from payer_policy.answer import Answer, answer
+from payer_policy.deployment import Deployed
 from payer_policy.determination.explain import explain
 from payer_policy.determination.trees import Explanation
 from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.diagnostics.render import as_json
-from payer_policy.engine import Engine
 from payer_policy.intake import (
     Intake,
     read_requests,
@@ -33,7 +33,7 @@ from payer_policy.service.gate import exchange_of
 from payer_policy.service.negotiation import best_of, media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
-from payer_policy.service.state import Deadline, state_of
+from payer_policy.service.state import Deadline, State, state_of
 
 JSON: Final = "application/json"
 JSON_LINES: Final = "application/x-ndjson"
@@ -57,8 +57,8 @@ router = APIRouter(prefix="/v1", dependencies=[AUTHENTICATED])
 async def decide(request: Request) -> Response:
     """A request with facts that are not known pends, and `missing` lists the questions that would
     settle it. It never denies for what nobody said."""
-    answered = await _decided_one(request)
-    return Response(_line(answered.to_json()), media_type=JSON)
+    text = await _one(request, lambda answered: _line(answered.to_json()))
+    return Response(text, media_type=JSON)
 
 
 @router.post(
@@ -93,7 +93,7 @@ async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*
     async with state.admission.turn():
         deployed = state.deployed
 
-        def work(deadline: Deadline) -> tuple[list[Answer], list[Diagnostic]]:
+        def work(deadline: Deadline) -> tuple[list[Answer], str]:
             library = deployed.engine.library
             intakes = read_requests(data, BODY, library.vocabulary, library.reference)
             if facts is not None:
@@ -106,18 +106,13 @@ async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*
                     f"the body holds {len(claims):,} requests; at most {most:,} are decided at once"
                 )
                 raise Problem("too-many-requests-in-one", detail)
-            return list(
-                _each(deployed.engine, claims, state.settings.limits.lines, deadline)
-            ), notes
-
-        def written(_: Deadline) -> str:
+            answers = decided(state, deployed, claims, deadline)
             if form == JSON_LINES:
-                return "".join(_line(one.to_json()) + "\n" for one in answers)
-            return _line(_answers(answers, notes))
+                return answers, "".join(_line(one.to_json()) + "\n" for one in answers)
+            return answers, _line(_answers(answers, notes))
 
-        answers, notes = await state.at_length(work)
+        answers, text = await state.at_length(work)
         await state.given(exchange, deployed, answers)
-        text = await state.at_length(written)
     return Response(text, media_type=form)
 
 
@@ -148,9 +143,8 @@ async def explained(
 ) -> Response:
     """What made each line approved, denied, reduced or pended, test by test, with the sources."""
     form = best_of(accept, (JSON, *_EXPLANATIONS))
-    answered = await _decided_one(request)
 
-    def work(_: Deadline) -> str:
+    def written(answered: Answer) -> str:
         trees = [
             explain(d.ruleset, d.evaluation, d.facts, d.determination, include_failing=everything)
             for d in answered.decided
@@ -161,28 +155,37 @@ async def explained(
             return _line({"outcome": answered.to_json(), "explanations": parts})
         return "".join(map(_EXPLANATIONS[form], trees))
 
-    return Response(await state_of(request).at_length(work), media_type=form)
+    return Response(await _one(request, written, longest=0), media_type=form)
 
 
-async def _decided_one(request: Request) -> Answer:
-    """The answer on the one request of a body, recorded."""
+async def _one(request: Request, write: Callable[[Answer], str], longest: int = _SHORT) -> str:
+    """The answer on the one request of a body, written, and then recorded.
+
+    Args:
+        request: What came.
+        write: Writes the answer.
+        longest: The most bytes of a body that is worked on while the event loop waits.
+
+    Raises:
+        Problem: There is not one request in the body, or it is refused.
+    """
     media_type_of(request, JSON)
     state, exchange = state_of(request), exchange_of(request)
-    limits = state.settings.limits
-    data = await state.admission.body(request, limits.body_bytes)
+    data = await state.admission.body(request, state.settings.limits.body_bytes)
     async with state.admission.turn():
         deployed = state.deployed
 
-        def work(_: Deadline | None = None) -> Answer:
+        def work(deadline: Deadline | None = None) -> tuple[Answer, str]:
             library = deployed.engine.library
             intake = one_of(read_requests(data, BODY, library.vocabulary, library.reference))
-            return answer(deployed.engine, limited(intake, limits.lines))
+            (answered,) = decided(state, deployed, [intake], deadline)
+            if answered.refused:
+                raise refused(answered.problems)
+            return answered, write(answered)
 
-        answered = work() if len(data) <= _SHORT else await state.at_length(work)
-        if answered.refused:
-            raise refused(answered.problems)
+        answered, text = work() if len(data) <= longest else await state.at_length(work)
         await state.given(exchange, deployed, (answered,))
-    return answered
+    return text
 
 
 def one_of(intakes: Sequence[Intake]) -> Intake:
@@ -198,7 +201,24 @@ def one_of(intakes: Sequence[Intake]) -> Intake:
     return claims[0]
 
 
-def limited(intake: Intake, most: int) -> Intake:
+def decided(
+    state: State, deployed: Deployed, intakes: Iterable[Intake], deadline: Deadline | None
+) -> list[Answer]:
+    """The answer on each request that was read, in order. None is recorded yet.
+
+    Raises:
+        Problem: It takes too long.
+    """
+    answers = []
+    for intake in intakes:
+        if deadline is not None:
+            deadline.check()
+        small = _limited(intake, state.settings.limits.lines)
+        answers.append(answer(deployed.engine, small))
+    return answers
+
+
+def _limited(intake: Intake, most: int) -> Intake:
     """The same, refused where the claim has more lines than the service takes."""
     request = intake.request
     if request is None or len(request.lines) <= most:
@@ -228,14 +248,6 @@ def _with_facts(intakes: list[Intake], facts: bytes) -> list[Intake]:
     if stray := tuple(unmatched(supplements, intakes)):
         raise refused(stray)
     return supplemented(intakes, supplements)
-
-
-def _each(
-    engine: Engine, intakes: Iterable[Intake], lines: int, deadline: Deadline
-) -> Iterator[Answer]:
-    for intake in intakes:
-        deadline.check()
-        yield answer(engine, limited(intake, lines))
 
 
 def _answers(answers: Sequence[Answer], notes: Sequence[Diagnostic]) -> dict[str, Any]:

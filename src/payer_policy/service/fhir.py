@@ -12,13 +12,13 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 
 from payer_policy import fhir
-from payer_policy.answer import Answer, answer
+from payer_policy.answer import Answer
 from payer_policy.audit import Row, outcome_of
 from payer_policy.deployment import Deployed
 from payer_policy.fhir import Asked, Stored, Submission
 from payer_policy.review import ReviewRules
 from payer_policy.service.authentication import AUTHENTICATED
-from payer_policy.service.decisions import BODY, limited
+from payer_policy.service.decisions import BODY, decided
 from payer_policy.service.gate import exchange_of
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
@@ -82,28 +82,19 @@ async def submit(request: Request) -> Response:
         deployed = state.deployed
         library = deployed.engine.library
 
-        def work(deadline: Deadline) -> tuple[list[Submission], list[Answer]]:
+        def work(deadline: Deadline) -> tuple[list[Submission], list[Answer], list[dict[str, Any]]]:
             found = fhir.read_submissions(data, BODY, library.vocabulary, library.reference)
-            answers = []
-            for one in found:
-                deadline.check()
-                intake = limited(one.intake, state.settings.limits.lines)
-                answers.append(answer(deployed.engine, intake))
-            return found, answers
+            answers = decided(state, deployed, (one.intake for one in found), deadline)
+            if all(one.asked == Asked() for one in found):  # there is no Claim to respond to
+                return found, answers, []
+            pairs = zip(found, answers, strict=True)
+            return found, answers, [_answered(one, said, deployed) for one, said in pairs]
 
-        submissions, answers = await state.at_length(work)
-        if all(one.asked == Asked() for one in submissions):  # there is no Claim to respond to
+        submissions, answers, resources = await state.at_length(work)
+        if not resources:
             return _fhir(_outcome(answers), 400)
         contexts = [one.asked.to_json() for one in submissions]
         await state.given(exchange, deployed, answers, contexts)
-
-        def written(_: Deadline) -> list[dict[str, Any]]:
-            return [
-                _answered(one, said, deployed)
-                for one, said in zip(submissions, answers, strict=True)
-            ]
-
-        resources = await state.at_length(written)
     return _fhir(resources[0] if len(resources) == 1 else _together(resources))
 
 

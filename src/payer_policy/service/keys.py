@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import secrets
@@ -14,6 +15,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from payer_policy.service.logs import log
 
 SCHEMA: Final = "payer-policy/keys/1"
 PREFIX: Final = "ppk_"
@@ -105,6 +108,39 @@ class Keys:
             json.dump(content, file, indent=2)
             file.write("\n")
         beside.replace(path)
+
+
+class KeyFile:
+    """The file of keys, read again when it changes. A file that is wrong changes nothing."""
+
+    def __init__(self, path: Path, keys: Keys) -> None:
+        self._path = path
+        self._seen = _stamp(path)
+        self._keys = keys
+
+    def who(self, key: str) -> str | None:
+        return self._keys.who(key)
+
+    def look(self) -> None:
+        """Read the file if it has changed since."""
+        stamp = _stamp(self._path)
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            self._keys = Keys.read(self._path)
+        except KeysUnreadable as error:
+            log("keys-refused", logging.WARNING, why=str(error), kept=len(self._keys.names()))
+        else:
+            log("keys-read", keys=len(self._keys.names()))
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _hash(key: str) -> str:

@@ -10,12 +10,12 @@ from payer_policy.bundle import PublicKey
 from payer_policy.bundle.signing import read_public
 from payer_policy.deployment import Deployment, Event
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError
-from payer_policy.service.keys import Keys
+from payer_policy.service.keys import KeyFile, Keys
 from payer_policy.service.logs import log
 from payer_policy.service.metrics import Metrics
 from payer_policy.service.recording import Recording, now
 from payer_policy.service.settings import Settings
-from payer_policy.service.state import KeyFile, State
+from payer_policy.service.state import State
 
 SETTLE = 0.2
 """Seconds between two readings of what changed, so that nothing half-written is taken."""

@@ -6,11 +6,9 @@ Routes get it through `state_of`; there are no globals.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -19,8 +17,7 @@ from payer_policy.answer import Answer
 from payer_policy.deployment import Deployed, Deployment
 from payer_policy.service.admission import Admission
 from payer_policy.service.gate import Exchange
-from payer_policy.service.keys import Keys, KeysUnreadable
-from payer_policy.service.logs import log
+from payer_policy.service.keys import KeyFile
 from payer_policy.service.metrics import Metrics
 from payer_policy.service.problems import busy
 from payer_policy.service.recording import Recording
@@ -127,39 +124,6 @@ def _decisions(answer: Answer) -> Iterable[tuple[str, str]]:
         yield decided.determination.policy.address, decided.determination.decision
     if answer.request is not None and not answer.decided:
         yield "", "no_policy"
-
-
-class KeyFile:
-    """The file of keys, read again when it changes. A file that is wrong changes nothing."""
-
-    def __init__(self, path: Path, keys: Keys) -> None:
-        self._path = path
-        self._seen = _stamp(path)
-        self._keys = keys
-
-    def who(self, key: str) -> str | None:
-        return self._keys.who(key)
-
-    def look(self) -> None:
-        """Read the file if it has changed since."""
-        stamp = _stamp(self._path)
-        if stamp == self._seen:
-            return
-        self._seen = stamp
-        try:
-            self._keys = Keys.read(self._path)
-        except KeysUnreadable as error:
-            log("keys-refused", logging.WARNING, why=str(error), kept=len(self._keys.names()))
-        else:
-            log("keys-read", keys=len(self._keys.names()))
-
-
-def _stamp(path: Path) -> tuple[int, ...]:
-    try:
-        found = path.stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def state_of(connection: HTTPConnection) -> State:

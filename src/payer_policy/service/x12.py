@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from payer_policy.answer import Answer, answer
+from payer_policy.answer import Answer
 from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.intake import form_of, intake_x12, x12_loops, x12_text
 from payer_policy.intake.model import refuse_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.review import ReviewRules, certification_number
 from payer_policy.service.authentication import AUTHENTICATED
-from payer_policy.service.decisions import BODY, limited, refused
+from payer_policy.service.decisions import BODY, decided, refused
 from payer_policy.service.gate import exchange_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
@@ -54,20 +55,19 @@ async def review_requests(request: Request) -> Response:
     async with state.admission.turn():
         deployed = state.deployed
 
+        library = deployed.engine.library
+        rules = ReviewRules.of(library.vocabulary, library.reference)
+
         def work(deadline: Deadline) -> tuple[list[ReviewLoop], list[Answer]]:
             loops = list(_requests(data))
-            answers = []
-            for intake in refuse_duplicates(intake_x12(loop, BODY) for loop in loops):
-                deadline.check()
-                small = limited(intake, state.settings.limits.lines)
-                answers.append(answer(deployed.engine, small))
+            intakes = refuse_duplicates(intake_x12(loop, BODY) for loop in loops)
+            answers = decided(state, deployed, intakes, deadline)
+            _written(loops, answers, 0, rules)  # what cannot be written is not recorded either
             return loops, answers
 
         loops, answers = await state.at_length(work)
         last = await state.given(exchange, deployed, answers)
-        library = deployed.engine.library
-        rules = ReviewRules.of(library.vocabulary, library.reference)
-        text = await state.at_length(lambda _: _written(loops, answers, last, rules))
+        text = await asyncio.to_thread(_written, loops, answers, last, rules)
     return Response(text, media_type=X12)
 
 
