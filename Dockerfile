@@ -16,7 +16,7 @@ ENV PATH=/opt/payer-policy/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_
 WORKDIR /src
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN pip install '.[serve,fhir,postgres]' && python -m compileall -q /opt/payer-policy
+RUN pip install '.[serve,fhir,postgres]'
 
 FROM python:${PYTHON}-slim
 LABEL org.opencontainers.image.title="payer-policy" \
