@@ -25,26 +25,44 @@ class Admission:
         self._metrics = metrics
         self._receiving = 0
         self._waiting = 0
+        self._held = 0
 
-    async def body(self, request: Request, most: int) -> bytes:
-        """The body, at most so many bytes, within the time of `Limits.seconds`.
+    @asynccontextmanager
+    async def taken(self, request: Request, most: int) -> AsyncIterator[bytes]:
+        """A request that is taken in: its body, and a place among those that wait for their answer.
+
+        Args:
+            request: What comes.
+            most: The most bytes that its body may have.
 
         Raises:
-            Problem: too large, too slow, or too many on their way.
+            Problem: It is too large or too slow, or more is on its way or waits than may.
         """
+        held = [0]
+        try:
+            data = await self._body(request, most, held)
+            async with self._turn():
+                yield data
+        finally:
+            self._held -= held[0]
+
+    async def _body(self, request: Request, most: int, held: list[int]) -> bytes:
         announced = request.headers.get("content-length", "")
-        if announced.isdecimal() and int(announced) > most:
+        if announced.isdecimal() and len(announced) < 20 and int(announced) > most:
             raise too_large(most)
         if self._receiving >= self.limits.receiving:
             raise busy("overloaded", f"{self._receiving} requests are on their way in")
         self._receiving += 1
         try:
             async with asyncio.timeout(self.limits.seconds):
-                parts, size = [], 0
+                parts = []
                 async for part in request.stream():
-                    size += len(part)
-                    if size > most:
+                    held[0] += len(part)
+                    self._held += len(part)
+                    if held[0] > most:
                         raise too_large(most)
+                    if self._held > self.limits.held_bytes:
+                        raise busy("overloaded", "the bodies in memory are as many as may be")
                     parts.append(part)
                 return b"".join(parts)
         except TimeoutError:
@@ -58,12 +76,7 @@ class Admission:
             self._receiving -= 1
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """A place among those that wait for their answer.
-
-        Raises:
-            Problem: as many wait as may.
-        """
+    async def _turn(self) -> AsyncIterator[None]:
         if self._waiting >= self.limits.waiting:
             raise busy("overloaded", f"{self._waiting} requests wait for their answer already")
         self._waiting += 1

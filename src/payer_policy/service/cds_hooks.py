@@ -54,8 +54,7 @@ async def call(request: Request, service: Annotated[str, Path(max_length=200)]) 
         raise Problem("not-found", f"there is {', '.join(cds_hooks.SERVICES)}")
     media_type_of(request, JSON)
     state, exchange = state_of(request), exchange_of(request)
-    data = await state.admission.body(request, state.settings.limits.body_bytes)
-    async with state.admission.turn():
+    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
         deployed = state.deployed
         library = deployed.engine.library
 
@@ -93,8 +92,8 @@ async def feedback(request: Request, service: Annotated[str, Path(max_length=200
     if service not in cds_hooks.SERVICES:
         raise Problem("not-found", f"there is {', '.join(cds_hooks.SERVICES)}")
     state = state_of(request)
-    data = await state.admission.body(request, state.settings.limits.body_bytes)
-    found, wrong = cds_hooks.read_feedback(data, file=BODY)
+    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
+        found, wrong = cds_hooks.read_feedback(data, file=BODY)
     if wrong:
         raise refused(wrong)
     for one in found:

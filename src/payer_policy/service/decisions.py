@@ -88,25 +88,24 @@ async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*
     or none is."""
     form = best_of(accept, (JSON, JSON_LINES))
     state, exchange = state_of(request), exchange_of(request)
-    data = await state.admission.body(request, state.settings.limits.batch_bytes)
-    data, facts = await claims_and_facts(request, data)
-    async with state.admission.turn():
+    async with state.admission.taken(request, state.settings.limits.batch_bytes) as data:
+        claims, facts = await claims_and_facts(request, data)
         deployed = state.deployed
 
         def work(deadline: Deadline) -> tuple[list[Answer], str]:
             library = deployed.engine.library
-            intakes = read_requests(data, BODY, library.vocabulary, library.reference)
+            intakes = read_requests(claims, BODY, library.vocabulary, library.reference)
             if facts is not None:
                 intakes = _with_facts(intakes, facts)
             notes = [d for one in intakes if one.is_note for d in one.diagnostics]
-            claims = [one for one in intakes if not one.is_note]
+            asked = [one for one in intakes if not one.is_note]
             most = state.settings.limits.batch_requests
-            if len(claims) > most:
+            if len(asked) > most:
                 detail = (
-                    f"the body holds {len(claims):,} requests; at most {most:,} are decided at once"
+                    f"the body holds {len(asked):,} requests; at most {most:,} are decided at once"
                 )
                 raise Problem("too-many-requests-in-one", detail)
-            answers = decided(state, deployed, claims, deadline)
+            answers = decided(state, deployed, asked, deadline)
             if form == JSON_LINES:
                 return answers, "".join(_line(one.to_json()) + "\n" for one in answers)
             return answers, _line(_answers(answers, notes))
@@ -171,8 +170,7 @@ async def _one(request: Request, write: Callable[[Answer], str], longest: int = 
     """
     media_type_of(request, JSON)
     state, exchange = state_of(request), exchange_of(request)
-    data = await state.admission.body(request, state.settings.limits.body_bytes)
-    async with state.admission.turn():
+    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
         deployed = state.deployed
 
         def work(deadline: Deadline | None = None) -> tuple[Answer, str]:

@@ -77,8 +77,7 @@ async def submit(request: Request) -> Response:
     """A claim that cannot be read gets a ClaimResponse with its errors; nothing was decided then."""
     media_type_of(request, FHIR_JSON)
     state, exchange = state_of(request), exchange_of(request)
-    data = await state.admission.body(request, state.settings.limits.body_bytes)
-    async with state.admission.turn():
+    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
         deployed = state.deployed
         library = deployed.engine.library
 
@@ -117,8 +116,7 @@ async def inquire(request: Request) -> Response:
     if state.audit is None:
         raise Problem("not-configured", "inquiries are answered from the audit record; see --audit")
     audit = state.audit
-    data = await state.admission.body(request, state.settings.limits.body_bytes)
-    async with state.admission.turn():
+    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
 
         def work(_: Deadline) -> dict[str, Any]:
             inquiry = fhir.read_inquiry(data, BODY)

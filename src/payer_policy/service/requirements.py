@@ -45,8 +45,7 @@ async def requirements(request: Request) -> Response:
     a member is asked for, and nothing is recorded."""
     media_type_of(request, JSON)
     state = state_of(request)
-    data = await state.admission.body(request, state.settings.limits.body_bytes)
-    async with state.admission.turn():
+    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
         engine = state.deployed.engine
         asked = request_for(engine.library, _question(data))
         answered = answer(engine, one_of(read_requests(json.dumps(asked).encode(), BODY)))

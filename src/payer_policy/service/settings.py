@@ -25,6 +25,8 @@ class Limits:
     """The longest that a body may take to arrive, and again that the answer may take."""
     receiving: int = 1_024
     """How many requests may be on their way in; each may hold one body in memory."""
+    held_bytes: int = 268_435_456
+    """How many bytes of bodies may be in memory at once, whether they are on their way or waited for."""
     waiting: int = 128
     """How many requests that have arrived may wait for their answer. More are refused with 503."""
     batches: int = 4

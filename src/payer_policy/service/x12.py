@@ -51,8 +51,7 @@ async def review_requests(request: Request) -> Response:
     state, exchange = state_of(request), exchange_of(request)
     if state.audit is None:
         raise Problem("not-configured", "control numbers come from the audit record; see --audit")
-    data = await state.admission.body(request, state.settings.limits.batch_bytes)
-    async with state.admission.turn():
+    async with state.admission.taken(request, state.settings.limits.batch_bytes) as data:
         deployed = state.deployed
 
         library = deployed.engine.library
