@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from payer_policy.codegen import condition_function
 from payer_policy.determination import (
@@ -41,6 +41,9 @@ from payer_policy.ruleset import Condition, Ruleset, facts_in_test, tests_in
 from payer_policy.semantics import truth_of
 from payer_policy.truth import FAILS, HOLDS, Truth
 from payer_policy.vocabulary.types import Value, format_value
+
+_MOST_HINTS: Final = 20
+"""Nobody reads more suggestions than this, and each is looked for among all names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +367,7 @@ class Engine:
         vocabulary = self.library.vocabulary
         given, problems = parse_facts(vocabulary, request.facts)
         if problems:
+            hinted = {name for name, _ in problems[:_MOST_HINTS]}
             raise PolicyError(
                 _problem(
                     request,
@@ -375,7 +379,7 @@ class Engine:
                     problem.hint
                     or (
                         did_you_mean(name, vocabulary.facts)
-                        if problem.code == "unknown-fact"
+                        if problem.code == "unknown-fact" and name in hinted
                         else None
                     ),
                 )

@@ -7,7 +7,7 @@ tampered with, `Replayer` decides again, `exported` writes JSON Lines.
 from __future__ import annotations
 
 from payer_policy.audit.chain import Entry, Head, Receipt, Row
-from payer_policy.audit.entries import entry_of, outcome_of
+from payer_policy.audit.entries import entry_of, outcome_of, refusal_entry
 from payer_policy.audit.errors import (
     AuditBusy,
     AuditClosed,
@@ -32,4 +32,5 @@ __all__ = [
     "Row",
     "entry_of",
     "outcome_of",
+    "refusal_entry",
 ]

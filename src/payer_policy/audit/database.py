@@ -52,6 +52,8 @@ class Database:
         self._engine = engine
         self.name = name
         """The file, or the URL without its password."""
+        self._file: tuple[int, int] | None = None
+        """Which file was opened, by device and number; None: no file."""
 
     @classmethod
     def open(cls, target: str, *, create: bool) -> Database:
@@ -89,6 +91,7 @@ class Database:
         database = cls(engine, name)
         try:
             database._make_ready(create)
+            database._file = _identity(name) if sqlite else None
         except BaseException:
             engine.dispose()
             raise
@@ -124,6 +127,13 @@ class Database:
                 if connection.dialect.name == "postgresql":
                     connection.exec_driver_sql(_begin_postgresql())
                 yield connection
+                # Before the commit: a file that was moved or deleted would take rows with it that
+                # nobody finds again.
+                if self._file is not None and _identity(self.name) != self._file:
+                    raise AuditError(
+                        f"{self.name}: the file was moved, deleted or replaced while it was open; "
+                        "put it back, or start anew"
+                    )
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -210,6 +220,14 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def is_request(request_id: str) -> ColumnElement[bool]:

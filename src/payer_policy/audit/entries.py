@@ -34,6 +34,7 @@ from payer_policy.vocabulary.types import to_json
 
 DECISION: Final = "decision"
 REDACTION: Final = "redaction"
+REFUSAL: Final = "refusal"
 Salt = Callable[[int], bytes]
 
 
@@ -160,6 +161,22 @@ def redaction_entry(by: str, why: str, ranges: Sequence[tuple[int, int]]) -> Ent
         "by": by,
         "why": why,
         "rows": [list(one) for one in ranges],
+    }
+    return Entry(canonical(kept))
+
+
+def refusal_entry(requests: int, source: str | None, caller: str | None) -> Entry:
+    """The entry that says that requests were answered without a decision, since none could be read.
+
+    It holds nothing of them. What is sent needs a number of its own all the same.
+    """
+    kept = {
+        "format": FORMAT,
+        "kind": REFUSAL,
+        "product": product_version(),
+        "source": source,
+        "caller": caller,
+        "requests": requests,
     }
     return Entry(canonical(kept))
 

@@ -133,7 +133,7 @@ class AuditLog:
 
         return self._database.newest(is_request(request_id), limit)
 
-    def of_member(self, member_id: str, *, limit: int = 100) -> list[Row]:
+    def of_member(self, member_id: str, *, limit: int = 10_000) -> list[Row]:
         """The rows about a member, as `find` gives those about a request."""
         from payer_policy.audit.database import is_member
 

@@ -100,7 +100,7 @@ def _path(**kwargs: Any) -> click.Path:
 )
 @click.option(
     "--max-lines",
-    type=click.IntRange(1),
+    type=click.IntRange(1, _MOST.lines),
     default=_MOST.lines,
     show_default=True,
     help="Lines of one claim.",

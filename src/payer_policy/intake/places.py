@@ -33,6 +33,9 @@ class Places:
         self.first_line = first_line
         self.more = more
         """Whether the file goes on after this text."""
+        self.last: tuple[int, int, JsonDocument] | None = None
+        """The piece of this text that was last read again to find a place in it, and what it holds:
+        whoever asks for one place of it mostly asks for more."""
         self._starts = array("Q", [0])
         self._starts.extend(match.end() for match in re.finditer("\n", text))
 
@@ -87,7 +90,10 @@ class Piece:
 
     def locate(self, path: JsonPath) -> Location | None:
         """Where the part of the value at `path` stands; None where the value has no such part."""
-        document = self.read()
+        places = self.places
+        if places.last is None or places.last[:2] != (self.start, self.end):
+            places.last = (self.start, self.end, self.read())
+        document = places.last[2]
         value = document.value
         for step in path:
             if not has_part(value, step):

@@ -73,6 +73,7 @@ def create(make_state: Callable[[], State]) -> FastAPI:
             {"name": "policies", "description": "What decides: policies and schemas."},
             {"name": "operation", "description": "For whoever keeps the service running."},
         ],
+        redirect_slashes=False,  # a redirect would go where the Host header says
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,

@@ -91,6 +91,7 @@ async def feedback(request: Request, service: Annotated[str, Path(max_length=200
     """Counted by outcome, not kept: the words of whoever overrode a card may name a patient."""
     if service not in cds_hooks.SERVICES:
         raise Problem("not-found", f"there is {', '.join(cds_hooks.SERVICES)}")
+    media_type_of(request, JSON)
     state = state_of(request)
     async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
         found, wrong = cds_hooks.read_feedback(data, file=BODY)

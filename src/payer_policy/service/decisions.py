@@ -40,7 +40,9 @@ JSON_LINES: Final = "application/x-ndjson"
 BODY: Final = "body"
 """What the places of problems call the request's body."""
 ANSWERS_VERSION: Final = "payer-policy/answers/1"
-_SHORT: Final = 65_536
+_ANYTHING: Final = ("application/octet-stream", "application/x-www-form-urlencoded")
+"""What clients say who say nothing: what a file is, is found out from the file."""
+_SHORT: Final = 16_384
 """Bytes of a body up to which deciding it on the event loop keeps nobody waiting."""
 
 router = APIRouter(prefix="/v1", dependencies=[AUTHENTICATED])
@@ -87,6 +89,7 @@ async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*
     wrong with one claim is told in its place and does not stop the others. All are recorded together
     or none is."""
     form = best_of(accept, (JSON, JSON_LINES))
+    media_type_of(request, JSON, JSON_LINES, "application/edi-x12", FORM, "text/plain", *_ANYTHING)
     state, exchange = state_of(request), exchange_of(request)
     async with state.admission.taken(request, state.settings.limits.batch_bytes) as data:
         claims, facts = await claims_and_facts(request, data)
@@ -228,8 +231,7 @@ def _limited(intake: Intake, most: int) -> Intake:
 
 def refused(problems: Sequence[Diagnostic]) -> Problem:
     """The problem that carries what is wrong with a request."""
-    errors = [problem for problem in problems if problem.severity == "error"]
-    count = f"{len(errors)} problem{'s' if len(errors) != 1 else ''}"
+    count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
     return Problem("refused", f"{count} in the request; nothing was decided", problems=problems)
 
 

@@ -75,7 +75,7 @@ async def metadata(request: Request) -> Response:
 )
 async def submit(request: Request) -> Response:
     """A claim that cannot be read gets a ClaimResponse with its errors; nothing was decided then."""
-    media_type_of(request, FHIR_JSON)
+    media_type_of(request, FHIR_JSON, JSON)
     state, exchange = state_of(request), exchange_of(request)
     async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
         deployed = state.deployed
@@ -111,7 +111,7 @@ async def submit(request: Request) -> Response:
 )
 async def inquire(request: Request) -> Response:
     """The member's number is needed; nothing of another member is ever told."""
-    media_type_of(request, FHIR_JSON)
+    media_type_of(request, FHIR_JSON, JSON)
     state = state_of(request)
     if state.audit is None:
         raise Problem("not-configured", "inquiries are answered from the audit record; see --audit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from email.message import Message
 from typing import Final
 
 from starlette.datastructures import UploadFile
@@ -31,6 +32,12 @@ async def claims_and_facts(request: Request, data: bytes) -> tuple[bytes, bytes 
     expected = (
         f"a form with a part `{CLAIMS}` and, where there are facts, a part `{FACTS}` was expected"
     )
+    boundary = Message()
+    boundary["Content-Type"] = request.headers["content-type"]
+    ending = f"--{boundary.get_boundary('')}--".encode("latin-1", "replace")
+    if ending == b"----" or not data.rstrip().endswith(ending):
+        # A part without its end is not complete (RFC 2046 section 5.1.1), and is never half used.
+        raise Problem("bad-request", f"the form is not complete; {expected}")
     try:
         parser = MultiPartParser(
             request.headers, whole(), max_files=2, max_fields=2, max_part_size=len(data) + 1

@@ -15,6 +15,9 @@ def media_type_of(request: Request, *read: str) -> str:
     Raises:
         Problem: it is another one.
     """
+    coding = request.headers.get("content-encoding", "identity").strip().casefold()
+    if coding != "identity":
+        raise Problem("wrong-media-type", "bodies are read as they are, without a content encoding")
     said = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
     if not said:
         return read[0]
@@ -30,7 +33,7 @@ def best_of(accept: str, forms: Sequence[str]) -> str:
     Raises:
         Problem: it likes none.
     """
-    likes = [_like(part) for part in accept.split(",")]
+    likes = [_like(part) for part in accept.split(",")] if accept.strip() else [("*/*", 1.0)]
     weights = {form: _weight(form, likes) for form in forms}
     best = max(forms, key=lambda form: weights[form])
     if weights[best] <= 0:

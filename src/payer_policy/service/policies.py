@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -143,7 +143,9 @@ def _on(library: Library, address: str, on: str | None) -> Ruleset:
     day = library.windows(address)[-1][0]
     if on is not None:
         try:
-            day = date.fromisoformat(on)
+            day = datetime.strptime(on, "%Y-%m-%d").date()
+            if day.isoformat() != on:
+                raise ValueError(on)
         except ValueError:
             raise Problem("bad-request", "`on`: a date such as 2025-03-06 was expected") from None
     ruleset = library.ruleset(address, day)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from payer_policy.answer import Answer
-from payer_policy.audit import AuditError, AuditLog, Entry, GroupWriter
+from payer_policy.audit import AuditError, AuditLog, Entry, GroupWriter, refusal_entry
 from payer_policy.service.logs import log_fault
 from payer_policy.service.problems import Problem, busy
 from payer_policy.service.settings import Settings
@@ -81,6 +81,19 @@ class Recording:
             log_fault("not-recorded", error)
             raise unrecorded() from error
         return receipts[-1].seq if receipts else None
+
+    async def refuse(self, requests: int, *, source: str, caller: str | None) -> int:
+        """Write that requests are answered without a decision; the number of the row.
+
+        Raises:
+            Problem: It cannot be written.
+        """
+        try:
+            entry = refusal_entry(requests, source, caller)
+            return (await asyncio.wrap_future(self._writer.submit(entry))).seq
+        except AuditError as error:
+            log_fault("not-recorded", error)
+            raise unrecorded() from error
 
     def close(self) -> None:
         """Write what waits, and let go of the database."""

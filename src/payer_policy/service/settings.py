@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from payer_policy.request.models import MAX_LINES
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -19,7 +21,7 @@ class Limits:
     batch_bytes: int = 16_777_216
     """The largest body where many are."""
     batch_requests: int = 2_000
-    lines: int = 1_000
+    lines: int = MAX_LINES
     """The most lines of one claim."""
     seconds: float = 10.0
     """The longest that a body may take to arrive, and again that the answer may take."""

@@ -112,7 +112,7 @@ class State:
 
     def close(self) -> None:
         """The process ends. What is in flight has finished by now."""
-        self._long.shutdown()
+        self._long.shutdown(wait=False, cancel_futures=True)
         self.deployment.stop()
         if self.audit is not None:
             self.audit.close()

@@ -18,6 +18,7 @@ from payer_policy.review import ReviewRules, certification_number
 from payer_policy.service.authentication import AUTHENTICATED
 from payer_policy.service.decisions import BODY, decided, refused
 from payer_policy.service.gate import exchange_of
+from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
 from payer_policy.service.recording import now
@@ -48,6 +49,7 @@ async def review_requests(request: Request) -> Response:
     """A request that cannot be read is answered with AAA; what is certified gets a number that depends
     on the request and the policies alone. Control numbers are those of the audit record's rows, so
     that none is ever given twice."""
+    media_type_of(request, X12, "text/plain", "application/octet-stream")
     state, exchange = state_of(request), exchange_of(request)
     if state.audit is None:
         raise Problem("not-configured", "control numbers come from the audit record; see --audit")
@@ -58,7 +60,7 @@ async def review_requests(request: Request) -> Response:
         rules = ReviewRules.of(library.vocabulary, library.reference)
 
         def work(deadline: Deadline) -> tuple[list[ReviewLoop], list[Answer]]:
-            loops = list(_requests(data))
+            loops = list(_requests(data, state.settings.limits.batch_requests))
             intakes = refuse_duplicates(intake_x12(loop, BODY) for loop in loops)
             answers = decided(state, deployed, intakes, deadline)
             _written(loops, answers, 0, rules)  # what cannot be written is not recorded either
@@ -66,11 +68,15 @@ async def review_requests(request: Request) -> Response:
 
         loops, answers = await state.at_length(work)
         last = await state.given(exchange, deployed, answers)
+        if last is None:  # an answer that rejects all has a control number of its own, too
+            last = await state.audit.refuse(
+                len(answers), source=deployed.hash, caller=exchange.caller
+            )
         text = await asyncio.to_thread(_written, loops, answers, last, rules)
     return Response(text, media_type=X12)
 
 
-def _requests(data: bytes) -> Iterator[ReviewLoop]:
+def _requests(data: bytes, most: int) -> Iterator[ReviewLoop]:
     """The requests of an interchange, and nothing else.
 
     Raises:
@@ -86,6 +92,9 @@ def _requests(data: bytes) -> Iterator[ReviewLoop]:
     for part in x12_loops(x12_text(BytesIO(data.lstrip(_BEFORE))), BODY):
         if isinstance(part, ReviewLoop):
             count += 1
+            if count > most:
+                detail = f"the body holds more than {most:,} requests, which are decided at once"
+                raise Problem("too-many-requests-in-one", detail)
             yield part
         elif isinstance(part, Diagnostic):
             wrong.append(part)
@@ -111,6 +120,10 @@ def _written(
     reviews = [(loop, _review(one, rules)) for loop, one in zip(loops, answers, strict=True)]
     isa = loops[0].opened.isa
     assert isa is not None, "an interchange begins with its ISA"
+    if any(_parties(loop) != _parties(loops[0]) for loop in loops):
+        message = "the body holds interchanges of several parties; one answer goes to one of them"
+        hint = "send the interchanges of each sender by themselves"
+        raise refused([Diagnostic("several-parties", message, Location(BODY), hint)])
     envelope = Envelope(
         sender=isa.get(8),
         receiver=isa.get(6),
@@ -118,12 +131,19 @@ def _written(
         control=(last or 0) % _CONTROLS + 1,
         sender_qualifier=isa.get(7),
         receiver_qualifier=isa.get(5),
+        usage="T" if isa.code(15) == "T" else "P",
         marks=marks_of(loops[0]),
     )
     written = response(envelope, reviews)
     if not written.sound:
         raise refused(written.problems)
     return written.text
+
+
+def _parties(loop: ReviewLoop) -> tuple[str, ...]:
+    """Who sent an interchange to whom, and whether it is a test."""
+    isa = loop.opened.isa
+    return () if isa is None else tuple(isa.get(at) for at in (5, 6, 7, 8, 15))
 
 
 _CONTROLS: Final = 999_999_999
