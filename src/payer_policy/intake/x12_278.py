@@ -20,7 +20,7 @@ from payer_policy.intake.x12_values import components, days, number
 from payer_policy.request.models import MAX_LINES, Request
 from payer_policy.vocabulary.types import shown
 
-_DIAGNOSES = frozenset({"ABK", "BK", "ABF", "BF", "ABJ", "BJ", "APR", "PR", "DR"})
+_DIAGNOSES = frozenset({"ABK", "ABF", "ABJ", "APR", "DR"})
 """HI qualifiers of diagnoses; others (a LOINC code, say) are none."""
 
 _FREQUENCIES: Final = {
@@ -164,7 +164,7 @@ class _EventReader:
         for kind, code, source in diagnosis_codes(self.form, segment):
             if kind in _DIAGNOSES:
                 self._diagnoses.append((code, source))
-            elif self._other_code is None:
+            elif self._other_code is None and not self.form.other_diagnoses:
                 self._other_code = source
 
     def _service(self, level: Level) -> None:

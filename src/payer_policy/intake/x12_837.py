@@ -20,8 +20,8 @@ from payer_policy.intake.x12_values import components, days, number
 from payer_policy.request.models import MAX_LINES, Request
 from payer_policy.vocabulary.types import shown
 
-_DIAGNOSES = frozenset({"ABK", "BK", "ABF", "BF"})
-_EXTERNAL_CAUSES = frozenset({"ABN", "BN"})
+_DIAGNOSES = frozenset({"ABK", "ABF"})
+_EXTERNAL_CAUSES = frozenset({"ABN"})
 _FREQUENCIES = {
     "0": "a bill for no payment",
     "2": "the first bill of several",

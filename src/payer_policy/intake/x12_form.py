@@ -64,6 +64,8 @@ class Form:
         self.values: dict[JsonPath, Any] = {}
         self.sources: dict[JsonPath, Source] = {}
         self.slips: list[Slip] = []
+        self.other_diagnoses = False
+        """Whether a diagnosis is in another code system than policies speak of."""
 
     def put(self, path: JsonPath, value: object, segment: Segment, element: int) -> None:
         """Set a field; None and "" say nothing."""

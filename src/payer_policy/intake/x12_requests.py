@@ -6,7 +6,7 @@ A value that the request's model refuses is told at the segment and element that
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -22,9 +22,16 @@ from payer_policy.json_words import said
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.types import shown
 
+_ICD_9: Final = frozenset({"BK", "BF", "BJ", "BN", "PR"})
+"""HI qualifiers of ICD-9-CM (X12 data element 1270); those of ICD-10-CM begin with an A."""
+
 
 def diagnosis_codes(form: Form, segment: Segment) -> Iterator[tuple[str, str, Source]]:
-    """The codes of an HI: qualifier, code, and where it stands."""
+    """The codes of an HI: qualifier, code, and where it stands.
+
+    Beside a diagnosis in ICD-9-CM none is known: policies speak of ICD-10-CM, and its codes mean
+    something else. A warning says so.
+    """
     for element in range(1, len(segment.elements)):
         text = segment.get(element)
         parts = components(text, segment.separators.component)
@@ -33,7 +40,15 @@ def diagnosis_codes(form: Form, segment: Segment) -> Iterator[tuple[str, str, So
                 message = f"found {shown(text)}; a qualifier and a code were expected"
                 form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
         elif parts[1]:
-            yield parts[0].upper(), parts[1], Source(segment, element)
+            kind = parts[0].upper()
+            if kind in _ICD_9 and not form.other_diagnoses:
+                form.other_diagnoses = True
+                message = (
+                    f"the qualifier {kind} says ICD-9-CM; the diagnoses are taken as not known"
+                )
+                hint = f"a diagnosis in ICD-10-CM has the qualifier A{kind}"
+                form.slip(segment, element, "not-read", message, hint, "warning")
+            yield kind, parts[1], Source(segment, element)
 
 
 def rendering(form: Form, lines: Sequence[LineReader]) -> None:
@@ -69,7 +84,7 @@ def request_of(
     """
     made: dict[str, Any] = {"coverage": {}, "patient": {}, "provider": {}, **known}
     made["lines"] = [{"code": None} for _ in range(lines)]
-    if diagnoses is not None:
+    if diagnoses is not None and not form.other_diagnoses:
         made["diagnoses"] = [code for code, _ in diagnoses]
         form.sources.update((("diagnoses", i), source) for i, (_, source) in enumerate(diagnoses))
     for path, value in form.values.items():

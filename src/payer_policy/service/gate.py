@@ -58,6 +58,9 @@ class Gate:
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
+        head = scope["method"] == "HEAD"
+        if head:  # as GET, without the body (RFC 9110 section 9.3.2)
+            scope["method"] = "GET"
         exchange = scope[_KEY] = Exchange(_request_id(scope))
         status = 0
         sent = 0
@@ -75,6 +78,8 @@ class Gate:
                     (b"x-request-id", exchange.request_id.encode())
                 )
             else:
+                if head:
+                    message = {**message, "body": b""}
                 sent += len(message.get("body", b""))
             await send(message)
 

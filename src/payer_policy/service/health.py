@@ -6,6 +6,7 @@ Open without a key but for the meters, since probes carry none; nothing here tel
 from __future__ import annotations
 
 import json
+import time
 from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -13,10 +14,14 @@ from fastapi import APIRouter, Request, Response
 from payer_policy.service.authentication import AUTHENTICATED
 from payer_policy.service.metrics import CONTENT_TYPE
 from payer_policy.service.openapi import described, problems
-from payer_policy.service.problems import KINDS, Problem
+from payer_policy.service.problems import KINDS, Problem, busy
 from payer_policy.service.state import state_of
 
 JSON: Final = "application/json"
+
+_HELD_BACK: Final = 10
+"""Seconds after an answer could not be recorded for which the process is not ready. Then it is tried
+again, since only a request can tell whether the record can be written."""
 
 router = APIRouter(tags=["operation"])
 
@@ -34,11 +39,15 @@ async def healthz() -> Response:
 @router.get(
     "/readyz",
     summary="Is the process ready, and by which policies does it decide?",
-    responses=described({JSON: "Readiness"}, "Ready; the hash names the policies."),
+    responses=described({JSON: "Readiness"}, "Ready; the hash names the policies.")
+    | problems("not-recorded"),
 )
 async def readyz(request: Request) -> Response:
     """A bundle that was refused is named with its problems; the one before it goes on deciding."""
     state = state_of(request)
+    failed_at = None if state.audit is None else state.audit.failed_at
+    if failed_at is not None and time.monotonic() - failed_at < _HELD_BACK:
+        raise busy("not-recorded", "the audit record could not be written just now", 5)
     content: dict[str, Any] = {
         "status": "ready",
         **state.deployed.to_json(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,8 @@ class Recording:
         """
         keep = settings.audit_keeps == "request"
         self.log = AuditLog.open(target, clock=now, keep_requests=keep)
+        self.failed_at: float | None = None
+        """When the last write failed, by the monotonic clock; None: it did not."""
         self._writer = GroupWriter(self.log, waiting=settings.limits.waiting + 64)
 
     async def record(
@@ -78,8 +81,8 @@ class Recording:
                 waiting = [self._writer.submit(entry) for entry in entries()]
                 receipts = [await asyncio.wrap_future(one) for one in waiting]
         except AuditError as error:
-            log_fault("not-recorded", error)
-            raise unrecorded() from error
+            raise self._failed(error) from error
+        self.failed_at = None
         return receipts[-1].seq if receipts else None
 
     async def refuse(self, requests: int, *, source: str, caller: str | None) -> int:
@@ -92,14 +95,14 @@ class Recording:
             entry = refusal_entry(requests, source, caller)
             return (await asyncio.wrap_future(self._writer.submit(entry))).seq
         except AuditError as error:
-            log_fault("not-recorded", error)
-            raise unrecorded() from error
+            raise self._failed(error) from error
+
+    def _failed(self, error: AuditError) -> Problem:
+        self.failed_at = time.monotonic()
+        log_fault("not-recorded", error)
+        return busy("not-recorded", "the audit record cannot be written; nothing was decided", 5)
 
     def close(self) -> None:
         """Write what waits, and let go of the database."""
         self._writer.close()
         self.log.close()
-
-
-def unrecorded() -> Problem:
-    return busy("not-recorded", "the audit record cannot be written; nothing was decided", 5)

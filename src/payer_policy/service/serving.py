@@ -11,7 +11,9 @@ import os
 import signal
 import sys
 import tempfile
+import time
 from functools import partial
+from threading import Thread
 from typing import Any
 
 import uvicorn
@@ -44,6 +46,8 @@ def serve(settings: Settings) -> None:
             f"without keys everybody who reaches {settings.host} could ask; give --keys FILE, "
             "or serve on 127.0.0.1 only"
         )
+    if hasattr(signal, "SIGHUP"):  # a terminal that closes is no reason to lose answers
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
         # Also what the HTTP server raises again after it has stopped: that is no failure.
         signal.signal(number, lambda *_: sys.exit(0))
@@ -62,7 +66,15 @@ def serve(settings: Settings) -> None:
 def application(settings: Settings) -> Gate:
     """What each process runs."""
     set_up_logs()
+    Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return gated(create(partial(open_state, settings)))
+
+
+def _end_with(parent: int) -> None:
+    """End this worker when the process that started it is gone, so that none serves unwatched."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
@@ -79,6 +91,9 @@ def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.C
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        # The other parser of uvicorn loses the body of a request that offers to upgrade, and reads
+        # headers of any size.
+        http="h11",
         lifespan="on",
         ws="none",
         timeout_graceful_shutdown=settings.stop_seconds,
