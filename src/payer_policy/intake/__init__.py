@@ -70,12 +70,15 @@ def read_requests(
     file: str,
     vocabulary: Vocabulary | None = None,
     reference: ReferenceData | None = None,
+    *,
+    most: int | None = None,
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
     Never raises for any bytes. Two claims of one number and frequency are both refused, since facts
     are given by number. `vocabulary` and `reference` are for FHIR: to read the answers of
-    questionnaires as facts, and to know a payer by any of its identifiers.
+    questionnaires as facts, and to know a payer by any of its identifiers. Reading stops after one
+    more than `most`, so that whoever gets more knows that there are too many.
     """
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
@@ -87,9 +90,9 @@ def read_requests(
             if not isinstance(document, Diagnostic):
                 found = submissions_of(document, vocabulary, reference)
                 return [submission.intake for submission in found]
-        return refuse_duplicates(read_json_requests(text, file))
+        return refuse_duplicates(read_json_requests(text, file, most))
     text = text if data.isascii() else text.translate(_LATIN_1)
-    return refuse_duplicates(read_x12(text, file))
+    return refuse_duplicates(read_x12(text, file, most))
 
 
 def form_of(start: bytes, file: str) -> Form | Diagnostic:

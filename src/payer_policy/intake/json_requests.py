@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
@@ -50,15 +51,16 @@ NAMES: Names = {
 }
 
 
-def read_json_requests(text: str, file: str) -> list[Intake]:
-    """Every request of a text that starts with `{` or `[`."""
+def read_json_requests(text: str, file: str, most: int | None = None) -> list[Intake]:
+    """Every request of a text that starts with `{` or `[`; at most one more than `most`."""
+    stop = None if most is None else most + 1
     places = Places(text, file)
     if text.lstrip(" \t\r\n\ufeff").startswith("["):
-        parts = elements_of(places)
+        parts = islice(elements_of(places), stop)
         found = [refused(p) if isinstance(p, Diagnostic) else _request(p) for p in parts]
         return found or [refused(_empty_list(places))]
     if is_json_lines(text):
-        return read_json_lines(places)
+        return [_request(piece) for piece in islice(lines_of(places), stop)]
     start = len(text) - len(text.lstrip(" \t\r\n\ufeff"))
     return [_request(Piece(places, start, len(text.rstrip(" \t\r\n"))))]
 

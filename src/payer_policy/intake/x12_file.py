@@ -6,6 +6,7 @@ Whoever has time and memory for one claim only reads `x12_loops` and gives each 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.intake.model import Intake, refused
@@ -20,10 +21,11 @@ X12Loop = ClaimLoop | ReviewLoop
 """One claim of an 837 or one request of a 278, still as segments."""
 
 
-def read_x12(text: str, file: str) -> list[Intake]:
+def read_x12(text: str, file: str, most: int | None = None) -> list[Intake]:
     """Every claim and request of a text that starts with ISA, and a remark for what is wrong with
-    the file."""
-    intakes = [intake_x12(part, file) for part in x12_loops(text, file)]
+    the file; at most one more than `most`."""
+    parts = islice(x12_loops(text, file), None if most is None else most + 1)
+    intakes = [intake_x12(part, file) for part in parts]
     return sorted(intakes, key=lambda intake: intake.place.start or (0, 0))
 
 

@@ -97,17 +97,15 @@ async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*
 
         def work(deadline: Deadline) -> tuple[list[Answer], str]:
             library = deployed.engine.library
-            intakes = read_requests(claims, BODY, library.vocabulary, library.reference)
+            most = state.settings.limits.batch_requests
+            intakes = read_requests(claims, BODY, library.vocabulary, library.reference, most=most)
+            if len(intakes) > most:
+                raise too_many(most)
+            deadline.check()
             if facts is not None:
                 intakes = _with_facts(intakes, facts)
             notes = [d for one in intakes if one.is_note for d in one.diagnostics]
             asked = [one for one in intakes if not one.is_note]
-            most = state.settings.limits.batch_requests
-            if len(asked) > most:
-                detail = (
-                    f"the body holds {len(asked):,} requests; at most {most:,} are decided at once"
-                )
-                raise Problem("too-many-requests-in-one", detail)
             answers = decided(state, deployed, asked, deadline)
             if form == JSON_LINES:
                 return answers, "".join(_line(one.to_json()) + "\n" for one in answers)
@@ -227,6 +225,13 @@ def _limited(intake: Intake, most: int) -> Intake:
     code, message, hint = too_many_lines(len(request.lines), most)
     problem = Diagnostic(code, message, intake.locate(("lines",)), hint)
     return replace(intake, request=None, diagnostics=(*intake.diagnostics, problem))
+
+
+def too_many(most: int) -> Problem:
+    return Problem(
+        "too-many-requests-in-one",
+        f"the body holds more than {most:,} requests (and remarks), which are decided at once",
+    )
 
 
 def refused(problems: Sequence[Diagnostic]) -> Problem:

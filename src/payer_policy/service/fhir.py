@@ -18,7 +18,7 @@ from payer_policy.deployment import Deployed
 from payer_policy.fhir import Asked, Stored, Submission
 from payer_policy.review import ReviewRules
 from payer_policy.service.authentication import AUTHENTICATED
-from payer_policy.service.decisions import BODY, decided
+from payer_policy.service.decisions import BODY, decided, too_many
 from payer_policy.service.gate import exchange_of
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
@@ -83,6 +83,8 @@ async def submit(request: Request) -> Response:
 
         def work(deadline: Deadline) -> tuple[list[Submission], list[Answer], list[dict[str, Any]]]:
             found = fhir.read_submissions(data, BODY, library.vocabulary, library.reference)
+            if len(found) > state.settings.limits.batch_requests:
+                raise too_many(state.settings.limits.batch_requests)
             answers = decided(state, deployed, (one.intake for one in found), deadline)
             if all(one.asked == Asked() for one in found):  # there is no Claim to respond to
                 return found, answers, []

@@ -16,7 +16,7 @@ from payer_policy.intake.model import refuse_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.review import ReviewRules, certification_number
 from payer_policy.service.authentication import AUTHENTICATED
-from payer_policy.service.decisions import BODY, decided, refused
+from payer_policy.service.decisions import BODY, decided, refused, too_many
 from payer_policy.service.gate import exchange_of
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
@@ -93,8 +93,7 @@ def _requests(data: bytes, most: int) -> Iterator[ReviewLoop]:
         if isinstance(part, ReviewLoop):
             count += 1
             if count > most:
-                detail = f"the body holds more than {most:,} requests, which are decided at once"
-                raise Problem("too-many-requests-in-one", detail)
+                raise too_many(most)
             yield part
         elif isinstance(part, Diagnostic):
             wrong.append(part)

@@ -157,6 +157,14 @@ class ItemReader:
         if item.get("quantity") is None:
             return None
         amount = quantity(item["quantity"])
+        given = item["quantity"]
+        if isinstance(given, Mapping) and given.get("comparator") is not None:
+            message = (
+                "a quantity with a comparator is no number, so the units are taken as not known"
+            )
+            hint = "give the number itself; a SimpleQuantity has no comparator"
+            self.form.say((*here, "quantity"), "not-read", message, hint, warning=True)
+            return None
         if is_billing_unit(amount) and amount.value is not None:
             return amount.value
         what = "without a value" if amount.value is None else f"of {shown(amount.unit)}"
