@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli.decide import command as decide_command
+from payer_policy.intake import places
 from tests.service.conftest import CLAIMS, POLICIES, Served
 
 
@@ -219,3 +220,44 @@ def test_a_form_that_is_none_is_told(served: Served) -> None:
         answer = served.post("/v1/decide/batch", b"nothing", headers={"Content-Type": kind})
 
         assert answer.status_code == 400
+
+
+def test_a_form_that_was_cut_off_loses_no_facts_silently(served: Served) -> None:
+    claims = (CLAIMS / "nightly.837").read_bytes()
+    part = b'--x\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+    whole = part % (b"claims", claims) + part % (b"facts", b'{"NOBODY": {"facts": {}}}')
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+
+    ended = served.post("/v1/decide/batch", whole + b"--x--\r\n", headers=kind)
+    cut = served.post("/v1/decide/batch", whole, headers=kind)
+    shorter = served.post("/v1/decide/batch", whole[:-20], headers=kind)
+
+    assert (ended.status_code, cut.status_code, shorter.status_code) == (422, 400, 400)
+    assert ended.json()["detail"].startswith("1 problem")
+    assert "not complete" in cut.json()["detail"]
+
+
+def test_a_coded_body_is_not_read_as_it_is(served: Served, claim: dict[str, Any]) -> None:
+    answer = served.post("/v1/decide", claim, headers={"Content-Encoding": "gzip"})
+
+    assert answer.status_code == 415
+
+
+def test_a_slash_too_many_leads_nowhere(served: Served, claim: dict[str, Any]) -> None:
+    answer = served.post("/v1/decide/", claim, headers={"Host": "elsewhere.example"})
+
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+
+
+def test_thousands_of_problems_are_found_in_one_reading(
+    served: Served, claim: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+    read = places.read_json
+    monkeypatch.setattr(places, "read_json", lambda *a: reads.append(1) or read(*a))
+    claim["facts"] = {f"not.a.fact.{n}": 1 for n in range(600)}
+
+    answer = served.post("/v1/decide", claim)
+
+    assert len(answer.json()["problems"]) == 600
+    assert len(reads) == 2  # as a request, and again to find the places of its facts

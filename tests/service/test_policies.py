@@ -52,6 +52,7 @@ def test_a_policy_comes_as_its_files_and_in_plain_english(served: Served) -> Non
     [
         ("/v1/policies/medicare/intrathecal-baclofin", 404, f"did you mean `{ADDRESS}`?"),
         (f"/v1/policies/{ADDRESS}?on=yesterday", 400, "a date such as"),
+        (f"/v1/policies/{ADDRESS}?on=20250306", 400, "a date such as"),
         (f"/v1/policies/{ADDRESS}?on=1999-01-01", 404, "not in force"),
         ("/v1/schemas/polici", 404, "did you mean `policy`?"),
         ("/v2/decide", 404, "/openapi.json"),
@@ -101,3 +102,11 @@ def test_the_examples_of_openapi_are_answers_of_the_service(served: Served) -> N
 
     assert answer.json() == example["value"]
     assert name == example["value"]["decision"]
+
+
+def test_head_is_get_without_a_body(served: Served) -> None:
+    for path in ("/healthz", "/readyz", "/v1/policies"):
+        got, head = served.get(path), served.ask("HEAD", path)
+
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]

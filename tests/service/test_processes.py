@@ -388,3 +388,44 @@ def test_the_example_client_runs(tmp_path: Path) -> None:
     assert "SYN-REFILL-1: approve" in run.stdout
     assert "would ask" in run.stdout
     assert "did you mean `refill`?" in run.stdout
+
+
+@pytest.mark.parametrize("how", ["moved", "deleted"])
+def test_a_record_whose_file_is_gone_takes_no_more_answers(tmp_path: Path, how: str) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    file, kept = tmp_path / "audit.sqlite", tmp_path / "elsewhere.sqlite"
+    with served(tmp_path, "--no-keys", "--audit", "audit.sqlite") as process:
+        first = process.client.post("/v1/decide", content=claim)
+        file.rename(kept)
+        second = process.client.post("/v1/decide", content=claim)
+        ready = process.client.get("/readyz")
+        if how == "moved":
+            kept.rename(file)
+            third = process.client.post("/v1/decide", content=claim).status_code
+            assert (third, process.client.get("/readyz").status_code) == (200, 200)
+
+    assert (first.status_code, second.status_code, ready.status_code) == (200, 503, 503)
+    assert second.json()["type"] == "/problems/not-recorded"
+
+
+def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
+    with served(tmp_path, "--no-keys", "--no-audit", "--workers", "2") as process:
+        process.popen.kill()
+        process.popen.wait()
+        for _ in range(100):
+            try:
+                httpx.get(f"{process.url}/healthz")
+            except httpx.TransportError:
+                break
+            time.sleep(0.1)
+        else:
+            raise AssertionError("somebody still answers")
+
+
+def test_a_request_that_offers_to_upgrade_keeps_its_body(tmp_path: Path) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    offer = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Settings": "AAMAAA"}
+    with served(tmp_path, "--no-keys", "--no-audit") as process:
+        answer = process.client.post("/v1/decide", content=claim, headers=offer)
+
+    assert answer.json()["decision"] == "approve"

@@ -202,3 +202,48 @@ def test_every_answer_of_every_standard_is_in_the_record(serve: Serve, tmp_path:
     assert kinds == ["preauthorization"] * 3
     decided = [(outcome_of(row) or {})["claim_id"] for row in rows[2:]]
     assert decided == ["SYN-PA-1", "SYN-PA-2", *CLAIMS_IN_FILE]  # SYN-PA-3 cannot be read
+
+
+def test_a_test_278_is_answered_as_a_test_and_rejections_have_numbers_of_their_own(
+    served: Served,
+) -> None:
+    asked = REVIEWS.replace(b"*0*P*:", b"*0*T*:", 1) if b"*0*P*:" in REVIEWS else REVIEWS
+    only_wrong = REVIEWS[: REVIEWS.index(b"ST*278*0001")] + REVIEWS[REVIEWS.index(b"ST*278*0003") :]
+
+    answers = [served.post("/x12/278", only_wrong, headers=X12).text for _ in range(2)]
+    tried = served.post("/x12/278", asked, headers=X12).text
+
+    assert all("AAA*" in one for one in answers)
+    assert len({one.split("*")[13] for one in answers}) == 2
+    assert tried.split("*")[15] == "T"
+
+
+def test_interchanges_of_several_parties_are_not_answered_to_one(served: Served) -> None:
+    other = REVIEWS.replace(b"SYNTHCLINIC    ", b"OTHERCLINIC    ")
+
+    answer = served.post("/x12/278", REVIEWS + other, headers=X12)
+
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["code"] == "several-parties"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/fhir+json; charset=utf-8"])
+def test_both_media_types_of_fhir_are_read(served: Served, kind: str) -> None:
+    answer = served.post("/fhir/Claim/$submit", as_bytes(bundle()), headers={"Content-Type": kind})
+
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "application/json", "multipart/form-data"])
+def test_what_is_no_x12_by_its_own_word_is_not_read(served: Served, kind: str) -> None:
+    assert served.post("/x12/278", REVIEWS, headers={"Content-Type": kind}).status_code == 415
+
+
+def test_diagnoses_of_another_code_system_deny_nothing(served: Served) -> None:
+    asked = REVIEWS.replace(b"HI*ABK:", b"HI*BK:")
+    assert asked != REVIEWS
+
+    read = read_reviews(served.post("/x12/278", asked, headers=X12).text, "answer")
+
+    messages = [one.whole.message for one in read.reviews if one.whole]
+    assert not any("diagnoses" in text and "[11" in text for text in messages)
