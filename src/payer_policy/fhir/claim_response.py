@@ -28,7 +28,7 @@ from payer_policy.fhir.systems import (
     action,
     concept,
 )
-from payer_policy.fhir_models import checked
+from payer_policy.fhir_models import checked, exact_json
 from payer_policy.intake.fhir import Asked, AskedItem
 from payer_policy.review import (
     CERTIFIED,
@@ -91,7 +91,7 @@ def claim_response(
         if one.severity == "warning":
             notes.setdefault(f"Read with a warning: {one.message}", len(notes) + 1)
     _notes(response, notes)
-    return checked(response)
+    return checked(_identified(response))
 
 
 def error_response(
@@ -109,7 +109,7 @@ def error_response(
         {"code": concept(PROBLEMS, one.code, text=f"{one.message} ({one.location})")}
         for one in wrong
     ] or [{"code": {"text": "The request was not decided."}}]
-    return checked(response)
+    return checked(_identified(response))
 
 
 def response_bundle(
@@ -156,7 +156,7 @@ def _head(asked: Asked, created: str | None, outcome: str) -> dict[str, Any]:
     when = created or asked.created
     if when is None:
         raise ValueError("pass `created`: the claim does not say when it was made")
-    head: dict[str, Any] = {"resourceType": "ClaimResponse", "id": _id(asked)}
+    head: dict[str, Any] = {"resourceType": "ClaimResponse", "id": ""}
     if asked.use == "preauthorization":
         head["meta"] = {"profile": [PAS + "profile-claimresponse"]}
     if asked.contained:
@@ -177,7 +177,13 @@ def _head(asked: Asked, created: str | None, outcome: str) -> dict[str, Any]:
     return head
 
 
-def _id(asked: Asked, what: str = "response") -> str:
+def _identified(response: dict[str, Any]) -> dict[str, Any]:
+    """The response with an id of its own: answers that say different things have different ids."""
+    content = hashlib.sha256(exact_json(response).encode()).hexdigest()[:16]
+    return {**response, "id": f"response-{content}"}
+
+
+def _id(asked: Asked, what: str) -> str:
     key = json.dumps([what, asked.claim_id, asked.reference, asked.member_id])
     return f"{what}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
