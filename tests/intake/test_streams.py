@@ -179,8 +179,8 @@ def test_memory_does_not_grow_with_the_number_of_requests() -> None:
         tracemalloc.stop()
         return found, peak
 
-    few, small = most(100)
-    many, large = most(300)
+    few, small = most(200)
+    many, large = most(800)
 
-    assert (few, many) == (100, 300)
+    assert (few, many) == (200, 800)
     assert large < small * 1.2, (small, large)
