@@ -253,7 +253,9 @@ def test_several_processes_add_up_their_meters_and_lose_no_answer_either(tmp_pat
         while asked < 20 or (len(processes) < 2 and time.monotonic() < end):
             httpx.post(f"{process.url}/v1/decide", content=claim)
             asked += 1
-            processes = {line["process"] for line in process.log("request") if line.get("decisions")}
+            processes = {
+                line["process"] for line in process.log("request") if line.get("decisions")
+            }
         meters = process.client.get("/metrics").text
         status, given = _stopped_while_it_is_asked(process)
 
