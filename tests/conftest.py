@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+
+import pytest
 
 from payer_policy.policy.cache import VARIABLE
+from payer_policy.policy.library import Library
+from tests.opening import keeping
 
 os.environ.setdefault(VARIABLE, "off")
+READ_ANEW = {"check", "deployment", "facade", "policy", "schemas"}
+"""Folders of tests about reading itself: there every library is read from its files."""
+
+opened_once = keeping(Library.open)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _folders_are_opened_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        if request.path.parent.name not in READ_ANEW:
+            patch.setattr(Library, "open", staticmethod(opened_once))
+        yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import json
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -144,8 +145,17 @@ def write_lines(path: Path, requests: Iterable[Mapping[str, Any]]) -> Path:
     return path
 
 
-def decided(paths: Iterable[Path], out: Path, **options: Any) -> Finished:
-    return run([str(path) for path in paths], POLICIES, out, Options(**options))
+def decided(
+    paths: Iterable[Path], out: Path, policies: Path = POLICIES, **options: Any
+) -> Finished:
+    return run([str(path) for path in paths], policies, out, Options(**options))
+
+
+def one_payer(folder: Path) -> Path:
+    """The shipped policies of one payer, for tests in which it does not matter what is decided."""
+    policies = folder / "policies"
+    shutil.copytree(POLICIES, policies, ignore=shutil.ignore_patterns("commercial-*"))
+    return policies
 
 
 def rows_of(out: Path) -> list[dict[str, Any]]:

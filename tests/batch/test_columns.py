@@ -145,7 +145,7 @@ def told(answer: Row) -> Row:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_columns_answer_as_decide_does(engine: Engine, seed: int) -> None:
-    rows = random_rows(engine, Random(seed), 400)
+    rows = random_rows(engine, Random(seed), 200)
     table, alone = ColumnarBatch(engine).decide(as_table(engine, rows), first=1)
     answers: dict[int, list[Row]] = {}
     for answer in table.to_pylist():
@@ -165,22 +165,22 @@ def test_columns_answer_as_decide_does(engine: Engine, seed: int) -> None:
 
 
 def test_records_are_in_order_whatever_their_policies(engine: Engine) -> None:
-    rows = random_rows(engine, Random(11), 300)
+    rows = random_rows(engine, Random(11), 120)
 
     table, alone = ColumnarBatch(engine).decide(as_table(engine, rows), first=1001)
 
     records = table["record"].to_pylist()
     assert records == sorted(records)
-    assert {record - 1001 for record in records} | set(alone) == set(range(300))
+    assert {record - 1001 for record in records} | set(alone) == set(range(120))
 
 
 def test_a_table_cut_in_two_gives_the_same_rows(engine: Engine) -> None:
-    table = as_table(engine, random_rows(engine, Random(12), 200))
+    table = as_table(engine, random_rows(engine, Random(12), 80))
     batch = ColumnarBatch(engine)
 
     whole, _ = batch.decide(table, first=1)
-    first, _ = batch.decide(table[:70], first=1)
-    second, _ = batch.decide(table[70:], first=71)
+    first, _ = batch.decide(table[:30], first=1)
+    second, _ = batch.decide(table[30:], first=31)
 
     assert whole.to_pylist() == first.to_pylist() + second.to_pylist()
 

@@ -85,11 +85,11 @@ FACTS = (
 )
 
 
-def fact_rows() -> list[dict[str, Any]]:
+def fact_rows(count: int = 30) -> list[dict[str, Any]]:
     known = engine().library.vocabulary.facts
     names = [name for name in FACTS if name in known]
     rows = []
-    for index, claim in enumerate(claims(30)):
+    for index, claim in enumerate(claims(count)):
         line = claim["lines"][-1]
         row = {
             "id": claim["id"],

@@ -23,6 +23,7 @@ from payer_policy.batch.run import Options, run
 from tests.batch import building
 from tests.batch.building import ROOT, X12, claims, contents, decided, line_rows
 from tests.batch.test_kinds import fact_rows
+from tests.examples import examples
 
 
 class Killed(BaseException):
@@ -33,7 +34,7 @@ class Killed(BaseException):
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Files of every kind, with broken records among the good ones."""
     folder = tmp_path_factory.mktemp("in")
-    given = claims(40)
+    given = claims(24)
     lines = building.write_lines(folder / "a.jsonl", given)
     text = lines.read_text("utf-8").splitlines(keepends=True)
     lines.write_text("".join([*text[:7], "{broken\n", "\n", *text[7:]]), "utf-8")
@@ -43,18 +44,24 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [
         lines,
         table,
-        building.write_csv(folder / "c.csv", fact_rows()),
+        building.write_csv(folder / "c.csv", fact_rows(12)),
         building.write_parquet(folder / "d.parquet", line_rows(given), row_group_size=7),
-        building.write_parquet(folder / "e.parquet", fact_rows(), row_group_size=11),
+        building.write_parquet(folder / "e.parquet", fact_rows(), row_group_size=5),
         *X12,
     ]
+
+
+@pytest.fixture(scope="module")
+def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of one payer: what is decided is said elsewhere, here each answer must only be there once."""
+    return building.one_payer(tmp_path_factory.mktemp("one"))
 
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_blocks, "_BYTES", 1500)
     monkeypatch.setattr(text_blocks, "_CLAIMS", 2)
-    monkeypatch.setattr(running, "ROWS_BY_COLUMN", 6)
+    monkeypatch.setattr(running, "ROWS_BY_COLUMN", 5)
     monkeypatch.setattr(table_blocks, "_CLAIMS", 3)
 
 
@@ -78,7 +85,7 @@ def killing(at: int, seed: int) -> Callable[[IO[bytes]], None]:
 
 
 @settings(
-    max_examples=6,
+    max_examples=examples(6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -92,21 +99,22 @@ def test_a_killed_run_goes_on_and_writes_each_row_once(
     part_records: int,
     seed: int,
     files: list[Path],
+    policies: Path,
     small_blocks: None,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     folder = tmp_path_factory.mktemp("out")
-    decided(files, folder / "whole", part_records=part_records, columns=False)
+    decided(files, folder / "whole", policies, part_records=part_records, columns=False)
     for at in stops:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(journal, "_sync", killing(at, seed))
             try:
-                decided(files, folder / "again", part_records=part_records, columns=False)
+                decided(files, folder / "again", policies, part_records=part_records, columns=False)
             except Killed:
                 continue
             break
 
-    finished = decided(files, folder / "again", part_records=part_records, columns=False)
+    finished = decided(files, folder / "again", policies, part_records=part_records, columns=False)
 
     assert contents(folder / "again") == contents(folder / "whole")
     summary = finished.summary
@@ -121,9 +129,9 @@ def test_a_killed_run_goes_on_and_writes_each_row_once(
 
 @pytest.mark.parametrize("moment", ["Path.replace", "write_table", "between blocks"])
 def test_a_run_that_fails_elsewhere_goes_on_too(
-    moment: str, files: list[Path], small_blocks: None, tmp_path: Path
+    moment: str, files: list[Path], policies: Path, small_blocks: None, tmp_path: Path
 ) -> None:
-    decided(files, tmp_path / "whole", part_records=20)
+    decided(files, tmp_path / "whole", policies, part_records=12)
     stops = iter([0, 1, 2, 5])
     for stop in stops:
         calls = iter(range(stop))
@@ -143,9 +151,9 @@ def test_a_run_that_fails_elsewhere_goes_on_too(
                 patch.setattr(journal.pq, "write_table", failing(journal.pq.write_table))
             report = failing(lambda _: None) if moment == "between blocks" else lambda _: None
             paths = [str(path) for path in files]
-            run(paths, building.POLICIES, tmp_path / "again", Options(part_records=20), report)
+            run(paths, policies, tmp_path / "again", Options(part_records=12), report)
 
-    decided(files, tmp_path / "again", part_records=20)
+    decided(files, tmp_path / "again", policies, part_records=12)
 
     assert contents(tmp_path / "again") == contents(tmp_path / "whole")
 
@@ -169,8 +177,9 @@ def test_block_sizes_change_no_answer(
 # --- a real process ------------------------------------------------------------------------------
 
 
-def started(files: list[Path], out: Path, *more: str) -> subprocess.Popen[bytes]:
+def started(files: list[Path], out: Path, policies: Path, *more: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "payer_policy", "batch", *map(str, files), "-o", str(out)]
+    command += ["--policies", str(policies)]
     return subprocess.Popen(
         [*command, "--part-records", "25", *more],
         cwd=ROOT,
@@ -205,33 +214,49 @@ def children_of(pid: int) -> set[int]:
     return found
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_process_that_is_killed_loses_nothing(workers: str, tmp_path: Path) -> None:
-    given = claims(60)
-    files = [building.write_lines(tmp_path / f"{n}.jsonl", given) for n in range(30)]
-    decided(files, tmp_path / "whole", part_records=25, workers=int(workers))
+@pytest.fixture(scope="module")
+def undisturbed(
+    policies: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[Path], dict[str, bytes]]:
+    """Files, and what a run writes that nobody stops."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    given = claims(40)
+    files = [building.write_lines(folder / f"{n}.jsonl", given) for n in range(30)]
+    decided(files, folder / "whole", policies, part_records=25)
+    return files, contents(folder / "whole")
 
-    for lines in (2, 14):
-        process = started(files, tmp_path / "again", "--workers", workers)
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+@pytest.mark.parametrize(("workers", "kills"), [("1", (2, 14)), ("2", (8,))], ids=["1", "2"])
+def test_a_process_that_is_killed_loses_nothing(
+    workers: str,
+    kills: tuple[int, ...],
+    undisturbed: tuple[list[Path], dict[str, bytes]],
+    policies: Path,
+    tmp_path: Path,
+) -> None:
+    files, whole = undisturbed
+
+    for lines in kills:
+        process = started(files, tmp_path / "again", policies, "--workers", workers)
         assert wait_for(lambda: journal_lines(tmp_path / "again") >= lines)  # noqa: B023
         crew = children_of(process.pid) if Path("/proc").is_dir() else set()
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in crew))  # noqa: B023
-    process = started(files, tmp_path / "again", "--workers", workers)
+    process = started(files, tmp_path / "again", policies, "--workers", workers)
     out, err = process.communicate()
 
     assert (process.returncode, err) == (0, b"")
-    assert out.startswith(b"1,800 records of 30 files: 1,800 decided, 0 rejected;")
-    assert contents(tmp_path / "again") == contents(tmp_path / "whole")
+    assert out.startswith(b"1,200 records of 30 files: 1,200 decided, 0 rejected;")
+    assert contents(tmp_path / "again") == whole
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs /proc to find the workers")
-def test_a_worker_that_dies_is_told_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_worker_that_dies_is_told_and_loses_nothing(policies: Path, tmp_path: Path) -> None:
     given = claims(100)
-    files = [building.write_lines(tmp_path / f"{n:03}.jsonl", given) for n in range(80)]
-    process = started(files, tmp_path / "out", "--workers", "2")
+    files = [building.write_lines(tmp_path / f"{n:03}.jsonl", given) for n in range(40)]
+    process = started(files, tmp_path / "out", policies, "--workers", "2")
     assert wait_for(lambda: journal_lines(tmp_path / "out") >= 3)
     for pid in children_of(process.pid):
         if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
@@ -242,9 +267,9 @@ def test_a_worker_that_dies_is_told_and_loses_nothing(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert b"a worker process was killed; is memory short?" in err
     assert b"Traceback" not in err
-    finished = decided(files, tmp_path / "out", part_records=25, workers=2)
+    finished = decided(files, tmp_path / "out", policies, part_records=25)
     assert finished.summary["rows"] == len(building.rows_of(tmp_path / "out"))
-    assert finished.summary["records"] == 8_000
+    assert finished.summary["records"] == 4_000
 
 
 # --- the folder ----------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from payer_policy.cli import payer_policy
 from payer_policy.request.models import Line
 from tests.batch import building
 from tests.batch.building import POLICIES, claims, decided, line_rows, rejects_of, rows_of
+from tests.examples import examples
 
 FACT = "coverage.payer,drug.code,service.date,therapy.phase\nmedicare,J0945,2025-03-04,refill\n"
 
@@ -360,7 +361,9 @@ def test_a_damaged_parquet_file_is_rejected_from_there_on(tmp_path: Path) -> Non
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     kind=st.sampled_from(["csv", "parquet", "jsonl", "837", "f.csv"]),

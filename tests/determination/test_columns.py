@@ -17,6 +17,7 @@ from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
 from payer_policy.semantics import Facts
+from tests.examples import examples
 from tests.facade.test_engine import POLICIES
 from tests.random_rulesets import randoms, ruleset, some_facts
 
@@ -58,7 +59,7 @@ def agree(made: Ruleset, many: Sequence[Facts]) -> tuple[int, int]:
 
 
 @given(random=randoms)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_columns_decide_as_rows_do(random: Random) -> None:
     made = ruleset(random, rules=20)
 
@@ -74,7 +75,7 @@ def test_most_rows_of_the_shipped_policies_are_decided_in_columns() -> None:
             made = library.ruleset(address, first)
             assert made is not None
             palette = palette_of(made)
-            here = agree(made, [random_facts(random, palette) for _ in range(80)])
+            here = agree(made, [random_facts(random, palette) for _ in range(40)])
             decided, alone = decided + here[0], alone + here[1]
 
     assert decided > 5 * alone

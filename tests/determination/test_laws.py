@@ -22,9 +22,10 @@ from payer_policy.semantics import value_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import random_rulesets
 from tests.determination.build import PARTS, decide, evaluate
+from tests.examples import examples
 
 many = settings(
-    max_examples=200,
+    max_examples=examples(80),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -293,7 +294,7 @@ def test_every_determination_can_be_written_printed_and_explained(case):
 
 
 @given(case=cases(is_known=True))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_every_ruleset_can_be_read(case):
     made = case[0]
     for form in ("text", "markdown"):

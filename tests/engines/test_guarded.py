@@ -17,6 +17,7 @@ from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.ruleset import All, Constant, FactRef, Rule, Ruleset, Test
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
+from tests.examples import examples
 from tests.random_rulesets import POOL, assembled, randoms, ruleset, some_facts
 
 WORDS = {HOLDS: True, FAILS: False, UNKNOWN: None}
@@ -57,7 +58,7 @@ def cases(random: Random, made: Ruleset) -> list[dict[str, Any]]:
 
 
 @given(random=randoms)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_guarded_rulesets_agree_with_the_reference(random: Random) -> None:
     made = guarded(random)
     evaluate = CompiledEngine().compile(made)
@@ -71,7 +72,7 @@ def test_guarded_rulesets_agree_with_the_reference(random: Random) -> None:
 
 
 @given(random=randoms)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_only_live_rules_are_looked_at_and_nothing_is_missed(random: Random) -> None:
     made = guarded(random)
     evaluate, determiner = CompiledEngine().compile(made), Determiner(made)

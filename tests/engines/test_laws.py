@@ -14,6 +14,7 @@ from payer_policy.engines import ENGINES, engine_named, why_unavailable
 from payer_policy.ruleset import Ruleset
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
+from tests.examples import examples
 from tests.random_rulesets import assembled, cases, completed, randoms, ruleset, some_facts
 
 every_engine = pytest.mark.parametrize(
@@ -30,7 +31,7 @@ every_engine = pytest.mark.parametrize(
     ],
 )
 many = settings(
-    max_examples=120,
+    max_examples=examples(50),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -61,7 +62,7 @@ def test_engines_agree_with_the_reference(engine, case):
 
 @pytest.mark.skipif(why_unavailable("symbolic") is not None, reason="z3-solver is not installed")
 @given(case=cases())
-@settings(many, max_examples=150)
+@settings(many, max_examples=examples(60))
 def test_formulas_agree_with_the_reference(case):
     made, facts = case
     assert answer("symbolic", made, facts) == reference.evaluate(made, facts)
@@ -69,7 +70,7 @@ def test_formulas_agree_with_the_reference(case):
 
 @every_engine
 def test_engines_agree_with_the_reference_on_large_rulesets(engine):
-    for seed in range(12):
+    for seed in range(examples(5)):
         random = Random(seed)
         made = ruleset(random, rules=90)
         evaluate = engine_named(engine).compile(made)
@@ -131,7 +132,7 @@ def assert_kept(before: Answer, after: Answer) -> None:
 
 
 @given(case=cases(), seed=st.integers(0, 99))
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_reference_does_not_rely_on_the_order_of_rules(case, seed):
     made, facts = case
     rules = list(made.rules)

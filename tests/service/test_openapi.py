@@ -14,7 +14,7 @@ from schemathesis import GenerationMode, checks
 from payer_policy.service.keys import Keys
 from tests.service.processes import Process, served
 
-EXAMPLES = int(os.environ.get("PAYER_POLICY_SCHEMATHESIS_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("PAYER_POLICY_SCHEMATHESIS_EXAMPLES", "5"))
 """For each operation; set it to thousands for a long run."""
 
 CHECKS = [

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -77,19 +78,24 @@ def test_a_service_that_would_be_unsafe_does_not_start(
     assert told in result.output + str(result.exception)
 
 
-def test_member_data_is_in_no_line_of_the_log_and_in_no_meter(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """A service with all policies, for tests that neither stop it nor change anything of it."""
+    with served(tmp_path_factory.mktemp("shared"), "--no-keys", policies=POLICIES) as process:
+        yield process
+
+
+def test_member_data_is_in_no_line_of_the_log_and_in_no_meter(shared: Process) -> None:
     claim = (CLAIMS / "refill.json").read_bytes()
     headers = {"Content-Type": "application/json", "X-Request-ID": "SYN-M-0001"}
-    with served(tmp_path, "--no-keys") as process:
-        client = process.client
-        assert client.post("/v1/decide", content=claim, headers=headers).status_code == 200
-        assert client.post("/v1/decide", content=claim[:-20], headers=headers).status_code == 422
-        client.get("/v1/policies/SYN-PATH/x?on=SYN-QUERY")
-        client.get("/SYN-PATH?x=SYN-QUERY")
-        meters = client.get("/metrics").text
-        process.stop()
-        lines = process.log("request")
-        text = process.log_file.read_text("utf-8")
+    client, before = shared.client, len(_logged_until_now(shared))
+    assert client.post("/v1/decide", content=claim, headers=headers).status_code == 200
+    assert client.post("/v1/decide", content=claim[:-20], headers=headers).status_code == 422
+    client.get("/v1/policies/SYN-PATH/x?on=SYN-QUERY")
+    client.get("/SYN-PATH?x=SYN-QUERY")
+    meters = client.get("/metrics").text
+    lines = _logged_until_now(shared)[before:-1]
+    text = shared.log_file.read_text("utf-8")
 
     assert [line["status"] for line in lines] == [200, 422, 404, 404]
     assert [line["route"] for line in lines][:2] == ["/v1/decide", "/v1/decide"]
@@ -99,11 +105,17 @@ def test_member_data_is_in_no_line_of_the_log_and_in_no_meter(tmp_path: Path) ->
     assert [secret for secret in SECRETS if secret in text + meters] == []
 
 
-def test_a_request_id_that_is_a_uuid_goes_through(tmp_path: Path) -> None:
+def _logged_until_now(process: Process) -> list[dict[str, Any]]:
+    """The lines of all requests so far, the last of them one that was made to wait for it."""
+    last = process.client.get("/v1/schemas").headers["x-request-id"]
+    process.wait_for("request", request_id=last)
+    return process.log("request")
+
+
+def test_a_request_id_that_is_a_uuid_goes_through(shared: Process) -> None:
     mine = "0b6f0c5e-5a51-4c43-9d3c-3a2d7ad0a111"
-    with served(tmp_path, "--no-keys", "--no-audit") as process:
-        answer = process.client.get("/v1/schemas", headers={"X-Request-ID": mine})
-        line = process.wait_for("request", request_id=mine)
+    answer = shared.client.get("/v1/schemas", headers={"X-Request-ID": mine})
+    line = shared.wait_for("request", request_id=mine)
 
     assert answer.headers["x-request-id"] == mine
     assert line["status"] == 200
@@ -222,35 +234,59 @@ def _no_clock() -> Any:
     raise AssertionError("nothing is written here")
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_stopping_loses_no_answer(tmp_path: Path, workers: int) -> None:
-    claim = (CLAIMS / "refill.json").read_bytes()
-    given = 0
-    with served(
-        tmp_path, "--no-keys", "--audit", "audit.sqlite", "--workers", str(workers)
-    ) as process:
-
-        def ask(_: int) -> int:
-            count = 0
-            with httpx.Client(base_url=process.url, timeout=30) as client:
-                while True:
-                    try:
-                        answer = client.post("/v1/decide", content=claim)
-                    except httpx.TransportError:
-                        return count
-                    if answer.status_code == 200:
-                        count += 1
-
-        with ThreadPoolExecutor(4) as pool:
-            asking = [pool.submit(ask, n) for n in range(4)]
-            time.sleep(0.7)
-            status = process.stop()
-            given = sum(one.result() for one in asking)
+def test_stopping_loses_no_answer(tmp_path: Path) -> None:
+    with served(tmp_path, "--no-keys", "--audit", "audit.sqlite") as process:
+        status, given = _stopped_while_it_is_asked(process)
 
     assert status == 0
     assert given > 0
     # An answer may be in the record whose client did not read it any more, never the reverse.
     assert given <= _rows(tmp_path) <= given + 4
+
+
+def test_several_processes_add_up_their_meters_and_lose_no_answer_either(tmp_path: Path) -> None:
+    claim = (CLAIMS / "refill.json").read_bytes()
+    arguments = ["--no-keys", "--audit", "audit.sqlite", "--workers", "2"]
+    asked, processes, end = 0, set(), time.monotonic() + 30
+    with served(tmp_path, *arguments) as process:
+        # Each on a connection of its own, so that both get some; one may be ready before the other.
+        while asked < 20 or (len(processes) < 2 and time.monotonic() < end):
+            httpx.post(f"{process.url}/v1/decide", content=claim)
+            asked += 1
+            processes = {
+                line["process"] for line in process.log("request") if line.get("decisions")
+            }
+        meters = process.client.get("/metrics").text
+        status, given = _stopped_while_it_is_asked(process)
+
+    total = r'payer_policy_requests_total\{method="POST",route="/v1/decide",status="200"\} '
+    assert re.search(rf"{total}{asked}\.0\n", meters)
+    assert len(processes) == 2
+    assert status == 0
+    assert given > 0
+    assert given <= _rows(tmp_path) - asked <= given + 4
+
+
+def _stopped_while_it_is_asked(process: Process) -> tuple[int, int]:
+    """The exit status, and how many answers four clients got before the end."""
+    claim = (CLAIMS / "refill.json").read_bytes()
+
+    def ask(_: int) -> int:
+        count = 0
+        with httpx.Client(base_url=process.url, timeout=30) as client:
+            while True:
+                try:
+                    answer = client.post("/v1/decide", content=claim)
+                except httpx.TransportError:
+                    return count
+                if answer.status_code == 200:
+                    count += 1
+
+    with ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask, n) for n in range(4)]
+        time.sleep(0.7)
+        status = process.stop()
+        return status, sum(one.result() for one in asking)
 
 
 def test_killed_at_any_moment_every_answer_given_is_recorded(tmp_path: Path) -> None:
@@ -267,19 +303,6 @@ def test_killed_at_any_moment_every_answer_given_is_recorded(tmp_path: Path) -> 
 
     assert given > 0
     assert given <= _rows(tmp_path) <= given + 1
-
-
-def test_meters_of_several_processes_are_added_up(tmp_path: Path) -> None:
-    claim = (CLAIMS / "refill.json").read_bytes()
-    with served(tmp_path, "--no-keys", "--no-audit", "--workers", "2") as process:
-        for _ in range(20):  # each on a connection of its own, so that both get some
-            httpx.post(f"{process.url}/v1/decide", content=claim)
-        meters = process.client.get("/metrics").text
-        processes = {line["process"] for line in process.log("request")}
-
-    name = r'payer_policy_requests_total\{method="POST",route="/v1/decide",status="200"\} 20\.0'
-    assert re.search(name, meters)
-    assert len(processes) == 2
 
 
 def test_policies_are_swapped_while_requests_are_decided(tmp_path: Path) -> None:
@@ -376,14 +399,13 @@ def test_of_the_request_only_its_hash_is_kept_where_asked(tmp_path: Path) -> Non
     assert row.answer["caller"] is None
 
 
-def test_the_example_client_runs(tmp_path: Path) -> None:
-    with served(tmp_path, "--no-keys", "--no-audit", policies=POLICIES) as process:
-        run = subprocess.run(
-            [sys.executable, ROOT / "examples" / "client.py", process.url],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+def test_the_example_client_runs(shared: Process) -> None:
+    run = subprocess.run(
+        [sys.executable, ROOT / "examples" / "client.py", shared.url],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
     assert "SYN-REFILL-1: approve" in run.stdout
     assert "would ask" in run.stdout

@@ -15,6 +15,7 @@ from payer_policy.x12_out import read_reviews
 from tests.cds_hooks.building import call
 from tests.fhir.building import FAVOURABLE, as_bytes, bundle, claim
 from tests.service.conftest import POLICIES, ROOT, Serve, Served
+from tests.service.processes import one_payer
 
 FHIR = {"Content-Type": "application/fhir+json"}
 X12 = {"Content-Type": "application/edi-x12"}
@@ -112,8 +113,10 @@ def test_an_inquiry_gets_what_was_answered_and_nothing_of_others(
     assert "No answer was found" in nothing["issue"][0]["details"]["text"]
 
 
-def test_without_an_audit_record_inquiries_and_278s_say_what_is_missing(serve: Serve) -> None:
-    own = serve(Settings(POLICIES, poll_seconds=60))
+def test_without_an_audit_record_inquiries_and_278s_say_what_is_missing(
+    serve: Serve, tmp_path: Path
+) -> None:
+    own = serve(Settings(one_payer(tmp_path), poll_seconds=60))
 
     inquiry = own.post("/fhir/Claim/$inquire", as_bytes(bundle()), headers=FHIR)
     review = own.post("/x12/278", REVIEWS, headers=X12)

@@ -43,8 +43,12 @@ def test_their_own():
 """
 
 
-def _pytest(folder, *arguments):
+def _pytest(folder, *arguments, others=False):
+    """Run pytest with the plugin: beside all others that are installed or, sooner, the one it needs."""
     environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    if not others:
+        environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        arguments = ("-p", "pytest_bdd.plugin", *arguments)
     environment["PAYER_POLICIES"] = str(DATA / "policies")
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "payer_policy.specs.plugin", *arguments],
@@ -63,7 +67,7 @@ def ran(tmp_path_factory):
     (folder / "pytest.ini").write_text("[pytest]\naddopts = --strict-markers\n", encoding="utf-8")
     (folder / "some.feature").write_text(FEATURE, encoding="utf-8")
     (folder / "test_own.py").write_text(PYTHON, encoding="utf-8")
-    return _pytest(folder, "-v", "-n", "2", "-rf")
+    return _pytest(folder, "-v", "-n", "2", "-rf", others=True)
 
 
 def test_every_scenario_runs_on_every_engine_beside_other_tests(ran):

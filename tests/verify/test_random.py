@@ -19,10 +19,11 @@ from payer_policy.ruleset import All, Ruleset
 from payer_policy.verify import Verified, check
 from tests.determination.build import CASES, EXAMPLE, decide, evaluate
 from tests.determination.test_laws import Case, cases
+from tests.examples import examples
 from tests.verify.changes import changes, names_it
 
 many = settings(
-    max_examples=80,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

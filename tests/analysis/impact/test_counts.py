@@ -263,18 +263,19 @@ def test_how_many_decide_and_how_the_file_is_cut_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = edited(tmp_path / "new", REVIEWED)
-    table = fact_table(tmp_path / "c.parquet", fact_rows())
+    table = fact_table(tmp_path / "c.parquet", fact_rows()[:60])
     lines = building.write_lines(tmp_path / "c.jsonl", claims())
     made = [compared(POLICIES, new, one) for one in (table, lines)]
 
-    threads = compared(POLICIES, new, table, workers=2)
     processes = compared(POLICIES, new, lines, workers=2)
-    monkeypatch.setattr("payer_policy.analysis.impact.running.ROWS_BY_COLUMN", 7)
+    monkeypatch.setattr("payer_policy.analysis.impact.running.ROWS_BY_COLUMN", 17)
     small = compared(POLICIES, new, table)
+    threads = compared(POLICIES, new, table, workers=2)
 
+    assert made[0].changes
     assert [threads, processes] == made
     assert small == made[0]
-    assert running.ROWS_BY_COLUMN != 7
+    assert running.ROWS_BY_COLUMN != 17
 
 
 def test_the_rows_that_changed_are_those_that_were_counted(tmp_path: Path) -> None:
