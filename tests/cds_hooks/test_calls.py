@@ -286,3 +286,12 @@ def test_feedback() -> None:
     found, problems = read_feedback(b'{"feedback": [{"card": "c", "outcome": "liked"}]}')
     assert found == ()
     assert [problem.code for problem in problems] == ["wrong-value"]
+
+
+def test_a_draft_of_a_type_that_is_not_read_is_told() -> None:
+    sent = call(order(), {"resourceType": "Frobnicate", "id": "x", "status": "draft"})
+
+    answer = answered(read(sent))
+
+    assert len(answer["systemActions"]) == 1
+    assert any("Frobnicate" in card["detail"] for card in answer["cards"])

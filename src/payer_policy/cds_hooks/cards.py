@@ -92,10 +92,10 @@ def problem_card(order: Order) -> dict[str, Any]:
 
 
 def unsent_card(messages: list[str], instance: str | None) -> dict[str, Any]:
-    """The card about what the call named and did not send."""
+    """The card about what the call named and did not send, or what is not read of it."""
     return {
         "uuid": str(uuid5(NAMESPACE_URL, f"card:unsent:{instance}")),
-        "summary": _short("Something that the call names was not sent with it"),
+        "summary": _short("Something that the call names was not sent with it, or cannot be read"),
         "indicator": "info",
         "detail": "\n".join(f"* {plain(message)}" for message in messages),
         "source": {"label": "payer-policy"},

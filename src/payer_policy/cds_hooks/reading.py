@@ -170,6 +170,13 @@ def _chosen(
         message = "`draftOrders` is missing; a Bundle of draft orders was expected"
         return [], [problem_at(document, "missing-key", message, ("context",))]
     drafts = [one for one in resources.of(*ORDERS) if one.path[:2] == ("context", "draftOrders")]
+    for one in resources.all:
+        if one.path[:3] == ("context", "draftOrders", "entry") and one.kind not in ORDERS:
+            message = f"the draft order of type {shown(one.kind)} is of no type that is read here"
+            hint = did_you_mean(one.kind, ORDERS)
+            problems.append(
+                problem_at(document, "not-read", message, one.path, hint=hint, warning=True)
+            )
     selections = context.get("selections")
     if call.hook != "order-select" or not isinstance(selections, list):
         return drafts, problems
