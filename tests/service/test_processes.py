@@ -430,6 +430,20 @@ def test_a_record_whose_file_is_gone_takes_no_more_answers(tmp_path: Path, how: 
     assert second.json()["type"] == "/problems/not-recorded"
 
 
+def test_web_pages_of_named_origins_may_ask(tmp_path: Path) -> None:
+    asked = {"Access-Control-Request-Method": "POST"}
+    with served(tmp_path, "--no-keys", "--no-audit", "--origin", "https://ehr.example") as process:
+        ours, other = (
+            process.client.options(
+                "/cds-services/order-sign", headers={"Origin": f"https://{name}.example", **asked}
+            )
+            for name in ("ehr", "other")
+        )
+
+    assert ours.headers["access-control-allow-origin"] == "https://ehr.example"
+    assert "access-control-allow-origin" not in other.headers
+
+
 def test_workers_end_with_the_process_that_started_them(tmp_path: Path) -> None:
     with served(tmp_path, "--no-keys", "--no-audit", "--workers", "2") as process:
         process.popen.kill()

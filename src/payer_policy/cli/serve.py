@@ -78,6 +78,13 @@ def _path(**kwargs: Any) -> click.Path:
 )
 @click.option("--tls-key", type=_path(dir_okay=False), help="For HTTPS: the private key (PEM).")
 @click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    metavar="URL",
+    help="Web pages of this origin may ask from a browser (CORS), as CDS Hooks has it; repeatable.",
+)
+@click.option(
     "--max-body",
     type=click.IntRange(1024),
     default=_MOST.body_bytes,
@@ -147,6 +154,7 @@ def command(
     workers: int,
     tls_certificate: Path | None,
     tls_key: Path | None,
+    origins: tuple[str, ...],
     max_body: int,
     max_batch_body: int,
     max_batch: int,
@@ -187,6 +195,7 @@ def command(
         keys=keys,
         audit=None if no_audit else audit,
         audit_keeps=audit_keeps,
+        origins=origins,
         poll_seconds=poll,
         host=host,
         port=port,

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.metadata
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 
 from payer_policy.fhir_models import FhirUnavailable
 from payer_policy.service import (
@@ -40,11 +41,12 @@ same policies gets the same bytes.
 """
 
 
-def create(make_state: Callable[[], State]) -> FastAPI:
+def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> FastAPI:
     """The application. The state is made when the application starts, in its own process.
 
     Args:
         make_state: Opens policies, keys and the audit record; what it raises stops the start.
+        origins: Web pages of these origins may ask from a browser (CORS), as CDS Hooks has it.
     """
 
     @asynccontextmanager
@@ -78,6 +80,14 @@ def create(make_state: Callable[[], State]) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
     )
+    if origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Retry-After"],
+        )
     for module in (decisions, requirements, policies, fhir, cds_hooks, x12, health):
         app.include_router(module.router)
     app.add_exception_handler(Problem, _problem)

@@ -54,7 +54,7 @@ def serve(settings: Settings) -> None:
     state = open_state(settings)  # whatever is wrong is told here, on the terminal
     set_up_logs()
     if settings.workers == 1:
-        uvicorn.Server(_config(settings, gated(create(lambda: state)))).run()
+        uvicorn.Server(_config(settings, gated(create(lambda: state, settings.origins)))).run()
         return
     state.close()
     with tempfile.TemporaryDirectory(prefix="payer-policy-meters-") as meters:
@@ -67,7 +67,7 @@ def application(settings: Settings) -> Gate:
     """What each process runs."""
     set_up_logs()
     Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return gated(create(partial(open_state, settings)))
+    return gated(create(partial(open_state, settings), settings.origins))
 
 
 def _end_with(parent: int) -> None:

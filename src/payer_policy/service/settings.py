@@ -49,6 +49,8 @@ class Settings:
     audit: str | None = None
     """The URL or the file of the audit record; None: nothing is recorded."""
     audit_keeps: Literal["request", "hash"] = "request"
+    origins: tuple[str, ...] = ()
+    """Origins of web pages that may ask from a browser (CORS)."""
     poll_seconds: float = 2.0
     """How often the policies (and the keys) are looked at for a change."""
     host: str = "127.0.0.1"
