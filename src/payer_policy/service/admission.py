@@ -27,6 +27,12 @@ class Admission:
         self._waiting = 0
         self._held = 0
 
+    def full(self) -> Problem | None:
+        """Why nothing more is taken in just now; None: something is."""
+        if self._waiting < self.limits.waiting:
+            return None
+        return busy("overloaded", f"{self._waiting} requests wait for their answer already")
+
     @asynccontextmanager
     async def taken(self, request: Request, most: int) -> AsyncIterator[bytes]:
         """A request that is taken in: its body, and a place among those that wait for their answer.
@@ -77,8 +83,8 @@ class Admission:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        if self._waiting >= self.limits.waiting:
-            raise busy("overloaded", f"{self._waiting} requests wait for their answer already")
+        if (problem := self.full()) is not None:
+            raise problem
         self._waiting += 1
         self._metrics.waits(self._waiting)
         try:

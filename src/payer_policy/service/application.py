@@ -100,7 +100,12 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
 
 def gated(app: FastAPI) -> Gate:
     """The application with the gate around it, as it is served."""
-    return Gate(app, lambda: app.state.service.metrics)
+    return Gate(
+        app,
+        lambda: app.state.service.metrics,
+        lambda: app.state.service.admission.full(),
+        lambda scope, problem, request_id: _told(scope["path"], problem, request_id),
+    )
 
 
 def _describe(app: FastAPI) -> None:
@@ -131,9 +136,14 @@ def _problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     exchange = exchange_of(request)
     exchange.problem = error.name
-    if request.url.path.startswith(fhir.router.prefix + "/"):
-        return fhir.problem_as_outcome(error, exchange.request_id)
-    return problem_response(error, exchange.request_id)
+    return _told(request.url.path, error, exchange.request_id)
+
+
+def _told(path: str, problem: Problem, request_id: str) -> Response:
+    """A problem as the clients of a path read it."""
+    if path.startswith(fhir.router.prefix + "/"):
+        return fhir.problem_as_outcome(problem, request_id)
+    return problem_response(problem, request_id)
 
 
 _FRAMEWORK = {404: "not-found", 405: "wrong-method"}

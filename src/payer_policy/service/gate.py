@@ -48,10 +48,24 @@ def exchange_of(connection: HTTPConnection) -> Exchange:
 class Gate:
     """The outermost part of the application."""
 
-    def __init__(self, app: ASGIApp, metrics: Callable[[], Metrics]) -> None:
-        """The meters are asked for at each request, since they are made when the application starts."""
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Callable[[], Metrics],
+        full: Callable[[], Problem | None],
+        told: Callable[[Scope, Problem, str], ASGIApp],
+    ) -> None:
+        """
+        Args:
+            app: The application.
+            metrics: Its meters, which are made when it starts.
+            full: Why it takes in nothing more just now, if so.
+            told: A problem as its clients read it.
+        """
         self._app = app
         self._metrics = metrics
+        self._full = full
+        self._told = told
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -84,7 +98,12 @@ class Gate:
             await send(message)
 
         try:
-            await self._app(scope, counted, marked)
+            full = self._full() if scope["method"] == "POST" else None
+            if full is None:
+                await self._app(scope, counted, marked)
+            else:  # a rush is refused before it costs anything, so that the others get answers
+                exchange.problem = full.name
+                await self._told(scope, full, exchange.request_id)(scope, counted, marked)
         except Exception as error:
             log_fault("fault", error, request_id=exchange.request_id)
             exchange.problem = "internal"
