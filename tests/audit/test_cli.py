@@ -242,3 +242,14 @@ def test_without_sqlalchemy_it_says_what_to_install(tmp_path: Path) -> None:
     assert told.returncode == 2
     assert "pip install 'payer-policy[audit]'" in told.stderr
     assert run("verify", "export.jsonl").returncode == 1
+
+
+def test_a_record_is_begun_once(place: Place, entries: dict[str, Entry]) -> None:
+    begun = audit("begin", place.url)
+    with place.open(create=False) as log:
+        log.append(list(entries.values())[:1])
+        head = log.head()
+    again = audit("begin", place.url)
+
+    assert (begun.exit_code, begun.stdout) == (0, f"0:{'0' * 64}\n")
+    assert (again.exit_code, again.stdout) == (0, f"{head}\n")

@@ -17,11 +17,14 @@ from payer_policy.audit import (
     AuditLog,
     Entry,
     Receipt,
+    outcome_of,
+    refusal_entry,
 )
 from payer_policy.audit.chain import FIRST, entry_hash
 from payer_policy.audit.tables import TABLE
 from payer_policy.audit.verifying import verify
-from tests.audit.conftest import Clock, Place
+from payer_policy.determination import Outcome
+from tests.audit.conftest import Answer, Clock, Place
 
 
 def test_what_was_appended_is_found_newest_last(place: Place, entries: dict[str, Entry]) -> None:
@@ -225,3 +228,60 @@ def test_an_empty_database_is_no_record(place: Place) -> None:
 
     with pytest.raises(AuditError, match="holds no audit record"):
         place.open(create=False)
+
+
+def test_what_a_service_knows_of_an_answer_is_kept_and_found_again(
+    place: Place, answers: dict[str, Answer]
+) -> None:
+    request, decided, without = answers["SYN-REFILL-1"]
+    context = {"form": "of the question", "n": [1, None]}
+    with place.open() as log:
+        about = {"source": "a" * 64, "caller": "portal", "context": context}
+        log.append([log.entry(request, decided, without, **about)])
+        log.append([log.entry(*answers["SYN-NO-JZ-1"])])
+        log.append([refusal_entry(3, "a" * 64, "portal")])
+        first, second, refused = log.rows()
+        member = request.coverage.member_id
+        assert member is not None
+        of_member = [row.seq for row in log.of_member(member)]
+
+    assert (first.answer["source"], first.answer["caller"]) == ("a" * 64, "portal")
+    assert first.about_member is not None
+    assert first.about_member["context"] == context
+    made = tuple(one.determination for one in decided)
+    assert outcome_of(first) == Outcome(request.id, made, without).to_json()
+    assert first.seq in of_member
+    assert outcome_of(refused) is None
+    assert (refused.answer["requests"], refused.member, refused.request_id) == (3, None, None)
+    assert second.about_member is not None
+    assert "context" not in second.about_member
+    assert verify([first, second, refused]).findings == ()
+
+
+def test_a_context_is_not_kept_where_requests_are_not(
+    place: Place, answers: dict[str, Answer]
+) -> None:
+    request, decided, without = answers["SYN-REFILL-1"]
+    with place.open(keep_requests=False) as log:
+        log.append([log.entry(request, decided, without, context={"who": "it names"})])
+        (row,) = log.rows()
+
+    assert "it names" not in str(row.member)
+
+
+def test_a_file_that_was_moved_or_replaced_takes_nothing_more(
+    tmp_path: Path, entries: dict[str, Entry]
+) -> None:
+    file = tmp_path / "audit.db"
+    one, *others = entries.values()
+    with AuditLog.open(file, clock=Clock()) as log:
+        log.append([one])
+        file.rename(tmp_path / "moved.db")
+        with pytest.raises(AuditError, match="moved, deleted or replaced"):
+            log.append(others)
+        file.write_bytes(b"")
+        with pytest.raises(AuditError, match="moved, deleted or replaced"):
+            log.append(others)
+        file.unlink()
+        (tmp_path / "moved.db").rename(file)
+        assert [receipt.seq for receipt in log.append(others[:1])] == [2]
