@@ -68,8 +68,8 @@ def command(
 ) -> None:
     """Decide every record of IN into OUT: one row a drug service, in OUT/rows.
 
-    IN are Parquet, CSV, JSON Lines, JSON or X12 837 or 278 files, or folders of them. The same call goes on
-    after a stop, and writes each row once. Exit status 0: done; 1: done, and some records are in
+    IN are Parquet, CSV, JSON Lines, JSON, X12 837 or 278 files, or folders of them. The same call
+    goes on after a stop, and writes each row once. Exit status 0: done; 1: done, and some records are in
     OUT/rejects.jsonl; 2: the call was wrong or the run was stopped.
     """
     if where == "spark" and find_spec("pyspark") is None:
