@@ -29,9 +29,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-from payer_policy.reference import ReferenceData
+from payer_policy.policy.library import Library
 from payer_policy.ruleset import Reason
-from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import ValueProblem, exact_number
 
 _STRICTEST: Final = ("approve", "reduce", "pend", "deny")
@@ -68,17 +67,17 @@ class ReviewRules:
         return self.satisfied_fact is not None and derived.get(self.satisfied_fact) is True
 
     @staticmethod
-    def of(vocabulary: Vocabulary, reference: ReferenceData) -> ReviewRules:
+    def of(library: Library) -> ReviewRules:
         """As a policy folder says: what a CARC rests on (`rests_on`), what a fact tells (`tells`)."""
         by_basis: dict[str | None, set[str]] = {}
-        for (system, code), entry in reference.reason_codes.items():
+        for (system, code), entry in library.reference.reason_codes.items():
             if system == "carc":
                 by_basis.setdefault(entry.rests_on, set()).add(code)
         return ReviewRules(
             frozenset(by_basis.get("clinical judgement", ())),
             frozenset(by_basis.get("information", ())),
-            needed_fact=vocabulary.telling("preauthorization needed"),
-            satisfied_fact=vocabulary.telling("preauthorization satisfied"),
+            needed_fact=library.vocabulary.telling("preauthorization needed"),
+            satisfied_fact=library.vocabulary.telling("preauthorization satisfied"),
         )
 
 

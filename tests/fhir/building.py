@@ -50,7 +50,7 @@ def engine() -> Engine:
     return Engine.open(POLICIES, engine="compiled")
 
 
-RULES = ReviewRules.of(engine().library.vocabulary, engine().library.reference)
+RULES = ReviewRules.of(engine().library)
 
 
 def coded(system: str, code: str) -> dict[str, Any]:

@@ -134,23 +134,24 @@ def many_claims(count: int) -> Iterator[str]:
     yield f"SE*{segment_count}*0001~GE*1*101~IEA*1*000000101~"
 
 
+def most_memory(pieces: Iterator[str]) -> tuple[int, int]:
+    """How many requests a file holds that comes in pieces, and the most memory that reading it takes."""
+    tracemalloc.start()
+    found = 0
+    for part in x12_loops(lambda _: next(pieces, ""), "f"):
+        assert not isinstance(part, Diagnostic)
+        found += intake_x12(part, "f").request is not None
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return found, peak
+
+
 def test_memory_does_not_grow_with_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     # What is kept of a file at most, made smaller, so that a file need not be large to be more.
     monkeypatch.setattr(x12_levels, "_MAX_LEVELS", 30)
 
-    def most(count: int) -> tuple[int, int]:
-        pieces = many_claims(count)
-        tracemalloc.start()
-        found = 0
-        for part in x12_loops(lambda _: next(pieces, ""), "f"):
-            assert not isinstance(part, Diagnostic)
-            found += intake_x12(part, "f").request is not None
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return found, peak
-
-    few, small = most(200)
-    many, large = most(600)
+    few, small = most_memory(many_claims(200))
+    many, large = most_memory(many_claims(600))
 
     assert (few, many) == (200, 600)
     assert large < small * 1.2, (small, large)
@@ -168,19 +169,8 @@ def many_requests(count: int) -> Iterator[str]:
 
 
 def test_memory_does_not_grow_with_the_number_of_requests() -> None:
-    def most(count: int) -> tuple[int, int]:
-        pieces = many_requests(count)
-        tracemalloc.start()
-        found = 0
-        for part in x12_loops(lambda _: next(pieces, ""), "f"):
-            assert not isinstance(part, Diagnostic)
-            found += intake_x12(part, "f").request is not None
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        return found, peak
-
-    few, small = most(200)
-    many, large = most(800)
+    few, small = most_memory(many_requests(200))
+    many, large = most_memory(many_requests(800))
 
     assert (few, many) == (200, 800)
     assert large < small * 1.2, (small, large)

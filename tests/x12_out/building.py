@@ -39,7 +39,7 @@ def engine() -> Engine:
     return Engine.open(ROOT / "policies", engine="compiled")
 
 
-REVIEW_RULES = ReviewRules.of(engine().library.vocabulary, engine().library.reference)
+REVIEW_RULES = ReviewRules.of(engine().library)
 
 
 def written(*claims: ClaimPayment, envelope: Envelope = ENVELOPE) -> Written:

@@ -25,12 +25,12 @@ from payer_policy.bundle.manifest import (
 )
 from payer_policy.bundle.problems import BundleError, problem, refuse
 from payer_policy.bundle.signing import PrivateKey
-from payer_policy.diagnostics import Diagnostic, PolicyError
+from payer_policy.diagnostics import Diagnostic
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import load_folder, read_library
 from payer_policy.schemas import library_schema_problems
-from payer_policy.specs.reading import features_in, read_feature, shown_path
+from payer_policy.specs.reading import features_in, unreadable
 from payer_policy.specs.running import Run, run_features
 
 
@@ -127,13 +127,7 @@ def _tried(
         what = "there is no feature file in it" if features.exists() else "it is not there"
         hint = "name the folder of the scenarios, or say --without-specs"
         refuse([problem("no-scenarios", shown, what, hint)])
-    problems: list[Diagnostic] = []
-    for file in files:
-        try:
-            read_feature(file, shown_path(file, Path.cwd()))
-        except PolicyError as error:
-            problems += error.diagnostics
-    refuse(problems)
+    refuse(unreadable(files))
     before = _bytes(features, files)
     run = run_features(files, policies, library, engine=engine)
     if run.wrong is not None:

@@ -144,7 +144,7 @@ class _Run:
 
     @cached_property
     def review_rules(self) -> ReviewRules:
-        return ReviewRules.of(self.engine.library.vocabulary, self.engine.library.reference)
+        return ReviewRules.of(self.engine.library)
 
     def take(self, found: Iterator[tuple[X12Loop | Diagnostic | None, Answer]]) -> None:
         for part, one in found:
@@ -191,10 +191,8 @@ class _Run:
         self.reviews.append((part, answered))
 
     def _outcome(self, one: Answer) -> Outcome:
-        determinations = tuple(decided.determination for decided in one.decided)
-        outcome = Outcome(one.claim_id, determinations, one.without_policy)
-        self.bad_news = self.bad_news or outcome.decision != "approve"
-        return outcome
+        self.bad_news = self.bad_news or one.outcome.decision != "approve"
+        return one.outcome
 
     def _missing(
         self, claim_id: str | None, payee: Payee | None, control: str | None

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from payer_policy.cli import options
-from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.diagnostics.render import report_text
 
 
@@ -63,7 +62,7 @@ def _check_engine(name: str | None) -> None:
 
 def _files(paths: tuple[Path, ...]) -> list[Path]:
     """The feature files, read once to see that they are in order; all problems are told at once."""
-    from payer_policy.specs.reading import features_in, read_feature, shown_path
+    from payer_policy.specs.reading import features_in, unreadable
 
     for path in paths:
         if not path.exists():
@@ -71,13 +70,7 @@ def _files(paths: tuple[Path, ...]) -> list[Path]:
     files = features_in(paths)
     if not files:
         raise click.UsageError(f"no feature file in {', '.join(map(str, paths))}")
-    problems: list[Diagnostic] = []
-    for file in files:
-        try:
-            read_feature(file, shown_path(file, Path.cwd()))
-        except PolicyError as error:
-            problems += error.diagnostics
-    if problems:
+    if problems := unreadable(files):
         click.echo(report_text(problems, consequence="no scenario was run"), err=True)
         sys.exit(2)
     return files

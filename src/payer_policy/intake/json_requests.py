@@ -60,14 +60,15 @@ def read_json_requests(text: str, file: str, most: int | None = None) -> list[In
         found = [refused(p) if isinstance(p, Diagnostic) else _request(p) for p in parts]
         return found or [refused(_empty_list(places))]
     if is_json_lines(text):
-        return [_request(piece) for piece in islice(lines_of(places), stop)]
+        return read_json_lines(places, stop)
     start = len(text) - len(text.lstrip(" \t\r\n\ufeff"))
     return [_request(Piece(places, start, len(text.rstrip(" \t\r\n"))))]
 
 
-def read_json_lines(places: Places) -> list[Intake]:
-    """Every request of JSON Lines, or of some whole lines out of a larger file of them."""
-    return [_request(piece) for piece in lines_of(places)]
+def read_json_lines(places: Places, stop: int | None = None) -> list[Intake]:
+    """Every request of JSON Lines, or of some whole lines out of a larger file of them; at most the
+    first `stop`."""
+    return [_request(piece) for piece in islice(lines_of(places), stop)]
 
 
 def _empty_list(places: Places) -> Diagnostic:

@@ -66,7 +66,7 @@ async def call(request: Request, service: Annotated[str, Path(max_length=200)]) 
                 raise refused(hook.diagnostics)
             answers = decided(state, deployed, (order.intake for order in hook.orders), deadline)
             outcomes = [None if one.request is None else one.outcome.to_json() for one in answers]
-            rules = ReviewRules.of(library.vocabulary, library.reference)
+            rules = ReviewRules.of(library)
             return answers, cds_hooks.response(
                 hook,
                 outcomes,

@@ -125,7 +125,7 @@ async def inquire(request: Request) -> Response:
             member = inquiry.asked.member_id
             rows = [] if inquiry.refused or member is None else audit.log.of_member(member)
             library = state.deployed.engine.library
-            rules = ReviewRules.of(library.vocabulary, library.reference)
+            rules = ReviewRules.of(library)
             return fhir.inquiry_response(inquiry, _stored(rows), rules=rules, created=_moment())
 
         return _fhir(await state.at_length(work))
@@ -146,7 +146,7 @@ def _answered(submission: Submission, said: Answer, deployed: Deployed) -> dict[
         make = fhir.error_bundle if submission.bundled else fhir.error_response
         return make(said.problems, asked, created=created)
     library, outcome = deployed.engine.library, said.outcome.to_json()
-    rules = ReviewRules.of(library.vocabulary, library.reference)
+    rules = ReviewRules.of(library)
     if not submission.bundled:
         return fhir.claim_response(
             outcome, asked, created=created, rules=rules, warnings=said.problems

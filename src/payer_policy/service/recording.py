@@ -82,8 +82,10 @@ class Recording:
                 receipts = [await asyncio.wrap_future(one) for one in waiting]
         except AuditError as error:
             raise self._failed(error) from error
-        self.failed_at = None
-        return receipts[-1].seq if receipts else None
+        if not receipts:
+            return None
+        self.failed_at = None  # and not where nothing had to be written
+        return receipts[-1].seq
 
     async def refuse(self, requests: int, *, source: str, caller: str | None) -> int:
         """Write that requests are answered without a decision; the number of the row.

@@ -57,7 +57,7 @@ async def review_requests(request: Request) -> Response:
         deployed = state.deployed
 
         library = deployed.engine.library
-        rules = ReviewRules.of(library.vocabulary, library.reference)
+        rules = ReviewRules.of(library)
 
         def work(deadline: Deadline) -> tuple[list[ReviewLoop], list[Answer]]:
             loops = list(_requests(data, state.settings.limits.batch_requests))

@@ -67,6 +67,17 @@ def shown_path(path: Path, base: Path) -> str:
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
 
 
+def unreadable(files: Iterable[Path]) -> list[Diagnostic]:
+    """Everything that is wrong with feature files; nothing where all can be read."""
+    problems: list[Diagnostic] = []
+    for file in files:
+        try:
+            read_feature(file, shown_path(file, Path.cwd()))
+        except PolicyError as error:
+            problems += error.diagnostics
+    return problems
+
+
 def read_feature(path: Path, shown: str) -> FeatureFile:
     """A feature file, checked.
 

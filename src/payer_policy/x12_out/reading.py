@@ -15,11 +15,12 @@ from decimal import Decimal
 from typing import TypeVar
 
 from payer_policy.diagnostics import Diagnostic, Location, Position
-from payer_policy.intake.x12 import Segment, is_x12, segments
+from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_envelope import diagnostic
 from payer_policy.intake.x12_values import components, day
 from payer_policy.vocabulary.types import ValueProblem, shown
 from payer_policy.x12_out.model import Adjustment, ClaimPayment, Name, Number, ServicePayment
+from payer_policy.x12_out.texts import segments_of
 
 T = TypeVar("T")
 
@@ -39,17 +40,11 @@ def read_advice(text: str, file: str) -> Advice:
     """The claims of every 835 of a text. Never raises for any text; what could not be read is among
     the problems, and the rest is given."""
     reader = _Reader(file)
-    text = text.removeprefix("\ufeff")
-    if not is_x12(text.lstrip(" \t\r\n")):
-        message = "the text does not start with ISA; an X12 835 was expected"
-        where = Location(file, "$", Position(1, 1))
-        return Advice((), (Diagnostic("unknown-format", message, where),))
-    for item in segments(text.lstrip(" \t\r\n")):
-        if isinstance(item, Segment):
-            reader.read(item)
+    for item in segments_of(text, file, "835"):
+        if isinstance(item, Diagnostic):
+            reader.problems.append(item)
         else:
-            where = Location(file, f"segment {item.number}", item.start)
-            reader.problems.append(Diagnostic("broken-envelope", item.reason, where))
+            reader.read(item)
     reader.end()
     if not reader.found and not reader.problems:
         where = Location(file, "$", Position(1, 1))

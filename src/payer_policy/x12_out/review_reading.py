@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from payer_policy.diagnostics import Diagnostic, Location, Position
-from payer_policy.intake.x12 import Segment, is_x12, segments
+from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_envelope import diagnostic
 from payer_policy.intake.x12_values import day, number
 from payer_policy.vocabulary.types import ValueProblem, shown
 from payer_policy.x12_out.reviews import Decision, Rejection, Review
+from payer_policy.x12_out.texts import segments_of
 
 _ACTIONS = frozenset({"A1", "A2", "A3", "A4", "A6", "C", "CT", "NA"})
 _PARTY_LEVELS = frozenset({"20", "21", "22", "23"})
@@ -30,21 +31,16 @@ class Reviews:
 def read_reviews(text: str, file: str) -> Reviews:
     """The answers of a text. Never raises for any text; what could not be read is among the problems,
     and the rest is given."""
-    text = text.removeprefix("\ufeff").lstrip(" \t\r\n")
-    start = Location(file, "$", Position(1, 1))
-    if not is_x12(text):
-        message = "the text does not start with ISA; an X12 278 was expected"
-        return Reviews((), (Diagnostic("unknown-format", message, start),))
     reader = _Reader(file)
-    for item in segments(text):
-        if isinstance(item, Segment):
-            reader.read(item)
+    for item in segments_of(text, file, "278"):
+        if isinstance(item, Diagnostic):
+            reader.problems.append(item)
         else:
-            where = Location(file, f"segment {item.number}", item.start)
-            reader.problems.append(Diagnostic("broken-envelope", item.reason, where))
+            reader.read(item)
     reader.end()
     if not reader.reviews and not reader.problems:
         message = "the text holds no answer to a request (278)"
+        start = Location(file, "$", Position(1, 1))
         reader.problems.append(Diagnostic("no-claims", message, start))
     return Reviews(tuple(reader.reviews), tuple(reader.problems))
 
