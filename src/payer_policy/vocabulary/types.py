@@ -233,8 +233,9 @@ def format_number(value: int | Decimal | Fraction) -> str:
         scaled = value * 10**12
         if scaled.denominator != 1:
             return f"{value.numerator}/{value.denominator}"
-        value = (Decimal(scaled.numerator).scaleb(-12)).normalize()
-    return str(value) if isinstance(value, int) else f"{value.normalize():f}"
+        value = Decimal(f"{scaled.numerator}E-12")  # arithmetic would round to 28 digits
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def to_json(value: Value | None) -> Any:
