@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from payer_policy.batch.answers import AnswerRows, counts_of
 from payer_policy.cli.deciding import answers
 from payer_policy.determination import Outcome
+from tests import generated_claims
 from tests.batch import building
 from tests.batch.building import (
     CASES,
@@ -74,6 +77,37 @@ def test_claims_are_decided_as_they_are_one_by_one(kind: str, tmp_path: Path) ->
     assert rows == {claim["id"]: told(engine().decide(claim)) for claim in given}
     found = {row["decision"] for made in rows.values() for row in made}
     assert found >= {"approve", "deny", "no_policy"}
+
+
+def test_answers_that_differ_are_counted_however_many_there_are() -> None:
+    rows = AnswerRows({})
+    outcomes = [engine().decide(claim) for claim in generated_claims.claims(0, 1_100)]
+    for record, outcome in enumerate(outcomes, 1):
+        rows.add(record, "claim", outcome)
+
+    table = rows.table()
+
+    assert table.num_rows > 1_000
+    found = [
+        f"{one.policy.address} {one.decision}"
+        for outcome in outcomes
+        for one in outcome.determinations
+    ]
+    assert counts_of(table)["policies"] == Counter(found)
+
+
+def test_many_differing_claims_are_decided_as_they_are_one_by_one(tmp_path: Path) -> None:
+    given = list(generated_claims.claims(0, 600, undated=0.1, spanned=0.1))
+    file = building.write_lines(tmp_path / "c.jsonl", given)
+
+    finished = decided([file], tmp_path / "out")
+
+    assert rejects_of(tmp_path / "out") == []
+    rows = by_claim(rows_of(tmp_path / "out"))
+    assert rows == {claim["id"]: told(engine().decide(claim)) for claim in given}
+    counted = Counter(row["decision"] for made in rows.values() for row in made)
+    assert finished.summary["decisions"] == dict(counted)
+    assert len(counted) == 5
 
 
 FACTS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from payer_policy import Engine
 from payer_policy.engines import ENGINES, engine_named, why_unavailable
 from payer_policy.ruleset import Ruleset
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
 from tests.examples import examples
+from tests.facade.test_engine import POLICIES
+from tests.generated_claims import claims
 from tests.random_rulesets import assembled, cases, completed, randoms, ruleset, some_facts
 
 every_engine = pytest.mark.parametrize(
@@ -66,6 +70,21 @@ def test_engines_agree_with_the_reference(engine, case):
 def test_formulas_agree_with_the_reference(case):
     made, facts = case
     assert answer("symbolic", made, facts) == reference.evaluate(made, facts)
+
+
+@functools.cache
+def shipped_cases() -> list[tuple[Ruleset, Mapping[str, Any], Any]]:
+    """Rulesets of the shipped policies, the facts of generated claims, and what the reference says."""
+    engine = Engine.open(POLICIES)
+    given = claims(1, examples(20), undated=0.1, spanned=0.1)
+    made = [one for claim in given for one in engine.decide_fully(claim)[0]]
+    return [(one.ruleset, one.facts, reference.evaluate(one.ruleset, one.facts)) for one in made]
+
+
+@every_engine
+def test_engines_agree_with_the_reference_on_generated_claims(engine):
+    for made, facts, wanted in shipped_cases():
+        assert answer(engine, made, facts) == wanted
 
 
 @every_engine

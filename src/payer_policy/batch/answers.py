@@ -54,7 +54,8 @@ class AnswerRows:
     def table(self) -> pa.Table:
         """All rows so far; `file` is left to whoever knows it."""
         self._close()
-        return pa.concat_tables(self._tables)
+        # Each piece has the values of its own rows; to group rows by a column takes one list of all.
+        return pa.concat_tables(self._tables).unify_dictionaries()
 
     def _begin(self) -> None:
         self._columns: dict[str, list[Any]] = {name: [] for name in ANSWER.names}
