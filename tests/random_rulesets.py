@@ -17,6 +17,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from payer_policy.policy.basis import Basis
+from payer_policy.policy.hashing import part_hashes, whole
+from payer_policy.reference import ReferenceData
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -39,7 +42,7 @@ from payer_policy.ruleset import (
     Window,
     facts_read,
 )
-from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.model import Fact, Vocabulary
 from payer_policy.vocabulary.types import FactType, Value
 
 GRADES = ("none", "mild", "moderate", "severe")
@@ -179,6 +182,13 @@ def assembled(
         information_request=None,
         hash="0" * 64,
     )
+
+
+def hashed(made: Ruleset) -> Ruleset:
+    """The ruleset with its hashes, which only records need."""
+    basis = Basis(Vocabulary(made.facts, {}), ReferenceData(), {})
+    parts = part_hashes(made, basis, made.first_day)
+    return replace(made, hash=whole(parts), parts=parts)
 
 
 @dataclass

@@ -13,7 +13,7 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src" / "payer_policy"
 
 LAYERS = (
-    {"diagnostics", "truth", "sealed"},
+    {"canonical", "diagnostics", "truth", "sealed"},
     {"json_source"},
     {"vocabulary"},
     {"json_words"},

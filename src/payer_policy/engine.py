@@ -28,6 +28,7 @@ from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.policy.library import Library
+from payer_policy.reference import LineCodes
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import (
     Context,
@@ -42,6 +43,8 @@ from payer_policy.semantics import truth_of
 from payer_policy.truth import FAILS, HOLDS, Truth
 from payer_policy.vocabulary.types import Value, format_value
 
+_ROWS_KEPT: Final = 10_000
+"""How many different services the hash of the rows behind them is kept for."""
 _MOST_HINTS: Final = 20
 """Nobody reads more suggestions than this, and each is looked for among all names."""
 
@@ -65,6 +68,7 @@ class _About(TypedDict):
     code: str | None
     service_date: date | None
     engine: str
+    reference_hash: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class PolicyOnDay:
             "code": None if code is None else str(code),
             "service_date": day if isinstance(day, date) else None,
             "engine": self.engine,
+            "reference_hash": None,
         }
         try:
             evaluation = self._evaluate(facts)
@@ -137,6 +142,8 @@ class Engine:
     name: str = DEFAULT_ENGINE
     _prepared: dict[tuple[str, date], _Prepared] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
+    _rows: dict[tuple[LineCodes, ...], str] = field(default_factory=dict, repr=False)
+    """Hashes of the rows that services of claims were decided with; codes and days, no members."""
     _like: Engine | None = field(default=None, repr=False, compare=False)
     """The engine that this one is a variation of: its facts are derived in the same way."""
     _compiler: Callable[[Ruleset], Evaluator] | None = field(
@@ -288,6 +295,7 @@ class Engine:
             "code": service.code,
             "service_date": service.day,
             "engine": self.name,
+            "reference_hash": self._rows_hash(context),
         }
         evaluation: Evaluation | None
         try:
@@ -298,6 +306,16 @@ class Engine:
         else:
             determination = prepared.determiner.determine(evaluation, facts, lines, **about)
         return Decided(determination, prepared.ruleset, evaluation, facts)
+
+    def _rows_hash(self, context: Context) -> str:
+        service = (context.service.code, None, context.service.day)
+        key = (service, *[(line.code, line.ndc, line.date) for line in context.claim_lines])
+        found = self._rows.get(key)
+        if found is None:
+            if len(self._rows) >= _ROWS_KEPT:
+                self._rows.clear()
+            found = self._rows[key] = self.library.reference.rows_hash(service, key[1:])
+        return found
 
     def _applicable(
         self, candidates: Iterable[str], context: Context, given: Mapping[str, Value]
@@ -344,8 +362,14 @@ class Engine:
 
     def _compile(self, ruleset: Ruleset) -> _Prepared:
         library = self.library
+        basis, day = library.basis, ruleset.first_day
         derivation = self._derivation_alike(ruleset) or Derivation(
-            library.vocabulary, library.reference, ruleset.facts, ruleset.first_day
+            library.vocabulary,
+            library.reference,
+            basis.sources_on(ruleset.facts, day),
+            basis.line_parts_on(day),
+            ruleset.facts,
+            day,
         )
         evaluate = (self._compiler or engine_named(self.name).compile)(ruleset)
         applies = condition_function(ruleset.applies_to)

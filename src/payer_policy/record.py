@@ -6,12 +6,11 @@ either. The same decision gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from payer_policy.determination import Determination, LineOutcome, NoPolicy
 from payer_policy.engine import Decided
-from payer_policy.policy.hashing import PartHashes, part_hashes
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -46,11 +45,7 @@ def stated_facts(decided: Decided) -> Iterator[tuple[str, Value]]:
 
 
 class Recorder:
-    """Writes records under the policies of one folder, whose reference data has this hash."""
-
-    def __init__(self, reference_hash: str) -> None:
-        self._reference_hash = reference_hash
-        self._hashes: dict[str, PartHashes] = {}
+    """Writes records."""
 
     def record(self, decided: Decided) -> bytes:
         """One line of ASCII JSON, with its line end: everything behind one determination.
@@ -59,7 +54,6 @@ class Recorder:
         of the line as it is without that member. Numbers that are not whole are text.
         """
         ruleset, determination = decided.ruleset, decided.determination
-        hashes = self._hashes_of(ruleset)
         facts = {
             name: {
                 "type": ruleset.facts[name].type.kind,
@@ -78,13 +72,13 @@ class Recorder:
         ]
         proof = None
         if decided.evaluation is not None and decided.evaluation.disagreement is None:
-            proof = _Proof(decided, hashes.rules).to_json()
+            proof = _Proof(decided).to_json()
         return sealed(
             {
                 "format": RECORD_VERSION,
                 "request": determination.claim_id,
                 "policy": determination.policy.to_json(),
-                "meaning": hashes.others,
+                "meaning": dict(ruleset.parts.others),
                 "facts": facts,
                 "lines": lines,
                 "proof": proof,
@@ -102,22 +96,16 @@ class Recorder:
             }
         )
 
-    def _hashes_of(self, ruleset: Ruleset) -> PartHashes:
-        found = self._hashes.get(ruleset.hash)
-        if found is None:
-            found = self._hashes[ruleset.hash] = part_hashes(ruleset, self._reference_hash)
-        return found
-
 
 class _Proof:
     """The steps from facts to the decision, each with what it rests on."""
 
-    def __init__(self, decided: Decided, hashes: Mapping[str, str]) -> None:
+    def __init__(self, decided: Decided) -> None:
         assert decided.evaluation is not None
         self.ruleset: Ruleset = decided.ruleset
         self.evaluation = decided.evaluation
         self.determination: Determination = decided.determination
-        self.hashes = hashes
+        self.hashes = decided.ruleset.parts.rules
         derived = {name: decided.evaluation.derived.get(name) for name in decided.ruleset.derived}
         self.known: Facts = {**decided.facts, **derived}
         self.truths: dict[str, Truth] = {

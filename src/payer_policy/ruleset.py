@@ -8,7 +8,7 @@ become literals (they keep their names, so that an explanation can cite them).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
@@ -193,9 +193,24 @@ class Parameter:
     note: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PartHashes:
+    """The SHA-256 (hex) of each part of a ruleset's meaning.
+
+    Where two rulesets have different hashes, these say where: in which rule, or in which other part
+    (`applies_to`, `facts`, `parameters`, …).
+    """
+
+    rules: Mapping[str, str]
+    others: Mapping[str, str]
+
+
+NO_HASHES = PartHashes(MappingProxyType({}), MappingProxyType({}))
+
+
 @dataclass(frozen=True)
 class Ruleset:
-    """A policy as it stands on one window of service dates.
+    """A policy as it is in force on one window of service dates.
 
     `rules` are in an order in which each rule comes after the rules that conclude a fact it reads
     and after the rules that override it; ties are broken by id, so the order is always the same.
@@ -220,7 +235,8 @@ class Ruleset:
     references: Mapping[str, Reference]
     information_request: Reason | None
     hash: str
-    """SHA-256 (hex) of the meaning: equal for equal rules, whatever the files' layout."""
+    """SHA-256 (hex) of the meaning, made from `parts`; empty where nothing is decided by it."""
+    parts: PartHashes = field(default=NO_HASHES, repr=False)
 
     def rule(self, id_: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -238,7 +254,8 @@ class Ruleset:
         return tuple(sorted(read - set(self.derived)))
 
 
-EMPTY: Mapping[str, str] = MappingProxyType({})
+CODE_SET = "code_set:"
+"""What the name of a constant begins with that holds the members of a code set on a day."""
 
 
 def facts_in_expression(expression: Expression) -> Iterator[str]:
@@ -268,6 +285,37 @@ def tests_in(condition: Condition) -> Iterator[Test]:
                 yield from tests_in(part)
 
 
+def code_sets_in(condition: Condition) -> Iterator[str]:
+    """The names of the code sets that a condition asks about."""
+    for test in tests_in(condition):
+        for side in test.right:
+            if isinstance(side, Constant) and side.name and side.name.startswith(CODE_SET):
+                yield side.name.removeprefix(CODE_SET)
+
+
+def with_members(condition: Condition, members: Mapping[str, frozenset[str]]) -> Condition:
+    """The condition with the members that its code sets have; itself where it has them already."""
+    match condition:
+        case Test(right=sides):
+            made = tuple([_with_members(side, members) for side in sides])
+            same = all(a is b for a, b in zip(made, sides, strict=True))
+            return condition if same else replace(condition, right=made)
+        case Not(part):
+            inner = with_members(part, members)
+            return condition if inner is part else Not(inner)
+        case All(parts) | AnyOf(parts) | AtLeast(_, parts):
+            inside = tuple([with_members(part, members) for part in parts])
+            same = all(a is b for a, b in zip(inside, parts, strict=True))
+            return condition if same else replace(condition, parts=inside)
+
+
+def _with_members(side: Expression, members: Mapping[str, frozenset[str]]) -> Expression:
+    if not (isinstance(side, Constant) and side.name and side.name.startswith(CODE_SET)):
+        return side
+    wanted = members[side.name.removeprefix(CODE_SET)]
+    return side if side.value == wanted else replace(side, value=wanted)
+
+
 def facts_in_test(test: Test) -> Iterator[str]:
     """The facts that a test reads: its own first, then those on its right side."""
     yield test.fact
@@ -275,10 +323,15 @@ def facts_in_test(test: Test) -> Iterator[str]:
         yield from facts_in_expression(expression)
 
 
+def facts_in_condition(condition: Condition) -> Iterator[str]:
+    """The names on both sides of all tests of a condition."""
+    for test in tests_in(condition):
+        yield from facts_in_test(test)
+
+
 def facts_read(rule: Rule) -> Iterator[str]:
     """The facts that a rule's condition (and the amount it reduces to) reads."""
-    for test in tests_in(rule.condition):
-        yield from facts_in_test(test)
+    yield from facts_in_condition(rule.condition)
     if isinstance(rule.effect, Finding) and rule.effect.to is not None:
         yield from facts_in_expression(rule.effect.to)
 

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from payer_policy.policy.order import dependencies, evaluation_order, find_cycles
-from payer_policy.ruleset import Conclude, Constant, FactRef, Rule, Test
+from payer_policy.ruleset import Conclude, Constant, FactRef, Rule, Test, facts_read
 
 
 def rule(id_: str, reads: str, concludes: str, overridden_by: tuple[str, ...] = ()) -> Rule:
@@ -66,7 +66,9 @@ def test_the_order_is_the_same_whatever_the_order_of_the_file() -> None:
     random = Random(1)
     for _ in range(20):
         random.shuffle(rules)
-        order = evaluation_order({r.id: r for r in rules})
+        order = evaluation_order(
+            {r.id: r for r in rules}, {r.id: list(facts_read(r)) for r in rules}
+        )
         assert order == ["z-first", "b-second", "a-third", "alone"]
 
 
@@ -80,4 +82,5 @@ def test_a_rule_needs_what_it_reads_and_what_overrides_it() -> None:
         )
     }
 
-    assert dependencies(rules) == {"a": set(), "b": {"a", "c"}, "c": set()}
+    reads = {id_: list(facts_read(r)) for id_, r in rules.items()}
+    assert dependencies(rules, reads) == {"a": set(), "b": {"a", "c"}, "c": set()}

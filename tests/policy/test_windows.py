@@ -5,6 +5,7 @@ Every boundary is looked at from both sides.
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import pairwise
@@ -229,6 +230,108 @@ def test_codes_with_days_of_their_own(tmp_path: Path) -> None:
 
     assert members("2024-06-30") == {"D50.0", "D50.8"}
     assert members("2024-07-01") == {"D50.1", "D50.8"}
+
+
+def anaemia(*codes: dict[str, str]) -> dict[str, Any]:
+    return {
+        "title": "Anaemia",
+        "system": "icd10cm",
+        "source": {"title": "ICD-10-CM"},
+        "reviewed_on": "2026-01-01",
+        "codes": list(codes),
+    }
+
+
+def starts(made: Library, address: str) -> list[str]:
+    return [first.isoformat() for first, _, _ in made.windows(address)]
+
+
+def test_only_what_a_policy_reads_cuts_it(tmp_path: Path) -> None:
+    when = {"fact": "diagnosis.codes", "includes_any": {"code_set": "anaemia"}}
+    made = library(
+        tmp_path,
+        {
+            "north/a/2024-01-01.json": policy("2024-01-01", rules=[rule("c", when=when)]),
+            "north/b/2024-01-01.json": policy(
+                "2024-01-01", applies_to={"fact": "drug.code", "is": "J1439"}, rules=[rule("r")]
+            ),
+            "code_sets/anaemia.json": anaemia({"code": "D50.0", "through": "2024-06-30"}),
+            "code_sets/other.json": anaemia({"code": "D50.1", "from": "2025-02-01"}),
+        },
+    )
+
+    assert starts(made, "north/a") == ["2024-01-01", "2024-07-01"]
+    assert starts(made, "north/b") == ["2024-01-01"]
+
+
+def test_neighbors_of_one_meaning_are_one_window(tmp_path: Path) -> None:
+    """A code that ends one day and goes on the next; a rule that follows itself under its id."""
+    when = {"fact": "diagnosis.codes", "includes_any": {"code_set": "anaemia"}}
+    codes = [
+        {"code": "D50.0", "through": "2024-06-30"},
+        {"code": "D50.0", "from": "2024-07-01", "through": "2024-12-31"},
+        {"code": "D50.0", "from": "2025-02-01"},
+    ]
+    made = library(
+        tmp_path,
+        {
+            "north/a/2024-01-01.json": policy("2024-01-01", rules=[rule("c", when=when)]),
+            "code_sets/anaemia.json": anaemia(*codes),
+        },
+    )
+
+    assert starts(made, "north/a") == ["2024-01-01", "2025-01-01", "2025-02-01"]
+    first, gap, after = (made.ruleset("north/a", day) for day, _, _ in made.windows("north/a"))
+    assert first and gap and after
+    assert first.hash == after.hash != gap.hash
+    assert (first.last_day, gap.last_day) == (date(2024, 12, 31), date(2025, 1, 31))
+
+
+@pytest.mark.parametrize(
+    ("change", "cut"),
+    [
+        ({}, False),
+        ({"note": "Read again."}, False),
+        ({"rules": [rule("r", 2)]}, True),
+        ({"rules": [rule("r", title="Other words")]}, True),  # what is printed differs
+    ],
+)
+def test_a_new_version_of_a_base_cuts_an_overlay_where_it_says_something_else(
+    tmp_path: Path, change: dict[str, Any], cut: bool
+) -> None:
+    made = library(
+        tmp_path,
+        {
+            "north/base/2024-01-01.json": policy("2024-01-01", "2024-06-30", rules=[rule("r")]),
+            "north/base/2024-07-01.json": policy("2024-07-01", **{"rules": [rule("r")], **change}),
+            "south/top/2024-01-01.json": policy("2024-01-01", extends="north/base"),
+        },
+    )
+
+    assert starts(made, "north/base") == ["2024-01-01", "2024-07-01"]
+    assert starts(made, "south/top") == ["2024-01-01", *(["2024-07-01"] if cut else [])]
+
+
+def test_a_code_set_behind_a_fact_cuts(tmp_path: Path) -> None:
+    """The rule asks for the place; the place is told by a code set."""
+    vocabulary = json.loads(
+        (POLICIES.parent / "tests/check/base/vocabulary.json").read_text("utf-8")
+    )
+    vocabulary["facts"]["setting.place"]["from"]["cases"] = [
+        {"any": {"line": "code", "in": {"code_set": "visits"}}, "value": "home"}
+    ]
+    visits = {**anaemia({"code": "J1439", "from": "2024-09-01"}), "system": "hcpcs"}
+    asks = rule("r", when={"fact": "setting.place", "is": "home"})
+    made = library(
+        tmp_path,
+        {
+            "vocabulary.json": vocabulary,
+            "north/a/2024-01-01.json": policy("2024-01-01", rules=[asks]),
+            "code_sets/visits.json": visits,
+        },
+    )
+
+    assert starts(made, "north/a") == ["2024-01-01", "2024-09-01"]
 
 
 def test_a_code_set_in_applies_to_counts_with_all_its_codes(tmp_path: Path) -> None:

@@ -89,7 +89,6 @@ def test_records_that_cannot_be_written_decide_nothing(tmp_path: Path) -> None:
 
 CHECKER = sorted((ROOT / "src" / "payer_policy" / "verify").glob("*.py"))
 MAY_IMPORT = {
-    "payer_policy.policy.hashing",
     "payer_policy.policy.library",
     "payer_policy.ruleset",
     "payer_policy.sealed",

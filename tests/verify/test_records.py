@@ -51,7 +51,7 @@ def examples(engine: Engine) -> dict[str, bytes]:
     intakes = supplemented(intakes, facts)
     for name in ("question.json", "refill.json"):
         intakes = [*intakes, *read_requests((CLAIMS / name).read_bytes(), name)]
-    recorder = Recorder(engine.library.reference_hash)
+    recorder = Recorder()
     return {
         str(intake.claim_id): recorder.record(decided)
         for intake in intakes
@@ -113,12 +113,12 @@ def test_records_are_the_same_bytes_every_time(engine: Engine, examples: dict[st
     assert intake.request is not None
     (*_, decided), _ = engine.decide_fully(intake.request)
 
-    recorder = Recorder(engine.library.reference_hash)
+    recorder = Recorder()
     assert recorder.record(decided) == examples[str(intake.claim_id)]
 
 
 def test_random_services_of_every_policy_check_out(engine: Engine, verifier: Verifier) -> None:
-    recorder = Recorder(engine.library.reference_hash)
+    recorder = Recorder()
     seen = set()
     for ruleset in rulesets(engine.library):
         evaluate = engine_named("compiled").compile(ruleset)
@@ -251,7 +251,7 @@ def without_one_rule(found: Evaluation) -> Evaluation:
 def test_what_a_wrong_engine_decided_is_refused(
     engine: Engine, verifier: Verifier, fault: Callable[[Evaluation], Evaluation]
 ) -> None:
-    recorder = Recorder(engine.library.reference_hash)
+    recorder = Recorder()
     refused = 0
     for ruleset in rulesets(engine.library)[:3]:
         right = engine_named("compiled").compile(ruleset)
@@ -282,9 +282,7 @@ def test_a_failed_engine_is_a_record_too(engine: Engine, verifier: Verifier) -> 
         ValueError(), lines,
         claim_id="SYN-1", kind="claim", code=None, service_date=ruleset.first_day, engine="test",
     )  # fmt: skip
-    record = Recorder(engine.library.reference_hash).record(
-        Decided(determination, ruleset, None, {})
-    )
+    record = Recorder().record(Decided(determination, ruleset, None, {}))
 
     assert verifier.verify(record).wrong == ()
     approved = changed(record, "determination", "lines", 0, "outcome", to="approve")
@@ -323,13 +321,8 @@ def test_a_changed_title_names_the_rule_alone(examples: dict[str, bytes], folder
 
     wrong = Verifier(Library.open(folder)).verify(record).wrong
 
-    expected = [
-        ("policy", "hash"),
-        ("proof", "rules", id_, "hash"),
-        ("determination", "policy", "hash"),
-    ]
-    assert [one.path for one in wrong if one.path[-1] != "title"] == expected
-    assert wrong[1].file == file
+    assert wrong and {one.path[-1] for one in wrong} == {"title"}
+    assert {one.file for one in wrong} == {file}
 
 
 def test_a_changed_parameter_names_the_steps_that_come_out_otherwise(
@@ -444,7 +437,7 @@ def test_no_shape_of_a_record_stops_the_checker(
 
 
 def test_a_service_without_a_policy(engine: Engine, verifier: Verifier) -> None:
-    recorder = Recorder(engine.library.reference_hash)
+    recorder = Recorder()
     looked_for = (("payer", "nobody"), ("code", "X0000"))
     none = NoPolicy("SYN-1", "X0000", date(2024, 5, 1), (1,), looked_for, ())
     assert verifier.verify(recorder.record_without_policy(none))[1:] == (1, ())

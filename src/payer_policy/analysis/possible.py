@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Final
 
 from payer_policy.policy.library import Library
-from payer_policy.request.derive import ALWAYS_KNOWN, sources_of
+from payer_policy.request.derive import ALWAYS_KNOWN
 from payer_policy.request.sources import (
     LINE_FIELDS,
     Aggregate,
@@ -95,11 +95,8 @@ def _sources(
     needed = set(ruleset.facts) | {
         name for one in conditions for test in tests_in(one) for name in facts_in_test(test)
     }
-    return sources_of(
-        library.vocabulary,
-        library.reference,
-        sorted(name for name in needed if name in facts),
-        ruleset.first_day,
+    return library.basis.sources_on(
+        sorted(name for name in needed if name in facts), ruleset.first_day
     )
 
 

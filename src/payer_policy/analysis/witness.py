@@ -59,7 +59,7 @@ class Decider:
     def __init__(self, engine: Engine, address: str) -> None:
         self.engine, self.address = engine, address
         self.payer = address.partition("/")[0]
-        self._determiners: dict[str, Determiner] = {}
+        self._determiners: dict[tuple[str, date], Determiner] = {}
         by_source = engine.library.facts_by_source
         self.named = tuple(
             by_source[source]
@@ -119,9 +119,10 @@ class Decider:
         )
 
     def _determiner(self, ruleset: Ruleset) -> Determiner:
-        found = self._determiners.get(ruleset.hash)
+        key = (ruleset.policy, ruleset.first_day)  # rulesets of one hash may print other words
+        found = self._determiners.get(key)
         if found is None:
-            found = self._determiners[ruleset.hash] = Determiner(ruleset)
+            found = self._determiners[key] = Determiner(ruleset)
         return found
 
 

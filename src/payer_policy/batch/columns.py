@@ -154,7 +154,12 @@ class ColumnarBatch:
         assert ruleset is not None
         try:
             facts = columnar_facts(
-                library.vocabulary, library.reference, ruleset.facts, given, ruleset.first_day
+                library.vocabulary,
+                library.reference,
+                library.basis.sources_on(ruleset.facts, ruleset.first_day),
+                ruleset.facts,
+                given,
+                ruleset.first_day,
             )
             evaluator = ColumnarEvaluator(ruleset, facts.numbers)
         except NotExact:

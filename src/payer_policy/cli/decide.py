@@ -90,7 +90,7 @@ def command(
 
 def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[Answer]:
     """The answers, each written to a file of records before it is handed on."""
-    recorder = Recorder(engine.library.reference_hash)
+    recorder = Recorder()
     try:
         file = path.open("wb")
     except OSError as error:

@@ -211,6 +211,7 @@ class Determiner:
         code: str | None,
         service_date: date | None,
         engine: str,
+        reference_hash: str | None = None,
     ) -> Determination:
         """The determination on one drug service.
 
@@ -250,7 +251,7 @@ class Determiner:
             )
             return Determination(
                 claim_id, kind, code, service_date, "approve", outcomes,
-                (), (), (), (), self.derived(evaluation), self.policy, engine, None, None,
+                (), (), (), (), self.derived(evaluation), self.policy, reference_hash, engine, None, None,
             )  # fmt: skip
         if evaluation.disagreement is not None:
             # Neither account is believed, so nothing of it is repeated as found.
@@ -267,6 +268,7 @@ class Determiner:
                 "lines": case.line_outcomes() if lines else (),
                 "findings": case.found(),
                 "policy": self.policy,
+                "reference_hash": reference_hash,
                 "engine": engine,
                 "information_request": case.information_request,
                 "internal": internal,
@@ -291,6 +293,7 @@ class Determiner:
         code: str | None,
         service_date: date | None,
         engine: str,
+        reference_hash: str | None = None,
     ) -> Determination:
         """The determination when an engine failed: every line pends.
 
@@ -304,7 +307,7 @@ class Determiner:
         internal = f"The engine `{engine}` failed on this request ({words}). Nothing was decided."
         return Determination(
             claim_id, kind, code, service_date, "pend", outcomes,
-            (), (), (), (), (), self.policy, engine, None, internal,
+            (), (), (), (), (), self.policy, reference_hash, engine, None, internal,
         )  # fmt: skip
 
 

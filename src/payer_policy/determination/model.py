@@ -239,6 +239,9 @@ class Determination(Deferred):
     derived: tuple[tuple[str, Value], ...]
     """The derived facts that are known, by name."""
     policy: PolicyIdentity
+    reference_hash: str | None
+    """SHA-256 (hex) of the rows of drugs and products that were looked up; None: none were, since
+    the facts were given as such."""
     engine: str
     information_request: Reason | None
     """The reason codes to ask for information with, where a line pends for what is unknown."""
@@ -263,6 +266,7 @@ class Determination(Deferred):
             "assumptions": [assumption.to_json() for assumption in self.assumptions],
             "derived": {name: to_json(value) for name, value in self.derived},
             "policy": self.policy.to_json(),
+            "reference_hash": self.reference_hash,
             "engine": self.engine,
             "information_request": (
                 None if self.information_request is None else _reason(self.information_request)
@@ -453,6 +457,7 @@ def _determination() -> dict[str, Any]:
         assumptions=_list("assumption"),
         derived={"type": "object", "additionalProperties": _VALUE},
         policy={"$ref": "#/$defs/policy"},
+        reference_hash=_TEXT_OR_NULL,
         engine=_TEXT,
         information_request={"anyOf": [{"$ref": "#/$defs/reason"}, {"type": "null"}]},
         internal=_TEXT_OR_NULL,

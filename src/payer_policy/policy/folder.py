@@ -63,6 +63,8 @@ class Folder:
     names: Mapping[type[BaseModel], str]
     contents: Mapping[str, bytes] | None = None
     """What the files hold, by path, where they were loaded before; None: `read` loads them."""
+    before: Folder | None = None
+    """The folder as it was read the last time: a file with the same bytes is not read again."""
     documents: dict[str, JsonDocument] = field(default_factory=dict)
     """By the path below the folder, with `/`; files that are not JSON are not among them."""
     broken: set[str] = field(default_factory=set)
@@ -113,7 +115,14 @@ class Folder:
         contents = self.load() if self.contents is None else self.contents
         if contents is None:
             return False
+        self.contents = contents
+        known = {} if self.before is None else self.before.contents or {}
         for relative in sorted(contents):
+            if self.before is not None and known.get(relative) == contents[relative]:
+                document = self.before.documents.get(relative)
+                if document is not None:
+                    self.documents[relative] = document
+                    continue
             self._read(relative, contents[relative])
         by_folded: dict[str, str] = {}
         for relative in sorted({*self.documents, *self.broken}):

@@ -1,78 +1,57 @@
-"""The hash of a ruleset: equal for equal meaning, whatever the order and layout of the files."""
+"""The hash of a ruleset: equal for equal meaning, whatever else its files say.
+
+The meaning is what the rules decide by and answer with: conditions, conclusions, findings with their
+codes and sentences, what they cite, the parameters, and of every fact that they read its type, its
+source and what its absence means. Titles, labels, questions, notes, dates of windows, and facts that
+no rule reads are no meaning.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
 from datetime import date
-from decimal import Decimal
-from fractions import Fraction
-from typing import Any
 
-from payer_policy.ruleset import Ruleset
-from payer_policy.vocabulary.types import to_json
+from payer_policy.canonical import digest
+from payer_policy.policy.basis import Basis
+from payer_policy.ruleset import PartHashes, Ruleset
 
 
-def content_hash(ruleset: Ruleset, reference_hash: str) -> str:
-    """SHA-256 of the ruleset's meaning in one spelling, with the reference data that it leans on."""
-    canonical = json.dumps(
-        [_canonical(ruleset), reference_hash],
-        ensure_ascii=True,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class PartHashes:
-    """The first 16 hex digits of the hash of each part of a ruleset.
-
-    Where two rulesets have different hashes, these say where: in which rule, or in which other part
-    (`parameters`, `facts`, …; `reference_data` stands for the folder's code sets, products and
-    reason codes).
-    """
-
-    rules: Mapping[str, str]
-    others: Mapping[str, str]
-
-
-def part_hashes(ruleset: Ruleset, reference_hash: str) -> PartHashes:
-    """The hash of each part of a ruleset, with the reference data that it leans on."""
-    others = {
-        part.name: _short_hash(getattr(ruleset, part.name))
-        for part in fields(ruleset)
-        if part.name not in ("rules", "hash")
+def part_hashes(ruleset: Ruleset, basis: Basis, day: date) -> PartHashes:
+    """The hashes of the parts of a ruleset, and of what it reads on a day of its window."""
+    shared = basis.digest_of
+    rules = {
+        rule.id: digest(
+            [
+                rule.id,
+                shared(rule.condition),
+                shared(rule.effect),
+                rule.cites,
+                rule.overridden_by,
+                rule.assume_not_holding,
+            ]
+        )
+        for rule in ruleset.rules
     }
-    rules = {rule.id: _short_hash(rule) for rule in ruleset.rules}
-    return PartHashes(rules, {**others, "reference_data": reference_hash[:16]})
+    sources = basis.sources_on(ruleset.facts, day)
+    others = {
+        "applies_to": shared(ruleset.applies_to),
+        "facts": digest(
+            {
+                name: [
+                    shared(fact.type, fact.absent_means, fact.derived, fact.otherwise, fact.tells),
+                    shared(sources.get(name)),
+                ]
+                for name, fact in ruleset.facts.items()
+            }
+        ),
+        "information_request": digest(ruleset.information_request),
+        "line_parts": digest(basis.line_parts_on(day)),
+        "parameters": digest(
+            {name: [one.value, one.unit] for name, one in ruleset.parameters.items()}
+        ),
+    }
+    return PartHashes(rules, others)
 
 
-def _short_hash(part: Any) -> str:
-    canonical = json.dumps(
-        _canonical(part), ensure_ascii=True, sort_keys=True, separators=(",", ":")
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-def _canonical(value: Any) -> Any:
-    if isinstance(value, Fraction) and not isinstance(value, int):
-        return ["fraction", value.numerator, value.denominator]
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, (Decimal, date)):
-        return to_json(value)
-    if isinstance(value, frozenset):
-        return ["set", *sorted((_canonical(item) for item in value), key=repr)]
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_canonical(item) for item in value]
-    if is_dataclass(value):
-        return [
-            type(value).__name__,
-            *(_canonical(getattr(value, part.name)) for part in fields(value)),
-        ]
-    raise TypeError(type(value))
+def whole(parts: PartHashes) -> str:
+    """The hash of a ruleset, from those of its parts."""
+    return digest([parts.rules, parts.others])

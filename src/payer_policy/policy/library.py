@@ -9,19 +9,21 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from types import MappingProxyType
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.json_source import JsonDocument
-from payer_policy.policy.resolve import Resolver, Unsound
+from payer_policy.policy.basis import Basis
+from payer_policy.policy.elaboration import Elaboration, Window, alike
+from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.statements import Statement, StatementReader, Statements
-from payer_policy.policy.versions import Merged, PolicyVersion, merge
+from payer_policy.policy.versions import Merged, PolicyVersion, day_after, merge
 from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import Rule, Ruleset
+from payer_policy.ruleset import Ruleset
 from payer_policy.vocabulary.model import Vocabulary
 
 EMPTY: Mapping[str, tuple[PolicyVersion, ...]] = MappingProxyType({})
@@ -40,24 +42,21 @@ class Span:
 class Library:
     """All policies of a folder, ready to be resolved by date of service. Safe to share."""
 
-    vocabulary: Vocabulary
+    basis: Basis
     vocabulary_document: JsonDocument
-    reference: ReferenceData
-    reference_hash: str
     policies: Mapping[str, tuple[PolicyVersion, ...]]
     """By address, each in the order of the first days."""
     spans: Mapping[str, tuple[Span, ...]]
     """By address, the runs of dates for which one chain of versions is in force."""
     codes: Mapping[str, frozenset[str]]
     """The drug codes that each policy can apply to, by address (over all its versions)."""
-    known_codes: Mapping[str, frozenset[str]]
     statements: Mapping[str, Statements] = field(default_factory=dict)
     """What is said to be always or never so, by the address of the policy beside which it stands."""
+    _elaborations: dict[str, tuple[Elaboration, ...]] = field(default_factory=dict)
+    """By address, one for each span; what `check` typed stands here from the beginning."""
+    _windows: dict[str, tuple[Window, ...]] = field(default_factory=dict)
     _rulesets: dict[tuple[str, date], Ruleset] = field(default_factory=dict)
-    _windows: dict[str, tuple[tuple[date, date | None, Merged], ...]] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
-    _base: Library | None = None
-    """What a varied library was made from; rules that did not change are taken over."""
+    _lock: RLock = field(default_factory=RLock)
 
     @staticmethod
     def open(folder: str | Path) -> Library:
@@ -79,7 +78,7 @@ class Library:
         return {name: getattr(self, name) for name in _READ}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        fresh = {"_rulesets": {}, "_windows": {}, "_lock": Lock(), "_base": None}
+        fresh = {"_elaborations": {}, "_windows": {}, "_rulesets": {}, "_lock": RLock()}
         self.__dict__.update({**state, **fresh})
 
     def varied(
@@ -92,7 +91,8 @@ class Library:
         """The same library with something changed, to ask what would follow from the change.
 
         Nothing is checked again, and its rulesets have no hash: no request is decided by it.
-        `ruleset` raises PolicyError where the change makes no sense (a bound of another type).
+        `windows` and `ruleset` raise PolicyError where the change makes no sense (a bound of another
+        type).
 
         Args:
             versions: By address, all versions of the policies that are changed.
@@ -117,13 +117,20 @@ class Library:
                 else spans
                 for address, spans in self.spans.items()
             },
-            vocabulary=vocabulary or self.vocabulary,
-            reference=reference or self.reference,
-            _rulesets={},
+            basis=self.basis.varied(vocabulary, reference),
+            _elaborations={},
             _windows={},
-            _lock=Lock(),
-            _base=self,
+            _rulesets={},
+            _lock=RLock(),
         )
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.basis.vocabulary
+
+    @property
+    def reference(self) -> ReferenceData:
+        return self.basis.reference
 
     @cached_property
     def facts_by_source(self) -> Mapping[tuple[str, str], str]:
@@ -147,99 +154,88 @@ class Library:
 
     def windows(self, address: str) -> tuple[tuple[date, date | None, Merged], ...]:
         """The runs of dates on which a policy's meaning is one and the same, in order."""
+        return tuple(
+            [(first, last, made.merged) for made, first, last in self._windows_of(address)]
+        )
+
+    def _windows_of(self, address: str) -> tuple[Window, ...]:
         found = self._windows.get(address)
         if found is None:
-            found = self._windows[address] = tuple(self._cut(address))
+            with self._lock:
+                found = self._windows.get(address)
+                if found is None:
+                    found = self._windows[address] = tuple(self._cut(address))
         return found
 
-    def _cut(self, address: str) -> list[tuple[date, date | None, Merged]]:
-        out: list[tuple[date, date | None, Merged]] = []
-        dated = [
-            entry for code_set in self.reference.code_sets.values() for entry in code_set.codes
-        ]
-        common = {entry.first_day for entry in dated} | {
-            entry.last_day + timedelta(days=1)
-            for entry in dated
-            if entry.last_day is not None and entry.last_day < date.max
-        }
-        for span in self.spans.get(address, ()):
-            starts = {span.first_day}
-            for day in (*common, *span.merged.breakpoints()):
-                if (
-                    day is not None
-                    and span.first_day < day
-                    and (span.last_day is None or day <= span.last_day)
-                ):
-                    starts.add(day)
-            ordered = sorted(starts)
-            for start, following in zip(ordered, [*ordered[1:], None], strict=True):
-                last = span.last_day if following is None else following - timedelta(days=1)
-                out.append((start, last, span.merged))
+    def _cut(self, address: str) -> list[Window]:
+        out: list[Window] = []
+        for elaboration in self._elaborated(address):
+            first, *rest = elaboration.windows()
+            if out and (joined := self._joined(out[-1], first)) is not None:
+                out[-1] = joined
+            else:
+                out.append(first)
+            out += rest
         return out
+
+    def _joined(self, one: Window, other: Window) -> Window | None:
+        """Two windows as one, where only a base's file changed between them, and no word in it."""
+        mine, theirs = one.elaboration.merged, other.elaboration.merged
+        if (
+            mine.version is not theirs.version
+            or one.last_day is None
+            or day_after(one.last_day) != other.first_day
+        ):
+            return None
+        pair = [each[0].ruleset(each[1], each[2], hashed=False) for each in (one, other)]
+        return one._replace(last_day=other.last_day) if alike(*pair) else None
+
+    def _elaborated(self, address: str) -> tuple[Elaboration, ...]:
+        found = self._elaborations.get(address)
+        if found is None:
+            problems: list[Diagnostic] = []
+            made = [
+                Resolver(span.merged, self.basis, problems.append).elaborated()
+                for span in self.spans.get(address, ())
+            ]
+            found = tuple([one for one in made if one is not None])
+            if len(found) < len(made):
+                raise PolicyError(problems)
+            self._elaborations[address] = found
+        return found
 
     def ruleset(self, address: str, day: date) -> Ruleset | None:
         """The policy's ruleset for a date of service; None where no version is in force."""
-        windows = self.windows(address)
-        index = bisect_right(windows, day, key=lambda window: window[0]) - 1
-        if index < 0:
+        window = self._window_on(address, day)
+        if window is None:
             return None
-        first, last, merged = windows[index]
-        if last is not None and day > last:
-            return None
-        key = (address, first)
+        key = (address, window.first_day)
         found = self._rulesets.get(key)
         if found is None:
             with self._lock:
                 found = self._rulesets.get(key)
                 if found is None:
-                    found = self._resolve(merged, first, last)
+                    elaboration, first, last = window
+                    hashed = self.basis.below is None
+                    found = elaboration.ruleset(first, last, hashed=hashed)
                     self._rulesets[key] = found
         return found
 
-    def _resolve(self, merged: Merged, first: date, last: date | None) -> Ruleset:
-        problems: list[Diagnostic] = []
-        resolver = Resolver(
-            merged, self.vocabulary, self.reference, problems.append, first, self.known_codes
-        )
-        if self._base is None:
-            return resolver.ruleset(first, last, self.reference_hash)
-        try:
-            return resolver.ruleset(first, last, None, self._base._kept(merged, self, first))
-        except Unsound:
-            raise PolicyError(problems) from None
-
-    def _kept(self, merged: Merged, varied: Library, day: date) -> Mapping[str, Rule]:
-        """The rules of a varied policy that are, on that day, what they are here."""
-        address = merged.version.address
-        ruleset = self.ruleset(address, day)
-        if ruleset is None or varied.reference is not self.reference:
-            return {}
-        mine = self._on(address, day)
-        assert mine is not None
-        if [(name, one.value) for name, one in mine.parameters.items()] != [
-            (name, one.value) for name, one in merged.parameters.items()
-        ]:
-            return {}
-        return {
-            rule.id: rule
-            for rule in ruleset.rules
-            if rule.id in merged.rules and merged.rules[rule.id].model is mine.rules[rule.id].model
-        }
-
-    def _on(self, address: str, day: date) -> Merged | None:
-        for first, last, merged in self.windows(address):
-            if first <= day and (last is None or day <= last):
-                return merged
-        return None
+    def _window_on(self, address: str, day: date) -> Window | None:
+        windows = self._windows_of(address)
+        index = bisect_right(windows, day, key=lambda window: window.first_day) - 1
+        if index < 0:
+            return None
+        last = windows[index].last_day
+        return None if last is not None and day > last else windows[index]
 
     def statements_on(self, address: str, day: date) -> tuple[Statement, ...]:
         """The statements about a policy (and its bases) that are in force on a day."""
-        merged = self._on(address, day)
-        if merged is None:
+        window = self._window_on(address, day)
+        if window is None:
             return ()
-        reader = StatementReader(
-            merged, self.vocabulary, self.reference, self.known_codes, lambda problem: None, day
-        )
+        merged = window.elaboration.merged
+        reader = StatementReader(merged, self.basis, lambda problem: None, day)
         return reader.read(self.statements)
 
     def addresses(self, payer: str | None = None) -> tuple[str, ...]:

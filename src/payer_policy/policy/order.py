@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 
-from payer_policy.ruleset import Conclude, Rule, facts_read
+from payer_policy.ruleset import Conclude, Rule
 
 
-def evaluation_order(rules: Mapping[str, Rule]) -> list[str]:
-    """Rule ids so that each comes after what it reads; ties by id. Cycles must be ruled out before."""
-    needs = dependencies(rules)
+def evaluation_order(rules: Mapping[str, Rule], reads: Mapping[str, Iterable[str]]) -> list[str]:
+    """Rule ids so that each comes after what it reads; ties by id. Cycles must be ruled out before.
+
+    Args:
+        rules: By id.
+        reads: By id, the facts that the rule reads.
+    """
+    needs = dependencies(rules, reads)
     waiting = {id_: len(others) for id_, others in needs.items()}
     feeds: dict[str, list[str]] = {id_: [] for id_ in rules}
     for id_, others in needs.items():
@@ -29,23 +35,31 @@ def evaluation_order(rules: Mapping[str, Rule]) -> list[str]:
     return order
 
 
-def dependencies(rules: Mapping[str, Rule]) -> dict[str, set[str]]:
+def dependencies(
+    rules: Mapping[str, Rule], reads: Mapping[str, Iterable[str]]
+) -> dict[str, set[str]]:
     """For each rule the rules that must be evaluated before it."""
-    concluders: dict[str, set[str]] = {}
+    concluders: dict[str, list[str]] = {}
     for rule in rules.values():
         if isinstance(rule.effect, Conclude):
             for name, _ in rule.effect.values:
-                concluders.setdefault(name, set()).add(rule.id)
+                concluders.setdefault(name, []).append(rule.id)
     return {
-        rule.id: {id_ for name in facts_read(rule) for id_ in concluders.get(name, ())}
-        | {id_ for id_ in rule.overridden_by if id_ in rules}
-        for rule in rules.values()
+        id_: {other for name in reads[id_] for other in concluders.get(name, ())}
+        | {other for other in rule.overridden_by if other in rules}
+        for id_, rule in rules.items()
     }
 
 
 def find_cycles(needs: Mapping[str, set[str]]) -> list[list[str]]:
     """Names that need one another in a circle: for each such knot a shortest circle through its
     first name, which stands at both ends."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError:
+        pass
+    else:
+        return []
     circles = []
     done: set[str] = set()
     for start in sorted(needs):

@@ -6,15 +6,13 @@ overlays; then `checks` over each policy as it stands with its bases.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -22,6 +20,7 @@ from payer_policy.diagnostics import Diagnostic, Location, did_you_mean
 from payer_policy.json_source import JsonDocument
 from payer_policy.language import CodeSetMembers
 from payer_policy.policy import checks
+from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import (
     Effective,
     EffectModel,
@@ -34,7 +33,7 @@ from payer_policy.policy.files import (
     RuleModel,
 )
 from payer_policy.policy.folder import VOCABULARY, Folder
-from payer_policy.policy.library import Library, spans_of
+from payer_policy.policy.library import Library, Span, spans_of
 from payer_policy.policy.statements import FILE as STATEMENTS
 from payer_policy.policy.statements import (
     StatementModel,
@@ -111,6 +110,8 @@ NAMES: Final[dict[type[BaseModel], str]] = {
     PayerFile: "a payer",
 }
 
+T = TypeVar("T")
+
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z", re.ASCII)
 _PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _KEBAB: Final = "use small letters, digits and single hyphens"
@@ -125,43 +126,243 @@ def read_library(
         root: The folder; every message begins with it.
         contents: What its files hold, as `load_folder` gives it; then nothing is read from `root`.
     """
-    folder = Folder(root, NAMES, contents)
-    if not folder.read():
-        return None, _sorted(folder.problems)
-    placed = _placed(folder)
-    data = _read_reference(folder, placed)
-    vocabulary = _read_vocabulary(folder, data)
-    versions = _read_versions(folder, placed)
-    if vocabulary is None:
-        return None, _sorted(folder.problems)
-    policies = checks.sound_overlays(versions, _addresses(folder.broken), folder.report)
-    spans = {address: tuple(spans_of(address, policies, folder.report)) for address in policies}
-    around = checks.Surroundings(
-        vocabulary,
-        data.reference,
-        data.known_codes,
-        _service_code_fact(vocabulary),
-        frozenset(data.unread_reasons),
-        data.unread_drugs,
+    return PolicyFolder(root).read(contents)
+
+
+class _Step(NamedTuple):
+    """What a step of reading made of its sources, and what it reported."""
+
+    sources: tuple[object, ...]
+    made: Any
+    problems: tuple[Diagnostic, ...]
+    broken: frozenset[str]
+
+
+class PolicyFolder:
+    """A policy folder that is held open: `read` does again only what a changed file calls for.
+
+    For editors and services that look at one folder again and again. What it says is what
+    `read_library` says of the folder. Not safe to use from two threads at once.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._folder: Folder | None = None
+        self._steps: dict[tuple[str, str], _Step] = {}
+        self._before: dict[tuple[str, str], _Step] = {}
+
+    def read(
+        self, contents: Mapping[str, bytes] | None = None
+    ) -> tuple[Library | None, list[Diagnostic]]:
+        """The library as the folder is now, and everything that is wrong with it.
+
+        Args:
+            contents: As for `read_library`.
+        """
+        folder = self._folder = Folder(self._root, NAMES, contents, self._folder)
+        self._before, self._steps = self._steps, {}
+        found = self._read(folder) if folder.read() else None
+        folder.before = None  # nothing of an earlier reading is needed any more
+        return found, _sorted(folder.problems)
+
+    def _once(self, step: str, name: str, sources: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What a step makes of some sources: what it made before, where they are the same."""
+        folder = self._folder
+        assert folder is not None
+        found = self._before.get((step, name))
+        if found is None or not _same(found.sources, sources):
+            said, broken = len(folder.problems), set(folder.broken)
+            made = make()
+            problems = tuple(folder.problems[said:])
+            found = _Step(sources, made, problems, frozenset(folder.broken - broken))
+        else:
+            folder.problems.extend(found.problems)
+            folder.broken.update(found.broken)
+        self._steps[step, name] = found
+        kept: T = found.made
+        return kept
+
+    def _read(self, folder: Folder) -> Library | None:
+        placed = _placed(folder)
+        payers, documents = self._payers(folder, placed)
+        data = self._reference(folder, placed)
+        checks.check_payers(payers, documents, folder.report)
+        vocabulary = (folder.documents.get(VOCABULARY), VOCABULARY in folder.broken)
+        basis = self._once(
+            "vocabulary", "", (data, *vocabulary), lambda: _read_vocabulary(folder, data)
+        )
+        versions = self._versions(folder, placed)
+        if basis is None:
+            return None
+        policies = checks.sound_overlays(versions, _addresses(folder.broken), folder.report)
+        below = _versions_below(policies)
+        spans = {
+            address: self._once(
+                "spans", address, below[address], partial(_spans, address, policies, folder)
+            )
+            for address in policies
+        }
+        around = checks.Surroundings(
+            basis,
+            _service_code_fact(basis.vocabulary),
+            frozenset(data.unread_reasons),
+            data.unread_drugs,
+        )
+        checked = {
+            address: self._checked(address, spans[address], around, folder)
+            for address in _bases_first(policies)
+        }
+        checks.check_together(spans, checked, basis.vocabulary, folder.report)
+        library = Library(
+            basis=replace(basis, reference=replace(basis.reference, payers=payers)),
+            vocabulary_document=folder.documents[VOCABULARY],
+            policies=policies,
+            spans=spans,
+            codes={address: checked[address].codes for address in sorted(checked)},
+            statements=self._statements(folder, placed, policies),
+            _elaborations={
+                address: tuple(found.elaborations)
+                for address, found in checked.items()
+                if len(found.elaborations) == len(spans[address])
+            },
+        )
+        self._check_statements(library, basis, folder)
+        return library
+
+    def _payers(
+        self, folder: Folder, placed: Mapping[str, str]
+    ) -> tuple[dict[str, Payer], dict[str, JsonDocument]]:
+        """The payers by folder, and the documents of those that are sound."""
+        payers: dict[str, Payer] = {}
+        sound: dict[str, JsonDocument] = {}
+        for relative, kind in placed.items():
+            if kind != PAYER:
+                continue
+            head, document = relative.partition("/")[0], folder.documents.get(relative)
+            made = self._once(PAYER, head, (document,), partial(folder.model, relative, PayerFile))
+            payers[head] = Payer(head, head, False, frozenset(), (), False)
+            if made is not None and document is not None:
+                payers[head], sound[head] = read_payer(head, made), document
+        return payers, sound
+
+    def _reference(self, folder: Folder, placed: Mapping[str, str]) -> _Data:
+        mine = {relative: kind for relative, kind in placed.items() if kind in RESERVED}
+        sources = [part for one in mine for part in (one, folder.documents.get(one))]
+        return self._once("reference", "", tuple(sources), lambda: _read_reference(folder, mine))
+
+    def _versions(
+        self, folder: Folder, placed: Mapping[str, str]
+    ) -> dict[str, list[PolicyVersion]]:
+        versions: dict[str, list[PolicyVersion]] = {}
+        for relative in _policy_files(folder, placed):
+            version = self._once(
+                "version",
+                relative,
+                (folder.documents.get(relative),),
+                partial(_version, folder, relative),
+            )
+            if version is not None:
+                versions.setdefault(version.address, []).append(version)
+        return versions
+
+    def _checked(
+        self,
+        address: str,
+        spans: tuple[Span, ...],
+        around: checks.Surroundings,
+        folder: Folder,
+    ) -> checks.Checked:
+        made, conflicts = self._once(
+            "check",
+            address,
+            (spans, around.basis, around.unread_reasons, around.unread_drugs),
+            lambda: checks.check_policy(spans, around, folder.report),
+        )
+        around.conflicts.update(conflicts)
+        return made
+
+    def _statements(
+        self,
+        folder: Folder,
+        placed: Mapping[str, str],
+        policies: Mapping[str, tuple[PolicyVersion, ...]],
+    ) -> dict[str, Statements]:
+        out: dict[str, Statements] = {}
+        for relative, kind in placed.items():
+            document = folder.documents.get(relative)
+            if kind != STATEMENTS or document is None:
+                continue
+            address = relative.rpartition("/")[0]
+            found = self._once(
+                STATEMENTS,
+                address,
+                (document,),
+                partial(_statements_of, folder, relative, document),
+            )
+            if (
+                found is not None
+                and address not in policies
+                and (address not in _addresses(folder.broken))
+            ):
+                message = "these statements stand beside no policy"
+                folder.refuse(relative, "unexpected-file", message, "put them beside its versions")
+            elif found is not None:
+                out[address] = found
+        return out
+
+    def _check_statements(self, library: Library, basis: Basis, folder: Folder) -> None:
+        """Every statement on every run of dates; what one run says as well as another is said once."""
+        bases = {
+            address: tuple(
+                dict.fromkeys(
+                    version.address
+                    for span in spans
+                    for version in span.merged.chain
+                    if version.address != address
+                )
+            )
+            for address, spans in library.spans.items()
+        }
+        check_statements(library.statements, bases, folder.report)
+        for address, spans in library.spans.items():
+            beside = [
+                found
+                for one in (address, *bases[address])
+                if (found := library.statements.get(one)) is not None
+            ]
+            if beside:
+                self._once(
+                    "statements",
+                    address,
+                    (spans, basis, *beside),
+                    partial(_check_statements_of, spans, basis, library.statements, folder),
+                )
+
+
+def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+    """Whether two steps are made of the same things: names by their letters, all else by identity."""
+    plain = (str, bool, frozenset)
+    return len(one) == len(other) and all(
+        a is b or (isinstance(a, plain) and a == b) for a, b in zip(one, other, strict=True)
     )
-    checked = {
-        address: checks.check_policy(spans[address], around, folder.report)
-        for address in _bases_first(policies)
-    }
-    checks.check_together(spans, checked, vocabulary, folder.report)
-    library = Library(
-        vocabulary=vocabulary,
-        vocabulary_document=folder.documents[VOCABULARY],
-        reference=data.reference,
-        reference_hash=_reference_hash(folder, data.reference),
-        policies=policies,
-        spans=spans,
-        codes={address: checked[address].codes for address in sorted(checked)},
-        known_codes=data.known_codes,
-        statements=_read_statements(folder, placed, policies),
-    )
-    _check_statements(library, folder)
-    return library, _sorted(folder.problems)
+
+
+def _spans(
+    address: str, policies: Mapping[str, tuple[PolicyVersion, ...]], folder: Folder
+) -> tuple[Span, ...]:
+    return tuple(spans_of(address, policies, folder.report))
+
+
+def _versions_below(
+    policies: Mapping[str, tuple[PolicyVersion, ...]],
+) -> dict[str, tuple[PolicyVersion, ...]]:
+    """By address, its versions and all that they can stand on."""
+    out: dict[str, tuple[PolicyVersion, ...]] = {}
+    for address in _bases_first(policies):
+        bases = dict.fromkeys(version.model.extends for version in policies[address])
+        below = [version for base in bases if base in out for version in out[base]]
+        out[address] = (*policies[address], *below)
+    return out
 
 
 def load_folder(root: Path) -> tuple[dict[str, bytes], list[Diagnostic]]:
@@ -270,15 +471,12 @@ def _read_reference(folder: Folder, placed: Mapping[str, str]) -> _Data:
     code_sets: dict[str, CodeSet] = {}
     reasons: dict[tuple[str, str], ReasonCode] = {}
     drugs: dict[str, Drug] = {}
-    payers: dict[str, Payer] = {}
     families: list[tuple[JsonDocument, list[Dated[Product]]]] = []
-    payer_documents: dict[str, JsonDocument] = {}
     reason_documents: dict[str, JsonDocument] = {}
     data = _Data(ReferenceData())
     for relative, kind in placed.items():
         document = folder.documents.get(relative)
-        head, _, rest = relative.partition("/")
-        name = rest.removesuffix(".json")
+        name = relative.partition("/")[2].removesuffix(".json")
         if kind == CODE_SETS:
             listed = folder.model(relative, CodeSetFile)
             code_sets[name] = CodeSet(name, name, "", ())
@@ -310,16 +508,9 @@ def _read_reference(folder: Folder, placed: Mapping[str, str]) -> _Data:
             family = folder.model(relative, ProductsFile)
             if family and document:
                 families.append((document, read_products(family, document, folder.report)))
-        elif kind == PAYER:
-            payer = folder.model(relative, PayerFile)
-            payers[head] = Payer(head, head, False, frozenset(), (), False)
-            if payer and document:
-                payers[head], payer_documents[head] = read_payer(head, payer), document
     products = products_by_ndc(entry for _, entries in families for entry in entries)
-    data.reference = ReferenceData(code_sets, reasons, drugs, products, payers)
-    checks.check_reference(
-        data.reference, payer_documents, families, reason_documents, folder.report
-    )
+    data.reference = ReferenceData(code_sets, reasons, drugs, products)
+    checks.check_reference(data.reference, families, reason_documents, folder.report)
     data.known_codes = _known_codes(folder, data.reference)
     return data
 
@@ -333,7 +524,7 @@ def _known_codes(folder: Folder, reference: ReferenceData) -> dict[str, frozense
     return {system: reference.known_codes(system) for system in SYSTEMS if system not in gone}
 
 
-def _read_vocabulary(folder: Folder, data: _Data) -> Vocabulary | None:
+def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
     file = folder.model(VOCABULARY, VocabularyFile)
     if file is None:
         return None
@@ -357,8 +548,11 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Vocabulary | None:
             source = read_source(fact, types, members, known, report)
             if source is not None:
                 sources[name] = source
-    for part in vocabulary.line_parts.values():
-        read_line_part(part, types, members, known, report)
+    line_parts = {
+        name: made
+        for name, part in vocabulary.line_parts.items()
+        if (made := read_line_part(part, types, members, known, report)) is not None
+    }
     checks.check_sources(
         vocabulary,
         sources,
@@ -367,7 +561,7 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Vocabulary | None:
         document,
         folder.report,
     )
-    return vocabulary
+    return Basis(vocabulary, data.reference, data.known_codes, sources, line_parts)
 
 
 def _service_code_fact(vocabulary: Vocabulary) -> str | None:
@@ -381,24 +575,20 @@ def _service_code_fact(vocabulary: Vocabulary) -> str | None:
 # --- policies --------------------------------------------------------------------------------------
 
 
-def _read_versions(folder: Folder, placed: Mapping[str, str]) -> dict[str, list[PolicyVersion]]:
-    versions: dict[str, list[PolicyVersion]] = {}
+def _policy_files(folder: Folder, placed: Mapping[str, str]) -> Iterator[str]:
+    """The files of policies' versions; that a payer lacks its own file is reported once."""
     payers = {relative.partition("/")[0] for relative, kind in placed.items() if kind == PAYER}
-    lacking: set[str] = set()
     for relative, kind in placed.items():
         if kind != "policy":
             continue
         payer = relative.partition("/")[0]
-        if payer not in payers and payer not in lacking:
-            lacking.add(payer)
+        if payer not in payers:
+            payers.add(payer)
             message = f"the payer {payer} has no {PAYER}, which says how its claims are recognised"
             where = Location(folder.at(f"{payer}/{PAYER}"))
             hint = 'write {"name": "…", "identifiers": [ … ]}'
             folder.report(Diagnostic("missing-file", message, where, hint))
-        version = _version(folder, relative)
-        if version is not None:
-            versions.setdefault(version.address, []).append(version)
-    return versions
+        yield relative
 
 
 def _version(folder: Folder, relative: str) -> PolicyVersion | None:
@@ -439,88 +629,18 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
 # --- statements ------------------------------------------------------------------------------------
 
 
-def _read_statements(
-    folder: Folder, placed: Mapping[str, str], policies: Mapping[str, tuple[PolicyVersion, ...]]
-) -> dict[str, Statements]:
-    out: dict[str, Statements] = {}
-    for relative, kind in placed.items():
-        if kind != STATEMENTS:
-            continue
-        address = relative.rpartition("/")[0]
-        model = folder.model(relative, StatementsFile)
-        if model is None:
-            continue
-        if address not in policies and address not in _addresses(folder.broken):
-            message = "these statements stand beside no policy"
-            folder.refuse(relative, "unexpected-file", message, "put them beside its versions")
-            continue
-        out[address] = Statements(address, model, folder.documents[relative])
-    return out
+def _statements_of(folder: Folder, relative: str, document: JsonDocument) -> Statements | None:
+    model = folder.model(relative, StatementsFile)
+    if model is None:
+        return None
+    return Statements(relative.rpartition("/")[0], model, document)
 
 
-def _check_statements(library: Library, folder: Folder) -> None:
-    """Every statement on every run of dates; what one run says as well as another is said once."""
-    bases = {
-        address: tuple(
-            dict.fromkeys(
-                version.address
-                for span in spans
-                for version in span.merged.chain
-                if version.address != address
-            )
-        )
-        for address, spans in library.spans.items()
-    }
-    check_statements(library.statements, bases, folder.report)
-    for address, spans in library.spans.items():
-        if library.statements.keys().isdisjoint({address, *bases[address]}):
-            continue
-        for span in spans:
-            StatementReader(
-                span.merged,
-                library.vocabulary,
-                library.reference,
-                library.known_codes,
-                folder.report,
-                span.first_day,
-            ).read(library.statements)
+def _check_statements_of(
+    spans: tuple[Span, ...], basis: Basis, beside: Mapping[str, Statements], folder: Folder
+) -> None:
+    for span in spans:
+        StatementReader(span.merged, basis, folder.report, span.first_day).read(beside)
 
 
-# --- the hash of what decides beside the rules -----------------------------------------------------
-
-
-def _reference_hash(folder: Folder, reference: ReferenceData) -> str:
-    """Over the vocabulary, drugs, products and code sets, however their files are laid out."""
-    values: dict[str, Any] = {
-        relative: _meaning(document.value)
-        for relative, document in folder.documents.items()
-        if relative == VOCABULARY or relative.partition("/")[0] in (DRUGS, PRODUCTS)
-    }
-    values[CODE_SETS] = {
-        name: [
-            code_set.system,
-            sorted(
-                [entry.value, str(entry.first_day), str(entry.last_day)] for entry in code_set.codes
-            ),
-        ]
-        for name, code_set in reference.code_sets.items()
-    }
-    text = json.dumps(values, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _meaning(value: Any) -> Any:
-    """JSON without what only an editor or a reader of the file looks at; equal numbers are equal."""
-    if isinstance(value, dict):
-        return {
-            key: _meaning(item) for key, item in value.items() if key not in ("$schema", "note")
-        }
-    if isinstance(value, list):
-        return [_meaning(item) for item in value]
-    if isinstance(value, Decimal):
-        whole = value == value.to_integral_value()
-        return int(value) if whole else f"{value.normalize():f}"
-    return value
-
-
-__all__ = ["NAMES", "load_folder", "read_library"]
+__all__ = ["NAMES", "PolicyFolder", "load_folder", "read_library"]

@@ -1,42 +1,31 @@
-"""A merged policy on a window of dates to a `Ruleset`: typed, ordered, hashed, immutable."""
+"""A merged policy, typed: every name, unit and value of its rules checked, each problem reported."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from functools import cached_property
+from collections.abc import Mapping
 from operator import itemgetter
-from types import MappingProxyType
 from typing import Any, Final
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.json_source import JsonPath
 from payer_policy.language import CodeSetMembers, Elaborator, ParameterValue, Scope, and_
+from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.elaboration import Elaboration
 from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel
-from payer_policy.policy.hashing import content_hash
-from payer_policy.policy.order import evaluation_order
 from payer_policy.policy.parameters import Reports, read_parameter
-from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic, rule_in_force
-from payer_policy.reference import ReferenceData
+from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
 from payer_policy.ruleset import (
     Conclude,
-    Condition,
     Constant,
-    DerivedFact,
     Finding,
-    Parameter,
     Reason,
-    Reference,
     Rule,
-    Ruleset,
     Sentence,
-    facts_in_test,
+    code_sets_in,
+    facts_in_condition,
     facts_read,
-    tests_in,
 )
-from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.reading import WHOLE_SERVICE
 from payer_policy.vocabulary.types import FactType, Value, format_value
 
@@ -44,58 +33,62 @@ _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "advise")
 
 
-_NONE: Final[Mapping[str, Rule]] = MappingProxyType({})
-
-
-class Unsound(ValueError):
-    """A rule or a condition of a policy is wrong; what is wrong was reported."""
-
-
-@dataclass
-class Uses:
-    """Which parameters and code sets some rules use."""
-
-    parameters: set[str] = field(default_factory=set)
-    code_sets: set[str] = field(default_factory=set)
-
-    def __call__(self, kind: str, name: str) -> None:
-        (self.parameters if kind == "parameter" else self.code_sets).add(name)
-
-
 class Resolver:
-    """Elaborates one merged policy; with a `day`, only what is in force then."""
+    """Types one merged policy. Code sets hold what they hold on the first day of its span."""
 
-    def __init__(
-        self,
-        merged: Merged,
-        vocabulary: Vocabulary,
-        reference: ReferenceData,
-        report: ReportDiagnostic,
-        day: date,
-        known_codes: Mapping[str, frozenset[str]],
-    ) -> None:
-        self.merged, self.vocabulary, self.reference = merged, vocabulary, reference
-        self.report, self.day = report, day
-        self.uses = Uses()
-        types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    def __init__(self, merged: Merged, basis: Basis, report: ReportDiagnostic) -> None:
+        self.merged, self.basis, self._tell = merged, basis, report
+        self.vocabulary = basis.vocabulary
+        self._told = 0
+        self.uses: set[str] = set()
+        """The parameters that were named since this was last cleared."""
         self.parameters: dict[str, ParameterValue | None] = {
             name: read_parameter(placed, self._of_parameter(name))
             if name not in merged.misfits
             else None
             for name, placed in merged.parameters.items()
         }
+        members = basis.members_on(merged.first_day)
         self.scope = Scope(
-            types,
-            types,
+            basis.types,
+            basis.types,
             parameters=self.parameters,
             code_sets={
-                name: CodeSetMembers(code_set.system or None, code_set.on(day))
-                for name, code_set in reference.code_sets.items()
+                name: CodeSetMembers(code_set.system or None, members[name])
+                for name, code_set in basis.reference.code_sets.items()
             },
-            known_codes=lambda system: known_codes.get(system, frozenset()),
-            used=self.uses,
+            known_codes=lambda system: basis.known_codes.get(system, frozenset()),
+            used=self._use,
             at_parameter=self._at_parameter,
         )
+
+    def elaborated(self) -> Elaboration | None:
+        """The whole policy, typed; None where something in it is wrong (reported)."""
+        rules = {id_: self.rule(placed) for id_, placed in self.merged.rules.items()}
+        sound = {id_: rule for id_, rule in rules.items() if rule is not None}
+        return self.elaborated_from(self.applies_to(), sound)
+
+    def elaborated_from(
+        self, applies_to: Typed | None, rules: Mapping[str, Typed]
+    ) -> Elaboration | None:
+        """The policy of what was typed of it; None where something is missing, being wrong."""
+        parameters = {name: one for name, one in self.parameters.items() if one is not None}
+        if (
+            applies_to is None
+            or len(rules) < len(self.merged.rules)
+            or len(parameters) < len(self.parameters)
+        ):
+            return None
+        return Elaboration(self.merged, self.basis, parameters, applies_to, rules)
+
+    def _use(self, kind: str, name: str) -> None:
+        if kind == "parameter":
+            self.uses.add(name)
+
+    def report(self, problem: Diagnostic) -> None:
+        """Take note of a problem."""
+        self._told += 1
+        self._tell(problem)
 
     def _of_parameter(self, name: str) -> Reports:
         version = self.merged.parameters[name].version
@@ -115,18 +108,9 @@ class Resolver:
 
     # --- rules -----------------------------------------------------------------------------------
 
-    @cached_property
-    def _blockers(self) -> Mapping[str, tuple[str, ...]]:
-        """By rule, the ids of the rules in force that override it, sorted."""
-        found: dict[str, list[str]] = {}
-        for other in self.merged.rules.values():
-            if rule_in_force(other.model, self.day):
-                for id_ in dict.fromkeys(other.model.overrides):
-                    found.setdefault(id_, []).append(other.model.id)
-        return {id_: tuple(sorted(ids)) for id_, ids in found.items()}
-
-    def applies_to(self) -> Condition | None:
+    def applies_to(self) -> Typed | None:
         """The typed `applies_to`, or None when it is missing or wrong."""
+        self.uses.clear()
         placed = self.merged.applies_to
         if placed is None:
             self.report(
@@ -142,9 +126,8 @@ class Resolver:
         condition = Elaborator(self.scope, reports).condition(placed.value, placed.path)
         if condition is None:
             return None
-        for name in dict.fromkeys(
-            name for test in tests_in(condition) for name in facts_in_test(test)
-        ):
+        reads = dict.fromkeys(facts_in_condition(condition))
+        for name in reads:
             if self.vocabulary.facts[name].derived:
                 reports(
                     "wrong-shape",
@@ -153,28 +136,38 @@ class Resolver:
                     hint="test facts of the request here",
                 )
                 return None
-        return condition
+        named = frozenset(code_sets_in(condition))
+        return Typed(condition, frozenset(self.uses), named, frozenset(reads))
 
-    def rule(self, placed: PlacedRule) -> Rule | None:
+    def rule(self, placed: PlacedRule) -> Typed | None:
         """A typed rule, or None when something in it is wrong (reported)."""
+        before = self._told
+        return self.basis.typed(
+            placed.model, self.parameters, lambda: (self._rule(placed), self._told > before)
+        )
+
+    def _rule(self, placed: PlacedRule) -> Typed | None:
         model = placed.model
+        self.uses.clear()
         reports = Reports(placed.version, self.report, f"rule `{model.id}`")
         elaborator = Elaborator(self.scope, reports)
         condition = elaborator.condition(model.when, (*placed.path, "when"))
         effect = self._effect(model.then, (*placed.path, "then"), elaborator, reports)
         if condition is None or effect is None:
             return None
-        return Rule(
+        rule = Rule(
             id=model.id,
             title=model.title,
             condition=condition,
             effect=effect,
             cites=tuple(model.cites),
-            overridden_by=self._blockers.get(model.id, ()),
             assume_not_holding=model.if_unknown == "assume_not_holding",
             note=model.note,
             origin=placed.version.name,
         )
+        reads = frozenset(facts_read(rule))
+        named = frozenset(code_sets_in(condition))
+        return Typed(rule, frozenset(self.uses), named, reads)
 
     def _effect(
         self, model: EffectModel, path: JsonPath, elaborator: Elaborator, reports: Reports
@@ -275,7 +268,7 @@ class Resolver:
             name = match.group(1).strip()
             if name.startswith("parameter:"):
                 parameter = name.removeprefix("parameter:").strip()
-                self.uses("parameter", parameter)
+                self.uses.add(parameter)
                 known = self.parameters.get(parameter)
                 if known is None:
                     sound = False
@@ -313,120 +306,6 @@ class Resolver:
             reports("wrong-shape", message, path, hint="write {fact.name}")
             sound = False
         return Sentence(tuple(pieces), tuple(facts)) if sound else None
-
-    # --- the ruleset -------------------------------------------------------------------------------
-
-    def ruleset(
-        self,
-        first_day: date,
-        last_day: date | None,
-        reference_hash: str | None,
-        kept: Mapping[str, Rule] = _NONE,
-    ) -> Ruleset:
-        """The ruleset on the window. The policy must have passed its checks.
-
-        Args:
-            first_day: The first day of the window.
-            last_day: Its last day, if it has one.
-            reference_hash: For the ruleset's own hash; None: it gets none.
-            kept: Rules, by id, that are known to come out the same but for what overrides them.
-
-        Raises:
-            Unsound: It had not passed them; what is wrong was reported.
-        """
-        merged = self.merged
-        rules: dict[str, Rule] = {}
-        for placed in merged.rules.values():
-            if rule_in_force(placed.model, self.day):
-                rule = kept.get(placed.model.id)
-                if rule is None:
-                    rule = self.rule(placed)
-                elif rule.overridden_by != (blockers := self._blockers.get(rule.id, ())):
-                    rule = replace(rule, overridden_by=blockers)
-                if rule is None:
-                    raise Unsound(placed.model.id)
-                rules[rule.id] = rule
-        applies_to = self.applies_to()
-        if applies_to is None:
-            raise Unsound("applies_to")
-        order = evaluation_order(rules)
-        ordered = tuple(rules[id_] for id_ in order)
-        derived = self._derived(ordered)
-        names = dict.fromkeys(derived)
-        for rule in ordered:
-            names.update(dict.fromkeys(facts_read(rule)))
-            if isinstance(rule.effect, Finding):
-                names.update(dict.fromkeys(rule.effect.because.facts))
-        for test in tests_in(applies_to):
-            names.update(dict.fromkeys(facts_in_test(test)))
-        for name in list(names):
-            names.update(dict.fromkeys(_behind(name, self.vocabulary)))
-        request = merged.information_request
-        made = Ruleset(
-            policy=merged.version.address,
-            version=merged.version.first_day.isoformat(),
-            title=merged.version.model.title,
-            first_day=first_day,
-            last_day=last_day,
-            applies_to=applies_to,
-            rules=ordered,
-            derived=derived,
-            facts={name: fact for name, fact in self.vocabulary.facts.items() if name in names},
-            line_parts={name: part.label for name, part in self.vocabulary.line_parts.items()},
-            parameters={
-                name: Parameter(
-                    name,
-                    value.value,
-                    value.type.unit,
-                    tuple(merged.parameters[name].value.cites),
-                    merged.parameters[name].value.note,
-                )
-                for name, value in sorted(self.parameters.items())
-                if value is not None
-            },
-            references={
-                id_: Reference(id_, source.title, source.href, source.note)
-                for id_, source in sorted(merged.references.items())
-            },
-            information_request=(
-                Reason(request.group, request.carc, tuple(request.rarc)) if request else None
-            ),
-            hash="",
-        )
-        if reference_hash is not None:
-            object.__setattr__(made, "hash", content_hash(made, reference_hash))
-        return made
-
-    def _derived(self, rules: tuple[Rule, ...]) -> dict[str, DerivedFact]:
-        concluded: dict[str, list[tuple[int, Value]]] = {}
-        for index, rule in enumerate(rules):
-            if isinstance(rule.effect, Conclude):
-                for name, value in rule.effect.values:
-                    concluded.setdefault(name, []).append((index, value))
-        read = {name for rule in rules for name in facts_read(rule)}
-        return {
-            name: DerivedFact(name, fact.otherwise, tuple(concluded.get(name, ())))
-            for name, fact in self.vocabulary.facts.items()
-            if fact.derived and (name in concluded or name in read)
-        }
-
-
-def _behind(name: str, vocabulary: Vocabulary) -> Iterator[str]:
-    """The facts that a computed fact is made from, and those behind them."""
-    source = vocabulary.facts[name].source
-    if source is None or "compute" not in source:
-        return
-    layer: list[Any] = [source["compute"]]
-    while layer:
-        node = layer.pop()
-        if isinstance(node, dict):
-            inner = node.get("fact")
-            if isinstance(inner, str):
-                yield inner
-                yield from _behind(inner, vocabulary)
-            layer.extend(node.values())
-        elif isinstance(node, list):
-            layer.extend(node)
 
 
 def where_fact(raw: Any, name: str, path: JsonPath, operator: str | None = None) -> JsonPath:

@@ -17,13 +17,12 @@ from pydantic import Field
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.language import Elaborator
+from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import KEBAB, InForce, RawCondition
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, ReportDiagnostic, day_after
-from payer_policy.reference.data import ReferenceData
 from payer_policy.reference.files import FileModel
 from payer_policy.ruleset import Condition, Constant, tests_in
-from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.outcome import CARC, GROUP, OUTCOME, RARC, RULE
 
 FILE: Final = "statements.json"
@@ -123,17 +122,17 @@ class StatementReader:
     def __init__(
         self,
         merged: Merged,
-        vocabulary: Vocabulary,
-        reference: ReferenceData,
-        known_codes: Mapping[str, frozenset[str]],
+        basis: Basis,
         report: ReportDiagnostic,
         day: date,
     ) -> None:
         self._merged, self._report, self._day = merged, report, day
-        resolver = Resolver(merged, vocabulary, reference, lambda problem: None, day, known_codes)
-        types = {name: fact.type for name, fact in {**vocabulary.facts, **OUTCOME}.items()}
+        resolver = Resolver(merged, basis, lambda problem: None)
+        members, known_codes = basis.members_on(day), basis.known_codes
+        types = {**basis.types, **{name: fact.type for name, fact in OUTCOME.items()}}
+        listed = basis.reference.reason_codes
         reasons = {
-            fact: frozenset(code for system, code in reference.reason_codes if system == name)
+            fact: frozenset(code for system, code in listed if system == name)
             for fact, name in ((GROUP, "group"), (CARC, "carc"), (RARC, "rarc"))
         }
         self._rules = frozenset(merged.rules)
@@ -148,6 +147,10 @@ class StatementReader:
             subjects=types,
             facts=types,
             known_codes=known,
+            code_sets={
+                name: one._replace(codes=members[name])
+                for name, one in resolver.scope.code_sets.items()
+            },
             at_parameter=lambda *about, **more: None,  # said where the policy itself is checked
         )
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Generic, TypeVar
 
+from payer_policy.canonical import digest
 from payer_policy.vocabulary.types import Value
 
 T = TypeVar("T")
+
+LineCodes = tuple[str | None, str | None, date | None]
+"""Of a line: its HCPCS code, its NDC, its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,22 +155,61 @@ class ReferenceData:
             codes.update(self.products)
         return frozenset(codes)
 
+    def members_on(self, day: date) -> dict[str, frozenset[str]]:
+        """What each code set holds on a day."""
+        return {name: code_set.on(day) for name, code_set in self.code_sets.items()}
+
+    def rows_hash(self, service: LineCodes, lines: Iterable[LineCodes]) -> str:
+        """The SHA-256 (hex) of the rows that are looked up to decide one service of a request.
+
+        Those are the drugs of its lines and the products of their NDCs, each as of the line's day.
+
+        Args:
+            service: The service's code and day, without an NDC.
+            lines: All lines of the request.
+        """
+        rows: dict[str, list[object]] = {}
+        for code, ndc, day in {service, *lines}:
+            drug = None if code is None else self.drugs.get(code)
+            if drug is not None:
+                rows[f"drug {code} {day}"] = [
+                    drug.ingredient,
+                    drug.billing_unit_mcg,
+                    {}
+                    if day is None
+                    else {name: drug.attribute(name, day) for name in drug.attributes},
+                ]
+            product = None if ndc is None or day is None else self.product(ndc, day)
+            if product is not None:
+                rows[f"product {ndc} {day}"] = [replace(product, name="")]
+        return digest(rows)
+
     def product(self, ndc: str, day: date) -> Product | None:
         """The product of an NDC that is marketed on a day."""
         return on_day(self.products.get(ndc, ()), day)
 
     def payer_of(self, identifier: str | None, line_of_business: str | None) -> Payer | None:
         """The payer that a claim names, by folder or identifier, else by line of business."""
+        found = None
         if identifier is not None:
-            folded = identifier.casefold()
-            for payer in self.payers.values():
-                if folded == payer.folder or folded in payer.identifiers:
-                    return payer
-        if line_of_business is not None:
-            for payer in self.payers.values():
-                if (
-                    payer.recognised_by_line_of_business
-                    and line_of_business in payer.lines_of_business
-                ):
-                    return payer
-        return None
+            found = self._payers_by_identifier.get(identifier.casefold())
+        if found is None and line_of_business is not None:
+            found = self._payers_by_business.get(line_of_business)
+        return found
+
+    @cached_property
+    def _payers_by_identifier(self) -> dict[str, Payer]:
+        out: dict[str, Payer] = {}
+        for payer in self.payers.values():
+            for identifier in (payer.folder, *payer.identifiers):
+                out.setdefault(identifier, payer)
+        return out
+
+    @cached_property
+    def _payers_by_business(self) -> dict[str, Payer]:
+        out: dict[str, Payer] = {}
+        for payer in self.payers.values():
+            if payer.recognised_by_line_of_business:
+                for business in payer.lines_of_business:
+                    out.setdefault(business, payer)
+        return out

@@ -27,7 +27,7 @@ from payer_policy.columns.expressions import (
 )
 from payer_policy.columns.plan import Plan
 from payer_policy.reference import ReferenceData
-from payer_policy.request.derive import drug_reader, sources_of
+from payer_policy.request.derive import drug_reader
 from payer_policy.request.models import Request
 from payer_policy.request.sources import (
     Computed,
@@ -109,6 +109,7 @@ class ColumnarFacts:
 def columnar_facts(
     vocabulary: Vocabulary,
     reference: ReferenceData,
+    sources: Mapping[str, Source],
     needed: Iterable[str],
     given: Collection[str],
     day: date,
@@ -118,7 +119,7 @@ def columnar_facts(
     Raises:
         NotExact: some fact cannot be computed in columns.
     """
-    return _Writer(vocabulary, reference, given, day).write(sorted(needed))
+    return _Writer(vocabulary, reference, sources, given, day).write(sorted(needed))
 
 
 class _Writer:
@@ -126,10 +127,12 @@ class _Writer:
         self,
         vocabulary: Vocabulary,
         reference: ReferenceData,
+        sources: Mapping[str, Source],
         given: Collection[str],
         day: date,
     ) -> None:
         self._vocabulary, self._reference, self._day = vocabulary, reference, day
+        self._sources = sources
         self._given = frozenset(given)
         types = {name: fact.type for name, fact in vocabulary.facts.items()}
         self._plan = Plan(types)
@@ -138,10 +141,8 @@ class _Writer:
         self._drug: dict[str, FactType] = {}
         self._odd: list[pl.Expr] = []
         self._placed: set[str] = set()
-        self._sources: Mapping[str, Source] = {}
 
     def write(self, needed: Sequence[str]) -> ColumnarFacts:
-        self._sources = sources_of(self._vocabulary, self._reference, needed, self._day)
         for name in needed:
             self._place(name)
         drug = list(self._drug)

@@ -14,7 +14,6 @@ from itertools import compress
 from typing import Any, Final, NamedTuple
 
 from payer_policy.codegen import SourceWriter
-from payer_policy.language import CodeSetMembers, Elaborator, Scope
 from payer_policy.reference import ReferenceData
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.models import Request
@@ -30,7 +29,6 @@ from payer_policy.request.sources import (
     Path,
     Source,
     facts_of,
-    read_source,
 )
 from payer_policy.ruleset import Condition
 from payer_policy.semantics import Facts
@@ -77,10 +75,17 @@ class Derivation:
         self,
         vocabulary: Vocabulary,
         reference: ReferenceData,
+        sources: Mapping[str, Source],
+        line_parts: Mapping[str, Condition],
         needed: Iterable[str],
         day: date,
     ) -> None:
-        writer = _DerivationWriter(vocabulary, reference, day)
+        """
+        Args:
+            sources: Where the needed facts, and all behind them, come from, as on the day.
+            line_parts: The conditions of the parts of a service's lines, as on the day.
+        """
+        writer = _DerivationWriter(vocabulary, reference, sources, line_parts, day)
         self._derive = writer.derivation(sorted(needed))
         self._parts = writer.parts()
         self._silence = {
@@ -116,14 +121,18 @@ class _DerivationWriter(SourceWriter):
     guess from procedure codes (`cases`) gives way to what was given.
     """
 
-    def __init__(self, vocabulary: Vocabulary, reference: ReferenceData, day: date) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        reference: ReferenceData,
+        sources: Mapping[str, Source],
+        line_parts: Mapping[str, Condition],
+        day: date,
+    ) -> None:
         super().__init__(self._read)
-        self._vocabulary, self._reference = vocabulary, reference
+        self._vocabulary, self._reference, self._line_parts = vocabulary, reference, line_parts
         self._day = day
-        self._types = {name: fact.type for name, fact in vocabulary.facts.items()}
-        self._members = _members_on(reference, day)
-        self.sources: dict[str, Source] = {}
-        """Of all facts that are needed, those that the form (or another fact) tells."""
+        self.sources = sources
         self._variables_of: dict[str, str] = {}
         self._attributes: list[str] = []
         self._silent: list[str] | None = None
@@ -134,7 +143,6 @@ class _DerivationWriter(SourceWriter):
         self, needed: Sequence[str]
     ) -> Callable[[Context, Mapping[str, Value]], dict[str, Value | None]]:
         """The function that reads the needed facts."""
-        self.sources = sources_of(self._vocabulary, self._reference, needed, self._day)
         self.expect(
             source.condition
             for source in self.sources.values()
@@ -187,8 +195,8 @@ class _DerivationWriter(SourceWriter):
         """The function that names the parts to which a line belongs."""
         inner = _LoopWriter(self, lambda name: f"facts.get({self.constant(name)})")
         tests = {
-            part.name: inner.shared("t", inner.condition(self._condition_over_lines(part.where)))
-            for part in self._vocabulary.line_parts.values()
+            name: inner.shared("t", inner.condition(part))
+            for name, part in self._line_parts.items()
         }
         self.namespace["those_of"] = _those_of(tuple(tests))
         holds = "".join(f"{test} == 3, " for test in tests.values())
@@ -298,12 +306,6 @@ class _DerivationWriter(SourceWriter):
         return f"request.{path}"
 
     # --- lines -----------------------------------------------------------------------------------
-
-    def _condition_over_lines(self, where: Mapping[str, Any]) -> Condition:
-        scope = Scope(LINE_FIELDS, self._types, "line", code_sets=self._members)
-        condition = Elaborator(scope, _no_problems).condition(where, ())
-        assert condition is not None  # the vocabulary was checked when it was read
-        return condition
 
     def _pass(self, lines: LineSet, names: Sequence[str]) -> None:
         """One loop over some lines, written out in place, for all these facts."""
@@ -443,36 +445,6 @@ def _those_of(names: Sequence[str]) -> Callable[..., frozenset[str]]:
     return those_of
 
 
-def _members_on(reference: ReferenceData, day: date) -> dict[str, CodeSetMembers]:
-    return {
-        name: CodeSetMembers(code_set.system, code_set.on(day))
-        for name, code_set in reference.code_sets.items()
-    }
-
-
-def sources_of(
-    vocabulary: Vocabulary, reference: ReferenceData, needed: Iterable[str], day: date
-) -> dict[str, Source]:
-    """Of some facts, and all facts that they are made from, those that have a source, typed."""
-    types = {name: fact.type for name, fact in vocabulary.facts.items()}
-    members = _members_on(reference, day)
-    sources: dict[str, Source] = {}
-
-    def find(name: str) -> None:
-        fact = vocabulary.facts[name]
-        if name in sources or fact.derived or fact.source is None:
-            return
-        source = read_source(fact, types, members, lambda system: frozenset(), _no_problems)
-        assert source is not None, name  # the vocabulary was checked when it was read
-        sources[name] = source
-        for other in facts_of(source):
-            find(other)
-
-    for name in needed:
-        find(name)
-    return sources
-
-
 def parse_facts(
     vocabulary: Vocabulary, raw: Mapping[str, Any]
 ) -> tuple[dict[str, Value], list[tuple[str, ValueProblem]]]:
@@ -511,10 +483,6 @@ def describe_contradiction(vocabulary: Vocabulary, found: Contradiction) -> str:
         f"the facts give `{found.fact}` as {format_value(found.given, type_)}, but the claim "
         f"says {format_value(found.form, type_)}"
     )
-
-
-def _no_problems(code: str, message: str, path: Any, **more: Any) -> None:
-    raise AssertionError(f"{code}: {message} at {path}")  # checked when the folder was read
 
 
 def _union(values: tuple[frozenset[str], ...]) -> frozenset[str]:

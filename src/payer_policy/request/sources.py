@@ -5,8 +5,8 @@ The paths and fields that a source may name are listed here once; `request.deriv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from payer_policy.diagnostics import did_you_mean
@@ -20,9 +20,11 @@ from payer_policy.ruleset import (
     Expression,
     Not,
     Test,
+    code_sets_in,
+    facts_in_condition,
     facts_in_expression,
-    facts_in_test,
     tests_in,
+    with_members,
 )
 from payer_policy.vocabulary.model import Fact, LinePart
 from payer_policy.vocabulary.types import (
@@ -377,12 +379,6 @@ class _SourceReader:
         return Cases(which, tuple(cases)) if len(cases) == len(raw) else None
 
 
-def facts_in_condition(condition: Condition) -> Iterator[str]:
-    """The names on both sides of all tests of a condition."""
-    for test in tests_in(condition):
-        yield from facts_in_test(test)
-
-
 def facts_of(source: Source) -> Iterator[str]:
     """The other facts that a source reads (line fields are not facts)."""
     match source:
@@ -400,6 +396,68 @@ def facts_of(source: Source) -> Iterator[str]:
                 yield from _right_sides(part)
         case _:
             return
+
+
+def code_sets_of(source: Source) -> Iterator[str]:
+    """The names of the code sets that a source asks about."""
+    for condition in _conditions_of(source):
+        yield from code_sets_in(condition)
+
+
+def _conditions_of(source: Source) -> Iterator[Condition]:
+    match source:
+        case Computed(_, condition) if condition is not None:
+            yield condition
+        case Aggregate(_, where, _, _, condition):
+            yield from (part for part in (where, condition) if part is not None)
+        case Cases(_, cases):
+            yield from (part for part, _ in cases)
+
+
+def sources_on(
+    sources: Mapping[str, Source], needed: Iterable[str], members: Mapping[str, frozenset[str]]
+) -> dict[str, Source]:
+    """Of some facts, and all facts behind them, those that have a source.
+
+    Args:
+        sources: The sources of all facts.
+        needed: Names of facts.
+        members: What the code sets hold on the day in question.
+    """
+    found: dict[str, Source] = {}
+    for name in behind(sources, needed):
+        if name in sources:
+            found[name] = _source_on(sources[name], members)
+    return found
+
+
+def behind(sources: Mapping[str, Source], needed: Iterable[str]) -> list[str]:
+    """Some facts, and those that they are made from, each before what is behind it."""
+    found: dict[str, None] = {}
+    waiting = list(needed)[::-1]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            source = sources.get(name)
+            waiting += () if source is None else facts_of(source)
+    return list(found)
+
+
+def _source_on(source: Source, members: Mapping[str, frozenset[str]]) -> Source:
+    conditions = list(_conditions_of(source))
+    dated = [with_members(condition, members) for condition in conditions]
+    if all(a is b for a, b in zip(conditions, dated, strict=True)):
+        return source
+    on = dict(zip(map(id, conditions), dated, strict=True))
+    match source:
+        case Computed(_, condition):
+            return replace(source, condition=on[id(condition)])
+        case Aggregate(_, where, _, _, condition):
+            return replace(source, where=on.get(id(where)), condition=on.get(id(condition)))
+        case Cases(_, cases):
+            return replace(source, cases=tuple([(on[id(part)], value) for part, value in cases]))
+    return source
 
 
 def _right_sides(condition: Condition) -> Iterator[str]:
@@ -425,7 +483,10 @@ __all__ = [
     "Path",
     "Source",
     "Test",
+    "behind",
+    "code_sets_of",
     "facts_of",
     "read_line_part",
     "read_source",
+    "sources_on",
 ]

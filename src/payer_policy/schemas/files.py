@@ -179,7 +179,7 @@ def _units() -> Schema:
 
 
 def _codes_of(library: Library) -> Callable[[str], frozenset[str]]:
-    return lambda system: library.known_codes.get(system, frozenset())
+    return lambda system: library.basis.known_codes.get(system, frozenset())
 
 
 def _with_reason_codes(definitions: dict[str, Schema], library: Library) -> None:

@@ -190,7 +190,7 @@ def _member(library: Library, system: str, text: str) -> str:
     """One of a list of codes. Words with an own list (documents, say) are checked for slips."""
     code = code_of(system, text)
     if system == "identifier":
-        known = library.known_codes.get(system, frozenset())
+        known = library.basis.known_codes.get(system, frozenset())
         if code not in known:
             spelled = re.sub(r"[\s-]+", "_", code)
             if spelled in known:

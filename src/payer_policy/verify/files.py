@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from payer_policy.policy.hashing import PartHashes, part_hashes
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
 from payer_policy.sealed import Wrong, at, keyed, names, opened
@@ -17,7 +16,6 @@ class Verifier:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._hashes: dict[str, PartHashes] = {}
 
     def verify(self, line: bytes) -> Verified:
         """Check one line of a file of records, whatever its bytes are."""
@@ -31,10 +29,7 @@ class Verifier:
             gone = Wrong(("policy",), at(content, "policy"), "no such policy on that day")
             checked = Verified(content, 0, (gone,))
         else:
-            if ruleset.hash not in self._hashes:
-                self._hashes[ruleset.hash] = part_hashes(ruleset, library.reference_hash)
-            hashes = self._hashes[ruleset.hash]
-            checked = check(content, ruleset, hashes, library.facts_by_source)
+            checked = check(content, ruleset, library.facts_by_source)
         return checked._replace(wrong=(*wrong, *checked.wrong))
 
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from payer_policy.policy.hashing import PartHashes
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -56,15 +55,13 @@ class Verified(NamedTuple):
     wrong: tuple[Wrong, ...]
 
 
-def check(
-    content: Mapping[str, Any], ruleset: Ruleset, hashes: PartHashes, by: Sources
-) -> Verified:
-    """Check a record, its own hash aside, against one ruleset, whose parts have these hashes.
+def check(content: Mapping[str, Any], ruleset: Ruleset, by: Sources) -> Verified:
+    """Check a record, its own hash aside, against one ruleset.
 
     `by` names the facts that are read from fields of the request, as a library does.
     """
     was = keyed(content)
-    own, trusting = (keyed(_Account(ruleset, was, hashes, trust).record(by)) for trust in (0, 1))
+    own, trusting = (keyed(_Account(ruleset, was, trust).record(by)) for trust in (0, 1))
     files = {rule.id: rule.origin for rule in ruleset.rules}
     wrong = []
     for path, recorded, found in differences((), was, own, trusting):
@@ -77,8 +74,8 @@ def check(
 class _Account:
     """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
 
-    def __init__(self, ruleset: Ruleset, was: Any, hashes: PartHashes, trust: int) -> None:
-        self.ruleset, self.was, self.hashes, self.trust = ruleset, was, hashes, trust
+    def __init__(self, ruleset: Ruleset, was: Any, trust: int) -> None:
+        self.ruleset, self.was, self.trust = ruleset, was, trust
         self.rules = {rule.id: rule for rule in ruleset.rules}
         self.known: dict[str, Any] = {}
         self.truths: dict[str, str] = {}
@@ -106,6 +103,7 @@ class _Account:
         identity = {name: as_json(getattr(rules, name)) for name in named}
         policy = {"address": rules.policy, **identity}
         about = {"schema": "payer-policy/determination/1", "claim_id": at(was, "request"),
+                 "reference_hash": self.said("reference_hash"),
                  "engine": self.said("engine"), "policy": policy}  # fmt: skip
         for key, source in SOURCES.items():
             value = self.known.get(by.get(source, ""))
@@ -121,7 +119,7 @@ class _Account:
         proof = proof and {**proof, "lines": steps}
         said = self.determination(lines, [at(line, "number") for line in given], fault)
         return {"format": "payer-policy/record/1", "request": about["claim_id"], "policy": policy,
-                "meaning": self.hashes.others, "facts": facts, "lines": given, "proof": proof,
+                "meaning": dict(rules.parts.others), "facts": facts, "lines": given, "proof": proof,
                 "determination": {**about, **said}}  # fmt: skip
 
     def fact(self, name: str) -> dict[str, Any]:
@@ -163,7 +161,7 @@ class _Account:
             does = {"concludes": {name: as_json(value) for name, value in effect.values}}
         elif effect.to is not None:
             does["to"] = as_json(value_of(effect.to, self.known))
-        return {"file": rule.origin, "hash": self.hashes.rules[rule.id], "truth": truth, **does,
+        return {"file": rule.origin, "hash": self.ruleset.parts.rules[rule.id], "truth": truth, **does,
                 "condition": condition, "overridden_by": others, "tests": tests}  # fmt: skip
 
     def condition(self, whole: Condition, place: str, tests: dict[str, Any], *base: str) -> str:

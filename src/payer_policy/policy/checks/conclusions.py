@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.basis import Typed
 from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.order import dependencies, find_cycles
 from payer_policy.policy.resolve import where_fact
@@ -18,23 +19,19 @@ from payer_policy.vocabulary.model import Vocabulary
 Rules = Mapping[str, Rule]
 
 
-def check_cycles(merged: Merged, rules: Rules, report: ReportDiagnostic) -> None:
+def check_cycles(merged: Merged, typed: Mapping[str, Typed], report: ReportDiagnostic) -> None:
     """Rules feed rules only forwards, on every day."""
+    if not find_cycles(_needs(merged, typed)):
+        return  # with all rules in force at once there is no circle, so there is none on any day
     days = sorted({merged.first_day, *merged.breakpoints()})
+    rules: Rules = {id_: one.made for id_, one in typed.items()}
     for day in days:
         if not merged.first_day <= day <= (merged.last_day or date.max):
             continue
         now = {
-            id_: rule for id_, rule in rules.items() if rule_in_force(merged.rules[id_].model, day)
+            id_: one for id_, one in typed.items() if rule_in_force(merged.rules[id_].model, day)
         }
-        needs = dependencies(now)
-        for id_ in now:
-            if id_ in now[id_].overridden_by:  # said where it is written
-                needs[id_] -= {id_} - _fed_by_itself(now[id_])
-            for other in merged.rules[id_].model.overrides:
-                if other in needs and other != id_:
-                    needs[other].add(id_)
-        for circle in find_cycles(needs):
+        for circle in find_cycles(_needs(merged, now)):
             # Mended in the file that lies over the others, if any of the rules stands there.
             at = max(circle[:-1], key=lambda id_: merged.level(merged.rules[id_].version))
             turn = circle.index(at)
@@ -50,9 +47,15 @@ def check_cycles(merged: Merged, rules: Rules, report: ReportDiagnostic) -> None
             )
 
 
-def _fed_by_itself(rule: Rule) -> set[str]:
-    concluded = {name for name, _ in getattr(rule.effect, "values", ())}
-    return {rule.id} if concluded & set(facts_read(rule)) else set()
+def _needs(merged: Merged, typed: Mapping[str, Typed]) -> dict[str, set[str]]:
+    """By rule, those that it reads or that override it; that one overrides itself is said elsewhere."""
+    rules = {id_: one.made for id_, one in typed.items()}
+    needs = dependencies(rules, {id_: one.reads for id_, one in typed.items()})
+    for id_ in typed:
+        for other in merged.rules[id_].model.overrides:
+            if other in needs and other != id_:
+                needs[other].add(id_)
+    return needs
 
 
 def _steps(circle: Sequence[str], rules: Rules) -> Iterator[str]:
@@ -145,18 +148,18 @@ def _same_days(a: PlacedRule, b: PlacedRule) -> bool:
 
 
 def check_concluded(
-    merged: Merged, rules: Rules, vocabulary: Vocabulary, report: ReportDiagnostic
+    merged: Merged, typed: Mapping[str, Typed], vocabulary: Vocabulary, report: ReportDiagnostic
 ) -> None:
     """Every derived fact that a rule reads is concluded by some rule."""
     concluded = {
         name
-        for rule in rules.values()
-        if isinstance(rule.effect, Conclude)
-        for name, _ in rule.effect.values
+        for one in typed.values()
+        if isinstance(one.made.effect, Conclude)
+        for name, _ in one.made.effect.values
     }
     for placed in merged.rules.values():
-        for name in dict.fromkeys(facts_read(rules[placed.model.id])):
-            if not vocabulary.facts[name].derived or name in concluded:
+        for name in sorted(typed[placed.model.id].reads - concluded):
+            if not vocabulary.facts[name].derived:
                 continue
             when = (*placed.path, "when")
             document, where = placed.version.document, where_fact(placed.model.when, name, when)

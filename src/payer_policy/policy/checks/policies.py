@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks
+from payer_policy.policy.elaboration import Elaboration
 from payer_policy.policy.library import Span
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, PolicyVersion, ReportDiagnostic
 from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import All, Condition, Constant, Rule, Test
+from payer_policy.ruleset import All, Condition, Constant, Test
 from payer_policy.vocabulary.model import Vocabulary
 
 OF_A_RULE: Final = ("never-holds", "hidden-by-overrides", "test-without-effect", "never-settled")
@@ -26,15 +28,20 @@ CODE_IDENTITY = "code-identity"
 class Surroundings:
     """What policies are checked against, and what of it could not be read."""
 
-    vocabulary: Vocabulary
-    reference: ReferenceData
-    known_codes: Mapping[str, frozenset[str]]
-    """By system, the codes that a rule may name; no entry: any."""
+    basis: Basis
     service_code: str | None
     """The fact that is the drug code of the service."""
     unread_reasons: Set[str] = frozenset()
     unread_drugs: bool = False
     conflicts: set[tuple[str, ...]] = field(default_factory=set)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.basis.vocabulary
+
+    @property
+    def reference(self) -> ReferenceData:
+        return self.basis.reference
 
 
 @dataclass
@@ -47,29 +54,30 @@ class Checked:
     used: set[tuple[str, str]] = field(default_factory=set)
     """Parameters that some rule uses, each with the name of every version that gives it a value."""
     unsound: bool = False
+    elaborations: list[Elaboration] = field(default_factory=list)
+    """One for each span, where all of them are sound."""
 
 
-def check_policy(spans: Sequence[Span], around: Surroundings, report: ReportDiagnostic) -> Checked:
-    """Check every span of a policy, rule by rule and across rules."""
-    out = Checked()
+def check_policy(
+    spans: Sequence[Span], around: Surroundings, report: ReportDiagnostic
+) -> tuple[Checked, frozenset[tuple[str, ...]]]:
+    """Check every span of a policy, rule by rule and across rules.
+
+    Returns what was found out, and the conflicts that nobody need report again.
+    """
+    out, before = Checked(), set(around.conflicts)
     acknowledged: dict[str, PolicyVersion] = {}
     warned: set[str] = set()
     for span in spans:
         merged = span.merged
-        resolver = Resolver(
-            merged,
-            around.vocabulary,
-            around.reference,
-            report,
-            span.first_day,
-            around.known_codes,
-        )
+        resolver = Resolver(merged, around.basis, report)
         if None in resolver.parameters.values():
             out.unsound = True
-        condition = resolver.applies_to()
-        if condition is None:
+        applies_to = resolver.applies_to()
+        if applies_to is None:
             out.unsound = True
         else:
+            condition: Condition = applies_to.made
             codes = _drug_codes(condition, around)
             out.applies_to.append((span, condition, codes))
             out.codes |= codes
@@ -78,33 +86,44 @@ def check_policy(spans: Sequence[Span], around: Surroundings, report: ReportDiag
                 acknowledged[merged.version.name] = merged.version
             if _check_code_identity(span, codes, around.reference, report):
                 warned.add(merged.version.name)
-        _check_rules(span, resolver, out, around, report)
+        _check_rules(span, resolver, applies_to, out, around, report)
     for name, version in acknowledged.items():
         if name not in warned and not out.unsound and not around.unread_drugs:
             _unused_acknowledgement(version, report)
     _check_acknowledgements(spans, report)
-    return out
+    return out, frozenset(around.conflicts - before)
 
 
 def _check_rules(
-    span: Span, resolver: Resolver, out: Checked, around: Surroundings, report: ReportDiagnostic
+    span: Span,
+    resolver: Resolver,
+    applies_to: Typed | None,
+    out: Checked,
+    around: Surroundings,
+    report: ReportDiagnostic,
 ) -> None:
     merged = span.merged
-    rules: dict[str, Rule] = {}
+    typed: dict[str, Typed] = {}
     for placed in merged.rules.values():
-        rule = resolver.rule(placed)
-        if rule is not None:
-            rules[rule.id] = rule
-        RuleChecks(placed, merged, around.reference, around.unread_reasons, report).check(rule)
+        found = resolver.rule(placed)
+        if found is not None:
+            typed[placed.model.id] = found
+        if placed.version is merged.version:  # any other is checked with the policy of its file
+            checks = RuleChecks(placed, merged, around.reference, around.unread_reasons, report)
+            checks.check(None if found is None else found.made)
     _check_citations_of_parameters(merged, report)
     _check_information_request(merged, around, report)
-    check_cycles(merged, rules, report)
+    check_cycles(merged, typed, report)
+    rules = {id_: one.made for id_, one in typed.items()}
     check_conflicts(merged, rules, around.vocabulary, around.conflicts, report)
-    if len(rules) < len(merged.rules):
+    elaboration = resolver.elaborated_from(applies_to, typed)
+    if elaboration is None:
         out.unsound = True
     else:
-        check_concluded(merged, rules, around.vocabulary, report)
-    for name in resolver.uses.parameters:
+        out.elaborations.append(elaboration)
+        check_concluded(merged, typed, around.vocabulary, report)
+    used = [one.parameters for one in (*typed.values(), *([applies_to] if applies_to else ()))]
+    for name in frozenset().union(*used):
         out.used.update((version.name, name) for version in merged.chain)
 
 

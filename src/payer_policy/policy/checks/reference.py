@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from itertools import combinations
 
 from payer_policy.diagnostics import slip_of
 from payer_policy.json_source import JsonDocument
@@ -14,17 +13,14 @@ from payer_policy.reference import Dated, Payer, Product, ReferenceData
 
 def check_reference(
     reference: ReferenceData,
-    payers: Mapping[str, JsonDocument],
     products: Iterable[tuple[JsonDocument, list[Dated[Product]]]],
     reasons: Mapping[str, JsonDocument],
     report: ReportDiagnostic,
 ) -> None:
     """Check what only shows when the files are seen together.
 
-    `payers` are the sound payer files by folder, `reasons` the lists of reason codes by system.
+    `reasons` are the lists of reason codes by system.
     """
-    for one, other in combinations(sorted(payers), 2):
-        _check_payers(reference.payers[one], reference.payers[other], payers[other], report)
     _check_products(products, report)
     groups = [code for system, code in reference.reason_codes if system == "group"]
     if "carc" in reasons and "group" in reasons:
@@ -41,34 +37,40 @@ def check_reference(
                 )
 
 
-def _check_payers(
-    one: Payer, other: Payer, document: JsonDocument, report: ReportDiagnostic
+def check_payers(
+    payers: Mapping[str, Payer], documents: Mapping[str, JsonDocument], report: ReportDiagnostic
 ) -> None:
-    """A claim must be one payer's only."""
-    mine = document.value.get("identifiers", [])
-    theirs = one.identifiers | {one.folder.casefold()}
-    for index, identifier in enumerate(mine):
-        if identifier.strip().casefold() in theirs:
-            report(
-                document.problem(
-                    "duplicate-identifier",
-                    f"payer {other.folder}: `{identifier}` means the payer {one.folder} already",
-                    ("identifiers", index),
-                    hint="keep it with one of the two",
+    """A claim must be one payer's only. `documents` are those of sound payers, by folder."""
+    known = {folder.casefold(): folder for folder in documents}
+    businesses: dict[str, str] = {}
+    for folder in sorted(documents):
+        payer, document = payers[folder], documents[folder]
+        for index, identifier in enumerate(document.value.get("identifiers", [])):
+            other = known.setdefault(identifier.strip().casefold(), folder)
+            if other != folder:
+                report(
+                    document.problem(
+                        "duplicate-identifier",
+                        f"payer {folder}: `{identifier}` means the payer {other} already",
+                        ("identifiers", index),
+                        hint="keep it with one of the two",
+                    )
                 )
-            )
-    if one.recognised_by_line_of_business and other.recognised_by_line_of_business:
-        for business in sorted(set(one.lines_of_business) & set(other.lines_of_business)):
-            report(
-                document.problem(
-                    "duplicate-identifier",
-                    f"payer {other.folder}: claims of the line of business `{business}` are taken "
-                    f"for the payer {one.folder} already",
-                    ("recognised_by_line_of_business",),
-                    key=True,
-                    hint="let only one of the two be recognised by it",
+        for business in sorted(payer.lines_of_business):
+            if not payer.recognised_by_line_of_business:
+                continue
+            other = businesses.setdefault(business, folder)
+            if other != folder:
+                report(
+                    document.problem(
+                        "duplicate-identifier",
+                        f"payer {folder}: claims of the line of business `{business}` are taken "
+                        f"for the payer {other} already",
+                        ("recognised_by_line_of_business",),
+                        key=True,
+                        hint="let only one of the two be recognised by it",
+                    )
                 )
-            )
 
 
 def _check_products(

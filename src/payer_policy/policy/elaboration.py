@@ -1,0 +1,201 @@
+"""A policy typed once, and the rulesets of the runs of dates on which its meaning is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+
+from payer_policy.language import ParameterValue
+from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.hashing import part_hashes, whole
+from payer_policy.policy.order import evaluation_order
+from payer_policy.policy.versions import Merged, day_after, day_before, rule_in_force
+from payer_policy.ruleset import (
+    Conclude,
+    Condition,
+    DerivedFact,
+    Finding,
+    Parameter,
+    Reason,
+    Reference,
+    Rule,
+    Ruleset,
+    code_sets_in,
+    facts_in_condition,
+    facts_read,
+    with_members,
+)
+from payer_policy.vocabulary.types import Value
+
+
+class Window(NamedTuple):
+    """Days on which one elaborated policy has one meaning; both ends included."""
+
+    elaboration: Elaboration
+    first_day: date
+    last_day: date | None
+
+
+@dataclass(frozen=True)
+class Elaboration:
+    """A merged policy whose rules and `applies_to` are typed."""
+
+    merged: Merged
+    basis: Basis
+    parameters: Mapping[str, ParameterValue]
+    applies_to: Typed
+    rules: Mapping[str, Typed]
+
+    def windows(self) -> Iterator[Window]:
+        """The span of the merged policy, cut where its meaning changes and nowhere else.
+
+        It changes with the rules in force, and with the members of the code sets that the policy or
+        a fact behind its rules asks about.
+        """
+        start, meaning = None, None
+        for day in self._starts():
+            here = self._meaning_on(day)
+            if start is not None and here != meaning:
+                yield Window(self, start, day_before(day))
+            if start is None or here != meaning:
+                start, meaning = day, here
+        assert start is not None
+        yield Window(self, start, self.merged.last_day)
+
+    def _starts(self) -> list[date]:
+        first, last = self.merged.first_day, self.merged.last_day
+        days = {day for day in self.merged.breakpoints() if day is not None}
+        for name in self._code_sets:
+            for entry in self.basis.reference.code_sets[name].codes:
+                if entry.first_day is not None:
+                    days.add(entry.first_day)
+                if entry.last_day is not None and entry.last_day < date.max:
+                    days.add(day_after(entry.last_day))
+        return [
+            first,
+            *sorted(day for day in days if first < day and (last is None or day <= last)),
+        ]
+
+    def _meaning_on(self, day: date) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
+        members = self.basis.members_on(day)
+        return frozenset(self._in_force(day)), tuple([members[name] for name in self._code_sets])
+
+    def _in_force(self, day: date) -> list[str]:
+        rules = self.merged.rules
+        return [id_ for id_ in self.rules if rule_in_force(rules[id_].model, day)]
+
+    @cached_property
+    def _code_sets(self) -> tuple[str, ...]:
+        """The code sets that the policy asks about, or a fact that it reads is made with."""
+        named = set(self.applies_to.code_sets).union(
+            *(one.code_sets for one in self.rules.values())
+        )
+        for name in self.applies_to.reads.union(
+            *(self._shown_by(one) for one in self.rules.values())
+        ):
+            named |= self.basis.behind(name)[1]
+        for part in self.basis.line_parts.values():
+            named.update(code_sets_in(part))
+        return tuple(sorted(named))
+
+    @staticmethod
+    def _shown_by(typed: Typed) -> frozenset[str]:
+        effect = typed.made.effect
+        return typed.reads.union(effect.because.facts if isinstance(effect, Finding) else ())
+
+    def ruleset(self, first_day: date, last_day: date | None, *, hashed: bool) -> Ruleset:
+        """The ruleset of a window; `hashed`: with its hash, which most of the time here is for."""
+        members = self.basis.members_on(first_day)
+        rules = {rule.id: rule for rule in self._rules_on(first_day, members)}
+        reads = {id_: self.rules[id_].reads for id_ in rules}
+        ordered = tuple([rules[id_] for id_ in evaluation_order(rules, reads)])
+        applies_to = with_members(self.applies_to.made, members)
+        derived = self._derived(ordered)
+        merged, vocabulary = self.merged, self.basis.vocabulary
+        read = self._read(ordered, applies_to, derived)
+        request = merged.information_request
+        made = Ruleset(
+            policy=merged.version.address,
+            version=merged.version.first_day.isoformat(),
+            title=merged.version.model.title,
+            first_day=first_day,
+            last_day=last_day,
+            applies_to=applies_to,
+            rules=ordered,
+            derived=derived,
+            facts={name: fact for name, fact in vocabulary.facts.items() if name in read},
+            line_parts={name: part.label for name, part in vocabulary.line_parts.items()},
+            parameters={
+                name: Parameter(
+                    name,
+                    one.value,
+                    one.type.unit,
+                    tuple(merged.parameters[name].value.cites),
+                    merged.parameters[name].value.note,
+                )
+                for name, one in sorted(self.parameters.items())
+            },
+            references={
+                id_: Reference(id_, source.title, source.href, source.note)
+                for id_, source in sorted(merged.references.items())
+            },
+            information_request=(
+                Reason(request.group, request.carc, tuple(request.rarc)) if request else None
+            ),
+            hash="",
+        )
+        if not hashed:
+            return made
+        parts = part_hashes(made, self.basis, first_day)
+        return replace(made, hash=whole(parts), parts=parts)
+
+    def _rules_on(self, day: date, members: Mapping[str, frozenset[str]]) -> Iterator[Rule]:
+        in_force = self._in_force(day)
+        blockers: dict[str, list[str]] = {}
+        for other in in_force:
+            for id_ in dict.fromkeys(self.merged.rules[other].model.overrides):
+                blockers.setdefault(id_, []).append(other)
+        for id_ in in_force:
+            rule: Rule = self.rules[id_].made
+            condition: Condition = with_members(rule.condition, members)
+            overridden_by = tuple(sorted(blockers.get(id_, ())))
+            if condition is not rule.condition or overridden_by:
+                rule = replace(rule, condition=condition, overridden_by=overridden_by)
+            yield rule
+
+    def _derived(self, rules: tuple[Rule, ...]) -> dict[str, DerivedFact]:
+        concluded: dict[str, list[tuple[int, Value]]] = {}
+        for index, rule in enumerate(rules):
+            if isinstance(rule.effect, Conclude):
+                for name, value in rule.effect.values:
+                    concluded.setdefault(name, []).append((index, value))
+        read = {name for rule in rules for name in facts_read(rule)}
+        return {
+            name: DerivedFact(name, fact.otherwise, tuple(concluded.get(name, ())))
+            for name, fact in self.basis.vocabulary.facts.items()
+            if fact.derived and (name in concluded or name in read)
+        }
+
+    def _read(
+        self, rules: tuple[Rule, ...], applies_to: Condition, derived: Mapping[str, DerivedFact]
+    ) -> frozenset[str]:
+        """The facts that are concluded, read or shown, and those that they are made from."""
+        names = {*derived, *facts_in_condition(applies_to)}
+        for rule in rules:
+            names.update(facts_read(rule))
+            if isinstance(rule.effect, Finding):
+                names.update(rule.effect.because.facts)
+        return frozenset().union(*(self.basis.behind(name)[0] for name in names))
+
+
+def alike(one: Ruleset, other: Ruleset) -> bool:
+    """Whether two rulesets mean and print the same, whatever files their rules come from."""
+    return _without_places(one) == _without_places(other)
+
+
+def _without_places(ruleset: Ruleset) -> Ruleset:
+    rules = tuple([replace(rule, origin="") for rule in ruleset.rules])
+    return replace(ruleset, rules=rules, first_day=date.min, last_day=None)
