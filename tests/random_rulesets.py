@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
 
+from payer_policy.core_tests import core_of
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.hashing import part_hashes, whole
 from payer_policy.reference import ReferenceData
@@ -43,9 +45,10 @@ from payer_policy.ruleset import (
     facts_read,
 )
 from payer_policy.vocabulary.model import Fact, Vocabulary
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.vocabulary.operators import OPERATORS, words_for
+from payer_policy.vocabulary.types import NONE, FactType, Value
 
-GRADES = ("none", "mild", "moderate", "severe")
+GRADES = ("no", "mild", "moderate", "severe")
 TYPES = {
     "boolean": FactType("boolean"),
     "integer": FactType("integer", unit="days"),
@@ -55,6 +58,10 @@ TYPES = {
     "choice": FactType("choice", values=("initial", "refill", "trial")),
     "grade": FactType("choice", values=GRADES, ordered=True),
     "codes": FactType("codes", system="modifier"),
+    "day_or_none": FactType("date", can_be_none=True),
+    "count_or_none": FactType("integer", unit="days", can_be_none=True),
+    "grade_or_none": FactType("choice", values=GRADES, ordered=True, can_be_none=True),
+    "code_or_none": FactType("code", system="icd10cm", can_be_none=True),
 }
 FRIDAY = date(2024, 3, 1)
 POOL: dict[str, list[Value]] = {
@@ -73,26 +80,29 @@ POOL: dict[str, list[Value]] = {
         frozenset({"JW", "JZ", "59"}),
     ],
 }
+POOL |= {
+    "day_or_none": [*POOL["date"][:5], NONE, NONE],
+    "count_or_none": [*POOL["integer"], NONE, NONE],
+    "grade_or_none": [*GRADES, NONE],
+    "code_or_none": [*POOL["code"], NONE],
+}
 CODES = ["JW", "JZ", "59"]
-NUMERIC = ("integer", "decimal", "grade")
+GRADED = ("grade", "grade_or_none")
+NUMERIC = ("integer", "decimal", "count_or_none", *GRADED)
+DAYS = ("date", "day_or_none")
 INPUTS = {f"in.{kind}_{letter}": kind for kind in TYPES for letter in "ab"}
 LAYERS = 4
-SIZE = ("at_least", "more_than", "at_most", "less_than")
 ARITHMETIC = (
     *("sum", "difference", "product", "quotient", "round_up", "round_down"),
     *("minimum", "maximum", "days_between", "years_between"),
 )
-DATES = ("within", "on_or_before", "before", "on_or_after", "after")
-OPERATORS = {
-    "boolean": ("is", "is_not"),
-    "integer": ("is", "is_not", "in", "not_in", "between", *SIZE),
-    "decimal": ("is", "is_not", "in", "not_in", "between", *SIZE),
-    "date": ("is", "is_not", "in", "not_in", "between", "within", "within", *DATES),
-    "code": ("is", "is_not", "in", "not_in"),
-    "choice": ("is", "is_not", "in", "not_in"),
-    "grade": ("is", "is_not", "in", "not_in", "between", *SIZE),
-    "codes": ("is", "is_not", "includes", "includes_any", "includes_all", "excludes"),
-}
+CAN_BE_NONE = {name for name, kind in INPUTS.items() if TYPES[kind].can_be_none}
+
+
+def _plain(kind: str) -> str:
+    """The kind without none: nothing is compared with a constant that is none."""
+    type_ = replace(TYPES[kind], can_be_none=False)
+    return next(one for one, other in TYPES.items() if other == type_)
 
 
 def declared(name: str, kind: str, *, derived: bool = False, otherwise: Any = None) -> Fact:
@@ -199,6 +209,10 @@ class _Maker:
     kinds: dict[str, str]
     is_known: bool
 
+    @property
+    def none(self) -> set[str]:
+        return {name for name, kind in self.kinds.items() if TYPES[kind].can_be_none}
+
     def chance(self, one_in: int) -> bool:
         # Not 0, which Hypothesis tries more often than anything else.
         return self.random.randrange(one_in) == one_in - 1
@@ -225,16 +239,16 @@ class _Maker:
         return Arithmetic(operation, tuple(self.number(depth - 1) for _ in range(many)))
 
     def day(self) -> Expression:
-        name = self.fact("date")
+        name = self.fact(*DAYS)
         return FactRef(name) if name and self.chance(2) else self.constant("date")
 
     def read(self, name: str) -> FactRef | Score:
-        return Score(name, GRADES) if self.kinds[name] == "grade" else FactRef(name)
+        return Score(name, GRADES) if self.kinds[name] in GRADED else FactRef(name)
 
     def window(self) -> Window:
         unit = self.random.choice(("days", "weeks", "months", "years", "business_days"))
         amount: Expression = Constant(self.random.choice((1, 2, 5, 6, 11)))
-        whole = self.fact("integer")
+        whole = self.fact("integer", "count_or_none")
         if self.chance(3):
             amount = Constant(self.random.choice((0, -1)))
         elif whole and self.chance(3):
@@ -244,42 +258,49 @@ class _Maker:
 
     def operand(self, kind: str) -> Expression:
         """A value like the fact's: of the same kind, or any number for a number."""
-        if kind in ("integer", "decimal"):
+        if kind in ("integer", "decimal", "count_or_none"):
             return self.number()
-        name = self.fact(kind)
-        return FactRef(name) if name and self.chance(4) else self.constant(kind)
+        if kind in DAYS:
+            return self.day()
+        alike = [one for one in TYPES if replace(TYPES[one], can_be_none=False) == TYPES[kind]]
+        name = self.fact(kind, *alike)
+        return FactRef(name) if name and self.chance(4) else self.constant(_plain(kind))
 
-    def test(self) -> Test:
+    def test(self) -> Condition:
         name = self.random.choice(list(self.kinds))
         kind = self.kinds[name]
-        if self.is_known and self.chance(12):
-            return Test(
-                name, "is_known", FactRef(name), (Constant(self.random.choice((True, False))),)
-            )
-        operator = self.random.choice(OPERATORS[kind])
-        left: FactRef | Score = FactRef(name)
-        right: tuple[Expression, ...]
-        if kind == "grade" and operator in (*SIZE, "between"):
-            left = Score(name, GRADES)
-            right = (self.number(1), self.number(1)) if operator == "between" else (self.number(1),)
-        elif operator == "between":
-            make = self.day if kind == "date" else self.number
-            right = (make(), make())
-        elif operator == "within":
-            right = (self.window(),)
-        elif operator in ("in", "not_in"):
-            many = self.random.randint(1, 3)
-            right = (Constant(frozenset(self.random.choice(POOL[kind]) for _ in range(many))),)
-        elif operator == "includes":
-            code = self.fact("code")
-            right = (
-                FactRef(code) if code and self.chance(4) else Constant(self.random.choice(CODES)),
-            )
-        elif operator in ("includes_any", "includes_all", "excludes"):
-            right = (self.operand("codes"),)
+        words = [OPERATORS[word] for word in words_for(TYPES[kind])]
+        flags = [row for row in words if row.shape == "flag"]
+        if self.chance(8) and (self.is_known or len(flags) > 1):
+            row = self.random.choice(flags if self.is_known else flags[:1])
         else:
-            right = (self.operand(kind),)
-        return Test(name, operator, left, right)
+            row = self.random.choice([row for row in words if row.shape != "flag"])
+        sized = kind in GRADED and row.by_size
+        left = Score(name, GRADES) if sized else FactRef(name)
+        make = partial(self.number, 1) if sized else partial(self.operand, kind)
+        right: tuple[Expression, ...]
+        match row.shape:
+            case "flag":
+                right = (Constant(self.random.choice((True, False))),)
+            case "pair":
+                right = (make(), make())
+            case "window":
+                right = (self.window(),)
+            case "several" if TYPES[kind].kind == "codes":
+                right = (self.operand(kind),)
+            case "several":
+                pool = POOL[_plain(kind)]
+                many = self.random.randint(1, 3)
+                right = (Constant(frozenset(self.random.choice(pool) for _ in range(many))),)
+            case "code":
+                code = self.fact("code", "code_or_none")
+                listed = Constant(self.random.choice(CODES))
+                right = (FactRef(code) if code and self.chance(4) else listed,)
+            case "whole":
+                right = (Constant(self.random.choice((1, 2, 3, 7))),)
+            case _:
+                right = (make(),)
+        return core_of(Test(name, row.name, left, right), CAN_BE_NONE | self.none)
 
     def condition(self, depth: int) -> Condition:
         if depth == 0 or self.chance(3):

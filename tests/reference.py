@@ -22,13 +22,14 @@ from payer_policy.ruleset import (
     Arithmetic,
     AtLeast,
     Constant,
+    Edge,
     FactRef,
     Not,
     Ruleset,
     Score,
     Test,
-    Window,
 )
+from payer_policy.vocabulary.types import NONE
 
 Kleene = bool | None
 DAY = timedelta(days=1)
@@ -95,40 +96,33 @@ def holds(condition, facts) -> Kleene:
 def test_holds(test: Test, facts) -> Kleene:
     left = value(test.left, facts)
     if test.operator == "is_known":
-        return (left is not None) == test.right[0].value
-    right = [value(expression, facts) for expression in test.right]
-    if left is None or any(item is None for item in right):
+        return left is not None
+    if left is None:
         return None
-    one = right[0]
+    if test.operator == "exists":
+        return left is not NONE
+    one = value(test.right[0], facts)
+    if one is None:
+        return None
+    if left is NONE or one is NONE:
+        return False
     match test.operator:
         case "is":
             return left == one
-        case "is_not":
-            return left != one
         case "in":
             return any(left == number(item) for item in one)
-        case "not_in":
-            return all(left != number(item) for item in one)
-        case "at_least" | "on_or_after":
+        case "at_least":
             return left > one or left == one
-        case "more_than" | "after":
-            return left > one
-        case "at_most" | "on_or_before":
+        case "at_most":
             return left < one or left == one
-        case "less_than" | "before":
-            return left < one
-        case "between":
-            return not left < one and not left > right[1]
-        case "within":
-            return left in one
+        case "multiple_of":
+            return any(one > 0 and abs(left) == one * times for times in range(int(abs(left)) + 1))
         case "includes":
             return any(code == one for code in left)
         case "includes_any":
             return any(code in left for code in one)
         case "includes_all":
             return all(code in left for code in one)
-        case "excludes":
-            return not any(code in left for code in one)
     raise AssertionError(test.operator)
 
 
@@ -145,16 +139,23 @@ def value(expression, facts):
         return number(facts.get(expression.fact))
     if isinstance(expression, Score):
         position = {name: place for place, name in enumerate(expression.values)}
+        position[NONE] = NONE
         return number(position.get(facts.get(expression.fact)))
-    if isinstance(expression, Window):
-        amount, anchor = value(expression.amount, facts), value(expression.anchor, facts)
+    if isinstance(expression, Edge):
+        window = expression.window
+        amount, anchor = value(window.amount, facts), value(window.anchor, facts)
         if amount is None or anchor is None:
             return None
-        return Days(anchor, int(amount), expression.unit, expression.direction)
+        if amount is NONE or anchor is NONE:
+            return NONE
+        days = Days(anchor, int(amount), window.unit, window.direction)
+        return days.last if expression.last else days.first
     assert isinstance(expression, Arithmetic)
     arguments = [value(argument, facts) for argument in expression.arguments]
     if any(argument is None for argument in arguments):
         return None
+    if any(argument is NONE for argument in arguments):
+        return NONE
     match expression.operation, arguments:
         case "sum", numbers:
             return sum(numbers)
@@ -202,6 +203,5 @@ class Days:
                 )
             end = date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
         self.first, self.last = sorted((anchor, end))
-
-    def __contains__(self, day: date) -> bool:
-        return not self.empty and not day < self.first and not day > self.last
+        if self.empty:
+            self.first, self.last = date.max, date.min

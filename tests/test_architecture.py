@@ -20,6 +20,7 @@ LAYERS = (
     {"fhir_models", "json_models"},
     {"ruleset"},
     {"semantics"},
+    {"core_tests"},
     {"codegen", "columns", "language", "reference"},
     {"request", "symbolic"},
     {"policy", "intake", "engines"},

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from typing import Any
 
@@ -28,6 +29,8 @@ def _spelled(value: Any) -> Any:
     if isinstance(value, (Decimal, Fraction)):
         exact = Fraction(value)
         return exact.numerator if exact.denominator == 1 else [exact.numerator, exact.denominator]
+    if isinstance(value, Enum):
+        return [type(value).__name__, value.value]
     if isinstance(value, date):
         return ["date", value.isoformat()]
     if isinstance(value, (frozenset, set)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from payer_policy.ruleset import (
@@ -19,19 +19,27 @@ from payer_policy.ruleset import (
     AtLeast,
     Condition,
     Constant,
+    Edge,
     Expression,
     FactRef,
     Not,
     Score,
     Test,
     Window,
+    facts_in_expression,
 )
-from payer_policy.semantics import ARITHMETIC, span
+from payer_policy.semantics import ARITHMETIC, edge
 from payer_policy.truth import NEGATED, Truth
-from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.operators import CORE, complete
+from payer_policy.vocabulary.types import NONE
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z", re.ASCII)
 """Names and codes that may be written out; any other text from a file is passed as an object."""
+
+complete(
+    "codegen",
+    ["exists", "is_known", *(name for name, row in CORE.items() if row.python is not None)],
+)
 
 _SIGNS: Final = {"sum": "+", "difference": "-", "product": "*"}
 _CHUNK: Final = 40
@@ -39,10 +47,12 @@ _CHUNK: Final = 40
 
 
 class _Part(NamedTuple):
-    """One side of a comparison or one argument: its source, and what asks whether it is unknown."""
+    """One side of a comparison or one argument: its source, and what asks whether it is unknown, and
+    whether it is none."""
 
     source: str
     is_unknown: str | None = None
+    is_none: str | None = None
 
 
 class SourceWriter:
@@ -51,11 +61,12 @@ class SourceWriter:
     Every variable is assigned before it is read and never again, so equal source means equal value.
     """
 
-    def __init__(self, read: Callable[[str], str]) -> None:
+    def __init__(self, read: Callable[[str], str], can_be_none: Container[str] = ()) -> None:
         """`read` gives the source that reads a fact; it must be cheap to repeat (a local name)."""
         self.read = read
+        self._can_be_none = can_be_none
         self.lines: list[str] = []
-        self.namespace: dict[str, Any] = {"NEG": NEGATED}
+        self.namespace: dict[str, Any] = {"NEG": NEGATED, "NONE": NONE}
         self._constants: dict[object, str] = {}
         self._written: dict[str, str] = {}
         self._tests: dict[tuple[Test, bool], str] = {}
@@ -78,7 +89,7 @@ class SourceWriter:
                 case Arithmetic(_, arguments):
                     for argument in arguments:
                         self._expect_expression(argument)
-                case Window(amount, _, _, anchor):
+                case Edge(Window(amount, _, _, anchor), _):
                     self._expect_expression(amount)
                     self._expect_expression(anchor)
 
@@ -132,18 +143,22 @@ class SourceWriter:
         return self.shared("x", self._value(expression))
 
     def _part(self, expression: Expression) -> _Part:
+        none = any(name in self._can_be_none for name in facts_in_expression(expression))
         match expression:
             case Constant(value):
                 return _Part(self.constant(value))
             case FactRef(fact):
                 source = self.read(fact)
-                return _Part(source, f"{source} is None" if self.optional(fact) else None)
+                unknown = f"{source} is None" if self.optional(fact) else None
+                return _Part(source, unknown, f"{source} is NONE" if none else None)
         source = self._value(expression)
         if self._uses[expression] == 1 and source not in self._written:
             name = self.name("x")
-            return _Part(name, f"({name} := {source}) is None")
-        name = self.shared("x", source)
-        return _Part(name, f"{name} is None")
+            unknown = f"({name} := {source}) is None"
+        else:
+            name = self.shared("x", source)
+            unknown = f"{name} is None"
+        return _Part(name, unknown, f"{name} is NONE" if none else None)
 
     def _value(self, expression: Expression) -> str:
         match expression:
@@ -151,7 +166,7 @@ class SourceWriter:
                 positions = {value: index for index, value in enumerate(values)}
                 part = self._part(FactRef(fact))
                 table = self._named(("positions", values), positions)
-                return _guarded([part], "None", f"{table}.get({part.source})")
+                return _guarded([part], "None", "NONE", f"{table}.get({part.source})")
             case Arithmetic(operation, arguments):
                 function = f"do_{operation}"
                 self.namespace[function] = ARITHMETIC[operation]
@@ -163,12 +178,12 @@ class SourceWriter:
                     call = (
                         f"{a} {_SIGNS[operation]} {b} if type({a}) is type({b}) is int else {call}"
                     )
-                return _guarded(parts, "None", call)
-            case Window(amount, unit, direction, anchor):
-                self.namespace["span"] = span
+                return _guarded(parts, "None", "NONE", call)
+            case Edge(Window(amount, unit, direction, anchor), last):
+                self.namespace["edge"] = edge
                 parts = [self._part(amount), self._part(anchor)]
-                call = f"span({parts[0].source}, {unit!r}, {direction!r}, {parts[1].source})"
-                return _guarded(parts, "None", call)
+                given = f"{parts[0].source}, {unit!r}, {direction!r}, {parts[1].source}, {last}"
+                return _guarded(parts, "None", "NONE", f"edge({given})")
         raise AssertionError(expression)
 
     def test(self, test: Test, *, negated: bool = False) -> str:
@@ -184,18 +199,20 @@ class SourceWriter:
 
     def truth(self, test: Test, negated: bool) -> str:
         """The truth of a test as it is worked out."""
-        operator = OPERATORS[test.operator]
-        parts = [self._part(side) for side in (test.left, *test.right)]
-        if operator.shape == "flag":
-            parts[0] = _Part(parts[0].source)
         holds, fails = ("0", "3") if negated else ("3", "0")
+        left = self._part(test.left)
+        if test.operator == "is_known":
+            return f"{fails} if {left.is_unknown} else {holds}" if left.is_unknown else holds
+        if test.operator == "exists":
+            return _guarded([left], "1", fails, holds)
+        parts = [left, *(self._part(side) for side in test.right)]
         if test.operator == "is" and parts[1].source in ("True", "False"):
-            if parts[1].source == "False":
-                holds, fails = fails, holds
-            comparison = parts[0].source
-        else:
-            comparison = operator.python.format(*(part.source for part in parts))
-        return _guarded(parts, "1", f"{holds} if {comparison} else {fails}")
+            truths = (holds, fails) if parts[1].source == "True" else (fails, holds)
+            return _guarded(parts, "1", fails, f"{truths[0]} if {left.source} else {truths[1]}")
+        python = CORE[test.operator].python
+        assert python is not None
+        comparison = python.format(*(part.source for part in parts))
+        return _guarded(parts, "1", fails, f"{holds} if {comparison} else {fails}")
 
     def condition(self, condition: Condition, *, negated: bool = False) -> str:
         """The source of a condition's truth; `not` has been pushed down to the tests."""
@@ -244,18 +261,23 @@ class SourceWriter:
         return made
 
 
-def condition_function(condition: Condition) -> Callable[[Mapping[str, Any]], Truth]:
+def condition_function(
+    condition: Condition, can_be_none: Container[str] = ()
+) -> Callable[[Mapping[str, Any]], Truth]:
     """One condition over facts as a function of its own."""
-    writer = SourceWriter(lambda name: f"get({writer.constant(name)})")
+    writer = SourceWriter(lambda name: f"get({writer.constant(name)})", can_be_none)
     result = writer.condition(condition)
     body = ["get = facts.get", *writer.lines, f"return {result}"]
     return writer.function("condition", "facts", body)
 
 
-def _guarded(parts: Sequence[_Part], unknown: str, source: str) -> str:
+def _guarded(parts: Sequence[_Part], unknown: str, none: str, source: str) -> str:
     checks = dict.fromkeys(part.is_unknown for part in parts if part.is_unknown is not None)
     # What must be worked out first is looked at last.
     ordered = sorted(checks, key=lambda check: ":=" in check)
+    nothing = dict.fromkeys(part.is_none for part in parts if part.is_none is not None)
+    if nothing:
+        source = f"{none} if {' or '.join(nothing)} else {source}"
     return f"{unknown} if {' or '.join(ordered)} else {source}" if ordered else source
 
 

@@ -372,7 +372,8 @@ class Engine:
             day,
         )
         evaluate = (self._compiler or engine_named(self.name).compile)(ruleset)
-        applies = condition_function(ruleset.applies_to)
+        none = frozenset(name for name, fact in ruleset.facts.items() if fact.type.can_be_none)
+        applies = condition_function(ruleset.applies_to, none)
         return _Prepared(ruleset, derivation, applies, evaluate, Determiner(ruleset))
 
     def _derivation_alike(self, ruleset: Ruleset) -> Derivation | None:

@@ -55,7 +55,10 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The days from `amount` units before (or after) an anchor day to that day, both included."""
+    """The days from `amount` units before (or after) an anchor day to that day, both included.
+
+    Where a test was written `within` a window, this is what people read; engines read its `Edge`s.
+    """
 
     amount: Expression
     unit: Literal["days", "weeks", "months", "years", "business_days"]
@@ -63,23 +66,37 @@ class Window:
     anchor: Expression
 
 
-Expression = Constant | FactRef | Score | Arithmetic | Window
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The first or the last day of a window; of a window of no days, a day that no date reaches."""
+
+    window: Window
+    last: bool
+
+
+Expression = Constant | FactRef | Score | Arithmetic | Edge | Window
+"""What may stand on the right side of a test. A `Window` stands only in a test as it was written."""
 
 # --- conditions --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One fact compared by one operator with some expressions. Unknown when any part of it is.
+    """One fact compared by one core test with an expression. Unknown when any part of it is.
 
     `left` is the fact's value, or its `Score` where an ordered choice is compared by position.
+
+    `says` is the test as it was written, where another word was used for it. It counts for nothing in
+    equality and hash: it is what people read (`written`). Only there a word that is no core test, and a
+    `Window`, may stand.
     """
 
     fact: str
     operator: str
-    """A key of `payer_policy.vocabulary.operators.OPERATORS`."""
+    """A key of `payer_policy.vocabulary.operators.CORE` (of `OPERATORS`, where it is as written)."""
     left: FactRef | Score
     right: tuple[Expression, ...]
+    says: Test | None = field(default=None, compare=False, repr=False)
 
     __test__ = False  # a test runner that collects classes by name must leave this one alone
 
@@ -87,6 +104,7 @@ class Test:
 @dataclass(frozen=True, slots=True)
 class All:
     parts: tuple[Condition, ...]
+    says: Test | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,7 @@ class AnyOf:
 @dataclass(frozen=True, slots=True)
 class Not:
     part: Condition
+    says: Test | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +125,17 @@ class AtLeast:
 
 
 Condition = Test | All | AnyOf | Not | AtLeast
+
+
+def written(condition: Condition) -> Test | None:
+    """The test that stands here as it was written; None: a combination of conditions stands here."""
+    match condition:
+        case Test(says=None):
+            return condition
+        case Test(says=says) | All(says=says) | Not(says=says):
+            return says
+    return None
+
 
 # --- rules ---------------------------------------------------------------------------------------
 
@@ -266,6 +296,8 @@ def facts_in_expression(expression: Expression) -> Iterator[str]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from facts_in_expression(argument)
+        case Edge(window, _):
+            yield from facts_in_expression(window)
         case Window(amount, _, _, anchor):
             yield from facts_in_expression(amount)
             yield from facts_in_expression(anchor)
@@ -293,20 +325,48 @@ def code_sets_in(condition: Condition) -> Iterator[str]:
                 yield side.name.removeprefix(CODE_SET)
 
 
+def written_tests_in(condition: Condition) -> Iterator[Test]:
+    """The tests of a condition as they were written, from left to right."""
+    test = written(condition)
+    if test is not None:
+        yield test
+        return
+    match condition:
+        case Not(part):
+            yield from written_tests_in(part)
+        case All(parts) | AnyOf(parts) | AtLeast(_, parts):
+            for part in parts:
+                yield from written_tests_in(part)
+
+
 def with_members(condition: Condition, members: Mapping[str, frozenset[str]]) -> Condition:
     """The condition with the members that its code sets have; itself where it has them already."""
     match condition:
-        case Test(right=sides):
+        case Test(right=sides, says=says):
             made = tuple([_with_members(side, members) for side in sides])
-            same = all(a is b for a, b in zip(made, sides, strict=True))
-            return condition if same else replace(condition, right=made)
-        case Not(part):
+            if all(a is b for a, b in zip(made, sides, strict=True)):
+                return condition
+            return replace(condition, right=made, says=_as_written(says, members))
+        case Not(part, says):
             inner = with_members(part, members)
-            return condition if inner is part else Not(inner)
-        case All(parts) | AnyOf(parts) | AtLeast(_, parts):
+            if inner is part:
+                return condition
+            return Not(inner, _as_written(says, members))
+        case All(parts, says):
+            inside = tuple([with_members(part, members) for part in parts])
+            if all(a is b for a, b in zip(inside, parts, strict=True)):
+                return condition
+            return All(inside, _as_written(says, members))
+        case AnyOf(parts) | AtLeast(_, parts):
             inside = tuple([with_members(part, members) for part in parts])
             same = all(a is b for a, b in zip(inside, parts, strict=True))
             return condition if same else replace(condition, parts=inside)
+
+
+def _as_written(says: Test | None, members: Mapping[str, frozenset[str]]) -> Test | None:
+    if says is None:
+        return None
+    return replace(says, right=tuple([_with_members(side, members) for side in says.right]))
 
 
 def _with_members(side: Expression, members: Mapping[str, frozenset[str]]) -> Expression:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +22,7 @@ from payer_policy.ruleset import (
     AtLeast,
     Condition,
     Constant,
+    Edge,
     Expression,
     FactRef,
     Not,
@@ -30,8 +31,13 @@ from payer_policy.ruleset import (
     Window,
 )
 from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, all_of, any_of, at_least
-from payer_policy.vocabulary.operators import OPERATORS
-from payer_policy.vocabulary.types import Value
+from payer_policy.vocabulary.operators import CORE, complete
+from payer_policy.vocabulary.types import NONE, Value
+
+complete(
+    "semantics",
+    ["exists", "is_known", *(name for name, row in CORE.items() if row.holds is not None)],
+)
 
 Facts = Mapping[str, Value | None]
 Number = int | Decimal | Fraction
@@ -145,8 +151,13 @@ def span(amount: int, unit: str, direction: str, anchor: date) -> tuple[date, da
     return anchor, shift(anchor, amount, unit)
 
 
+def edge(amount: int, unit: str, direction: str, anchor: date, last: bool) -> date:
+    """The last, or the first, day of a `Window`."""
+    return span(amount, unit, direction, anchor)[last]
+
+
 def value_of(expression: Expression, facts: Facts) -> Any:
-    """The value of an expression, or None when it is not known."""
+    """The value of an expression; None when it is not known, `NONE` when it is made from none."""
     match expression:
         case Constant(value):
             return value
@@ -154,25 +165,44 @@ def value_of(expression: Expression, facts: Facts) -> Any:
             return facts.get(fact)
         case Score(fact, values):
             graded = facts.get(fact)
-            return None if graded is None else values.index(str(graded))
+            if graded is None or graded is NONE:
+                return graded
+            return values.index(str(graded))
         case Arithmetic(operation, arguments):
             known = [value_of(argument, facts) for argument in arguments]
-            return None if None in known else ARITHMETIC[operation](*known)
-        case Window(amount, unit, direction, anchor):
+            return _made_of(known, lambda: ARITHMETIC[operation](*known))
+        case Edge(Window(amount, unit, direction, anchor), last):
             count, day = value_of(amount, facts), value_of(anchor, facts)
-            return None if count is None or day is None else span(count, unit, direction, day)
+            return _made_of((count, day), lambda: edge(count, unit, direction, day, last))
+    raise AssertionError(expression)
+
+
+def _made_of(known: Sequence[Any], make: Callable[[], Any]) -> Any:
+    """What is made of some values: not known where one is not known, none where one is none."""
+    if None in known:
+        return None
+    return NONE if NONE in known else make()
 
 
 def truth_of_test(test: Test, facts: Facts) -> Truth:
-    """Whether a test holds on the facts."""
+    """Whether a core test holds on the facts. Of none no test holds, but that it is known."""
     left = value_of(test.left, facts)
-    operator = OPERATORS[test.operator]
-    if operator.shape != "flag" and left is None:
+    if test.operator == "is_known":
+        return FAILS if left is None else HOLDS
+    if left is None:
         return UNKNOWN
-    right = [value_of(expression, facts) for expression in test.right]
-    if None in right:
-        return UNKNOWN
-    return HOLDS if operator.holds(left, *right) else FAILS
+    if test.operator == "exists":
+        return FAILS if left is NONE else HOLDS
+    operands = [left, *[value_of(side, facts) for side in test.right]]
+    holds = CORE[test.operator].holds
+    assert holds is not None
+    return (
+        UNKNOWN
+        if None in operands
+        else FAILS
+        if NONE in operands or not holds(*operands)
+        else HOLDS
+    )
 
 
 def truth_of(condition: Condition, facts: Facts) -> Truth:

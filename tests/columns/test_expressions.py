@@ -22,8 +22,18 @@ from payer_policy.columns.expressions import (
     stored,
 )
 from payer_policy.columns.plan import Plan
-from payer_policy.ruleset import Arithmetic, Constant, Expression, FactRef, Score, Test, Window
-from payer_policy.semantics import truth_of_test
+from payer_policy.core_tests import core_of
+from payer_policy.ruleset import (
+    Arithmetic,
+    Condition,
+    Constant,
+    Expression,
+    FactRef,
+    Score,
+    Test,
+    Window,
+)
+from payer_policy.semantics import truth_of
 from payer_policy.vocabulary.types import FactType
 
 GRADES = ("0", "1", "1+", "2")
@@ -110,45 +120,53 @@ WINDOWS = st.builds(
     st.sampled_from(["before", "after"]),
     st.one_of(st.just(FactRef("tb")), DAYS.map(Constant)),
 )
+
+
+def word(fact: str, how: str, left: Any, right: tuple[Expression, ...]) -> Condition:
+    """A test by any word, in core tests."""
+    return core_of(Test(fact, how, left, right))
+
+
 OF_NUMBERS = st.builds(
-    lambda fact, how, right: Test(fact, how, FactRef(fact), (right,)),
+    lambda fact, how, right: word(fact, how, FactRef(fact), (right,)),
     st.sampled_from(["ia", "da"]),
     st.sampled_from(["is", "is_not", "at_least", "more_than", "at_most", "less_than"]),
     numbers(),
 )
 OF_DAYS = st.one_of(
-    st.builds(lambda window: Test("ta", "within", FactRef("ta"), (window,)), WINDOWS),
+    st.builds(lambda window: word("ta", "within", FactRef("ta"), (window,)), WINDOWS),
     st.builds(
-        lambda how, right: Test("ta", how, FactRef("ta"), (right,)),
+        lambda how, right: word("ta", how, FactRef("ta"), (right,)),
         st.sampled_from(["before", "after", "on_or_before", "on_or_after", "is", "is_not"]),
         st.one_of(st.just(FactRef("tb")), DAYS.map(Constant)),
     ),
     st.builds(
-        lambda a, b: Test("ta", "between", FactRef("ta"), (a, b)),
+        lambda a, b: word("ta", "between", FactRef("ta"), (a, b)),
         st.one_of(st.just(FactRef("tb")), DAYS.map(Constant)),
         st.one_of(st.just(FactRef("tc")), DAYS.map(Constant)),
     ),
 )
 OF_SETS = st.one_of(
     st.builds(
-        lambda how, codes: Test("s", how, FactRef("s"), (Constant(codes),)),
+        lambda how, codes: word("s", how, FactRef("s"), (Constant(codes),)),
         st.sampled_from(["includes_any", "includes_all", "excludes", "is", "is_not"]),
         st.frozensets(st.sampled_from(["A", "B", "C", "Z"])),
     ),
-    st.just(Test("s", "includes", FactRef("s"), (FactRef("c"),))),
-    st.just(Test("c", "in", FactRef("c"), (FactRef("s"),))),
+    st.just(word("s", "includes", FactRef("s"), (FactRef("c"),))),
+    st.just(word("c", "in", FactRef("c"), (FactRef("s"),))),
     st.builds(
-        lambda codes: Test("c", "not_in", FactRef("c"), (Constant(codes),)),
+        lambda codes: word("c", "not_in", FactRef("c"), (Constant(codes),)),
         st.frozensets(st.sampled_from([*"ABCDEFGHIJKLMN"]), max_size=14),
     ),
 )
 
 
 def truths(
-    test: Test, rows: list[dict[str, Any]], encoded: frozenset[str] = frozenset()
+    condition: Condition, rows: list[dict[str, Any]], encoded: frozenset[str] = frozenset()
 ) -> list[bool | None]:
     plan = Plan(TYPES)
-    name = plan.test(test)
+    truth, reads = plan.condition(condition)
+    plan.add("truth", truth, reads)
     frame = pl.DataFrame(
         [
             pl.Series(
@@ -160,28 +178,28 @@ def truths(
         ]
     )
     frame = frame.with_columns(pl.col(column).cast(pl.Categorical) for column in sorted(encoded))
-    return plan.run(frame)[name].to_list()
+    return plan.run(frame)["truth"].to_list()
 
 
 @given(test=st.one_of(OF_NUMBERS, OF_DAYS, OF_SETS), rows=ROWS)
 @many
-def test_a_test_in_columns_is_the_test(test: Test, rows: list[dict[str, Any]]) -> None:
-    assert truths(test, rows) == [AS_BOOLEAN[truth_of_test(test, row)] for row in rows]
+def test_a_test_in_columns_is_the_test(test: Condition, rows: list[dict[str, Any]]) -> None:
+    assert truths(test, rows) == [AS_BOOLEAN[truth_of(test, row)] for row in rows]
 
 
 TEXT_TESTS = st.one_of(
     OF_SETS,
     st.builds(
-        lambda how, right: Test("c", how, FactRef("c"), (right,)),
+        lambda how, right: word("c", how, FactRef("c"), (right,)),
         st.sampled_from(["is", "is_not"]),
         st.sampled_from([Constant("A"), Constant("Z"), FactRef("e"), FactRef("c")]),
     ),
     st.builds(
-        lambda value: Test("g", "at_least", Score("g", GRADES), (Constant(value),)),
+        lambda value: word("g", "at_least", Score("g", GRADES), (Constant(value),)),
         st.integers(-1, 4),
     ),
     st.builds(
-        lambda codes: Test("g", "in", FactRef("g"), (Constant(codes),)),
+        lambda codes: word("g", "in", FactRef("g"), (Constant(codes),)),
         st.frozensets(st.sampled_from(GRADES), min_size=1),
     ),
 )
@@ -190,9 +208,9 @@ TEXT_TESTS = st.one_of(
 @given(test=TEXT_TESTS, rows=ROWS, encoded=st.frozensets(st.sampled_from(["c", "e", "g", "s"])))
 @many
 def test_texts_may_be_categories(
-    test: Test, rows: list[dict[str, Any]], encoded: frozenset[str]
+    test: Condition, rows: list[dict[str, Any]], encoded: frozenset[str]
 ) -> None:
-    wanted = [AS_BOOLEAN[truth_of_test(test, row)] for row in rows]
+    wanted = [AS_BOOLEAN[truth_of(test, row)] for row in rows]
 
     assert truths(test, rows, encoded) == wanted
 

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from payer_policy.core_tests import core_of
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.ruleset import (
@@ -42,21 +43,21 @@ DAY = date(2024, 3, 5)
 PARTS = {"administered": "the administered lines", "discarded": "the discarded-drug lines"}
 
 
-def test(fact: str, operator: str, *right: Any, left: Any = None) -> Test:
-    """A test; plain values on the right become constants."""
+def test(fact: str, operator: str, *right: Any, left: Any = None) -> Condition:
+    """A test in core tests; plain values on the right become constants."""
     sides = tuple(
         one
         if isinstance(one, (Constant, FactRef, Score, Arithmetic, Window))
         else Constant(frozenset(one) if isinstance(one, (list, set)) else one)
         for one in right
     )
-    return Test(fact, operator, left or FactRef(fact), sides)
+    return core_of(Test(fact, operator, left or FactRef(fact), sides))
 
 
 test.__test__ = False  # pytest: not a test
 
 
-def yes(fact: str) -> Test:
+def yes(fact: str) -> Condition:
     return test(fact, "is", True)
 
 

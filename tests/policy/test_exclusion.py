@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from payer_policy.core_tests import core_of
 from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.ruleset import (
     All,
@@ -27,7 +28,7 @@ from payer_policy.ruleset import (
 )
 from payer_policy.semantics import truth_of
 from payer_policy.truth import HOLDS
-from payer_policy.vocabulary.types import FactType
+from payer_policy.vocabulary.types import NONE, FactType
 
 GRADES = ("none", "mild", "severe")
 TYPES = {
@@ -36,7 +37,9 @@ TYPES = {
     "grade": FactType("choice", values=GRADES, ordered=True),
     "count": FactType("integer"),
     "limit": FactType("integer"),
+    "since": FactType("integer", can_be_none=True),
     "day": FactType("date"),
+    "last": FactType("date", can_be_none=True),
     "codes": FactType("codes"),
 }
 DAYS = [date(2024, 1, day) for day in range(1, 5)]
@@ -46,17 +49,26 @@ VALUES: dict[str, list[Any]] = {
     "grade": [None, *GRADES],
     "count": [None, 0, 1, 2, 3],
     "limit": [None, 0, 1, 2, 3],
+    "since": [None, NONE, 0, 1, 2],
     "day": [None, *DAYS],
+    "last": [None, NONE, *DAYS],
     "codes": [None, *map(frozenset, ((), "x", "y", "xy"))],
 }
 
 
-def test_of(random: Random, name: str) -> Test:
+def test_of(random: Random, name: str) -> Condition:
     """A random test of a fact, mostly against constants."""
+    none = {name for name, type_ in TYPES.items() if type_.can_be_none}
+    return core_of(word_of(random, name), none)
+
+
+def word_of(random: Random, name: str) -> Test:
     kind = TYPES[name].kind
     if random.randrange(9) == 0:
         return Test(name, "is_known", FactRef(name), (Constant(random.random() < 0.5),))
-    known = VALUES[name][1:]
+    if TYPES[name].can_be_none and random.randrange(4) == 0:
+        return Test(name, "exists", FactRef(name), (Constant(random.random() < 0.5),))
+    known = [value for value in VALUES[name][1:] if value is not NONE]
     value = random.choice(known)
     if name == "grade" and random.randrange(2):
         left = Score(name, GRADES)
@@ -81,7 +93,8 @@ def test_of(random: Random, name: str) -> Test:
         low, high = sorted((value, random.choice(known)))
         return Test(name, operator, FactRef(name), (Constant(low), Constant(high)))
     if name == "count" and random.randrange(3) == 0:
-        return Test(name, operator, FactRef(name), (FactRef("limit"),))
+        side = random.choice(("limit", "since"))
+        return Test(name, operator, FactRef(name), (FactRef(side),))
     return Test(name, operator, FactRef(name), (Constant(value),))
 
 
@@ -109,9 +122,11 @@ def test_what_is_excluded_never_happens_and_most_of_the_rest_does() -> None:
     random = Random(5)
     excluded = missed = 0
     for _ in range(1_500):
-        names = random.sample(["flag", "phase", "grade", "count", "day", "codes"], 2)
+        facts = ["flag", "phase", "grade", "count", "day", "codes", "since", "last"]
+        names = random.sample(facts, 2)
         a, b = condition(random, names, 2), condition(random, names, 2)
-        everything = [*names, "limit"] if "count" in names else names
+        more = {"limit", "since"} - set(names) if "count" in names else set()
+        everything = [*names, *sorted(more)]
         together = any(
             truth_of(a, facts) == HOLDS and truth_of(b, facts) == HOLDS
             for facts in all_facts(everything)
@@ -152,8 +167,8 @@ def test_a_long_list_of_alternatives_is_seen_through() -> None:
     [("at_least", "less_than"), ("more_than", "at_most"), ("is", "is_not"), ("is", "more_than")],
 )
 def test_two_facts_compared_with_each_other(a: str, b: str) -> None:
-    def against_limit(operator: str) -> Test:
-        return Test("count", operator, FactRef("count"), (FactRef("limit"),))
+    def against_limit(operator: str) -> Condition:
+        return core_of(Test("count", operator, FactRef("count"), (FactRef("limit"),)))
 
     assert not can_both_hold(against_limit(a), against_limit(b), TYPES)
     assert can_both_hold(against_limit("at_least"), against_limit("at_most"), TYPES)

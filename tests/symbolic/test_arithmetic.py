@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from payer_policy.core_tests import core_of
 from payer_policy.ruleset import Arithmetic, Condition, Constant, FactRef, Test, Window
 from payer_policy.semantics import truth_of
 from payer_policy.symbolic.formulas import Conditions
@@ -38,8 +39,8 @@ turns = st.sampled_from(
 days = st.one_of(turns, st.dates(date(2019, 1, 1), date(2027, 12, 31)))
 
 
-def comparison(fact: str, operator: str, *right: Any) -> Test:
-    return Test(fact, operator, FactRef(fact), right)
+def comparison(fact: str, operator: str, *right: Any) -> Condition:
+    return core_of(Test(fact, operator, FactRef(fact), right))
 
 
 def arithmetic(operation: str, *arguments: Any) -> Arithmetic:

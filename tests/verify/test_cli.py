@@ -92,6 +92,7 @@ MAY_IMPORT = {
     "payer_policy.policy.library",
     "payer_policy.ruleset",
     "payer_policy.sealed",
+    "payer_policy.vocabulary.operators",
     "payer_policy.vocabulary.types",
 }
 FORBIDDEN = ("engines", "engine", "codegen", "columns", "determination", "analysis", "record")

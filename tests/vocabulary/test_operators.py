@@ -8,11 +8,24 @@ from typing import Any
 
 import pytest
 
-from payer_policy.ruleset import Constant, Expression, FactRef, Score, Test, Window
-from payer_policy.semantics import truth_of_test
+from payer_policy.core_tests import core_of
+from payer_policy.ruleset import (
+    All,
+    Arithmetic,
+    Condition,
+    Constant,
+    Expression,
+    FactRef,
+    Not,
+    Score,
+    Test,
+    Window,
+    written,
+)
+from payer_policy.semantics import truth_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.vocabulary.operators import OPERATORS
-from payer_policy.vocabulary.types import FactType
+from payer_policy.vocabulary.operators import CORE, OPERATORS, complete, words_for
+from payer_policy.vocabulary.types import NONE, FactType
 
 FRIDAY = date(2024, 3, 1)
 JW, JZ, BOTH = frozenset({"JW"}), frozenset({"JZ"}), frozenset({"JW", "JZ"})
@@ -43,6 +56,14 @@ TRUTHS: list[tuple[str, Any, Any, bool]] = [
     ("between", 9, (6, 9), True),
     ("between", 10, (6, 9), False),
     ("between", FRIDAY, (FRIDAY, FRIDAY), True),
+    ("outside", 6, (6, 9), False),
+    ("outside", 5, (6, 9), True),
+    ("outside", 10, (6, 9), True),
+    ("outside", Decimal("9.000001"), (6, 9), True),
+    ("multiple_of", 12, 4, True),
+    ("multiple_of", 0, 4, True),
+    ("multiple_of", -8, 4, True),
+    ("multiple_of", 10, 4, False),
     ("on_or_before", FRIDAY, FRIDAY, True),
     ("before", FRIDAY, FRIDAY, False),
     ("on_or_after", FRIDAY, FRIDAY, True),
@@ -63,8 +84,12 @@ TRUTHS: list[tuple[str, Any, Any, bool]] = [
 ]
 
 
-def test_of(operator: str, *right: Any) -> Test:
-    return Test("a.b", operator, FactRef("a.b"), tuple(Constant(value) for value in right))
+def word(operator: str, *right: Expression, can_be_none: bool = False) -> Condition:
+    return core_of(Test("a.b", operator, FactRef("a.b"), right), {"a.b"} if can_be_none else ())
+
+
+def test_of(operator: str, *right: Any) -> Condition:
+    return word(operator, *(Constant(value) for value in right))
 
 
 test_of.__test__ = False  # type: ignore[attr-defined]
@@ -72,29 +97,31 @@ test_of.__test__ = False  # type: ignore[attr-defined]
 
 @pytest.mark.parametrize(("operator", "value", "right", "holds"), TRUTHS)
 def test_on_known_values(operator: str, value: Any, right: Any, holds: bool) -> None:
-    sides = right if operator == "between" else (right,)
+    sides = right if OPERATORS[operator].shape == "pair" else (right,)
 
-    assert truth_of_test(test_of(operator, *sides), {"a.b": value}) == (HOLDS if holds else FAILS)
+    assert truth_of(test_of(operator, *sides), {"a.b": value}) == (HOLDS if holds else FAILS)
 
 
 @pytest.mark.parametrize(("operator", "value", "right", "holds"), TRUTHS)
 def test_not_known_on_either_side_is_not_known(
     operator: str, value: Any, right: Any, holds: bool
 ) -> None:
-    sides = right if operator == "between" else (right,)
-    assert truth_of_test(test_of(operator, *sides), {}) == UNKNOWN
-    assert truth_of_test(test_of(operator, *sides), {"a.b": None}) == UNKNOWN
+    sides = right if OPERATORS[operator].shape == "pair" else (right,)
+    assert truth_of(test_of(operator, *sides), {}) == UNKNOWN
+    assert truth_of(test_of(operator, *sides), {"a.b": None}) == UNKNOWN
     for place in range(len(sides)):
         expressions: list[Expression] = [Constant(side) for side in sides]
         with_a_fact = (*expressions[:place], FactRef("c.d"), *expressions[place + 1 :])
-        test = Test("a.b", operator, FactRef("a.b"), with_a_fact)
-        assert truth_of_test(test, {"a.b": value}) == UNKNOWN
-        known = truth_of_test(test, {"a.b": value, "c.d": sides[place]})
+        test = word(operator, *with_a_fact)
+        # One bound of two can settle it.
+        settled = len(sides) == 2 and truth_of(test, {"a.b": value}) != UNKNOWN
+        assert settled or truth_of(test, {"a.b": value}) == UNKNOWN
+        known = truth_of(test, {"a.b": value, "c.d": sides[place]})
         assert known == (HOLDS if holds else FAILS)
 
 
 def test_every_operator_is_tried() -> None:
-    assert {row[0] for row in TRUTHS} | {"within", "is_known"} == set(OPERATORS)
+    assert {row[0] for row in TRUTHS} | {"within", "is_known", "exists"} == set(OPERATORS)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +135,7 @@ def test_every_operator_is_tried() -> None:
     ],
 )
 def test_is_known_is_never_not_known(facts: dict[str, Any], wanted: bool, truth: int) -> None:
-    assert truth_of_test(test_of("is_known", wanted), facts) == truth
+    assert truth_of(test_of("is_known", wanted), facts) == truth
 
 
 @pytest.mark.parametrize("name", sorted(OPERATORS))
@@ -127,34 +154,89 @@ def test_an_operator_and_its_opposite_are_said(name: str) -> None:
         (
             "choice",
             True,
-            "is is_not in not_in at_least more_than at_most less_than between is_known",
+            "is is_not in not_in at_least more_than at_most less_than between outside is_known",
         ),
         (
             "decimal",
             False,
-            "is is_not in not_in at_least more_than at_most less_than between is_known",
+            "is is_not in not_in at_least more_than at_most less_than between outside is_known",
         ),
         (
             "date",
             False,
-            "is is_not in not_in between on_or_before before on_or_after after within is_known",
+            "is is_not in not_in between outside on_or_before before on_or_after after within is_known",
         ),
         ("codes", False, "is is_not includes includes_any includes_all excludes is_known"),
     ],
 )
 def test_operators_for_each_type_of_fact(kind: Any, ordered: bool, names: str) -> None:
-    fits = [row.name for row in OPERATORS.values() if row.fits(kind, ordered)]
+    fits = [row.name for row in OPERATORS.values() if row.fits(FactType(kind, ordered=ordered))]
 
     assert fits == names.split()
+
+
+def test_words_of_whole_numbers_and_of_facts_that_can_be_none() -> None:
+    assert "multiple_of" in words_for(FactType("integer"))
+    assert "multiple_of" not in words_for(FactType("decimal"))
+    assert "exists" in words_for(FactType("date", can_be_none=True))
+    assert "exists" not in words_for(FactType("date"))
+
+
+@pytest.mark.parametrize(("operator", "value", "right", "holds"), TRUTHS)
+def test_of_none_no_word_holds(operator: str, value: Any, right: Any, holds: bool) -> None:
+    sides = right if OPERATORS[operator].shape == "pair" else (right,)
+    constants = [Constant(side) for side in sides]
+    guarded = word(operator, *constants, can_be_none=True)
+
+    assert truth_of(guarded, {"a.b": NONE}) == FAILS
+    assert truth_of(guarded, {"a.b": value}) == (HOLDS if holds else FAILS)
+    assert truth_of(guarded, {}) == UNKNOWN
+    assert truth_of(Not(guarded), {"a.b": NONE}) == HOLDS
+
+
+def test_none_exists_not_and_is_known() -> None:
+    for wanted, truth in ((True, FAILS), (False, HOLDS)):
+        assert truth_of(test_of("exists", wanted), {"a.b": NONE}) == truth
+        assert truth_of(test_of("exists", wanted), {}) == UNKNOWN
+    assert truth_of(test_of("exists", True), {"a.b": FRIDAY}) == HOLDS
+    assert truth_of(test_of("is_known", True), {"a.b": NONE}) == HOLDS
+
+
+def test_a_first_dose_is_not_too_soon() -> None:
+    """What is worked out from none is none, and no comparison with it holds, either way round."""
+    since = Arithmetic("days_between", (FactRef("last"), Constant(FRIDAY)))
+    none = {"last", "days"}
+    for how in ("less_than", "at_least", "is_not", "at_most"):
+        asked = core_of(Test("days", how, FactRef("days"), (Constant(56),)), none)
+        against = core_of(Test("given", how, FactRef("given"), (since,)), none)
+        assert truth_of(asked, {"days": NONE}) == FAILS
+        assert truth_of(against, {"given": 10, "last": NONE}) == FAILS
+    assert truth_of(Not(asked), {"days": NONE}) == HOLDS
+
+
+def test_two_spellings_are_one_test() -> None:
+    """What was written is kept beside the meaning, and counts for nothing in it."""
+    assert test_of("less_than", 6) == Not(test_of("at_least", 6))
+    assert hash(test_of("between", 6, 9)) == hash(
+        All((test_of("at_least", 6), test_of("at_most", 9)))
+    )
+    assert written(test_of("less_than", 6)) == Test(
+        "a.b", "less_than", FactRef("a.b"), (Constant(6),)
+    )
+
+
+def test_a_module_without_a_form_fails_at_once() -> None:
+    with pytest.raises(AssertionError, match="no form of the core tests in, multiple_of"):
+        complete("here", CORE.keys() - {"in", "multiple_of"})
 
 
 def test_a_grade_is_compared_by_its_place() -> None:
     type_ = FactType("choice", values=GRADES, ordered=True)
     test = Test("a.b", "at_least", Score("a.b", type_.values), (Constant(1),))
 
-    truths = {grade: truth_of_test(test, {"a.b": grade}) for grade in GRADES}
+    truths = {grade: truth_of(test, {"a.b": grade}) for grade in GRADES}
     assert truths == {"none": FAILS, "mild": HOLDS, "severe": HOLDS}
-    assert truth_of_test(test, {}) == UNKNOWN
+    assert truth_of(test, {}) == UNKNOWN
 
 
 # --- spans of days ------------------------------------------------------------------------------------
@@ -162,8 +244,8 @@ def test_a_grade_is_compared_by_its_place() -> None:
 
 def within(day: str, amount: int, unit: Any, direction: Any, anchor: str) -> bool:
     window = Window(Constant(amount), unit, direction, Constant(date.fromisoformat(anchor)))
-    test = Test("a.b", "within", FactRef("a.b"), (window,))
-    truth = truth_of_test(test, {"a.b": date.fromisoformat(day)})
+    test = word("within", window)
+    truth = truth_of(test, {"a.b": date.fromisoformat(day)})
     assert truth in (HOLDS, FAILS)
     return truth == HOLDS
 
@@ -215,8 +297,8 @@ def test_a_span_is_not_known_while_its_anchor_or_its_length_is_not() -> None:
         Window(Constant(3), "days", "before", FactRef("c.d")),
         Window(FactRef("c.d"), "days", "before", Constant(FRIDAY)),
     ):
-        test = Test("a.b", "within", FactRef("a.b"), (window,))
-        assert truth_of_test(test, {"a.b": FRIDAY}) == UNKNOWN
+        test = word("within", window)
+        assert truth_of(test, {"a.b": FRIDAY}) == UNKNOWN
 
 
 def test_a_negative_length_is_a_span_of_no_days() -> None:

@@ -23,15 +23,19 @@ from payer_policy.ruleset import (
     AtLeast,
     Condition,
     Constant,
+    Edge,
     Finding,
     Not,
     Rule,
     Ruleset,
     Test,
     Window,
+    written,
 )
-from payer_policy.semantics import Facts, truth_of, truth_of_test, value_of
+from payer_policy.semantics import Facts, truth_of, value_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.types import NONE
 
 KINDS: Final = ("rule", "test", "bound", "value", "override", "part of the lines", "parameter")
 NOT_KNOWN: Final = "not known"
@@ -41,10 +45,6 @@ _TRUTHS: Final[Mapping[Truth, str]] = {
     HOLDS: "holds",
     FAILS: "does not hold",
     UNKNOWN: NOT_KNOWN,
-}
-_SIZES: Final = {
-    *("at_least", "more_than", "at_most", "less_than", "between"),
-    *("on_or_before", "before", "on_or_after", "after"),
 }
 _AT, _BELOW, _ABOVE = "at the bound", "just below", "just above"
 
@@ -140,7 +140,9 @@ def coverage(played: Played, *, each: bool = False, policies: Iterable[str] = ()
 
 @dataclass(frozen=True, slots=True)
 class _WatchedTest:
+    condition: Condition
     test: Test
+    """The same as it was written."""
     item: Item
     bound: Item | None
     values: Mapping[str, Item]
@@ -248,24 +250,24 @@ class _Counter:
         ruleset: Ruleset,
         version: PolicyVersion,
         rule: Rule,
-        test: Test,
+        condition: Condition,
         raw: Mapping[str, Any],
         path: JsonPath,
     ) -> _WatchedTest:
         operator = next(key for key in raw if key not in ("fact", "note"))
+        test = written(condition)
+        assert test is not None
         text = f"{test.fact} {operator} {_shown(raw[operator])}"
         goals = [goal for goal in _TRUTHS.values() if goal != NOT_KNOWN or operator != "is_known"]
         item = self._item("test", ruleset, version, path, rule.id, text, goals)
         bound = None
-        if operator in _SIZES or operator == "within":
+        if OPERATORS[operator].by_size:
             bound = self._item(
                 "bound", ruleset, version, path, rule.id, text, (_BELOW, _AT, _ABOVE)
             )
         values: dict[str, Item] = {}
         right = raw[operator]
-        if isinstance(right, list) and operator in (
-            *("in", "not_in", "includes_any", "includes_all", "excludes"),
-        ):
+        if isinstance(right, list) and OPERATORS[operator].shape == "several":
             for at, value in enumerate(right):
                 if isinstance(value, str) and isinstance(test.right[0], Constant):
                     values[value] = self._item(
@@ -277,7 +279,7 @@ class _Counter:
                         f"{test.fact}: {value}",
                         ("met",),
                     )
-        return _WatchedTest(test, item, bound, values)
+        return _WatchedTest(condition, test, item, bound, values)
 
     # --- counting --------------------------------------------------------------------------------
 
@@ -311,13 +313,13 @@ class _Counter:
 
 
 def _count_test(one: _WatchedTest, known: Facts) -> None:
-    truth = truth_of_test(one.test, known)
+    truth = truth_of(one.condition, known)
     goal = _TRUTHS[truth]
     if goal in one.item.hits:
         one.item.hits[goal] += 1
-    if truth == UNKNOWN:
-        return
     left = value_of(one.test.left, known)
+    if truth == UNKNOWN or left is None or left is NONE:
+        return
     if one.bound is not None:
         for side in set(_sides(one.test, left, known)):
             one.bound.hits[side] += 1
@@ -329,9 +331,11 @@ def _count_test(one: _WatchedTest, known: Facts) -> None:
 def _sides(test: Test, left: Any, known: Facts) -> Iterator[str]:
     """Which sides of its bounds a value shows: at, or at most one step beside."""
     for expression in test.right:
-        right = value_of(expression, known)
         if isinstance(expression, Window):
-            right = right[0] if expression.direction == "before" else right[1]
+            expression = Edge(expression, expression.direction == "after")
+        right = value_of(expression, known)
+        if right is None or right is NONE:
+            continue
         if isinstance(left, date):
             step: Any = timedelta(days=1)
         else:
@@ -346,11 +350,12 @@ def _sides(test: Test, left: Any, known: Facts) -> Iterator[str]:
 
 def _tests(
     condition: Condition, raw: Any, path: JsonPath
-) -> Iterator[tuple[Test, Mapping[str, Any], JsonPath]]:
+) -> Iterator[tuple[Condition, Mapping[str, Any], JsonPath]]:
     """The tests of a condition, each with what its file says and where."""
+    if written(condition) is not None:
+        yield condition, raw, path
+        return
     match condition:
-        case Test():
-            yield condition, raw, path
         case Not(part):
             yield from _tests(part, raw["not"], (*path, "not"))
         case All(parts) | AnyOf(parts) | AtLeast(_, parts):

@@ -23,7 +23,7 @@ from payer_policy.policy.checks.policies import OF_A_RULE
 from payer_policy.policy.library import Library
 from payer_policy.policy.versions import PlacedRule, PolicyVersion
 from payer_policy.request.sources import Computed
-from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, Test
+from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, written
 from payer_policy.semantics import truth_of
 from payer_policy.symbolic.formulas import Halves
 from payer_policy.symbolic.logic import Formula, all_of, both, either, negated, same
@@ -332,9 +332,10 @@ def _differ(one: Halves, other: Halves) -> Formula:
 
 def _without_each_test(condition: Condition) -> Iterator[Condition | None]:
     """The condition without each of its tests in turn; None where nothing would be left."""
+    if written(condition) is not None:
+        yield None
+        return
     match condition:
-        case Test():
-            yield None
         case Not(part):
             for other in _without_each_test(part):
                 yield None if other is None else Not(other)

@@ -23,6 +23,7 @@ from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
 from payer_policy.policy.library import Library
 from payer_policy.policy.versions import PolicyVersion, day_after, day_before
 from payer_policy.reference import CodeSet
+from payer_policy.vocabulary.operators import OPERATORS
 from payer_policy.vocabulary.types import parse_value
 
 M = TypeVar("M", bound=BaseModel)
@@ -53,25 +54,6 @@ KINDS: Final = (
 GONE: Final = "\0gone"
 """As the new value: what stands there is taken out."""
 
-_OTHER_OPERATOR: Final[Mapping[str, tuple[str, ...]]] = {
-    "is": ("is_not",),
-    "is_not": ("is",),
-    "in": ("not_in",),
-    "not_in": ("in",),
-    "at_least": ("more_than",),
-    "more_than": ("at_least",),
-    "at_most": ("less_than",),
-    "less_than": ("at_most",),
-    "on_or_before": ("before",),
-    "before": ("on_or_before",),
-    "on_or_after": ("after",),
-    "after": ("on_or_after",),
-    "includes_any": ("includes_all", "excludes"),
-    "includes_all": ("includes_any",),
-    "excludes": ("includes_any",),
-}
-_IS_ITS_NEGATION: Final = {"is", "is_not", "in", "not_in", "excludes", "includes_any"}
-"""Operators whose swap says the same as the negated test: one mutant, not two."""
 _OTHER_EFFECT: Final = {"deny": "pend", "pend": "deny", "reduce": "deny", "advise": "pend"}
 _SPAN_UNITS: Final = ("days", "weeks", "months", "years", "business_days")
 
@@ -429,7 +411,7 @@ class _Policy:
         operator = _operator_of(raw)
         right = raw[operator]
         fact = raw["fact"]
-        for other in _OTHER_OPERATOR.get(operator, ()):
+        for other in OPERATORS[operator].near:
             if other in ("includes_all", "includes_any") and self._one_code(right):
                 continue  # any of one code is all of it
             yield self._mutant(
@@ -451,15 +433,15 @@ class _Policy:
                 f"{_told(raw)} → {_shown(turned)}",
                 f"a claim that hangs on {_told(raw)}",
             )
-        if operator == "is_known":
+        if OPERATORS[operator].shape == "flag":
             yield self._mutant(
                 "operator",
                 (*path, operator),
                 not right,
                 f"{_told(raw)} → {_shown(not right)}",
-                f"a claim that hangs on whether `{fact}` is known",
+                f"a claim that hangs on {_told(raw)}",
             )
-        elif operator not in _IS_ITS_NEGATION:
+        elif not _has_its_negation(operator):
             yield self._mutant(
                 "negated test",
                 path,
@@ -468,7 +450,7 @@ class _Policy:
                 f"a claim that hangs on {_told(raw)}",
             )
         here = (*path, operator)
-        if isinstance(right, list) and operator != "between" and len(right) > 1:
+        if isinstance(right, list) and OPERATORS[operator].shape != "pair" and len(right) > 1:
             for index, value in enumerate(right):
                 yield self._mutant(
                     "dropped value",
@@ -496,11 +478,18 @@ class _Policy:
 
     def _telling(self, raw: Mapping[str, Any], other: str) -> str:
         operator = _operator_of(raw)
-        if operator in _IS_ITS_NEGATION and other != "includes_all":
+        if _has_its_negation(operator) and other != "includes_all":
             return f"a claim that hangs on {_told(raw)}"
         if other in ("includes_all", "includes_any"):
             return f"a claim with one, but not all, of the codes: {_told(raw)}"
         return f"a claim on which `{raw['fact']}` is exactly {_shown(raw[operator])}"
+
+
+def _has_its_negation(operator: str) -> bool:
+    """Whether one of the words near it says the same as the negated test: one mutant, not two."""
+    row = OPERATORS[operator]
+    near = [OPERATORS[name] for name in row.near]
+    return any(other.core == row.core and other.negated is not row.negated for other in near)
 
 
 def _next(values: Sequence[str], value: str) -> str:

@@ -20,6 +20,7 @@ from payer_policy.ruleset import (
     Arithmetic,
     Conclude,
     Constant,
+    Edge,
     Expression,
     Ruleset,
     Test,
@@ -29,7 +30,7 @@ from payer_policy.ruleset import (
 )
 from payer_policy.semantics import Facts, truth_of
 from payer_policy.truth import FAILS, HOLDS, NEGATED, Truth
-from payer_policy.vocabulary.types import FactType, Value, to_json
+from payer_policy.vocabulary.types import NONE, FactType, Value, to_json
 
 UNKNOWN_SHARE: Final = 0.35
 
@@ -241,13 +242,15 @@ def _constants(expression: Expression) -> Iterator[Value]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from _constants(argument)
-        case Window(_, _, _, anchor):
+        case Edge(Window(_, _, _, anchor), _):
             yield from _constants(anchor)
         case _:
             return
 
 
 def _fits(value: Value, type_: FactType) -> bool:
+    if value is NONE:
+        return type_.can_be_none
     match type_.kind:
         case "boolean":
             return isinstance(value, bool)
@@ -266,6 +269,11 @@ def _fits(value: Value, type_: FactType) -> bool:
 
 
 def _plain_values(type_: FactType) -> list[Value]:
+    none: list[Value] = [NONE] if type_.can_be_none else []
+    return [*_values_of(type_), *none]
+
+
+def _values_of(type_: FactType) -> list[Value]:
     match type_.kind:
         case "boolean":
             return [True, False]

@@ -25,7 +25,7 @@ from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.policy.library import Library
 from payer_policy.record import stated_facts
 from payer_policy.sealed import differences, keyed
-from payer_policy.vocabulary.types import FactType, Value, parse_value, to_json
+from payer_policy.vocabulary.types import NONE_TEXT, FactType, Value, parse_value, to_json
 
 Status = Literal["same", "differs", "cannot"]
 Why = Literal[
@@ -322,7 +322,7 @@ def _number(raw: Any) -> Any:
 
 def _value(type_: FactType, raw: Any) -> Value:
     """A value as `to_json` writes it, read back: also what no request could supply."""
-    if type_.kind in ("integer", "decimal"):
+    if type_.kind in ("integer", "decimal") and raw != NONE_TEXT:
         number: Value = _number(raw)
         return number
     return frozenset(raw) if type_.kind == "codes" else parse_value(type_, raw)

@@ -12,7 +12,7 @@ from payer_policy.cli import options
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.library import Library
 from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.operators import words_for
 from payer_policy.vocabulary.types import format_value, to_json
 
 
@@ -56,10 +56,7 @@ def _print(fact: Fact, *, in_full: bool) -> None:
     if fact.note:
         click.echo(f"    note: {fact.note}")
     if in_full:
-        legal = [
-            row.name for row in OPERATORS.values() if row.fits(fact.type.kind, fact.type.ordered)
-        ]
-        click.echo(f"    operators: {', '.join(legal)}")
+        click.echo(f"    operators: {', '.join(words_for(fact.type))}")
 
 
 def _json(fact: Fact) -> dict[str, Any]:
@@ -70,6 +67,7 @@ def _json(fact: Fact) -> dict[str, Any]:
         "values": list(fact.type.values) or None,
         "ordered": fact.type.ordered,
         "system": fact.type.system,
+        "can_be_none": fact.type.can_be_none,
         "label": fact.label,
         "question": fact.question,
         "supplied_by": fact.supplied_by,

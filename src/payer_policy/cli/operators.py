@@ -15,6 +15,7 @@ _RIGHT = {
     "window": '{"days": n, "before": date} (weeks, months, years, business_days; after)',
     "code": "a code",
     "flag": "true or false",
+    "whole": "a whole number above zero",
 }
 
 
@@ -47,5 +48,7 @@ def command(as_json: bool) -> None:
 
 def _kinds(row: Operator) -> list[str]:
     """The types of fact, with what a choice needs to be compared by size."""
-    ordered = "choice" in row.kinds and not row.fits("choice", False)
+    if row.name == "exists":
+        return ["those that can be none"]
+    ordered = "choice" in row.kinds and row.by_size
     return sorted("ordered choice" if ordered and k == "choice" else k for k in row.kinds)

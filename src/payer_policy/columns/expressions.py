@@ -30,22 +30,24 @@ from payer_policy.ruleset import (
     AtLeast,
     Condition,
     Constant,
+    Edge,
     Expression,
     FactRef,
     Not,
     Score,
     Test,
-    Window,
     facts_in_expression,
     facts_in_test,
 )
 from payer_policy.semantics import truth_of_test, value_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.types import MAX_NUMBER, MAX_PLACES, FactType, Kind, Value
+from payer_policy.vocabulary.types import MAX_NUMBER, MAX_PLACES, NONE, FactType, Kind, Value
 
 SCALE: Final = 10**MAX_PLACES
 JOIN: Final = "\x1f"
 """Between the codes of a set; no code holds it (a row whose codes do is not held in columns)."""
+NO_TEXT: Final = "\x1fnone"
+"""How a code or a choice that is none is held. A row in which anything else is none is decided alone."""
 DTYPES: Final[Mapping[Kind, type[pl.DataType]]] = {
     "boolean": pl.Boolean,
     "integer": pl.Int64,
@@ -75,6 +77,10 @@ def stored(value: Value, kind: Kind) -> Any:
     Raises:
         NotExact: the column cannot hold it.
     """
+    if value is NONE:
+        if not _is_text(kind):
+            raise NotExact("none")
+        return NO_TEXT
     if kind in ("integer", "decimal"):
         assert isinstance(value, int | Decimal | Fraction)
         exact = Fraction(value)
@@ -94,6 +100,8 @@ def loaded(raw: Any, kind: Kind) -> Value | None:
     """A value of a column as everything else knows it."""
     if raw is None:
         return None
+    if raw == NO_TEXT:
+        return NONE
     if kind == "decimal":
         whole, rest = divmod(raw, SCALE)
         return whole if not rest else Decimal(raw).scaleb(-MAX_PLACES).normalize()
@@ -243,21 +251,12 @@ def _chosen(a: Ratio, b: Ratio, larger: bool) -> Ratio:
 
 # --- tests -----------------------------------------------------------------------------------------
 
-Span = tuple[pl.Expr, pl.Expr]
-"""The first and the last day of a window, as days since 1970 (Int64)."""
 _FIRST_DAY: Final = (date.min - date(1970, 1, 1)).days
 _LAST_DAY: Final = (date.max - date(1970, 1, 1)).days
 _COMPARISONS: Final[Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]]] = {
     "is": lambda x, v: x == v,
-    "is_not": lambda x, v: x != v,
     "at_least": lambda x, v: x >= v,
-    "more_than": lambda x, v: x > v,
     "at_most": lambda x, v: x <= v,
-    "less_than": lambda x, v: x < v,
-    "on_or_before": lambda x, v: x <= v,
-    "before": lambda x, v: x < v,
-    "on_or_after": lambda x, v: x >= v,
-    "after": lambda x, v: x > v,
 }
 
 
@@ -335,23 +334,21 @@ class ColumnWriter:
                 return reduce(chosen, [self.day(one) for one in days])
         raise NotExact(str(expression))
 
-    def _span(self, window: Window) -> Span:
-        if not any(facts_in_expression(window)):
-            first, last = value_of(window, {})
-            return _epoch(pl.lit(first, dtype=pl.Date)), _epoch(pl.lit(last, dtype=pl.Date))
+    def _edge(self, edge: Edge) -> pl.Expr:
+        """A day as days since 1970: of a window far away it may lie beyond the calendar."""
+        window = edge.window
+        if not any(facts_in_expression(edge)):
+            return _epoch(pl.lit(value_of(edge, {}), dtype=pl.Date))
         amount = self.number(window.amount)
         if not (isinstance(amount.bottom, int) and amount.bottom == 1) or amount.most > MAX_NUMBER:
             raise NotExact(str(window))
         count, anchor = amount.top.cast(pl.Int64), self.day(window.anchor)
         forward = window.direction == "after"
-        moved = _moved(anchor, count, window.unit, forward)
         there = _epoch(anchor)
-        start, end = (there, moved) if forward else (moved, there)
+        day = _moved(anchor, count, window.unit, forward) if edge.last is forward else there
         none = (count < 0) & there.is_not_null()  # a negative amount is a span of no days
-        return (
-            pl.when(count >= 0).then(start).when(none).then(_integer(_LAST_DAY)),
-            pl.when(count >= 0).then(end).when(none).then(_integer(_FIRST_DAY)),
-        )
+        beyond = _integer(_FIRST_DAY if edge.last else _LAST_DAY)
+        return pl.when((count >= 0) & there.is_not_null()).then(day).when(none).then(beyond)
 
     # --- tests ------------------------------------------------------------------------------------
 
@@ -361,37 +358,35 @@ class ColumnWriter:
         Raises:
             NotExact: it must be worked out value by value (`by_value`).
         """
-        kind = self._types[test.fact].kind
-        right = test.right[0]
+        type_, right = self._types[test.fact], test.right[0]
+        kind = type_.kind
         if test.operator == "is_known":
-            wanted = isinstance(right, Constant) and right.value is True
-            known = (
+            return (
                 self.numbers[test.fact].top if test.fact in self.numbers else pl.col(test.fact)
             ).is_not_null()
-            return known if wanted else ~known
-        if test.operator == "within":
-            assert isinstance(right, Window)
-            first, last = self._span(right)
-            there = _epoch(self.day(test.left))
-            return _both(first <= there, there <= last)
-        if test.operator in ("in", "not_in"):
-            found = self._among(test, kind, right)
-            return found if test.operator == "in" else ~found
-        if kind in ("integer", "decimal") or isinstance(test.left, Score):
-            left = self.number(test.left)
-            if test.operator == "between":
-                low, high = (self.number(side) for side in test.right)
-                return _both(_compared("at_least", left, low), _compared("at_most", left, high))
-            return _compared(test.operator, left, self.number(right))
-        if kind == "date":
-            day = self.day(test.left)
-            if test.operator == "between":
-                start, end = (self.day(side) for side in test.right)
-                return _both(start <= day, day <= end)
-            return _COMPARISONS[test.operator](day, self.day(right))
-        if test.operator in ("is", "is_not"):
-            return _COMPARISONS[test.operator](pl.col(test.fact), self._plain(right, kind))
+        if test.operator == "exists":
+            # None of another kind is no row of a table: it is decided alone.
+            return pl.col(test.fact) != literal(NONE, kind) if _is_text(kind) else _known(test.fact)
+        doubtful = [*facts_in_expression(right)] + [test.fact] * isinstance(test.left, Score)
+        if any(self._may_be_none(name) for name in doubtful):
+            raise NotExact(test.operator)
+        if test.operator == "in":
+            return self._among(test, kind, right)
+        if test.operator in _COMPARISONS:
+            if kind in ("integer", "decimal") or isinstance(test.left, Score):
+                return _compared(test.operator, self.number(test.left), self.number(right))
+            if kind == "date" and isinstance(right, Edge):
+                there = _epoch(self.day(test.left))
+                return _COMPARISONS[test.operator](there, self._edge(right))
+            if kind == "date":
+                return _COMPARISONS[test.operator](self.day(test.left), self.day(right))
+            if test.operator == "is":
+                return pl.col(test.fact) == self._plain(right, kind)
         raise NotExact(test.operator)
+
+    def _may_be_none(self, name: str) -> bool:
+        type_ = self._types[name]
+        return type_.can_be_none and _is_text(type_.kind)
 
     def _plain(self, expression: Expression, kind: Kind) -> pl.Expr:
         match expression:
@@ -505,9 +500,13 @@ def _compared(operator: str, a: Ratio, b: Ratio) -> pl.Expr:
     return _COMPARISONS[operator](a.top, b.top)
 
 
-def _both(a: pl.Expr, b: pl.Expr) -> pl.Expr:
-    """Whether both hold. Unlike `&` not known where one is not: a test needs all its parts."""
-    return pl.when(a).then(b).when(~a & b.is_not_null()).then(pl.lit(False))
+def _is_text(kind: Kind) -> bool:
+    return kind in ("code", "choice")
+
+
+def _known(fact: str) -> pl.Expr:
+    """True where the fact is known, null elsewhere."""
+    return pl.when(pl.col(fact).is_not_null()).then(pl.lit(True))
 
 
 def _epoch(day: pl.Expr) -> pl.Expr:

@@ -27,7 +27,6 @@ from payer_policy.ruleset import (
     facts_in_expression,
     facts_in_test,
 )
-from payer_policy.vocabulary.operators import OPERATORS
 
 APPROVE, DENY, PEND = 0, 1, 2
 DECISIONS = ("approve", "deny", "pend")
@@ -203,7 +202,7 @@ class _Asking:
     ) -> None:
         match condition:
             case Test():
-                if OPERATORS[condition.operator].shape != "flag":
+                if condition.operator != "is_known":
                     for name in dict.fromkeys(facts_in_test(condition)):
                         reach(name, here)
             case Not(part):

@@ -26,6 +26,7 @@ from payer_policy.determination.words import (
     listed,
     one_line,
     stop,
+    there_is,
     with_article,
     yes_and_no,
 )
@@ -37,6 +38,7 @@ from payer_policy.ruleset import (
     Conclude,
     Condition,
     Constant,
+    Edge,
     Expression,
     FactRef,
     Finding,
@@ -49,6 +51,7 @@ from payer_policy.ruleset import (
     Sentence,
     Test,
     Window,
+    written,
 )
 from payer_policy.vocabulary.operators import OPERATORS
 from payer_policy.vocabulary.types import FactType, Value
@@ -262,9 +265,11 @@ class English:
         constant = first if isinstance(first, Constant) else None
         if operator.shape == "flag":
             known = constant is None or constant.value is not False
-            label = self.fact(test.fact)
+            label, said = self.fact(test.fact), known is not negated
+            if operator.name == "exists":
+                return there_is(label)[0 if said else 1]
             verb = "are" if is_plural(label) else "is"
-            return f"{label} {verb} {'known' if known is not negated else 'not known'}"
+            return f"{label} {verb} {'known' if said else 'not known'}"
         says = operator.says_not if negated else operator.says
         if operator.name in ("is", "is_not"):
             positive = (operator.name == "is") is not negated
@@ -339,6 +344,9 @@ class English:
                 return self.fact(fact)
             case Score(fact, _):
                 return f"the step of {self.fact(fact)}"
+            case Edge(window, last):
+                which = "last" if last else "first"
+                return f"the {which} day of the {self.expression(window)}"
             case Window(amount, unit, direction, anchor):
                 return f"{self._span(amount, unit)} {direction} {self.expression(anchor)}"
             case Arithmetic(operation, arguments):
@@ -413,15 +421,17 @@ class English:
 
     def condition(self, condition: Condition, *, negated: bool = False) -> Item:
         """A condition: one clause, or "all of these hold:" with the parts under it."""
+        test = written(condition)
+        if test is not None:
+            return Item(self.test(test, negated=negated))
         match condition:
-            case Test():
-                return Item(self.test(condition, negated=negated))
             case Not(part):
                 return self.condition(part, negated=not negated)
             case All(parts) | AnyOf(parts) if len(parts) == 1:
                 return self.condition(parts[0], negated=negated)
             case All(parts) | AnyOf(parts) | AtLeast(_, parts):
                 return Item(lead(condition, negated), tuple(self.condition(part) for part in parts))
+        raise AssertionError(condition)
 
     # --- rules ----------------------------------------------------------------------------------
 

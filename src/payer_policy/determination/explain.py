@@ -40,6 +40,7 @@ from payer_policy.ruleset import (
     Ruleset,
     Test,
     facts_in_test,
+    written,
 )
 from payer_policy.semantics import Facts, truth_of
 from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
@@ -307,11 +308,11 @@ class _Explainer:
 
     def _distance(self, condition: Condition, negated: bool) -> tuple[int, int]:
         """How many tests would have to turn for the condition to hold, and how many are met."""
+        if written(condition) is not None:
+            truth = truth_of(condition, self._known)
+            holds = (NEGATED[truth] if negated else truth) == HOLDS
+            return (0, 1) if holds else (1, 0)
         match condition:
-            case Test():
-                truth = truth_of(condition, self._known)
-                holds = (NEGATED[truth] if negated else truth) == HOLDS
-                return (0, 1) if holds else (1, 0)
             case Not(part):
                 return self._distance(part, not negated)
             case All(parts) | AnyOf(parts) | AtLeast(_, parts):
@@ -325,6 +326,7 @@ class _Explainer:
                     key=lambda pair: (pair[0], -pair[1]),
                 )[: max(needed, 0)]
                 return sum(pair[0] for pair in each), sum(pair[1] for pair in each)
+        raise AssertionError(condition)
 
     # --- rules ----------------------------------------------------------------------------------
 
@@ -373,9 +375,10 @@ class _Explainer:
         return list(node.children) if heading else [node]
 
     def _condition(self, condition: Condition, negated: bool, *, expand: bool = True) -> Node:
+        test = written(condition)
+        if test is not None:
+            return self._test(test, truth_of(condition, self._known), negated, expand)
         match condition:
-            case Test():
-                return self._test(condition, negated, expand)
             case Not(part):
                 return self._condition(part, not negated, expand=expand)
             case All(parts) | AnyOf(parts) if len(parts) == 1:
@@ -390,6 +393,7 @@ class _Explainer:
                     NEGATED[truth] if negated else truth,
                     children=tuple(shown),
                 )
+        raise AssertionError(condition)
 
     def _shown(
         self, condition: Condition, parts: Sequence[Condition], whole: Truth, expand: bool
@@ -415,8 +419,7 @@ class _Explainer:
                 nodes.append(node)
         return nodes
 
-    def _test(self, test: Test, negated: bool, expand: bool) -> Node:
-        truth = truth_of(test, self._known)
+    def _test(self, test: Test, truth: Truth, negated: bool, expand: bool) -> Node:
         names = tuple(dict.fromkeys(facts_in_test(test)))
         children: list[Node] = []
         asides = self._values(test, truth, names)

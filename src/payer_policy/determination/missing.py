@@ -24,9 +24,7 @@ from payer_policy.ruleset import (
     AnyOf,
     AtLeast,
     Condition,
-    Constant,
     Expression,
-    FactRef,
     Not,
     Ruleset,
     Test,
@@ -36,7 +34,6 @@ from payer_policy.ruleset import (
 )
 from payer_policy.semantics import Facts, truth_of_test
 from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, at_least
-from payer_policy.vocabulary.operators import OPERATORS
 from payer_policy.vocabulary.types import Value
 
 NOTHING: Final[FactSet] = 0
@@ -378,25 +375,7 @@ class MissingFacts:
                 return lambda state: _some(count, [walk(state) for walk in some])
 
     def _test(self, test: Test) -> _Walk:
-        operator = OPERATORS[test.operator]
         names = tuple(dict.fromkeys(facts_in_test(test)))
-        simple = (
-            operator.shape != "flag"
-            and isinstance(test.left, FactRef)
-            and all(isinstance(expression, Constant) for expression in test.right)
-        )
-        if simple:
-            holds = operator.holds
-            right = [expression.value for expression in test.right if type(expression) is Constant]
-            fact = test.fact
-
-            def simple_test(state: _State) -> Need:
-                left = state.known.get(fact)
-                if left is None:
-                    return self._unknown_test(test, names, state)
-                return _SETTLED[HOLDS if holds(left, *right) else FAILS]
-
-            return simple_test
 
         def any_test(state: _State) -> Need:
             truth = truth_of_test(test, state.known)

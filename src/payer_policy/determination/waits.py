@@ -21,7 +21,6 @@ from payer_policy.ruleset import (
 )
 from payer_policy.semantics import Facts
 from payer_policy.truth import UNKNOWN, Truth
-from payer_policy.vocabulary.operators import OPERATORS
 
 FactSet = int
 """A set of input facts: bit i is the i-th fact of the vocabulary that is asked for."""
@@ -63,6 +62,9 @@ class Waits:
             name: tuple(index for index, _ in derived.concluded_by)
             for name, derived in ruleset.derived.items()
         }
+        self._can_be_none = frozenset(
+            name for name, fact in ruleset.facts.items() if fact.type.can_be_none
+        )
         self._walks: list[Walk | None] = [None] * len(ruleset.rules)
 
     def of_rule(self, index: int, state: Pass) -> FactSet:
@@ -72,7 +74,7 @@ class Waits:
             return found
         walk = self._walks[index]
         if walk is None:
-            writer = _Writer(self._bits, self.of_fact)
+            writer = _Writer(self._bits, self.of_fact, self._can_be_none)
             walk = self._walks[index] = writer.walk(self._ruleset.rules[index].condition)
         facts = walk(state)
         for other in self._overriders[index]:
@@ -105,9 +107,12 @@ class _Writer(SourceWriter):
     """
 
     def __init__(
-        self, bits: Mapping[str, FactSet], of_fact: Callable[[str, Pass], FactSet]
+        self,
+        bits: Mapping[str, FactSet],
+        of_fact: Callable[[str, Pass], FactSet],
+        can_be_none: frozenset[str],
     ) -> None:
-        super().__init__(self._read)
+        super().__init__(self._read, can_be_none)
         self._bits = bits
         self._variables: dict[str, str] = {}
         self.namespace["of_fact"] = of_fact
@@ -159,7 +164,7 @@ class _Writer(SourceWriter):
         return f"({self._unknown(condition)} if {self.condition(condition)} else 0)"
 
     def _facts_of(self, test: Test) -> str:
-        if OPERATORS[test.operator].shape == "flag":
+        if test.operator == "is_known":
             return "0"
         return _union(map(self._fact, facts_in_test(test)))
 

@@ -180,6 +180,21 @@ def yes_and_no(label: str) -> tuple[str, str]:
     return f"there is {label}", f"there is no {_without_article(label)}"
 
 
+def there_is(label: str) -> tuple[str, str]:
+    """That there is such a thing, and that there is none.
+
+    >>> there_is("the date of the last dose")
+    ('there is a date of the last dose', 'there is no date of the last dose')
+    >>> there_is("the units on earlier claims")
+    ('there are units on earlier claims', 'there are no units on earlier claims')
+    """
+    rest = _without_article(label)
+    if is_plural(label):
+        return f"there are {rest}", f"there are no {rest}"
+    article = "an" if rest[:1].lower() in "aeiou" else "a"
+    return f"there is {article} {rest}", f"there is no {rest}"
+
+
 def _without_article(label: str) -> str:
     first, _, rest = label.partition(" ")
     if first in ("a", "an", "the", "any"):

@@ -40,13 +40,20 @@ class ColumnarEngine:
 
     name: Final = "columnar"
 
-    def compile(self, ruleset: Ruleset, /) -> ColumnarEvaluator:
-        """The ruleset as columns."""
-        return ColumnarEvaluator(ruleset)
+    def compile(self, ruleset: Ruleset, /) -> Evaluator:
+        """The ruleset as columns; row by row, where a column cannot hold what its rules conclude."""
+        try:
+            return ColumnarEvaluator(ruleset)
+        except NotExact:
+            return CompiledEngine().compile(ruleset)
 
 
 class ColumnarEvaluator:
-    """A ruleset over columns of facts. `numbers` are facts whose columns hold ratios."""
+    """A ruleset over columns of facts. `numbers` are facts whose columns hold ratios.
+
+    Raises:
+        NotExact: rules conclude of a number or a date that it is none.
+    """
 
     def __init__(self, ruleset: Ruleset, numbers: Mapping[str, Ratio] | None = None) -> None:
         self.ruleset = ruleset
@@ -73,7 +80,10 @@ class ColumnarEvaluator:
                         self._derive(ruleset.derived[name])
 
     def _derive(self, fact: DerivedFact) -> None:
-        kind = self.ruleset.facts[fact.name].type.kind
+        type_ = self.ruleset.facts[fact.name].type
+        kind = type_.kind
+        if type_.can_be_none and kind not in ("code", "choice"):
+            raise NotExact(fact.name)
         rules: dict[Value, list[str]] = {}
         for index, value in fact.concluded_by:
             rules.setdefault(value, []).append(rule_column(index))

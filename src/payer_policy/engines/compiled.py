@@ -140,7 +140,8 @@ class _Writer(SourceWriter):
     """Writes the function for some rules of a ruleset; the others are known to fail."""
 
     def __init__(self, ruleset: Ruleset, active: Sequence[int]) -> None:
-        super().__init__(self._read)
+        none = frozenset(name for name, fact in ruleset.facts.items() if fact.type.can_be_none)
+        super().__init__(self._read, none)
         self.ruleset, self.active = ruleset, active
         self.rule_variables: dict[int, str] = {}
         self.derived_variables: dict[str, str] = {}

@@ -64,7 +64,7 @@ class SymbolicEvaluator:
             for rule in formulas.rules
         ]
         derived: dict[str, Value | None] = {
-            name: terms.value_in(model, name, term.value) if truth_in(model, term.known) else None
+            name: terms.term_in(model, name, term) if truth_in(model, term.known) else None
             for name, term in sorted(formulas.derived.items())
         }
         conflicts = tuple(

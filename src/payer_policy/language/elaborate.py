@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from payer_policy.core_tests import core_of
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.json_source import JsonPath
 from payer_policy.language.expressions import and_
 from payer_policy.language.right_sides import RightSides
 from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Score, Test
-from payer_policy.vocabulary.operators import OPERATORS, Operator
+from payer_policy.vocabulary.operators import OPERATORS, Operator, words_for
 from payer_policy.vocabulary.types import FactType, shown
 
 COMBINATORS: Final = ("all", "any", "not", "at_least", "of")
@@ -45,7 +46,6 @@ _SAID_ELSEWHERE: Final = {
     "contains": "includes",
     "has": "includes",
     "one_of": "in",
-    "exists": "is_known",
     "known": "is_known",
     "missing": "is_known",
     "is_missing": "is_known",
@@ -196,7 +196,7 @@ class Elaborator(RightSides):
 
     # --- tests -----------------------------------------------------------------------------------
 
-    def _test(self, raw: dict[str, Any], path: JsonPath) -> Test | None:
+    def _test(self, raw: dict[str, Any], path: JsonPath) -> Condition | None:
         subject = self.scope.subject
         name = raw[subject]
         type_ = self._subject_type(name, (*path, subject))
@@ -249,11 +249,7 @@ class Elaborator(RightSides):
             )
             return
         other = _SAID_ELSEWHERE.get(key.casefold())
-        known = [
-            row.name
-            for row in OPERATORS.values()
-            if type_ is None or row.fits(type_.kind, type_.ordered)
-        ]
+        known = list(OPERATORS) if type_ is None else words_for(type_)
         hint = f"write `{other}`" if other else did_you_mean(key, known)
         self.report(
             "unknown-operator",
@@ -265,28 +261,22 @@ class Elaborator(RightSides):
 
     def _typed_test(
         self, name: str, type_: FactType, operator: Operator, raw: Any, path: JsonPath
-    ) -> Test | None:
-        if not operator.fits(type_.kind, type_.ordered):
-            legal = [row.name for row in OPERATORS.values() if row.fits(type_.kind, type_.ordered)]
-            self.report(
-                "operator-type",
-                f"`{operator.name}` does not go with `{name}`, which is {type_.describe()}",
-                path,
-                key=True,
-                hint=f"use one of {', '.join(legal)}",
-            )
+    ) -> Condition | None:
+        if not operator.fits(type_):
+            hint = f"use one of {', '.join(words_for(type_))}"
+            message = f"`{operator.name}` does not go with `{name}`, which is {type_.describe()}"
+            if operator.name == "exists":
+                message = f"`{name}` is never none, so it exists wherever it is known"
+                hint = 'to ask whether it was supplied: "is_known": true; if there may be no such '
+                hint += 'thing, declare it with "can_be_none": true'
+            self.report("operator-type", message, path, key=True, hint=hint)
             return None
-        by_position = type_.kind == "choice" and operator.name not in (
-            "is",
-            "is_not",
-            "in",
-            "not_in",
-        )
+        by_position = type_.kind == "choice" and operator.by_size
         left = Score(name, type_.values) if by_position else FactRef(name)
-        if operator.shape == "flag" or operator.name == "is_known":
-            left = FactRef(name)
         right = self.about(name).right_side(operator, type_, left, raw, path)
-        return None if right is None else Test(name, operator.name, left, right)
+        if right is None:
+            return None
+        return core_of(Test(name, operator.name, left, right), self.scope.can_be_none)
 
     def about(self, name: str) -> Elaborator:
         """The same, with each message naming the fact that it is about."""

@@ -17,6 +17,7 @@ from payer_policy.language.scope import Reporter, Scope
 from payer_policy.ruleset import Arithmetic, Constant, Expression, FactRef, Score
 from payer_policy.vocabulary.codes import normalise_code
 from payer_policy.vocabulary.types import (
+    NONE_TEXT,
     NUMERIC,
     FactType,
     Kind,
@@ -385,6 +386,9 @@ def _literal(raw: Any, wanted: FactType | None) -> Value:
         raise ValueProblem("wrong-type", f"found {shown(raw)}; {says} was expected", hint)
     if isinstance(raw, str) and not raw.strip():
         raise ValueProblem("wrong-value", f"found an empty text; {says} was expected")
+    if wanted is not None and wanted.can_be_none and raw == NONE_TEXT:
+        hint = 'to ask whether there is one: "exists": false'
+        raise ValueProblem("wrong-value", "nothing is equal to none", hint)
     if wanted is not None and wanted.kind == "boolean" and raw in ("true", "false"):
         hint = "write it without quotation marks"
         raise ValueProblem("wrong-type", f"found {shown(raw)}; {says} was expected", hint)

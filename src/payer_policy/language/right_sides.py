@@ -52,6 +52,8 @@ class RightSides(Expressions):
                 return _one(self._window(raw, path))
             case "pair":
                 return self._pair(operator, type_, left, raw, path)
+            case "whole":
+                return _one(self._above_zero(operator, type_, raw, path))
             case "code" | "one":
                 item = replace(type_, kind="code") if operator.shape == "code" else type_
                 if isinstance(raw, list) and item.kind != "codes":
@@ -103,6 +105,18 @@ class RightSides(Expressions):
             self.report("wrong-value", message, path, hint="swap the two values")
             return None
         return (low, high)
+
+    def _above_zero(
+        self, operator: Operator, type_: FactType, raw: Any, path: JsonPath
+    ) -> Expression | None:
+        """A whole number, which must be above zero where it can be seen."""
+        expression = self.value(raw, type_, path)
+        value = expression.value if isinstance(expression, Constant) else 1
+        if isinstance(value, int) and value < 1:
+            message = f"`{operator.name}`: found {value}; a whole number above zero was expected"
+            self.report("wrong-value", message, path)
+            return None
+        return expression
 
     def _several(
         self, operator: Operator, type_: FactType, raw: Any, path: JsonPath

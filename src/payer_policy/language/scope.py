@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
 
 from payer_policy.json_source import JsonPath
@@ -78,3 +79,8 @@ class Scope:
     used: Callable[[str, str], None] = lambda kind, name: None
     """Told of every parameter and code set that is used."""
     at_parameter: AtParameter = _nowhere
+
+    @cached_property
+    def can_be_none(self) -> frozenset[str]:
+        """The facts that may be known to be none."""
+        return frozenset(name for name, type_ in self.facts.items() if type_.can_be_none)

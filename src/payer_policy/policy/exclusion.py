@@ -26,8 +26,9 @@ from payer_policy.ruleset import (
     Not,
     Score,
     Test,
+    facts_in_expression,
 )
-from payer_policy.vocabulary.operators import OPERATORS
+from payer_policy.vocabulary.operators import CORE
 from payer_policy.vocabulary.types import FactType
 
 _BUDGET: Final = 60_000
@@ -35,17 +36,6 @@ _BUDGET: Final = 60_000
 _DEPTH: Final = 200
 _FEW: Final = 400
 """So many whole numbers or days between two bounds are tried one by one."""
-
-_OPPOSITE: Final = {
-    "is_not": "is",
-    "not_in": "in",
-    "less_than": "at_least",
-    "at_most": "more_than",
-    "after": "on_or_before",
-    "on_or_after": "before",
-    "excludes": "includes_any",
-}
-"""Operators that hold, on known values, exactly where another one does not."""
 
 
 def can_both_hold(a: Condition, b: Condition, types: Mapping[str, FactType] | None = None) -> bool:
@@ -71,33 +61,33 @@ class _Literal(NamedTuple):
 
     def passes(self, value: Any) -> bool:
         """Whether a value of the fact does what is wanted; True where that cannot be seen."""
-        sides = self.constants()
-        if sides is None or self.operator == "within":
+        sides, holds = self.constants(), CORE[self.operator].holds
+        if sides is None or holds is None:
             return True
         if isinstance(self.left, Score):
             if value not in self.left.values:
                 return True
             value = self.left.values.index(value)
-        return OPERATORS[self.operator].holds(value, *sides) is self.wanted
+        return bool(holds(value, *sides)) is self.wanted
 
 
 def _literal(test: Test, wanted: bool) -> _Literal:
-    """A test in the spelling in which opposites are the same test, wanted and not."""
-    operator = test.operator
-    if operator in _OPPOSITE:
-        operator, wanted = _OPPOSITE[operator], not wanted
+    """A test without the names of its constants. Of a fact that exists and of one that has no value
+    nothing is seen here, so `exists` counts as possible either way."""
     right = tuple(
-        Constant(side.value) if isinstance(side, Constant) else side for side in test.right
+        [Constant(side.value) if isinstance(side, Constant) else side for side in test.right]
     )
-    if operator == "is_known" and not wanted:
-        wanted, right = True, (Constant(right[0] == Constant(False)),)
-    return _Literal(operator, test.left, right, wanted)
+    return _Literal(test.operator, test.left, right, wanted)
 
 
 @dataclass
 class _Search:
     types: Mapping[str, FactType]
     budget: int = _BUDGET
+
+    def _may_be_none(self, right: Iterable[Expression]) -> bool:
+        read = {name for side in right for name in facts_in_expression(side)}
+        return any(name not in self.types or self.types[name].can_be_none for name in read)
 
     def possible(
         self,
@@ -116,6 +106,8 @@ class _Search:
             match condition:
                 case Test():
                     new = _literal(condition, wanted)
+                    if not wanted and self._may_be_none(condition.right):
+                        continue  # then no test holds, whatever it is
                     listed = literals.get(condition.fact, ())
                     if new not in listed:
                         literals[condition.fact] = (*listed, new)
@@ -146,14 +138,23 @@ class _Search:
         return any(self.possible([*later, (part, wanted)], literals, depth + 1) for part in parts)
 
 
+def _none_possible(tests: Iterable[_Literal], exists: Iterable[_Literal]) -> bool:
+    """Whether the fact can be none: of none every test fails, and it does not exist."""
+    return not any(one.wanted for one in (*tests, *exists))
+
+
 def _fact_possible(literals: tuple[_Literal, ...], type_: FactType | None) -> bool:
     """Whether one value of a fact (or its not being known) does all that is wanted."""
     if any(literal._replace(wanted=not literal.wanted) in literals for literal in literals):
         return False
-    asked = [literal for literal in literals if literal.operator == "is_known"]
-    tests = [literal for literal in literals if literal.operator != "is_known"]
-    unknown = [literal for literal in asked if literal.right == (Constant(False),)]
-    if unknown and (tests or len(unknown) < len(asked)):
+    tests = [one for one in literals if one.operator not in ("is_known", "exists")]
+    unknown = any(one.operator == "is_known" and not one.wanted for one in literals)
+    if unknown and len(literals) > 1:
+        return False
+    exists = [one for one in literals if one.operator == "exists"]
+    if (type_ is None or type_.can_be_none) and _none_possible(tests, exists):
+        return True
+    if any(not one.wanted for one in exists):
         return False
     candidates = _candidates(tests, type_)
     if candidates is not None:
@@ -230,15 +231,8 @@ def _edges(test: _Literal) -> Iterator[tuple[Expression, bool, bool]]:
     match test.operator:
         case "at_least":
             yield right[0], wanted, wanted
-        case "more_than":
-            yield right[0], not wanted, wanted
-        case "on_or_before":
+        case "at_most":
             yield right[0], wanted, not wanted
-        case "before":
-            yield right[0], not wanted, not wanted
-        case "between" if wanted:
-            yield right[0], True, True
-            yield right[1], True, False
         case "is" if wanted:
             yield right[0], True, True
             yield right[0], True, False

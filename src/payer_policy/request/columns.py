@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 from functools import reduce
 from math import lcm
 from operator import or_
@@ -239,7 +241,7 @@ class _Writer:
             others.append(given)
         if fact.absent_means is not None:
             silent = fact.absent_means
-            if isinstance(silent, (bool, str, date, frozenset)):
+            if not isinstance(silent, (int, Decimal, Fraction)) or isinstance(silent, bool):
                 raise NotExact(name)
             others.append(Ratio.of(silent))
         if isinstance(form.bottom, int):

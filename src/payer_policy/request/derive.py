@@ -34,6 +34,8 @@ from payer_policy.ruleset import Condition
 from payer_policy.semantics import Facts
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import (
+    NONE,
+    NONE_TEXT,
     Value,
     ValueProblem,
     format_value,
@@ -129,7 +131,10 @@ class _DerivationWriter(SourceWriter):
         line_parts: Mapping[str, Condition],
         day: date,
     ) -> None:
-        super().__init__(self._read)
+        super().__init__(
+            self._read,
+            frozenset(name for name, fact in vocabulary.facts.items() if fact.type.can_be_none),
+        )
         self._vocabulary, self._reference, self._line_parts = vocabulary, reference, line_parts
         self._day = day
         self.sources = sources
@@ -236,6 +241,10 @@ class _DerivationWriter(SourceWriter):
                 return
             case Path(root, path):
                 variable = self.assign("v", self._path(root, path))
+                if (root, path) == ("request", "original_id") and fact.type.can_be_none:
+                    # An original claim replaces none: the form says so by its frequency.
+                    original = f"{variable} is None and request.frequency == '1'"
+                    self.lines.append(f"if {original}: {variable} = NONE")
             case DrugAttribute(attribute):
                 variable = self.assign("v", f"drug[{len(self._attributes)}]")
                 self._attributes.append(attribute)
@@ -250,8 +259,11 @@ class _DerivationWriter(SourceWriter):
         """Let what was given fill in, and then what silence means."""
         fact = self._vocabulary.facts[name]
         if fact.type.kind == "choice":
-            values = self.constant(frozenset(fact.type.values))
+            legal = {*fact.type.values, *([NONE, NONE_TEXT] if fact.type.can_be_none else [])}
+            values = self.constant(frozenset(legal))
             self.lines.append(f"if {variable} not in {values}: {variable} = None")
+        if fact.type.can_be_none and isinstance(self.sources.get(name), Path):
+            self.lines.append(f"if {variable} == {NONE_TEXT!r}: {variable} = NONE")
         self._variables_of[name] = variable
         if self._silent is None:
             given = f"given_get({self.constant(name)})"
@@ -326,7 +338,8 @@ class _DerivationWriter(SourceWriter):
                 case Aggregate(_, where, how, _, condition) if condition is not None:
                     results[name] = loop.quantified(where, how, condition, among)
                 case Aggregate(_, where, how, field, _):
-                    results[name] = loop.combined(where, how, field, among)
+                    can_be_none = self._vocabulary.facts[name].type.can_be_none
+                    results[name] = loop.combined(where, how, field, among, can_be_none)
         self.lines += loop.starting()
         self.lines.append(f"for line in {among}:")
         self.lines += [f"    {line}" for line in [*loop.reading(), *loop.lines]]
@@ -341,7 +354,7 @@ class _LoopWriter(SourceWriter):
     """Writes what is done with each line. Each result is the source of a value after the loop."""
 
     def __init__(self, outer: _DerivationWriter, read: Callable[[str], str]) -> None:
-        super().__init__(self._read_line)
+        super().__init__(self._read_line, outer._can_be_none)
         self._outer, self._read_fact = outer, read
         self.namespace, self._constants = outer.namespace, outer._constants
         self._starts: dict[str, list[str]] = {}
@@ -402,8 +415,18 @@ class _LoopWriter(SourceWriter):
         self.lines.append(f"{seen} |= {truth}")
         return seen
 
-    def combined(self, where: Condition | None, how: str, field: str | None, among: str) -> str:
-        """A sum, count, set, … of a field over the lines; None where one of them is not known."""
+    def combined(
+        self,
+        where: Condition | None,
+        how: str,
+        field: str | None,
+        among: str,
+        can_be_none: bool = False,
+    ) -> str:
+        """A sum, count, set, … of a field over the lines; None where one of them is not known.
+
+        The only, least or most of no lines at all is none, where the fact can be none.
+        """
         whether = None if where is None else self.shared("t", self.condition(where))
         value = "1" if field is None else self._read_line(field)
         unknown = [f"{whether} == 1"] if whether else []
@@ -423,7 +446,8 @@ class _LoopWriter(SourceWriter):
         if how == "collect" and field is not None and LINE_FIELDS[field].kind == "codes":
             how = "union"
         self.namespace[how] = _COMBINE[how]
-        return f"None if {result} is None else {how}({result})"
+        made = f"None if {result} is None else {how}({result})"
+        return f"NONE if {result} == () else {made}" if can_be_none and how in _OF_NONE else made
 
 
 def _conditions(sources: Iterable[Source]) -> Iterable[Condition]:
@@ -493,6 +517,7 @@ def _only(values: tuple[Any, ...]) -> Any:
     return values[0] if values and values.count(values[0]) == len(values) else None
 
 
+_OF_NONE: Final = ("only", "min", "max")
 _COMBINE: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "collect": frozenset,
     "union": _union,

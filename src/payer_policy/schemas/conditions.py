@@ -20,6 +20,9 @@ _LIMIT: Final = 400
 """Longer lists of codes are not offered: an editor would drown in them."""
 
 
+_ABOVE_ZERO: Final = {"type": "integer", "minimum": 1}
+
+
 class ConditionSchemas:
     """The definitions for conditions over some subjects (facts, or fields of lines)."""
 
@@ -151,7 +154,7 @@ class ConditionSchemas:
         return test, definitions
 
     def _test_of(self, type_: FactType) -> Schema:
-        operators = [row for row in OPERATORS.values() if row.fits(type_.kind, type_.ordered)]
+        operators = [row for row in OPERATORS.values() if row.fits(type_)]
         sides = {
             row.name: {"description": row.means, **self._right_side(row, type_)}
             for row in operators
@@ -168,6 +171,8 @@ class ConditionSchemas:
         match operator.shape:
             case "flag":
                 return {"type": "boolean"}
+            case "whole":
+                return {"if": {"type": "object"}, "then": self.expression, "else": _ABOVE_ZERO}
             case "code":
                 return self.operand(item)
             case "several":

@@ -9,7 +9,7 @@ added, and the search goes on (`search`). So what is found is exact, and what is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
@@ -18,7 +18,15 @@ from typing import Any
 
 import z3
 
-from payer_policy.ruleset import Arithmetic, Constant, Expression, FactRef, Score, Window
+from payer_policy.ruleset import (
+    Arithmetic,
+    Constant,
+    Edge,
+    Expression,
+    FactRef,
+    Score,
+    Window,
+)
 from payer_policy.semantics import shift, years_between
 from payer_policy.symbolic.logic import (
     Formula,
@@ -90,14 +98,22 @@ class Expressions:
                 return self.read(fact)
             case Score(fact, values):
                 graded = self.read(fact)
-                return Term(graded.known, Number(self._position(graded.value, values)))
+                position = Number(self._position(graded.value, values))
+                return replace(graded, value=position)
             case Arithmetic(operation, arguments):
                 terms = [self.term(argument) for argument in arguments]
-                return self._arithmetic(operation, terms)
-            case Window(amount, unit, direction, anchor):
+                made = self._arithmetic(operation, terms)
+                none = any_of(term.none for term in terms)
+                known = all_of(term.known for term in terms)
+                return Term(either(made.known, both(known, none)), made.value, none)
+            case Edge(Window(amount, unit, direction, anchor), last):
                 count, day = self.term(amount), self.term(anchor)
-                known = both(count.known, day.known)
-                return Term(known, self._span(count.value, unit, direction, day.value))
+                span = self._span(count.value, unit, direction, day.value)
+                return Term(
+                    both(count.known, day.known),
+                    span.last if last else span.first,
+                    either(count.none, day.none),
+                )
         raise Outside(f"an expression of kind {type(expression).__name__}")
 
     def _position(self, value: Any, values: Sequence[str]) -> Whole:

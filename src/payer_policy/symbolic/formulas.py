@@ -17,17 +17,14 @@ from payer_policy.ruleset import (
     AnyOf,
     AtLeast,
     Condition,
-    Constant,
     FactRef,
     Not,
     Ruleset,
-    Score,
     Test,
 )
 from payer_policy.symbolic.arithmetic import (
     Expressions,
     Outside,
-    Span,
     compare,
     has_text,
     has_value,
@@ -45,18 +42,14 @@ from payer_policy.symbolic.logic import (
     same,
 )
 from payer_policy.symbolic.terms import FIRST_DAY, Codes, Facts, Number, Term
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.vocabulary.operators import CORE, complete
+from payer_policy.vocabulary.types import NONE, FactType, Value
 
-_BY_SIZE: Final[Mapping[str, Callable[[Any, Any], Formula]]] = {
-    "at_least": operator.ge,
-    "more_than": operator.gt,
-    "at_most": operator.le,
-    "less_than": operator.lt,
-    "on_or_after": operator.ge,
-    "after": operator.gt,
-    "on_or_before": operator.le,
-    "before": operator.lt,
-}
+_OF_SETS: Final = ("is", "includes", "includes_any", "includes_all")
+complete(
+    "symbolic.formulas",
+    ["in", "exists", "is_known", *_OF_SETS, *(n for n, row in CORE.items() if row.formula)],
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,74 +117,41 @@ class Conditions:
 
     def _known_and_value(self, test: Test) -> tuple[Formula, Formula]:
         if test.operator == "is_known":
-            (flag,) = test.right
-            assert isinstance(flag, Constant)
-            return True, same(self.read(test.fact).known, bool(flag.value))
+            return True, self.read(test.fact).known
         left = self._expressions.term(test.left)
+        if test.operator == "exists":
+            return left.known, negated(left.none)
         right = [self._expressions.term(expression) for expression in test.right]
         known = all_of([left.known, *(term.known for term in right)])
-        values = [term.value for term in right]
+        there = negated(any_of([left.none, *(term.none for term in right)]))
+        return known, both(there, self._of_values(test, left.value, right[0].value))
+
+    def _of_values(self, test: Test, left: Any, right: Any) -> Formula:
         kind = self.facts.types[test.fact].kind
-        if isinstance(test.left, Score):
-            kind = "integer"
-        match kind:
-            case "boolean":
-                return known, self._equal(test, same(left.value, values[0]))
-            case "codes":
-                return known, self._sets(test, left.value, values)
-            case "integer" | "decimal":
-                return known, self._numbers(test, left.value, values)
-            case "date":
-                return known, self._days(test, left.value, values)
-        return known, self._texts(test, left.value, values)
+        if kind == "codes":
+            return self._sets(test, left, right)
+        if test.operator == "in":
+            return self._among(test, left, right)
+        formula = CORE[test.operator].formula
+        if formula is None:
+            raise Outside(f"`{test.operator}` on {kind}")
+        if isinstance(left, Number):
+            made: Formula = compare(formula, left, right)
+        elif kind == "boolean":
+            made = same(left, right)
+        else:
+            made = formula(left, right)
+        return made
 
-    def _equal(self, test: Test, equal: Formula) -> Formula:
-        if test.operator == "is":
-            return equal
-        if test.operator == "is_not":
-            return negated(equal)
-        raise Outside(f"`{test.operator}` on {self.facts.types[test.fact].kind}")
+    def _among(self, test: Test, left: Any, right: Any) -> Formula:
+        if isinstance(right, Codes):
+            return has_value(right, test.fact, left)
+        if isinstance(left, Number):
+            listed = sorted(right, key=lambda number: (number.bottom, number.top))
+            return any_of(compare(operator.eq, left, one) for one in listed)
+        return any_of(left == one for one in sorted(right))
 
-    def _numbers(self, test: Test, left: Number, values: list[Any]) -> Formula:
-        if test.operator == "between":
-            return both(
-                compare(operator.ge, left, values[0]), compare(operator.le, left, values[1])
-            )
-        if test.operator in ("in", "not_in"):
-            among = any_of(
-                compare(operator.eq, left, one)
-                for one in sorted(values[0], key=lambda n: (n.bottom, n.top))
-            )
-            return among if test.operator == "in" else negated(among)
-        if test.operator in _BY_SIZE:
-            return compare(_BY_SIZE[test.operator], left, values[0])
-        return self._equal(test, compare(operator.eq, left, values[0]))
-
-    def _days(self, test: Test, left: Any, values: list[Any]) -> Formula:
-        if test.operator == "between":
-            return both(left >= values[0], left <= values[1])
-        if test.operator == "within":
-            span = values[0]
-            assert isinstance(span, Span)
-            return both(left >= span.first, left <= span.last)
-        if test.operator in ("in", "not_in"):
-            among = any_of(left == one for one in sorted(values[0]))
-            return among if test.operator == "in" else negated(among)
-        if test.operator in _BY_SIZE:
-            return _BY_SIZE[test.operator](left, values[0])
-        return self._equal(test, left == values[0])
-
-    def _texts(self, test: Test, left: Any, values: list[Any]) -> Formula:
-        if test.operator in ("in", "not_in"):
-            if isinstance(values[0], Codes):
-                among = has_value(values[0], test.fact, left)
-            else:
-                among = any_of(left == one for one in sorted(values[0]))
-            return among if test.operator == "in" else negated(among)
-        return self._equal(test, left == values[0])
-
-    def _sets(self, test: Test, left: Codes, values: list[Any]) -> Formula:
-        right = values[0]
+    def _sets(self, test: Test, left: Codes, right: Any) -> Formula:
         if isinstance(right, Codes):
             return self._two_sets(test, left, right)
         match test.operator:
@@ -202,12 +162,12 @@ class Conditions:
                 return has_text(left, right)
             case "includes_any":
                 return any_of(has_text(left, text) for text in sorted(right))
-            case "excludes":
-                return negated(any_of(has_text(left, text) for text in sorted(right)))
             case "includes_all":
                 return all_of(has_text(left, text) for text in sorted(right))
-        exactly = [same(has, text in right) for text, has in left.members.items()]
-        return self._equal(test, all_of([*exactly, negated(left.more)]))
+            case "is":
+                exactly = [same(has, text in right) for text, has in left.members.items()]
+                return all_of([*exactly, negated(left.more)])
+        raise Outside(f"`{test.operator}` on codes")
 
     def _two_sets(self, test: Test, left: Codes, right: Codes) -> Formula:
         """Two facts that are sets: code by code, and by where the codes lie that nobody names."""
@@ -219,15 +179,15 @@ class Conditions:
         assert isinstance(side, FactRef)
         beyond = self.facts.beyond(test.fact, side.fact, left, right)
         match test.operator:
-            case "includes_any" | "excludes":
-                meets = any_of([*(both(a, b) for a, b in pairs), beyond.shared])
-                return meets if test.operator == "includes_any" else negated(meets)
+            case "includes_any":
+                return any_of([*(both(a, b) for a, b in pairs), beyond.shared])
             case "includes_all":
                 listed = [either(a, negated(b)) for a, b in pairs]
                 return all_of([*listed, negated(beyond.right_only)])
-        equal = [same(a, b) for a, b in pairs]
-        alike = [negated(beyond.left_only), negated(beyond.right_only)]
-        return self._equal(test, all_of([*equal, *alike]))
+            case "is":
+                equal = [same(a, b) for a, b in pairs]
+                return all_of([*equal, negated(beyond.left_only), negated(beyond.right_only)])
+        raise Outside(f"`{test.operator}` on codes")
 
 
 class Formulas:
@@ -325,7 +285,9 @@ class Formulas:
         named = {
             value: self._named(f"{name} is {value}", formula) for value, formula in out.items()
         }
-        self.derived[name] = Term(any_of(named.values()), self._value(name, named))
+        none = named.pop(NONE, False)
+        known = any_of([*named.values(), none])
+        self.derived[name] = Term(known, self._value(name, named), none)
 
     def _value(self, name: str, cases: Mapping[Value, Formula]) -> Any:
         type_: FactType = self.ruleset.facts[name].type

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -21,6 +21,7 @@ from payer_policy.ruleset import (
     Arithmetic,
     Condition,
     Constant,
+    Edge,
     Expression,
     FactRef,
     Test,
@@ -41,7 +42,7 @@ from payer_policy.symbolic.logic import (
     same,
     truth_in,
 )
-from payer_policy.vocabulary.types import MAX_NUMBER, MAX_PLACES, FactType, Value
+from payer_policy.vocabulary.types import MAX_NUMBER, MAX_PLACES, NONE, FactType, Value
 
 MILLIONTHS: Final = 10**MAX_PLACES
 FIRST_DAY: Final = date.min.toordinal()
@@ -79,10 +80,14 @@ class Beyond:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A value that may not be known. `value`: Formula, Number, day or text (whole), or Codes."""
+    """A value that may not be known. `value`: Formula, Number, day or text (whole), or Codes.
+
+    `none`: that it is known that there is no such thing; then nobody reads the value.
+    """
 
     known: Formula
     value: Any
+    none: Formula = False
 
 
 class Texts:
@@ -160,13 +165,17 @@ class Facts:
     def learnt(self, name: str, later: Facts) -> Formula:
         """That a fact, where it is known, has the same value for the other request."""
         one, other = self[name], later[name]
-        return either(negated(one.known), both(other.known, same_value(one.value, other.value)))
+        return either(negated(one.known), both(other.known, same_term(one, other)))
 
     def __getitem__(self, name: str) -> Term:
         """The fact as it may be given: any value of its type, or not known."""
         found = self._free.get(name)
         if found is None:
-            found = self._free[name] = self._make(name)
+            found = self._make(name)
+            if self.types[name].can_be_none:
+                found = replace(found, none=self.make.flag(f"{self._prefix}{name} is none"))
+                self._when_unknown(found.known, negated(found.none))
+            self._free[name] = found
         return found
 
     def names(self) -> tuple[str, ...]:
@@ -210,6 +219,7 @@ class Facts:
             return value.toordinal()
         if isinstance(value, str):
             return self.texts.number(value)
+        assert isinstance(value, frozenset), value  # none is no value: it is `Term.none`
         return frozenset(self.constant(one) for one in value)
 
     def constant_set(self, name: str, value: frozenset[str]) -> Codes:
@@ -309,7 +319,7 @@ class Facts:
                 case Constant(value) if isinstance(value, (str, frozenset)):
                     texts = frozenset({value}) if isinstance(value, str) else value
                     self._told_apart.setdefault(test.fact, []).append(texts)
-                    if test.operator in ("includes_all", "is", "is_not"):
+                    if test.operator in ("includes_all", "is"):
                         self._singly.add(test.fact)
                 case FactRef(fact):
                     if self.types[fact].kind == "codes":
@@ -335,11 +345,15 @@ class Facts:
         for name in self.names():
             term = self._free[name]
             if truth_in(model, term.known):
-                out[name] = self.value_in(model, name, term.value)
+                out[name] = self.term_in(model, name, term)
         return out
 
+    def term_in(self, model: Any, name: str, term: Term) -> Value:
+        """The value of a term of the fact's type, which is known, in a model."""
+        return NONE if truth_in(model, term.none) else self.value_in(model, name, term.value)
+
     def value_in(self, model: Any, name: str, value: Any) -> Value:
-        """The value of a term of the fact's type in a model."""
+        """A value of the fact's type in a model."""
         type_ = self.types[name]
         match type_.kind:
             case "boolean":
@@ -392,6 +406,11 @@ class Facts:
         term = self[name]
         if value is None:
             return negated(term.known)
+        if value is NONE:
+            return both(term.known, term.none)
+        return both(negated(term.none), self._has(name, term, value))
+
+    def _has(self, name: str, term: Term, value: Value) -> Formula:
         match self.types[name].kind:
             case "boolean":
                 return both(term.known, same(term.value, bool(value)))
@@ -415,6 +434,16 @@ class Facts:
         for code, has in codes.others.values():
             parts.append(same(has, any_of(code == number for number in sorted(rest))))
         return all_of(parts)
+
+
+def same_term(one: Term, other: Term) -> Formula:
+    """That two terms of one fact, where both are known, are the same: one value, or none."""
+    return both(same(one.none, other.none), either(one.none, same_value(one.value, other.value)))
+
+
+def choose_term(when: Formula, one: Term, other: Term) -> tuple[Any, Formula]:
+    """The value of one term of a fact or of the other, and whether that is none."""
+    return choose_value(when, one.value, other.value), choose(when, one.none, other.none)
 
 
 def same_value(one: Any, other: Any) -> Formula:
@@ -452,7 +481,7 @@ def _constants(expression: Expression) -> Iterator[Value]:
         case Arithmetic(_, arguments):
             for argument in arguments:
                 yield from _constants(argument)
-        case Window(amount, _, _, anchor):
+        case Edge(Window(amount, _, _, anchor), _):
             yield from _constants(amount)
             yield from _constants(anchor)
         case _:

@@ -14,27 +14,32 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from payer_policy.ruleset import Arithmetic, Constant, Expression, FactRef, Score, Test, Window
-from payer_policy.vocabulary.types import FactType, parse_value, to_json
+from payer_policy.ruleset import (
+    Arithmetic,
+    Constant,
+    Edge,
+    Expression,
+    FactRef,
+    Score,
+    Test,
+    Window,
+)
+from payer_policy.vocabulary.operators import complete
+from payer_policy.vocabulary.types import NONE, NONE_TEXT, FactType, parse_value, to_json
 
 OPPOSITE: Final = {"holds": "fails", "fails": "holds", "unknown": "unknown"}
 ZERO: Final = Fraction()
 HOLDS: Final[Mapping[str, Any]] = {
     "is": lambda x, v: x == v,
-    "is_not": lambda x, v: x != v,
     "in": lambda x, v: any(x == one for one in v),
-    "not_in": lambda x, v: not any(x == one for one in v),
-    **dict.fromkeys(("at_least", "on_or_after"), lambda x, v: not x < v),
-    **dict.fromkeys(("more_than", "after"), lambda x, v: v < x),
-    **dict.fromkeys(("at_most", "on_or_before"), lambda x, v: not v < x),
-    **dict.fromkeys(("less_than", "before"), lambda x, v: x < v),
-    "between": lambda x, a, b: not (x < a or b < x),
-    "within": lambda x, days: not (x < days[0] or days[1] < x),
+    "at_least": lambda x, v: not x < v,
+    "at_most": lambda x, v: not v < x,
+    "multiple_of": lambda x, v: v > 0 and (x / v).denominator == 1,
     "includes": lambda x, v: v in x,
     "includes_any": lambda x, v: any(code in x for code in v),
     "includes_all": lambda x, v: all(code in x for code in v),
-    "excludes": lambda x, v: not any(code in x for code in v),
 }
+complete("verify.values", ["exists", "is_known", *HOLDS])
 COMPUTE: Final[Mapping[str, Any]] = {
     "sum": lambda *all_: sum(all_, ZERO),
     "difference": lambda a, b: a - b,
@@ -50,13 +55,18 @@ COMPUTE: Final[Mapping[str, Any]] = {
 
 
 def truth_of(test: Test, facts: Mapping[str, Any]) -> str:
-    """Whether a test holds on facts, of which those that are None are not known."""
-    left, right = value_of(test.left, facts), [value_of(side, facts) for side in test.right]
+    """Whether a core test holds on facts, of which those that are None are not known."""
+    left = value_of(test.left, facts)
     if test.operator == "is_known":
-        return "holds" if (left is not None) == right[0] else "fails"
-    if left is None or any(value is None for value in right):
+        return "fails" if left is None else "holds"
+    if test.operator == "exists":
+        return "unknown" if left is None else "fails" if left is NONE else "holds"
+    operands = [left, *(value_of(side, facts) for side in test.right)]
+    if any(value is None for value in operands):
         return "unknown"
-    return "holds" if HOLDS[test.operator](left, *right) else "fails"
+    if any(value is NONE for value in operands):
+        return "fails"
+    return "holds" if HOLDS[test.operator](*operands) else "fails"
 
 
 def at_least(count: int, truths: Sequence[Any]) -> str:
@@ -73,16 +83,23 @@ def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
         case FactRef(name):
             return facts.get(name)
         case Score(name, values):
-            return None if facts.get(name) is None else Fraction(values.index(facts[name]))
+            graded = facts.get(name)
+            return graded if graded in (None, NONE) else Fraction(values.index(graded))
         case Arithmetic(operation, arguments):
             known = [value_of(argument, facts) for argument in arguments]
-            return None if None in known else COMPUTE[operation](*known)
-        case Window(amount, unit, direction, anchor):
+            return _nothing_in(known) or (None if None in known else COMPUTE[operation](*known))
+        case Edge(Window(amount, unit, direction, anchor), last):
             count, day = value_of(amount, facts), value_of(anchor, facts)
-            if count is None or day is None:
-                return None
+            if None in (count, day) or NONE in (count, day):
+                return _nothing_in([count, day])
             other = _shift(day, int(-count if direction == "before" else count), unit)
-            return (date.max, date.min) if count < 0 else sorted((day, other))
+            return ((date.max, date.min) if count < 0 else sorted((day, other)))[last]
+    raise AssertionError(expression)
+
+
+def _nothing_in(known: Sequence[Any]) -> Any:
+    """None is made of none, where nothing is unknown."""
+    return NONE if None not in known and NONE in known else None
 
 
 def _shift(day: date, count: int, unit: str) -> date:
@@ -111,6 +128,7 @@ def plain(value: Any) -> Any:
 def read(type_: FactType, raw: Any, otherwise: Any) -> Any:
     """The exact value of a recorded one; `otherwise` where it is none of the type."""
     number = type_.kind in ("integer", "decimal") and type(raw) in (int, str)
+    number = number and not (type_.can_be_none and raw == NONE_TEXT)
     number = number and "e" not in str(raw).lower()  # an exponent could fill the memory
     try:
         return None if raw is None else Fraction(raw) if number else parse_value(type_, raw)

@@ -71,6 +71,7 @@ class FactModel(BaseModel):
     ordered: bool = False
     system: str | None = None
     minimum: int | None = None
+    can_be_none: bool = False
     label: str = Field(min_length=1)
     question: str | None = None
     supplied_by: Supplier | None = None
@@ -85,7 +86,13 @@ class FactModel(BaseModel):
     def fact_type(self) -> FactType:
         """The declared type."""
         return FactType(
-            self.type, self.unit, tuple(self.values or ()), self.ordered, self.system, self.minimum
+            self.type,
+            self.unit,
+            tuple(self.values or ()),
+            self.ordered,
+            self.system,
+            self.minimum,
+            self.can_be_none,
         )
 
 

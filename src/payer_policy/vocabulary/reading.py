@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.vocabulary.codes import SYSTEMS
 from payer_policy.vocabulary.model import Fact, FactModel, LinePart, Vocabulary, VocabularyFile
-from payer_policy.vocabulary.types import NUMERIC, FactType, Value, ValueProblem, parse_value
+from payer_policy.vocabulary.types import (
+    NONE_TEXT,
+    NUMERIC,
+    FactType,
+    Value,
+    ValueProblem,
+    parse_value,
+)
 from payer_policy.vocabulary.units import UNITS
 
 WHOLE_SERVICE: Final = "service"
@@ -28,6 +36,7 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
         facts[name] = _Reading(f"fact `{name}`", ("facts", name), document, report).fact(
             name, model
         )
+    facts = _none_of_none(facts)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
@@ -48,6 +57,38 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
             reading.problem("wrong-name", "small letters, digits and `_` were expected")
         parts[name] = LinePart(name, part.label, part.where)
     return Vocabulary(facts, parts)
+
+
+def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
+    """The facts, of which those that are worked out from one that can be none can be none too."""
+    none = {name for name, fact in facts.items() if fact.type.can_be_none}
+    while more := {
+        name
+        for name, fact in facts.items()
+        if name not in none and not none.isdisjoint(_computed_from(fact))
+    }:
+        none |= more
+    return {
+        name: replace(fact, type=replace(fact.type, can_be_none=name in none))
+        if fact.type.can_be_none is not (name in none)
+        else fact
+        for name, fact in facts.items()
+    }
+
+
+def _computed_from(fact: Fact) -> set[str]:
+    """The facts that a fact is worked out from by arithmetic; a condition is never none."""
+    raw = (fact.source or {}).get("compute")
+    found: set[str] = set()
+    layer: list[Any] = [raw] if isinstance(raw, dict) and "condition" not in raw else []
+    while layer:
+        node = layer.pop()
+        if isinstance(node, dict):
+            found |= {node["fact"]} if isinstance(node.get("fact"), str) else set()
+            layer += node.values()
+        elif isinstance(node, list):
+            layer += node
+    return found
 
 
 class _Reading(NamedTuple):
@@ -80,6 +121,7 @@ class _Reading(NamedTuple):
         self._unit(type_, model)
         self._system(type_, model)
         self._role(type_, model)
+        self._none(type_)
         self._origin(model)
         return Fact(
             name=name,
@@ -95,6 +137,17 @@ class _Reading(NamedTuple):
             note=model.note,
             tells=model.tells,
         )
+
+    def _none(self, type_: FactType) -> None:
+        if not type_.can_be_none:
+            return
+        if type_.kind in ("boolean", "codes"):
+            other = "an empty list" if type_.kind == "codes" else "no"
+            message = f"`can_be_none` is not for {type_.kind}: there, {other} says it"
+            self.problem("wrong-shape", message, "can_be_none", hint="remove it")
+        elif NONE_TEXT in type_.values:
+            message = f"`{NONE_TEXT}` cannot be one of the values of a fact that can be none"
+            self.problem("wrong-shape", message, "values", hint="remove that value")
 
     def _role(self, type_: FactType, model: FactModel) -> None:
         if model.tells is not None and not (model.derived and type_.kind == "boolean"):

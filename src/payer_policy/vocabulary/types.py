@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from enum import Enum
 from fractions import Fraction
 from typing import Any, Final, Literal
 
@@ -18,7 +19,22 @@ from payer_policy.diagnostics import nearest
 from payer_policy.vocabulary.codes import normalise_code
 
 Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
-Value = bool | int | Decimal | Fraction | date | str | frozenset[str]
+
+
+class Nothing(Enum):
+    """What is known of a fact of which it is known that there is no such thing.
+
+    There is one such value, `NONE`. It is not None, which is "not known".
+    """
+
+    NONE = "none"
+
+
+NONE: Final = Nothing.NONE
+NONE_TEXT: Final = "none"
+"""How it is written in JSON, tables and scenarios."""
+
+Value = bool | int | Decimal | Fraction | date | str | frozenset[str] | Nothing
 
 NUMERIC: Final = frozenset({"integer", "decimal"})
 MAX_NUMBER: Final = 10**12
@@ -34,6 +50,8 @@ _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 class FactType:
     """What values a fact can have. `unit` is for numbers, `values` for choices, `system` for codes.
 
+    With `can_be_none` it may also be known that there is no such thing: the value `NONE`.
+
     `minimum` is the least that a supplied number can be: nobody gives less than no units.
     """
 
@@ -43,6 +61,7 @@ class FactType:
     ordered: bool = False
     system: str | None = None
     minimum: int | None = None
+    can_be_none: bool = False
 
     @property
     def is_numeric(self) -> bool:
@@ -51,6 +70,9 @@ class FactType:
 
     def describe(self) -> str:
         """The type in words, for messages and the dictionary."""
+        return f"{self._describe()}, or none" if self.can_be_none else self._describe()
+
+    def _describe(self) -> str:
         match self.kind:
             case "boolean":
                 return "true or false"
@@ -158,6 +180,8 @@ def parse_value(type_: FactType, raw: object) -> Value:
         ValueProblem: with what was found and what was expected.
     """
     kind = type_.kind
+    if type_.can_be_none and (raw is NONE or raw == NONE_TEXT):
+        return NONE
     if kind == "boolean":
         if isinstance(raw, bool):
             return raw
@@ -213,6 +237,8 @@ def format_value(value: Value | None, type_: FactType | None = None) -> str:
     """A value as people read it, with its unit. The same value is always the same text."""
     if value is None:
         return "not known"
+    if value is NONE:
+        return NONE_TEXT
     if value is True:
         return "yes"
     if value is False:
@@ -242,6 +268,8 @@ def to_json(value: Value | None) -> Any:
     """A value as JSON that reads back to the same value: numbers that are not whole as text."""
     if value is None or isinstance(value, (bool, int, str)):
         return value
+    if value is NONE:
+        return NONE_TEXT
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, frozenset):
