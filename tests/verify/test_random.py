@@ -32,7 +32,9 @@ REFERENCE = "f" * 64
 
 def recorded(made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...]) -> Any:
     """The content of the record of a determination, without its hash."""
-    decided = Decided(decide(made, facts, lines), made, evaluate(made, facts), facts)
+    decided = Decided(
+        decide(made, facts, lines, engine="compiled"), made, evaluate(made, facts), facts
+    )
     content = json.loads(Recorder(REFERENCE).record(decided))
     del content["sha256"]
     return content
@@ -40,6 +42,11 @@ def recorded(made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...
 
 def checked(content: Any, made: Ruleset) -> Verified:
     return check(content, made, part_hashes(made, REFERENCE), {})
+
+
+def counts(one: tuple[Any, Any]) -> bool:
+    """Whether a change is of what `check` looks at: not of what is around the determination."""
+    return one[0][0] not in ("answers", "candidates")
 
 
 def for_all(made: Ruleset) -> Ruleset:
@@ -61,7 +68,7 @@ def test_a_changed_value_is_named(case: Case) -> None:
     made, facts, lines, random = case
     made = for_all(made)
     content = recorded(made, facts, lines)
-    path, change = random.choice(list(changes(content)))
+    path, change = random.choice([one for one in changes(content, fields=False) if counts(one)])
     altered = deepcopy(content)
     change(altered)
 
@@ -76,7 +83,7 @@ def test_every_value_of_an_example_is_checked(name: str) -> None:
     made, (facts, lines) = for_all(EXAMPLE), CASES[name]
     content = recorded(made, facts, lines)
     assert checked(content, made).wrong == ()
-    for path, change in changes(content):
+    for path, change in filter(counts, changes(content, fields=False)):
         altered = deepcopy(content)
         change(altered)
         wrong = [one.path for one in checked(altered, made).wrong]
