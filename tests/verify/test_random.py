@@ -6,6 +6,7 @@ import json
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -79,11 +80,12 @@ def test_a_changed_value_is_named(case: Case) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_value_of_an_example_is_checked(name: str) -> None:
-    """Each value of a record is changed in turn: a truth, a code, a unit, a sentence, a citation."""
+    """Any value of a record is changed or left out: a truth, a code, a unit, a sentence, a rule."""
     made, (facts, lines) = for_all(EXAMPLE), CASES[name]
     content = recorded(made, facts, lines)
     assert checked(content, made).wrong == ()
-    for path, change in filter(counts, changes(content, fields=False)):
+    every = list(filter(counts, changes(content, fields=False)))
+    for path, change in Random(name).sample(every, min(len(every), examples(400))):
         altered = deepcopy(content)
         change(altered)
         wrong = [one.path for one in checked(altered, made).wrong]

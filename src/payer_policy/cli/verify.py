@@ -94,7 +94,8 @@ def _text(number: int, one: Verified) -> str:
     about = "no policy found" if "without_policy" in content else "determination"
     if "policy" in content:
         about = f"{at(content, 'policy', 'address')}, {at(content, 'determination', 'decision')}"
-    out = [f"Record {number}, claim {content.get('request', 'not known')}: {about}"]
+    claim = content.get("request", "not known")
+    out = [f"Record {number}, {'no claim number' if claim is None else f'claim {claim}'}: {about}"]
     not_checked = [f"  Not checked: {what}." for what in one.unchecked]
     if not one.wrong:
         out.append(f"  {one.steps:,} recorded values checked: {_right(one)}")
