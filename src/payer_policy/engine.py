@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict
 
 from payer_policy.codegen import condition_function
 from payer_policy.determination import (
@@ -69,6 +69,24 @@ class _About(TypedDict):
     service_date: date | None
     engine: str
     reference_hash: str | None
+
+
+class Candidate(NamedTuple):
+    """A policy of the payer for the code of a service on its day, and the service's facts for it."""
+
+    ruleset: Ruleset
+    facts: Mapping[str, Value | None]
+
+
+class Considered(NamedTuple):
+    """One service of a request, and every policy of which it was asked whether it applies."""
+
+    payer: str | None
+    """The payer's folder, or what the request says where no payer here is recognized."""
+    code: str | None
+    day: date | None
+    lines: tuple[int, ...]
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,15 +251,9 @@ class Engine:
         """
         request = _as_request(request)
         given = self._given_facts(request)
-        lines = view_lines(request, self.library.reference)
-        services = services_of(lines) or [self._service_without_lines(given)]
-        payer = self._payer(request, given)
         decided: list[Decided] = []
         undecided: list[Context] = []
-        for service in services:
-            candidates = self._candidates(payer, service.code)
-            found = authorization_facts(request, payer, service) if candidates else {}
-            context = Context(request, payer, service, lines, found)
+        for context, candidates in self._contexts(request, given):
             before = len(decided)
             for prepared, facts in self._applicable(candidates, context, given):
                 decided.append(self._decide_service(prepared, context, facts))
@@ -253,6 +265,29 @@ class Engine:
             for context in undecided
         ]
         return tuple(decided), tuple(without)
+
+    def considered(self, request: Request | Mapping[str, Any]) -> tuple[Considered, ...]:
+        """Every service of a request with the policies that could apply to it, for a record.
+
+        Raises:
+            PolicyError: As `decide`, but for a fact that contradicts the claim.
+        """
+        request = _as_request(request)
+        given = self._given_facts(request)
+        return tuple(
+            Considered(
+                context.payer,
+                context.service.code,
+                context.service.day,
+                tuple(line.number for line in context.service.lines),
+                tuple(
+                    Candidate(prepared.ruleset, prepared.derivation.facts(context, given)[0])
+                    for address in candidates
+                    if (prepared := self._prepare(address, context.service.day)) is not None
+                ),
+            )
+            for context, candidates in self._contexts(request, given)
+        )
 
     def explain(
         self, request: Request | Mapping[str, Any], *, everything: bool = False
@@ -280,6 +315,17 @@ class Engine:
         )
 
     # --- the steps -------------------------------------------------------------------------------
+
+    def _contexts(
+        self, request: Request, given: Mapping[str, Value]
+    ) -> Iterator[tuple[Context, tuple[str, ...]]]:
+        """Each service of a request, with the policies of the payer for its code."""
+        lines = view_lines(request, self.library.reference)
+        payer = self._payer(request, given)
+        for service in services_of(lines) or [self._service_without_lines(given)]:
+            candidates = self._candidates(payer, service.code)
+            found = authorization_facts(request, payer, service) if candidates else {}
+            yield Context(request, payer, service, lines, found), candidates
 
     def _decide_service(
         self, prepared: _Prepared, context: Context, facts: dict[str, Value | None]
@@ -504,4 +550,4 @@ def _problem(request: Request, fact: str, code: str, message: str, hint: str | N
     return Diagnostic(code, message, where, hint)
 
 
-__all__ = ["Decided", "Engine", "LineView", "PolicyOnDay"]
+__all__ = ["Candidate", "Considered", "Decided", "Engine", "LineView", "PolicyOnDay"]

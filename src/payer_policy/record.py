@@ -6,11 +6,12 @@ either. The same decision gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from payer_policy.determination import Determination, LineOutcome, NoPolicy
-from payer_policy.engine import Decided
+from payer_policy.engine import Candidate, Considered, Decided, Engine
+from payer_policy.request.models import Request
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -22,18 +23,17 @@ from payer_policy.ruleset import (
     Ruleset,
     Test,
     facts_in_test,
+    tests_in,
 )
 from payer_policy.sealed import sealed
 from payer_policy.semantics import Facts, difference, truth_of, value_of
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.vocabulary.types import Value, to_json
 
-RECORD_VERSION: Final = "payer-policy/record/1"
+RECORD_VERSION: Final = "payer-policy/record/2"
 
 _WORDS: Final = {HOLDS: "holds", FAILS: "fails", UNKNOWN: "unknown"}
 _DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
-_BOUNDLESS: Final = 10**18
-"""What an amount that is not known may be at most; more units than any claim can have."""
 
 
 def stated_facts(decided: Decided) -> Iterator[tuple[str, Value]]:
@@ -47,21 +47,40 @@ def stated_facts(decided: Decided) -> Iterator[tuple[str, Value]]:
 class Recorder:
     """Writes records."""
 
-    def record(self, decided: Decided) -> bytes:
+    def records(
+        self,
+        engine: Engine,
+        request: Request,
+        decided: Sequence[Decided],
+        without_policy: Sequence[NoPolicy],
+    ) -> Iterator[bytes]:
+        """The records of one answer of `engine.decide_fully(request)`, one line each.
+
+        Each names all answers of the request in the order of the lines, and shows of every policy
+        of the payer for the code on that day whether it applies. So a record that is removed or
+        moved leaves a gap, and "no policy found" can be checked.
+        """
+        services = {(one.code, one.day): one for one in engine.considered(request)}
+        answers = [
+            *(_answer(one.determination, one.determination.policy.address) for one in decided),
+            *(_answer(one, None) for one in without_policy),
+        ]
+        for one in decided:
+            about = one.determination
+            service = services[about.code, about.service_date]
+            yield self.record(one, _Context(answers, service))
+        for none in without_policy:
+            service = services[none.code, none.service_date]
+            yield self.record_without_policy(none, _Context(answers, service))
+
+    def record(self, decided: Decided, context: _Context | None = None) -> bytes:
         """One line of ASCII JSON, with its line end: everything behind one determination.
 
-        The format is `payer-policy/record/1`. Members are in a fixed order; `sha256`, the last, is
-        of the line as it is without that member. Numbers that are not whole are text.
+        The format is `payer-policy/record/2`. Members are in a fixed order; `sha256`, the last, is
+        of the line as it is without that member. Numbers that are not whole are text. Without the
+        context that `records` gives, nothing shows that the request had no other answer.
         """
         ruleset, determination = decided.ruleset, decided.determination
-        facts = {
-            name: {
-                "type": ruleset.facts[name].type.kind,
-                "unit": ruleset.facts[name].type.unit,
-                "value": to_json(value),
-            }
-            for name, value in stated_facts(decided)
-        }
         lines = [
             {
                 "number": line.number,
@@ -77,24 +96,84 @@ class Recorder:
             {
                 "format": RECORD_VERSION,
                 "request": determination.claim_id,
+                **_members(context, ruleset.policy),
                 "policy": determination.policy.to_json(),
                 "meaning": dict(ruleset.parts.others),
-                "facts": facts,
+                "facts": _facts(ruleset, stated_facts(decided)),
                 "lines": lines,
                 "proof": proof,
                 "determination": determination.to_json(),
             }
         )
 
-    def record_without_policy(self, service: NoPolicy) -> bytes:
+    def record_without_policy(self, service: NoPolicy, context: _Context | None = None) -> bytes:
         """One line, as `record`: that no policy was found for a service, and what was looked for."""
         return sealed(
             {
                 "format": RECORD_VERSION,
                 "request": service.claim_id,
+                "payer": None if context is None else context.service.payer,
+                **_members(context, None),
                 "without_policy": service.to_json(),
             }
         )
+
+
+class _Context(NamedTuple):
+    """What stood around one answer: all answers of the request, and the policies considered."""
+
+    answers: Sequence[Mapping[str, Any]]
+    service: Considered
+
+
+def _answer(one: Determination | NoPolicy, policy: str | None) -> dict[str, Any]:
+    """Which answer of a request it is."""
+    lines = [line if isinstance(line, int) else line.number for line in one.lines]
+    day = to_json(one.service_date)
+    return {"code": one.code, "service_date": day, "lines": lines, "policy": policy}
+
+
+def _members(context: _Context | None, policy: str | None) -> dict[str, Any]:
+    if context is None:
+        return {"answers": None, "candidates": None}
+    others = [one for one in context.service.candidates if one.ruleset.policy != policy]
+    candidates = {one.ruleset.policy: _candidate(one) for one in others}
+    return {"answers": context.answers, "candidates": candidates}
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    """Whether a policy applies to a service, by which facts."""
+    ruleset, facts = candidate
+    applies = ruleset.applies_to
+    read = {name for test in tests_in(applies) for name in facts_in_test(test)}
+    known = [(name, value) for name in sorted(read) if (value := facts.get(name)) is not None]
+    return {
+        "hash": ruleset.hash,
+        "facts": _facts(ruleset, known),
+        "truth": _WORDS[truth_of(applies, facts)],
+        "tests": _tests(applies, "applies_to", facts),
+    }
+
+
+def _facts(ruleset: Ruleset, known: Iterable[tuple[str, Value]]) -> dict[str, Any]:
+    types = {name: fact.type for name, fact in ruleset.facts.items()}
+    return {
+        name: {"type": types[name].kind, "unit": types[name].unit, "value": to_json(value)}
+        for name, value in known
+    }
+
+
+def _tests(condition: Condition, path: str, known: Facts) -> dict[str, dict[str, Any]]:
+    """The tests of a condition by their places, each with the values that it read."""
+    return {
+        at: {
+            "fact": test.fact,
+            "test": test.operator,
+            "read": {name: to_json(known.get(name)) for name in facts_in_test(test)},
+            "truth": _WORDS[truth_of(test, known)],
+        }
+        for at, test in _placed(condition, path)
+    }
 
 
 class _Proof:
@@ -115,7 +194,7 @@ class _Proof:
 
     def to_json(self) -> dict[str, Any]:
         applies = self.ruleset.applies_to
-        tests = self._tests(applies, "applies_to")
+        tests = _tests(applies, "applies_to", self.known)
         return {
             "applies": {"truth": self._truth(applies), "tests": tests},
             "rules": {rule.id: self._rule(rule) for rule in self.ruleset.rules},
@@ -145,19 +224,8 @@ class _Proof:
             for other in rule.overridden_by
             if other in self.truths
         }
-        out["tests"] = self._tests(rule.condition, "when")
+        out["tests"] = _tests(rule.condition, "when", self.known)
         return out
-
-    def _tests(self, condition: Condition, path: str) -> dict[str, dict[str, Any]]:
-        return {
-            at: {
-                "fact": test.fact,
-                "test": test.operator,
-                "read": {name: to_json(self.known.get(name)) for name in facts_in_test(test)},
-                "truth": self._truth(test),
-            }
-            for at, test in _placed(condition, path)
-        }
 
     def _derived(self, name: str) -> dict[str, Any]:
         return {
@@ -170,7 +238,8 @@ class _Proof:
         }
 
     def _lines(self) -> list[dict[str, Any]]:
-        """What each rule does on each line, and what each reduction has left before the line."""
+        """What each rule does on each line, and what each reduction has left before the line: at
+        least and, where its amount is known, at most."""
         entries = sorted(
             (rule.id, rule, rule.effect)
             for rule in self.ruleset.rules
@@ -180,7 +249,7 @@ class _Proof:
         for id_, _, effect in entries:
             if effect.kind == "reduce" and self.truths[id_] == HOLDS:
                 to = None if effect.to is None else value_of(effect.to, self.known)
-                left[id_] = [0, _BOUNDLESS] if to is None else [max(to, 0)] * 2
+                left[id_] = [0, None] if to is None else [max(to, 0)] * 2
         out = []
         for line in self.determination.lines:
             here = [
@@ -205,9 +274,8 @@ class _Proof:
         """Take what the line is allowed, or may come to be allowed, from each reduction on it."""
         if not left or line.outcome == "deny":
             return
-        most = min(amounts[1] for amounts in left)
-        if line.billed_units is not None:
-            most = min(most, line.billed_units)
+        bounds = [line.billed_units, *(amounts[1] for amounts in left)]
+        most = min((bound for bound in bounds if bound is not None), default=0)
         for amounts in left:
             if line.outcome == "pend":
                 amounts[0] = max(difference(amounts[0], max(most, 0)), 0)

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import Value
+
+ENGINES: Final = ("compiled", "durable", "checked", "columnar", "symbolic")
+"""The names of the engines that evaluate rulesets, one module each in `engines`. Declared here, so
+that a checker of what an engine reported needs none of them."""
 
 # --- expressions: what stands on either side of a test ---------------------------------------
 

@@ -97,8 +97,9 @@ def differences(
     if json.dumps(recorded) in map(json.dumps, right):
         return
     sides = (recorded, *right)
-    if any(isinstance(side, dict) for side in sides):
-        recorded, *right = sides = tuple({} if side == [] else side for side in sides)  # type: ignore[assignment]
+    if any(isinstance(side, dict) and ORDER in side for side in sides):
+        nothing: dict[str, Any] = {ORDER: []}
+        recorded, *right = sides = tuple(nothing if side == [] else side for side in sides)  # type: ignore[assignment]
     if not isinstance(recorded, dict) or not any(isinstance(side, dict) for side in right):
         yield path, recorded, right[0]
         return

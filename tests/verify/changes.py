@@ -9,24 +9,30 @@ from payer_policy.sealed import ORDER, keyed
 
 Path = tuple[Any, ...]
 
-NOT_CHECKED = {
-    ("request",): "reported where the determination repeats it",
-    ("determination", "engine"): "which engine answered does not follow from anything",
-    ("determination", "kind"): "follows only where the policy's vocabulary says from which fact",
-    ("determination", "code"): "the same",
-    ("determination", "service_date"): "the same",
+NOT_PROVED = {
+    ("request",): "the number of the claim; reported where the determination repeats it",
+    ("determination", "reference_hash"): "which rows of reference data were read",
+    ("determination", "engine"): "which of the engines answered; that it is one is checked",
 }
+"""What docs/trust.md says that a record does not prove, facts and lines aside."""
+FROM_FIELDS = {("determination", key) for key in ("kind", "code", "service_date")}
+"""Follow only where the policy's vocabulary says from which fact."""
 
 
-def changes(content: Any) -> Iterator[tuple[Path, Callable[[Any], None]]]:
-    """(path of the value, what changes it in a copy): every value changed, every item dropped."""
+def changes(content: Any, *, fields: bool = True) -> Iterator[tuple[Path, Callable[[Any], None]]]:
+    """(path of the value, what changes it in a copy): every value changed, every list emptied, every
+    item and every key dropped.
+
+    `fields`: the vocabulary says which facts are read from fields of the request.
+    """
     for path, value in _leaves((), content):
-        if path in NOT_CHECKED or not _follows(path):
-            continue
-        yield path, _setting(path, _other(value))
-    for path in _items((), content):
+        if path not in NOT_PROVED and _follows(path) and (fields or path not in FROM_FIELDS):
+            yield path, _setting(path, _other(value))
+    for path, value in _items((), content):
         if _follows(path) and path[0] not in ("facts", "lines"):
             yield path, _dropping(path)
+            if isinstance(value, (dict, list)) and value:
+                yield path, _setting(path, type(value)())
 
 
 def names_it(content: Any, changed: Path, wrong: tuple[str, ...]) -> bool:
@@ -53,10 +59,11 @@ def _named(steps: Any, content: Any, path: Path) -> tuple[str, ...]:
 
 
 def _follows(path: Path) -> bool:
-    """Whether a value follows from others: not which facts to ask for, in which words and order."""
-    advice = {"waits_for", "missing"} & set(path)
-    given = path[0] == "facts" and path[-1] == "value"
-    return not advice and not given and path != ("determination", "internal")
+    """Whether a value follows from others: not the facts, nor how a question is worded."""
+    given = "facts" in path[:3:2] and path[-1] == "value"
+    # The vocabulary may leave the wording of a question open.
+    worded = "missing" in path and path[-1] == "question"
+    return not given and not worded
 
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
@@ -68,11 +75,10 @@ def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
             yield (*path, key), one
 
 
-def _items(path: Path, value: Any) -> Iterator[Path]:
+def _items(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, one in items:
-        if isinstance(value, list) or path[-1:] in (("rules",), ("tests",), ("read",)):
-            yield (*path, key)
+        yield (*path, key), one
         if isinstance(one, (dict, list)):
             yield from _items((*path, key), one)
 

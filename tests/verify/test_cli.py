@@ -128,9 +128,9 @@ def test_the_checker_is_short_enough_to_be_read() -> None:
     """Lines of code, without blank ones, comments and docstrings."""
     lines = {path.stem: _lines_of_code(path) for path in CHECKER}
 
-    assert lines["steps"] < 300
-    assert lines["values"] < 100
-    assert sum(lines.values()) < 450
+    assert lines["steps"] < 330
+    assert lines["values"] < 125
+    assert sum(lines.values()) < 780
 
 
 def _lines_of_code(path: Path) -> int:

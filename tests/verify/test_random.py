@@ -6,6 +6,7 @@ import json
 from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -31,7 +32,9 @@ many = settings(
 
 def recorded(made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...]) -> Any:
     """The content of the record of a determination, without its hash."""
-    decided = Decided(decide(made, facts, lines), made, evaluate(made, facts), facts)
+    decided = Decided(
+        decide(made, facts, lines, engine="compiled"), made, evaluate(made, facts), facts
+    )
     content = json.loads(Recorder().record(decided))
     del content["sha256"]
     return content
@@ -39,6 +42,11 @@ def recorded(made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...
 
 def checked(content: Any, made: Ruleset) -> Verified:
     return check(content, made, {})
+
+
+def counts(one: tuple[Any, Any]) -> bool:
+    """Whether a change is of what `check` looks at: not of what is around the determination."""
+    return one[0][0] not in ("answers", "candidates")
 
 
 def for_all(made: Ruleset) -> Ruleset:
@@ -60,7 +68,7 @@ def test_a_changed_value_is_named(case: Case) -> None:
     made, facts, lines, random = case
     made = for_all(made)
     content = recorded(made, facts, lines)
-    path, change = random.choice(list(changes(content)))
+    path, change = random.choice([one for one in changes(content, fields=False) if counts(one)])
     altered = deepcopy(content)
     change(altered)
 
@@ -71,13 +79,12 @@ def test_a_changed_value_is_named(case: Case) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_every_value_of_an_example_is_checked(name: str) -> None:
-    """Each value of a record is changed in turn: a truth, a code, a unit, a sentence, a citation."""
+    """Any value of a record is changed or left out: a truth, a code, a unit, a sentence, a rule."""
     made, (facts, lines) = for_all(EXAMPLE), CASES[name]
     content = recorded(made, facts, lines)
     assert checked(content, made).wrong == ()
-    for path, change in changes(content):
-        if path[-1] == "reference_hash":
-            continue  # the rows that were looked up are not in the record
+    every = list(filter(counts, changes(content, fields=False)))
+    for path, change in Random(name).sample(every, min(len(every), examples(400))):
         altered = deepcopy(content)
         change(altered)
         wrong = [one.path for one in checked(altered, made).wrong]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -14,7 +14,7 @@ import pytest
 
 from payer_policy import Engine, Library, PolicyError
 from payer_policy.analysis.selfcheck import palette_of, random_facts
-from payer_policy.determination import Determiner, NoPolicy, ServiceLine
+from payer_policy.determination import Determiner, ServiceLine
 from payer_policy.engine import Decided
 from payer_policy.engines import engine_named
 from payer_policy.engines.protocol import Evaluation
@@ -22,7 +22,7 @@ from payer_policy.intake import read_requests, read_supplements, supplemented
 from payer_policy.record import Recorder
 from payer_policy.ruleset import Constant, Finding, Ruleset
 from payer_policy.ruleset import tests_in as every_test
-from payer_policy.sealed import Wrong, opened, sealed
+from payer_policy.sealed import opened, sealed
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.verify import Verifier
 from tests.examples import examples as so_many
@@ -51,13 +51,16 @@ def examples(engine: Engine) -> dict[str, bytes]:
     intakes = supplemented(intakes, facts)
     for name in ("question.json", "refill.json"):
         intakes = [*intakes, *read_requests((CLAIMS / name).read_bytes(), name)]
-    recorder = Recorder()
     return {
-        str(intake.claim_id): recorder.record(decided)
+        str(intake.claim_id): next(records_of(engine, intake.request))
         for intake in intakes
         if intake.request is not None
-        for decided in engine.decide_fully(intake.request)[0]
     }
+
+
+def records_of(engine: Engine, request: Any) -> Iterator[bytes]:
+    recorder = Recorder()
+    return recorder.records(engine, request, *engine.decide_fully(request))
 
 
 def cases_of(library: Library, ruleset: Ruleset, seed: int, count: int, evaluate: Evaluate) -> Any:
@@ -75,9 +78,9 @@ def cases_of(library: Library, ruleset: Ruleset, seed: int, count: int, evaluate
         for _ in range(random.choice((1, 2, 6))):  # from little to nearly all is known
             facts |= random_facts(random, palette)
         facts |= applies
-        facts.pop(library.facts_by_source["service", "date"], None)
+        facts[library.facts_by_source["service", "date"]] = ruleset.first_day
         code = facts[library.facts_by_source["service", "code"]]
-        kind = facts.get(library.facts_by_source["request", "kind"], "claim")
+        kind = facts.setdefault(library.facts_by_source["request", "kind"], "claim")
         lines = [
             ServiceLine(
                 number,
@@ -89,7 +92,7 @@ def cases_of(library: Library, ruleset: Ruleset, seed: int, count: int, evaluate
         evaluation = evaluate(facts)
         determination = Determiner(ruleset).determine(
             evaluation, facts, lines,
-            claim_id="SYN-1", kind=kind, code=code, service_date=ruleset.first_day, engine="test",
+            claim_id="SYN-1", kind=kind, code=code, service_date=ruleset.first_day, engine="compiled",
         )  # fmt: skip
         yield Decided(determination, ruleset, evaluation, facts)
 
@@ -104,17 +107,15 @@ def test_the_example_claims_check_out(verifier: Verifier, examples: dict[str, by
     assert len(examples) == 5
     for record in examples.values():
         checked = verifier.verify(record)
-        assert checked.wrong == ()
+        assert checked.wrong == checked.unchecked == ()
         assert checked.steps > 2_000
 
 
 def test_records_are_the_same_bytes_every_time(engine: Engine, examples: dict[str, bytes]) -> None:
     (intake,) = read_requests((CLAIMS / "refill.json").read_bytes(), "refill.json")
     assert intake.request is not None
-    (*_, decided), _ = engine.decide_fully(intake.request)
 
-    recorder = Recorder()
-    assert recorder.record(decided) == examples[str(intake.claim_id)]
+    assert next(records_of(engine, intake.request)) == examples[str(intake.claim_id)]
 
 
 def test_random_services_of_every_policy_check_out(engine: Engine, verifier: Verifier) -> None:
@@ -153,7 +154,8 @@ def test_a_changed_value_is_named_though_the_hash_was_made_anew(
     verifier: Verifier, examples: dict[str, bytes], claim: str
 ) -> None:
     content, _ = opened(examples[claim])
-    every = list(changes(content))
+    # The other answers of the request are seen in the records beside this one.
+    every = [one for one in changes(content) if one[0][0] != "answers"]
     assert len(every) > 1_500
     for path, change in Random(claim).sample(every, so_many(30)):
         altered = json.loads(examples[claim])
@@ -278,17 +280,27 @@ def test_what_a_wrong_engine_decided_is_refused(
 def test_a_failed_engine_is_a_record_too(engine: Engine, verifier: Verifier) -> None:
     ruleset = rulesets(engine.library)[0]
     lines = [ServiceLine(1, 4, frozenset())]
+    code, by = min(engine.library.codes[ruleset.policy]), engine.library.facts_by_source
+    facts = {by["request", "kind"]: "claim", by["service", "code"]: code,
+             by["service", "date"]: ruleset.first_day}  # fmt: skip
     determination = Determiner(ruleset).pend_for_internal_error(
         ValueError(), lines,
-        claim_id="SYN-1", kind="claim", code=None, service_date=ruleset.first_day, engine="test",
+        claim_id="SYN-1", kind="claim", code=code, service_date=ruleset.first_day, engine="durable",
     )  # fmt: skip
-    record = Recorder().record(Decided(determination, ruleset, None, {}))
+    record = Recorder().record(Decided(determination, ruleset, None, facts))
 
-    assert verifier.verify(record).wrong == ()
+    checked = verifier.verify(record)
+    assert checked.wrong == ()
+    assert any(what.startswith("the record reports that the engine failed") for what in
+               checked.unchecked)  # fmt: skip
     approved = changed(record, "determination", "lines", 0, "outcome", to="approve")
     assert [one.path for one in verifier.verify(approved).wrong] == [
         ("determination", "lines", "1", "outcome")
     ]
+    # That an engine failed is believed in no other words, nor of another engine.
+    for words in (f"{determination.internal} Nothing.", "The engine `checked` failed."):
+        record_ = changed(record, "determination", "internal", to=words)
+        assert ("determination", "internal") in [one.path for one in verifier.verify(record_).wrong]
 
 
 # --- policy files that changed ---------------------------------------------------------------------
@@ -434,18 +446,6 @@ def test_no_shape_of_a_record_stops_the_checker(
         record = changed(examples["SYN-837-INITIAL"], *path, to=junk)
         if record != examples["SYN-837-INITIAL"] and path[0] != "request":
             assert verifier.verify(record).wrong != (), (path, junk)
-
-
-def test_a_service_without_a_policy(engine: Engine, verifier: Verifier) -> None:
-    recorder = Recorder()
-    looked_for = (("payer", "nobody"), ("code", "X0000"))
-    none = NoPolicy("SYN-1", "X0000", date(2024, 5, 1), (1,), looked_for, ())
-    assert verifier.verify(recorder.record_without_policy(none))[1:] == (1, ())
-
-    near = NoPolicy("SYN-1", "X0000", date(2024, 5, 1), (1,), looked_for, ("a/b covers X0000",))
-    assert verifier.verify(recorder.record_without_policy(near)).wrong == (
-        Wrong(("without_policy", "near"), "a/b covers X0000", "no such policy in the folder"),
-    )
 
 
 def test_findings_are_not_dropped_or_doubled(

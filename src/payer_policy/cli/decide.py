@@ -98,10 +98,10 @@ def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[A
         raise click.UsageError(f"{path}: {why}") from None
     with file:
         for answer in found:
-            for decided in answer.decided:
-                file.write(recorder.record(decided))
-            for service in answer.without_policy:
-                file.write(recorder.record_without_policy(service))
+            if answer.request is not None:
+                file.writelines(
+                    recorder.records(engine, answer.request, answer.decided, answer.without_policy)
+                )
             yield answer
 
 

@@ -33,6 +33,9 @@ _STEPS: Final = {
     "meaning": "part `{}` of the policy",
     "sha256": "hash of the record",
     "bytes": "bytes of the record",
+    "records": "records of the request",
+    "answers": "answers of the request on this service",
+    "candidates": "policy `{}`",
 }
 
 
@@ -44,8 +47,9 @@ def command(record: str, folder: Path, as_json: bool) -> None:
     """Check each record in RECORD, as `decide --record` writes them, or - for stdin.
 
     The checker has its own account of what a policy means, and runs no engine. It says which steps
-    do not follow from the policy files and the recorded facts. Exit status 0: every step follows;
-    1: some step is wrong, or the record is damaged; 2: the call was wrong.
+    do not follow from the policy files and the recorded facts, what is left out, and what it could
+    not check. Exit status 0: everything was checked and follows; 1: something is wrong, missing or
+    damaged, or was not checked; 2: the call was wrong.
     """
     data = options.read_bytes(record)
     if not data:
@@ -54,13 +58,13 @@ def command(record: str, folder: Path, as_json: bool) -> None:
     lines = [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")]
     if not data.endswith(b"\n"):
         lines[-1] = lines[-1][:-1]
-    checked = [verifier.verify(line) for line in lines]
+    checked = verifier.verify_all(lines)
     if as_json:
         answers = [_json(number, one) for number, one in enumerate(checked, 1)]
         options.print_json({"schema": "payer-policy/verification/1", "records": answers})
     else:
         click.echo("\n".join(_text(number, one) for number, one in enumerate(checked, 1)))
-    sys.exit(1 if any(one.wrong for one in checked) else 0)
+    sys.exit(1 if any(one.wrong or one.unchecked for one in checked) else 0)
 
 
 def _json(number: int, one: Verified) -> dict[str, Any]:
@@ -81,6 +85,7 @@ def _json(number: int, one: Verified) -> dict[str, Any]:
             }
             for wrong in one.wrong
         ],
+        "not_checked": list(one.unchecked),
     }
 
 
@@ -89,12 +94,12 @@ def _text(number: int, one: Verified) -> str:
     about = "no policy found" if "without_policy" in content else "determination"
     if "policy" in content:
         about = f"{at(content, 'policy', 'address')}, {at(content, 'determination', 'decision')}"
-    out = [f"Record {number}, claim {content.get('request', 'not known')}: {about}"]
+    claim = content.get("request", "not known")
+    out = [f"Record {number}, {'no claim number' if claim is None else f'claim {claim}'}: {about}"]
+    not_checked = [f"  Not checked: {what}." for what in one.unchecked]
     if not one.wrong:
-        out.append(f"  {_right(one)}")
-        if "determination" in content and content.get("proof") is None:
-            out.append("  The record says that an engine failed, so there was no more to check.")
-        return "\n".join(out)
+        out.append(f"  {one.steps:,} recorded values checked: {_right(one)}")
+        return "\n".join([*out, *not_checked])
     steps = "1 step is" if len(one.wrong) == 1 else f"{len(one.wrong):,} steps are"
     out.append(f"  {one.steps:,} recorded values checked: {steps} wrong.")
     if (changed := _changed(one)) is not None:
@@ -106,17 +111,15 @@ def _text(number: int, one: Verified) -> str:
         out.append(f"    follows:  {_short(wrong.found)}")
     if len(one.wrong) > _SHOWN:
         out.append(f"  … and {len(one.wrong) - _SHOWN:,} more (all of them: --json)")
-    return "\n".join(out)
+    return "\n".join([*out, *not_checked])
 
 
 def _right(one: Verified) -> str:
-    if "without_policy" not in one.content:
-        return f"{one.steps:,} recorded values checked: every step follows."
-    if one.steps:
-        return "The folder has no policy of the payer for this code on this day either."
-    return (
-        "The payer has a policy for this code; whether it applies cannot be seen from the record."
-    )
+    if one.unchecked:
+        return "nothing wrong was found, but not everything could be checked."
+    if "without_policy" in one.content:
+        return "every step follows: no policy of the folder applies."
+    return "every step follows."
 
 
 def _changed(one: Verified) -> list[str] | None:

@@ -40,8 +40,6 @@ from payer_policy.vocabulary.types import Value
 
 KEPT: Final = 10_000
 """So many different lists of assumptions are kept ready, at most."""
-_BOUNDLESS: Final = 10**18
-"""More units than any claim can have."""
 
 
 class ServiceLine(NamedTuple):
@@ -139,7 +137,8 @@ class _Entry:
 
 
 class _Limit:
-    """A reduction while its units are given out: what is certainly left, and what may be."""
+    """A reduction while its units are given out: what is certainly left, and what may be (of no
+    meaning where its amount is not known: then it sets no bound)."""
 
     __slots__ = ("earlier", "entry", "least", "most", "on", "reduced", "unknown", "without_units")
 
@@ -147,9 +146,8 @@ class _Limit:
         self.entry = entry
         self.on = frozenset(on)
         self.unknown = to is None
-        amount = _BOUNDLESS if to is None else max(to, 0)
-        self.most: Units = amount
-        self.least: Units = 0 if to is None else amount
+        self.most: Units = 0 if to is None else max(to, 0)
+        self.least: Units = self.most
         self.reduced: list[int] = []
         self.without_units: list[int] = []
         self.earlier: list[int] = []
@@ -425,9 +423,10 @@ class _Case:
             here = [limit for limit in limits if at in limit.on]
             if outcomes[at] == "deny" or not here:
                 continue
-            most: Units = min(limit.most for limit in here)
-            least: Units = min(limit.least for limit in here)
             units = line.units
+            bounds = [limit.most for limit in here if not limit.unknown]
+            most: Units = min(bounds, default=0 if units is None else units)
+            least: Units = min(limit.least for limit in here)
             if units is None:
                 outcomes[at] = "pend"
                 for limit in here:
@@ -435,9 +434,11 @@ class _Case:
                         limit.without_units.append(at)
             else:
                 for limit in here:
+                    if limit.unknown:
+                        continue
                     if limit.most < units:
                         limit.reduced.append(at)
-                    if limit.least < min(units, limit.most) and not limit.unknown:
+                    if limit.least < min(units, limit.most):
                         limit.earlier.append(at)
                 most, least = min(units, most), min(units, least)
                 if outcomes[at] == "approve":

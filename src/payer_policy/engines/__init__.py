@@ -10,8 +10,8 @@ from payer_policy.engines.checked import CheckedEngine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.durable import DurableEngine, durable_available
 from payer_policy.engines.protocol import Engine, EngineUnavailable
+from payer_policy.ruleset import ENGINES
 
-ENGINES: Final = ("compiled", "durable", "checked", "columnar", "symbolic")
 DEFAULT_ENGINE: Final = "compiled"
 """For services: a fault in C code would take the process with it, and this one needs none."""
 _COLUMNS: Final = ("polars", "numpy", "pyarrow")

@@ -1,12 +1,14 @@
-"""One line of a file of records: opened, its policy found in the folder, and checked."""
+"""A file of records: each line opened, its policy found in the folder, and checked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
-from payer_policy.sealed import Wrong, at, keyed, names, opened
+from payer_policy.sealed import Wrong, at, opened
+from payer_policy.verify.answers import around, together, without_policy
 from payer_policy.verify.steps import DATE, Verified, check
 from payer_policy.verify.values import read
 
@@ -17,20 +19,33 @@ class Verifier:
     def __init__(self, library: Library) -> None:
         self._library = library
 
+    def verify_all(self, lines: Iterable[bytes]) -> list[Verified]:
+        """Check the lines of a file of records, and that no record of a request is missing."""
+        return together([self.verify(line) for line in lines])
+
     def verify(self, line: bytes) -> Verified:
-        """Check one line of a file of records, whatever its bytes are."""
+        """Check one line of a file of records, whatever its bytes are.
+
+        The records beside it are not looked at: `verify_all` does.
+        """
         library, (content, wrong) = self._library, opened(line)
         if not content:
             return Verified({}, 0, wrong)
         ruleset = None if "without_policy" in content else _ruleset(content, library)
         if "without_policy" in content:
-            checked = _without_policy(content, library)
+            checked = without_policy(content, library)
         elif ruleset is None:
             gone = Wrong(("policy",), at(content, "policy"), "no such policy on that day")
-            checked = Verified(content, 0, (gone,))
+            return Verified(content, 0, (*wrong, gone))
         else:
             checked = check(content, ruleset, library.facts_by_source)
-        return checked._replace(wrong=(*wrong, *checked.wrong))
+        beside = around(content, library)
+        return Verified(
+            content,
+            checked.steps + beside.steps,
+            (*wrong, *checked.wrong, *beside.wrong),
+            (*checked.unchecked, *beside.unchecked),
+        )
 
 
 def _ruleset(content: Any, library: Library) -> Ruleset | None:
@@ -44,22 +59,3 @@ def _ruleset(content: Any, library: Library) -> Ruleset | None:
             if ruleset is not None and ruleset.hash == hash_:
                 return ruleset
     return library.ruleset(address, day) if known and day is not None else None
-
-
-def _without_policy(content: Any, library: Library) -> Verified:
-    """Where no policy was found: is there none for the payer, the code and the day?
-
-    Where there is one, whether it applies rests on facts that such a record does not hold; no value
-    counts as checked then. A policy that is said to be near must be in the folder.
-    """
-    was = at(keyed(content), "without_policy")
-    day, near = read(DATE, at(was, "service_date"), None), names(was, "near")
-    key = str(at(was, "looked_for", "payer", "value")), str(at(was, "code"))
-    of_code = library.by_code.get(key, ())
-    nearly = [one for one in of_code if day is None or library.ruleset(one, day) is not None]
-    wrong = [
-        Wrong(("without_policy", "near"), said, "no such policy in the folder")
-        for said in near
-        if said.partition(" ")[0] not in library.policies
-    ]
-    return Verified(content, 0 if nearly else 1, tuple(wrong))

@@ -7,11 +7,13 @@ What follows from neither is wrong; so one wrong step is one report, not a lands
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from payer_policy.ruleset import (
+    ENGINES,
     All,
     AnyOf,
     AtLeast,
@@ -30,11 +32,13 @@ from payer_policy.verify.values import (
     ZERO,
     as_json,
     at_least,
+    least_of,
     plain,
     read,
     truth_of,
     value_of,
 )
+from payer_policy.verify.waits import Waits
 from payer_policy.vocabulary.types import FactType, format_value
 
 Sources = Mapping[tuple[str, str], str]
@@ -42,36 +46,51 @@ DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise":
 SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
                   "service_date": ("service", "date")}  # fmt: skip
 UNKNOWN: Final = ("condition", "amount", "line units", "earlier lines")
-DATE, NUMBER, ENDLESS = FactType("date"), FactType("decimal"), Fraction(10**18)
+DATE, NUMBER = FactType("date"), FactType("decimal")
+AROUND: Final = frozenset({"answers", "candidates"})
+"""The members of a record on what stands around its determination, which `answers` checks."""
+FAILED: Final = r"The engine `{}` failed on this request \([a-z0-9 ]+\)\. Nothing was decided\."
+DISAGREE: Final = r"The engines do not agree: .+"
+CONFLICT: Final = ("Rules of the policy that hold together conclude different values of ",
+                   ". Which of them is right is for the policy's authors to settle.")  # fmt: skip
 PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points", "containers",
                  "billing units")  # fmt: skip
 
 
 class Verified(NamedTuple):
-    """The answer on one record. `steps` counts the single values in it that were checked."""
+    """The answer on one record. `steps` counts the single values in it that were checked;
+    `unchecked` says what of it could not be, in sentences: such a record is not proved."""
 
     content: Mapping[str, Any]
     steps: int
     wrong: tuple[Wrong, ...]
+    unchecked: tuple[str, ...] = ()
 
 
 def check(content: Mapping[str, Any], ruleset: Ruleset, by: Sources) -> Verified:
-    """Check a record, its own hash aside, against one ruleset.
+    """Check a record, its own hash and what is around it aside, against one ruleset.
 
     `by` names the facts that are read from fields of the request, as a library does.
     """
-    was = keyed(content)
-    own, trusting = (keyed(_Account(ruleset, was, trust).record(by)) for trust in (0, 1))
+    was = keyed({key: value for key, value in content.items() if key not in AROUND})
+    own, trusting = (keyed(Account(ruleset, was, trust).record(by)) for trust in (0, 1))
     files = {rule.id: rule.origin for rule in ruleset.rules}
     wrong = []
     for path, recorded, found in differences((), was, own, trusting):
         file = next((files[key] for key in path if key in files), None)
         file = file or f"{ruleset.policy}/{ruleset.version}"
         wrong.append(Wrong(path, recorded, found, f"{file}.json"))
-    return Verified(content, leaves(own), tuple(wrong))
+    failed = at(was, "proof") is None and own["proof"] is None
+    return Verified(content, leaves(own), tuple(wrong), (NOT_DECIDED,) if failed else ())
 
 
-class _Account:
+NOT_DECIDED: Final = (
+    "the record reports that the engine failed, which nothing in it can show; "
+    "decide the request again"
+)
+
+
+class Account:
     """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
 
     def __init__(self, ruleset: Ruleset, was: Any, trust: int) -> None:
@@ -79,8 +98,9 @@ class _Account:
         self.rules = {rule.id: rule for rule in ruleset.rules}
         self.known: dict[str, Any] = {}
         self.truths: dict[str, str] = {}
+        self.open = Waits(ruleset, self.known, self.truths)
         self.conflicts: list[str] = []
-        self.left: dict[str, tuple[Fraction, Fraction]] = {}
+        self.left: dict[str, tuple[Fraction, Fraction | None]] = {}
         self.finds: dict[str, list[int]] = {}
         self.waits: dict[tuple[str, str], list[int]] = {}
         self.assumed: set[str] = set()
@@ -102,29 +122,33 @@ class _Account:
         named = ("version", "title", "hash", "first_day", "last_day")
         identity = {name: as_json(getattr(rules, name)) for name in named}
         policy = {"address": rules.policy, **identity}
+        engine = self.said("engine")
         about = {"schema": "payer-policy/determination/1", "claim_id": at(was, "request"),
                  "reference_hash": self.said("reference_hash"),
-                 "engine": self.said("engine"), "policy": policy}  # fmt: skip
+                 "engine": engine if engine in ENGINES else f"one of {', '.join(ENGINES)}",
+                 "policy": policy}  # fmt: skip
         for key, source in SOURCES.items():
-            value = self.known.get(by.get(source, ""))
-            about[key] = self.said(key) if value is None else as_json(value)
+            name = by.get(source)
+            about[key] = as_json(self.known.get(name)) if name in inputs else self.said(key)
         day = read(DATE, about["service_date"], None) or rules.first_day
         if not rules.first_day <= day <= (rules.last_day or day):
             about["service_date"] = f"a day from {rules.first_day} to {rules.last_day}"
         proof, fault = None, self.said("internal")
-        if at(was, "proof") is not None or not str(fault).startswith("The engine"):
+        failed = FAILED.format(engine) + (f"|{DISAGREE}" if engine == "checked" else "")
+        if at(was, "proof") is not None or not re.fullmatch(failed, str(fault), re.DOTALL):
             proof, fault = self.proof(), None
         given = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
         lines, steps = self.lines(given, fault)
         proof = proof and {**proof, "lines": steps}
         said = self.determination(lines, [at(line, "number") for line in given], fault)
-        return {"format": "payer-policy/record/1", "request": about["claim_id"], "policy": policy,
+        return {"format": "payer-policy/record/2", "request": about["claim_id"], "policy": policy,
                 "meaning": dict(rules.parts.others), "facts": facts, "lines": given, "proof": proof,
                 "determination": {**about, **said}}  # fmt: skip
 
-    def fact(self, name: str) -> dict[str, Any]:
+    def fact(self, name: str, fixed: Mapping[str, Any] = {}) -> dict[str, Any]:
         type_ = self.ruleset.facts[name].type
-        value = self.known[name] = read(type_, at(self.was, "facts", name, "value"), None)
+        raw = fixed[name] if name in fixed else at(self.was, "facts", name, "value")
+        value = self.known[name] = read(type_, raw, None)
         found = type_.describe() if value is None else as_json(value)
         return {"type": type_.kind, "unit": type_.unit, "value": found}
 
@@ -145,17 +169,18 @@ class _Account:
             rules[rule.id] = self.rule(rule)
             derived |= {name: self.derived(name) for name in last if last[name] == index}
         tests: dict[str, Any] = {}
-        truth = self.condition(self.ruleset.applies_to, "applies_to", tests, "applies")
+        truth, _ = self.condition(self.ruleset.applies_to, "applies_to", tests, "applies")
         truth = truth if truth == "holds" else f"{truth}: the policy is not for this service"
         return {"applies": {"truth": truth, "tests": tests}, "rules": rules, "derived": derived}
 
     def rule(self, rule: Rule) -> dict[str, Any]:
         effect, tests, base = rule.effect, dict[str, Any](), ("rules", rule.id)
-        condition = self.condition(rule.condition, "when", tests, *base)
+        condition, unknown = self.condition(rule.condition, "when", tests, *base)
         others = {one: self.truths[one] for one in rule.overridden_by if one in self.truths}
         parts = [self.seen(condition, *base, "condition"), *map(OPPOSITE.get, others.values())]
         truth = at_least(len(parts), parts)
         self.truths[rule.id] = self.seen(truth, *base, "truth")
+        self.open.add(rule, unknown)
         does: dict[str, Any] = {"finds": getattr(effect, "kind", None)}
         if isinstance(effect, Conclude):
             does = {"concludes": {name: as_json(value) for name, value in effect.values}}
@@ -164,22 +189,31 @@ class _Account:
         return {"file": rule.origin, "hash": self.ruleset.parts.rules[rule.id], "truth": truth, **does,
                 "condition": condition, "overridden_by": others, "tests": tests}  # fmt: skip
 
-    def condition(self, whole: Condition, place: str, tests: dict[str, Any], *base: str) -> str:
-        """The truth of a condition; the steps of its tests are put with `tests`."""
+    def condition(
+        self, whole: Condition, place: str, tests: dict[str, Any], *base: str
+    ) -> tuple[str, list[Test]]:
+        """The truth of a condition and, where it is unknown, the tests that leave it so.
+
+        The steps of its tests are put with `tests`.
+        """
         match whole:
             case Test():
                 step = tests[place] = self.test(whole, *base, "tests", place)
-                return str(self.seen(step["truth"], *base, "tests", place, "truth"))
+                truth = str(self.seen(step["truth"], *base, "tests", place, "truth"))
+                return truth, [whole] if truth == "unknown" else []
             case Not(part):
-                return OPPOSITE[self.condition(part, f"{place}.not", tests, *base)]
+                truth, unknown = self.condition(part, f"{place}.not", tests, *base)
+                return OPPOSITE[truth], unknown
             case All(parts):
                 word, count = "all", len(parts)
             case AnyOf(parts):
                 word, count = "any", 1
             case AtLeast(count, parts):
                 word = "of"
-        below = [(f"{place}.{word}[{index}]", part) for index, part in enumerate(parts)]
-        return at_least(count, [self.condition(part, at_, tests, *base) for at_, part in below])
+        below = [self.condition(part, f"{place}.{word}[{index}]", tests, *base)
+                 for index, part in enumerate(parts)]  # fmt: skip
+        truth = at_least(count, [one for one, _ in below])
+        return truth, [test for _, more in below for test in more] if truth == "unknown" else []
 
     def test(self, test: Test, *base: str) -> dict[str, Any]:
         own = {name: self.known.get(name) for name in facts_in_test(test)}
@@ -251,18 +285,18 @@ class _Account:
         return None if kind == "advise" else waits
 
     def limit(self, id_: str, effect: Any) -> None:
-        """What a reduction that holds leaves before the first line: the least and the most."""
+        """What a reduction that holds leaves before the first line: the least, and the most if its
+        amount is known."""
         if effect.kind == "reduce" and self.truths[id_] == "holds":
             own = None if effect.to is None else value_of(effect.to, self.known)
             to = self.seen(own, "rules", id_, "to", type_=NUMBER)
-            self.left[id_] = (ZERO, ENDLESS) if to is None else (max(to, ZERO), max(to, ZERO))
+            self.left[id_] = (ZERO, None) if to is None else (max(to, ZERO), max(to, ZERO))
 
     def reduce(self, index: int, outcome: str, units: Any, before: Any, bare: bool) -> Any:
         """A line takes the least that its reductions leave; it pends where that is not known."""
-        least, most = (min(amounts[side] for amounts in before.values()) for side in (0, 1))
-        billed, allowed = most if units is None else units, units
-        least, most = min(least, billed), min(most, billed)
-        unknown = {id_ for id_, (_, high) in before.items() if high == ENDLESS}
+        allowed, most = units, least_of([units, *(high for _, high in before.values())], ZERO)
+        least = least_of([units, *(low for low, _ in before.values())], ZERO)
+        unknown = {id_ for id_, (_, high) in before.items() if high is None}
         if units is None or unknown or (outcome == "approve" and least != most):
             outcome = "pend"
         elif outcome == "approve" and most < units:
@@ -275,7 +309,8 @@ class _Account:
             what = "amount" if id_ in unknown else what
             if outcome == "pend" and (what != "earlier lines" or low < min(units, high)):
                 self.waits.setdefault((id_, what), []).append(index)
-            self.left[id_] = (max(low - taken, ZERO), high if outcome == "pend" else high - taken)
+            later = high if outcome == "pend" or high is None else high - taken
+            self.left[id_] = (max(low - taken, ZERO), later)
         return outcome, allowed
 
     # --- what is said ----------------------------------------------------------------------------
@@ -293,10 +328,10 @@ class _Account:
             "lines": lines if numbers else [],
             "findings": [self.finding(id_, on(self.finds[id_])) for id_ in sorted(self.finds)],
             "unsettled": [
-                {**self.about(id_, "unsettled", "kind", "waits_for"), "unknown": what,
-                 "lines": on(self.waits[id_, what])} for id_, what in waits],
-            "missing": [] if self.conflicts else self.questions({id_ for id_, _ in waits}),
-            "assumptions": [self.about(id_, "assumptions", "citations", "waits_for")
+                {**self.about(id_, "kind"), "unknown": what, "lines": on(self.waits[id_, what]),
+                 "waits_for": self.open.waits_for(id_, what)} for id_, what in waits],
+            "missing": [] if self.conflicts else self.open.questions(waits, self.said("missing")),
+            "assumptions": [{**self.about(id_, "citations"), "waits_for": self.open.waits_for(id_)}
                             for id_ in sorted(self.assumed)],
             "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
                         if self.known.get(name) is not None},
@@ -304,15 +339,12 @@ class _Account:
             "internal": fault or self.conflict(),
         }  # fmt: skip
 
-    def about(self, id_: str, where: str, *more: str) -> dict[str, Any]:
-        """What is said of a rule. The facts that it waits for: any that are not known."""
-        rule, sources, facts = self.rules[id_], self.ruleset.references, self.ruleset.facts
+    def about(self, id_: str, *more: str) -> dict[str, Any]:
+        rule, sources = self.rules[id_], self.ruleset.references
         cited = [{"id": one, "title": getattr(sources.get(one), "title", one),
                   "href": getattr(sources.get(one), "href", None)} for one in rule.cites]  # fmt: skip
-        waits = [name for name in names(self.was, "determination", where, id_, "waits_for")
-                 if name in facts and self.known.get(name) is None]  # fmt: skip
         said = {"rule": id_, "title": rule.title, "kind": getattr(rule.effect, "kind", None),
-                "citations": cited, "waits_for": waits}  # fmt: skip
+                "citations": cited}  # fmt: skip
         return {key: said[key] for key in ("rule", "title", *more)}
 
     def finding(self, id_: str, lines: list[Any]) -> dict[str, Any]:
@@ -320,7 +352,7 @@ class _Account:
         slots = [*map(self.slot, effect.because.facts), ""]
         text = "".join(map("".join, zip(effect.because.pieces, slots, strict=True)))
         on = None if effect.part is None else self.ruleset.line_parts.get(effect.part, effect.part)
-        return {**self.about(id_, "findings", "kind", "citations"), **_reason(effect.reason),
+        return {**self.about(id_, "kind", "citations"), **_reason(effect.reason),
                 "because": text, "lines": lines, "on": on}  # fmt: skip
 
     def slot(self, name: str) -> str:
@@ -334,22 +366,17 @@ class _Account:
         return text[:-1] if one else text
 
     def conflict(self) -> str | None:
-        """The recorded sentence on the derived facts in conflict, if it names each of them."""
-        said, facts = str(self.said("internal")), self.ruleset.facts
-        missed = [name for name in self.conflicts if facts[name].label not in said]
-        return f"a conflict of {', '.join(missed)}" if missed else said if self.conflicts else None
-
-    def questions(self, open_: set[str]) -> list[dict[str, Any]]:
-        """The recorded questions, if they are about unknown facts and rules that wait."""
-        out, was = [], self.said("missing")
-        for name in names(was):
-            fact, rules = self.ruleset.facts.get(name), names(was, name, "rules")
-            if fact is not None and self.known.get(name) is None and open_ >= {*rules}:
-                text = fact.question or at(was, name, "question")
-                by, mends = fact.supplied_by, fact.correctable
-                out.append({"fact": name, "label": fact.label, "question": text,
-                            "supplied_by": by, "correctable": mends, "rules": rules})  # fmt: skip
-        return out
+        """The recorded sentence on the derived facts in conflict, if it names them and no more."""
+        if not self.conflicts:
+            return None
+        said, labels = str(self.said("internal")), [
+            f"(the )?{re.escape(self.ruleset.facts[name].label.strip())}"
+            for name in sorted(self.conflicts)
+        ]  # fmt: skip
+        listed = " and ".join([", ".join(labels[:-1]), labels[-1]][len(labels) < 2 :])
+        start, end = map(re.escape, CONFLICT)
+        right = re.fullmatch(start + listed + end, said)
+        return said if right else f"a conflict of {', '.join(sorted(self.conflicts))}"
 
 
 def _reason(reason: Any) -> dict[str, Any]:
