@@ -11,8 +11,10 @@ import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
+from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN, sources_of
 from payer_policy.request.sources import (
@@ -21,7 +23,6 @@ from payer_policy.request.sources import (
     Computed,
     DrugAttribute,
     Source,
-    facts_of,
     read_line_part,
 )
 from payer_policy.ruleset import Condition, Finding, Ruleset, facts_in_test, tests_in
@@ -53,7 +54,8 @@ from payer_policy.symbolic.terms import (
     choose_value,
     same_value,
 )
-from payer_policy.vocabulary.outcome import CARC, DECISION, GROUP, OUTCOME, RARC, RULE
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, OUTCOME, RARC, RULE
 from payer_policy.vocabulary.types import FactType, Value
 
 SOON: Final = 1000
@@ -110,6 +112,10 @@ class Requests:
     them it is what the policy says of facts without lines. A reduction that holds pends, since
     nothing says how many units are billed on which line.
 
+    Without `by_absence` nothing is made of what is not known: silence means nothing, and a test
+    whether a fact is known is unknown itself where it is not. What is settled even so rests on no
+    assumption.
+
     `days` are those of the service, where they are fewer than the window's. `facts` are shared by
     rulesets that are asked about one and the same request; `prefix` keeps the rest of two rulesets
     apart.
@@ -124,14 +130,19 @@ class Requests:
         prefix: str = "",
         parts: Mapping[str, Formula] | None = None,
         days: tuple[date, date | None] | None = None,
+        *,
+        by_absence: bool = True,
     ) -> None:
         self._days = days or (ruleset.first_day, ruleset.last_day)
         self.library, self.ruleset, self.facts = library, ruleset, facts
-        self._sources = _sources(library, ruleset, conditions)
+        self._prefix, self._asked, self._by_absence = prefix, tuple(conditions), by_absence
+        self._sources = _sources(library, ruleset, self._asked)
         self._read: dict[str, Term] = {}
+        self._said: dict[str, Formula] = {}
+        """Of each fact that was read, that it is known otherwise than by its silence."""
         self._agreed: list[Formula] = []
-        self._computed = Conditions(facts, self.read)
-        self.formulas = Formulas(ruleset, facts, self.read, prefix)
+        self._computed = Conditions(facts, self.read, by_absence=by_absence)
+        self.formulas = Formulas(ruleset, facts, self.read, prefix, by_absence=by_absence)
         self.parts = (
             {
                 part: facts.make.flag(f"{prefix}there are lines of {part}")
@@ -166,6 +177,8 @@ class Requests:
 
     def _term(self, name: str) -> Term:
         fact = self.library.vocabulary.facts.get(name)
+        if fact is not None and fact.derived:  # and no rule of this policy concludes it
+            return self._otherwise(fact)
         term = self.facts[name]
         if fact is None:
             return term
@@ -182,14 +195,31 @@ class Requests:
             self._agreed.append(either(negated(both(told.known, term.known)), agree))
             value = choose_value(told.known, told.value, term.value)
             term = Term(either(told.known, term.known), value)
+        self._said[name] = term.known
+        if not self._by_absence:
+            return self._whatever_lines_say(source, term)
         if fact.absent_means is not None:
-            silent = (
-                self.facts.constant_set(name, fact.absent_means)
-                if isinstance(fact.absent_means, frozenset)
-                else self.facts.constant(fact.absent_means)
-            )
+            silent = self._constant(name, fact.absent_means)
             term = Term(True, choose_value(term.known, term.value, silent))
         return term
+
+    def _constant(self, name: str, value: Value) -> Any:
+        if isinstance(value, frozenset):
+            return self.facts.constant_set(name, value)
+        return self.facts.constant(value)
+
+    def _otherwise(self, fact: Fact) -> Term:
+        if fact.otherwise is None:
+            return Term(False, self.facts[fact.name].value)
+        return Term(True, self._constant(fact.name, fact.otherwise))
+
+    def _whatever_lines_say(self, source: Source | None, term: Term) -> Term:
+        """A fact over lines, known only where nothing that is learnt of a line changes it."""
+        left = left_by_lines(source)
+        if not left:
+            return term
+        lost = any_of(True if value is None else same(term.value, value) for value in left)
+        return Term(both(term.known, negated(lost)), term.value)
 
     def _told(self, source: Computed) -> Term | None:
         if source.condition is not None:
@@ -277,9 +307,7 @@ class Requests:
                     True if last is None else day.value <= last.toordinal(),
                 ]
             )
-            newest = library.windows(ruleset.policy)[-1][0] == ruleset.first_day
-            newest = newest and last == ruleset.last_day
-            yield either(negated(day.known), inside) if newest else both(day.known, inside)
+            yield both(day.known, inside)  # without a date nothing is ever settled
         payer_fact = by_source.get(("request", "coverage.payer"))
         if payer_fact is not None:
             payer = self.facts[payer_fact]
@@ -395,7 +423,58 @@ class Requests:
     # --- questions -------------------------------------------------------------------------------
 
     def _read_any(self, name: str) -> Term:
+        if name == ASSUMPTIONS and name not in self.outcome:
+            self.outcome[name] = self._assumptions()
         return self.outcome[name] if name in self.outcome else self.formulas.read(name)
+
+    @cached_property
+    def learning(self) -> Learning:
+        """What may turn round as more becomes known."""
+        return Learning(self.ruleset, self.library.vocabulary.facts, self._sources)
+
+    @cached_property
+    def _bare(self) -> Requests:
+        """The same request, and what is settled of it without any assumption."""
+        return Requests(
+            self.library,
+            self.ruleset,
+            self.facts,
+            self._asked,
+            f"{self._prefix}without assumptions ",
+            self.parts,
+            self._days,
+            by_absence=False,
+        )
+
+    def _assumptions(self) -> Term:
+        """What the decision assumes: rules, and facts that nobody said anything of."""
+        bare, learning = self._bare.formulas.rules, self.learning
+        denied = self.decisions["deny"]
+        number = self.facts.texts.number
+        members: dict[int, Formula] = {}
+        resting: list[tuple[Formula, frozenset[str]]] = []
+        for at, (rule, halves) in enumerate(
+            zip(self.ruleset.rules, self.formulas.rules, strict=True)
+        ):
+            effect = rule.effect
+            if not isinstance(effect, Finding) or effect.kind == "advise":
+                continue
+            on = True if effect.part is None else self.parts.get(effect.part, False)
+            holds = both(halves.holds, negated(bare[at].holds))
+            fails = both(halves.fails, bare[at].possible)
+            rests = choose(denied, holds if effect.kind == "deny" else False, either(holds, fails))
+            resting.append((both(on, rests), learning.inputs_of[at]))
+            if rule.assume_not_holding:
+                members[number(rule.id)] = all_of([on, halves.unknown, negated(denied)])
+        for name in sorted(learning.resting_on()):
+            lines = left_by_lines(self._sources.get(name))
+            used = any_of(rests for rests, inputs in resting if name in inputs)
+            self.read(name)
+            unsaid = negated(self._said[name]) if not lines else True
+            members[number(name)] = both(used, unsaid)
+        for text in self.facts.texts_told_apart(ASSUMPTIONS):
+            members.setdefault(text, False)
+        return Term(True, Codes(members, False, {}, {text: text for text in members}))
 
     def halves(self, condition: Condition) -> Halves:
         """A condition over facts, derived facts, the decision and its reasons."""
@@ -403,52 +482,14 @@ class Requests:
 
     def everything(self) -> list[Formula]:
         """What holds of every request: the meaning of names, and the policy's bounds."""
-        return [*self.formulas.definitions, *self.domain, *self._agreed]
-
-    def asked_whether_known(self, conditions: Iterable[Condition]) -> frozenset[str]:
-        """The facts of the request of which some condition asks whether they are known at all.
-
-        To learn any other fact settles more and turns nothing round (Kleene's logic is monotone), so
-        two requests that differ in these facts show whatever any two show.
-        """
-        read = [*conditions, *conditions_of([self.ruleset])]
-        read += [
-            source.condition
-            for source in self._sources.values()
-            if isinstance(source, Computed) and source.condition is not None
-        ]
-        out: set[str] = set()
-
-        def take(name: str) -> None:
-            if name in out:
-                return
-            if name in self.ruleset.derived:  # known by what any rule needs
-                for other in self.facts.names():
-                    out.add(other)
-                return
-            out.add(name)
-            source = self._sources.get(name)
-            for other in facts_of(source) if isinstance(source, Computed) else ():
-                take(other)
-
-        for condition in read:
-            for test in tests_in(condition):
-                if test.operator == "is_known":
-                    take(test.fact)
-        return frozenset(out)
+        out = [*self.formulas.definitions, *self.domain, *self._agreed]
+        if "_bare" in self.__dict__:
+            out += self._bare.formulas.definitions
+        return out
 
     def learns(self, later: Requests) -> Formula:
-        """That the later request is this one with more known of it, and nothing unsaid.
-
-        What silence means is not learnt: a fact that has a meaning when nothing is said keeps it.
-        """
-        formulas = []
-        for name in self.facts.names():
-            formulas.append(self.facts.learnt(name, later.facts))
-            fact = self.library.vocabulary.facts.get(name)
-            if fact is not None and fact.absent_means is not None:
-                formulas.append(either(self.facts[name].known, negated(later.facts[name].known)))
-        return all_of(formulas)
+        """That the later request is this one with more known of it, and nothing unsaid."""
+        return all_of(self.facts.learnt(name, later.facts) for name in self.facts.names())
 
     def wishes(self) -> list[Formula]:
         """What makes a found request plainer, the most wanted first."""
@@ -465,7 +506,12 @@ class Requests:
 
     def in_model(self, model: Any) -> Found:
         """The request of a model."""
-        facts = self.facts.values_in(model)
+        declared = self.library.vocabulary.facts
+        facts = {
+            name: value
+            for name, value in self.facts.values_in(model).items()
+            if name in declared and not declared[name].derived
+        }
         parts = frozenset(part for part, there in self.parts.items() if truth_in(model, there))
         return Found(facts, None if len(parts) == len(self.parts) else parts)
 

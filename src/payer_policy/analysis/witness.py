@@ -6,17 +6,22 @@ request that is shown is one from which nothing can be left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from payer_policy.analysis.assumed import Assumed
 from payer_policy.analysis.possible import Found
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Decided, Engine
+from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.request.authorizations import authorization_facts
+from payer_policy.request.derive import Context, Derivation, parse_facts
+from payer_policy.request.services import Service
 from payer_policy.ruleset import Ruleset
-from payer_policy.vocabulary.outcome import CARC, DECISION, GROUP, RARC, RULE
+from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
 from payer_policy.vocabulary.types import Value, to_json
 
 
@@ -32,13 +37,16 @@ class Case:
     """The parts of which the service has lines; None: every rule falls on it."""
     decided: Decided
     determination: Determination
+    beside: Mapping[str, Value | None] = field(default_factory=dict)
+    """What a statement reads beside the facts of the policy's rules."""
 
     @property
     def known(self) -> Mapping[str, Value | None]:
         """All facts, derived ones too, and the outcome: what a statement is about."""
         evaluation = self.decided.evaluation
         derived = {} if evaluation is None else evaluation.derived
-        return {**self.decided.facts, **derived, **outcome_of(self.determination)}
+        outcome = outcome_of(self.determination)
+        return {**self.decided.facts, **self.beside, **derived, **outcome}
 
 
 def outcome_of(determination: Determination) -> dict[str, Value]:
@@ -54,10 +62,16 @@ def outcome_of(determination: Determination) -> dict[str, Value]:
 
 
 class Decider:
-    """Decides found requests by one policy, on a concrete engine."""
+    """Decides found requests by one policy, on a concrete engine.
 
-    def __init__(self, engine: Engine, address: str) -> None:
+    `reads` are the facts that are looked at beside those of the policy's rules: a case has them too.
+    """
+
+    def __init__(self, engine: Engine, address: str, reads: Iterable[str] = ()) -> None:
         self.engine, self.address = engine, address
+        self._reads = frozenset(reads)
+        self._derivations: dict[str, Derivation] = {}
+        self._assumed: dict[str, Assumed] = {}
         self.payer = address.partition("/")[0]
         self._determiners: dict[str, Determiner] = {}
         by_source = engine.library.facts_by_source
@@ -100,8 +114,54 @@ class Decider:
         for one in decided:
             if one.ruleset.policy == self.address:
                 made = self._on_parts(one, found.parts)
-                return Case(request, found.facts, found.parts, one, made)
+                beside = self._beside(request, one, found.parts, made)
+                if beside is None:
+                    return None
+                return Case(request, found.facts, found.parts, one, made, beside)
         return None
+
+    def _beside(
+        self,
+        request: Mapping[str, Any],
+        decided: Decided,
+        parts: frozenset[str] | None,
+        made: Determination,
+    ) -> dict[str, Value | None] | None:
+        """What is looked at that no rule reads; None where the request contradicts itself in it."""
+        evaluation, ruleset = decided.evaluation, decided.ruleset
+        wanted = self._reads - ruleset.facts.keys()
+        if not wanted or evaluation is None:
+            return {}
+        library = self.engine.library
+        read = request_from_mapping(request)
+        given, _ = parse_facts(library.vocabulary, read.facts)
+        service = Service(made.code, made.service_date, ())
+        authorization = authorization_facts(read, self.payer, service)
+        context = Context(read, self.payer, service, (), authorization)
+        out: dict[str, Value | None] = {}
+        if ASSUMPTIONS in wanted:
+            assumed = self._assumed.get(ruleset.hash)
+            if assumed is None:
+                assumed = self._assumed[ruleset.hash] = Assumed(library, ruleset)
+            denied = made.decision == "deny"
+            names = assumed.of(context, given, evaluation, parts, denied)
+            out[ASSUMPTIONS] = names | {one.rule for one in made.assumptions}
+        facts = library.vocabulary.facts
+        for name in wanted & facts.keys():
+            if facts[name].derived:  # and no rule of this policy concludes it
+                out[name] = facts[name].otherwise
+        needed = sorted(name for name in wanted & facts.keys() if not facts[name].derived)
+        if needed:
+            derivation = self._derivations.get(ruleset.hash)
+            if derivation is None:
+                derivation = self._derivations[ruleset.hash] = Derivation(
+                    library.vocabulary, library.reference, needed, ruleset.first_day
+                )
+            told, contradictions = derivation.facts(context, given)
+            if contradictions:
+                return None
+            out.update({name: told.get(name) for name in needed})
+        return out
 
     def _on_parts(self, decided: Decided, parts: frozenset[str] | None) -> Determination:
         if parts is None or decided.evaluation is None:

@@ -136,6 +136,10 @@ class Facts:
         """Formulas that have a name, by their number, each with its name."""
         self._beyond: dict[tuple[str, str], Beyond] = {}
         self._free: dict[str, Term] = {}
+        self._shared: Facts | None = None
+        """The facts of the other request, and..."""
+        self._own: frozenset[str] = frozenset()
+        """...those in which this one may differ from it."""
         self._compared: dict[str, set[str]] = {}
         self._told_apart: dict[str, list[frozenset[str]]] = {}
         self._singly: set[str] = set()
@@ -154,19 +158,26 @@ class Facts:
         other = copy(self)
         other._prefix = prefix
         other._beyond = {}
-        other._free = {name: self[name] for name in sorted(self.types) if name not in names}
+        other._free = {}
+        other._shared, other._own = self, frozenset(names)
         return other
 
     def learnt(self, name: str, later: Facts) -> Formula:
         """That a fact, where it is known, has the same value for the other request."""
         one, other = self[name], later[name]
+        if one is other:
+            return True
         return either(negated(one.known), both(other.known, same_value(one.value, other.value)))
 
     def __getitem__(self, name: str) -> Term:
         """The fact as it may be given: any value of its type, or not known."""
         found = self._free.get(name)
         if found is None:
-            found = self._free[name] = self._make(name)
+            if self._shared is not None and name not in self._own:
+                found = self._shared[name]
+            else:
+                found = self._make(name)
+            self._free[name] = found
         return found
 
     def names(self) -> tuple[str, ...]:
