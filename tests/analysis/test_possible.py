@@ -18,7 +18,7 @@ from payer_policy.ruleset import Constant, FactRef, Test
 from payer_policy.symbolic.logic import negated, truth_in
 from payer_policy.symbolic.search import Search
 from payer_policy.vocabulary.outcome import ASSUMPTIONS, DECISION, OUTCOME
-from payer_policy.vocabulary.types import NUMERIC, Value
+from payer_policy.vocabulary.types import Value
 
 POLICIES = Path(__file__).parents[2] / "policies"
 
@@ -34,7 +34,9 @@ def sayable(engine: Engine, requests: Requests, random: Random) -> dict[str, Val
     out: dict[str, Value] = {}
     for name, value in random_facts(random, palette_of(ruleset)).items():
         type_ = ruleset.facts[name].type
-        if type_.kind in NUMERIC and type_.minimum is not None and value < type_.minimum:  # type: ignore[operator]
+        if type_.minimum is not None and value < type_.minimum:  # type: ignore[operator]
+            continue
+        if type_.maximum is not None and value > type_.maximum:  # type: ignore[operator]
             continue
         if isinstance(requests.source(name), Computed | DrugAttribute):
             continue

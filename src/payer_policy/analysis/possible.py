@@ -8,7 +8,7 @@ dates), and the decision on the service with its reasons.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -38,6 +38,7 @@ from payer_policy.symbolic.logic import (
     Formula,
     all_of,
     any_of,
+    at_least,
     both,
     choose,
     either,
@@ -56,8 +57,18 @@ from payer_policy.symbolic.terms import (
 )
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, OUTCOME, RARC, RULE
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.vocabulary.types import NUMERIC, FactType, Value
 
+FEW: Final = (8, 12, 16, 24)
+"""So many facts are known of a found request, where that can be; the least first."""
+NEAR_BEFORE: Final = 3
+"""Years before a window in which the dates of a found request lie, where they can."""
+A_LIFE: Final = 90
+"""Years before a window in which they lie otherwise: birth dates."""
+SMALL: Final = 100
+"""Numbers of a found request are at most so large, where they can be, and none is below zero."""
+NOT_LARGE: Final = 10_000
+"""And otherwise at most so large."""
 SOON: Final = 1000
 """A found service takes place in so many days after its window begins, where it can."""
 
@@ -140,6 +151,8 @@ class Requests:
         self._read: dict[str, Term] = {}
         self._said: dict[str, Formula] = {}
         """Of each fact that was read, that it is known otherwise than by its silence."""
+        self.in_files: dict[str, Formula] = {}
+        """Of each attribute of the drug, that the files say it."""
         self._agreed: list[Formula] = []
         self._computed = Conditions(facts, self.read, by_absence=by_absence)
         self.formulas = Formulas(ruleset, facts, self.read, prefix, by_absence=by_absence)
@@ -188,6 +201,7 @@ class Requests:
             told = self._told(source)
         elif isinstance(source, DrugAttribute):
             told = self._attribute(source.name, fact.type)
+            self.in_files[name] = False if told is None else told.known
         if told is not None:
             # What was given fills in where nothing is told; where both speak, they agree, since a
             # request that contradicts itself is refused.
@@ -487,9 +501,22 @@ class Requests:
             out += self._bare.formulas.definitions
         return out
 
-    def learns(self, later: Requests) -> Formula:
-        """That the later request is this one with more known of it, and nothing unsaid."""
-        return all_of(self.facts.learnt(name, later.facts) for name in self.facts.names())
+    def learns(self, later: Requests, changing: Collection[str] = ()) -> Formula:
+        """That the later request is this one with more known of it, and nothing unsaid.
+
+        Args:
+            later: The request with more known.
+            changing: Facts over lines that may have another value once more is known of a line.
+        """
+        return all_of(
+            self.facts.learnt(name, later.facts)
+            for name in self.facts.names()
+            if name not in changing
+        )
+
+    def changing_with_lines(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of some facts that may change when more is known of a line."""
+        return tuple(sorted(name for name in names if left_by_lines(self._sources.get(name))))
 
     def wishes(self) -> list[Formula]:
         """What makes a found request plainer, the most wanted first."""
@@ -502,7 +529,40 @@ class Requests:
         kind = self.library.facts_by_source.get(("request", "kind"))
         if kind is not None and (values := self.facts.types[kind].values):
             wishes.append(self.facts[kind].value == self.facts.texts.number(values[0]))
-        return wishes
+        known = [self.facts[name].known for name in self.facts.names()]
+        wishes += [negated(at_least(few + 1, known)) for few in FEW]
+        return [*wishes, *self.plausible(self.facts.names())]
+
+    def plausible(self, names: Iterable[str]) -> list[Formula]:
+        """That numbers are small and dates are near, where nothing else is asked of them.
+
+        All at once first: where that can be, no more needs to be asked. Then the most that can be.
+        """
+        near, small, single = [], [], []
+        day = self._days[0]
+        first, last = _years_before(day, NEAR_BEFORE), day.toordinal() + SOON
+        service = self.library.facts_by_source.get(("service", "date"))
+        for name in names:
+            fact = self.library.vocabulary.facts.get(name)
+            if fact is None or fact.derived or name == service:
+                continue
+            value = self.facts[name].value
+            if fact.type.kind == "date":
+                near.append(both(value >= first, value <= last))
+                single += [near[-1], both(value >= _years_before(day, A_LIFE), value <= last)]
+            elif fact.type.kind in NUMERIC:
+                few, many = (_at_most(value, most) for most in (SMALL, NOT_LARGE))
+                small.append(few)
+                single += [few, many]
+            elif fact.type.kind == "code":
+                single.append(self._fitting(name, value))
+        return [all_of([*near, *small]), all_of(near), all_of(small), *single]
+
+    def _fitting(self, name: str, value: Any) -> Formula:
+        """That a code is one which conditions name for this fact, or a made-up one."""
+        texts = self.facts.texts
+        named = any_of(value == text for text in sorted(self.facts.texts_named_for(name)))
+        return either(named, value >= len(texts))
 
     def in_model(self, model: Any) -> Found:
         """The request of a model."""
@@ -514,6 +574,14 @@ class Requests:
         }
         parts = frozenset(part for part, there in self.parts.items() if truth_in(model, there))
         return Found(facts, None if len(parts) == len(self.parts) else parts)
+
+
+def _years_before(day: date, years: int) -> int:
+    return date(max(day.year - years, date.min.year), day.month, 1).toordinal()
+
+
+def _at_most(value: Number, most: int) -> Formula:
+    return both(compare(operator.ge, value, Number(0)), compare(operator.le, value, Number(most)))
 
 
 def _no_problems(*said: Any, **more: Any) -> None:

@@ -28,6 +28,9 @@ Verdict = Literal["proved", "broken", "not proved"]
 
 MILLISECONDS: Final = 60_000
 """So long the solver may think about two requests at once."""
+BY_LINES: Final = (
+    "facts alone do not break it, but facts over lines may change when more is known of a line"
+)
 NOT_CONFIRMED: Final = (
     "the solver found a request that breaks it, and the engine decides that request otherwise"
 )
@@ -217,8 +220,13 @@ class _Window:
         goal = (first, lost, self._requests.learns(later))
         model = search.find(*goal)
         if model is None:
+            changing = self._requests.changing_with_lines(turning)
+            loosely = (first, lost, self._requests.learns(later, changing))
+            if changing and search.find(*loosely) is not None:
+                return self._proof(statement, "not proved", f"{BY_LINES}: {', '.join(changing)}")
             return self._proof(statement, "proved")
-        model = search.smallest(model, self._requests.wishes(), *goal)
+        wishes = [*self._requests.wishes(), *later.plausible(sorted(turning))]
+        model = search.smallest(model, wishes, *goal)
         found, more = self._requests.in_model(model), later.in_model(model)
         extra = {name: value for name, value in more.facts.items() if name not in found.facts}
         return self._two(statement, found, extra)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
 
 from payer_policy.analysis.assumed import Assumed
 from payer_policy.analysis.possible import Found
@@ -22,7 +24,7 @@ from payer_policy.request.derive import Context, Derivation, parse_facts
 from payer_policy.request.services import Service
 from payer_policy.ruleset import Ruleset
 from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
-from payer_policy.vocabulary.types import Value, to_json
+from payer_policy.vocabulary.types import Value, exact_number, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +196,28 @@ def plainest(found: Found, still: Callable[[Found], bool], keep: Collection[str]
     if found.parts is not None and still(tried := replace(found, parts=None)):
         found = tried
     found = _without(found, still, keep)
-    for name in sorted(found.facts):
+    for name in sorted(found.facts, key=lambda name: (name not in keep, name)):
         value = found.facts[name]
-        for plain in _plainer(value):
+        days = (found.facts[one] for one in keep if one != name and one in found.facts)
+        day = next((day for day in days if isinstance(day, date)), None)
+        for plain in _plainer(value, day):
             tried = replace(found, facts={**found.facts, name: plain})
             if still(tried):
                 found = tried
                 break
     return _without(found, still, keep)
+
+
+PLAIN_DAYS: Final = (date(2025, 3, 3), date(2025, 1, 15), date(2024, 6, 3))
+
+
+def _days_beside(day: date) -> Iterator[date]:
+    """The day itself, some before it, and a birthday of a grown-up and of a child."""
+    yield day
+    for before in (1, 30, 90, 365):
+        yield date.fromordinal(max(day.toordinal() - before, 1))
+    for years in (45, 10):
+        yield date(max(day.year - years, 1), 6, 15)
 
 
 def _without(found: Found, still: Callable[[Found], bool], keep: Collection[str]) -> Found:
@@ -212,12 +228,12 @@ def _without(found: Found, still: Callable[[Found], bool], keep: Collection[str]
     return found
 
 
-def _plainer(value: Value) -> Iterator[Value]:
-    """Values that a reader would find plainer, the plainest first."""
+def _plainer(value: Value, day: date | None) -> Iterator[Value]:
+    """Values that a reader would find plainer, the plainest first. `day`: that of the service."""
     if isinstance(value, bool):
         return
     if isinstance(value, date):
-        for plain in (date(2025, 3, 3), date(2025, 1, 15), date(2024, 6, 3)):
+        for plain in PLAIN_DAYS if day is None else _days_beside(day):
             if plain == value:
                 return
             yield plain
@@ -231,3 +247,8 @@ def _plainer(value: Value) -> Iterator[Value]:
             if number == value:
                 return
             yield number
+        for places in (0, 1, 2):
+            shorter = Fraction(round(Fraction(value) * 10**places), 10**places)
+            if shorter == value:
+                return
+            yield exact_number(Decimal(shorter.numerator) / Decimal(shorter.denominator))

@@ -302,10 +302,13 @@ class Learning:
             if not isinstance(effect, Finding) or effect.kind == "advise":
                 continue
             reason = effect.reason
-            said = {
-                GROUP: {reason.group}, CARC: {reason.carc}, RARC: set(reason.rarcs), RULE: {rule.id}
-            }[test.fact]  # fmt: skip
-            if wanted & said:
+            said: Mapping[str, set[object]] = {
+                GROUP: {reason.group},
+                CARC: {reason.carc},
+                RARC: set(reason.rarcs),
+                RULE: {rule.id},
+            }
+            if wanted & said[test.fact]:
                 # A reduction is a reason no longer where something denies all the same.
                 out |= turns.falls if effect.kind != "reduce" else self._everything()
         return out

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from math import lcm
+from math import ceil, floor, lcm
 from typing import Any, Final
 
 import z3
@@ -143,6 +143,7 @@ class Facts:
         self._compared: dict[str, set[str]] = {}
         self._told_apart: dict[str, list[frozenset[str]]] = {}
         self._singly: set[str] = set()
+        self._named_for: dict[str, set[int]] = {}
         self._groups: dict[str, set[str]] = {}
         for name, codes in concluded:
             self._told_apart.setdefault(name, []).append(codes)
@@ -188,6 +189,10 @@ class Facts:
         """The texts that conditions on a set of codes name."""
         for one in self._told_apart.get(name, ()):
             yield from (self.texts.number(text) for text in sorted(one))
+
+    def texts_named_for(self, name: str) -> frozenset[int]:
+        """The texts with which conditions compare a code."""
+        return frozenset(self._named_for.get(name, ()))
 
     def compared_with(self, name: str) -> tuple[str, ...]:
         """The facts of kind code whose value conditions look for in the set."""
@@ -249,14 +254,17 @@ class Facts:
                 whole = self.make.whole(name)
                 scale = MILLIONTHS if type_.kind == "decimal" else 1
                 most = MAX_NUMBER * scale - 1
-                least = -most if type_.minimum is None else type_.minimum * scale
+                least = -most if type_.minimum is None else ceil(_plain(type_.minimum) * scale)
+                if type_.maximum is not None:
+                    most = floor(_plain(type_.maximum) * scale)
                 self.bounds += [whole >= least, whole <= most]
-                self._when_unknown(known, whole == max(least, 0))
+                self._when_unknown(known, whole == min(max(least, 0), most))
                 return Term(known, Number(whole, scale))
             case "date":
                 day = self.make.whole(name)
-                self.bounds += [day >= FIRST_DAY, day <= LAST_DAY]
-                self._when_unknown(known, day == FIRST_DAY)
+                first = _day(type_.minimum, FIRST_DAY)
+                self.bounds += [day >= first, day <= _day(type_.maximum, LAST_DAY)]
+                self._when_unknown(known, day == first)
                 return Term(known, day)
             case "choice":
                 chosen = self.make.whole(name)
@@ -309,7 +317,7 @@ class Facts:
             for constant in _constants(expression):
                 values = constant if isinstance(constant, frozenset) else {constant}
                 for text in sorted(value for value in values if isinstance(value, str)):
-                    self.texts.number(text)
+                    self._named_for.setdefault(test.fact, set()).add(self.texts.number(text))
         if self.types[test.fact].kind != "codes":
             for expression in test.right:
                 if isinstance(expression, FactRef) and self.types[expression.fact].kind == "codes":
@@ -426,6 +434,15 @@ class Facts:
         for code, has in codes.others.values():
             parts.append(same(has, any_of(code == number for number in sorted(rest))))
         return all_of(parts)
+
+
+def _plain(bound: int | Decimal | date) -> Fraction:
+    assert not isinstance(bound, date)
+    return Fraction(bound)
+
+
+def _day(bound: int | Decimal | date | None, otherwise: int) -> int:
+    return bound.toordinal() if isinstance(bound, date) else otherwise
 
 
 def same_value(one: Any, other: Any) -> Formula:
