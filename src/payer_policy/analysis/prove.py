@@ -94,6 +94,15 @@ def facts_in(conditions: Sequence[Condition]) -> frozenset[str]:
     )
 
 
+def _forgetting(search: Search, goal: Sequence[Formula], later: Requests, model: Any) -> Any | None:
+    """Two requests of which the later is that of a model: only what was known before is asked."""
+    given = later.facts.all_given(later.facts.values_in(model))
+    try:
+        return search.find(*goal, *given)
+    except NotProved:
+        return None
+
+
 class _Window:
     """The statements about one policy on one window of dates."""
 
@@ -187,8 +196,8 @@ class _Window:
         """Where the condition holds, it goes on to, whatever else becomes known of the request.
 
         First by structure: what nothing turns round stays. Then on one copy of the formulas: some
-        request with all that stays so, and without the rest. Then on two, of which the second
-        differs in facts that can turn it round, and in no other.
+        request with all that stays so, and without the rest. Then, of that request, by the facts
+        that can turn it round: which were not known before? Then on two copies, with a time limit.
         """
         learning = self._requests.learning
         turning = falls(learning, statement)
@@ -210,7 +219,8 @@ class _Window:
         kept = steady(learning, later, statement.condition)
         lost = negated(later.halves(statement.condition).holds)
         alone = Search(later.facts, later.everything())
-        if alone.find(kept, lost) is None:
+        apart = alone.find(kept, lost)
+        if apart is None:
             return self._proof(statement, "proved")
         search = Search(
             later.facts,
@@ -218,7 +228,7 @@ class _Window:
             milliseconds=MILLISECONDS,
         )
         goal = (first, lost, self._requests.learns(later))
-        model = search.find(*goal)
+        model = _forgetting(search, goal, later, apart) or search.find(*goal)
         if model is None:
             changing = self._requests.changing_with_lines(turning)
             loosely = (first, lost, self._requests.learns(later, changing))
