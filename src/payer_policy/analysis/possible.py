@@ -546,16 +546,17 @@ class Requests:
             fact = self.library.vocabulary.facts.get(name)
             if fact is None or fact.derived or name == service:
                 continue
-            value = self.facts[name].value
+            value, unsaid = self.facts[name].value, negated(self.facts[name].known)
             if fact.type.kind == "date":
-                near.append(both(value >= first, value <= last))
-                single += [near[-1], both(value >= _years_before(day, A_LIFE), value <= last)]
+                near.append(either(unsaid, both(value >= first, value <= last)))
+                alive = both(value >= _years_before(day, A_LIFE), value <= last)
+                single += [near[-1], either(unsaid, alive)]
             elif fact.type.kind in NUMERIC:
-                few, many = (_at_most(value, most) for most in (SMALL, NOT_LARGE))
+                few, many = (either(unsaid, _at_most(value, most)) for most in (SMALL, NOT_LARGE))
                 small.append(few)
                 single += [few, many]
             elif fact.type.kind == "code":
-                single.append(self._fitting(name, value))
+                single.append(either(unsaid, self._fitting(name, value)))
         return [all_of([*near, *small]), all_of(near), all_of(small), *single]
 
     def _fitting(self, name: str, value: Any) -> Formula:
