@@ -182,14 +182,7 @@ def compiled(library: Library, address: str, first_day: Any, engine: str = "comp
     ruleset = library.ruleset(address, first_day)
     assert ruleset is not None
     return Prepared(
-        Derivation(
-            library.vocabulary,
-            library.reference,
-            library.basis.sources_on(ruleset.facts, first_day),
-            library.basis.line_parts_on(first_day),
-            ruleset.facts,
-            first_day,
-        ),
+        library.basis.derivation(ruleset.facts, first_day),
         engine_named(engine).compile(ruleset),
         Determiner(ruleset),
     )

@@ -408,14 +408,8 @@ class Engine:
 
     def _compile(self, ruleset: Ruleset) -> _Prepared:
         library = self.library
-        basis, day = library.basis, ruleset.first_day
-        derivation = self._derivation_alike(ruleset) or Derivation(
-            library.vocabulary,
-            library.reference,
-            basis.sources_on(ruleset.facts, day),
-            basis.line_parts_on(day),
-            ruleset.facts,
-            day,
+        derivation = self._derivation_alike(ruleset) or library.basis.derivation(
+            ruleset.facts, ruleset.first_day
         )
         evaluate = (self._compiler or engine_named(self.name).compile)(ruleset)
         none = frozenset(name for name, fact in ruleset.facts.items() if fact.type.can_be_none)

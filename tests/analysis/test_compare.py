@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -280,3 +281,28 @@ def test_a_wrong_call_is_told(words: list[str], said: str, tmp_path: Path) -> No
 
     assert result.exit_code == 2, result.output
     assert said in result.output
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"type": "integer", "otherwise": 0},
+        {"type": "decimal", "unit": "mcg", "otherwise": 1},
+        {"type": "date", "otherwise": "2024-01-01"},
+        {"type": "integer"},
+    ],
+)
+def test_a_derived_fact_that_no_rule_reads_changes_no_comparison(
+    declared: dict[str, Any], tmp_path: Path
+) -> None:
+    day, found = date(2024, 6, 3), []
+    most = {"label": "the most", "derived": True, **declared}
+    for name, add_facts in (("without", {}), ("beside", {"limit.most": most})):
+        build({"add_facts": add_facts}, tmp_path / name)
+        engine = Engine.open(tmp_path / name)
+        sides = (Side(engine, address, day) for address in ("north/iron", "south/iron"))
+        found.append(compare(*sides))
+
+    assert [one.verdict for one in found] == ["different", "different"]
+    without, beside = ({(one.old, one.new) for one in made.changes} for made in found)
+    assert without == beside

@@ -6,18 +6,20 @@ some rules more (or an edit), and what is to be found of it: the code, and the r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from payer_policy.analysis.conflicts import settled
 from payer_policy.analysis.deep import deep_check
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import read_library
-from tests.check.building import build
+from tests.check.building import BASE, build
 
 POLICY = "north/iron/2024-01-01.json"
 FINDING = {"group": "CO", "carc": "50", "rarc": ["N130"], "because": "No."}
@@ -301,16 +303,72 @@ def test_a_conflict_comes_with_a_request(tmp_path: Path) -> None:
     ]
     folder = tmp_path / "policies"
     build({"add_rules": {POLICY: [ANAEMIA, *rules]}}, folder)
-    library, _ = read_library(folder)
+    library, problems = read_library(folder)
     assert library is not None
 
-    (found,) = [one for one in deep_check(Engine(library)) if one.severity == "error"]
+    (found,) = [one for one in settled(library, problems) if one.severity == "error"]
 
     assert found.code == "conflict"
-    assert "`planted`, `planted-low` can hold together" in found.message
+    assert "`planted-low` and rule `planted`" in found.message
     assert "2024-03-09" in found.message or "2024-03-10" in found.message
     apart = [rules[0], high("planted-low", fact("lab.date", "after", "2024-03-10"), "low")]
     build({"add_rules": {POLICY: [ANAEMIA, *apart]}}, tmp_path / "apart")
-    library, _ = read_library(tmp_path / "apart")
+    library, problems = read_library(tmp_path / "apart")
     assert library is not None
-    assert deep_check(Engine(library)) == []
+    assert settled(library, problems) == []
+
+
+IDLE_POLICY = {
+    "title": "Idle",
+    "effective": {"from": "2024-01-01", "through": None},
+    "applies_to": all_(
+        fact("drug.code", "in", ["J1439"]), fact("service.date", "before", "1900-01-01")
+    ),
+    "references": {"manual": {"title": "Made up"}},
+    "rules": [
+        rule("one-part", PREGNANT),
+        rule("two-parts", all_(PREGNANT, OLD)),
+        rule("any-part", any_(PREGNANT, OLD)),
+        high("concludes", PREGNANT, "high"),
+    ],
+}
+
+
+def test_a_policy_that_applies_to_nothing_is_told_once(tmp_path: Path) -> None:
+    write = {"north/idle/2024-01-01.json": IDLE_POLICY}
+    (found,) = found_in(tmp_path / "policies", [], write=write)
+
+    assert (found.code, found.severity) == ("never-applies", "warning")
+    assert "`north/idle`" in found.message
+
+
+def test_a_policy_that_is_written_to_be_extended_may_apply_to_nothing(tmp_path: Path) -> None:
+    heir = {
+        "title": "Heir",
+        "extends": "north/idle",
+        "effective": {"from": "2024-01-01", "through": None},
+        "applies_to": fact("drug.code", "in", ["J1439"]),
+    }
+    write = {"north/idle/2024-01-01.json": IDLE_POLICY, "north/heir/2024-01-01.json": heir}
+    assert found_in(tmp_path / "policies", [], write=write) == []
+
+
+def test_what_no_file_says_of_a_drug_is_no_fault_of_a_rule(tmp_path: Path) -> None:
+    # Without a billing unit a quotient by it has no result: its file has to say it, not the rule.
+    unit = {
+        "type": "decimal",
+        "unit": "mcg",
+        "minimum": 0,
+        "label": "the billing unit",
+        "question": "How much is a billing unit?",
+        "from": {"drug": "billing_unit_mcg"},
+    }
+    planted = rule(
+        "planted",
+        fact("dose.given", "more_than", {"quotient": [100, {"fact": "drug.unit"}]}),
+    )
+    file = "drugs/J1756.json"
+    drug = json.loads((BASE / file).read_text("utf-8"))
+    del drug["billing_unit"]
+    case = {"add_facts": {"drug.unit": unit}, "write": {file: drug}}
+    assert found_in(tmp_path / "policies", [planted], **case) == []

@@ -14,10 +14,11 @@ from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.analysis.witness import Case, Decider, outcome_of
 from payer_policy.engine import Engine
 from payer_policy.request.sources import Computed, DrugAttribute
+from payer_policy.ruleset import Constant, FactRef, Test
 from payer_policy.symbolic.logic import negated, truth_in
 from payer_policy.symbolic.search import Search
-from payer_policy.vocabulary.outcome import DECISION, OUTCOME
-from payer_policy.vocabulary.types import NUMERIC, Value
+from payer_policy.vocabulary.outcome import ASSUMPTIONS, DECISION, OUTCOME
+from payer_policy.vocabulary.types import Value
 
 POLICIES = Path(__file__).parents[2] / "policies"
 
@@ -33,7 +34,9 @@ def sayable(engine: Engine, requests: Requests, random: Random) -> dict[str, Val
     out: dict[str, Value] = {}
     for name, value in random_facts(random, palette_of(ruleset)).items():
         type_ = ruleset.facts[name].type
-        if type_.kind in NUMERIC and type_.minimum is not None and value < type_.minimum:  # type: ignore[operator]
+        if type_.minimum is not None and value < type_.minimum:  # type: ignore[operator]
+            continue
+        if type_.maximum is not None and value > type_.maximum:  # type: ignore[operator]
             continue
         if isinstance(requests.source(name), Computed | DrugAttribute):
             continue
@@ -56,13 +59,14 @@ def cases(
     """Random requests to the first and the last window of a policy, each with its one model."""
     library = engine.library
     windows = library.windows(address)
-    decider = Decider(engine, address)
+    decider = Decider(engine, address, [ASSUMPTIONS])
     random = Random(seed)
     for first in {windows[0][0], windows[-1][0]}:
         ruleset = library.ruleset(address, first)
         assert ruleset is not None
         facts = facts_for([library], [ruleset])
-        requests = Requests(library, ruleset, facts)
+        requests = Requests(library, ruleset, facts, [ASSUMES_NOTHING])
+        requests.halves(ASSUMES_NOTHING)
         search = Search(facts, requests.everything())
         for _ in range(count):
             given = sayable(engine, requests, random)
@@ -78,6 +82,9 @@ def cases(
             for part, there in requests.parts.items():
                 fixed.append(there if parts is None or part in parts else negated(there))
             yield requests, search.find(*fixed), case
+
+
+ASSUMES_NOTHING = Test(ASSUMPTIONS, "is", FactRef(ASSUMPTIONS), (Constant(frozenset()),))
 
 
 def term_is_exact(requests: Requests, name: str) -> bool:
@@ -109,6 +116,8 @@ def test_decision_and_reasons_are_those_of_the_engine(engine: Engine, address: s
         for name, wanted in outcome_of(case.determination).items():
             term = requests.outcome[name]
             assert requests.facts.value_in(model, name, term.value) == wanted, name
+        assumed = requests.outcome[ASSUMPTIONS]
+        assert requests.facts.value_in(model, ASSUMPTIONS, assumed.value) == case.known[ASSUMPTIONS]
         facts: Mapping[str, Value | None] = case.decided.facts
         for name in requests.ruleset.facts:
             if name not in requests.ruleset.derived and name in facts:
@@ -118,7 +127,7 @@ def test_decision_and_reasons_are_those_of_the_engine(engine: Engine, address: s
                 if known and term_is_exact(requests, name):
                     assert requests.facts.value_in(model, name, term.value) == facts[name], name
     assert sum(seen.values()) > 30
-    assert set(OUTCOME) == set(outcome_of(case.determination))
+    assert set(OUTCOME) - {ASSUMPTIONS} == set(outcome_of(case.determination))
 
 
 def test_approvals_can_be_found_for_every_policy(engine: Engine) -> None:

@@ -52,6 +52,7 @@ def test_every_code_has_a_case() -> None:
         "no-folder",  # test_cli_check: the folder is what is missing
         "too-large",  # test_hostile: the file is made on the spot
         "unreadable",  # test_hostile: not a file that can lie in a repository
+        "conflict-not-seen",  # test_conflicts: where the solver is not installed, or gives up
         "schema-mismatch",  # test_schemas: would be a fault of ours
         "too-many-problems",  # test_hostile: its text would be as long
     }

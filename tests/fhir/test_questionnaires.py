@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -30,18 +31,21 @@ FACTS = [fact for fact in VOCABULARY.facts.values() if not fact.derived]
 
 
 def _values(fact: Fact) -> st.SearchStrategy[Any]:
-    kind, least = fact.type.kind, fact.type.minimum if fact.type.minimum is not None else -1000
+    kind, least, most = fact.type.kind, fact.type.minimum, fact.type.maximum
+    if fact.type.is_numeric:
+        least = -1000 if least is None else least
+        most = 10**9 if most is None else most
     match kind:
         case "boolean":
             return st.booleans()
         case "integer":
-            return st.integers(least, 10**9)
+            return st.integers(least, most)
         case "decimal":
-            return st.decimals(least, 10**9, places=3).map(
+            return st.decimals(least, most, places=3).map(
                 lambda value: int(value) if value == int(value) else value.normalize()
             )
         case "date":
-            return st.dates().map(str)
+            return st.dates(least or date.min, most or date.max).map(str)
         case "choice":
             return st.sampled_from(fact.type.values)
         case "codes":

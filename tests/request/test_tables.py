@@ -108,3 +108,28 @@ def test_a_cell_that_is_no_value_makes_its_row_odd(type_: FactType, dtype: Any, 
 def test_a_column_of_the_wrong_type_is_told(type_: FactType, values: list[Any], says: str) -> None:
     with pytest.raises(WrongColumn, match=says.replace("(", r"\(").replace(")", r"\)")):
         read(type_, values)
+
+
+SOME = FactType("integer", minimum=2, maximum=9)
+PARTS = FactType("decimal", minimum=Decimal("0.5"), maximum=Decimal("2.5"))
+DAYS = FactType("date", minimum=date(2020, 1, 1), maximum=date(2020, 12, 31))
+
+
+@pytest.mark.parametrize(
+    ("type_", "dtype", "fits", "beyond"),
+    [
+        (SOME, pl.Int64, [2, 9], [1, 10]),
+        (SOME, pl.String, ["2", "9"], ["1", "10"]),
+        (SOME, pl.Decimal(10, 2), [Decimal(2), Decimal(9)], [Decimal(1), Decimal(10)]),
+        (PARTS, pl.Decimal(10, 3), [Decimal("0.5"), Decimal("2.5")], [Decimal("0.499"), Decimal(3)]),
+        (PARTS, pl.Decimal(10, 3), [], [Decimal("2.501")]),
+        (PARTS, pl.Int64, [1, 2], [0, 3]),
+        (DAYS, pl.Date, [date(2020, 1, 1), date(2020, 12, 31)], [date(2019, 12, 31), date(2021, 1, 1)]),
+        (DAYS, pl.String, ["2020-01-01", "2020-12-31"], ["2019-12-31", "2021-01-01"]),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_range_is_odd(
+    type_: FactType, dtype: Any, fits: list[Any], beyond: list[Any]
+) -> None:
+    _, odd = read(type_, [*fits, None, *beyond], dtype)
+    assert odd == [False] * len(fits) + [False] + [True] * len(beyond)

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payer_policy.request.derive import parse_facts
+from payer_policy.vocabulary.model import Fact, Vocabulary
 from payer_policy.vocabulary.types import (
     MAX_NUMBER,
     FactType,
@@ -166,3 +168,29 @@ def test_a_message_never_holds_a_whole_document() -> None:
         "true",
     ]
     assert len(shown(10**60)) <= 40
+
+
+UPTO: tuple[tuple[FactType, Any, str | None], ...] = (
+    (FactType("integer", minimum=0, maximum=130), 130, None),
+    (FactType("integer", minimum=0, maximum=130), 131, "a number from 0 through 130"),
+    (FactType("integer", minimum=0, maximum=130), -1, "a number from 0 through 130"),
+    (FactType("decimal", maximum=Decimal("2.5")), Decimal("2.5"), None),
+    (FactType("decimal", maximum=Decimal("2.5")), Decimal("2.51"), "a number of 2.5 or less"),
+    (FactType("decimal", minimum=Decimal("0.1")), 0, "a number of 0.1 or more"),
+    (FactType("date", minimum=date(1900, 1, 1)), "1900-01-01", None),
+    (FactType("date", minimum=date(1900, 1, 1)), "0001-01-01", "a date on or after 1900-01-01"),
+    (FactType("date", maximum=date(2030, 1, 1)), "2030-01-02", "a date on or before 2030-01-01"),
+)
+
+
+@pytest.mark.parametrize(("type_", "raw", "expected"), UPTO)
+def test_a_range_holds(type_: FactType, raw: Any, expected: str | None) -> None:
+    """As it is read, and as a request's facts are that need no reading."""
+    fact = Fact("x.a", type_, "a")
+    plain = calendar_date(raw) if type_.kind == "date" else raw
+    for said in (raw, plain):
+        values, problems = parse_facts(Vocabulary({"x.a": fact}, {}), {"x.a": said})
+        assert [problem.message for _, problem in problems] == (
+            [] if expected is None else [f"found {raw}; {expected} was expected"]
+        )
+        assert values == ({"x.a": plain} if expected is None else {})

@@ -1,7 +1,7 @@
 """What reads well and does nothing: `deep_check(engine)` looks at every request there can be.
 
-Rules that can never hold, rules that are always overridden, tests without effect, conclusions that
-can contradict each other, rules that stay open though everything is known, code sets that nothing
+Policies that apply to nothing, rules that can never hold, rules that are always overridden, tests
+without effect, rules that stay open though everything is known, code sets that nothing
 names. A rule is inherited by other policies and stands in many windows of dates: it is reported
 where it is written, and only if it does nothing in all of them.
 """
@@ -26,7 +26,7 @@ from payer_policy.request.sources import Computed
 from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, written
 from payer_policy.semantics import truth_of
 from payer_policy.symbolic.formulas import Halves
-from payer_policy.symbolic.logic import Formula, all_of, both, either, negated, same
+from payer_policy.symbolic.logic import Formula, all_of, either, negated, same
 from payer_policy.symbolic.search import NotProved, Search
 from payer_policy.truth import HOLDS, UNKNOWN
 from payer_policy.vocabulary.types import Value
@@ -56,10 +56,7 @@ class _Seen:
 
 
 def deep_check(engine: Engine) -> list[Diagnostic]:
-    """Everything in the policies that can have no effect, or that contradicts itself.
-
-    What a file acknowledges is left out. Conflicts are errors, all else is a warning.
-    """
+    """Everything in the policies that can have no effect. What a file acknowledges is left out."""
     return sorted(set(_Deep(engine).found()), key=Diagnostic.sort_key)
 
 
@@ -67,27 +64,39 @@ class _Deep:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._library = engine, engine.library
         self._rules: dict[RuleKey, _Seen] = {}
-        self._conflicts: dict[tuple[str, str], Diagnostic] = {}
         self._acknowledged: set[tuple[str, str]] = set()
 
     def found(self) -> Iterator[Diagnostic]:
+        listed = self._library.policies.values()
+        bases = {version.model.extends for versions in listed for version in versions}
         for address in self._library.addresses():
+            applies = False
             for first, _, merged in self._library.windows(address):
                 ruleset = self._library.ruleset(address, first)
                 assert ruleset is not None
-                self._look_at(ruleset, merged.rules)
+                applies = self._look_at(ruleset, merged.rules) or applies
+            if not applies and address not in bases:
+                yield self._never_applies(address)
         for seen in self._rules.values():
             yield from self._of_rule(seen)
-        yield from self._conflicts.values()
-        for versions in self._library.policies.values():
+        for versions in listed:
             for version in versions:
                 yield from self._unused_acknowledgements(version)
         yield from _unused_code_sets(self._library)
 
     # --- one window ------------------------------------------------------------------------------
 
-    def _look_at(self, ruleset: Ruleset, placed: Mapping[str, PlacedRule]) -> None:
-        window = _Window(self._engine, ruleset)
+    def _look_at(self, ruleset: Ruleset, placed: Mapping[str, PlacedRule]) -> bool:
+        """Look at one ruleset. False: it applies to no request, so nothing is said of its rules.
+
+        A policy that is written only to be extended may be such a one.
+        """
+        window = Window(self._engine, ruleset)
+        try:
+            if not window.can(True):
+                return False
+        except NotProved:
+            pass
         for index, rule in enumerate(ruleset.rules):
             where = placed[rule.id]
             key = (where.version.name, rule.id)
@@ -96,10 +105,24 @@ class _Deep:
                 self._ask(window, index, seen)
             except NotProved:
                 seen.doubtful = True
-        for name in window.requests.formulas.conflicts:
-            self._conflict(window, name, placed)
+        return True
 
-    def _ask(self, window: _Window, index: int, seen: _Seen) -> None:
+    def _never_applies(self, address: str) -> Diagnostic:
+        version = self._library.policies[address][-1]
+        base = version
+        for _, _, merged in self._library.windows(address):
+            base = next((one for one in reversed(merged.chain) if one.model.applies_to), version)
+        return base.document.problem(
+            "never-applies",
+            f"policy `{address}` applies to no request on any of its days, so none of its rules "
+            "ever decides",
+            ("applies_to",),
+            key=True,
+            hint="correct `applies_to`, or remove the policy",
+            warning=True,
+        )
+
+    def _ask(self, window: Window, index: int, seen: _Seen) -> None:
         requests, rule = window.requests, window.ruleset.rules[index]
         halves, alone = requests.formulas.rules[index], requests.formulas.own[index]
         seen.holds = seen.holds or window.can(halves.holds)
@@ -120,28 +143,6 @@ class _Deep:
                 continue
             without = requests.formulas.conditions.halves(other)
             seen.tests[number] = window.can(_differ(alone, without))
-
-    def _conflict(self, window: _Window, name: str, placed: Mapping[str, PlacedRule]) -> None:
-        ruleset = window.ruleset
-        fact = ruleset.derived[name]
-        first = ruleset.rules[fact.concluded_by[-1][0]] if fact.concluded_by else None
-        if first is None or (where := (placed[first.id].version.name, name)) in self._conflicts:
-            return
-        formula = window.requests.formulas.conflicts[name]
-        try:
-            if not window.can(formula):
-                return
-            witness = window.witness(formula, lambda case: name in _conflicts(case))
-        except NotProved:
-            return
-        rules = ", ".join(f"`{ruleset.rules[index].id}`" for index, _ in fact.concluded_by)
-        self._conflicts[where] = placed[first.id].version.document.problem(
-            "conflict",
-            f"{rules} can hold together, and they conclude different values of `{name}`: {witness}",
-            placed[first.id].path,
-            key=True,
-            hint="let one override the other, or let their conditions exclude each other",
-        )
 
     # --- what is said of a rule ------------------------------------------------------------------
 
@@ -217,7 +218,7 @@ class _Deep:
                 )
 
 
-class _Window:
+class Window:
     """One ruleset's formulas, and the questions that are put to them."""
 
     def __init__(self, engine: Engine, ruleset: Ruleset) -> None:
@@ -289,10 +290,14 @@ class _Window:
                 for name in self._facts.names()
                 if not isinstance(self.requests.source(name), Computed)
             )
-        formula = both(self._known, self.requests.formulas.rules[index].unknown)
-        if not self.can(formula):
+        # What no file says of a drug (a billing unit) is for its file to say, and no fault of a rule.
+        inputs = self.requests.learning.inputs_of[index]
+        said = [known for name, known in self.requests.in_files.items() if name in inputs]
+        formula = all_of([self._known, *said, self.requests.formulas.rules[index].unknown])
+        model = self._search.find(formula)
+        if model is None:
             return None
-        found = self.requests.in_model(self._search.find(formula))
+        found = self.requests.in_model(model)
         case = self._decider.decide(found)
         evaluation = None if case is None else case.decided.evaluation
         if evaluation is None or evaluation.truths[index] != UNKNOWN:
@@ -308,11 +313,6 @@ class _Window:
         ]
         shown = ", ".join(said[:SHOWN]) or "a request that says nothing more"
         return shown + (f" and {len(said) - SHOWN} more facts" if len(said) > SHOWN else "")
-
-
-def _conflicts(case: Case) -> tuple[str, ...]:
-    evaluation = case.decided.evaluation
-    return () if evaluation is None else evaluation.conflicts
 
 
 NOT_LONG_AGO: Final = date(1950, 1, 1)

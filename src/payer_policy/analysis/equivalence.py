@@ -23,7 +23,7 @@ from payer_policy.symbolic.formulas import Halves
 from payer_policy.symbolic.logic import Formula, all_of, any_of, both, either, negated, same
 from payer_policy.symbolic.search import NotProved as GaveUp
 from payer_policy.symbolic.search import Search
-from payer_policy.symbolic.terms import same_value
+from payer_policy.symbolic.terms import same_term, same_value
 from payer_policy.truth import FAILS, HOLDS
 
 _NEVER: Final = Halves(False, False)
@@ -76,7 +76,7 @@ def _differences(before: Requests, after: Requests) -> Iterator[Formula]:
             yield only.known if only is not None else False
             continue
         yield negated(same(one.known, other.known))
-        yield all_of([one.known, other.known, negated(same_value(one.value, other.value))])
+        yield all_of([one.known, other.known, negated(same_term(one, other))])
 
 
 def _of_rule(

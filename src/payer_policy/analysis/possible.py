@@ -8,11 +8,13 @@ dates), and the decision on the service with its reasons.
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Final
 
+from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN
 from payer_policy.request.sources import (
@@ -21,7 +23,6 @@ from payer_policy.request.sources import (
     Computed,
     DrugAttribute,
     Source,
-    facts_of,
     read_line_part,
 )
 from payer_policy.ruleset import Condition, Finding, Ruleset, facts_in_test, tests_in
@@ -37,6 +38,7 @@ from payer_policy.symbolic.logic import (
     Formula,
     all_of,
     any_of,
+    at_least,
     both,
     choose,
     either,
@@ -50,12 +52,24 @@ from payer_policy.symbolic.terms import (
     Facts,
     Number,
     Term,
+    choose_term,
     choose_value,
-    same_value,
+    same_term,
 )
-from payer_policy.vocabulary.outcome import CARC, DECISION, GROUP, OUTCOME, RARC, RULE
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, OUTCOME, RARC, RULE
+from payer_policy.vocabulary.types import NONE, NUMERIC, FactType, Value
 
+FEW: Final = (8, 12, 16, 24)
+"""So many facts are known of a found request, where that can be; the least first."""
+NEAR_BEFORE: Final = 3
+"""Years before a window in which the dates of a found request lie, where they can."""
+A_LIFE: Final = 90
+"""Years before a window in which they lie otherwise: birth dates."""
+SMALL: Final = 100
+"""Numbers of a found request are at most so large, where they can be, and none is below zero."""
+NOT_LARGE: Final = 10_000
+"""And otherwise at most so large."""
 SOON: Final = 1000
 """A found service takes place in so many days after its window begins, where it can."""
 
@@ -107,6 +121,10 @@ class Requests:
     them it is what the policy says of facts without lines. A reduction that holds pends, since
     nothing says how many units are billed on which line.
 
+    Without `by_absence` nothing is made of what is not known: silence means nothing, and a test
+    whether a fact is known is unknown itself where it is not. What is settled even so rests on no
+    assumption.
+
     `days` are those of the service, where they are fewer than the window's. `facts` are shared by
     rulesets that are asked about one and the same request; `prefix` keeps the rest of two rulesets
     apart.
@@ -121,14 +139,21 @@ class Requests:
         prefix: str = "",
         parts: Mapping[str, Formula] | None = None,
         days: tuple[date, date | None] | None = None,
+        *,
+        by_absence: bool = True,
     ) -> None:
         self._days = days or (ruleset.first_day, ruleset.last_day)
         self.library, self.ruleset, self.facts = library, ruleset, facts
-        self._sources = _sources(library, ruleset, conditions)
+        self._prefix, self._asked, self._by_absence = prefix, tuple(conditions), by_absence
+        self._sources = _sources(library, ruleset, self._asked)
         self._read: dict[str, Term] = {}
+        self._said: dict[str, Formula] = {}
+        """Of each fact that was read, that it is known otherwise than by its silence."""
+        self.in_files: dict[str, Formula] = {}
+        """Of each attribute of the drug, that the files say it."""
         self._agreed: list[Formula] = []
-        self._computed = Conditions(facts, self.read)
-        self.formulas = Formulas(ruleset, facts, self.read, prefix)
+        self._computed = Conditions(facts, self.read, by_absence=by_absence)
+        self.formulas = Formulas(ruleset, facts, self.read, prefix, by_absence=by_absence)
         self.parts = (
             {
                 part: facts.make.flag(f"{prefix}there are lines of {part}")
@@ -163,6 +188,8 @@ class Requests:
 
     def _term(self, name: str) -> Term:
         fact = self.library.vocabulary.facts.get(name)
+        if fact is not None and fact.derived:  # and no rule of this policy concludes it
+            return self._otherwise(fact)
         term = self.facts[name]
         if fact is None:
             return term
@@ -172,21 +199,43 @@ class Requests:
             told = self._told(source)
         elif isinstance(source, DrugAttribute):
             told = self._attribute(source.name, fact.type)
+            self.in_files[name] = False if told is None else told.known
         if told is not None:
             # What was given fills in where nothing is told; where both speak, they agree, since a
             # request that contradicts itself is refused.
-            agree = same_value(told.value, term.value)
+            agree = same_term(told, term)
             self._agreed.append(either(negated(both(told.known, term.known)), agree))
-            value = choose_value(told.known, told.value, term.value)
-            term = Term(either(told.known, term.known), value)
+            term = choose_term(told.known, told, term)
+        self._said[name] = term.known
+        if not self._by_absence:
+            return self._whatever_lines_say(source, term)
         if fact.absent_means is not None:
-            silent = (
-                self.facts.constant_set(name, fact.absent_means)
-                if isinstance(fact.absent_means, frozenset)
-                else self.facts.constant(fact.absent_means)
-            )
-            term = Term(True, choose_value(term.known, term.value, silent))
+            term = choose_term(term.known, term, self._always(fact, fact.absent_means))
         return term
+
+    def _always(self, fact: Fact, value: Value) -> Term:
+        """A fact that is known to have a value."""
+        if value is NONE:
+            return Term(True, self.facts[fact.name].value, True)
+        return Term(True, self._constant(fact.name, value))
+
+    def _constant(self, name: str, value: Value) -> Any:
+        if isinstance(value, frozenset):
+            return self.facts.constant_set(name, value)
+        return self.facts.constant(value)
+
+    def _otherwise(self, fact: Fact) -> Term:
+        if fact.otherwise is None:
+            return Term(False, self.facts[fact.name].value)
+        return self._always(fact, fact.otherwise)
+
+    def _whatever_lines_say(self, source: Source | None, term: Term) -> Term:
+        """A fact over lines, known only where nothing that is learnt of a line changes it."""
+        left = left_by_lines(source)
+        if not left:
+            return term
+        lost = any_of(True if value is None else same(term.value, value) for value in left)
+        return replace(term, known=both(term.known, negated(lost)))
 
     def _told(self, source: Computed) -> Term | None:
         if source.condition is not None:
@@ -274,9 +323,7 @@ class Requests:
                     True if last is None else day.value <= last.toordinal(),
                 ]
             )
-            newest = library.windows(ruleset.policy)[-1][0] == ruleset.first_day
-            newest = newest and last == ruleset.last_day
-            yield either(negated(day.known), inside) if newest else both(day.known, inside)
+            yield both(day.known, inside)  # without a date nothing is ever settled
         payer_fact = by_source.get(("request", "coverage.payer"))
         if payer_fact is not None:
             payer = self.facts[payer_fact]
@@ -392,7 +439,58 @@ class Requests:
     # --- questions -------------------------------------------------------------------------------
 
     def _read_any(self, name: str) -> Term:
+        if name == ASSUMPTIONS and name not in self.outcome:
+            self.outcome[name] = self._assumptions()
         return self.outcome[name] if name in self.outcome else self.formulas.read(name)
+
+    @cached_property
+    def learning(self) -> Learning:
+        """What may turn round as more becomes known."""
+        return Learning(self.ruleset, self.library.vocabulary.facts, self._sources)
+
+    @cached_property
+    def _bare(self) -> Requests:
+        """The same request, and what is settled of it without any assumption."""
+        return Requests(
+            self.library,
+            self.ruleset,
+            self.facts,
+            self._asked,
+            f"{self._prefix}without assumptions ",
+            self.parts,
+            self._days,
+            by_absence=False,
+        )
+
+    def _assumptions(self) -> Term:
+        """What the decision assumes: rules, and facts that nobody said anything of."""
+        bare, learning = self._bare.formulas.rules, self.learning
+        denied = self.decisions["deny"]
+        number = self.facts.texts.number
+        members: dict[int, Formula] = {}
+        resting: list[tuple[Formula, frozenset[str]]] = []
+        for at, (rule, halves) in enumerate(
+            zip(self.ruleset.rules, self.formulas.rules, strict=True)
+        ):
+            effect = rule.effect
+            if not isinstance(effect, Finding) or effect.kind == "advise":
+                continue
+            on = True if effect.part is None else self.parts.get(effect.part, False)
+            holds = both(halves.holds, negated(bare[at].holds))
+            fails = both(halves.fails, bare[at].possible)
+            rests = choose(denied, holds if effect.kind == "deny" else False, either(holds, fails))
+            resting.append((both(on, rests), learning.inputs_of[at]))
+            if rule.assume_not_holding:
+                members[number(rule.id)] = all_of([on, halves.unknown, negated(denied)])
+        for name in sorted(learning.resting_on()):
+            lines = left_by_lines(self._sources.get(name))
+            used = any_of(rests for rests, inputs in resting if name in inputs)
+            self.read(name)
+            unsaid = negated(self._said[name]) if not lines else True
+            members[number(name)] = both(used, unsaid)
+        for text in self.facts.texts_told_apart(ASSUMPTIONS):
+            members.setdefault(text, False)
+        return Term(True, Codes(members, False, {}, {text: text for text in members}))
 
     def halves(self, condition: Condition) -> Halves:
         """A condition over facts, derived facts, the decision and its reasons."""
@@ -400,52 +498,27 @@ class Requests:
 
     def everything(self) -> list[Formula]:
         """What holds of every request: the meaning of names, and the policy's bounds."""
-        return [*self.formulas.definitions, *self.domain, *self._agreed]
+        out = [*self.formulas.definitions, *self.domain, *self._agreed]
+        if "_bare" in self.__dict__:
+            out += self._bare.formulas.definitions
+        return out
 
-    def asked_whether_known(self, conditions: Iterable[Condition]) -> frozenset[str]:
-        """The facts of the request of which some condition asks whether they are known at all.
-
-        To learn any other fact settles more and turns nothing round (Kleene's logic is monotone), so
-        two requests that differ in these facts show whatever any two show.
-        """
-        read = [*conditions, *conditions_of([self.ruleset])]
-        read += [
-            source.condition
-            for source in self._sources.values()
-            if isinstance(source, Computed) and source.condition is not None
-        ]
-        out: set[str] = set()
-
-        def take(name: str) -> None:
-            if name in out:
-                return
-            if name in self.ruleset.derived:  # known by what any rule needs
-                for other in self.facts.names():
-                    out.add(other)
-                return
-            out.add(name)
-            source = self._sources.get(name)
-            for other in facts_of(source) if isinstance(source, Computed) else ():
-                take(other)
-
-        for condition in read:
-            for test in tests_in(condition):
-                if test.operator == "is_known":
-                    take(test.fact)
-        return frozenset(out)
-
-    def learns(self, later: Requests) -> Formula:
+    def learns(self, later: Requests, changing: Collection[str] = ()) -> Formula:
         """That the later request is this one with more known of it, and nothing unsaid.
 
-        What silence means is not learnt: a fact that has a meaning when nothing is said keeps it.
+        Args:
+            later: The request with more known.
+            changing: Facts over lines that may have another value once more is known of a line.
         """
-        formulas = []
-        for name in self.facts.names():
-            formulas.append(self.facts.learnt(name, later.facts))
-            fact = self.library.vocabulary.facts.get(name)
-            if fact is not None and fact.absent_means is not None:
-                formulas.append(either(self.facts[name].known, negated(later.facts[name].known)))
-        return all_of(formulas)
+        return all_of(
+            self.facts.learnt(name, later.facts)
+            for name in self.facts.names()
+            if name not in changing
+        )
+
+    def changing_with_lines(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Those of some facts that may change when more is known of a line."""
+        return tuple(sorted(name for name in names if left_by_lines(self._sources.get(name))))
 
     def wishes(self) -> list[Formula]:
         """What makes a found request plainer, the most wanted first."""
@@ -458,13 +531,60 @@ class Requests:
         kind = self.library.facts_by_source.get(("request", "kind"))
         if kind is not None and (values := self.facts.types[kind].values):
             wishes.append(self.facts[kind].value == self.facts.texts.number(values[0]))
-        return wishes
+        known = [self.facts[name].known for name in self.facts.names()]
+        wishes += [negated(at_least(few + 1, known)) for few in FEW]
+        return [*wishes, *self.plausible(self.facts.names())]
+
+    def plausible(self, names: Iterable[str]) -> list[Formula]:
+        """That numbers are small and dates are near, where nothing else is asked of them.
+
+        All at once first: where that can be, no more needs to be asked. Then the most that can be.
+        """
+        near, small, single = [], [], []
+        day = self._days[0]
+        first, last = _years_before(day, NEAR_BEFORE), day.toordinal() + SOON
+        service = self.library.facts_by_source.get(("service", "date"))
+        for name in names:
+            fact = self.library.vocabulary.facts.get(name)
+            if fact is None or fact.derived or name == service:
+                continue
+            value, unsaid = self.facts[name].value, negated(self.facts[name].known)
+            if fact.type.kind == "date":
+                near.append(either(unsaid, both(value >= first, value <= last)))
+                alive = both(value >= _years_before(day, A_LIFE), value <= last)
+                single += [near[-1], either(unsaid, alive)]
+            elif fact.type.kind in NUMERIC:
+                few, many = (either(unsaid, _at_most(value, most)) for most in (SMALL, NOT_LARGE))
+                small.append(few)
+                single += [few, many]
+            elif fact.type.kind == "code":
+                single.append(either(unsaid, self._fitting(name, value)))
+        return [all_of([*near, *small]), all_of(near), all_of(small), *single]
+
+    def _fitting(self, name: str, value: Any) -> Formula:
+        """That a code is one which conditions name for this fact, or a made-up one."""
+        texts = self.facts.texts
+        named = any_of(value == text for text in sorted(self.facts.texts_named_for(name)))
+        return either(named, value >= len(texts))
 
     def in_model(self, model: Any) -> Found:
         """The request of a model."""
-        facts = self.facts.values_in(model)
+        declared = self.library.vocabulary.facts
+        facts = {
+            name: value
+            for name, value in self.facts.values_in(model).items()
+            if name in declared and not declared[name].derived
+        }
         parts = frozenset(part for part, there in self.parts.items() if truth_in(model, there))
         return Found(facts, None if len(parts) == len(self.parts) else parts)
+
+
+def _years_before(day: date, years: int) -> int:
+    return date(max(day.year - years, date.min.year), day.month, 1).toordinal()
+
+
+def _at_most(value: Number, most: int) -> Formula:
+    return both(compare(operator.ge, value, Number(0)), compare(operator.le, value, Number(most)))
 
 
 def _no_problems(*said: Any, **more: Any) -> None:

@@ -12,11 +12,12 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.staying import falls, steady
 from payer_policy.analysis.witness import Case, Decider, plainest
 from payer_policy.engine import Engine
 from payer_policy.policy.statements import Statement, first_days
 from payer_policy.policy.versions import day_before
-from payer_policy.ruleset import Condition
+from payer_policy.ruleset import Condition, facts_in_test, tests_in
 from payer_policy.semantics import truth_of
 from payer_policy.specs.writing import ScenarioWriter
 from payer_policy.symbolic.logic import Formula, both, negated
@@ -25,6 +26,11 @@ from payer_policy.truth import HOLDS
 
 Verdict = Literal["proved", "broken", "not proved"]
 
+MILLISECONDS: Final = 60_000
+"""So long the solver may think about two requests at once."""
+BY_LINES: Final = (
+    "facts alone do not break it, but facts over lines may change when more is known of a line"
+)
 NOT_CONFIRMED: Final = (
     "the solver found a request that breaks it, and the engine decides that request otherwise"
 )
@@ -81,6 +87,22 @@ def prove(engine: Engine, address: str, only: Sequence[str] = ()) -> Iterator[Pr
                 yield from _Window(engine, address, (start, end), statements).proofs()
 
 
+def facts_in(conditions: Sequence[Condition]) -> frozenset[str]:
+    """The facts that some conditions read."""
+    return frozenset(
+        name for one in conditions for test in tests_in(one) for name in facts_in_test(test)
+    )
+
+
+def _forgetting(search: Search, goal: Sequence[Formula], later: Requests, model: Any) -> Any | None:
+    """Two requests of which the later is that of a model: only what was known before is asked."""
+    given = later.facts.all_given(later.facts.values_in(model))
+    try:
+        return search.find(*goal, *given)
+    except NotProved:
+        return None
+
+
 class _Window:
     """The statements about one policy on one window of dates."""
 
@@ -104,9 +126,8 @@ class _Window:
         ]
         self._facts = facts_for([engine.library], [ruleset], self._conditions)
         self._requests = Requests(engine.library, ruleset, self._facts, self._conditions, days=days)
-        self._decider = Decider(engine, address)
+        self._decider = Decider(engine, address, facts_in(self._conditions))
         self._writer = ScenarioWriter(engine.library)
-        self._later: tuple[Requests, Formula] | None = None
 
     def proofs(self) -> Iterator[Proof]:
         goals = [self._goal(statement) for statement in self._statements]
@@ -172,33 +193,62 @@ class _Window:
     # --- what holds goes on to hold --------------------------------------------------------------
 
     def _stays(self, statement: Statement) -> Proof:
+        """Where the condition holds, it goes on to, whatever else becomes known of the request.
+
+        First by structure: what nothing turns round stays. Then on one copy of the formulas: some
+        request with all that stays so, and without the rest. Then, of that request, by the facts
+        that can turn it round: which were not known before? Then on two copies, with a time limit.
+        """
+        learning = self._requests.learning
+        turning = falls(learning, statement)
+        if not turning:
+            return self._proof(statement, "proved")
         later = Requests(
             self._library,
             self._ruleset,
-            self._facts.again("later ", self._requests.asked_whether_known(self._conditions)),
+            self._facts.again("later ", turning),
             self._conditions,
             "later ",
             self._requests.parts,
             self._days,
         )
-        now, then = (
-            both(self._when(statement, requests), requests.halves(statement.condition).holds)
-            for requests in (self._requests, later)
+        first = both(
+            self._when(statement, self._requests),
+            self._requests.halves(statement.condition).holds,
         )
-        search = Search(self._facts, [*self._requests.everything(), *later.everything()])
-        goal = (now, negated(then), self._requests.learns(later))
-        model = search.find(*goal)
-        if model is None:
+        kept = steady(learning, later, statement.condition)
+        lost = negated(later.halves(statement.condition).holds)
+        alone = Search(later.facts, later.everything())
+        apart = alone.find(kept, lost)
+        if apart is None:
             return self._proof(statement, "proved")
-        model = search.smallest(model, self._requests.wishes(), *goal)
+        search = Search(
+            later.facts,
+            [*self._requests.everything(), *later.everything()],
+            milliseconds=MILLISECONDS,
+        )
+        goal = (first, lost, self._requests.learns(later))
+        model = _forgetting(search, goal, later, apart) or search.find(*goal)
+        if model is None:
+            changing = self._requests.changing_with_lines(turning)
+            loosely = (first, lost, self._requests.learns(later, changing))
+            if changing and search.find(*loosely) is not None:
+                return self._proof(statement, "not proved", f"{BY_LINES}: {', '.join(changing)}")
+            return self._proof(statement, "proved")
+        wishes = [*self._requests.wishes(), *later.plausible(sorted(turning))]
+        model = search.smallest(model, wishes, *goal)
         found, more = self._requests.in_model(model), later.in_model(model)
+        extra = {name: value for name, value in more.facts.items() if name not in found.facts}
+        return self._two(statement, found, extra)
 
-        def turns(one: Found, extra: Mapping[str, Any]) -> bool:
-            return self._holds(statement, one) and not self._holds(
-                statement, Found({**one.facts, **extra}, one.parts)
+    def _two(self, statement: Statement, found: Found, extra: Mapping[str, Any]) -> Proof:
+        """A request in which it holds, and the same with more known in which it does not."""
+
+        def turns(one: Found, more: Mapping[str, Any]) -> bool:
+            return self._first(statement, one) and self._lost(
+                statement, Found({**one.facts, **more}, one.parts)
             )
 
-        extra = {name: value for name, value in more.facts.items() if name not in found.facts}
         if not turns(found, extra):
             return self._proof(statement, "not proved", NOT_CONFIRMED)
         plain = plainest(found, lambda tried: turns(tried, extra), self._decider.named)
@@ -211,12 +261,20 @@ class _Window:
         assert case is not None
         return self._proof(statement, "broken", None, self._shown(statement, case, after))
 
-    def _holds(self, statement: Statement, found: Found) -> bool:
-        case = self._decider.decide(found)
+    def _first(self, statement: Statement, found: Found) -> bool:
+        case = self._decided(found)
         if case is None:
             return False
         wanted = [statement.condition, *([statement.when] if statement.when is not None else [])]
         return all(truth_of(condition, case.known) == HOLDS for condition in wanted)
+
+    def _lost(self, statement: Statement, found: Found) -> bool:
+        case = self._decided(found)
+        return case is not None and truth_of(statement.condition, case.known) != HOLDS
+
+    def _decided(self, found: Found) -> Case | None:
+        case = self._decider.decide(found)
+        return case if case is not None and case.decided.ruleset is self._ruleset else None
 
     def _shown(self, statement: Statement, case: Case, later: Case | None) -> Counterexample:
         text = self._writer.scenario(

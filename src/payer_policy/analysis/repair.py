@@ -234,6 +234,8 @@ class _Case:
         fitting = [self._fitting(name) for name in candidates]
         search = Search(open_.facts, [*open_.everything(), *stay, *known, *fitting, goal])
         for names, model in islice(_smallest(search, touched), TRIED):
+            others = [negated(other) for name, other in touched.items() if name not in names]
+            model = search.smallest(model, open_.requests.plausible(names), *others)
             repair = self._repair(names, model)
             if repair is not None:
                 yield repair

@@ -6,18 +6,25 @@ request that is shown is one from which nothing can be left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Any
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
 
+from payer_policy.analysis.assumed import Assumed
 from payer_policy.analysis.possible import Found
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Decided, Engine
+from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.request.authorizations import authorization_facts
+from payer_policy.request.derive import Context, Derivation, parse_facts
+from payer_policy.request.services import Service
 from payer_policy.ruleset import Ruleset
-from payer_policy.vocabulary.outcome import CARC, DECISION, GROUP, RARC, RULE
-from payer_policy.vocabulary.types import Value, to_json
+from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
+from payer_policy.vocabulary.types import NONE, Value, exact_number, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +39,16 @@ class Case:
     """The parts of which the service has lines; None: every rule falls on it."""
     decided: Decided
     determination: Determination
+    beside: Mapping[str, Value | None] = field(default_factory=dict)
+    """What a statement reads beside the facts of the policy's rules."""
 
     @property
     def known(self) -> Mapping[str, Value | None]:
         """All facts, derived ones too, and the outcome: what a statement is about."""
         evaluation = self.decided.evaluation
         derived = {} if evaluation is None else evaluation.derived
-        return {**self.decided.facts, **derived, **outcome_of(self.determination)}
+        outcome = outcome_of(self.determination)
+        return {**self.decided.facts, **self.beside, **derived, **outcome}
 
 
 def outcome_of(determination: Determination) -> dict[str, Value]:
@@ -54,10 +64,16 @@ def outcome_of(determination: Determination) -> dict[str, Value]:
 
 
 class Decider:
-    """Decides found requests by one policy, on a concrete engine."""
+    """Decides found requests by one policy, on a concrete engine.
 
-    def __init__(self, engine: Engine, address: str) -> None:
+    `reads` are the facts that are looked at beside those of the policy's rules: a case has them too.
+    """
+
+    def __init__(self, engine: Engine, address: str, reads: Iterable[str] = ()) -> None:
         self.engine, self.address = engine, address
+        self._reads = frozenset(reads)
+        self._derivations: dict[tuple[str, date], Derivation] = {}
+        self._assumed: dict[tuple[str, date], Assumed] = {}
         self.payer = address.partition("/")[0]
         self._determiners: dict[tuple[str, date], Determiner] = {}
         by_source = engine.library.facts_by_source
@@ -100,8 +116,55 @@ class Decider:
         for one in decided:
             if one.ruleset.policy == self.address:
                 made = self._on_parts(one, found.parts)
-                return Case(request, found.facts, found.parts, one, made)
+                beside = self._beside(request, one, found.parts, made)
+                if beside is None:
+                    return None
+                return Case(request, found.facts, found.parts, one, made, beside)
         return None
+
+    def _beside(
+        self,
+        request: Mapping[str, Any],
+        decided: Decided,
+        parts: frozenset[str] | None,
+        made: Determination,
+    ) -> dict[str, Value | None] | None:
+        """What is looked at that no rule reads; None where the request contradicts itself in it."""
+        evaluation, ruleset = decided.evaluation, decided.ruleset
+        wanted = self._reads - ruleset.facts.keys()
+        if not wanted or evaluation is None:
+            return {}
+        library = self.engine.library
+        read = request_from_mapping(request)
+        given, _ = parse_facts(library.vocabulary, read.facts)
+        service = Service(made.code, made.service_date, ())
+        authorization = authorization_facts(read, self.payer, service)
+        context = Context(read, self.payer, service, (), authorization)
+        key = (ruleset.policy, ruleset.first_day)
+        out: dict[str, Value | None] = {}
+        if ASSUMPTIONS in wanted:
+            assumed = self._assumed.get(key)
+            if assumed is None:
+                assumed = self._assumed[key] = Assumed(library, ruleset)
+            denied = made.decision == "deny"
+            names = assumed.of(context, given, evaluation, parts, denied)
+            out[ASSUMPTIONS] = names | {one.rule for one in made.assumptions}
+        facts = library.vocabulary.facts
+        for name in wanted & facts.keys():
+            if facts[name].derived:  # and no rule of this policy concludes it
+                out[name] = facts[name].otherwise
+        needed = sorted(name for name in wanted & facts.keys() if not facts[name].derived)
+        if needed:
+            derivation = self._derivations.get(key)
+            if derivation is None:
+                derivation = self._derivations[key] = library.basis.derivation(
+                    needed, ruleset.first_day
+                )
+            told, contradictions = derivation.facts(context, given)
+            if contradictions:
+                return None
+            out.update({name: told.get(name) for name in needed})
+        return out
 
     def _on_parts(self, decided: Decided, parts: frozenset[str] | None) -> Determination:
         if parts is None or decided.evaluation is None:
@@ -135,14 +198,28 @@ def plainest(found: Found, still: Callable[[Found], bool], keep: Collection[str]
     if found.parts is not None and still(tried := replace(found, parts=None)):
         found = tried
     found = _without(found, still, keep)
-    for name in sorted(found.facts):
+    for name in sorted(found.facts, key=lambda name: (name not in keep, name)):
         value = found.facts[name]
-        for plain in _plainer(value):
+        days = (found.facts[one] for one in keep if one != name and one in found.facts)
+        day = next((day for day in days if isinstance(day, date)), None)
+        for plain in _plainer(value, day):
             tried = replace(found, facts={**found.facts, name: plain})
             if still(tried):
                 found = tried
                 break
     return _without(found, still, keep)
+
+
+PLAIN_DAYS: Final = (date(2025, 3, 3), date(2025, 1, 15), date(2024, 6, 3))
+
+
+def _days_beside(day: date) -> Iterator[date]:
+    """The day itself, some before it, and a birthday of a grown-up and of a child."""
+    yield day
+    for before in (1, 30, 90, 365):
+        yield date.fromordinal(max(day.toordinal() - before, 1))
+    for years in (45, 10):
+        yield date(max(day.year - years, 1), 6, 15)
 
 
 def _without(found: Found, still: Callable[[Found], bool], keep: Collection[str]) -> Found:
@@ -153,12 +230,12 @@ def _without(found: Found, still: Callable[[Found], bool], keep: Collection[str]
     return found
 
 
-def _plainer(value: Value) -> Iterator[Value]:
-    """Values that a reader would find plainer, the plainest first."""
+def _plainer(value: Value, day: date | None) -> Iterator[Value]:
+    """Values that a reader would find plainer, the plainest first. `day`: that of the service."""
     if isinstance(value, bool):
         return
     if isinstance(value, date):
-        for plain in (date(2025, 3, 3), date(2025, 1, 15), date(2024, 6, 3)):
+        for plain in PLAIN_DAYS if day is None else _days_beside(day):
             if plain == value:
                 return
             yield plain
@@ -167,8 +244,13 @@ def _plainer(value: Value) -> Iterator[Value]:
     elif isinstance(value, frozenset):
         for code in sorted(value):
             yield value - {code}
-    elif not isinstance(value, str):
+    elif not isinstance(value, str) and value is not NONE:
         for number in (1, 0, 2, 5, 10, 50, 100):
             if number == value:
                 return
             yield number
+        for places in (0, 1, 2):
+            shorter = Fraction(round(Fraction(value) * 10**places), 10**places)
+            if shorter == value:
+                return
+            yield exact_number(Decimal(shorter.numerator) / Decimal(shorter.denominator))

@@ -6,7 +6,7 @@ changes while the scenarios run is noticed. The same input gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +44,10 @@ class Built:
     """What the scenarios came to; None where it was built without."""
 
 
+Settle = Callable[[Library, list[Diagnostic]], list[Diagnostic]]
+"""The problems of a folder with what a solver says of those that reading it leaves open."""
+
+
 class ScenariosFailed(BundleError):
     """Scenarios do not pass, so nothing was built. `run` has the whole account."""
 
@@ -60,6 +64,7 @@ def build_bundle(
     about: About | None = None,
     pack_features: bool = False,
     engine: str | None = None,
+    settle: Settle = lambda library, problems: problems,
 ) -> Built:
     """A signed bundle of a folder of policies.
 
@@ -70,17 +75,18 @@ def build_bundle(
         about: What to say of the bundle.
         pack_features: Whether the feature files too are packed.
         engine: Only this engine runs the scenarios, as `payer-policy spec --engine` has it.
+        settle: What else is to be said of a folder without errors, in place of its warnings.
 
     Raises:
         BundleError: `check` finds an error, a scenario does not pass (`ScenariosFailed`), or a file
             cannot be packed; with every problem. Nothing is built then.
     """
-    contents, library = _checked(policies)
+    contents, library = _checked(policies, settle)
     run, scenarios = None, dict[str, bytes]()
     if features is not None:
         run, scenarios = _tried(features, policies, library, engine)
     packed = scenarios if pack_features else {}
-    warnings = warned(read_library(Path("policies"), contents)[1])
+    warnings = warned(settle(library, read_library(Path("policies"), contents)[1]))
     read = {path: data for path, data in contents.items() if path.endswith(".json")}
     manifest = Manifest(
         product=Product(version=version("payer-policy")),
@@ -103,12 +109,14 @@ def build_bundle(
     return Built(data, manifest, run)
 
 
-def _checked(policies: Path) -> tuple[dict[str, bytes], Library]:
+def _checked(policies: Path, settle: Settle) -> tuple[dict[str, bytes], Library]:
     """The folder's files, and what they mean once nothing is wrong with them."""
     contents, problems = load_folder(policies)
     library = None
     if not problems:
         library, problems = read_library(policies, contents)
+        if library is not None:
+            problems = settle(library, problems)
     errors = [one for one in problems if one.severity == "error"]
     if library is not None and not errors:
         errors = library_schema_problems(library)

@@ -111,6 +111,7 @@ def build(
             about=said,
             pack_features=pack_features,
             engine=engine,
+            settle=options.settled,
         )
     except ScenariosFailed as error:
         from payer_policy.specs.report import as_text

@@ -41,6 +41,8 @@ def command(
     if deep:
         options.need_solver()
     library, problems = read_library(folder)
+    if library is not None:
+        problems = options.settled(library, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
         from payer_policy.schemas import library_schema_problems
@@ -73,6 +75,8 @@ def _deep(library: Library) -> list[Diagnostic]:
 def _print(folder: Path, library: Library | None, problems: list[Diagnostic], bad: bool) -> None:
     if problems:
         consequence = "nothing can be loaded"
+        if all(one.code == "conflict" for one in problems if one.severity == "error"):
+            consequence = "for such requests the fact is not known, and what reads it pends"
         if library is None and any(p.location.file.endswith("vocabulary.json") for p in problems):
             consequence += ", and rules are checked only once vocabulary.json is right"
         click.echo(report_text(problems, consequence=consequence))

@@ -53,6 +53,11 @@ def _print(fact: Fact, *, in_full: bool) -> None:
         click.echo(f"    concluded by rules; otherwise {format_value(fact.otherwise, fact.type)}")
     elif fact.source is None:
         click.echo("    supplied with the request, under `facts`")
+    bounds = (fact.type.minimum, fact.type.maximum)
+    if bounds != (None, None):
+        least, most = (None if one is None else format_value(one) for one in bounds)
+        said = [f"from {least}" if least else "", f"through {most}" if most else ""]
+        click.echo(f"    supplied values: {' '.join(part for part in said if part)}")
     if fact.note:
         click.echo(f"    note: {fact.note}")
     if in_full:
@@ -68,6 +73,8 @@ def _json(fact: Fact) -> dict[str, Any]:
         "ordered": fact.type.ordered,
         "system": fact.type.system,
         "can_be_none": fact.type.can_be_none,
+        "minimum": to_json(fact.type.minimum),
+        "maximum": to_json(fact.type.maximum),
         "label": fact.label,
         "question": fact.question,
         "supplied_by": fact.supplied_by,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from payer_policy.diagnostics import Diagnostic
     from payer_policy.engine import Engine
     from payer_policy.policy.library import Library
 
@@ -77,6 +78,24 @@ def need_solver() -> None:
 
     if (why := why_unavailable("symbolic")) is not None:
         raise click.UsageError(why)
+
+
+def settled(library: Library, problems: list[Diagnostic]) -> list[Diagnostic]:
+    """The problems of a folder, with what the solver says of rules not seen to exclude each other.
+
+    Where it is not installed, or something else is wrong, the problems as they are.
+    """
+    from payer_policy.engines import why_unavailable
+
+    if any(one.severity == "error" for one in problems):
+        return problems
+    if not any(one.code == "conflict-not-seen" for one in problems):
+        return problems
+    if why_unavailable("symbolic") is not None:
+        return problems
+    from payer_policy.analysis.conflicts import settled as settle
+
+    return settle(library, problems)
 
 
 def engine(default: str | None = None) -> Callable[[F], F]:

@@ -53,6 +53,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "not-derived": "A rule concludes a fact that comes from the request.",
         "cycle": "Rules, facts or policies need one another in a circle.",
         "conflict": "Two rules can hold together and conclude different values of a fact.",
+        "conflict-not-seen": "It cannot be seen whether two rules that conclude different values "
+        "of a fact exclude each other.",
+        "never-applies": "A policy applies to no request (check --deep).",
         "never-holds": "A rule can hold for no request (check --deep).",
         "hidden-by-overrides": "A rule is overridden whenever it would hold (check --deep).",
         "test-without-effect": "A rule holds in the same cases without a test (check --deep).",

@@ -34,8 +34,11 @@ class SymbolicEvaluator:
     """One ruleset's formulas, with a solver that knows them."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        # An engine takes whatever it is given; that less than a minimum is refused is intake's word.
-        types = {name: replace(fact.type, minimum=None) for name, fact in ruleset.facts.items()}
+        # An engine takes whatever it is given; what is outside its range is refused by intake.
+        types = {
+            name: replace(fact.type, minimum=None, maximum=None)
+            for name, fact in ruleset.facts.items()
+        }
         self._terms = Terms(
             types, conditions_of([ruleset]), sets_concluded_by([ruleset]), fractions=True
         )

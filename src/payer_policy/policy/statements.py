@@ -23,7 +23,7 @@ from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, ReportDiagnostic, day_after
 from payer_policy.reference.files import FileModel
 from payer_policy.ruleset import Condition, Constant, tests_in
-from payer_policy.vocabulary.outcome import CARC, GROUP, OUTCOME, RARC, RULE
+from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, GROUP, OUTCOME, RARC, RULE
 
 FILE: Final = "statements.json"
 KINDS: Final = ("never", "always", "stays")
@@ -60,8 +60,8 @@ class Statement:
     """A statement on one window of dates, typed.
 
     `never`: in no request is the condition known to hold. `always`: in every request (in which
-    `when` is known to hold) it is. `stays`: where it is known to hold it goes on to, whatever else
-    becomes known.
+    `when` is known to hold) it is. `stays`: where it (and `when`) is known to hold it goes on to,
+    whatever else becomes known; of `when` the later request is not asked.
     """
 
     id: str
@@ -136,6 +136,7 @@ class StatementReader:
             for fact, name in ((GROUP, "group"), (CARC, "carc"), (RARC, "rarc"))
         }
         self._rules = frozenset(merged.rules)
+        self._assumable = self._rules | basis.vocabulary.facts.keys()
         systems = {OUTCOME[fact].type.system: codes for fact, codes in reasons.items()}
 
         def known(system: str) -> frozenset[str]:
@@ -194,12 +195,15 @@ class StatementReader:
         if condition is None or (when is None and model.when is not None):
             return None
         for part in (condition, *([when] if when is not None else ())):
-            for rule in _rules_named(part):
-                if rule not in self._rules:
-                    message = f"`{rule}` is not a rule of {self._merged.version.address}"
-                    hint = did_you_mean(rule, self._rules)
-                    report("unknown-rule", message, (*at, kind), hint=hint)
-                    return None
+            for fact, known, code, what in (
+                (RULE, self._rules, "unknown-rule", "a rule"),
+                (ASSUMPTIONS, self._assumable, "unknown-value", "a rule or fact"),
+            ):
+                for name in _named(part, fact):
+                    if name not in known:
+                        message = f"`{name}` is not {what} of {self._merged.version.address}"
+                        report(code, message, (*at, kind), hint=did_you_mean(name, known))
+                        return None
         return Statement(
             model.id,
             model.title,
@@ -212,9 +216,10 @@ class StatementReader:
         )
 
 
-def _rules_named(condition: Condition) -> Iterator[str]:
+def _named(condition: Condition, fact: str) -> Iterator[str]:
+    """The texts that tests of a fact name."""
     for test in tests_in(condition):
-        for side in test.right if test.fact == RULE else ():
+        for side in test.right if test.fact == fact else ():
             if isinstance(side, Constant):
                 named = side.value if isinstance(side.value, frozenset) else {side.value}
                 yield from sorted(str(one) for one in named)

@@ -7,6 +7,8 @@ is no such value marks its row odd: whoever decides it alone will say what is wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import ceil, floor
+from typing import Any
 
 import polars as pl
 
@@ -70,7 +72,12 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
     if kind == "date" and dtype == pl.Date:
         # Polars knows days before year 1 and after 9999; nobody else does.
         year = raw.dt.year()
-        return raw, _if_any((year < 1) | (year > 9999))
+        wrong = (year < 1) | (year > 9999)
+        if type_.minimum is not None:
+            wrong |= raw < type_.minimum
+        if type_.maximum is not None:
+            wrong |= raw > type_.maximum
+        return raw, _if_any(wrong)
     if kind in ("integer", "decimal") and dtype.is_integer():
         return _number(type_, raw, 0)
     if kind in ("integer", "decimal") and isinstance(dtype, pl.Decimal):
@@ -88,12 +95,15 @@ def _number(type_: FactType, raw: pl.Series, scale: int) -> tuple[pl.Series, pl.
     """Whole numbers in units of 10**-scale, in the units in which the type is held in columns."""
     places = MAX_PLACES if type_.kind == "decimal" else 0
     bound = MAX_NUMBER * 10**scale
-    least = 1 - bound if type_.minimum is None else type_.minimum * 10**scale
+    number: Any = 10**scale
+    least = 1 - bound if type_.minimum is None else ceil(type_.minimum * number)
+    if type_.maximum is not None:
+        bound = floor(type_.maximum * number) + 1
     low, high = raw.min(), raw.max()
     if low is None or (scale <= places and least <= low and high < bound):
         fitting = raw.cast(pl.Int64)
         return fitting if scale >= places else fitting * 10 ** (places - scale), None
-    if bound >= 2**63 or raw.dtype in (pl.UInt64, pl.Int128):
+    if MAX_NUMBER * number >= 2**63 or raw.dtype in (pl.UInt64, pl.Int128):
         raw = raw.cast(pl.Int128)
     elif raw.dtype != pl.Int64:
         raw = raw.cast(pl.Int64)

@@ -7,6 +7,7 @@ points at the fault and does not say "not valid under any of the given schemas".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from payer_policy.language import ARITHMETIC_ARITY, WINDOW_UNITS
@@ -137,7 +138,8 @@ class ConditionSchemas:
         """The schema of a test, and one definition for each type of subject that occurs."""
         by_type: dict[FactType, list[str]] = {}
         for name, (type_, _) in self.subjects.items():
-            by_type.setdefault(type_, []).append(name)
+            # What may be supplied is narrower than what a test may name: its range tells no types apart.
+            by_type.setdefault(replace(type_, minimum=None, maximum=None), []).append(name)
         definitions: dict[str, Schema] = {}
         branches = []
         for number, (type_, names) in enumerate(by_type.items(), start=1):

@@ -69,10 +69,20 @@ class Halves:
 
 
 class Conditions:
-    """Writes conditions as halves over some facts. `read` gives the term of a fact."""
+    """Writes conditions as halves over some facts. `read` gives the term of a fact.
 
-    def __init__(self, facts: Facts, read: Callable[[str], Term] | None = None) -> None:
-        self.facts = facts
+    Without `by_absence` it says nothing of a fact that it is not known: a test that asks for that is
+    unknown itself, and so nothing that becomes known turns any condition round.
+    """
+
+    def __init__(
+        self,
+        facts: Facts,
+        read: Callable[[str], Term] | None = None,
+        *,
+        by_absence: bool = True,
+    ) -> None:
+        self.facts, self._by_absence = facts, by_absence
         self.read = read or facts.__getitem__
         self._expressions = Expressions(facts, self.read)
         self.outside: dict[str, Test] = {}
@@ -117,7 +127,8 @@ class Conditions:
 
     def _known_and_value(self, test: Test) -> tuple[Formula, Formula]:
         if test.operator == "is_known":
-            return True, self.read(test.fact).known
+            known = self.read(test.fact).known
+            return (True, known) if self._by_absence else (known, True)
         left = self._expressions.term(test.left)
         if test.operator == "exists":
             return left.known, negated(left.none)
@@ -204,6 +215,8 @@ class Formulas:
         facts: Facts,
         given: Callable[[str], Term] | None = None,
         prefix: str = "",
+        *,
+        by_absence: bool = True,
     ) -> None:
         self.ruleset, self.facts, self.prefix = ruleset, facts, prefix
         self._given = given or facts.__getitem__
@@ -211,7 +224,7 @@ class Formulas:
         self.derived: dict[str, Term] = {}
         self.conflicts: dict[str, Formula] = {}
         """Of each derived fact, that rules which hold conclude two different values of it."""
-        self.conditions = Conditions(facts, self.read)
+        self.conditions = Conditions(facts, self.read, by_absence=by_absence)
         self.rules: list[Halves] = []
         self.own: list[Halves] = []
         """The rules' conditions by themselves, before overrides."""

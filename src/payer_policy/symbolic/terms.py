@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from math import lcm
+from math import ceil, floor, lcm
 from typing import Any, Final
 
 import z3
@@ -141,9 +141,14 @@ class Facts:
         """Formulas that have a name, by their number, each with its name."""
         self._beyond: dict[tuple[str, str], Beyond] = {}
         self._free: dict[str, Term] = {}
+        self._shared: Facts | None = None
+        """The facts of the other request, and..."""
+        self._own: frozenset[str] = frozenset()
+        """...those in which this one may differ from it."""
         self._compared: dict[str, set[str]] = {}
         self._told_apart: dict[str, list[frozenset[str]]] = {}
         self._singly: set[str] = set()
+        self._named_for: dict[str, set[int]] = {}
         self._groups: dict[str, set[str]] = {}
         for name, codes in concluded:
             self._told_apart.setdefault(name, []).append(codes)
@@ -159,22 +164,28 @@ class Facts:
         other = copy(self)
         other._prefix = prefix
         other._beyond = {}
-        other._free = {name: self[name] for name in sorted(self.types) if name not in names}
+        other._free = {}
+        other._shared, other._own = self, frozenset(names)
         return other
 
     def learnt(self, name: str, later: Facts) -> Formula:
         """That a fact, where it is known, has the same value for the other request."""
         one, other = self[name], later[name]
+        if one is other:
+            return True
         return either(negated(one.known), both(other.known, same_term(one, other)))
 
     def __getitem__(self, name: str) -> Term:
         """The fact as it may be given: any value of its type, or not known."""
         found = self._free.get(name)
         if found is None:
-            found = self._make(name)
-            if self.types[name].can_be_none:
-                found = replace(found, none=self.make.flag(f"{self._prefix}{name} is none"))
-                self._when_unknown(found.known, negated(found.none))
+            if self._shared is not None and name not in self._own:
+                found = self._shared[name]
+            else:
+                found = self._make(name)
+                if self.types[name].can_be_none:
+                    found = replace(found, none=self.make.flag(f"{self._prefix}{name} is none"))
+                    self._when_unknown(found.known, negated(found.none))
             self._free[name] = found
         return found
 
@@ -186,6 +197,10 @@ class Facts:
         """The texts that conditions on a set of codes name."""
         for one in self._told_apart.get(name, ()):
             yield from (self.texts.number(text) for text in sorted(one))
+
+    def texts_named_for(self, name: str) -> frozenset[int]:
+        """The texts with which conditions compare a code."""
+        return frozenset(self._named_for.get(name, ()))
 
     def compared_with(self, name: str) -> tuple[str, ...]:
         """The facts of kind code whose value conditions look for in the set."""
@@ -248,14 +263,17 @@ class Facts:
                 whole = self.make.whole(name)
                 scale = MILLIONTHS if type_.kind == "decimal" else 1
                 most = MAX_NUMBER * scale - 1
-                least = -most if type_.minimum is None else type_.minimum * scale
+                least = -most if type_.minimum is None else ceil(_plain(type_.minimum) * scale)
+                if type_.maximum is not None:
+                    most = floor(_plain(type_.maximum) * scale)
                 self.bounds += [whole >= least, whole <= most]
-                self._when_unknown(known, whole == max(least, 0))
+                self._when_unknown(known, whole == min(max(least, 0), most))
                 return Term(known, Number(whole, scale))
             case "date":
                 day = self.make.whole(name)
-                self.bounds += [day >= FIRST_DAY, day <= LAST_DAY]
-                self._when_unknown(known, day == FIRST_DAY)
+                first = _day(type_.minimum, FIRST_DAY)
+                self.bounds += [day >= first, day <= _day(type_.maximum, LAST_DAY)]
+                self._when_unknown(known, day == first)
                 return Term(known, day)
             case "choice":
                 chosen = self.make.whole(name)
@@ -308,7 +326,7 @@ class Facts:
             for constant in _constants(expression):
                 values = constant if isinstance(constant, frozenset) else {constant}
                 for text in sorted(value for value in values if isinstance(value, str)):
-                    self.texts.number(text)
+                    self._named_for.setdefault(test.fact, set()).add(self.texts.number(text))
         if self.types[test.fact].kind != "codes":
             for expression in test.right:
                 if isinstance(expression, FactRef) and self.types[expression.fact].kind == "codes":
@@ -441,9 +459,22 @@ def same_term(one: Term, other: Term) -> Formula:
     return both(same(one.none, other.none), either(one.none, same_value(one.value, other.value)))
 
 
-def choose_term(when: Formula, one: Term, other: Term) -> tuple[Any, Formula]:
-    """The value of one term of a fact or of the other, and whether that is none."""
-    return choose_value(when, one.value, other.value), choose(when, one.none, other.none)
+def choose_term(when: Formula, one: Term, other: Term) -> Term:
+    """One term of a fact, or the other."""
+    return Term(
+        choose(when, one.known, other.known),
+        choose_value(when, one.value, other.value),
+        choose(when, one.none, other.none),
+    )
+
+
+def _plain(bound: int | Decimal | date) -> Fraction:
+    assert not isinstance(bound, date)
+    return Fraction(bound)
+
+
+def _day(bound: int | Decimal | date | None, otherwise: int) -> int:
+    return bound.toordinal() if isinstance(bound, date) else otherwise
 
 
 def same_value(one: Any, other: Any) -> Formula:

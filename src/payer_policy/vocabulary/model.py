@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
+from math import ceil, floor
 from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -60,6 +62,32 @@ class LinePart:
     where: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The days of a range, both ends included."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: object) -> bool:
+        return self.first <= day <= self.last  # type: ignore[operator]
+
+
+def _meant(type_: FactType) -> Collection[object]:
+    """The values of a type that are meant, where they need no reading; empty: all."""
+    least: Any = type_.minimum
+    most: Any = type_.maximum
+    if type_.kind == "date":
+        if least is None and most is None:
+            return ()
+        return _Days(least or date.min, most or date.max)  # type: ignore[return-value]
+    if type_.kind in ("integer", "decimal"):
+        first = _NUMBERS.start if least is None else max(_NUMBERS.start, ceil(least))
+        last = _NUMBERS.stop if most is None else min(_NUMBERS.stop, floor(most) + 1)
+        return range(first, last)
+    return type_.values or _PLAIN[type_.kind][1]
+
+
 class FactModel(BaseModel):
     """A fact as `vocabulary.json` declares it."""
 
@@ -70,7 +98,9 @@ class FactModel(BaseModel):
     values: list[str] | None = None
     ordered: bool = False
     system: str | None = None
-    minimum: int | None = None
+    minimum: int | Decimal | str | None = None
+    """The least that a supplied number or date (YYYY-MM-DD) can be."""
+    maximum: int | Decimal | str | None = None
     can_be_none: bool = False
     label: str = Field(min_length=1)
     question: str | None = None
@@ -84,15 +114,15 @@ class FactModel(BaseModel):
     tells: Role | None = None
 
     def fact_type(self) -> FactType:
-        """The declared type."""
+        """The declared type, without its range."""
+        values = tuple(self.values or ())
         return FactType(
             self.type,
             self.unit,
-            tuple(self.values or ()),
+            values,
             self.ordered,
             self.system,
-            self.minimum,
-            self.can_be_none,
+            can_be_none=self.can_be_none,
         )
 
 
@@ -127,9 +157,9 @@ class Vocabulary:
         """Of most facts that may be given, the Python type of values that need no reading, and
         which of them are meant (an empty collection: all)."""
         return {
-            name: (_PLAIN[fact.type.kind][0], fact.type.values or _PLAIN[fact.type.kind][1])
+            name: (_PLAIN[fact.type.kind][0], _meant(fact.type))
             for name, fact in self.facts.items()
-            if fact.type.kind in _PLAIN and fact.type.minimum is None and not fact.derived
+            if fact.type.kind in _PLAIN and not fact.derived
         }
 
     def telling(self, role: Role) -> str | None:

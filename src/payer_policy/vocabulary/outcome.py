@@ -17,6 +17,7 @@ GROUP: Final = "reasons.group"
 CARC: Final = "reasons.carc"
 RARC: Final = "reasons.rarc"
 RULE: Final = "reasons.rule"
+ASSUMPTIONS: Final = "assumptions"
 
 OUTCOME: Final[Mapping[str, Fact]] = {
     fact.name: fact
@@ -31,5 +32,12 @@ OUTCOME: Final[Mapping[str, Fact]] = {
         Fact(CARC, FactType("codes", system="carc"), "the reasons' CARCs"),
         Fact(RARC, FactType("codes", system="rarc"), "the reasons' RARCs"),
         Fact(RULE, FactType("codes"), "the rules that deny, pend or reduce"),
+        Fact(
+            ASSUMPTIONS,
+            FactType("codes"),
+            "what the decision assumes",
+            note="The ids of the rules that `if_unknown` assumes not to hold, and the names of the "
+            "facts whose silence (`absent_means`) or absence (`is_known`) a rule rests on.",
+        ),
     )
 }

@@ -116,7 +116,7 @@ class _Reading(NamedTuple):
         if not _FACT_NAME.match(name):
             hint = "write group.name in small letters, digits and `_`"
             self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
-        type_ = model.fact_type()
+        type_ = self._range(model.fact_type(), model)
         self._values(type_, model)
         self._unit(type_, model)
         self._system(type_, model)
@@ -173,10 +173,26 @@ class _Reading(NamedTuple):
                 hint = 'remove it, or write "type": "choice"'
                 self.problem("wrong-shape", message, field, hint=hint)
 
+    def _range(self, type_: FactType, model: FactModel) -> FactType:
+        """The type with the least and the most that a supplied value can be."""
+        bounds: dict[str, Any] = {}
+        for field in ("minimum", "maximum"):
+            raw = getattr(model, field)
+            if raw is None:
+                continue
+            if type_.kind not in (*NUMERIC, "date"):
+                message = f"`{field}` is for numbers and dates; the type here is {type_.kind}"
+                self.problem("wrong-shape", message, field, hint="remove it")
+                continue
+            bounds[field] = self._value(type_, raw, field)
+        least, most = bounds.get("minimum"), bounds.get("maximum")
+        if least is not None and most is not None and least > most:
+            message = f"`minimum` {model.minimum} is above `maximum` {model.maximum}"
+            self.problem("wrong-value", message, "minimum", key=False, hint="swap the two values")
+            return type_
+        return replace(type_, **bounds)
+
     def _unit(self, type_: FactType, model: FactModel) -> None:
-        if model.minimum is not None and type_.kind not in NUMERIC:
-            message = f"`minimum` is for numbers; the type here is {type_.kind}"
-            self.problem("wrong-shape", message, "minimum", hint="remove it")
         if model.unit is None:
             return
         if type_.kind not in NUMERIC:

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from payer_policy.diagnostics import nearest
 from payer_policy.vocabulary.codes import normalise_code
@@ -52,7 +52,8 @@ class FactType:
 
     With `can_be_none` it may also be known that there is no such thing: the value `NONE`.
 
-    `minimum` is the least that a supplied number can be: nobody gives less than no units.
+    `minimum` and `maximum` are the least and the most that a supplied number or date can be: nobody
+    gives less than no units, or is born in the year 1.
     """
 
     kind: Kind
@@ -60,7 +61,8 @@ class FactType:
     values: tuple[str, ...] = ()
     ordered: bool = False
     system: str | None = None
-    minimum: int | None = None
+    minimum: int | Decimal | date | None = None
+    maximum: int | Decimal | date | None = None
     can_be_none: bool = False
 
     @property
@@ -190,11 +192,11 @@ def parse_value(type_: FactType, raw: object) -> Value:
         number = exact_number(raw)
         if not isinstance(number, int):
             raise ValueProblem("wrong-type", f"found {shown(raw)}; a whole number was expected")
-        return _not_below(type_, number)
+        return _in_range(type_, number)
     if kind == "decimal":
-        return _not_below(type_, exact_number(raw))
+        return _in_range(type_, exact_number(raw))
     if kind == "date":
-        return calendar_date(raw)
+        return _in_range(type_, calendar_date(raw))
     if kind == "choice":
         if isinstance(raw, int) and not isinstance(raw, bool) and str(raw) in type_.values:
             raw = str(raw)
@@ -213,11 +215,29 @@ def parse_value(type_: FactType, raw: object) -> Value:
     return frozenset(_code(type_, item) for item in raw)
 
 
-def _not_below(type_: FactType, number: int | Decimal) -> int | Decimal:
-    if type_.minimum is not None and number < type_.minimum:
-        expected = f"a number of {type_.minimum} or more was expected"
-        raise ValueProblem("wrong-value", f"found {shown(number)}; {expected}")
-    return number
+_Sized = TypeVar("_Sized", int | Decimal, date)
+
+
+def _in_range(type_: FactType, value: _Sized) -> _Sized:
+    least: Any = type_.minimum
+    most: Any = type_.maximum
+    if (least is None or value >= least) and (most is None or value <= most):
+        return value
+    what = "a date" if type_.kind == "date" else "a number"
+    if least is None:
+        less = f"on or before {most}" if what == "a date" else f"of {_bound(most)} or less"
+        expected = f"{what} {less}"
+    elif most is None:
+        more = f"on or after {least}" if what == "a date" else f"of {_bound(least)} or more"
+        expected = f"{what} {more}"
+    else:
+        expected = f"{what} from {_bound(least)} through {_bound(most)}"
+    found = value.isoformat() if isinstance(value, date) else shown(value)
+    raise ValueProblem("wrong-value", f"found {found}; {expected} was expected")
+
+
+def _bound(value: int | Decimal | date) -> str:
+    return value.isoformat() if isinstance(value, date) else format_number(value)
 
 
 def _code(type_: FactType, raw: object) -> str:

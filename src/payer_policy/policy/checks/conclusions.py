@@ -1,13 +1,17 @@
-"""Rules together: no circle, no two values of one fact, no fact that nothing concludes."""
+"""Rules together: no circle, no two values of one fact, no fact that nothing concludes.
+
+Whether two rules exclude each other is told from their tests alone, so a folder opens alike everywhere.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations, pairwise
 from typing import Any
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.policy.basis import Typed
 from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.order import dependencies, find_cycles
@@ -71,16 +75,25 @@ def _steps(circle: Sequence[str], rules: Rules) -> Iterator[str]:
             yield f"`{reader}` is overridden by `{read}`"
 
 
-def check_conflicts(
-    merged: Merged,
-    rules: Rules,
-    vocabulary: Vocabulary,
-    seen: set[tuple[str, ...]],
-    report: ReportDiagnostic,
-) -> None:
-    """Rules that conclude different values of one fact cannot hold together.
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two rules that conclude different values of a fact and are not seen to exclude each other."""
 
-    `seen` are the conflicts that were found in other policies, each with the version's name first.
+    fact: str
+    first: PlacedRule
+    second: PlacedRule
+    """The one that stands in the file which lies over the other's, or below it in the same file."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The same for the same two rules, wherever they are inherited."""
+        return (self.fact, *sorted((_place(self.first), _place(self.second))))
+
+
+def unsettled_pairs(merged: Merged, rules: Rules, vocabulary: Vocabulary) -> Iterator[Pair]:
+    """The pairs of rules of which their tests do not show that they exclude each other.
+
+    A solver may still show it (`payer_policy.analysis.conflicts`); opening a folder never asks one.
     """
     types = {name: fact.type for name, fact in vocabulary.facts.items()}
     by_fact: dict[str, list[tuple[Rule, Any]]] = {}
@@ -101,41 +114,65 @@ def check_conflicts(
                 continue
             if merged.level(first.version) > merged.level(second.version):
                 first, second = second, first
-            key = (name, *sorted((_place(first), _place(second))))
-            if not any((version.name, *key) in seen for version in merged.chain):
-                seen.add((merged.version.name, *key))
-                _report_conflict(merged, name, first, second, report)
+            yield Pair(name, first, second)
 
 
-def _place(placed: PlacedRule) -> str:
-    return f"{placed.version.name} {placed.model.id}"
-
-
-def _report_conflict(
-    merged: Merged, name: str, first: PlacedRule, second: PlacedRule, report: ReportDiagnostic
+def check_conflicts(
+    merged: Merged,
+    rules: Rules,
+    vocabulary: Vocabulary,
+    seen: set[tuple[str, ...]],
+    report: ReportDiagnostic,
 ) -> None:
-    """At the rule that stands higher; at the overlay itself where both are taken over."""
+    """Rules that conclude different values of one fact exclude each other, as far as can be seen.
+
+    `seen` are the pairs that were found in other policies, each with the version's name first.
+    """
+    for pair in unsettled_pairs(merged, rules, vocabulary):
+        if not any((version.name, *pair.key) in seen for version in merged.chain):
+            seen.add((merged.version.name, *pair.key))
+            report(conflict_problem(merged, pair))
+
+
+def conflict_problem(merged: Merged, pair: Pair, shown: str | None = None) -> Diagnostic:
+    """The problem, at the rule that stands higher; at the overlay itself where both are inherited.
+
+    Args:
+        merged: The policy in which they meet.
+        pair: The two rules.
+        shown: A request for which both hold, in words; None: whether there is one is not known.
+    """
+    first, second = pair.first, pair.second
     document, where = merged.version.document, ("extends",)
     way = "replace one of them here, or change a parameter that decides between them"
     if second.version is merged.version or merged.version.model.extends is None:
         document = second.version.document
-        where = (*second.path, "then", "conclude", name)  # type: ignore[assignment]
+        where = (*second.path, "then", "conclude", pair.fact)  # type: ignore[assignment]
         way = "let the condition of one exclude the other's, or add "
         way += f'"overrides": ["{first.model.id}"]'
     line = first.version.document.locate((*first.path, "id")).start
     beside = f" (line {line.line})" if line and first.version.document is document else ""
     if first.version.document is not document:
         beside = f" of {first.version.name}"
-    report(
-        document.problem(
-            "conflict",
-            f"rule `{second.model.id}` and rule `{first.model.id}`{beside} can hold together, "
-            f"but conclude different values of `{name}`",
-            where,
-            key=True,
-            hint=way,
+    rules = f"rule `{second.model.id}` and rule `{first.model.id}`{beside}"
+    if shown is not None:
+        message = (
+            f"{rules} can hold together, but conclude different values of `{pair.fact}`: {shown}"
         )
+        return document.problem("conflict", message, where, key=True, hint=way)
+    return document.problem(
+        "conflict-not-seen",
+        f"{rules} conclude different values of `{pair.fact}`, and whether both can hold together "
+        "cannot be seen",
+        where,
+        key=True,
+        hint=f"{way}; where both do hold, `{pair.fact}` is not known, and what reads it pends",
+        warning=True,
     )
+
+
+def _place(placed: PlacedRule) -> str:
+    return f"{placed.version.name} {placed.model.id}"
 
 
 def _same_days(a: PlacedRule, b: PlacedRule) -> bool:
