@@ -80,7 +80,7 @@ class Baclofen:
         self._diagnoses_for_review = codes["diagnoses-for-review"]
         self._pump_status = codes["pump-status"]
         self._header_diagnoses = codes["header-diagnoses"]
-        self._retired_diagnoses = codes["retired-diagnoses"]
+        self._invalid_diagnoses = codes["retired-diagnoses"] | codes["diagnoses-not-yet-valid"]
         self._other_drugs = codes["other-intrathecal-drugs"] | codes["unclassified-drugs"]
         self._distinct_service = codes["distinct-service-modifiers"]
         self._pump_analysis = codes["pump-analysis"]
@@ -162,7 +162,7 @@ class Baclofen:
                 "diagnosis-only-pump-status",
             )
             return
-        retired = not codes.isdisjoint(self._retired_diagnoses)
+        retired = not codes.isdisjoint(self._invalid_diagnoses)
         header = not codes.isdisjoint(self._header_diagnoses)
         if retired:
             found.append(("diagnosis-invalid-on-date", "deny", "CO", "146", ("M76",), None))

@@ -188,7 +188,7 @@ OPEN: Mapping[str, list[dict[str, Any]]] = {
     "a division by what may be zero": [
         rule(
             "planted",
-            fact("dose.given", "more_than", {"quotient": [100, {"fact": "units.billed"}]}),
+            fact("lab.ferritin", "more_than", {"quotient": [100, {"fact": "lab.ferritin"}]}),
         )
     ],
     "a part of nothing": [
@@ -197,7 +197,7 @@ OPEN: Mapping[str, list[dict[str, Any]]] = {
             fact(
                 "lab.ferritin",
                 "less_than",
-                {"quotient": [{"fact": "dose.given"}, {"fact": "oral.weeks"}]},
+                {"quotient": [{"fact": "dose.given"}, {"fact": "dose.given"}]},
             ),
         )
     ],

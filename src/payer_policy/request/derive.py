@@ -36,6 +36,7 @@ from payer_policy.ruleset import Condition
 from payer_policy.semantics import Facts
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import (
+    AmbiguousCode,
     Value,
     ValueProblem,
     format_value,
@@ -499,6 +500,8 @@ def parse_facts(
         elif entry is not None:
             try:
                 values[name] = parse_value(fact.type, entry)
+            except AmbiguousCode:
+                pass  # not known; who reads the request says so
             except ValueProblem as problem:
                 problems.append((name, problem))
     return values, problems

@@ -16,6 +16,8 @@ from payer_policy.vocabulary.units import UNITS
 WHOLE_SERVICE: Final = "service"
 """What a finding falls on where it names no part."""
 
+NONE: Final = "none"
+"""What silence can say of any code: that there is none. It has not the shape of a code."""
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _Report = Callable[[Diagnostic], None]
@@ -171,6 +173,8 @@ class _Reading(NamedTuple):
     def _value(self, type_: FactType, raw: Any, field: str) -> Value | None:
         if raw is None:
             return None
+        if raw == NONE and type_.kind == "code":
+            return NONE
         try:
             return parse_value(type_, raw)
         except ValueProblem as found:
