@@ -344,15 +344,17 @@ class Expressions:
             made = Arithmetic(key, tuple(expressions))
             return Typed(made, FactType(kind, misnamed.type.unit), called)
         units = [part.unit for part in parts if part.unit is not None]
-        unit = _unit_of(key, parts)
-        if key in _ROUNDED and unit is not None and unit.name not in UNITS:
-            message = f"{called} would round a number of {unit.name}, which has no name of its own"
+        made_in = _unit_of(key, parts)
+        if key in _ROUNDED and made_in is not None and made_in.name not in UNITS:
+            message = (
+                f"{called} would round a number of {made_in.name}, which has no name of its own"
+            )
             hint = "declare a computed fact with the unit that is meant, and round that"
             self.report("unit-mismatch", message, path, hint=hint)
             return None
         if key in _OF_ONE_UNIT and self._ambiguous(parts, path):
             return None
-        if units and (key in _OF_ONE_UNIT or (key == "quotient" and unit is None)):
+        if units and (key in _OF_ONE_UNIT or (key == "quotient" and made_in is None)):
             fitted = [self._in_unit(part, units[0], path) for part in parts]
             expressions = [expression for expression in fitted if expression is not None]
             if len(expressions) != len(parts):
@@ -361,13 +363,15 @@ class Expressions:
             if whole and not all(_is_whole(part, made, units[0]) for part, made in pairs):
                 kind = "decimal"
         result: Expression = Arithmetic(key, tuple(expressions))
-        if unit is not None and not unit.powers:  # a plain number, once its factor is in it
-            if unit.size != 1:
-                result = Arithmetic("product", (result, Constant(_plain(unit.size))))
-                kind = "integer" if kind == "integer" and unit.size.denominator == 1 else "decimal"
-            unit = None
-        name = None if unit is None else unit.name
-        return Typed(result, FactType(kind, name), called, None if name in UNITS else unit)
+        if made_in is not None and not made_in.powers:  # a plain number, once its factor is in it
+            if made_in.size != 1:
+                result = Arithmetic("product", (result, Constant(_plain(made_in.size))))
+                kind = (
+                    "integer" if kind == "integer" and made_in.size.denominator == 1 else "decimal"
+                )
+            made_in = None
+        name = None if made_in is None else made_in.name
+        return Typed(result, FactType(kind, name), called, None if name in UNITS else made_in)
 
     def _ambiguous(self, parts: Sequence[Typed], path: JsonPath) -> bool:
         """Report a number written on the spot among numbers of several units: it could be of any."""

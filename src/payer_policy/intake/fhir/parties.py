@@ -24,7 +24,6 @@ from payer_policy.intake.fhir.values import (
 from payer_policy.intake.x12_values import LINES_OF_BUSINESS
 from payer_policy.json_source import JsonPath
 from payer_policy.reference import ReferenceData
-from payer_policy.vocabulary.codes import malformed
 from payer_policy.vocabulary.types import shown
 
 _RENDERING: Final = frozenset({"82", "SJ", "rendering", "performing", "primary"})
@@ -204,16 +203,7 @@ class Parties:
         self.npis = list(dict.fromkeys(npi for npi in every if npi))
 
     def npi(self, reference: object, origin: Found) -> str | None:
-        """The NPI of a provider; None, with a remark, where the number has not the shape of one."""
-        number = self._number(reference, origin)
-        if number is None or (wrong := malformed("npi", number)) is None:
-            return number
-        message = f"found {shown(number)}; {wrong[0]}: the provider is taken as not known"
-        self.form.say(origin.path, "not-read", message, None, warning=True)
-        return None
-
-    def _number(self, reference: object, origin: Found) -> str | None:
-        """What stands as the NPI of a provider, through its role where it is one."""
+        """The NPI of a provider, through its role where it is one."""
         found = self.resources.find(reference, origin)
         if found is None:
             logical = as_element(reference).get("identifier")
