@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.vocabulary.codes import SYSTEMS, malformed, normalise_code
+from payer_policy.vocabulary.codes import SYSTEMS, malformed, normalise_code, stand_in
 from payer_policy.vocabulary.types import FactType, ValueProblem, exact_number, parse_value
 from payer_policy.vocabulary.units import UNITS, dimension_of, factor
 
@@ -158,3 +158,13 @@ def test_a_numeral_that_is_refused_says_why(text: str, message: str) -> None:
 
 def test_zeros_after_the_last_place_say_nothing() -> None:
     assert exact_number("1.0000000000") == 1
+
+
+@pytest.mark.parametrize("system", [*SYSTEMS, None])
+def test_a_stand_in_has_the_shape_of_its_system(system: str | None) -> None:
+    made = [stand_in(system, number) for number in range(100)]
+
+    assert len(set(made)) == 100
+    assert all(
+        malformed(system, one) is None and normalise_code(system, one) == one for one in made
+    )

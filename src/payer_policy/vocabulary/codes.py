@@ -124,6 +124,26 @@ def remark_on_ndc(text: str) -> tuple[str, str, str] | None:
     return None
 
 
+_STAND_INS: Final = {
+    "hcpcs": ("Y", 4),
+    "icd10cm": ("Y99.", 4),
+    "ndc": ("9", 10),
+    "modifier": ("", 2),
+    "place_of_service": ("", 2),
+    "npi": ("9", 9),
+    "revenue": ("9", 3),
+}
+
+
+def stand_in(system: str | None, number: int) -> str:
+    """A text with the shape of a code of the system; another number, another text (as far as the
+    system has so many). Whether there is such a code, nobody knows."""
+    if system not in _STAND_INS:
+        return f"OTHER{number}"
+    start, digits = _STAND_INS[system]
+    return f"{start}{(10**digits - 1 - number) % 10**digits:0{digits}d}"
+
+
 def of_another_system(code: str) -> bool:
     """Whether a procedure code says itself that it is none: `system|code`, or no code at all."""
     return code == NO_CODE or "|" in code
