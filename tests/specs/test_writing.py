@@ -41,7 +41,7 @@ def test_a_scenario_builds_the_request_again(engine: Engine, address: str, tmp_p
     assert ruleset is not None
     palette = palette_of(ruleset)
     passed = 0
-    for number in range(80):
+    for number in range(240):
         facts: dict[str, Value] = {}
         for name, value in random_facts(random, palette).items():
             least = ruleset.facts[name].type.minimum
