@@ -182,7 +182,7 @@ def compiled(library: Library, address: str, first_day: Any, engine: str = "comp
     ruleset = library.ruleset(address, first_day)
     assert ruleset is not None
     return Prepared(
-        library.basis.derivation(ruleset.facts, first_day),
+        Derivation.over(library.basis, ruleset.facts, first_day),
         engine_named(engine).compile(ruleset),
         Determiner(ruleset),
     )

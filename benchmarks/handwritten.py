@@ -80,7 +80,7 @@ class Baclofen:
         self._diagnoses_for_review = codes["diagnoses-for-review"]
         self._pump_status = codes["pump-status"]
         self._header_diagnoses = codes["header-diagnoses"]
-        self._retired_diagnoses = codes["retired-diagnoses"]
+        self._invalid_diagnoses = codes["retired-diagnoses"] | codes["diagnoses-not-yet-valid"]
         self._other_drugs = codes["other-intrathecal-drugs"] | codes["unclassified-drugs"]
         self._distinct_service = codes["distinct-service-modifiers"]
         self._pump_analysis = codes["pump-analysis"]
@@ -89,7 +89,6 @@ class Baclofen:
         self._pump_implant = codes["pump-implant"]
         self._trial_injection = codes["trial-injection"]
         self._comprehensive = codes["comprehensive-procedures"]
-        self._professional = codes["bill-type-professional"]
         self._bill_types = {
             "hospital_outpatient": codes["bill-types-hospital-outpatient"],
             "critical_access_hospital": codes["bill-types-critical-access-hospital"],
@@ -162,7 +161,7 @@ class Baclofen:
                 "diagnosis-only-pump-status",
             )
             return
-        retired = not codes.isdisjoint(self._retired_diagnoses)
+        retired = not codes.isdisjoint(self._invalid_diagnoses)
         header = not codes.isdisjoint(self._header_diagnoses)
         if retired:
             found.append(("diagnosis-invalid-on-date", "deny", "CO", "146", ("M76",), None))
@@ -695,8 +694,8 @@ class Baclofen:
                     break
                 if None in places:
                     break
-        bill_type = request.bill_type or "none"
-        professional = bill_type in self._professional
+        bill_type = request.bill_type
+        professional = bill_type in (None, "none")
 
         def here(name: str) -> bool | None:
             if bill_type in self._bill_types.get(name, ()):

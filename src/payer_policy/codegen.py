@@ -231,17 +231,12 @@ class SourceWriter:
                 variables = [
                     self.shared("c", self.condition(part, negated=negated)) for part in parts
                 ]
-                certain = " + ".join(f"({variable} >> 1)" for variable in variables)
-                possible = " + ".join(f"({variable} & 1)" for variable in variables)
+                certain = self._chain([f"({variable} >> 1)" for variable in variables], "+")
+                possible = self._chain([f"({variable} & 1)" for variable in variables], "+")
                 return f"(3 if {certain} >= {count} else 0 if {possible} < {count} else 1)"
 
     def _joined(self, parts: Sequence[Condition], sign: str, negated: bool) -> str:
-        sources = [self.condition(part, negated=negated) for part in parts]
-        while len(sources) > _CHUNK:
-            sources = [
-                self.assign("c", f" {sign} ".join(sources[at : at + _CHUNK]))
-                for at in range(0, len(sources), _CHUNK)
-            ]
+        sources = self._chunks([self.condition(part, negated=negated) for part in parts], sign)
         if len(sources) == 1:
             return sources[0]
         if sign == "&":
@@ -251,6 +246,18 @@ class SourceWriter:
             if ready and rest:
                 return f"({' and '.join(ready)} and {' & '.join([*ready, *rest])})"
         return f"({f' {sign} '.join(sources)})"
+
+    def _chain(self, sources: list[str], sign: str) -> str:
+        return f" {sign} ".join(self._chunks(sources, sign))
+
+    def _chunks(self, sources: list[str], sign: str) -> list[str]:
+        """The same chain in at most `_CHUNK` parts; longer ones are worked out piece by piece."""
+        while len(sources) > _CHUNK:
+            sources = [
+                self.assign("c", f" {sign} ".join(sources[at : at + _CHUNK]))
+                for at in range(0, len(sources), _CHUNK)
+            ]
+        return sources
 
     def function(self, name: str, parameters: str, body: Sequence[str]) -> Callable[..., Any]:
         """Compile lines of source into a function over the namespace gathered so far."""

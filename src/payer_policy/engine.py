@@ -408,8 +408,8 @@ class Engine:
 
     def _compile(self, ruleset: Ruleset) -> _Prepared:
         library = self.library
-        derivation = self._derivation_alike(ruleset) or library.basis.derivation(
-            ruleset.facts, ruleset.first_day
+        derivation = self._derivation_alike(ruleset) or Derivation.over(
+            library.basis, ruleset.facts, ruleset.first_day
         )
         evaluate = (self._compiler or engine_named(self.name).compile)(ruleset)
         none = frozenset(name for name, fact in ruleset.facts.items() if fact.type.can_be_none)

@@ -190,7 +190,7 @@ OPEN: Mapping[str, list[dict[str, Any]]] = {
     "a division by what may be zero": [
         rule(
             "planted",
-            fact("dose.given", "more_than", {"quotient": [100, {"fact": "units.billed"}]}),
+            fact("lab.ferritin", "more_than", {"quotient": [100, {"fact": "lab.ferritin"}]}),
         )
     ],
     "a part of nothing": [
@@ -199,7 +199,7 @@ OPEN: Mapping[str, list[dict[str, Any]]] = {
             fact(
                 "lab.ferritin",
                 "less_than",
-                {"quotient": [{"fact": "dose.given"}, {"fact": "oral.weeks"}]},
+                {"quotient": [{"fact": "dose.given"}, {"fact": "dose.given"}]},
             ),
         )
     ],
@@ -365,7 +365,11 @@ def test_what_no_file_says_of_a_drug_is_no_fault_of_a_rule(tmp_path: Path) -> No
     }
     planted = rule(
         "planted",
-        fact("dose.given", "more_than", {"quotient": [100, {"fact": "drug.unit"}]}),
+        fact(
+            "units.billed",
+            "more_than",
+            {"quotient": [{"fact": "dose.given"}, {"fact": "drug.unit"}]},
+        ),
     )
     file = "drugs/J1756.json"
     drug = json.loads((BASE / file).read_text("utf-8"))

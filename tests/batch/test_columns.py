@@ -17,7 +17,7 @@ from payer_policy import Engine
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.batch.columns import ColumnarBatch
 from payer_policy.determination import Outcome
-from payer_policy.vocabulary.types import Value, to_json
+from payer_policy.vocabulary.types import NONE, Value, to_json
 from tests.facade.test_engine import POLICIES
 from tests.generated_claims import claims
 
@@ -53,8 +53,20 @@ def random_rows(engine: Engine, random: Random, count: int) -> list[Facts]:
             [*sorted(library.codes[address]), "J3490", "Z9999", None]
         )
         facts["service.date"] = random.choice([first, date(2025, 11, 3), date(2015, 1, 1), None])
-        rows.append({name: value for name, value in facts.items() if value is not None})
+        rows.append(
+            {
+                name: value
+                for name, value in facts.items()
+                if value is not None and _held(engine, name, value)
+            }
+        )
     return rows
+
+
+def _held(engine: Engine, name: str, value: Value) -> bool:
+    """Whether a column of its type has the value: of numbers and days it has no none."""
+    kind = engine.library.vocabulary.facts[name].type.kind
+    return value is not NONE or kind in ("code", "choice")
 
 
 def generated_rows(engine: Engine, seed: int, count: int) -> list[Facts]:
@@ -67,6 +79,7 @@ def generated_rows(engine: Engine, seed: int, count: int) -> list[Facts]:
                     name: value
                     for name, value in one.facts.items()
                     if value is not None
+                    and _held(engine, name, value)
                     and not isinstance(value, Fraction)  # no table can hold a third
                     and not engine.library.vocabulary.facts[name].derived
                 }
@@ -97,7 +110,9 @@ def as_table(engine: Engine, rows: list[Facts]) -> pl.DataFrame:
                 "codes": pl.List(pl.String),
             }.get(kind, pl.String)
             raw: list[Any] = [
-                sorted(value)
+                to_json(value)
+                if value is NONE
+                else sorted(value)
                 if isinstance(value, frozenset)
                 else Decimal(value)
                 if kind == "decimal" and value is not None

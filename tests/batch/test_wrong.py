@@ -203,7 +203,7 @@ BROKEN: dict[str, tuple[str, str | bytes, list[tuple[int, str, str]], int]] = {
         "f.csv",
         FACT.replace("therapy.phase", "patient.age").replace("refill", "9" * 40)
         + FACT.split("\n")[1],
-        [(1, "wrong-type", "fact `patient.age`: found"), (2, "wrong-type", '"refill"')],
+        [(1, "wrong-value", "fact `patient.age`: the number"), (2, "wrong-type", '"refill"')],
         0,
     ),
     "facts: a day that is none": (

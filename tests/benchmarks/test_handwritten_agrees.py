@@ -24,6 +24,7 @@ from payer_policy.engines import engine_named
 from payer_policy.intake import read_requests
 from payer_policy.policy.library import Library
 from payer_policy.request.models import Coverage, Line, PriorLine, Provider, Request
+from payer_policy.vocabulary.types import NONE
 
 ROOT = Path(__file__).parents[2]
 POLICY = "medicare/intrathecal-baclofen"
@@ -123,7 +124,10 @@ def said_by_hand(answer: Any) -> Any:
 def random_case(
     random: Random, palette: dict[str, Any], silence: dict[str, Any], first_day: date
 ) -> tuple[dict[str, Any], list[Any]]:
-    facts: dict[str, Any] = random_facts(random, palette)
+    # By hand nothing is known to be none.
+    facts: dict[str, Any] = {
+        name: value for name, value in random_facts(random, palette).items() if value is not NONE
+    }
     share = random.choice((0.0, 0.5, 0.9, 0.95, 0.98, 1.0))
     facts |= {name: value for name, value in HARMLESS.items() if random.random() < share}
     for name, value in silence.items():

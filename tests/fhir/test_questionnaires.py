@@ -21,6 +21,7 @@ from payer_policy.fhir import (
 )
 from payer_policy.json_source import read_json
 from payer_policy.request.derive import parse_facts
+from payer_policy.vocabulary.codes import stand_in
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import parse_value
 from tests.fhir.building import CASES, FAVOURABLE, bundle, decided, engine, submitted
@@ -49,13 +50,13 @@ def _values(fact: Fact) -> st.SearchStrategy[Any]:
         case "choice":
             return st.sampled_from(fact.type.values)
         case "codes":
-            return st.sets(_codes(), max_size=4).map(sorted)
+            return st.sets(_codes(fact.type.system), max_size=4).map(sorted)
         case _:
-            return _codes()
+            return _codes(fact.type.system)
 
 
-def _codes() -> st.SearchStrategy[str]:
-    return st.from_regex(r"[A-Z][0-9]{2}\.[0-9A-Z]{1,4}", fullmatch=True)
+def _codes(system: str | None) -> st.SearchStrategy[str]:
+    return st.integers(0, 99).map(lambda number: stand_in(system, number))
 
 
 @settings(max_examples=40, deadline=None)

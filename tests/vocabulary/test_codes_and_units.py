@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.vocabulary.codes import SYSTEMS, normalise_code
+from payer_policy.vocabulary.codes import SYSTEMS, malformed, normalise_code, stand_in
+from payer_policy.vocabulary.types import FactType, ValueProblem, exact_number, parse_value
 from payer_policy.vocabulary.units import UNITS, dimension_of, factor
 
 
@@ -76,3 +77,94 @@ def test_factors_go_together() -> None:
         if there is not None and on is not None:
             assert there * on == all_the_way
     assert all(factor(unit, unit) == 1 for unit in UNITS)
+
+
+MALFORMED = [
+    ("icd10cm", "G-82.51", "write G82.51"),
+    ("icd10cm", "Ｇ82.51", "U+FF27"),
+    ("icd10cm", "G82.51\u200b", "U+200B"),
+    ("icd10cm", "G82\u201151", "U+2011"),
+    ("icd10cm", "hello", None),
+    ("icd10cm", "8G2.51", None),
+    ("icd10cm", "G82.51000", None),
+    ("hcpcs", "JO945", None),
+    ("hcpcs", "J-0945", "write J0945"),
+    ("hcpcs", "J0945JZ", None),
+    ("modifier", "ß", "U+00DF"),
+    ("modifier", "J", None),
+    ("modifier", "JZKX", None),
+    ("place_of_service", "１１", "write 11"),
+    ("place_of_service", "office", None),
+    ("npi", "123456789", None),
+    ("npi", "123-456-7893", "write 1234567893"),
+    ("revenue", "36", None),
+    ("ndc", "1-2-3", None),
+    ("ndc", "123456789012", None),
+    ("ndc", "1234567890", "write it with its hyphens"),
+]
+
+
+@pytest.mark.parametrize(("system", "text", "hint"), MALFORMED)
+def test_what_is_no_code_is_refused(system: str, text: str, hint: str | None) -> None:
+    with pytest.raises(ValueProblem) as caught:
+        parse_value(FactType("code", system=system), text)
+
+    assert caught.value.code == "wrong-value"
+    assert " was expected (" in caught.value.message
+    assert (hint is None) == (caught.value.hint is None)
+    assert hint is None or hint in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("system", "text", "code"),
+    [
+        ("icd10cm", "\u00a0g82.51 ", "G82.51"),
+        ("icd10cm", "G82\u00a051", "G82.51"),
+        ("ndc", "N466794015702", "66794015702"),
+        ("ndc", "66794 0157 02", "66794015702"),
+        ("hcpcs", "0001u", "0001U"),
+        ("hcpcs", "62370", "62370"),
+        ("revenue", "636", "0636"),
+        ("place_of_service", "1", "01"),
+        ("identifier", "Ｇ-1", "Ｇ-1"),
+    ],
+)
+def test_what_is_plainly_a_code_is_read(system: str, text: str, code: str) -> None:
+    assert parse_value(FactType("code", system=system), text) == code
+
+
+@given(system=st.sampled_from(SYSTEMS), text=st.text(max_size=14))
+def test_what_is_read_is_ascii_and_reads_as_itself(system: str, text: str) -> None:
+    """No two texts that look alike, and are not, can be one code."""
+    if malformed(system, text) is None and system != "identifier":
+        code = normalise_code(system, text)
+        assert code.isascii()
+        assert parse_value(FactType("code", system=system), code) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1.0000001", "more than 6 decimal places"),
+        ("0." + "0" * 30 + "1", "more than 6 decimal places"),
+        ("1" * 20, "too large"),
+        ("1e3", "a number was expected"),
+    ],
+)
+def test_a_numeral_that_is_refused_says_why(text: str, message: str) -> None:
+    with pytest.raises(ValueProblem, match=message):
+        exact_number(text)
+
+
+def test_zeros_after_the_last_place_say_nothing() -> None:
+    assert exact_number("1.0000000000") == 1
+
+
+@pytest.mark.parametrize("system", [*SYSTEMS, None])
+def test_a_stand_in_has_the_shape_of_its_system(system: str | None) -> None:
+    made = [stand_in(system, number) for number in range(100)]
+
+    assert len(set(made)) == 100
+    assert all(
+        malformed(system, one) is None and normalise_code(system, one) == one for one in made
+    )

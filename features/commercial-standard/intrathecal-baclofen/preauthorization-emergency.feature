@@ -191,7 +191,7 @@ Feature: Commercial Standard: an emergency may go before the authorization
         | the units authorized                         | 40                  |
         | the units already used                       | 0                   |
         | the day on which authorization was requested | 2024-12-20          |
-        | <fact>                                       | <value>             |
+      But it is known that <fact> is <value>
       When the claim is decided
       Then it is <decision>
       And rule <rule> <so>

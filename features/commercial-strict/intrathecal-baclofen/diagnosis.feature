@@ -37,7 +37,8 @@ Feature: Commercial Strict: the diagnosis must be one of severe spasticity, vali
         | case                            | diagnoses        | date       | rule                      | carc | rarc    |
         | another disease                 | E11.9            | 2025-03-03 | diagnosis-not-covered     | 11   | M76     |
         | two other diseases              | E11.9 and M54.50 | 2025-03-03 | diagnosis-not-covered     | 11   | M76     |
-        | a new code before its first day | G35.A            | 2025-09-30 | diagnosis-not-covered     | 11   | M76     |
+        | a new code before its first day | G35.A            | 2025-09-30 | diagnosis-invalid-on-date | 146  | M76     |
+        | a new code beside a valid one   | G35.A and G80.1  | 2025-09-30 | diagnosis-invalid-on-date | 146  | M76     |
         | the old code after its last day | G35              | 2025-10-01 | diagnosis-invalid-on-date | 146  | M76     |
         | the old code beside the new one | G35 and G35.A    | 2025-10-01 | diagnosis-invalid-on-date | 146  | M76     |
         | a category                      | G82.5            | 2025-03-03 | diagnosis-header          | 16   | M76 M81 |

@@ -89,7 +89,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | the phase of therapy   | initial                  |
         | the documents received | trial note, oral history |
         | <fact>                 | <value>                  |
-        | <other fact>           | <other value>            |
+      But it is known that <other fact> is <other value>
       When the claim is decided
       Then it is approved
       And rule <rule> does not hold
@@ -144,7 +144,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | fact                 | value         |
         | the phase of therapy | initial       |
         | <fact>               | <value>       |
-        | <other fact>         | <other value> |
+      But it is known that <other fact> is <other value>
       When the claim is decided
       Then it is <decision>
       And rule <rule> holds
@@ -211,7 +211,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | the day on which authorization was requested | 2024-12-20        |
         | the phase of therapy                         | replacement       |
         | the reason for the replacement               | upgrade           |
-        | <fact>                                       | <value>           |
+      But it is known that <fact> is <value>
       When the claim is decided
       Then it is <decision>
       And authorization.matches is concluded to be no

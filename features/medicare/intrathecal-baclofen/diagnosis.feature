@@ -277,7 +277,7 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
 
     Scenario Outline: A new code is no diagnosis before its first day: <case>
       Given a claim to Medicare for J0945 on 2025-09-30
-      And the diagnoses <diagnosis>
+      And the diagnoses <diagnoses>
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -285,16 +285,18 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule                  | group | carc | rarc | line |
-        | diagnosis-not-covered | CO    | 11   | M76  | 1    |
+        | rule                      | group | carc | rarc | line |
+        | diagnosis-invalid-on-date | CO    | 146  | M76  | 1    |
 
       Examples:
-        | case                       | diagnosis |
-        | relapsing-remitting        | G35.A     |
-        | unspecified                | G35.D     |
-        | a category that is to come | G35.B     |
+        | case                          | diagnoses        |
+        | relapsing-remitting           | G35.A            |
+        | unspecified                   | G35.D            |
+        | a category that is to come    | G35.B            |
+        | beside the code of that day   | G35 and G35.A    |
+        | beside another good diagnosis | G82.51 and G35.D |
 
-    Scenario Outline: The categories among the new codes are not billable: <case>
+Scenario Outline: The categories among the new codes are not billable: <case>
       Given a claim to Medicare for J0945 on 2025-10-01
       And the diagnoses <diagnosis>
       And these claim lines

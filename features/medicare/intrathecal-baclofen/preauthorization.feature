@@ -150,7 +150,7 @@ Feature: Medicare: no preauthorization is asked for
         | the units authorized                         | 40         |
         | the units already used                       | 0          |
         | the day on which authorization was requested | 2024-12-20 |
-        | <fact>                                       | <value>    |
+      But it is known that <fact> is <value>
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1

@@ -15,7 +15,7 @@ from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
-from payer_policy.request.derive import Context
+from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.sources import Computed, facts_of
 from payer_policy.ruleset import (
     All,
@@ -48,7 +48,7 @@ class Assumed:
         self._learning = Learning(ruleset, vocabulary.facts, self._sources)
         silent = {name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()}
         said = Vocabulary(silent, vocabulary.line_parts)
-        self._said = library.basis.derivation(needed, day, said)
+        self._said = Derivation.over(library.basis, needed, day, said)
         rules = [replace(rule, condition=_bare(rule.condition)) for rule in ruleset.rules]
         self._evaluate = StepByStep().compile(replace(ruleset, rules=tuple(rules)))
 

@@ -22,6 +22,7 @@ from payer_policy.request.sources import (
     Aggregate,
     Computed,
     DrugAttribute,
+    Path,
     Source,
     read_line_part,
 )
@@ -60,6 +61,7 @@ from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, OUTCOME, RARC, RULE
 from payer_policy.vocabulary.types import NONE, NUMERIC, FactType, Value
 
+ORIGINAL: Final = Path("request", "original_id")
 FEW: Final = (8, 12, 16, 24)
 """So many facts are known of a found request, where that can be; the least first."""
 NEAR_BEFORE: Final = 3
@@ -200,6 +202,8 @@ class Requests:
         elif isinstance(source, DrugAttribute):
             told = self._attribute(source.name, fact.type)
             self.in_files[name] = False if told is None else told.known
+        elif source == ORIGINAL and fact.type.can_be_none:
+            told = self._none_of_an_original(term)
         if told is not None:
             # What was given fills in where nothing is told; where both speak, they agree, since a
             # request that contradicts itself is refused.
@@ -212,6 +216,15 @@ class Requests:
         if fact.absent_means is not None:
             term = choose_term(term.known, term, self._always(fact, fact.absent_means))
         return term
+
+    def _none_of_an_original(self, term: Term) -> Term | None:
+        """That a claim replaces none, where its frequency says that it is an original."""
+        name = self.library.facts_by_source.get(("request", "frequency"))
+        if name is None:
+            return None
+        frequency = self.facts[name]
+        original = frequency.value == self.facts.texts.number("1")
+        return Term(both(frequency.known, original), term.value, True)
 
     def _always(self, fact: Fact, value: Value) -> Term:
         """A fact that is known to have a value."""

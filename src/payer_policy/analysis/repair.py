@@ -23,8 +23,8 @@ from payer_policy.engine import Decided, Engine
 from payer_policy.engines import engine_named
 from payer_policy.request.models import Request
 from payer_policy.request.sources import Computed, facts_of
-from payer_policy.ruleset import Constant, facts_read, tests_in
-from payer_policy.symbolic.logic import Formula, all_of, any_of, at_least, either, negated, truth_in
+from payer_policy.ruleset import Constant, FactRef, facts_read, tests_in
+from payer_policy.symbolic.logic import Formula, all_of, any_of, at_least, negated, truth_in
 from payer_policy.symbolic.search import NotProved, Search
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import Value, to_json
@@ -241,22 +241,36 @@ class _Case:
                 yield repair
 
     def _fitting(self, name: str) -> Formula:
-        """That a code is one which the policy names for this fact, or that the request has.
+        """That a code is one which the policy names for this fact, or compares it with.
 
         Any other text would do as well for a rule that says "none of these", and help nobody.
         """
         if self._facts[name].type.kind != "code":
             return True
         texts = self._named.get(name, set())
-        known = {
-            value
-            for other, value in self._open.known.items()
-            if isinstance(value, str) and self._facts[other].type.kind == "code"
-        }
+        others = {name, *self._compared.get(name, ())}
+        values = [self._open.known.get(other) for other in others]
+        known = {value for value in values if isinstance(value, str)}
         term = self._open.facts[name]
         number = self._open.facts.texts.number
         fits = any_of(term.value == number(text) for text in sorted(texts | known))
-        return either(negated(term.known), fits)
+        return any_of([negated(term.known), term.none, fits])
+
+    @cached_property
+    def _compared(self) -> Mapping[str, set[str]]:
+        """By fact, the facts that conditions compare it with, those of computed facts included."""
+        out: dict[str, set[str]] = {}
+        conditions = [rule.condition for rule in self._decided.ruleset.rules]
+        for source in self._engine.library.basis.sources.values():
+            if isinstance(source, Computed) and source.condition is not None:
+                conditions.append(source.condition)
+        for condition in conditions:
+            for test in tests_in(condition):
+                for side in test.right:
+                    if isinstance(side, FactRef):
+                        out.setdefault(test.fact, set()).add(side.fact)
+                        out.setdefault(side.fact, set()).add(test.fact)
+        return out
 
     @cached_property
     def _named(self) -> Mapping[str, set[str]]:
@@ -277,8 +291,7 @@ class _Case:
     def _repair(self, names: Sequence[str], model: Any) -> Repair | None:
         """The set with its values, decided anew; None where it does not do what was found."""
         values = {
-            name: self._open.facts.value_in(model, name, self._open.facts[name].value)
-            for name in names
+            name: self._open.facts.term_in(model, name, self._open.facts[name]) for name in names
         }
         steps = tuple(
             Step(self._facts[name], value, self._open.known[name]) for name, value in values.items()
@@ -324,7 +337,7 @@ class _Case:
             if name not in self._decided.ruleset.derived:
                 term = requests.read(name)
                 if truth_in(model, term.known):
-                    facts[name] = self._open.facts.value_in(model, name, term.value)
+                    facts[name] = self._open.facts.term_in(model, name, term)
         lines = [
             ServiceLine(line.number, _billed(line.billed_units), frozenset(line.parts))
             for line in was.lines

@@ -30,6 +30,7 @@ from payer_policy.ruleset import (
 )
 from payer_policy.semantics import Facts, truth_of
 from payer_policy.truth import FAILS, HOLDS, NEGATED, Truth
+from payer_policy.vocabulary.codes import malformed, stand_in
 from payer_policy.vocabulary.types import NONE, FactType, Value, to_json
 
 UNKNOWN_SHARE: Final = 0.35
@@ -263,9 +264,11 @@ def _fits(value: Value, type_: FactType) -> bool:
         case "choice":
             return isinstance(value, str) and value in type_.values
         case "code":
-            return isinstance(value, str)
+            return isinstance(value, str) and malformed(type_.system, value) is None
         case "codes":
-            return isinstance(value, frozenset) and all(isinstance(code, str) for code in value)
+            return isinstance(value, frozenset) and not any(
+                malformed(type_.system, code) for code in value
+            )
 
 
 def _plain_values(type_: FactType) -> list[Value]:
@@ -286,6 +289,6 @@ def _values_of(type_: FactType) -> list[Value]:
         case "choice":
             return list(type_.values)
         case "code":
-            return ["ZZZ9"]
+            return [stand_in(type_.system, 0)]
         case "codes":
-            return [frozenset(), frozenset({"ZZZ9"})]
+            return [frozenset(), frozenset({stand_in(type_.system, 0)})]

@@ -157,8 +157,8 @@ class Decider:
         if needed:
             derivation = self._derivations.get(key)
             if derivation is None:
-                derivation = self._derivations[key] = library.basis.derivation(
-                    needed, ruleset.first_day
+                derivation = self._derivations[key] = Derivation.over(
+                    library.basis, needed, ruleset.first_day
                 )
             told, contradictions = derivation.facts(context, given)
             if contradictions:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from payer_policy.intake.fhir.answers import read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
-from payer_policy.intake.fhir.form import NO_CODE, Form, as_element, place_of
+from payer_policy.intake.fhir.form import Form, as_element, place_of
 from payer_policy.intake.fhir.lines import ndc_of, procedure_code
 from payer_policy.intake.fhir.parties import Parties
 from payer_policy.intake.fhir.resources import Found, Resources
@@ -31,7 +31,7 @@ from payer_policy.intake.fhir.values import (
 from payer_policy.intake.model import Intake, guarded
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.reference import ReferenceData
-from payer_policy.vocabulary.codes import normalise_code
+from payer_policy.vocabulary.codes import NO_CODE
 from payer_policy.vocabulary.model import Vocabulary
 
 ORDERS: Final = (
@@ -65,7 +65,7 @@ class Order:
         """The order in a few words, for a card."""
         request = self.intake.request
         line = request.lines[0] if request is not None and request.lines else None
-        if line is None or line.code is None or line.code == normalise_code("hcpcs", NO_CODE):
+        if line is None or line.code is None or line.code == NO_CODE:
             return (line.description if line is not None else None) or self.reference
         return line.code
 

@@ -286,6 +286,8 @@ class ColumnWriter:
                 if fact in self.numbers:
                     return self.numbers[fact]
                 return Ratio.of_fact(pl.col(fact), self._types[fact].kind)
+            case Score(fact, _) if self._may_be_none(fact):
+                raise NotExact(fact)
             case Score(fact, values):
                 score = pl.lit(None, dtype=pl.Int64)
                 for position, value in enumerate(values):
@@ -424,12 +426,12 @@ class ColumnWriter:
         self, expression: Expression, frame: pl.DataFrame
     ) -> tuple[pl.Series, pl.Series, pl.Series]:
         """The values of an expression as tops and bottoms, worked out once for each set of values
-        that it reads; and where one is too large for `BY_VALUE` (it is null there)."""
+        that it reads; and where one is none, or too large for `BY_VALUE` (it is null there)."""
 
         def parts(facts: Mapping[str, Value | None]) -> list[int | bool | None]:
             value = value_of(expression, facts)
-            if value is None:
-                return [None, None, False]
+            if value is None or value is NONE:  # a row in which a number is none is decided alone
+                return [None, None, value is NONE]
             exact = Fraction(value)
             if abs(exact.numerator) > BY_VALUE.most or exact.denominator > BY_VALUE.parts_most:
                 return [None, None, True]

@@ -39,6 +39,7 @@ from payer_policy.request.models import (
     Provider,
     Request,
 )
+from payer_policy.vocabulary.codes import remark_on_ndc
 
 NAMES: Names = {
     Request: "a request",
@@ -99,7 +100,7 @@ def _made(piece: Piece, value: Any, request: Request | None, found: Iterable[Dia
     return Intake(
         claim_id,
         piece.location(),
-        None if said else request,
+        None if any(one.severity == "error" for one in said) else request,
         tuple(sorted(said, key=Diagnostic.sort_key)),
         _text(value, "frequency") or "1",
         (piece.locate,),
@@ -124,6 +125,12 @@ def _validated(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]
         return None, found
     request = numbered(request)
     slips = []
+    for index, line in enumerate(value.get("lines", ())):
+        if (remark := remark_on_ndc(str(line.get("ndc")))) is not None:
+            code, message, hint = remark
+            message = f"a line: `ndc`: {message}"
+            where = ("lines", index, "ndc")
+            slips.append(document.problem(code, message, where, hint=hint, warning=True))
     for slip in inconsistencies(request):
         message = f"{_subject(slip.path)}: {slip.message}"
         slips.append(document.problem(slip.code, message, slip.path, hint=slip.hint))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from payer_policy.diagnostics import Severity
 from payer_policy.intake.x12 import Segment
 from payer_policy.json_source import JsonPath
+from payer_policy.vocabulary.codes import remark_on_ndc
 from payer_policy.vocabulary.types import ValueProblem, shown
 
 T = TypeVar("T")
@@ -71,6 +72,8 @@ class Form:
         """Set a field; None and "" say nothing."""
         if value is None or value == "":
             return
+        if path[-1] == "ndc" and (remark := remark_on_ndc(str(value))) is not None:
+            self.slip(segment, element, *remark, "warning")
         if path not in self.values:
             self.values[path] = value
             self.sources[path] = Source(segment, element)

@@ -13,6 +13,7 @@ from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_form import Form
 from payer_policy.intake.x12_values import components, days, number, pointer
 from payer_policy.json_source import JsonPath
+from payer_policy.vocabulary.codes import malformed
 from payer_policy.vocabulary.types import shown
 
 MAX_DESCRIPTION: Final = 1000
@@ -115,13 +116,17 @@ class LineReader:
                 message = "found no procedure code; a line has one"
                 self.form.slip(segment, element, "missing-element", message, "such as HC:99213")
             return
-        self.form.put(self.path("code"), code, segment, element)
         if qualifier not in ("HC", "HP"):
             message = (
                 f"the code {shown(code)} is of the code system {shown(qualifier)}, not HCPCS (HC)"
             )
             hint = "it is compared with HCPCS codes all the same"
+            if malformed("hcpcs", code):
+                hint = "it has not the shape of a HCPCS code, so no policy is looked for"
             self.form.slip(segment, element, "other-code-system", message, hint, "warning")
+        if qualifier != "HC" and malformed("hcpcs", code):
+            code = f"{qualifier}|{code}"  # so that it can never be taken for a HCPCS code
+        self.form.put(self.path("code"), code, segment, element)
         modifiers = frozenset(part.upper() for part in parts[2:6] if part)
         self.form.put(self.path("modifiers"), modifiers or None, segment, element)
         if len(parts) > 6:

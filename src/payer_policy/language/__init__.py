@@ -6,11 +6,13 @@ their places, and returns the intermediate form of `payer_policy.ruleset`.
 
 from payer_policy.language.elaborate import Elaborator
 from payer_policy.language.expressions import ARITHMETIC_ARITY, and_
-from payer_policy.language.right_sides import WINDOW_UNITS
+from payer_policy.language.right_sides import MAX_COUNTED, MAX_PARTS, WINDOW_UNITS
 from payer_policy.language.scope import CodeSetMembers, ParameterValue, Reporter, Scope
 
 __all__ = [
     "ARITHMETIC_ARITY",
+    "MAX_COUNTED",
+    "MAX_PARTS",
     "WINDOW_UNITS",
     "CodeSetMembers",
     "Elaborator",

@@ -12,10 +12,13 @@ from payer_policy.core_tests import core_of
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.json_source import JsonPath
 from payer_policy.language.expressions import and_
-from payer_policy.language.right_sides import RightSides
+from payer_policy.language.right_sides import MAX_COUNTED, MAX_PARTS, RightSides
 from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Score, Test
 from payer_policy.vocabulary.operators import OPERATORS, Operator, words_for
 from payer_policy.vocabulary.types import FactType, shown
+
+MAX_COUNTS: Final = 8
+"""How many `of` can stand inside one another: in columns, each doubles the work of what is in it."""
 
 COMBINATORS: Final = ("all", "any", "not", "at_least", "of")
 _SAID_ELSEWHERE: Final = {
@@ -148,6 +151,12 @@ class Elaborator(RightSides):
                     key=True,
                     hint=did_you_mean(key, ("at_least", "of")),
                 )
+        if path.count("of") >= MAX_COUNTS:
+            message = f"`at_least … of` is inside {path.count('of')} others; at most {MAX_COUNTS} "
+            message += "can be one inside the other"
+            hint = "conclude a derived fact from the inner ones, and test that"
+            self.report("wrong-shape", message, path, hint=hint)
+            return None
         parts = self._parts(raw["of"], (*path, "of"), "of") if "of" in raw else None
         count = raw.get("at_least")
         whole = isinstance(count, int) and not isinstance(count, bool)
@@ -188,6 +197,17 @@ class Elaborator(RightSides):
                 f"`{head}` has no conditions; it would {'always' if head == 'all' else 'never'} hold",
                 path,
                 hint="add a condition, or remove it",
+            )
+            return None
+        most = MAX_COUNTED if head == "of" else MAX_PARTS
+        if len(raw) > most:
+            self.report(
+                "wrong-shape",
+                f"`{head}` has {len(raw):,} conditions; at most {most:,} can be in one list",
+                path,
+                key=True,
+                hint="test a list of values with `in` or `includes_any`, or split it into "
+                + ("several rules" if head == "of" else f"several `{head}`, one inside the other"),
             )
             return None
         parts = [self.condition(part, (*path, index)) for index, part in enumerate(raw)]

@@ -1,6 +1,7 @@
 """What may stand on the right side of a test, checked and typed: values, names, exact arithmetic.
 
-Units of one dimension are converted here, once, so that everything after deals in plain numbers.
+Units are converted here, once, so that everything after deals in plain numbers. The unit of a product
+or quotient is worked out; where another one is wanted, it converts or is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from payer_policy.diagnostics import did_you_mean, slip_of
 from payer_policy.json_source import JsonPath
 from payer_policy.language.scope import Reporter, Scope
 from payer_policy.ruleset import Arithmetic, Constant, Expression, FactRef, Score
-from payer_policy.vocabulary.codes import normalise_code
+from payer_policy.vocabulary.codes import malformed, normalise_code
 from payer_policy.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
@@ -28,7 +29,7 @@ from payer_policy.vocabulary.types import (
     parse_value,
     shown,
 )
-from payer_policy.vocabulary.units import UNITS, factor
+from payer_policy.vocabulary.units import UNITS, Unit, product_of, quotient_of, unit_named
 
 ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "sum": (1, 99),
@@ -43,9 +44,6 @@ ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "years_between": (2, 2),
 }
 REFERENCES: Final = ("fact", "parameter", "code_set")
-
-COMPOUND: Final = "?"
-"""The unit of a product or quotient that has no name here; it goes with any unit."""
 
 NUMBER: Final = FactType("decimal")
 WHOLE: Final = FactType("integer")
@@ -62,6 +60,17 @@ class Typed(NamedTuple):
     expression: Expression
     type: FactType
     called: str
+    made: Unit | None = None
+    """The unit of a product or quotient that no fact could have, such as mg times mL."""
+
+    @property
+    def unit(self) -> Unit | None:
+        return self.made or unit_named(self.type.unit)
+
+    @property
+    def misnamed(self) -> bool:
+        """Whether its unit is none, which is reported where it is declared."""
+        return self.type.unit is not None and self.unit is None
 
 
 class Expressions:
@@ -86,7 +95,7 @@ class Expressions:
         expression = None if typed is None else self.fitted(typed, wanted, path)
         if typed is None or expression is None:
             return None
-        if wanted.kind == "integer" and not _is_whole(typed, expression, wanted.unit):
+        if wanted.kind == "integer" and not _is_whole(typed, expression, unit_named(wanted.unit)):
             found = f"{typed.called} is {typed.type.describe()}"
             hint = 'write {"round_up": …} or {"round_down": …} around it'
             if isinstance(expression, Constant):
@@ -123,10 +132,11 @@ class Expressions:
         if wanted.kind in NUMERIC:
             if found.ordered and isinstance(expression, FactRef):
                 return Score(expression.fact, found.values)
-            if found.kind in NUMERIC and not any_unit and self._lacks_unit(typed, wanted, path):
-                return None
             if found.kind in NUMERIC:
-                return self._in_unit(typed, wanted.unit, path)
+                unit = unit_named(wanted.unit)
+                if any_unit or (wanted.unit is not None and unit is None):
+                    return expression  # a unit that is none is reported where it is declared
+                return self._in_unit(typed, unit, path)
         elif parameter := _code_parameter(typed):
             return self._parameter_codes(parameter, typed, wanted, path)
         elif (
@@ -162,9 +172,11 @@ class Expressions:
                 sound = False
         return sound
 
-    def _unknown_code(self, text: str, system: str | None) -> tuple[str, str] | None:
+    def _unknown_code(self, text: str, system: str | None) -> tuple[str, str | None] | None:
         known = self.scope.known_codes(system) if system else frozenset()
         code = normalise_code(system, text)
+        if (wrong := malformed(system, text)) is not None:
+            return f"found {shown(text)}; {wrong[0]}", wrong[1]
         if not known or code in known:
             return None
         hint = slip_of(code, known) or "if it is right, list it in a file under code_sets/"
@@ -327,51 +339,100 @@ class Expressions:
         if key == "quotient" and isinstance(divisor, Constant) and divisor.value == 0:
             self.report("wrong-value", "this divides by zero", (*path, 1))
             return None
-        made_in = _unit_of(key, parts)
         whole = key != "quotient" and all(part.type.kind == "integer" for part in parts)
-        if key in _OF_ONE_UNIT or (
-            key == "quotient" and made_in is None and parts[0].type.unit is not None
-        ):
-            common = next((part.type.unit for part in parts if part.type.unit), None)
-            fitted = [self._in_unit(part, common, path) for part in parts]
-            if None in fitted:
-                return None
-            expressions = [expression for expression in fitted if expression is not None]
-            pairs = zip(parts, expressions, strict=True)
-            whole = whole and all(_is_whole(part, made, common) for part, made in pairs)
         kind: Kind = "integer" if whole or key in _ROUNDED else "decimal"
-        return Typed(Arithmetic(key, tuple(expressions)), FactType(kind, made_in), called)
-
-    def _lacks_unit(self, typed: Typed, wanted: FactType, path: JsonPath) -> bool:
-        """Report a number with a unit where one without is expected, or the other way round."""
-        found, unit, name = typed.type.unit, wanted.unit, _parameter_name(typed.expression)
-        if found in UNITS and unit is None:
-            message = f"{typed.called} is in {found}; a number without a unit was expected"
-            self.report("unit-mismatch", message, path)
-        elif found is None and unit in UNITS and name is not None:
-            message = f"it has no unit, but a rule takes it as a number of {unit}"
-            hint = f'add "unit": "{unit}" (or another unit that converts to it)'
-            self.scope.at_parameter(name, "unit-mismatch", message, hint=hint)
-        elif found is None and unit in UNITS and isinstance(typed.expression, FactRef):
-            message = f"{typed.called} has no unit; a number of {unit} was expected"
-            self.report("unit-mismatch", message, path)
-        else:
-            return False
-        return True
-
-    def _in_unit(self, typed: Typed, unit: str | None, path: JsonPath) -> Expression | None:
-        found, expression = typed.type.unit, typed.expression
-        if unit is None or found is None or found == unit or {found, unit} - set(UNITS):
-            return expression  # a unit that is none is reported where it is declared
-        by = factor(found, unit)
-        if by is None:
-            message = f"{typed.called} is in {found}, which does not convert to {unit}"
-            self.report("unit-mismatch", message, path)
+        if misnamed := next((part for part in parts if part.misnamed), None):
+            made = Arithmetic(key, tuple(expressions))
+            return Typed(made, FactType(kind, misnamed.type.unit), called)
+        units = [part.unit for part in parts if part.unit is not None]
+        made_in = _unit_of(key, parts)
+        if key in _ROUNDED and made_in is not None and made_in.name not in UNITS:
+            message = (
+                f"{called} would round a number of {made_in.name}, which has no name of its own"
+            )
+            hint = "declare a computed fact with the unit that is meant, and round that"
+            self.report("unit-mismatch", message, path, hint=hint)
             return None
+        if key in _OF_ONE_UNIT and self._ambiguous(parts, path):
+            return None
+        if units and (key in _OF_ONE_UNIT or (key == "quotient" and made_in is None)):
+            fitted = [self._in_unit(part, units[0], path) for part in parts]
+            expressions = [expression for expression in fitted if expression is not None]
+            if len(expressions) != len(parts):
+                return None
+            pairs = zip(parts, expressions, strict=True)
+            if whole and not all(_is_whole(part, made, units[0]) for part, made in pairs):
+                kind = "decimal"
+        result: Expression = Arithmetic(key, tuple(expressions))
+        if made_in is not None and not made_in.powers:  # a plain number, once its factor is in it
+            if made_in.size != 1:
+                result = Arithmetic("product", (result, Constant(_plain(made_in.size))))
+                kind = (
+                    "integer" if kind == "integer" and made_in.size.denominator == 1 else "decimal"
+                )
+            made_in = None
+        name = None if made_in is None else made_in.name
+        return Typed(result, FactType(kind, name), called, None if name in UNITS else made_in)
+
+    def _ambiguous(self, parts: Sequence[Typed], path: JsonPath) -> bool:
+        """Report a number written on the spot among numbers of several units: it could be of any."""
+        names = list(dict.fromkeys(part.unit.name for part in parts if part.unit is not None))
+        for part in parts:
+            made = part.expression
+            if len(names) > 1 and _is_literal(made) and made != Constant(0):
+                message = f"{part.called} could be a number of {and_(names, 'or')}"
+                hint = 'make it a parameter with its unit: {"value": …, "unit": …}'
+                self.report("unit-mismatch", message, path, hint=hint)
+                return True
+        return False
+
+    def _in_unit(self, typed: Typed, wanted: Unit | None, path: JsonPath) -> Expression | None:
+        """The number in a unit (None: without one); what does not convert is reported."""
+        found, expression = typed.unit, typed.expression
+        if found == wanted or typed.misnamed or (found is None and _is_literal(expression)):
+            return expression
+        if found is None or wanted is None:
+            return self._without_unit(typed, wanted, path)
+        by = found.factor_to(wanted)
+        if by is None:
+            message = f"{typed.called} is in {found.name}, which does not convert to {wanted.name}"
+            self.report("unit-mismatch", message, path, hint=_of_percent(found, wanted))
+            return None
+        if by == 1:
+            return expression
         if isinstance(expression, Constant):
             converted = Fraction(expression.value) * by  # type: ignore[arg-type]
             return replace(expression, value=_plain(converted))
         return Arithmetic("product", (expression, Constant(_plain(by))))
+
+    def _without_unit(self, typed: Typed, wanted: Unit | None, path: JsonPath) -> Expression | None:
+        """A number with a unit where one without is wanted, or the other way round.
+
+        Only a plain number that was computed goes with something else: with a count of things.
+        """
+        expression, name = typed.expression, _parameter_name(typed.expression)
+        if wanted is None:
+            assert typed.unit is not None
+            message = (
+                f"{typed.called} is in {typed.unit.name}; a number without a unit was expected"
+            )
+            self.report("unit-mismatch", message, path)
+        elif name is not None:
+            message = f"it has no unit, but a rule takes it as a number of {wanted.name}"
+            hint = f'add "unit": "{wanted.name}" (or another unit that converts to it)'
+            self.scope.at_parameter(
+                name, "unit-mismatch", message, hint=hint if wanted.name in UNITS else None
+            )
+        elif isinstance(expression, FactRef):
+            message = f"{typed.called} has no unit; a number of {wanted.name} was expected"
+            self.report("unit-mismatch", message, path)
+        elif wanted.counts:
+            return expression
+        else:
+            message = f"{typed.called} comes to a number without a unit"
+            message += f"; a number of {wanted.name} was expected"
+            self.report("unit-mismatch", message, path, hint=_of_percent(wanted))
+        return None
 
 
 def _literal(raw: Any, wanted: FactType | None) -> Value:
@@ -395,15 +456,24 @@ def _literal(raw: Any, wanted: FactType | None) -> Value:
     return exact_number(raw) if wanted is None else parse_value(wanted, raw)
 
 
-def _is_whole(typed: Typed, expression: Expression, unit: str | None) -> bool:
+def _is_whole(typed: Typed, expression: Expression, unit: Unit | None) -> bool:
     """Whether the value, brought into a unit, is certainly a whole number."""
     if isinstance(expression, Constant):
         return isinstance(expression.value, int)
     if isinstance(expression, Score):
         return True
-    found = typed.type.unit
-    by = factor(found, unit) if found in UNITS and unit in UNITS else None
+    by = typed.unit.factor_to(unit) if typed.unit is not None and unit is not None else None
     return typed.type.kind == "integer" and (by is None or by.denominator == 1)
+
+
+def _is_literal(expression: Expression) -> bool:
+    """Whether only numbers written on the spot are in it, which take the unit of their place."""
+    match expression:
+        case Constant(_, name):
+            return name is None
+        case Arithmetic(_, arguments):
+            return all(map(_is_literal, arguments))
+    return False
 
 
 def _parameter_name(expression: Expression) -> str | None:
@@ -416,19 +486,26 @@ def _code_parameter(typed: Typed) -> str | None:
     return _parameter_name(typed.expression) if typed.type.kind in ("code", "codes") else None
 
 
-def _unit_of(key: str, parts: Sequence[Typed]) -> str | None:
-    """The unit of an operation's result; a compound one is `COMPOUND` and not checked further."""
-    units = [part.type.unit for part in parts]
-    named = [unit for unit in units if unit is not None]
+def _unit_of(key: str, parts: Sequence[Typed]) -> Unit | None:
+    """The unit of an operation's result; None for a plain number."""
+    units = [part.unit for part in parts if part.unit is not None]
+    if not units:
+        return None
     if key == "product":
-        return named[0] if len(named) == 1 else COMPOUND if named else None
+        return product_of(units)
     if key == "quotient":
-        above, below = units
-        if below is None:
-            return above
-        same = above in UNITS and below in UNITS and factor(str(above), below) is not None
-        return None if same else COMPOUND
-    return named[0] if named else None
+        above, below = parts[0].unit, parts[1].unit
+        if below is None or above is None:
+            return above if below is None else quotient_of(None, below)
+        return None if above.factor_to(below) is not None else quotient_of(above, below)
+    return units[0]
+
+
+def _of_percent(*units: Unit) -> str | None:
+    """What to type where a percentage meets a plain number: neither is taken for the other."""
+    if all(dimension != "percent" for unit in units for dimension, _ in unit.powers):
+        return None
+    return 'divide or multiply by a parameter of 100 %: {"value": 100, "unit": "%"}'
 
 
 def _plain(value: Fraction) -> int | Decimal | Fraction:
@@ -440,7 +517,7 @@ def same_system(a: FactType, b: FactType) -> bool:
     return a.system is None or b.system is None or a.system == b.system
 
 
-def and_(names: Sequence[str]) -> str:
+def and_(names: Sequence[str], word: str = "and") -> str:
     """Names of keys as a list in words."""
     quoted = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
+    return f" {word} ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)

@@ -18,7 +18,12 @@ from payer_policy.language.expressions import (
 )
 from payer_policy.ruleset import Constant, Expression, FactRef, Score, Window
 from payer_policy.vocabulary.operators import Operator
-from payer_policy.vocabulary.types import FactType, shown
+from payer_policy.vocabulary.types import NUMERIC, FactType, shown
+
+MAX_PARTS: Final = 1_000
+"""The most conditions in one `all` or `any`, and numbers in one list: every engine copes."""
+MAX_COUNTED: Final = 100
+"""The most conditions in one `of`: as tokens, every way to share out the count is a rule."""
 
 WINDOW_UNITS: Final[dict[str, str | None]] = {
     "days": "days",
@@ -136,6 +141,11 @@ class RightSides(Expressions):
                 path,
                 hint="add a value, or remove the test",
             )
+            return None
+        if type_.kind in NUMERIC and len(raw) > MAX_PARTS:
+            message = f"the list has {len(raw):,} numbers; at most {MAX_PARTS:,} can be in one list"
+            hint = "test a range with `between`"
+            self.report("wrong-shape", message, path, hint=hint)
             return None
         values = []
         for index, entry in enumerate(raw):

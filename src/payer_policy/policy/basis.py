@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 
 from payer_policy.canonical import digest
 from payer_policy.reference import ReferenceData
-from payer_policy.request.derive import Derivation
 from payer_policy.request.sources import Source, behind, code_sets_of, sources_on
 from payer_policy.ruleset import Condition, with_members
 from payer_policy.vocabulary.model import Vocabulary
@@ -111,21 +110,6 @@ class Basis:
     def sources_on(self, needed: Iterable[str], day: date) -> dict[str, Source]:
         """Of some facts, and all facts behind them, those that have a source, as on a day."""
         return sources_on(self.sources, needed, self.members_on(day))
-
-    def derivation(
-        self, needed: Iterable[str], day: date, vocabulary: Vocabulary | None = None
-    ) -> Derivation:
-        """How some facts are derived from a request on a day.
-
-        Args:
-            needed: The names of the facts.
-            day: A day of the window for which it is made.
-            vocabulary: Instead of this one's, where a default differs.
-        """
-        needed = list(needed)
-        sources = self.sources_on(needed, day)
-        used, line_parts = vocabulary or self.vocabulary, self.line_parts_on(day)
-        return Derivation(used, self.reference, sources, line_parts, needed, day)
 
     def line_parts_on(self, day: date) -> dict[str, Condition]:
         """The conditions of the parts of a service's lines, as on a day."""

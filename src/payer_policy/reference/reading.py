@@ -30,7 +30,7 @@ from payer_policy.reference.files import (
     ProductsFile,
     ReasonCodesFile,
 )
-from payer_policy.vocabulary.codes import SYSTEMS, normalise_code
+from payer_policy.vocabulary.codes import SHAPES, SYSTEMS, malformed, normalise_code
 from payer_policy.vocabulary.types import (
     Value,
     ValueProblem,
@@ -43,20 +43,6 @@ from payer_policy.vocabulary.units import factor
 
 _Report = Callable[[Diagnostic], None]
 
-_FORMS: Final[Mapping[str, tuple[str, str, str]]] = {
-    "hcpcs": (r"[A-Z0-9]\d{3}[A-Z0-9]", "a HCPCS code", "five characters, such as A1234"),
-    "icd10cm": (
-        r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?",
-        "an ICD-10-CM code",
-        "a letter and digits, such as A12.3",
-    ),
-    "ndc": (r"\d{11}", "an NDC", "11 digits, or 10 with hyphens, such as 1234-5678-90"),
-    "modifier": (r"[A-Z0-9]{2}", "a modifier", "two characters"),
-    "place_of_service": (r"\d{2}", "a place of service", "two digits"),
-    "npi": (r"\d{10}", "an NPI", "ten digits"),
-    "revenue": (r"\d{4}", "a revenue code", "four digits"),
-}
-"""What the codes of a system look like: a pattern, their name, and what to expect."""
 _ATTRIBUTE_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -80,9 +66,10 @@ class _Reader:
     def code(self, system: str, text: str, *path: str | int) -> str:
         """The one spelling of a code, which must look like one of its system."""
         code = normalise_code(system, text)
-        if not _looks_right(system, code):
-            _, name, looks = _FORMS[system]
-            self.problem("wrong-value", f"`{text}` is not {name}; expected {looks}", *path)
+        if (wrong := malformed(system, text)) is not None:
+            _, name, looks = SHAPES[system]
+            message = f"`{text}` is not {name}; expected {looks}"
+            self.problem("wrong-value", message, *path, hint=wrong[1])
         return code
 
     def dated(self, value: Any, entry: Entry, called: str, *path: str | int) -> Dated[Any]:
@@ -96,10 +83,6 @@ class _Reader:
                 hint="swap the two dates",
             )
         return Dated(value, entry.from_, entry.through)
-
-
-def _looks_right(system: str, code: str) -> bool:
-    return system not in _FORMS or re.fullmatch(_FORMS[system][0], code, re.ASCII) is not None
 
 
 def read_code_set(name: str, file: CodeSetFile, document: JsonDocument, report: _Report) -> CodeSet:
@@ -161,11 +144,11 @@ def read_drug(name: str, file: DrugFile, document: JsonDocument, report: _Report
     """A drug code. The file's name is the code."""
     reader = _Reader(document, report)
     code = reader.code("hcpcs", file.code, "code")
-    if code != name and _looks_right("hcpcs", code):
+    if code != name and not malformed("hcpcs", code):
         hint = f"rename the file to {code}.json"
         if name != normalise_code("hcpcs", name):
             hint += " (in capitals)"
-        elif _looks_right("hcpcs", name):
+        elif not malformed("hcpcs", name):
             hint += f', or write "code": "{name}"'
         message = f"the file is named {name}.json, but its code is `{file.code}`"
         reader.problem("address-mismatch", message, "code", hint=hint)

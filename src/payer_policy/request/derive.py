@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import compress
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 from payer_policy.codegen import SourceWriter
 from payer_policy.reference import ReferenceData
@@ -36,6 +36,7 @@ from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import (
     NONE,
     NONE_TEXT,
+    AmbiguousCode,
     Value,
     ValueProblem,
     format_value,
@@ -49,6 +50,20 @@ class Contradiction(NamedTuple):
     fact: str
     form: Value
     given: Value
+
+
+class Basis(Protocol):
+    """What a derivation is made over (`payer_policy.policy.basis`)."""
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def reference(self) -> ReferenceData: ...
+
+    def sources_on(self, needed: Iterable[str], day: date) -> Mapping[str, Source]: ...
+
+    def line_parts_on(self, day: date) -> Mapping[str, Condition]: ...
 
 
 class Context(NamedTuple):
@@ -97,6 +112,22 @@ class Derivation:
         }
         """The facts of which the form has the word, and what they are where it says nothing: a
         default contradicts nobody."""
+
+    @classmethod
+    def over(
+        cls, basis: Basis, needed: Iterable[str], day: date, vocabulary: Vocabulary | None = None
+    ) -> Derivation:
+        """How some facts are derived from a request in the window of a day.
+
+        Args:
+            basis: A folder's vocabulary, reference data and sources.
+            needed: The names of the facts.
+            day: A day of the window.
+            vocabulary: In place of the folder's own, where a meaning of silence differs.
+        """
+        needed = list(needed)
+        sources, parts = basis.sources_on(needed, day), basis.line_parts_on(day)
+        return cls(vocabulary or basis.vocabulary, basis.reference, sources, parts, needed, day)
 
     def facts(
         self, context: Context, given: Mapping[str, Value]
@@ -242,8 +273,10 @@ class _DerivationWriter(SourceWriter):
             case Path(root, path):
                 variable = self.assign("v", self._path(root, path))
                 if (root, path) == ("request", "original_id") and fact.type.can_be_none:
-                    # An original claim replaces none: the form says so by its frequency.
-                    original = f"{variable} is None and request.frequency == '1'"
+                    # An original claim replaces none: the form says so by its frequency, where it
+                    # gives one.
+                    self.namespace["is_original"] = _is_original
+                    original = f"{variable} is None and is_original(request)"
                     self.lines.append(f"if {original}: {variable} = NONE")
             case DrugAttribute(attribute):
                 variable = self.assign("v", f"drug[{len(self._attributes)}]")
@@ -338,8 +371,7 @@ class _DerivationWriter(SourceWriter):
                 case Aggregate(_, where, how, _, condition) if condition is not None:
                     results[name] = loop.quantified(where, how, condition, among)
                 case Aggregate(_, where, how, field, _):
-                    can_be_none = self._vocabulary.facts[name].type.can_be_none
-                    results[name] = loop.combined(where, how, field, among, can_be_none)
+                    results[name] = loop.combined(where, how, field, among)
         self.lines += loop.starting()
         self.lines.append(f"for line in {among}:")
         self.lines += [f"    {line}" for line in [*loop.reading(), *loop.lines]]
@@ -415,18 +447,8 @@ class _LoopWriter(SourceWriter):
         self.lines.append(f"{seen} |= {truth}")
         return seen
 
-    def combined(
-        self,
-        where: Condition | None,
-        how: str,
-        field: str | None,
-        among: str,
-        can_be_none: bool = False,
-    ) -> str:
-        """A sum, count, set, … of a field over the lines; None where one of them is not known.
-
-        The only, least or most of no lines at all is none, where the fact can be none.
-        """
+    def combined(self, where: Condition | None, how: str, field: str | None, among: str) -> str:
+        """A sum, count, set, … of a field over the lines; None where one of them is not known."""
         whether = None if where is None else self.shared("t", self.condition(where))
         value = "1" if field is None else self._read_line(field)
         unknown = [f"{whether} == 1"] if whether else []
@@ -446,8 +468,7 @@ class _LoopWriter(SourceWriter):
         if how == "collect" and field is not None and LINE_FIELDS[field].kind == "codes":
             how = "union"
         self.namespace[how] = _COMBINE[how]
-        made = f"None if {result} is None else {how}({result})"
-        return f"NONE if {result} == () else {made}" if can_be_none and how in _OF_NONE else made
+        return f"None if {result} is None else {how}({result})"
 
 
 def _conditions(sources: Iterable[Source]) -> Iterable[Condition]:
@@ -495,6 +516,8 @@ def parse_facts(
         elif entry is not None:
             try:
                 values[name] = parse_value(fact.type, entry)
+            except AmbiguousCode:
+                pass  # not known; who reads the request says so
             except ValueProblem as problem:
                 problems.append((name, problem))
     return values, problems
@@ -517,7 +540,6 @@ def _only(values: tuple[Any, ...]) -> Any:
     return values[0] if values and values.count(values[0]) == len(values) else None
 
 
-_OF_NONE: Final = ("only", "min", "max")
 _COMBINE: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "collect": frozenset,
     "union": _union,
@@ -551,6 +573,10 @@ def drug_reader(
         return tuple([read(name, code, day) for name in names])
 
     return drug_on
+
+
+def _is_original(request: Request) -> bool:
+    return request.frequency == "1" and "frequency" in request.model_fields_set
 
 
 def _claim_diagnoses(context: Context) -> frozenset[str] | None:

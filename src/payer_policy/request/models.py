@@ -13,11 +13,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from payer_policy.vocabulary.codes import normalise_code
+from payer_policy.vocabulary.codes import normalise_code, of_another_system
 from payer_policy.vocabulary.types import (
     MAX_TEXT,
+    AmbiguousCode,
     ValueProblem,
     calendar_date,
+    code_of,
     exact_number,
     shown,
 )
@@ -44,12 +46,12 @@ def _spelled(system: str) -> BeforeValidator:
     def spell(raw: object) -> object:
         if not isinstance(raw, str):
             return raw  # the model says what is wrong with it
-        code = normalise_code(system, raw)
-        if not code:
-            raise ValueProblem(
-                "wrong-value", "found an empty text", "leave the field out when it is not known"
-            )
-        return _readable(code)
+        if system == "hcpcs" and of_another_system(other := normalise_code(system, raw)):
+            return _readable(other)  # which no policy can name
+        try:
+            return _readable(code_of(system, raw))
+        except AmbiguousCode:
+            return normalise_code(system, raw)  # no product has it; who reads the file says so
 
     return BeforeValidator(spell)
 
@@ -65,8 +67,11 @@ _Short = Annotated[str, Field(max_length=MAX_TEXT)]
 Hcpcs = Annotated[_Short, _spelled("hcpcs")]
 Icd10 = Annotated[_Short, _spelled("icd10cm")]
 Ndc = Annotated[_Short, _spelled("ndc")]
+"""11 digits; ten, where the text could be three NDCs: such a one is of no product."""
 Modifier = Annotated[_Short, _spelled("modifier")]
 PlaceOfService = Annotated[_Short, _spelled("place_of_service")]
+Npi = Annotated[_Short, _spelled("npi")]
+Revenue = Annotated[_Short, _spelled("revenue")]
 Identifier = Annotated[_Short, _spelled("identifier")]
 Quantity = Annotated[int | Decimal, BeforeValidator(_quantity)]
 _Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
@@ -96,8 +101,8 @@ class Patient(_Part):
 
 
 class Provider(_Part):
-    billing_npi: Identifier | None = None
-    rendering_npi: Identifier | None = None
+    billing_npi: Npi | None = None
+    rendering_npi: Npi | None = None
 
 
 class Line(_Part):
@@ -114,7 +119,7 @@ class Line(_Part):
     through: Date | None = None
     """The last day of service where the line has a range; the same day where left out."""
     place_of_service: PlaceOfService | None = None
-    revenue_code: Identifier | None = None
+    revenue_code: Revenue | None = None
     ndc: Ndc | None = None
     ndc_quantity: Quantity | None = None
     ndc_unit: Modifier | None = None
@@ -136,7 +141,7 @@ class Authorization(_Part):
     payer: Identifier | None = None
     plan: Identifier | None = None
     member_id: Identifier | None = None
-    provider_npi: Identifier | None = None
+    provider_npi: Npi | None = None
     codes: frozenset[Hcpcs] | None = Field(default=None, strict=False)
     valid_from: Date | None = None
     valid_through: Date | None = None
@@ -155,7 +160,7 @@ class PriorLine(_Part):
     modifiers: frozenset[Modifier] = Field(default=frozenset(), strict=False)
     units: Quantity | None = None
     charge: Quantity | None = None
-    billing_npi: Identifier | None = None
+    billing_npi: Npi | None = None
     void: bool = False
     """Whether that claim was voided since; a voided line counts for nothing."""
 

@@ -16,6 +16,7 @@ from payer_policy.columns.expressions import DTYPES, JOIN, NotExact, stored
 from payer_policy.vocabulary.types import (
     MAX_NUMBER,
     MAX_PLACES,
+    AmbiguousCode,
     FactType,
     ValueProblem,
     parse_value,
@@ -161,6 +162,8 @@ def _read(
         try:
             found = cell(type_, one)
             values.append(None if found is None else stored(parse_value(type_, found), type_.kind))
+        except AmbiguousCode:
+            values.append(None)
         except (ValueProblem, NotExact):
             values.append(None)
             wrong.append(one)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from payer_policy.language import ARITHMETIC_ARITY, WINDOW_UNITS
+from payer_policy.language import ARITHMETIC_ARITY, MAX_COUNTED, MAX_PARTS, WINDOW_UNITS
 from payer_policy.vocabulary.codes import SYSTEMS
 from payer_policy.vocabulary.operators import OPERATORS, Operator
 from payer_policy.vocabulary.types import FactType
@@ -108,7 +108,12 @@ class ConditionSchemas:
     # --- conditions ------------------------------------------------------------------------------
 
     def _condition(self) -> Schema:
-        several = {"type": "array", "minItems": 1, "items": self.condition}
+        several = {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": MAX_PARTS,
+            "items": self.condition,
+        }
 
         def shape(**properties: Schema) -> Schema:
             return {
@@ -117,7 +122,9 @@ class ConditionSchemas:
                 "additionalProperties": False,
             }
 
-        counted = shape(at_least={"type": "integer", "minimum": 1}, of=several)
+        counted = shape(
+            at_least={"type": "integer", "minimum": 1}, of={**several, "maxItems": MAX_COUNTED}
+        )
         node: Schema = {"if": {"required": ["of"]}, "then": counted, "else": self._ref("test")}
         for key, inner in (("not", self.condition), ("any", several), ("all", several)):
             node = {"if": {"required": [key]}, "then": shape(**{key: inner}), "else": node}

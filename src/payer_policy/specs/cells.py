@@ -24,7 +24,7 @@ from payer_policy.reference import Payer
 from payer_policy.ruleset import Ruleset
 from payer_policy.specs.failures import Wrong
 from payer_policy.specs.sentences import Row, Table
-from payer_policy.vocabulary.codes import normalise_code
+from payer_policy.vocabulary.codes import malformed, normalise_code
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import (
     FactType,
@@ -36,15 +36,6 @@ from payer_policy.vocabulary.types import (
 )
 from payer_policy.vocabulary.units import UNITS, factor
 
-_FORMS: Final = {
-    "hcpcs": (re.compile(r"[A-Z0-9]{5}", re.ASCII), "five letters or digits, such as J3420"),
-    "icd10cm": (
-        re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", re.ASCII),
-        "an ICD-10-CM code, such as G80.1",
-    ),
-    "modifier": (re.compile(r"[A-Z0-9]{2}", re.ASCII), "two letters or digits, such as JW"),
-    "place_of_service": (re.compile(r"\d{2}", re.ASCII), "two digits, such as 11"),
-}
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBER: Final = re.compile(r"([+-]?[\d.]+)\s*(\S.*)?")
 _SPELT_UNITS: Final = {
@@ -89,11 +80,9 @@ def day(text: str) -> date:
 
 def code_of(system: str, text: str) -> str:
     """A code in its one spelling, where it has the form of a code of that system."""
-    code = normalise_code(system, text)
-    form = _FORMS.get(system)
-    if form is not None and not form[0].fullmatch(code):
-        raise Wrong(f'found "{text}"; expected {form[1]}')
-    return code
+    if (wrong := malformed(system, text)) is not None:
+        raise Wrong(f'found "{text}"; {wrong[0]}', wrong[1])
+    return normalise_code(system, text)
 
 
 def payer(library: Library, text: str) -> tuple[str, Payer]:
@@ -271,7 +260,8 @@ def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
     columns = tuple(named(cell, names, "column", table[0].line) for cell in table[0].cells)
     for column in columns:
         if columns.count(column) > 1:
-            raise Wrong(f"the column `{column}` is there twice", None, table[0].line)
+            message = f"the column `{column}` is in this table twice"
+            raise Wrong(message, "keep one of the two columns", table[0].line)
     return columns
 
 
@@ -301,6 +291,17 @@ def pairs(table: Table, left: str) -> list[tuple[int, str, str]]:
         raise Wrong(f"the first row must be | {left} | value |", None, table[0].line)
     _needs_rows(table)
     return [(row.line, row.cells[0], row.cells[1]) for row in table[1:]]
+
+
+def once(lines: dict[str, int], name: str, line: int) -> None:
+    """Refuse a name that an earlier row of the same table has; `lines` is where each name was seen."""
+    first = lines.setdefault(name, line)
+    if first != line:
+        raise Wrong(
+            f"`{name}` is in this table twice, in lines {first} and {line}",
+            "keep one of the two rows; to change it later, write another step",
+            line,
+        )
 
 
 def _needs_rows(table: Table) -> None:

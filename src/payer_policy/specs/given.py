@@ -50,8 +50,10 @@ def _begin(case: Case, said: Arguments, subject: Subject) -> None:
 
 
 def facts(case: Case, said: Arguments, table: Table) -> None:
+    lines: dict[str, int] = {}
     for line, name, value in cells.pairs(table, "fact"):
         try:
+            cells.once(lines, cells.fact(case.library, name).name, line)
             _known(case, name, value)
         except Wrong as error:
             cells.at_row(line, error)
@@ -105,8 +107,10 @@ _CODES: Final = {"code": "hcpcs", "place of service": "place_of_service"}
 
 def form(case: Case, said: Arguments, table: Table) -> None:
     case.change()
+    lines: dict[str, int] = {}
     for line, name, value in cells.pairs(table, "field"):
         field = cells.named(name, list(FIELDS), "field", line)
+        cells.once(lines, field, line)
         path = FIELDS[field]
         cell = _cell(Request, field, value, line)
         nested: Any = cell
@@ -189,8 +193,10 @@ def diagnoses(case: Case, said: Arguments, table: Table) -> None:
 def authorization(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     entry: dict[str, Any] = {}
+    lines: dict[str, int] = {}
     for line, name, value in cells.pairs(table, "field"):
         field = cells.named(name, list(AUTHORIZATION), "field", line)
+        cells.once(lines, field, line)
         cell = _cell(Authorization, field, value, line)
         if cell not in (None, []):
             key = AUTHORIZATION[field]

@@ -6,6 +6,7 @@ this runner to the pytest plugin: the same scenarios pass, and the others fail i
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -193,6 +194,12 @@ def unknown_sentence(spoken: Said) -> Wrong:
                 if spoken.keyword in names.values()
                 else f"put it after a {name}, or start it with {name}",
             )
+    hidden = next((char for char in spoken.text if unicodedata.category(char) == "Cf"), None)
+    if hidden is not None:
+        return Wrong(
+            f"this sentence has a character that nobody can see (U+{ord(hidden):04X})",
+            "type the sentence anew",
+        )
     close = nearest_sentence(STEPS, spoken.kind, spoken.text)
     return Wrong(
         "no sentence of the step library reads like this",

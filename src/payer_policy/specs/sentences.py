@@ -44,7 +44,10 @@ _PATTERNS: Final = {
     "reason": r"[A-Za-z]+[ -]\S+",
 }
 """What a slot takes; one word where nothing else is said."""
-_QUOTES: Final = str.maketrans("“”", '""')
+_PLAIN: Final = str.maketrans(
+    {"“": '"', "”": '"'} | dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " ")
+)
+"""Signs and blanks that word processors put in place of plain ones."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Step:
     def arguments(self, text: str) -> Arguments | None:
         """What stands in the slots where the text is this sentence; None where it is not."""
         for pattern in self._patterns:
-            found = pattern.fullmatch(text.translate(_QUOTES))
+            found = pattern.fullmatch(text.translate(_PLAIN))
             if found is not None:
                 return {name: value.strip() for name, value in found.groupdict().items()}
         return None
@@ -128,7 +131,7 @@ _MISSING_WORD, _STRAY_WORD, _OTHER_WORD, _EMPTY_SLOT, _LONGER_SLOT = 1.0, 0.7, 1
 
 def nearest_sentence(steps: Iterable[Step], kind: str, text: str) -> str | None:
     """The sentence of that kind that is closest, with its slots filled from the text."""
-    words = tuple(text.translate(_QUOTES).split())
+    words = tuple(text.translate(_PLAIN).split())
     best: tuple[float, str] | None = None
     for step in steps:
         if step.kind != kind:

@@ -381,10 +381,10 @@ def rule_is(case: Case, said: Arguments, table: Table) -> None:
 
 def waits(case: Case, said: Arguments, table: Table) -> None:
     rulesets = case.rulesets()
-    expected = []
+    expected: dict[str, int] = {}
     for line, record in cells.records(table, ("rule",)):
         try:
-            expected.append(cells.rule(rulesets, record["rule"]))
+            cells.once(expected, cells.rule(rulesets, record["rule"]), line)
         except Wrong as error:
             cells.at_row(line, error)
     found = {one.rule for of in case.determinations() for one in of.unsettled}

@@ -42,6 +42,7 @@ from payer_policy.symbolic.logic import (
     same,
     truth_in,
 )
+from payer_policy.vocabulary.codes import malformed, stand_in
 from payer_policy.vocabulary.types import MAX_NUMBER, MAX_PLACES, NONE, FactType, Value
 
 MILLIONTHS: Final = 10**MAX_PLACES
@@ -88,6 +89,10 @@ class Term:
     known: Formula
     value: Any
     none: Formula = False
+
+
+_FOREIGN: Final = 500
+"""Where stand-ins begin for texts that are codes of another system."""
 
 
 class Texts:
@@ -387,19 +392,32 @@ class Facts:
             case "date":
                 return date.fromordinal(int(number_in(model, value)))
             case "choice" | "code":
-                return self._text(int(number_in(model, value)))
-        codes = {self._text(text) for text, has in value.members.items() if truth_in(model, has)}
+                return self._text(int(number_in(model, value)), type_)
+        codes = {
+            self._text(text, type_) for text, has in value.members.items() if truth_in(model, has)
+        }
         for code, has in value.others.values():
             if truth_in(model, has):
-                codes.add(self._text(int(number_in(model, code))))
+                codes.add(self._text(int(number_in(model, code)), type_))
         if truth_in(model, value.more) and not any(
             truth_in(model, has) for _, has in value.others.values()
         ):
-            codes.add("OTHER0")
+            codes.add(self._stand_in(0, type_))
         return frozenset(codes)
 
-    def _text(self, number: int) -> str:
-        return self.texts.text(number) or f"OTHER{number - len(self.texts) + 1}"
+    def _text(self, number: int, type_: FactType) -> str:
+        """The text of that number, where a fact of the type can have it; else one like any other."""
+        text = self.texts.text(number)
+        if text is None:
+            return self._stand_in(number - len(self.texts) + 1, type_)
+        if type_.kind == "choice" or malformed(type_.system, text) is None:
+            return text
+        return self._stand_in(_FOREIGN + number, type_)
+
+    def _stand_in(self, number: int, type_: FactType) -> str:
+        """A code of the type's system that no condition names."""
+        found = (stand_in(type_.system, number + more) for more in range(len(self.texts) + 1))
+        return next((text for text in found if not self.texts.known(text)), "OTHER")
 
     def all_given(self, values: Mapping[str, Value | None]) -> list[Formula]:
         """That every free fact has the value that is given, and is not known where none is."""

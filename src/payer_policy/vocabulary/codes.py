@@ -1,12 +1,15 @@
-"""One spelling for each code, whatever a biller typed: case, blanks, dots and hyphens.
+"""One spelling for each code, whatever a biller typed, and the shape that codes of a system have.
 
-Only the spelling is settled here. Whether a code exists, and on which dates, is data in `policies/`.
+Case, blanks, dots and hyphens are settled here. What has not the shape of a code of its system is
+refused, never taken for another code. Whether a code exists, and on which dates, is data in
+`policies/`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final
+import unicodedata
+from typing import Final, NamedTuple
 
 SYSTEMS: Final = (
     "hcpcs",
@@ -20,7 +23,38 @@ SYSTEMS: Final = (
 )
 """Code systems with a spelling rule. HCPCS stands for both its levels."""
 
+NO_CODE: Final = "NO CODE"
+"""What is looked up for a line that has no procedure code at all: it is in no policy."""
+
+
+class Shape(NamedTuple):
+    """What the codes of a system look like: a pattern, their name, and an example in words."""
+
+    pattern: re.Pattern[str]
+    name: str
+    looks: str
+
+
+SHAPES: Final[dict[str, Shape]] = {
+    system: Shape(re.compile(pattern, re.ASCII), name, looks)
+    for system, pattern, name, looks in (
+        # Level II: a letter and four digits. CPT: five digits, or four and a letter (0001U, 0001T).
+        ("hcpcs", r"[A-Z]\d{4}|\d{4}[A-Z0-9]", "a HCPCS code", "five characters, such as A1234"),
+        (
+            "icd10cm",
+            r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?",
+            "an ICD-10-CM code",
+            "a letter and digits, such as A12.3",
+        ),
+        ("ndc", r"\d{11}", "an NDC", "11 digits, or 10 with hyphens, such as 1234-5678-90"),
+        ("modifier", r"[A-Z0-9]{2}", "a modifier", "two letters or digits, such as JW"),
+        ("place_of_service", r"\d{2}", "a place of service", "two digits, such as 11"),
+        ("npi", r"\d{10}", "an NPI", "ten digits"),
+        ("revenue", r"\d{4}", "a revenue code", "four digits, such as 0636"),
+    )
+}
 _ICD10CM = re.compile(r"[A-Z]\d[0-9A-Z]{1,5}\Z", re.ASCII)
+_TEN_DIGITS = re.compile(r"\d{10}\Z", re.ASCII)
 _NDC_PARTS: Final = {(4, 4, 2), (5, 3, 2), (5, 4, 1), (5, 4, 2)}
 
 
@@ -34,9 +68,11 @@ def normalise_code(system: str | None, text: str) -> str:
     """
     if system is None or system == "identifier":
         return text.strip()
-    code = text.strip().upper()
+    code = text.strip()
+    if code.isascii():  # capitals of other letters could be plain ones: "ß" is "SS"
+        code = code.upper()
     if system == "icd10cm":
-        bare = code.replace(".", "").replace(" ", "")
+        bare = "".join(code.replace(".", "").split())
         if _ICD10CM.match(bare):
             return bare if len(bare) == 3 else f"{bare[:3]}.{bare[3:]}"
         return code
@@ -44,20 +80,83 @@ def normalise_code(system: str | None, text: str) -> str:
         return _ndc11(code) or code
     if system == "place_of_service" and code.isdigit():
         return code.zfill(2)
+    if system == "revenue" and len(code) == 3 and code.isdigit():
+        return code.zfill(4)  # a spreadsheet drops the leading zero
     return code
 
 
-def _ndc11(code: str) -> str | None:
-    """The 11-digit billing form: each part padded with zeros to 5-4-2 (domain: products).
+def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
+    """What is wrong with a text that is no code of its system, and what to type; None: it is one."""
+    shape = SHAPES.get(system or "")
+    if shape is None or shape.pattern.fullmatch(normalise_code(system, text)):
+        return None
+    hint = None
+    # What copies out of documents bring: full-width letters, hyphens, characters nobody can see.
+    folded = unicodedata.normalize("NFKC", text)
+    plain = normalise_code(system, "".join(c for c in folded if c.isascii() and c.isalnum()))
+    if shape.pattern.fullmatch(plain):
+        hint = f"write {plain}"
+    elif is_ambiguous_ndc(system, text):
+        hint = "write it with its hyphens: ten digits without them could be three different NDCs"
+    strange = next(
+        (c for c in text if not (c.isascii() and c.isprintable()) and not c.isspace()), None
+    )
+    if strange is not None:
+        found = f"it has a character that is in no code (U+{ord(strange):04X})"
+        hint = f"{found}; {hint}" if hint else found
+    return f"{shape.name} was expected ({shape.looks})", hint
 
-    Ten digits without hyphens could be padded in three places, so they are left alone.
-    """
+
+def is_ambiguous_ndc(system: str | None, text: str) -> bool:
+    """Whether a text is the ten digits of an NDC without hyphens: a zero is missing in one of three
+    places, and nobody can tell in which (domain: products)."""
+    return system == "ndc" and _TEN_DIGITS.match("".join(text.split())) is not None
+
+
+def remark_on_ndc(text: str) -> tuple[str, str, str] | None:
+    """What to remark of an NDC that is read, but not as it stands: a code, a sentence, a hint."""
+    if is_ambiguous_ndc("ndc", text):
+        message = f'"{text.strip()}": ten digits without hyphens could be three different NDCs, so '
+        return "ambiguous-code", f"{message}the product is not known", "write it with its hyphens"
+    if text.strip().upper().startswith("N4") and malformed("ndc", text) is None:
+        message = f'"{text.strip()}": the qualifier N4 stands before the NDC; it was left out'
+        return "glued-qualifier", message, "write the NDC alone"
+    return None
+
+
+_STAND_INS: Final = {
+    "hcpcs": ("Y", 4),
+    "icd10cm": ("Y99.", 4),
+    "ndc": ("9", 10),
+    "modifier": ("", 2),
+    "place_of_service": ("", 2),
+    "npi": ("9", 9),
+    "revenue": ("9", 3),
+}
+
+
+def stand_in(system: str | None, number: int) -> str:
+    """A text with the shape of a code of the system; another number, another text (as far as the
+    system has so many). Whether there is such a code, nobody knows."""
+    if system not in _STAND_INS:
+        return f"OTHER{number}"
+    start, digits = _STAND_INS[system]
+    return f"{start}{(10**digits - 1 - number) % 10**digits:0{digits}d}"
+
+
+def of_another_system(code: str) -> bool:
+    """Whether a procedure code says itself that it is none: `system|code`, or no code at all."""
+    return code == NO_CODE or "|" in code
+
+
+def _ndc11(code: str) -> str | None:
+    """The 11-digit billing form: each part padded with zeros to 5-4-2 (domain: products)."""
     parts = code.split("-")
-    if len(parts) == 3 and all(part.isdigit() for part in parts):
+    if len(parts) == 3 and code.isascii() and all(part.isdigit() for part in parts):
         # Labels sometimes print a package part of one digit with a 4-digit product part; padding
         # to the widths is right for each published layout.
         if tuple(len(part) for part in parts) in _NDC_PARTS:
             return parts[0].zfill(5) + parts[1].zfill(4) + parts[2].zfill(2)
         return None
-    bare = code.replace(" ", "")
-    return bare if len(bare) == 11 and bare.isdigit() else None
+    bare = "".join(code.split()).removeprefix("N4")  # the qualifier, as a paper form has it
+    return bare if len(bare) == 11 and bare.isascii() and bare.isdigit() else None

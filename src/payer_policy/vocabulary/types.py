@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any, Final, Literal, TypeVar
 
 from payer_policy.diagnostics import nearest
-from payer_policy.vocabulary.codes import normalise_code
+from payer_policy.vocabulary.codes import is_ambiguous_ndc, malformed, normalise_code
 
 Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
 
@@ -42,7 +42,7 @@ MAX_NUMBER: Final = 10**12
 MAX_PLACES: Final = 6
 MAX_TEXT: Final = 200
 
-_NUMERAL = re.compile(r"[+-]?\d{1,13}(\.\d{1,6})?\Z", re.ASCII)
+_NUMERAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?\Z", re.ASCII)
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -108,6 +108,10 @@ class ValueProblem(ValueError):
         self.code, self.message, self.hint = code, message, hint
 
 
+class AmbiguousCode(ValueProblem):
+    """A text that could be one of several codes. In a request it is not known; in a file it is wrong."""
+
+
 def shown(raw: object) -> str:
     """A raw value as a short piece of text for a message; never a whole document."""
     if raw is True or raw is False:
@@ -149,11 +153,11 @@ def exact_number(raw: object) -> int | Decimal:
     if not -MAX_NUMBER < number < MAX_NUMBER:
         raise ValueProblem("wrong-value", f"the number {shown(raw)} is too large for a claim")
     if isinstance(number, Decimal):
-        number = number.normalize()
-        if -int(number.as_tuple().exponent) > MAX_PLACES:
+        if (Fraction(number) * 10**MAX_PLACES).denominator != 1:
             raise ValueProblem(
                 "wrong-value", f"{shown(raw)} has more than {MAX_PLACES} decimal places"
             )
+        number = number.normalize()
     return number
 
 
@@ -243,13 +247,27 @@ def _bound(value: int | Decimal | date) -> str:
 def _code(type_: FactType, raw: object) -> str:
     if not isinstance(raw, str):
         raise ValueProblem("wrong-type", f"found {shown(raw)}; {type_.describe()} was expected")
-    code = normalise_code(type_.system, raw)
+    return code_of(type_.system, raw)
+
+
+def code_of(system: str | None, text: str) -> str:
+    """A text as a code of a system, in its one spelling.
+
+    Raises:
+        AmbiguousCode: an NDC of ten digits, which could be one of three.
+        ValueProblem: it has not the shape of such a code.
+    """
+    code = normalise_code(system, text)
     if not code:
         raise ValueProblem(
-            "wrong-value", "found an empty text", "leave the fact out when it is not known"
+            "wrong-value", "found an empty text", "leave it out when it is not known"
         )
     if len(code) > MAX_TEXT:
-        raise ValueProblem("wrong-value", f"a code of {len(code)} characters is too long")
+        message = f"found {len(code)} characters; at most {MAX_TEXT} were expected"
+        raise ValueProblem("wrong-value", message)
+    if (wrong := malformed(system, text)) is not None:
+        kind = AmbiguousCode if is_ambiguous_ndc(system, text) else ValueProblem
+        raise kind("wrong-value", f"found {shown(text)}; {wrong[0]}", wrong[1])
     return code
 
 

@@ -15,10 +15,9 @@ from payer_policy.intake.model import inconsistencies, numbered
 from payer_policy.json_source import JsonDocument, JsonPath, render_path
 from payer_policy.json_words import said
 from payer_policy.request.models import Request
+from payer_policy.vocabulary.codes import NO_CODE, remark_on_ndc
 
 MAX_PROBLEMS: Final = 100
-NO_CODE: Final = "no code"
-"""What is looked up for an item that has no code at all: it is in no policy, and it is told."""
 MAX_PLACED: Final = 1_000_000
 """Characters of a document in which lines and columns are still looked for. It takes a second for
 each million of small values, so in a larger one (whose bulk are attachments) a path must do."""
@@ -92,6 +91,8 @@ class Form:
         self, line: dict[str, Any], index: int, name: str, value: object, said_at: JsonPath
     ) -> None:
         """Set a field of a line; None says nothing."""
+        if name == "ndc" and (remark := remark_on_ndc(str(value))) is not None:
+            self.say(said_at, *remark, warning=True)
         if value is not None:
             line[name] = value
             self.sources["lines", index, name] = said_at

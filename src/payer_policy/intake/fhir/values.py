@@ -12,6 +12,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from payer_policy.vocabulary.codes import malformed
+
 NPI: Final = "http://hl7.org/fhir/sid/us-npi"
 _NPI_SYSTEMS: Final = frozenset({NPI, "urn:oid:2.16.840.1.113883.4.6"})
 _HCPCS_OIDS: Final = frozenset(
@@ -169,10 +171,12 @@ def identifiers(resource: object) -> list[dict[str, Any]]:
 
 
 def npi_of(resource: object) -> str | None:
-    """The NPI among the identifiers of a provider."""
+    """The NPI among the identifiers of a provider; a number that has not its shape is none."""
     for one in identifiers(resource):
         if text_of(one.get("system")) in _NPI_SYSTEMS or _has_type(one, "NPI"):
-            return text_of(one.get("value"))
+            number = text_of(one.get("value"))
+            if number is not None and malformed("npi", number) is None:
+                return number
     return None
 
 

@@ -1,0 +1,176 @@
+"""The unit of arithmetic: worked out and converted exactly, or refused; nothing goes with anything."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payer_policy.language.elaborate import Elaborator
+from payer_policy.language.scope import ParameterValue, Scope
+from payer_policy.semantics import truth_of_test, value_of
+from payer_policy.truth import HOLDS
+from payer_policy.vocabulary.types import FactType
+from payer_policy.vocabulary.units import UNITS, product_of, quotient_of, unit_named
+
+FACTS = {
+    "mg": "mg",
+    "mcg": "mcg",
+    "mL": "mL",
+    "L": "L",
+    "conc": "mg/mL",
+    "rate": "mcg/day",
+    "days": "days",
+    "weeks": "weeks",
+    "hours": "hours",
+    "months": "months",
+    "units": "billing units",
+    "more_units": "billing units",
+    "containers": "containers",
+    "share": "%",
+    "charge": "USD",
+    "bare": None,
+}
+TYPES = {f"x.{name}": FactType("decimal", unit) for name, unit in FACTS.items()}
+PARAMETERS = {
+    "vial": ParameterValue(100, FactType("integer", "mg")),
+    "whole": ParameterValue(100, FactType("integer", "%")),
+    "twice": ParameterValue(2, FactType("integer")),
+}
+
+
+def of(name: str) -> dict[str, str]:
+    return {"parameter": name} if name in PARAMETERS else {"fact": f"x.{name}"}
+
+
+def times(*parts: Any) -> dict[str, Any]:
+    return {"product": [of(one) if isinstance(one, str) else one for one in parts]}
+
+
+def over(*parts: Any) -> dict[str, Any]:
+    return {"quotient": [of(one) if isinstance(one, str) else one for one in parts]}
+
+
+def elaborated(left: str, raw: Any) -> tuple[Any, list[str]]:
+    said: list[str] = []
+
+    def report(code: str, message: str, path: Any, **more: Any) -> None:
+        said.append(f"{code}: {message}" + (f" ({more['hint']})" if more.get("hint") else ""))
+
+    def at_parameter(name: str, code: str, message: str, **more: Any) -> None:
+        said.append(f"{code}: parameter `{name}`: {message}")
+
+    scope = Scope(TYPES, TYPES, parameters=PARAMETERS, at_parameter=at_parameter)
+    return Elaborator(scope, report).condition({"fact": f"x.{left}", "is": raw}, ()), said
+
+
+CONVERTS: list[tuple[str, Any, dict[str, int], Fraction | int]] = [
+    ("mcg", times("conc", "mL"), {"conc": 2, "mL": 3}, 6_000),
+    ("mg", times("conc", "mL"), {"conc": 2, "mL": 3}, 6),
+    ("mg", times("conc", "L"), {"conc": 2, "L": 3}, 6_000),
+    ("mg", times("rate", "days"), {"rate": 500, "days": 4}, 2),
+    ("mcg", times("weeks", "rate"), {"rate": 10, "weeks": 2}, 140),
+    ("mcg", times("rate", "hours"), {"rate": 10, "hours": 6}, Fraction(5, 2)),
+    ("mL", over("mcg", "conc"), {"mcg": 6_000, "conc": 2}, 3),
+    ("days", over("mg", "rate"), {"mg": 2, "rate": 500}, 4),
+    ("weeks", over("mg", "rate"), {"mg": 7, "rate": 500}, 2),
+    ("conc", over("mcg", "mL"), {"mcg": 6_000, "mL": 3}, 2),
+    ("rate", over("mg", "weeks"), {"mg": 7, "weeks": 1}, 1_000),
+    ("mcg", times(2, "mg"), {"mg": 3}, 6_000),
+    ("mcg", times("twice", "mg"), {"mg": 3}, 6_000),
+    ("mcg", over("mg", 2), {"mg": 3}, 1_500),
+    ("mcg", {"sum": [times("conc", "mL"), of("mg"), 5]}, {"conc": 2, "mL": 3, "mg": 1}, 12_000),
+    ("mcg", {"maximum": [0, {"difference": [of("mg"), of("mcg")]}]}, {"mg": 2, "mcg": 1}, 1_999),
+    ("mg", {"maximum": [times("conc", "mL"), of("mcg")]}, {"conc": 1, "mL": 1, "mcg": 3_000}, 3),
+    ("mcg", {"round_up": times("conc", "mL")}, {"conc": 2, "mL": 3}, 6_000),
+    ("mcg", times(times("conc", "L"), over("mL", "L")), {"conc": 2, "L": 1, "mL": 500}, 1_000_000),
+    ("mcg", times(over("mcg", "units"), "more_units"), {"mcg": 6, "units": 3, "more_units": 4}, 8),
+    # A plain number that is computed can count things.
+    ("units", over("mg", "mcg"), {"mg": 2, "mcg": 500}, 4),
+    ("units", {"round_up": over("mcg", "vial")}, {"mcg": 250_000}, 3),
+    ("containers", over("mcg", "vial"), {"mcg": 250_000}, Fraction(5, 2)),
+    ("bare", over("mcg", "mg"), {"mcg": 250, "mg": 1}, Fraction(1, 4)),
+    ("charge", times("charge", over("share", "whole")), {"charge": 80, "share": 25}, 20),
+    ("share", times(over("mg", "vial"), "whole"), {"mg": 25}, 25),
+    # Numbers written on the spot take the unit of their place, as one alone does.
+    ("mg", over(1, 4), {}, Fraction(1, 4)),
+]
+
+
+@pytest.mark.parametrize(("left", "raw", "known", "value"), CONVERTS)
+def test_it_converts(left: str, raw: Any, known: dict[str, int], value: Fraction | int) -> None:
+    test, said = elaborated(left, raw)
+
+    assert said == []
+    facts = {f"x.{name}": number for name, number in known.items()}
+    assert value_of(test.right[0], facts) == value
+    if f"x.{left}" not in facts:
+        assert truth_of_test(test, {**facts, f"x.{left}": value}) == HOLDS
+
+
+REFUSED: list[tuple[str, Any, str]] = [
+    ("mL", times("conc", "mL"), "`product` is in mg, which does not convert to mL"),
+    ("mcg", times("mg", "mg"), "`product` is in mg × mg, which does not convert to mcg"),
+    ("mcg", times("rate", "months"), "in (mcg/day) × months, which does not convert to mcg"),
+    ("mcg", over("conc", "mL"), "in (mg/mL)/mL, which does not convert to mcg"),
+    ("mcg", over(100, "units"), "in 1/billing units, which does not convert to mcg"),
+    ("mcg", over("mg", "mcg"), "comes to a number without a unit; a number of mcg was expected"),
+    ("mcg", times("bare", 2), "comes to a number without a unit; a number of mcg was expected"),
+    ("mcg", times("units", "mcg"), "in billing units × mcg, which does not convert to mcg"),
+    ("units", times("units", "more_units"), "in billing units × billing units, which does not"),
+    ("units", over("units", "containers"), "in billing units/containers, which does not convert"),
+    ("units", times("units", "containers"), "in billing units × containers, which does not"),
+    ("bare", times("conc", "mL"), "`product` is in mg; a number without a unit was expected"),
+    ("bare", times("mg", "mL"), "`product` is in mg × mL; a number without a unit was expected"),
+    ("days", over("months", "twice"), "in months, which does not convert to days"),
+    ("charge", times("charge", "share"), "in USD × %, which does not convert to USD (divide or"),
+    ("share", over("mg", "vial"), "without a unit; a number of % was expected (divide or"),
+    ("charge", times("charge", "units"), "in USD × billing units, which does not convert to USD"),
+    ("mcg", {"sum": [of("mg"), times("mg", "mL")]}, "in mg × mL, which does not convert to mg"),
+    ("mcg", {"sum": [of("mg"), of("bare")]}, "`x.bare` has no unit; a number of mg was expected"),
+    ("mcg", {"sum": [of("mg"), of("twice")]}, "parameter `twice`: it has no unit"),
+    ("mcg", {"sum": [of("mg"), of("mcg"), 5]}, "5 could be a number of `mg` or `mcg` (make it a"),
+    ("mcg", {"minimum": [times("rate", "days"), of("mL")]}, "in mL, which does not convert to mcg"),
+    ("mcg", {"difference": [of("mg"), over("mg", "mcg")]}, "comes to a number without a unit"),
+    ("mcg", {"round_up": times("rate", "weeks")}, "would round a number of (mcg/day) × weeks"),
+]
+
+
+@pytest.mark.parametrize(("left", "raw", "message"), REFUSED)
+def test_it_is_refused(left: str, raw: Any, message: str) -> None:
+    test, said = elaborated(left, raw)
+
+    assert test is None
+    assert len(said) == 1
+    assert said[0].startswith("unit-mismatch: ")
+    assert message in said[0]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["product", "quotient"]), st.sampled_from(UNITS))))
+def test_a_unit_divided_away_leaves_the_unit(steps: list[tuple[str, str]]) -> None:
+    """Whatever is multiplied and divided by, the other way round leads back to the unit."""
+    start = unit_named("mcg")
+    assert start is not None
+    made = start
+    for way in (
+        steps,
+        [({"product": "quotient", "quotient": "product"}[how], u) for how, u in steps],
+    ):
+        for how, name in way:
+            other = unit_named(name)
+            assert other is not None
+            made = product_of([made, other]) if how == "product" else quotient_of(made, other)
+    assert made == start
+
+
+def test_a_product_is_a_named_unit_exactly_where_one_is_equal() -> None:
+    for a, b in product(UNITS, repeat=2):
+        one, other = unit_named(a), unit_named(b)
+        assert one is not None and other is not None
+        made = product_of([one, other])
+        equal = [name for name in UNITS if unit_named(name)[1:] == made[1:]]  # type: ignore[index]
+        assert [made.name] == equal if made.name in UNITS else not equal
