@@ -8,10 +8,9 @@ become literals (they keep their names, so that an explanation can cite them).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Literal
 
 from payer_policy.vocabulary.model import Fact
@@ -159,6 +158,8 @@ class Rule:
     overridden_by: tuple[str, ...] = ()
     assume_not_holding: bool = False
     note: str | None = None
+    section: str | None = None
+    """The section of the policy that the rule belongs to."""
     origin: str = ""
     """The policy file that the rule comes from, as `<payer>/<policy>/<first day>`."""
 
@@ -221,6 +222,14 @@ class Ruleset:
     information_request: Reason | None
     hash: str
     """SHA-256 (hex) of the meaning: equal for equal rules, whatever the files' layout."""
+    follows: Mapping[str, str] = field(default_factory=dict)
+    """The part of the lines that another part follows, by the name of the part that follows."""
+    sections: tuple[str, ...] = ()
+    """The policy's sections; of findings of one kind the first section leads."""
+    silences: frozenset[str] = frozenset()
+    """The sections whose findings become advice where an authorization covers the service."""
+    covered_by: str | None = None
+    """The derived fact that says so, where a section is silenced."""
 
     def rule(self, id_: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -236,9 +245,6 @@ class Ruleset:
         """The names of the facts that conditions read and that no rule concludes, sorted."""
         read = {name for rule in self.rules for name in facts_read(rule)}
         return tuple(sorted(read - set(self.derived)))
-
-
-EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 def facts_in_expression(expression: Expression) -> Iterator[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from payer_policy.determination.conflicts import Reach
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN, sources_of
 from payer_policy.request.sources import (
@@ -24,7 +25,7 @@ from payer_policy.request.sources import (
     facts_of,
     read_line_part,
 )
-from payer_policy.ruleset import Condition, Finding, Ruleset, facts_in_test, tests_in
+from payer_policy.ruleset import Condition, Finding, Rule, Ruleset, facts_in_test, tests_in
 from payer_policy.symbolic.arithmetic import Outside, compare
 from payer_policy.symbolic.formulas import (
     Conditions,
@@ -142,7 +143,9 @@ class Requests:
         )
         self.has_lines: dict[str, Formula] = {}
         """Of each part whose lines are counted, that there certainly are some."""
-        self.internal = any_of(self.formulas.conflicts.values())
+        self.conflict = any_of(self.formulas.conflicts.values())
+        """That rules which hold disagree on some fact."""
+        self._reach = Reach(ruleset)
         self.decisions: dict[str, Formula] = {}
         """Of each decision there can be, that it is the one."""
         self.found: dict[int, Formula] = {}
@@ -324,13 +327,12 @@ class Requests:
         denied: list[Formula] = []
         pending: list[Formula] = []
         reducing: dict[int, Formula] = {}
-        for at, (rule, halves) in enumerate(
-            zip(self.ruleset.rules, self.formulas.rules, strict=True)
-        ):
+        for at, rule in enumerate(self.ruleset.rules):
             finding = rule.effect
             if not isinstance(finding, Finding):
                 continue
             on = True if finding.part is None else self.parts.get(finding.part, False)
+            halves, waits = self._counting(at, rule)
             holds = both(halves.holds, on)
             match finding.kind:
                 case "deny":
@@ -341,21 +343,47 @@ class Requests:
                     pending.append(holds)
                     reducing[at] = both(holds, self._amount(finding).known)
             self.found[at] = holds
-            if finding.kind != "advise" and not rule.assume_not_holding:
-                pending.append(both(halves.unknown, on))
+            if finding.kind != "advise":
+                pending.append(both(waits, on))
         deny = any_of(denied)
         everywhere = all_of(self.parts.values())
         for at, found in reducing.items():
-            self.found[at] = all_of([found, everywhere, negated(deny)])
-        self.decisions = {
-            "deny": both(negated(self.internal), deny),
-            "pend": either(self.internal, both(negated(deny), any_of(pending))),
-        }
+            self.found[at] = both(found, everywhere)
+        self.decisions = {"deny": deny, "pend": both(negated(deny), any_of(pending))}
         decision: Any = self.facts.texts.number("approve")
         for value, when in self.decisions.items():
             decision = choose(when, self.facts.texts.number(value), decision)
         self.decisions["approve"] = negated(any_of(self.decisions.values()))
         return {DECISION: Term(True, decision), **self._reasons()}
+
+    def _counting(self, at: int, rule: Rule) -> tuple[Halves, Formula]:
+        """A finding rule as it counts: with what is silenced, and with facts in conflict.
+
+        And that the service pends for it, since it is not known whether it holds or is silenced.
+        """
+        conflicts = self.formulas.conflicts
+        asking = any_of(conflicts[name] for name in sorted(self._reach.asks(at)))
+        own = self.formulas.rules[at]
+        halves = Halves(both(own.holds, negated(asking)), either(own.possible, asking))
+        waits = halves.unknown
+        if rule.assume_not_holding:
+            reading = any_of(conflicts[name] for name in sorted(self._reach.reads(at)))
+            waits = both(waits, reading)
+        if rule.section not in self.ruleset.silences or self.ruleset.covered_by is None:
+            return halves, waits
+        covered = self.formulas.derived[self.ruleset.covered_by]
+        turned = any_of(
+            conflicts[name]
+            for index, _ in self.ruleset.derived[self.ruleset.covered_by].concluded_by
+            for name in sorted(self._reach.asks(index))
+        )
+        known = both(covered.known, negated(turned))
+        silenced = both(known, covered.value)
+        counting = Halves(
+            all_of([halves.holds, known, negated(covered.value)]),
+            both(halves.possible, negated(silenced)),
+        )
+        return counting, either(both(halves.holds, negated(known)), both(waits, negated(silenced)))
 
     def _amount(self, finding: Finding) -> Term:
         assert finding.to is not None

@@ -4,6 +4,7 @@ from payer_policy.determination.decide import Determiner, ServiceLine
 from payer_policy.determination.model import (
     Assumption,
     Citation,
+    Conflict,
     Determination,
     Found,
     LineOutcome,
@@ -19,6 +20,7 @@ from payer_policy.determination.model import (
 __all__ = [
     "Assumption",
     "Citation",
+    "Conflict",
     "Determination",
     "Determiner",
     "Found",

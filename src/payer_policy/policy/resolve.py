@@ -36,13 +36,17 @@ from payer_policy.ruleset import (
     facts_read,
     tests_in,
 )
-from payer_policy.vocabulary.model import Vocabulary
+from payer_policy.vocabulary.model import Role, Vocabulary
 from payer_policy.vocabulary.reading import WHOLE_SERVICE
 from payer_policy.vocabulary.types import FactType, Value, format_value
 
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "advise")
 
+
+SECTION: Final = "section:"
+"""What stands before the name of a section in `silences`."""
+COVERED: Final[Role] = "preauthorization satisfied"
 
 _NONE: Final[Mapping[str, Rule]] = MappingProxyType({})
 
@@ -173,6 +177,7 @@ class Resolver:
             overridden_by=self._blockers.get(model.id, ()),
             assume_not_holding=model.if_unknown == "assume_not_holding",
             note=model.note,
+            section=model.section,
             origin=placed.version.name,
         )
 
@@ -351,7 +356,9 @@ class Resolver:
             raise Unsound("applies_to")
         order = evaluation_order(rules)
         ordered = tuple(rules[id_] for id_ in order)
-        derived = self._derived(ordered)
+        silences = silenced_sections(merged)
+        covered_by = self.vocabulary.telling(COVERED) if silences else None
+        derived = self._derived(ordered, covered_by)
         names = dict.fromkeys(derived)
         for rule in ordered:
             names.update(dict.fromkeys(facts_read(rule)))
@@ -392,23 +399,37 @@ class Resolver:
                 Reason(request.group, request.carc, tuple(request.rarc)) if request else None
             ),
             hash="",
+            follows={
+                name: part.follows
+                for name, part in self.vocabulary.line_parts.items()
+                if part.follows is not None
+            },
+            sections=merged.sections,
+            silences=silences,
+            covered_by=covered_by,
         )
         if reference_hash is not None:
             object.__setattr__(made, "hash", content_hash(made, reference_hash))
         return made
 
-    def _derived(self, rules: tuple[Rule, ...]) -> dict[str, DerivedFact]:
+    def _derived(self, rules: tuple[Rule, ...], covered_by: str | None) -> dict[str, DerivedFact]:
         concluded: dict[str, list[tuple[int, Value]]] = {}
         for index, rule in enumerate(rules):
             if isinstance(rule.effect, Conclude):
                 for name, value in rule.effect.values:
                     concluded.setdefault(name, []).append((index, value))
-        read = {name for rule in rules for name in facts_read(rule)}
+        read = {covered_by, *(name for rule in rules for name in facts_read(rule))}
         return {
             name: DerivedFact(name, fact.otherwise, tuple(concluded.get(name, ())))
             for name, fact in self.vocabulary.facts.items()
             if fact.derived and (name in concluded or name in read)
         }
+
+
+def silenced_sections(merged: Merged) -> frozenset[str]:
+    """The names of the sections that a policy silences."""
+    entries = [] if merged.silences is None else merged.silences.value
+    return frozenset(entry.removeprefix(SECTION) for entry in entries)
 
 
 def _behind(name: str, vocabulary: Vocabulary) -> Iterator[str]:

@@ -24,6 +24,8 @@ from payer_policy.ruleset import (
     Ruleset,
     Test,
     facts_in_test,
+    facts_read,
+    tests_in,
 )  # fmt: skip
 from payer_policy.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
 from payer_policy.verify.values import (
@@ -42,8 +44,10 @@ Sources = Mapping[tuple[str, str], str]
 DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
 SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
                   "service_date": ("service", "date")}  # fmt: skip
-UNKNOWN: Final = ("condition", "amount", "line units", "earlier lines")
-DATE, NUMBER, ENDLESS = FactType("date"), FactType("decimal"), Fraction(10**18)
+UNKNOWN: Final = ("condition", "authorization", "amount", "line units", "earlier lines",
+                  "lines followed")  # fmt: skip
+RANK: Final = ("deny", "pend", "reduce", "advise")
+DATE, NUMBER = FactType("date"), FactType("decimal")
 PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points", "containers",
                  "billing units")  # fmt: skip
 
@@ -82,11 +86,14 @@ class _Account:
         self.rules = {rule.id: rule for rule in ruleset.rules}
         self.known: dict[str, Any] = {}
         self.truths: dict[str, str] = {}
+        self.recorded: Mapping[str, str] = {}
         self.conflicts: list[str] = []
-        self.left: dict[str, tuple[Fraction, Fraction]] = {}
+        self.left: dict[str, tuple[Fraction, Fraction | None]] = {}
         self.finds: dict[str, list[int]] = {}
         self.waits: dict[tuple[str, str], list[int]] = {}
         self.assumed: set[str] = set()
+        self.silenced: set[str] = set()
+        self.with_others: dict[str, list[int]] = {}
 
     def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
         """What later steps build on: our own truth or value, or the recorded one."""
@@ -116,6 +123,9 @@ class _Account:
         proof, fault = None, self.said("internal")
         if at(was, "proof") is not None or not str(fault).startswith("The engine"):
             proof, fault = self.proof(), None
+            self.recorded = dict(self.truths)
+            if self.conflicts:
+                self.unsettle()
         given = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
         lines, steps = self.lines(given, fault)
         proof = proof and {**proof, "lines": steps}
@@ -210,104 +220,213 @@ class _Account:
         """The outcome of each line, and what led to it. Without lines: of one with every part."""
         live = sorted(id_ for id_, truth in self.truths.items() if truth != "fails")
         rules = [self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, Finding)]
+        parts = [{*names(line, "parts")} for line in given] or [set()]
+        billed = [read(NUMBER, at(line, "units"), None) for line in given] or [None]
+        on: dict[str, list[int]] = {}
+        does: dict[str, str] = {}
         for rule in rules:
-            self.limit(rule.id, rule.effect)
-        lines: list[Any] = []
-        steps = []
-        for index, line in enumerate(given or [{}]):
-            parts = (None, *names(line, "parts"))
-            here = [
-                rule for rule in rules if not given or getattr(rule.effect, "part", "") in parts
-            ]
-            does = {rule.id: what for rule in here if (what := self.does(rule)) is not None}
-            before = {id_: self.left[id_] for id_, what in does.items() if what == "reduces"}
-            denied, stuck = "denies" in does.values(), bool(fault or self.conflicts)
-            outcome = "pend" if {"pends", "waits"} & {*does.values()} else "approve"
-            outcome = "pend" if stuck else "deny" if denied else outcome
-            allowed = units = read(NUMBER, at(line, "units"), None)
-            if before and outcome != "deny":
-                outcome, allowed = self.reduce(index, outcome, units, before, bare=not given)
-            for id_, what in does.items():
-                if what in ("denies", "pends", "advises"):
-                    self.finds.setdefault(id_, []).append(index)
-                elif what == "waits" and not denied:
-                    self.waits.setdefault((id_, "condition"), []).append(index)
-                elif what == "is assumed" and outcome != "deny" and not stuck:
+            part, what = getattr(rule.effect, "part", None), self.does(rule)
+            here = [index for index in range(len(parts))
+                    if not given or part is None or part in parts[index]]  # fmt: skip
+            if here and what is not None:
+                on[rule.id], does[rule.id] = here, what
+                self.find(rule, what, here, billed if given else None)
+        lines: list[Any] = [None] * len(parts)
+        steps: list[Any] = [None] * len(parts)
+        outcomes: dict[int, str] = {}
+        follows = {index: found for index in range(len(parts))
+                   if (found := self.followed(index, parts))}  # fmt: skip
+        for index in sorted(range(len(parts)), key=follows.__contains__):
+            mine = {id_: what for id_, what in does.items() if index in on[id_]}
+            before = {id_: self.left[id_] for id_ in mine if id_ in self.left}
+            denied = "denies" in mine.values()
+            waits = fault is not None or bool({"pends", "waits"} & {*mine.values()})
+            part, others = follows.get(index, ("", ()))
+            paid = {outcomes[one] for one in others}
+            if others and not denied and paid == {"deny"}:
+                denied = True
+                self.with_others.setdefault(part, []).append(index)
+            elif others and not denied and not waits and not paid & {"approve", "reduce"}:
+                waits = True
+                self.waits.setdefault((self.built_in(part), "lines followed"), []).append(index)
+            outcome, least, most = self.allot(index, billed[index], denied, waits, before)
+            outcomes[index] = outcome
+            for id_, what in mine.items():
+                if what == "waits" and outcome != "deny":
+                    holds = self.truths[id_] == "holds"
+                    key = (id_, "authorization" if holds else "condition")
+                    self.waits.setdefault(key, []).append(index)
+                elif what == "is assumed" and outcome != "deny":
                     self.assumed.add(id_)
-            allowed = {"pend": None, "deny": ZERO}.get(outcome, allowed)
-            number, units = at(line, "number"), at(line, "units")
-            lines.append({"number": number, "parts": at(line, "parts"), "outcome": outcome,
-                          "billed_units": units, "allowed_units": as_json(allowed)})  # fmt: skip
+            line = given[index] if given else {}
+            settled = None if outcome == "pend" else as_json(most)
+            lines[index] = {"number": at(line, "number"), "parts": at(line, "parts"),
+                            "outcome": outcome, "billed_units": at(line, "units"),
+                            "allowed_units": settled, "allowed_least": as_json(least),
+                            "allowed_most": as_json(most)}  # fmt: skip
             left = {id_: [as_json(low), as_json(high)] for id_, (low, high) in before.items()}
-            steps.append({"number": number, "rules": does, "left": left})
+            numbers = [at(given[one], "number") for one in others]
+            steps[index] = {"number": at(line, "number"), "rules": mine, "left": left,
+                            "follows": numbers}  # fmt: skip
+        for part, here in self.with_others.items():
+            self.finds[self.built_in(part)] = here
         for index, one in enumerate(lines):
             one["findings"] = [id_ for id_ in sorted(self.finds) if index in self.finds[id_]]
         return lines, steps if given else []
 
     def does(self, rule: Rule) -> str | None:
         """What a finding rule does on the lines that it falls on, if it may hold."""
-        kind = getattr(rule.effect, "kind", "advise")
-        if self.truths[rule.id] == "holds":
-            return DOES[kind]
-        waits = "is assumed" if rule.assume_not_holding else "waits"
-        return None if kind == "advise" else waits
+        kind, holds = getattr(rule.effect, "kind", "advise"), self.truths[rule.id] == "holds"
+        silenced = rule.section in self.ruleset.silences
+        covered = self.known.get(str(self.ruleset.covered_by)) if silenced else False
+        if covered is True:
+            return "is silenced" if holds else None
+        if kind == "advise" or (holds and covered is False):
+            return DOES[kind] if holds else None
+        assumed = rule.assume_not_holding and not holds and not self.in_conflict(rule.id)
+        return "is assumed" if assumed else "waits"
 
-    def limit(self, id_: str, effect: Any) -> None:
-        """What a reduction that holds leaves before the first line: the least and the most."""
-        if effect.kind == "reduce" and self.truths[id_] == "holds":
-            own = None if effect.to is None else value_of(effect.to, self.known)
-            to = self.seen(own, "rules", id_, "to", type_=NUMBER)
-            self.left[id_] = (ZERO, ENDLESS) if to is None else (max(to, ZERO), max(to, ZERO))
+    def find(self, rule: Rule, what: str, on: list[int], billed: Sequence[Any] | None) -> None:
+        """Where a rule that holds finds something: a reduction, where more is billed than it leaves."""
+        exceeds = True
+        if getattr(rule.effect, "kind", "") == "reduce" and what in ("reduces", "is silenced"):
+            to = getattr(rule.effect, "to", None)
+            own = None if to is None else value_of(to, self.known)
+            to = self.seen(own, "rules", rule.id, "to", type_=NUMBER)
+            least = None if to is None else max(to, ZERO)
+            if what == "reduces":
+                self.left[rule.id] = (least or ZERO, least)
+            known = None if billed is None else [billed[one] for one in on if billed[one] is not None]
+            exceeds = least is not None and (known is None or sum(known) > least)
+        if exceeds and what in (*DOES.values(), "is silenced"):
+            self.finds[rule.id] = on
+            self.silenced |= {rule.id} if what == "is silenced" else set()
 
-    def reduce(self, index: int, outcome: str, units: Any, before: Any, bare: bool) -> Any:
-        """A line takes the least that its reductions leave; it pends where that is not known."""
-        least, most = (min(amounts[side] for amounts in before.values()) for side in (0, 1))
-        billed, allowed = most if units is None else units, units
-        least, most = min(least, billed), min(most, billed)
-        unknown = {id_ for id_, (_, high) in before.items() if high == ENDLESS}
-        if units is None or unknown or (outcome == "approve" and least != most):
+    def followed(self, index: int, parts: Sequence[set[str]]) -> tuple[str, list[int]] | None:
+        """The part by which a line follows others, and those; None: it follows none."""
+        follows = self.ruleset.follows
+        for part in sorted(parts[index] & {*follows}):
+            others = [one for one in range(len(parts)) if follows[part] in parts[one]]
+            leading = parts[index] & {*follows.values()}
+            return (part, others) if others and not leading else None
+        return None
+
+    def allot(self, index: int, units: Any, denied: bool, waits: bool, before: Any) -> Any:
+        """The outcome of a line, and the least and the most that it is allowed; that is taken."""
+        if denied:
+            return "deny", ZERO, ZERO
+        if units is None and not before and not waits:
+            return "approve", None, None
+        lows, highs = [low for low, _ in before.values()], [high for _, high in before.values()]
+        least = ZERO if units is None else min([units, *lows])
+        most = min([one for one in (units, *highs) if one is not None], default=None)
+        if not waits and units is not None and units > 0 and most <= 0:
+            return "deny", ZERO, ZERO
+        outcome = "approve" if most == units else "reduce"
+        if waits:
+            least, most = ZERO, None if most is None else max(most, ZERO)
+        if waits or units is None or least != most:
             outcome = "pend"
-        elif outcome == "approve" and most < units:
-            outcome, allowed = ("reduce", most) if most > 0 else ("deny", ZERO)
-        taken = ZERO if outcome == "deny" else max(most, ZERO)
         for id_, (low, high) in before.items():
-            if id_ not in unknown and (bare if units is None else high < units):
-                self.finds.setdefault(id_, []).append(index)
             what = "line units" if units is None else "earlier lines"
-            what = "amount" if id_ in unknown else what
+            what = "amount" if high is None else what
             if outcome == "pend" and (what != "earlier lines" or low < min(units, high)):
                 self.waits.setdefault((id_, what), []).append(index)
-            self.left[id_] = (max(low - taken, ZERO), high if outcome == "pend" else high - taken)
-        return outcome, allowed
+            if most is not None and most > 0:
+                rest = None if high is None else high - max(least, ZERO)
+                self.left[id_] = (max(low - most, ZERO), rest)
+        return outcome, least, most
+
+    # --- facts in conflict -----------------------------------------------------------------------
+
+    def behind(self, id_: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        """The derived facts that a rule reads, and those behind them and behind its overriders."""
+        rule, out = self.rules[id_], set[str]()
+        for other in rule.overridden_by:
+            if other in self.rules:
+                out |= self.behind(other, seen)
+        for name in {*facts_read(rule)} & {*self.ruleset.derived} - seen:
+            out |= {name}.union(*(self.behind(one, seen | {name}) for one in self.concluding(name)))
+        return out
+
+    def concluding(self, name: str) -> list[str]:
+        return [self.ruleset.rules[index].id for index, _ in self.ruleset.derived[name].concluded_by]
+
+    def in_conflict(self, id_: str) -> bool:
+        return bool(self.conflicts) and not self.behind(id_).isdisjoint(self.conflicts)
+
+    def unsettle(self) -> None:
+        """What turns on whether a fact in conflict is known is not known either."""
+        turned: set[str] = set()
+        for rule in self.ruleset.rules:  # each comes after what it waits for
+            asked = {test.fact for test in tests_in(rule.condition) if test.operator == "is_known"}
+            asked &= {*self.ruleset.derived}
+            behind = asked.union(*(self.behind(one) for name in asked
+                                   for one in self.concluding(name)))  # fmt: skip
+            read = {*facts_read(rule)} & {*self.ruleset.derived}
+            before = {*rule.overridden_by, *(one for name in read for one in self.concluding(name))}
+            if behind & {*self.conflicts} or before & turned:
+                turned.add(rule.id)
+        for id_ in turned:
+            self.truths[id_] = "unknown"
+        for name in self.ruleset.derived:
+            if turned.intersection(self.concluding(name)):
+                self.known[name] = None
 
     # --- what is said ----------------------------------------------------------------------------
 
     def determination(self, lines: list[Any], numbers: list[Any], fault: Any) -> dict[str, Any]:
         def on(indices: list[int]) -> list[Any]:
-            return list(dict.fromkeys(numbers[index] for index in indices)) if numbers else []
+            return list(dict.fromkeys(numbers[one] for one in sorted(indices))) if numbers else []
 
         outcomes, rules = {line["outcome"] for line in lines}, self.ruleset
         mixed = len(outcomes) > 1 or "reduce" in outcomes
+        decision = "pend" if "pend" in outcomes else "partial" if mixed else lines[0]["outcome"]
+        findings = [self.finding(id_, on(self.finds[id_])) for id_ in sorted(self.finds)]
         waits = sorted(self.waits, key=lambda key: (key[0], UNKNOWN.index(key[1])))
-        asks = rules.information_request if waits and not self.conflicts else None
+        asks = rules.information_request if {what for _, what in waits} - {UNKNOWN[-1]} else None
         return {
-            "decision": "partial" if mixed else lines[0]["outcome"],
+            "decision": decision,
+            "headline": min(findings, key=self.rank)["rule"] if findings else None,
             "lines": lines if numbers else [],
-            "findings": [self.finding(id_, on(self.finds[id_])) for id_ in sorted(self.finds)],
+            "findings": findings,
             "unsettled": [
                 {**self.about(id_, "unsettled", "kind", "waits_for"), "unknown": what,
                  "lines": on(self.waits[id_, what])} for id_, what in waits],
-            "missing": [] if self.conflicts else self.questions({id_ for id_, _ in waits}),
+            "missing": self.questions({id_ for id_, _ in waits}),
             "assumptions": [self.about(id_, "assumptions", "citations", "waits_for")
                             for id_ in sorted(self.assumed)],
             "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
                         if self.known.get(name) is not None},
             "information_request": asks and _reason(asks),
-            "internal": fault or self.conflict(),
+            "conflicts": [
+                {"fact": name, "label": rules.facts[name].label, "rules": sorted(
+                    one for one in self.concluding(name) if self.recorded[one] == "holds")}
+                for name in sorted(self.conflicts)],
+            "internal": fault,
         }  # fmt: skip
+
+    def rank(self, found: Mapping[str, Any]) -> tuple[int, int, str]:
+        """Where a finding stands among those that may lead."""
+        rule, sections = self.rules.get(found["rule"]), self.ruleset.sections
+        section = None if rule is None else rule.section
+        place = sections.index(section) if section in sections else len(sections)
+        return RANK.index(found["kind"]), place, found["rule"]
+
+    def built_in(self, part: str) -> str:
+        return f"built-in:{part}-follows-{self.ruleset.follows[part]}"
+
+    def followed_title(self, part: str) -> str:
+        labels = self.ruleset.line_parts
+        label = labels[part]
+        return f"{label[:1].upper()}{label[1:]} billed, and none of {labels[self.ruleset.follows[part]]} paid"
 
     def about(self, id_: str, where: str, *more: str) -> dict[str, Any]:
         """What is said of a rule. The facts that it waits for: any that are not known."""
+        if id_ not in self.rules:  # of lines that follow others
+            part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
+            what = {"rule": id_, "title": self.followed_title(part), "kind": "deny", "waits_for": []}
+            return {key: what[key] for key in ("rule", "title", *more)}
         rule, sources, facts = self.rules[id_], self.ruleset.references, self.ruleset.facts
         cited = [{"id": one, "title": getattr(sources.get(one), "title", one),
                   "href": getattr(sources.get(one), "href", None)} for one in rule.cites]  # fmt: skip
@@ -318,12 +437,33 @@ class _Account:
         return {key: said[key] for key in ("rule", "title", *more)}
 
     def finding(self, id_: str, lines: list[Any]) -> dict[str, Any]:
+        if id_ not in self.rules:
+            return self.finding_with_others(id_, lines)
         effect: Any = self.rules[id_].effect
         slots = [*map(self.slot, effect.because.facts), ""]
         text = "".join(map("".join, zip(effect.because.pieces, slots, strict=True)))
         on = None if effect.part is None else self.ruleset.line_parts.get(effect.part, effect.part)
-        return {**self.about(id_, "findings", "kind", "citations"), **_reason(effect.reason),
+        about = self.about(id_, "findings", "kind", "citations")
+        silenced = id_ in self.silenced
+        about["kind"] = "advise" if silenced else about["kind"]
+        return {**about, "silenced": silenced, **_reason(effect.reason),
                 "because": text, "lines": lines, "on": on}  # fmt: skip
+
+    def finding_with_others(self, id_: str, lines: list[Any]) -> dict[str, Any]:
+        """That lines are denied with those that they follow, for the reason that leads there."""
+        part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
+        labels, other = self.ruleset.line_parts, self.ruleset.follows[part]
+        given = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
+        followed = [index for index, line in enumerate(given) if other in line["parts"]]
+        found = [self.finding(one, []) for one in self.finds
+                 if one in self.rules and {*followed} & {*self.finds[one]}]  # fmt: skip
+        led = min((one for one in found if one["kind"] in ("deny", "reduce")), key=self.rank)
+        numbers = list(dict.fromkeys(str(given[index]["number"]) for index in followed))
+        some = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else numbers[0]
+        where = f"{'lines' if numbers[1:] else 'line'} {some}"
+        because = f"None of {labels[other]} is paid ({where}: {led['title']}), so {labels[part]} are not paid."
+        return {**led, "rule": id_, "title": self.followed_title(part), "kind": "deny",
+                "because": because, "lines": lines, "on": labels[part]}  # fmt: skip
 
     def slot(self, name: str) -> str:
         """A value in a sentence, with its unit: in the plural, but for one of it."""
@@ -334,12 +474,6 @@ class _Account:
         text = format_value(value, None if fact is None else fact.type)
         one = value == 1 and value is not True and fact is not None and fact.type.unit in PLURAL
         return text[:-1] if one else text
-
-    def conflict(self) -> str | None:
-        """The recorded sentence on the derived facts in conflict, if it names each of them."""
-        said, facts = str(self.said("internal")), self.ruleset.facts
-        missed = [name for name in self.conflicts if facts[name].label not in said]
-        return f"a conflict of {', '.join(missed)}" if missed else said if self.conflicts else None
 
     def questions(self, open_: set[str]) -> list[dict[str, Any]]:
         """The recorded questions, if they are about unknown facts and rules that wait."""

@@ -58,6 +58,8 @@ class LinePart:
     name: str
     label: str
     where: Mapping[str, Any]
+    follows: str | None = None
+    """The part without which these lines are not paid: where no line of it is, none of these is."""
 
 
 class FactModel(BaseModel):
@@ -94,6 +96,7 @@ class LinePartModel(BaseModel):
 
     label: str
     where: dict[str, Any]
+    follows: str | None = None
 
 
 class VocabularyFile(BaseModel):

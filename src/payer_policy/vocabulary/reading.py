@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.vocabulary.codes import SYSTEMS
-from payer_policy.vocabulary.model import Fact, FactModel, LinePart, Vocabulary, VocabularyFile
+from payer_policy.vocabulary.model import (
+    Fact,
+    FactModel,
+    LinePart,
+    LinePartModel,
+    Vocabulary,
+    VocabularyFile,
+)
 from payer_policy.vocabulary.types import NUMERIC, FactType, Value, ValueProblem, parse_value
 from payer_policy.vocabulary.units import UNITS
 
@@ -46,7 +53,9 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
             reading.problem("wrong-name", message, hint="give the part another name")
         elif not _PART_NAME.match(name):
             reading.problem("wrong-name", "small letters, digits and `_` were expected")
-        parts[name] = LinePart(name, part.label, part.where)
+        if part.follows is not None:
+            reading.follows(part.follows, file.line_parts)
+        parts[name] = LinePart(name, part.label, part.where, part.follows)
     return Vocabulary(facts, parts)
 
 
@@ -95,6 +104,19 @@ class _Reading(NamedTuple):
             note=model.note,
             tells=model.tells,
         )
+
+    def follows(self, followed: str, parts: Mapping[str, LinePartModel]) -> None:
+        """The part that is followed is another one, and follows none itself."""
+        others = [name for name in parts if name != self.at[-1]]
+        if followed not in others:
+            known = f"; expected one of {', '.join(others)}" if others else ""
+            message = f"`follows`: `{followed}` is not another part of a service's lines{known}"
+            hint = did_you_mean(followed, others) or (None if others else "remove it")
+            self.problem("unknown-value", message, "follows", key=False, hint=hint)
+        elif parts[followed].follows is not None:
+            message = f"`follows`: `{followed}` itself follows `{parts[followed].follows}`"
+            hint = "name a part that follows no other"
+            self.problem("wrong-value", message, "follows", key=False, hint=hint)
 
     def _role(self, type_: FactType, model: FactModel) -> None:
         if model.tells is not None and not (model.derived and type_.kind == "boolean"):

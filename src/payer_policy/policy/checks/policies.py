@@ -10,6 +10,7 @@ from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks
+from payer_policy.policy.checks.sections import check_sections
 from payer_policy.policy.library import Span
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, PolicyVersion, ReportDiagnostic
@@ -104,6 +105,7 @@ def _check_rules(
         out.unsound = True
     else:
         check_concluded(merged, rules, around.vocabulary, report)
+        check_sections(merged, rules, around.vocabulary, report)
     for name in resolver.uses.parameters:
         out.used.update((version.name, name) for version in merged.chain)
 
