@@ -88,29 +88,34 @@ def determine(
 
 def units_of(ruleset, lines, denied, pending, limits):
     """The outcome of each line with its least and most units; by part, the lines denied with others."""
+    followers = {at: found for at in range(len(lines)) if (found := leads(ruleset, lines, at))}
+    denied, pending = set(denied), set(pending)
+    with_others: dict[str, list[int]] = {}
+    # What becomes of the lines that lead, if those that follow take nothing.
+    alone = in_order(lines, denied | set(followers), pending, limits)
+    for at, (part, others) in followers.items():
+        outcomes = [alone[other].outcome for other in others]
+        if at not in denied and all(outcome == "deny" for outcome in outcomes):
+            with_others.setdefault(part, []).append(at)
+        elif not any(outcome in ("approve", "reduce") for outcome in outcomes):
+            pending.add(at)
+    for on in with_others.values():
+        denied |= set(on)
+    return in_order(lines, denied, pending, limits), with_others
+
+
+def in_order(lines, denied, pending, limits):
     left = {
         rule: [Fraction(0), math.inf] if amount is None else [amount, amount]
         for rule, (_, amount) in limits.items()
     }
-    made: list[Any] = [None] * len(lines)
-    with_others: dict[str, list[int]] = {}
-    followers = {at: followed for at in range(len(lines)) if (followed := leads(ruleset, lines, at))}
-    for at in [*(i for i in range(len(lines)) if i not in followers), *followers]:
-        waits = at in pending
+    made: list[Any] = []
+    for at, line in enumerate(lines):
         if at in denied:
-            made[at] = Line("deny", Fraction(0), Fraction(0))
+            made.append(Line("deny", Fraction(0), Fraction(0)))
             continue
-        if at in followers:
-            part, others = followers[at]
-            outcomes = [made[other].outcome for other in others]
-            if all(outcome == "deny" for outcome in outcomes):
-                with_others.setdefault(part, []).append(at)
-                made[at] = Line("deny", Fraction(0), Fraction(0))
-                continue
-            waits = waits or not any(outcome in ("approve", "reduce") for outcome in outcomes)
         here = [rule for rule, (on, _) in limits.items() if at in on]
-        units = number(lines[at].units)
-        made[at] = one_line(units, waits, [left[rule] for rule in here])
+        made.append(one_line(number(line.units), at in pending, [left[rule] for rule in here]))
         least, most = made[at].least, made[at].most
         for rule in here:
             low, high = left[rule]
@@ -118,7 +123,7 @@ def units_of(ruleset, lines, denied, pending, limits):
                 max(low - (math.inf if most is None else max(most, 0)), Fraction(0)),
                 high - max(least or 0, 0),
             ]
-    return made, with_others
+    return made
 
 
 def one_line(units, waits, left):

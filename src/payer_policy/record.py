@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from payer_policy.determination import Determination, LineOutcome, NoPolicy, ServiceLine
-from payer_policy.determination.allocation import leaders_of
+from payer_policy.determination import Determination, LineOutcome, NoPolicy
 from payer_policy.determination.conflicts import Reach
 from payer_policy.engine import Decided
 from payer_policy.policy.hashing import PartHashes, part_hashes
@@ -198,12 +197,8 @@ class _Proof:
             if effect.kind == "reduce" and self._on_its_own(rule) == "reduces":
                 to = None if effect.to is None else value_of(effect.to, self.known)
                 left[id_] = [0, None] if to is None else [max(to, 0)] * 2
-        lines = self.determination.lines
-        shape = [ServiceLine(one.number, None, frozenset(one.parts)) for one in lines]
-        leaders = leaders_of(shape, self.ruleset.follows)
-        out: dict[int, dict[str, Any]] = {}
-        for index in sorted(range(len(lines)), key=leaders.__contains__):
-            line = lines[index]
+        out: list[dict[str, Any]] = []
+        for line in self.determination.lines:
             here = [
                 (rule, effect)
                 for _, rule, effect in entries
@@ -211,15 +206,9 @@ class _Proof:
             ]
             on_line = {rule.id: left[rule.id] for rule, _ in here if rule.id in left}
             before = {id_: [to_json(low), to_json(high)] for id_, (low, high) in on_line.items()}
-            _, followed = leaders.get(index, ("", ()))
-            out[index] = {
-                "number": line.number,
-                "rules": dict(self._does(here)),
-                "left": before,
-                "follows": [lines[one].number for one in followed],
-            }
+            out.append({"number": line.number, "rules": dict(self._does(here)), "left": before})
             self._take(list(on_line.values()), line)
-        return [out[index] for index in range(len(lines))]
+        return out
 
     def _does(self, here: Sequence[tuple[Rule, Finding]]) -> Iterator[tuple[str, str]]:
         for rule, _ in here:

@@ -43,6 +43,10 @@ class Limit:
         """Whether nobody knows how many units it leaves."""
         return self.most is None
 
+    def again(self) -> Limit:
+        """The limit as it is before anything more is taken of it."""
+        return Limit(tuple(self.on), self.most)
+
     def take(self, least: Units, most: Units) -> None:
         """A line takes so many of it."""
         self.least = max(difference(self.least, most), 0)
@@ -96,11 +100,14 @@ def allocate(
     limits: Sequence[Limit],
     follows: Mapping[str, str],
 ) -> Allocation:
-    """Give out the units, line by line in the order given; lines that follow others come last.
+    """Give out the units, line by line in the order given.
 
     A denied line takes nothing. Any other is allowed what every limit on it has left, at most what
     is billed; it is denied where nothing is left. A line that pends may come to take anything from
     nothing to all that it could, and so may make others pend.
+
+    A line that follows others is denied where none of those could be paid even if it took nothing,
+    and pends where that is not known.
 
     Args:
         lines: All lines, in the order of their numbers.
@@ -109,27 +116,36 @@ def allocate(
         limits: The reductions that hold; what they leave is counted down here.
         follows: By part, the part that it follows.
     """
-    leaders = leaders_of(lines, follows)
-    made: list[Allotted] = [DENIED] * len(lines)
     denied_with: dict[str, list[int]] = {}
     pended_with: dict[str, list[int]] = {}
-    order = range(len(lines))
-    for at in sorted(order, key=leaders.__contains__) if leaders else order:
-        if at in denied:
-            continue
-        waits = at in pending
-        if at in leaders:
-            part, followed = leaders[at]
-            outcomes = {made[one].outcome for one in followed}
+    leaders = leaders_of(lines, follows)
+    if leaders:
+        alone = _in_order(lines, {*denied, *leaders}, pending, [limit.again() for limit in limits])
+        for at, (part, followed) in leaders.items():
+            outcomes = {alone[one].outcome for one in followed}
+            if at in denied or not outcomes.isdisjoint(("approve", "reduce")):
+                continue
             if outcomes == {"deny"}:
                 denied_with.setdefault(part, []).append(at)
-                continue
-            if not waits and outcomes.isdisjoint(("approve", "reduce")):
+            elif at not in pending:
                 pended_with.setdefault(part, []).append(at)
-                waits = True
-        here = [limit for limit in limits if at in limit.on]
-        made[at] = _allot(at, lines[at].units, waits, here)
-    return Allocation(made, denied_with, pended_with)
+        denied = {*denied, *(at for on in denied_with.values() for at in on)}
+        pending = {*pending, *(at for on in pended_with.values() for at in on)}
+    return Allocation(_in_order(lines, denied, pending, limits), denied_with, pended_with)
+
+
+def _in_order(
+    lines: Sequence[ServiceLine],
+    denied: Collection[int],
+    pending: Collection[int],
+    limits: Sequence[Limit],
+) -> list[Allotted]:
+    return [
+        DENIED
+        if at in denied
+        else _allot(at, line.units, at in pending, [limit for limit in limits if at in limit.on])
+        for at, line in enumerate(lines)
+    ]
 
 
 def _allot(at: int, units: Units | None, waits: bool, limits: Sequence[Limit]) -> Allotted:

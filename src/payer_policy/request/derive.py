@@ -2,14 +2,16 @@
 
 A `Derivation` is made once a ruleset, for just the facts that it needs, and turns a request's
 service into the flat facts that engines read. What the request's own `facts` say is used where the
-request's form says nothing; where both speak and differ, the request is refused.
+request's form says nothing; where both speak and differ, the request is refused. What silence means is
+no word of the form's, and neither is what is computed from it: a supplied fact counts before both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import compress
 from typing import Any, Final, NamedTuple
 
@@ -70,6 +72,12 @@ _KEPT: Final = 4096
 """For so many codes and days the attributes of a drug are kept at hand."""
 
 
+_Derive = Callable[
+    [Context, Mapping[str, Value], frozenset[str]], dict[str, "Value | None"]
+]
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
 class Derivation:
     """The sources of some facts on a day, written out as one function."""
 
@@ -81,28 +89,44 @@ class Derivation:
         day: date,
     ) -> None:
         writer = _DerivationWriter(vocabulary, reference, day)
-        self._derive = writer.derivation(sorted(needed))
+        self._made_from = vocabulary, reference, tuple(sorted(needed)), day
+        self._derive = writer.derivation(self._made_from[2])
         self._parts = writer.parts()
-        self._silence = {
-            name: vocabulary.facts[name].absent_means
-            for name, source in writer.sources.items()
-            if not isinstance(source, Cases)
-        }
-        """The facts of which the form has the word, and what they are where it says nothing: a
-        default contradicts nobody."""
+        self._told = frozenset(
+            name for name, source in writer.sources.items() if not isinstance(source, Cases)
+        )
+        """The facts of which the form has the word."""
 
     def facts(
         self, context: Context, given: Mapping[str, Value]
     ) -> tuple[dict[str, Value | None], list[Contradiction]]:
         """The facts of a service; a fact that is not known is None or not in it."""
-        facts = self._derive(context, given)
+        facts = self._derive(context, given, NOTHING)
+        if all(facts[name] == value for name, value in given.items() if name in self._told):
+            return facts, []
+        # What differs may rest on silence alone: that is seen where silence means nothing.
+        said = self._spoken(context, given, NOTHING)
         contradictions = []
+        agreeing = set()
         for name, value in given.items():
-            if name in self._silence and facts[name] not in (value, self._silence[name]):
-                form = facts[name]
+            if name in self._told:
+                form = said[name]
                 assert form is not None  # what is given fills in where the form is silent
-                contradictions.append(Contradiction(name, form, value))
-        return facts, contradictions
+                if form == value:
+                    agreeing.add(name)
+                else:
+                    contradictions.append(Contradiction(name, form, value))
+        return self._derive(context, given, frozenset(agreeing)), contradictions
+
+    @cached_property
+    def _spoken(self) -> _Derive:
+        """The facts where silence means nothing: only what the form or the request says."""
+        vocabulary, reference, needed, day = self._made_from
+        unsaid = {
+            name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()
+        }
+        silent = Vocabulary(unsaid, vocabulary.line_parts)
+        return _DerivationWriter(silent, reference, day).derivation(needed)
 
     def parts_of(self, line: LineView, facts: Facts) -> frozenset[str]:
         """The parts of the service's lines to which a line belongs."""
@@ -132,8 +156,8 @@ class _DerivationWriter(SourceWriter):
 
     def derivation(
         self, needed: Sequence[str]
-    ) -> Callable[[Context, Mapping[str, Value]], dict[str, Value | None]]:
-        """The function that reads the needed facts."""
+    ) -> _Derive:
+        """The function that reads the needed facts; some of those given count before the form."""
         self.sources = sources_of(self._vocabulary, self._reference, needed, self._day)
         self.expect(
             source.condition
@@ -181,7 +205,7 @@ class _DerivationWriter(SourceWriter):
             "    if name not in facts: facts[name] = given[name]",
             "return facts",
         ]
-        return self.function("derive", "context, given", body)
+        return self.function("derive", "context, given, first", body)
 
     def parts(self) -> Callable[[LineView, Facts], frozenset[str]]:
         """The function that names the parts to which a line belongs."""
@@ -246,11 +270,23 @@ class _DerivationWriter(SourceWriter):
             self.lines.append(f"if {variable} not in {values}: {variable} = None")
         self._variables_of[name] = variable
         if self._silent is None:
-            given = f"given_get({self.constant(name)})"
-            self.lines.append(f"if {variable} is None and given: {variable} = {given}")
+            key = self.constant(name)
+            asked = f"{variable} is None"
+            if self._may_rest_on_silence(name):
+                asked = f"({asked} or {key} in first)"
+            self.lines.append(f"if {asked} and given: {variable} = given_get({key})")
             self._by_silence(name)
         else:
             self._silent.append(name)
+
+    def _may_rest_on_silence(self, name: str) -> bool:
+        """Whether a fact is made from another that has a value where nothing is said."""
+        source = self.sources.get(name)
+        return source is not None and any(
+            self._vocabulary.facts[other].absent_means is not None
+            or self._may_rest_on_silence(other)
+            for other in facts_of(source)
+        )
 
     def _fill_in(self) -> None:
         """`_settle` for all that waited for it: most claims bring no facts of their own."""

@@ -231,27 +231,18 @@ class _Account:
             if here and what is not None:
                 on[rule.id], does[rule.id] = here, what
                 self.find(rule, what, here, billed if given else None)
-        lines: list[Any] = [None] * len(parts)
-        steps: list[Any] = [None] * len(parts)
-        outcomes: dict[int, str] = {}
-        follows = {index: found for index in range(len(parts))
-                   if (found := self.followed(index, parts))}  # fmt: skip
-        for index in sorted(range(len(parts)), key=follows.__contains__):
-            mine = {id_: what for id_, what in does.items() if index in on[id_]}
-            before = {id_: self.left[id_] for id_ in mine if id_ in self.left}
-            denied = "denies" in mine.values()
-            waits = fault is not None or bool({"pends", "waits"} & {*mine.values()})
-            part, others = follows.get(index, ("", ()))
-            paid = {outcomes[one] for one in others}
-            if others and not denied and paid == {"deny"}:
-                denied = True
-                self.with_others.setdefault(part, []).append(index)
-            elif others and not denied and not waits and not paid & {"approve", "reduce"}:
-                waits = True
-                self.waits.setdefault((self.built_in(part), "lines followed"), []).append(index)
-            outcome, least, most = self.allot(index, billed[index], denied, waits, before)
-            outcomes[index] = outcome
-            for id_, what in mine.items():
+        mine = [{id_: what for id_, what in does.items() if index in on[id_]}
+                for index in range(len(parts))]  # fmt: skip
+        denied = {index for index, one in enumerate(mine) if "denies" in one.values()}
+        waiting = {index for index, one in enumerate(mine)
+                   if fault is not None or {"pends", "waits"} & {*one.values()}}  # fmt: skip
+        self.follow(parts, billed, mine, denied, waiting)
+        made, left = self.in_order(billed, mine, denied, waiting)
+        steps = [{"number": at(given[index], "number") if given else None, "rules": mine[index],
+                  "left": left[index]} for index in range(len(parts))]  # fmt: skip
+        lines: list[Any] = []
+        for index, (outcome, least, most) in enumerate(made):
+            for id_, what in mine[index].items():
                 if what == "waits" and outcome != "deny":
                     holds = self.truths[id_] == "holds"
                     key = (id_, "authorization" if holds else "condition")
@@ -260,14 +251,10 @@ class _Account:
                     self.assumed.add(id_)
             line = given[index] if given else {}
             settled = None if outcome == "pend" else as_json(most)
-            lines[index] = {"number": at(line, "number"), "parts": at(line, "parts"),
-                            "outcome": outcome, "billed_units": at(line, "units"),
-                            "allowed_units": settled, "allowed_least": as_json(least),
-                            "allowed_most": as_json(most)}  # fmt: skip
-            left = {id_: [as_json(low), as_json(high)] for id_, (low, high) in before.items()}
-            numbers = [at(given[one], "number") for one in others]
-            steps[index] = {"number": at(line, "number"), "rules": mine, "left": left,
-                            "follows": numbers}  # fmt: skip
+            lines.append({"number": at(line, "number"), "parts": at(line, "parts"),
+                          "outcome": outcome, "billed_units": at(line, "units"),
+                          "allowed_units": settled, "allowed_least": as_json(least),
+                          "allowed_most": as_json(most)})  # fmt: skip
         for part, here in self.with_others.items():
             self.finds[self.built_in(part)] = here
         for index, one in enumerate(lines):
@@ -302,14 +289,37 @@ class _Account:
             self.finds[rule.id] = on
             self.silenced |= {rule.id} if what == "is silenced" else set()
 
-    def followed(self, index: int, parts: Sequence[set[str]]) -> tuple[str, list[int]] | None:
-        """The part by which a line follows others, and those; None: it follows none."""
+    def follow(self, parts: Any, billed: Any, mine: Any, denied: set[int], waiting: set[int]) -> None:
+        """Lines that follow others are denied where none of those can be paid; else they may wait."""
         follows = self.ruleset.follows
-        for part in sorted(parts[index] & {*follows}):
-            others = [one for one in range(len(parts)) if follows[part] in parts[one]]
-            leading = parts[index] & {*follows.values()}
-            return (part, others) if others and not leading else None
-        return None
+        leads: dict[int, tuple[str, list[int]]] = {}
+        for index, own in enumerate(parts):
+            part = min(own & {*follows}, default="")
+            others = [one for one in range(len(parts)) if follows.get(part, "") in parts[one]]
+            if others and not own & {*follows.values()}:
+                leads[index] = part, others
+        kept = dict(self.left), {key: [*on] for key, on in self.waits.items()}
+        alone, _ = self.in_order(billed, mine, denied | {*leads}, waiting)
+        self.left, self.waits = kept
+        for index, (part, others) in leads.items():
+            outcomes = {alone[one][0] for one in others}
+            if index in denied or outcomes & {"approve", "reduce"}:
+                continue
+            if outcomes == {"deny"}:
+                self.with_others.setdefault(part, []).append(index)
+            elif index not in waiting:
+                self.waits.setdefault((self.built_in(part), "lines followed"), []).append(index)
+                waiting.add(index)
+        denied |= {index for on in self.with_others.values() for index in on}
+
+    def in_order(self, billed: Any, mine: Any, denied: set[int], waiting: set[int]) -> Any:
+        """What every line is allowed, one after the other, and what was left before each."""
+        made, left = [], []
+        for index, units in enumerate(billed):
+            before = {id_: self.left[id_] for id_ in mine[index] if id_ in self.left}
+            left.append({id_: [as_json(low), as_json(high)] for id_, (low, high) in before.items()})
+            made.append(self.allot(index, units, index in denied, index in waiting, before))
+        return made, left
 
     def allot(self, index: int, units: Any, denied: bool, waits: bool, before: Any) -> Any:
         """The outcome of a line, and the least and the most that it is allowed; that is taken."""
