@@ -170,6 +170,7 @@ def headline(ruleset, findings):
         section = sections.get(rule)
         known = section in ruleset.sections
         place = ruleset.sections.index(section) if known else len(ruleset.sections)
+        place += rule not in sections  # denied with others: after what denies those
         return RANK.index(findings[rule][0]), place, rule
 
     return min(findings, key=rank, default=None)

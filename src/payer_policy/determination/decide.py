@@ -587,7 +587,8 @@ class _Case:
 
     def _rank(self, found: Found) -> tuple[int, int, str]:
         sections = {entry.rule: entry.section for entry in self._live}
-        section = sections.get(found.rule, len(self._ruleset.sections))
+        # What is denied with other lines stands after what denies those.
+        section = sections.get(found.rule, len(self._ruleset.sections) + 1)
         return _RANK.index(found.kind), section, found.rule
 
     # --- lines that follow others --------------------------------------------------------------------

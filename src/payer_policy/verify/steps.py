@@ -420,7 +420,7 @@ class _Account:
         """Where a finding stands among those that may lead."""
         rule, sections = self.rules.get(found["rule"]), self.ruleset.sections
         section = None if rule is None else rule.section
-        place = sections.index(section) if section in sections else len(sections)
+        place = sections.index(section) if section in sections else len(sections) + (rule is None)
         return RANK.index(found["kind"]), place, found["rule"]
 
     def built_in(self, part: str) -> str:
