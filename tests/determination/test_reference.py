@@ -25,9 +25,7 @@ SECTIONS = ("need", "units", "wastage")
 
 def with_sections(random: Random, made: Ruleset) -> Ruleset:
     """The ruleset with rules in sections, some silenced, and discarded lines that follow."""
-    rules = tuple(
-        replace(rule, section=random.choice((None, *SECTIONS))) for rule in made.rules
-    )
+    rules = tuple(replace(rule, section=random.choice((None, *SECTIONS))) for rule in made.rules)
     flags = [name for name in made.derived if made.facts[name].type.kind == "boolean"]
     silences = frozenset(random.sample(SECTIONS, random.randint(0, 2)) if flags else ())
     return replace(
@@ -148,9 +146,9 @@ def test_more_is_allowed_only_where_another_line_takes_less(case):
     before = determined(made, some, lines).lines
     after = determined(made, holding, lines).lines
     limits = [
-        rule.effect.part
-        for rule, truth in zip(made.rules, holding, strict=True)
-        if isinstance(rule.effect, Finding) and rule.effect.kind == "reduce" and truth == HOLDS
+        one.effect.part
+        for one, truth in zip(made.rules, holding, strict=True)
+        if isinstance(one.effect, Finding) and one.effect.kind == "reduce" and truth == HOLDS
     ]
     for at, line in enumerate(lines):
         old, new = before[at].allowed_most, after[at].allowed_most
@@ -169,7 +167,10 @@ def less(before: Any, after: Any) -> bool:
     worse = {"approve": 0, "reduce": 1, "pend": 2, "deny": 3}
     if worse[after.outcome] > worse[before.outcome]:
         return True
-    bounds = ((before.allowed_least, after.allowed_least), (before.allowed_most, after.allowed_most))
+    bounds = (
+        (before.allowed_least, after.allowed_least),
+        (before.allowed_most, after.allowed_most),
+    )
     return any(old is not None and new is not None and new < old for old, new in bounds)
 
 
@@ -188,8 +189,8 @@ def test_what_is_allowed_lies_between_least_and_most_and_keeps_to_every_limit(ca
             assert least != most or most == 0  # whatever is decided, nothing is left
         else:
             assert least == most == line.allowed_units
-    for rule, truth in zip(made.rules, some, strict=True):
-        effect = rule.effect
+    for one, truth in zip(made.rules, some, strict=True):
+        effect = one.effect
         if isinstance(effect, Finding) and effect.kind == "reduce" and truth == HOLDS:
             assert isinstance(effect.to, Constant)
             here = [

@@ -27,7 +27,7 @@ class Limit:
     `least` units are certainly left, and at most `most`; None: nobody knows how many.
     """
 
-    __slots__ = ("least", "most", "on", "without_units", "depends_on_earlier")
+    __slots__ = ("depends_on_earlier", "least", "most", "on", "without_units")
 
     def __init__(self, on: Sequence[int], to: Units | None) -> None:
         self.on = frozenset(on)
@@ -170,10 +170,10 @@ def _allot(at: int, units: Units | None, waits: bool, limits: Sequence[Limit]) -
     elif least < units:
         outcome = "reduce"
     for limit in limits:
-        if outcome == "pend" and units is None and limit.most is not None:
-            limit.without_units.append(at)
-        elif outcome == "pend" and limit.most is not None and units is not None:
-            if limit.least < min(units, limit.most):
+        if outcome == "pend" and limit.most is not None:
+            if units is None:
+                limit.without_units.append(at)
+            elif limit.least < min(units, limit.most):
                 limit.depends_on_earlier.append(at)
         if most is not None and most > 0:
             limit.take(max(least, 0), most)

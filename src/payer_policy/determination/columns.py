@@ -1,7 +1,8 @@
 """From what holds to what is decided, for many services at once: `decide` in columns.
 
 For services without claim lines. What columns do not say (a reduction that holds, rules that
-contradict each other, what an authorization may silence) is marked odd, for `decide` itself. Held to `decide` by tests, row for row.
+contradict each other, what an authorization may silence) is marked odd, for `decide` itself. Held to
+`decide` by tests, row for row.
 """
 
 from __future__ import annotations

@@ -13,11 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from itertools import compress
 from operator import attrgetter, itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from payer_policy.determination.allocation import (
     Allotted,
@@ -34,8 +33,8 @@ from payer_policy.determination.model import (
     Conflict,
     Decision,
     Determination,
-    Found,
     FindingKind,
+    Found,
     LineOutcome,
     PolicyIdentity,
     Question,
@@ -557,7 +556,9 @@ class _Case:
                 found[at] = sorted([*found[at], self._built_in(part)])
         return tuple(
             [
-                LineOutcome(number, _names(parts), *allotted[:1], units, *allotted[1:], tuple(rules))
+                LineOutcome(
+                    number, _names(parts), *allotted[:1], units, *allotted[1:], tuple(rules)
+                )
                 for (number, units, parts), allotted, rules in zip(
                     self._lines, self.allotted, found, strict=True
                 )

@@ -106,7 +106,9 @@ def explain(
     return Explanation(title, tuple(sections))
 
 
-CONFLICT: Final = "It stays unknown, and nothing that reads it is approved; the policy is to be mended."
+CONFLICT: Final = (
+    "It stays unknown, and nothing that reads it is approved; the policy is to be mended."
+)
 
 
 def disagreement(conflict: Conflict) -> str:

@@ -389,12 +389,16 @@ _VALUE: Final = {
 }
 
 
+_ADDED: Final = frozenset({"allowed_least", "allowed_most", "conflicts", "headline", "silenced"})
+"""Members that answers did not have at first: one that was stored then can still be sent."""
+
+
 def _object(description: str, **properties: Any) -> dict[str, Any]:
     return {
         "description": description,
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [name for name in properties if name not in _ADDED],
         "additionalProperties": False,
     }
 
@@ -423,7 +427,10 @@ def _definitions() -> dict[str, Any]:
             parts=_TEXTS,
             outcome=_one_of(("approve", "deny", "pend", "reduce")),
             billed_units=_UNITS,
-            allowed_units={**_UNITS, "description": "What both bounds are, once the line is decided; null while it pends."},
+            allowed_units={
+                **_UNITS,
+                "description": "What both bounds are, once the line is decided; null while it pends.",
+            },
             allowed_least=_UNITS,
             allowed_most=_UNITS,
             findings=_TEXTS,

@@ -91,7 +91,7 @@ def render_determination(
 ) -> str:
     """A determination as text: the decision, the lines, what was found, what is missing."""
     page = _Page(width, color)
-    word = _decision_word(determination)
+    word = _WORDS[determination.decision]
     what = [
         determination.claim_id or "",
         service_in_words(determination.code, determination.service_date),
@@ -159,13 +159,6 @@ def render_determination(
         f"hash {policy.hash[:_HASH_SHOWN]}, engine {determination.engine}"
     )
     return page.text()
-
-
-def _decision_word(determination: Determination) -> str:
-    outcomes = {line.outcome for line in determination.lines}
-    if determination.decision == "partial" and not outcomes & {"approve", "reduce"}:
-        return "PARTLY DENIED"
-    return _WORDS[determination.decision]
 
 
 def _units(units: Units | None) -> str:

@@ -72,9 +72,7 @@ _KEPT: Final = 4096
 """For so many codes and days the attributes of a drug are kept at hand."""
 
 
-_Derive = Callable[
-    [Context, Mapping[str, Value], frozenset[str]], dict[str, "Value | None"]
-]
+_Derive = Callable[[Context, Mapping[str, Value], frozenset[str]], dict[str, "Value | None"]]
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -122,9 +120,7 @@ class Derivation:
     def _spoken(self) -> _Derive:
         """The facts where silence means nothing: only what the form or the request says."""
         vocabulary, reference, needed, day = self._made_from
-        unsaid = {
-            name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()
-        }
+        unsaid = {name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()}
         silent = Vocabulary(unsaid, vocabulary.line_parts)
         return _DerivationWriter(silent, reference, day).derivation(needed)
 
@@ -154,9 +150,7 @@ class _DerivationWriter(SourceWriter):
         """While what the form tells is gathered: the facts on which it may be silent."""
         self.namespace["BOOLEAN"] = _AS_BOOLEAN
 
-    def derivation(
-        self, needed: Sequence[str]
-    ) -> _Derive:
+    def derivation(self, needed: Sequence[str]) -> _Derive:
         """The function that reads the needed facts; some of those given count before the form."""
         self.sources = sources_of(self._vocabulary, self._reference, needed, self._day)
         self.expect(

@@ -1,7 +1,7 @@
 """The independent checker of records: `Verifier(library).verify(line)`. Imports no engine.
 
-`steps` checks every step; `values` says once more what tests and expressions mean; `files` opens a
-record and finds the policy that it names.
+`steps` checks every step, `lines` those from rules to lines; `values` says once more what tests and
+expressions mean; `files` opens a record and finds the policy that it names.
 """
 
 from payer_policy.verify.files import Verifier

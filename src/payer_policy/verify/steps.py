@@ -7,8 +7,7 @@ What follows from neither is wrong; so one wrong step is one report, not a lands
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from payer_policy.policy.hashing import PartHashes
@@ -18,19 +17,16 @@ from payer_policy.ruleset import (
     AtLeast,
     Conclude,
     Condition,
-    Finding,
     Not,
     Rule,
     Ruleset,
     Test,
     facts_in_test,
-    facts_read,
-    tests_in,
 )  # fmt: skip
 from payer_policy.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
+from payer_policy.verify.lines import NUMBER, Lines
 from payer_policy.verify.values import (
     OPPOSITE,
-    ZERO,
     as_json,
     at_least,
     plain,
@@ -41,13 +37,12 @@ from payer_policy.verify.values import (
 from payer_policy.vocabulary.types import FactType, format_value
 
 Sources = Mapping[tuple[str, str], str]
-DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
 SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
                   "service_date": ("service", "date")}  # fmt: skip
 UNKNOWN: Final = ("condition", "authorization", "amount", "line units", "earlier lines",
                   "lines followed")  # fmt: skip
 RANK: Final = ("deny", "pend", "reduce", "advise")
-DATE, NUMBER = FactType("date"), FactType("decimal")
+DATE: Final = FactType("date")
 PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points", "containers",
                  "billing units")  # fmt: skip
 
@@ -78,22 +73,12 @@ def check(
     return Verified(content, leaves(own), tuple(wrong))
 
 
-class _Account:
+class _Account(Lines):
     """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
 
     def __init__(self, ruleset: Ruleset, was: Any, hashes: PartHashes, trust: int) -> None:
-        self.ruleset, self.was, self.hashes, self.trust = ruleset, was, hashes, trust
-        self.rules = {rule.id: rule for rule in ruleset.rules}
-        self.known: dict[str, Any] = {}
-        self.truths: dict[str, str] = {}
-        self.recorded: Mapping[str, str] = {}
-        self.conflicts: list[str] = []
-        self.left: dict[str, tuple[Fraction, Fraction | None]] = {}
-        self.finds: dict[str, list[int]] = {}
-        self.waits: dict[tuple[str, str], list[int]] = {}
-        self.assumed: set[str] = set()
-        self.silenced: set[str] = set()
-        self.with_others: dict[str, list[int]] = {}
+        super().__init__(ruleset)
+        self.was, self.hashes, self.trust = was, hashes, trust
 
     def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
         """What later steps build on: our own truth or value, or the recorded one."""
@@ -214,175 +199,6 @@ class _Account:
         self.conflicts += [name] if conflict else []
         return {"value": as_json(value), "conflict": conflict, "settled_by": truths}
 
-    # --- from rules to lines ---------------------------------------------------------------------
-
-    def lines(self, given: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
-        """The outcome of each line, and what led to it. Without lines: of one with every part."""
-        live = sorted(id_ for id_, truth in self.truths.items() if truth != "fails")
-        rules = [self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, Finding)]
-        parts = [{*names(line, "parts")} for line in given] or [set()]
-        billed = [read(NUMBER, at(line, "units"), None) for line in given] or [None]
-        on: dict[str, list[int]] = {}
-        does: dict[str, str] = {}
-        for rule in rules:
-            part, what = getattr(rule.effect, "part", None), self.does(rule)
-            here = [index for index in range(len(parts))
-                    if not given or part is None or part in parts[index]]  # fmt: skip
-            if here and what is not None:
-                on[rule.id], does[rule.id] = here, what
-                self.find(rule, what, here, billed if given else None)
-        mine = [{id_: what for id_, what in does.items() if index in on[id_]}
-                for index in range(len(parts))]  # fmt: skip
-        denied = {index for index, one in enumerate(mine) if "denies" in one.values()}
-        waiting = {index for index, one in enumerate(mine)
-                   if fault is not None or {"pends", "waits"} & {*one.values()}}  # fmt: skip
-        self.follow(parts, billed, mine, denied, waiting)
-        made, left = self.in_order(billed, mine, denied, waiting)
-        steps = [{"number": at(given[index], "number") if given else None, "rules": mine[index],
-                  "left": left[index]} for index in range(len(parts))]  # fmt: skip
-        lines: list[Any] = []
-        for index, (outcome, least, most) in enumerate(made):
-            for id_, what in mine[index].items():
-                if what == "waits" and outcome != "deny":
-                    holds = self.truths[id_] == "holds"
-                    key = (id_, "authorization" if holds else "condition")
-                    self.waits.setdefault(key, []).append(index)
-                elif what == "is assumed" and outcome != "deny":
-                    self.assumed.add(id_)
-            line = given[index] if given else {}
-            settled = None if outcome == "pend" else as_json(most)
-            lines.append({"number": at(line, "number"), "parts": at(line, "parts"),
-                          "outcome": outcome, "billed_units": at(line, "units"),
-                          "allowed_units": settled, "allowed_least": as_json(least),
-                          "allowed_most": as_json(most)})  # fmt: skip
-        for part, here in self.with_others.items():
-            self.finds[self.built_in(part)] = here
-        for index, one in enumerate(lines):
-            one["findings"] = [id_ for id_ in sorted(self.finds) if index in self.finds[id_]]
-        return lines, steps if given else []
-
-    def does(self, rule: Rule) -> str | None:
-        """What a finding rule does on the lines that it falls on, if it may hold."""
-        kind, holds = getattr(rule.effect, "kind", "advise"), self.truths[rule.id] == "holds"
-        silenced = rule.section in self.ruleset.silences
-        covered = self.known.get(str(self.ruleset.covered_by)) if silenced else False
-        if covered is True:
-            return "is silenced" if holds else None
-        if kind == "advise" or (holds and covered is False):
-            return DOES[kind] if holds else None
-        assumed = rule.assume_not_holding and not holds and not self.in_conflict(rule.id)
-        return "is assumed" if assumed else "waits"
-
-    def find(self, rule: Rule, what: str, on: list[int], billed: Sequence[Any] | None) -> None:
-        """Where a rule that holds finds something: a reduction, where more is billed than it leaves."""
-        exceeds = True
-        if getattr(rule.effect, "kind", "") == "reduce" and what in ("reduces", "is silenced"):
-            to = getattr(rule.effect, "to", None)
-            own = None if to is None else value_of(to, self.known)
-            to = self.seen(own, "rules", rule.id, "to", type_=NUMBER)
-            least = None if to is None else max(to, ZERO)
-            if what == "reduces":
-                self.left[rule.id] = (least or ZERO, least)
-            known = None if billed is None else [billed[one] for one in on if billed[one] is not None]
-            exceeds = least is not None and (known is None or sum(known) > least)
-        if exceeds and what in (*DOES.values(), "is silenced"):
-            self.finds[rule.id] = on
-            self.silenced |= {rule.id} if what == "is silenced" else set()
-
-    def follow(self, parts: Any, billed: Any, mine: Any, denied: set[int], waiting: set[int]) -> None:
-        """Lines that follow others are denied where none of those can be paid; else they may wait."""
-        follows = self.ruleset.follows
-        leads: dict[int, tuple[str, list[int]]] = {}
-        for index, own in enumerate(parts):
-            part = min(own & {*follows}, default="")
-            others = [one for one in range(len(parts)) if follows.get(part, "") in parts[one]]
-            if others and not own & {*follows.values()}:
-                leads[index] = part, others
-        kept = dict(self.left), {key: [*on] for key, on in self.waits.items()}
-        alone, _ = self.in_order(billed, mine, denied | {*leads}, waiting)
-        self.left, self.waits = kept
-        for index, (part, others) in leads.items():
-            outcomes = {alone[one][0] for one in others}
-            if index in denied or outcomes & {"approve", "reduce"}:
-                continue
-            if outcomes == {"deny"}:
-                self.with_others.setdefault(part, []).append(index)
-            elif index not in waiting:
-                self.waits.setdefault((self.built_in(part), "lines followed"), []).append(index)
-                waiting.add(index)
-        denied |= {index for on in self.with_others.values() for index in on}
-
-    def in_order(self, billed: Any, mine: Any, denied: set[int], waiting: set[int]) -> Any:
-        """What every line is allowed, one after the other, and what was left before each."""
-        made, left = [], []
-        for index, units in enumerate(billed):
-            before = {id_: self.left[id_] for id_ in mine[index] if id_ in self.left}
-            left.append({id_: [as_json(low), as_json(high)] for id_, (low, high) in before.items()})
-            made.append(self.allot(index, units, index in denied, index in waiting, before))
-        return made, left
-
-    def allot(self, index: int, units: Any, denied: bool, waits: bool, before: Any) -> Any:
-        """The outcome of a line, and the least and the most that it is allowed; that is taken."""
-        if denied:
-            return "deny", ZERO, ZERO
-        if units is None and not before and not waits:
-            return "approve", None, None
-        lows, highs = [low for low, _ in before.values()], [high for _, high in before.values()]
-        least = ZERO if units is None else min([units, *lows])
-        most = min([one for one in (units, *highs) if one is not None], default=None)
-        if not waits and units is not None and units > 0 and most <= 0:
-            return "deny", ZERO, ZERO
-        outcome = "approve" if most == units else "reduce"
-        if waits:
-            least, most = ZERO, None if most is None else max(most, ZERO)
-        if waits or units is None or least != most:
-            outcome = "pend"
-        for id_, (low, high) in before.items():
-            what = "line units" if units is None else "earlier lines"
-            what = "amount" if high is None else what
-            if outcome == "pend" and (what != "earlier lines" or low < min(units, high)):
-                self.waits.setdefault((id_, what), []).append(index)
-            if most is not None and most > 0:
-                rest = None if high is None else high - max(least, ZERO)
-                self.left[id_] = (max(low - most, ZERO), rest)
-        return outcome, least, most
-
-    # --- facts in conflict -----------------------------------------------------------------------
-
-    def behind(self, id_: str, seen: frozenset[str] = frozenset()) -> set[str]:
-        """The derived facts that a rule reads, and those behind them and behind its overriders."""
-        rule, out = self.rules[id_], set[str]()
-        for other in rule.overridden_by:
-            if other in self.rules:
-                out |= self.behind(other, seen)
-        for name in {*facts_read(rule)} & {*self.ruleset.derived} - seen:
-            out |= {name}.union(*(self.behind(one, seen | {name}) for one in self.concluding(name)))
-        return out
-
-    def concluding(self, name: str) -> list[str]:
-        return [self.ruleset.rules[index].id for index, _ in self.ruleset.derived[name].concluded_by]
-
-    def in_conflict(self, id_: str) -> bool:
-        return bool(self.conflicts) and not self.behind(id_).isdisjoint(self.conflicts)
-
-    def unsettle(self) -> None:
-        """What turns on whether a fact in conflict is known is not known either."""
-        turned: set[str] = set()
-        for rule in self.ruleset.rules:  # each comes after what it waits for
-            asked = {test.fact for test in tests_in(rule.condition) if test.operator == "is_known"}
-            asked &= {*self.ruleset.derived}
-            behind = asked.union(*(self.behind(one) for name in asked
-                                   for one in self.concluding(name)))  # fmt: skip
-            read = {*facts_read(rule)} & {*self.ruleset.derived}
-            before = {*rule.overridden_by, *(one for name in read for one in self.concluding(name))}
-            if behind & {*self.conflicts} or before & turned:
-                turned.add(rule.id)
-        for id_ in turned:
-            self.truths[id_] = "unknown"
-        for name in self.ruleset.derived:
-            if turned.intersection(self.concluding(name)):
-                self.known[name] = None
-
     # --- what is said ----------------------------------------------------------------------------
 
     def determination(self, lines: list[Any], numbers: list[Any], fault: Any) -> dict[str, Any]:
@@ -423,19 +239,22 @@ class _Account:
         place = sections.index(section) if section in sections else len(sections) + (rule is None)
         return RANK.index(found["kind"]), place, found["rule"]
 
-    def built_in(self, part: str) -> str:
-        return f"built-in:{part}-follows-{self.ruleset.follows[part]}"
-
     def followed_title(self, part: str) -> str:
         labels = self.ruleset.line_parts
         label = labels[part]
-        return f"{label[:1].upper()}{label[1:]} billed, and none of {labels[self.ruleset.follows[part]]} paid"
+        followed = labels[self.ruleset.follows[part]]
+        return f"{label[:1].upper()}{label[1:]} billed, and none of {followed} paid"
 
     def about(self, id_: str, where: str, *more: str) -> dict[str, Any]:
         """What is said of a rule. The facts that it waits for: any that are not known."""
         if id_ not in self.rules:  # of lines that follow others
             part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
-            what = {"rule": id_, "title": self.followed_title(part), "kind": "deny", "waits_for": []}
+            what = {
+                "rule": id_,
+                "title": self.followed_title(part),
+                "kind": "deny",
+                "waits_for": [],
+            }
             return {key: what[key] for key in ("rule", "title", *more)}
         rule, sources, facts = self.rules[id_], self.ruleset.references, self.ruleset.facts
         cited = [{"id": one, "title": getattr(sources.get(one), "title", one),
@@ -471,7 +290,8 @@ class _Account:
         numbers = list(dict.fromkeys(str(given[index]["number"]) for index in followed))
         some = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else numbers[0]
         where = f"{'lines' if numbers[1:] else 'line'} {some}"
-        because = f"None of {labels[other]} is paid ({where}: {led['title']}), so {labels[part]} are not paid."
+        because = f"None of {labels[other]} is paid ({where}: {led['title']}), "
+        because += f"so {labels[part]} are not paid."
         return {**led, "rule": id_, "title": self.followed_title(part), "kind": "deny",
                 "because": because, "lines": lines, "on": labels[part]}  # fmt: skip
 

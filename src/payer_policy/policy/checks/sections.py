@@ -64,7 +64,9 @@ def _check_silences(
         return
     covered_by = vocabulary.telling(COVERED)
     if covered_by is None:
-        message = "`silences`: no fact of the vocabulary says that an authorization covers a service"
+        message = (
+            "`silences`: no fact of the vocabulary says that an authorization covers a service"
+        )
         hint = f'add "tells": "{COVERED}" to that derived fact in vocabulary.json'
         report(document.problem("missing-key", message, ("silences",), key=True, hint=hint))
     elif not any(
