@@ -1,6 +1,7 @@
 """The determination: the decision from what holds, what is missing, and the explanation."""
 
-from payer_policy.determination.decide import Determiner, ServiceLine
+from payer_policy.determination.allocation import ServiceLine
+from payer_policy.determination.decide import Determiner
 from payer_policy.determination.model import (
     Assumption,
     Citation,

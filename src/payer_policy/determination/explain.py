@@ -308,13 +308,13 @@ class _Explainer:
     def _finding(self, found: Found) -> Node:
         codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))
         said = f"“{found.because}”"
-        notes = (f"{codes}: {said}" if codes else said,)
+        notes = [f"{codes}: {said}" if codes else said]
         if found.silenced:
-            notes = (*notes, "Advice only, since an authorization covers the service.")
+            notes.append("Advice only, since an authorization covers the service.")
         if found.rule not in self._index:
             cites = found.citations
-            return Node(found.title, HOLDS, rule=found.rule, citations=cites, notes=notes)
-        return self._rule(self._index[found.rule], notes=notes)
+            return Node(found.title, HOLDS, rule=found.rule, citations=cites, notes=tuple(notes))
+        return self._rule(self._index[found.rule], notes=tuple(notes))
 
     def _closest(self, failing: Sequence[int]) -> list[int]:
         """Rules that are one test away from holding although some of their tests do hold."""

@@ -33,10 +33,10 @@ def check_sections(
         model, document = placed.model, placed.version.document
         if model.section is not None and model.section not in sections:
             message = f"rule `{model.id}`: `{model.section}` is not a section of this policy"
-            hint = did_you_mean(model.section, sections)
-            hint = hint or f'add "{model.section}" to "sections"'
-            path_of = (*placed.path, "section")
-            report(document.problem("unknown-section", message, path_of, hint=hint))
+            near = did_you_mean(model.section, sections)
+            add = f'add "{model.section}" to "sections"'
+            where = (*placed.path, "section")
+            report(document.problem("unknown-section", message, where, hint=near or add))
     if merged.silences is not None and merged.silences.version is version:
         _check_silences(merged, rules, vocabulary, report)
 
