@@ -99,6 +99,21 @@ def _slot(ruleset: Ruleset, name: str, known: Facts) -> str:
     return in_words(known.get(name), None if fact is None else fact.type)
 
 
+def rank(ruleset: Ruleset, rule: Rule, kind: FindingKind | None = None) -> tuple[int, int, str]:
+    """Where a finding stands among those that may lead: by kind, then section, then id.
+
+    Args:
+        ruleset: The rule's.
+        rule: A rule that finds something.
+        kind: What it finds here, where an authorization silences it.
+    """
+    effect = rule.effect
+    assert isinstance(effect, Finding)
+    order = ruleset.sections
+    section = order.index(rule.section) if rule.section in order else len(order)
+    return _RANK.index(kind or effect.kind), section, rule.id
+
+
 class _Entry:
     """What is prepared of one rule that finds something."""
 
@@ -109,11 +124,11 @@ class _Entry:
         "found",
         "index",
         "kind",
+        "made_from",
         "on",
         "part",
         "reason",
         "rule",
-        "section",
         "sentence",
         "silenced",
         "title",
@@ -135,9 +150,7 @@ class _Entry:
         self.citations = citations_of(ruleset, rule)
         self.assumed = rule.assume_not_holding
         self.to = finding.to
-        order = ruleset.sections
-        self.section = order.index(rule.section) if rule.section in order else len(order)
-        """Where the rule's section stands among the policy's."""
+        self.made_from = rule
         self.silenced = rule.section in ruleset.silences
         """Whether the finding is advice where an authorization covers the service."""
         reason = finding.reason
@@ -584,13 +597,19 @@ class _Case:
 
     def headline(self, findings: Sequence[Found]) -> str | None:
         """The id of the finding that leads; an input of nothing."""
-        return min(findings, key=self._rank).rule if findings else None
+        return self._leading(findings).rule if findings else None
 
-    def _rank(self, found: Found) -> tuple[int, int, str]:
-        sections = {entry.rule: entry.section for entry in self._live}
-        # What is denied with other lines stands after what denies those.
-        section = sections.get(found.rule, len(self._ruleset.sections) + 1)
-        return _RANK.index(found.kind), section, found.rule
+    def _leading(self, findings: Sequence[Found]) -> Found:
+        rules = {entry.rule: entry.made_from for entry in self._live}
+        last = len(self._ruleset.sections) + 1
+
+        def place(found: Found) -> tuple[int, int, str]:
+            rule = rules.get(found.rule)
+            if rule is None:  # what is denied with other lines stands after what denies those
+                return _RANK.index(found.kind), last, found.rule
+            return rank(self._ruleset, rule, found.kind)
+
+        return min(findings, key=place)
 
     # --- lines that follow others --------------------------------------------------------------------
 
@@ -611,7 +630,7 @@ class _Case:
             for found in findings
             if found.kind in ("deny", "reduce") and not set(numbers).isdisjoint(found.lines)
         ]
-        led = min(reasons, key=self._rank)
+        led = self._leading(reasons)
         labels = ruleset.line_parts
         because = (
             f"None of {labels[ruleset.follows[part]]} is paid ({line_list(numbers)}: {led.title}), "
