@@ -132,6 +132,7 @@ class Requests:
         self._read: dict[str, Term] = {}
         self._agreed: list[Formula] = []
         self._computed = Conditions(facts, self.read)
+        self._spoken = Conditions(facts, self._said)
         self.formulas = Formulas(ruleset, facts, self.read, prefix)
         self.parts = (
             {
@@ -173,18 +174,11 @@ class Requests:
         if fact is None:
             return term
         source = self._sources.get(name)
-        told: Term | None = None
-        if isinstance(source, Computed):
-            told = self._told(source)
-        elif isinstance(source, DrugAttribute):
-            told = self._attribute(source.name, fact.type)
+        told, said = self._told_of(source, fact.type, self._computed), None
         if told is not None:
-            # What was given fills in where nothing is told; where both speak, they agree, since a
-            # request that contradicts itself is refused.
-            agree = same_value(told.value, term.value)
-            self._agreed.append(either(negated(both(told.known, term.known)), agree))
-            value = choose_value(told.known, told.value, term.value)
-            term = Term(either(told.known, term.known), value)
+            if isinstance(source, Computed) and self._rests_on_silence(source):
+                said = self._told_of(source, fact.type, self._spoken)
+            term = self._filled_in(term, told, said or told)
         if fact.absent_means is not None:
             silent = (
                 self.facts.constant_set(name, fact.absent_means)
@@ -194,12 +188,47 @@ class Requests:
             term = Term(True, choose_value(term.known, term.value, silent))
         return term
 
-    def _told(self, source: Computed) -> Term | None:
+    def _filled_in(self, given: Term, told: Term, said: Term) -> Term:
+        """What was given fills in where nothing is told, and where only silence tells it.
+
+        Where both speak, they agree, since a request that contradicts itself is refused. `said` is
+        what is told without what silence means.
+        """
+        agree = same_value(said.value, given.value)
+        self._agreed.append(either(negated(both(said.known, given.known)), agree))
+        counts = both(told.known, either(said.known, negated(given.known)))
+        return Term(either(told.known, given.known), choose_value(counts, told.value, given.value))
+
+    def _said(self, name: str) -> Term:
+        """The term of a fact without what silence means."""
+        fact, source = self.library.vocabulary.facts.get(name), self._sources.get(name)
+        given = self.facts[name]
+        told = None if fact is None else self._told_of(source, fact.type, self._spoken)
+        if told is None:
+            return given
+        value = choose_value(told.known, told.value, given.value)
+        return Term(either(told.known, given.known), value)
+
+    def _rests_on_silence(self, source: Source) -> bool:
+        """Whether a fact is made from another that has a value where nothing is said."""
+        facts = self.library.vocabulary.facts
+        return any(
+            facts[other].absent_means is not None
+            or ((behind := self._sources.get(other)) is not None and self._rests_on_silence(behind))
+            for other in facts_of(source)
+        )
+
+    def _told_of(self, source: Source | None, type_: FactType, by: Conditions) -> Term | None:
+        """What the form or other facts tell of a fact; None: nothing, or it cannot be said."""
+        if isinstance(source, DrugAttribute):
+            return self._attribute(source.name, type_)
+        if not isinstance(source, Computed):
+            return None
         if source.condition is not None:
-            halves = self._computed.halves(source.condition)
+            halves = by.halves(source.condition)
             return Term(either(halves.holds, halves.fails), halves.holds)
         try:
-            return self._computed.expression(source.expression)
+            return by.expression(source.expression)
         except Outside:
             return None
 
