@@ -143,21 +143,28 @@ def _in_order(
     return [
         DENIED
         if at in denied
-        else _allot(at, line.units, at in pending, [limit for limit in limits if at in limit.on])
+        else _allot(
+            at,
+            line.units,
+            at in pending,
+            [limit for limit in limits if at in limit.on] if limits else limits,
+        )
         for at, line in enumerate(lines)
     ]
 
 
 def _allot(at: int, units: Units | None, waits: bool, limits: Sequence[Limit]) -> Allotted:
     """What one line is allowed; it is taken from its limits."""
-    least: Units = min((limit.least for limit in limits), default=0)
+    if not limits:
+        if waits:
+            return Allotted("pend", 0, None if units is None else max(units, 0))
+        return Allotted("approve", units, units)
+    least: Units = min(limit.least for limit in limits)
     known = [limit.most for limit in limits if limit.most is not None]
     most: Units | None = min(known, default=None)
     if units is not None:
         most = units if most is None else min(units, most)
-        least = min(units, least) if limits else units
-    elif not limits and not waits:
-        return Allotted("approve", None, None)
+        least = min(units, least)
     else:
         least = 0
     if not waits and most is not None and most <= 0 and units is not None and units > 0:

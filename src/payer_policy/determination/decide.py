@@ -55,6 +55,7 @@ KEPT: Final = 10_000
 BUILT_IN: Final = "built-in:"
 """What stands before the id of a finding that no rule of a policy makes; no rule's id has a colon."""
 _RANK: Final = ("deny", "pend", "reduce", "advise")
+_ADVICE: Final = _RANK.index("advise")
 
 
 def policy_identity(ruleset: Ruleset) -> PolicyIdentity:
@@ -99,19 +100,16 @@ def _slot(ruleset: Ruleset, name: str, known: Facts) -> str:
     return in_words(known.get(name), None if fact is None else fact.type)
 
 
-def rank(ruleset: Ruleset, rule: Rule, kind: FindingKind | None = None) -> tuple[int, int, str]:
-    """Where a finding stands among those that may lead: by kind, then section, then id.
+Rank = tuple[int, int, str]
 
-    Args:
-        ruleset: The rule's.
-        rule: A rule that finds something.
-        kind: What it finds here, where an authorization silences it.
-    """
+
+def rank(ruleset: Ruleset, rule: Rule) -> Rank:
+    """Where the finding of a rule stands among those that may lead: by kind, section, then id."""
     effect = rule.effect
     assert isinstance(effect, Finding)
     order = ruleset.sections
     section = order.index(rule.section) if rule.section in order else len(order)
-    return _RANK.index(kind or effect.kind), section, rule.id
+    return _RANK.index(effect.kind), section, rule.id
 
 
 class _Entry:
@@ -124,9 +122,9 @@ class _Entry:
         "found",
         "index",
         "kind",
-        "made_from",
         "on",
         "part",
+        "rank",
         "reason",
         "rule",
         "sentence",
@@ -150,7 +148,7 @@ class _Entry:
         self.citations = citations_of(ruleset, rule)
         self.assumed = rule.assume_not_holding
         self.to = finding.to
-        self.made_from = rule
+        self.rank = rank(ruleset, rule)
         self.silenced = rule.section in ruleset.silences
         """Whether the finding is advice where an authorization covers the service."""
         reason = finding.reason
@@ -362,7 +360,9 @@ class _Case:
         count = len(self._lines)
         self._on: dict[str | None, tuple[int, ...]] = {None: tuple(range(count))}
         self._found_on: dict[str, tuple[int, ...]] = {}
-        self._silenced_on: dict[str, tuple[int, ...]] = {}
+        self._silenced: set[str] = set()
+        self._places: dict[str, Rank] = {}
+        """Where each finding stands among those that may lead."""
         self._denied: set[int] = set()
         self._pending: set[int] = set()
         self._limits: list[tuple[_Entry, Limit]] = []
@@ -392,7 +392,8 @@ class _Case:
             kind, holds = entry.kind, truths[entry.index] == HOLDS
             if entry.silenced and covered is True:
                 if holds and (kind != "reduce" or self._exceeded(entry, on)):
-                    self._silenced_on[entry.rule] = on
+                    self._found_on[entry.rule] = on
+                    self._silenced.add(entry.rule)
             elif not holds:
                 if kind == "advise":
                     continue
@@ -462,7 +463,7 @@ class _Case:
         self._waiting = waiting
         if waiting:
             self.information_request = self._ruleset.information_request
-        if self._assumed and any(line.outcome == "deny" for line in lines):
+        if self._assumed and "deny" in [line.outcome for line in lines]:
             self._assumed = [
                 (entry, on)
                 for entry, on in self._assumed
@@ -561,34 +562,27 @@ class _Case:
     def line_outcomes(self) -> tuple[LineOutcome, ...]:
         """What becomes of each line, with the ids of what was found on it."""
         found: list[list[str]] = [[] for _ in self._lines]
-        for entry in self._live:
-            for at in self._where(entry) or ():
-                found[at].append(entry.rule)
+        for rule, places in self._found_on.items():  # by rule id, as they were found
+            for at in places:
+                found[at].append(rule)
         for part, on in self._denied_with.items():
             for at in on:
                 found[at] = sorted([*found[at], self._built_in(part)])
         return tuple(
             [
-                LineOutcome(
-                    number, _names(parts), *allotted[:1], units, *allotted[1:], tuple(rules)
-                )
-                for (number, units, parts), allotted, rules in zip(
+                LineOutcome(number, _names(parts), outcome, units, least, most, tuple(rules))
+                for (number, units, parts), (outcome, least, most), rules in zip(
                     self._lines, self.allotted, found, strict=True
                 )
             ]
         )
-
-    def _where(self, entry: _Entry) -> tuple[int, ...] | None:
-        """The lines on which a rule found something; None: it found nothing."""
-        on = self._found_on.get(entry.rule)
-        return self._silenced_on.get(entry.rule) if on is None else on
 
     def found(self) -> tuple[Found, ...]:
         """All findings, by rule id."""
         findings = [
             self._finding(entry, on)
             for entry in self._live
-            if (on := self._where(entry)) is not None
+            if (on := self._found_on.get(entry.rule)) is not None
         ]
         if self._denied_with:
             findings += [self._denied_with_others(part, findings) for part in self._denied_with]
@@ -597,19 +591,13 @@ class _Case:
 
     def headline(self, findings: Sequence[Found]) -> str | None:
         """The id of the finding that leads; an input of nothing."""
-        return self._leading(findings).rule if findings else None
+        if len(findings) < 2:
+            return findings[0].rule if findings else None
+        return self._leading(findings).rule
 
     def _leading(self, findings: Sequence[Found]) -> Found:
-        rules = {entry.rule: entry.made_from for entry in self._live}
-        last = len(self._ruleset.sections) + 1
-
-        def place(found: Found) -> tuple[int, int, str]:
-            rule = rules.get(found.rule)
-            if rule is None:  # what is denied with other lines stands after what denies those
-                return _RANK.index(found.kind), last, found.rule
-            return rank(self._ruleset, rule, found.kind)
-
-        return min(findings, key=place)
+        places = self._places
+        return min(findings, key=lambda found: places[found.rule])
 
     # --- lines that follow others --------------------------------------------------------------------
 
@@ -631,6 +619,8 @@ class _Case:
             if found.kind in ("deny", "reduce") and not set(numbers).isdisjoint(found.lines)
         ]
         led = self._leading(reasons)
+        # It stands after what denies the lines that it follows.
+        self._places[self._built_in(part)] = (0, len(ruleset.sections) + 1, self._built_in(part))
         labels = ruleset.line_parts
         because = (
             f"None of {labels[ruleset.follows[part]]} is paid ({line_list(numbers)}: {led.title}), "
@@ -642,9 +632,11 @@ class _Case:
         )  # fmt: skip
 
     def _finding(self, entry: _Entry, on: tuple[int, ...]) -> Found:
-        if not self._given and entry.found is not None and not self._silenced_on:
+        silenced = entry.rule in self._silenced
+        place = entry.rank
+        self._places[entry.rule] = (_ADVICE, *place[1:]) if silenced else place
+        if not self._given and entry.found is not None and not silenced:
             return entry.found
-        silenced = entry.rule in self._silenced_on
         kind: FindingKind = "advise" if silenced else entry.kind
         reason, lines = entry.reason, self._numbers(on)
         if entry.because is not None:
@@ -676,13 +668,11 @@ def _pended(units: Units | None) -> Allotted:
 
 def _decision(lines: Sequence[Allotted]) -> Decision:
     """Pend while any line does; what all lines agree on; else partial."""
-    outcomes = {line.outcome for line in lines}
+    outcomes = [line.outcome for line in lines]
     if "pend" in outcomes:
         return "pend"
-    if len(outcomes) > 1:
-        return "partial"
-    only = outcomes.pop()
-    return "partial" if only == "reduce" else only
+    first = outcomes[0]
+    return "partial" if first == "reduce" or outcomes.count(first) < len(outcomes) else first
 
 
 def _names(parts: frozenset[str]) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ class _Reading(NamedTuple):
             known = f"; expected one of {', '.join(others)}" if others else ""
             message = f"`follows`: `{followed}` is not another part of a service's lines{known}"
             hint = did_you_mean(followed, others) or (None if others else "remove it")
-            self.problem("unknown-value", message, "follows", key=False, hint=hint)
+            self.problem("wrong-value", message, "follows", key=False, hint=hint)
         elif parts[followed].follows is not None:
             message = f"`follows`: `{followed}` itself follows `{parts[followed].follows}`"
             hint = "name a part that follows no other"
