@@ -561,50 +561,97 @@ class Baclofen:
             if (finding[5] != "discarded" or some_discarded)
             and (finding[5] != "administered" or some_administered)
         ]
-        left = [limit.units for limit in limits]
-        bound: set[int] = set()
-        answers = []
-        for line in lines:
-            outcome = "pend" if unsettled else "approve"
-            for _, kind, _, _, _, part in found:
-                if part is not None and (part == "discarded") != line.discarded:
-                    continue
-                if kind == "deny":
-                    outcome = "deny"
-                    break
-                if kind == "pend":
-                    outcome = "pend"
-            if outcome == "deny":
-                answers.append(LineAnswer(line.number, "deny", 0))
-                continue
-            allowed = line.units
-            mine = []
-            for index, limit in enumerate(limits):
-                part = limit.found[5]
-                if part is None or (part == "discarded") == line.discarded:
-                    mine.append(index)
-                    if allowed is not None and left[index] < line.units:
-                        bound.add(index)
-                        allowed = min(allowed, left[index])
-            if outcome == "pend":
-                answers.append(LineAnswer(line.number, "pend", None))
-                continue
-            for index in mine:
-                left[index] -= allowed
-            if allowed != line.units:
-                outcome = "reduce" if allowed else "deny"
-            answers.append(LineAnswer(line.number, outcome, allowed))
-        found += [limits[index].found for index in bound]
+        for limit in limits:
+            on = [line for line in lines if _falls_on(limit.found[5], line)]
+            if sum(line.units for line in on if line.units is not None) > max(limit.units, 0):
+                found.append(limit.found)
+        denied = {
+            line.number
+            for line in lines
+            if any(kind == "deny" and _falls_on(part, line) for _, kind, _, _, _, part in found)
+        }
+        pended = {
+            line.number
+            for line in lines
+            if unsettled
+            or any(kind == "pend" and _falls_on(part, line) for _, kind, _, _, _, part in found)
+        }
+        if some_discarded and some_administered:
+            # What is discarded of a drug is paid only with what is administered of it.
+            used = [line for line in lines if not line.discarded]
+            before = self._units_given(used, denied, pended, limits)
+            outcomes = {answer.outcome for answer in before}
+            wasted = {line.number for line in lines if line.discarded}
+            if outcomes == {"deny"}:
+                if wasted - denied:
+                    found.append(self._denied_with_used(used, found))
+                denied |= wasted
+            elif outcomes <= {"deny", "pend"}:
+                pended |= wasted - denied
+        answers = self._units_given(lines, denied, pended, limits)
         outcomes = {answer.outcome for answer in answers}
         if outcomes == {"deny"}:
             unsettled = []
         decision = outcomes.pop() if len(outcomes) == 1 else "partial"
+        if any(answer.outcome == "pend" for answer in answers):
+            decision = "pend"
         return Answer(
             "partial" if decision == "reduce" else decision,
             tuple(answers),
-            tuple(sorted(found)),
+            tuple(sorted(found, key=lambda one: one[0])),
             tuple(sorted(unsettled)),
         )
+
+    def _units_given(
+        self,
+        lines: Sequence[ClaimLine],
+        denied: set[int],
+        pended: set[int],
+        limits: list[Limit],
+    ) -> list[LineAnswer]:
+        """Each line's units, counting down what every limit has left: at least and at most."""
+        left = [[max(limit.units, 0), max(limit.units, 0)] for limit in limits]
+        answers = []
+        for line in lines:
+            if line.number in denied:
+                answers.append(LineAnswer(line.number, "deny", 0))
+                continue
+            mine = [
+                bounds
+                for bounds, limit in zip(left, limits, strict=True)
+                if _falls_on(limit.found[5], line)
+            ]
+            least = min((low for low, _ in mine), default=line.units)
+            most = min((high for _, high in mine), default=line.units)
+            if line.units is not None and mine:
+                least, most = min(line.units, least), min(line.units, most)
+            elif mine:
+                least = 0
+            if line.number in pended:
+                outcome, least = "pend", 0
+            elif mine and line.units and most <= 0:
+                answers.append(LineAnswer(line.number, "deny", 0))
+                continue
+            elif mine and (line.units is None or least != most):
+                outcome = "pend"
+            else:
+                outcome = "approve" if least == line.units else "reduce"
+            answers.append(LineAnswer(line.number, outcome, None if outcome == "pend" else most))
+            for bounds in mine:
+                bounds[0] = max(bounds[0] - most, 0)
+                bounds[1] -= least
+        return answers
+
+    @staticmethod
+    def _denied_with_used(used: Sequence[ClaimLine], found: list[Found]) -> Found:
+        """Discarded drug is denied for the reason that the administered drug is."""
+        reasons = [
+            (kind != "deny", rule, group, carc, rarcs)
+            for rule, kind, group, carc, rarcs, part in found
+            if kind in ("deny", "reduce") and any(_falls_on(part, line) for line in used)
+        ]
+        _, _, group, carc, rarcs = min(reasons, key=lambda reason: reason[:2])
+        return ("built-in:discarded-follows-administered", "deny", group, carc, rarcs, "discarded")
 
     # --- from the claim to the facts -------------------------------------------------------------
 
@@ -833,3 +880,7 @@ def _value(name: str, raw: Any) -> Any:
         if raw[:1].isdigit() and not name.startswith("trial."):
             return Decimal(raw)
     return raw
+
+
+def _falls_on(part: str | None, line: ClaimLine) -> bool:
+    return part is None or (part == "discarded") == line.discarded

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from payer_policy.determination import Determination, LineOutcome, NoPolicy
+from payer_policy.determination.conflicts import Reach
 from payer_policy.engine import Candidate, Considered, Decided, Engine
 from payer_policy.request.models import Request
 from payer_policy.ruleset import (
@@ -185,7 +186,7 @@ class _Proof:
         self.evaluation = decided.evaluation
         self.determination: Determination = decided.determination
         self.hashes = decided.ruleset.parts.rules
-        derived = {name: decided.evaluation.derived.get(name) for name in decided.ruleset.derived}
+        derived = {name: self.evaluation.derived.get(name) for name in decided.ruleset.derived}
         self.known: Facts = {**decided.facts, **derived}
         self.truths: dict[str, Truth] = {
             rule.id: truth
@@ -240,17 +241,22 @@ class _Proof:
     def _lines(self) -> list[dict[str, Any]]:
         """What each rule does on each line, and what each reduction has left before the line: at
         least and, where its amount is known, at most."""
-        entries = sorted(
+        if self.evaluation.conflicts:  # what turns on whether one is known is not known here
+            settled = Reach(self.ruleset).unsettled(self.evaluation)
+            ids = [rule.id for rule in self.ruleset.rules]
+            self.truths = dict(zip(ids, settled.truths, strict=True))
+            self.known = {**self.known, **settled.derived}
+        entries = [
             (rule.id, rule, rule.effect)
-            for rule in self.ruleset.rules
+            for rule in sorted(self.ruleset.rules, key=lambda rule: rule.id)
             if isinstance(rule.effect, Finding) and self.truths[rule.id] != FAILS
-        )
+        ]
         left: dict[str, list[Any]] = {}
-        for id_, _, effect in entries:
-            if effect.kind == "reduce" and self.truths[id_] == HOLDS:
+        for id_, rule, effect in entries:
+            if effect.kind == "reduce" and self._on_its_own(rule) == "reduces":
                 to = None if effect.to is None else value_of(effect.to, self.known)
                 left[id_] = [0, None] if to is None else [max(to, 0)] * 2
-        out = []
+        out: list[dict[str, Any]] = []
         for line in self.determination.lines:
             here = [
                 (rule, effect)
@@ -264,24 +270,40 @@ class _Proof:
         return out
 
     def _does(self, here: Sequence[tuple[Rule, Finding]]) -> Iterator[tuple[str, str]]:
-        for rule, effect in here:
-            if self.truths[rule.id] == HOLDS:
-                yield rule.id, _DOES[effect.kind]
-            elif effect.kind != "advise":
-                yield rule.id, "is assumed" if rule.assume_not_holding else "waits"
+        for rule, _ in here:
+            does = self._on_its_own(rule)
+            if does is not None:
+                yield rule.id, does
+
+    def _on_its_own(self, rule: Rule) -> str | None:
+        """What a finding rule does on its lines; None: nothing, or nobody asks."""
+        assert isinstance(rule.effect, Finding)
+        holds, advises = self.truths[rule.id] == HOLDS, rule.effect.kind == "advise"
+        covered: Value | None = False
+        if rule.section in self.ruleset.silences:
+            covered = self.known.get(self.ruleset.covered_by or "")
+        if covered is True:
+            return "is silenced" if holds else None
+        if advises or (holds and covered is False):
+            return _DOES[rule.effect.kind] if holds else None
+        if holds or not rule.assume_not_holding or self._in_conflict(rule):
+            return "waits"
+        return "is assumed"
+
+    def _in_conflict(self, rule: Rule) -> bool:
+        return bool(self.evaluation.conflicts) and self.ruleset.index_of(rule.id) in Reach(
+            self.ruleset
+        ).reading(self.evaluation.conflicts)
 
     def _take(self, left: Sequence[list[Any]], line: LineOutcome) -> None:
         """Take what the line is allowed, or may come to be allowed, from each reduction on it."""
-        if not left or line.outcome == "deny":
+        least, most = line.allowed_least or 0, line.allowed_most
+        if most is None or most <= 0:
             return
-        bounds = [line.billed_units, *(amounts[1] for amounts in left)]
-        most = min((bound for bound in bounds if bound is not None), default=0)
         for amounts in left:
-            if line.outcome == "pend":
-                amounts[0] = max(difference(amounts[0], max(most, 0)), 0)
-            elif most > 0:
-                amounts[0] = difference(amounts[0], most)
-                amounts[1] = difference(amounts[1], most)
+            amounts[0] = max(difference(amounts[0], most), 0)
+            if amounts[1] is not None:
+                amounts[1] = difference(amounts[1], max(least, 0))
 
 
 def _placed(condition: Condition, path: str) -> Iterator[tuple[str, Test]]:

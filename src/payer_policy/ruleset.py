@@ -193,6 +193,8 @@ class Rule:
     overridden_by: tuple[str, ...] = ()
     assume_not_holding: bool = False
     note: str | None = None
+    section: str | None = None
+    """The section of the policy that the rule belongs to."""
     origin: str = ""
     """The policy file that the rule comes from, as `<payer>/<policy>/<first day>`."""
 
@@ -271,6 +273,14 @@ class Ruleset:
     hash: str
     """SHA-256 (hex) of the meaning, made from `parts`; empty where nothing is decided by it."""
     parts: PartHashes = field(default=NO_HASHES, repr=False)
+    follows: Mapping[str, str] = field(default_factory=dict)
+    """The part of the lines that another part follows, by the name of the part that follows."""
+    sections: tuple[str, ...] = ()
+    """The policy's sections; of findings of one kind the first section leads."""
+    silences: frozenset[str] = frozenset()
+    """The sections whose findings become advice where an authorization covers the service."""
+    covered_by: str | None = None
+    """The derived fact that says so, where a section is silenced."""
 
     def rule(self, id_: str) -> Rule:
         """The rule of that id. Raises KeyError."""

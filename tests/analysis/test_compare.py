@@ -133,7 +133,8 @@ CHANGES: Mapping[str, tuple[dict[str, Any], set[tuple[str, str]]]] = {
     ),
     "a limit gone": (
         edits((LIMIT, '"when": {"fact": "units.billed", "more_than": 100000},')),
-        {("pend", "approve"), ("pend", "pend")},
+        # A reduction is found on a denied service too, so its reason goes there as well.
+        {("pend", "approve"), ("pend", "pend"), ("deny", "deny")},
     ),
     "another amount": (
         edits(('"to": {"parameter": "most_units"}', '"to": 200')),

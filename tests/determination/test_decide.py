@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ import pytest
 
 from payer_policy.determination import Determiner, ServiceLine
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import Arithmetic, Constant, FactRef, Reason
+from payer_policy.ruleset import Arithmetic, Conclude, Constant, FactRef, Reason
 from payer_policy.truth import HOLDS
 from tests.determination.build import (
     DAY,
@@ -22,6 +23,7 @@ from tests.determination.build import (
     finding,
     rule,
     ruleset,
+    test,
     yes,
 )
 
@@ -88,10 +90,10 @@ TABLE = [
     ("d", "4:a 2:d", "deny, deny", "deny"),
     ("dw", "4:a 2:d", "approve 4, deny", "partial"),
     ("dw", "4:a", "approve 4", "approve"),
-    ("dw=?", "4:a 2:d", "approve 4, pend", "partial"),
+    ("dw=?", "4:a 2:d", "approve 4, pend", "pend"),
     ("dw=?", "4:a", "approve 4", "approve"),
     ("p", "4:a 2:d", "pend, pend", "pend"),
-    ("p dw", "4:a 2:d", "pend, deny", "partial"),
+    ("p dw", "4:a 2:d", "pend, deny", "pend"),
     ("d p", "4", "deny", "deny"),
     ("d=? p", "4", "pend", "pend"),
     ("d p=?", "4", "deny", "deny"),
@@ -114,20 +116,20 @@ TABLE = [
     ("r to=?", "4", "pend", "pend"),
     ("r to=4", "?", "pend", "pend"),
     ("", "?", "approve None", "approve"),
-    ("r to=4", "4 ?", "approve 4, pend", "partial"),
+    ("r to=4", "4 ?", "approve 4, pend", "pend"),
     ("r to=4", "? 4", "pend, pend", "pend"),
     # denied lines take nothing of the total; lines that pend may
     ("dw r to=4", "2:d 4:a", "deny, approve 4", "partial"),
     ("dw=? r to=4", "2:d 4:a", "pend, pend", "pend"),
-    ("dw=? r to=6", "2:d 4:a", "pend, approve 4", "partial"),
-    ("dw=? r to=4", "4:a 2:d", "approve 4, pend", "partial"),
+    ("dw=? r to=6", "2:d 4:a", "pend, approve 4", "pend"),
+    ("dw=? r to=4", "4:a 2:d", "approve 4, pend", "pend"),
     # several reductions: the least on each line, and what a line takes counts for all
     ("c r to=5", "4:a 4:d", "reduce 3/4, reduce 2/4", "partial"),
     ("c r to=2", "4:a 4:d", "reduce 2/4, deny", "partial"),
     ("c", "4:a 4:d", "reduce 3/4, approve 4", "partial"),
     ("c", "2:a 2:a", "approve 2, reduce 1/2", "partial"),
     ("c=? r to=5", "4:a 4:d", "pend, pend", "pend"),
-    ("c=? r to=8", "4:a 4:d", "pend, approve 4", "partial"),
+    ("c=? r to=8", "4:a 4:d", "pend, approve 4", "pend"),
     ("c r to=5 p", "4:a 4:d", "pend, pend", "pend"),
     # no lines: one line on which everything falls
     ("", "", "", "approve"),
@@ -162,10 +164,17 @@ def unsettled(determination) -> dict[str, tuple[str, tuple[int, ...], tuple[str,
         ("d p=?", "4", {"deny": (1,)}),
         ("p dw", "4:a 2:d", {"pend": (1, 2), "deny-waste": (2,)}),
         ("r to=9", "4 2", {}),
-        ("r to=5", "4 2", {"limit": (2,)}),
+        ("r to=5", "4 2", {"limit": (1, 2)}),
         ("r to=0", "4 2", {"limit": (1, 2)}),
         ("c r to=2", "4:a 4:d", {"cap": (1,), "limit": (1, 2)}),
-        ("dw r to=3", "2:d 4:a", {"deny-waste": (1,), "limit": (2,)}),
+        ("dw r to=3", "2:d 4:a", {"deny-waste": (1,), "limit": (1, 2)}),
+        # what is denied or waits for a review is cut all the same
+        ("d r to=3", "4", {"deny": (1,), "limit": (1,)}),
+        ("d=? r to=3", "4", {"limit": (1,)}),
+        ("d r to=4", "4", {"deny": (1,)}),
+        ("c r to=9", "4:a 4:d", {"cap": (1,)}),
+        ("r to=3", "4 ?", {"limit": (1, 2)}),
+        ("r to=4", "4 ?", {}),
         ("p r to=3", "4", {"limit": (1,), "pend": (1,)}),
         ("r to=?", "4", {}),
         ("r to=4", "?", {}),
@@ -279,22 +288,57 @@ CONFLICTED = ruleset(
         rule("two", yes("y"), concludes(k=2)),
         rule("deny", yes("z"), finding("deny")),
         rule("pend", yes("w"), finding("pend")),
-        rule("waits", yes("b"), finding("deny")),
+        rule("reads", test("k", "is", 7), finding("deny")),
     ],
     [fact("k", "integer", "the number of the case", derived=True)],
 )
 
 
-def test_a_conflict_pends_every_line_and_says_between_what():
-    facts = {"x": True, "y": True, "z": True, "w": False}
-    determination = decide(CONFLICTED, facts, lines_of("4 2"))
-    assert (told(determination), determination.decision) == ("pend, pend", "pend")
-    assert determination.internal.startswith(
-        "Rules of the policy that hold together conclude different values of the number of the case"
+@pytest.mark.parametrize(
+    ("facts", "lines", "because"),
+    [
+        ("x y z", "deny, deny", {"deny": (1, 2)}),  # a denial that reads nothing of it stands
+        ("x y", "pend, pend", {}),  # `reads` waits for it, whatever else is known
+        ("x", "approve 4, approve 2", {}),
+    ],
+)
+def test_a_conflict_leaves_the_fact_unknown(facts, lines, because):
+    known = {"x": False, "y": False, "z": False, "w": False, "b": False} | dict.fromkeys(
+        facts.split(), True
     )
-    assert found(determination) == {"deny": (1, 2)}
+    determination = decide(CONFLICTED, known, lines_of("4 2"))
+    assert told(determination) == lines
+    assert found(determination) == because
+    assert determination.internal is None
+    noted = [(one.fact, one.label, one.rules) for one in determination.conflicts]
+    disagree = ("k", "the number of the case", ("one", "two"))
+    assert noted == ([disagree] if known["y"] else [])
     assert determination.missing == ()
-    assert determination.information_request is None
+
+
+ASKED = ruleset(
+    [
+        rule("one", yes("x"), concludes(k=1)),
+        rule("two", yes("y"), concludes(k=2)),
+        rule("assumed", test("k", "is", 1), finding("deny"), assume_not_holding=True),
+        rule("far", test("k", "is", 1), concludes(far=True)),
+        rule("assumed-far", yes("far"), finding("reduce", to=1), assume_not_holding=True),
+        rule("asks", test("k", "is_known", True), finding("deny")),
+        rule("asks-not", test("k", "is_known", False), finding("pend")),
+    ],
+    [fact("k", "integer", derived=True)],
+)
+
+
+@pytest.mark.parametrize("only", ["assumed", "assumed-far", "asks", "asks-not"])
+def test_nothing_that_reads_a_fact_in_conflict_is_approved(only):
+    """Neither what may be assumed not to hold, nor what asks whether the fact is known."""
+    kept = [one for one in ASKED.rules if isinstance(one.effect, Conclude) or one.id == only]
+    made = ruleset(kept, [fact("k", "integer", derived=True)])
+    determination = decide(made, {"x": True, "y": True}, lines_of("4"))
+    assert told(determination) == "pend"
+    assert [one.rule for one in determination.unsettled] == [only]
+    assert determination.assumptions == ()
 
 
 def test_nothing_of_a_disagreement_is_repeated_as_found():
@@ -369,3 +413,170 @@ def test_an_evaluation_is_read_by_place_whatever_sequence_it_is():
     as_bytes = Evaluation(bytes(evaluation.truths), evaluation.derived)
     assert HOLDS in as_bytes.truths
     assert decide(RULES, facts_of("d"), evaluation=as_bytes) == decide(RULES, facts_of("d"))
+
+
+# --- bounds, sections, authorizations, lines that follow ---------------------------------------------
+
+
+def bounds(determination) -> str:
+    """`0-3 4-4`."""
+    return " ".join(
+        f"{line.allowed_least}-{line.allowed_most}" for line in determination.lines
+    ).replace("None", "?")
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines", "expected"),
+    [
+        ("", "4", "4-4"),
+        ("", "?", "?-?"),
+        ("d", "4", "0-0"),
+        ("p", "4", "0-4"),
+        ("p", "?", "0-?"),
+        ("d=? r to=3", "4", "0-3"),  # a known excess is not hidden by a review
+        ("p r to=3", "4 2", "0-3 0-2"),
+        ("r to=?", "4", "0-4"),
+        ("r to=3", "?", "0-3"),
+        ("r to=3", "? 2", "0-3 0-2"),
+        ("dw=? r to=4", "2:d 4:a", "0-2 2-4"),  # so many are left in any case
+        ("c r to=5", "4:a 4:d", "3-3 2-2"),
+        ("p r to=0", "4", "0-0"),
+    ],
+)
+def test_how_many_units_at_least_and_at_most(facts, lines, expected):
+    assert bounds(decide(RULES, facts_of(facts), lines_of(lines))) == expected
+
+
+COVERED = ruleset(
+    [
+        rule("covered", yes("a"), concludes(covered=True)),
+        rule("assumed", yes("s"), finding("deny"), section="need", assume_not_holding=True),
+        rule("coding", yes("c"), finding("deny", codes="CO 16 M53"), section="coding"),
+        rule("cut", yes("u"), finding("reduce", to=3), section="need"),
+        rule("need", yes("n"), finding("deny"), section="need"),
+        rule("review", yes("r"), finding("pend"), section="need"),
+    ],
+    sections=("need", "coding"),
+    silences=frozenset({"need"}),
+    covered_by="covered",
+)
+
+
+def kinds(determination) -> dict[str, str]:
+    return {
+        one.rule: f"{one.kind}{' silenced' if one.silenced else ''}"
+        for one in determination.findings
+    }
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome", "findings", "open_", "asked"),
+    [
+        # covered: what is found is advice, and what is not known is not asked
+        ("a n r u", "approve 4", {"need": "advise silenced", "review": "advise silenced",
+                                  "cut": "advise silenced"}, {}, ()),
+        ("a n=? r=? u=?", "approve 4", {}, {}, ()),
+        ("a n c", "deny", {"need": "advise silenced", "coding": "deny"}, {}, ()),
+        ("a c=?", "pend", {}, {"coding": "condition"}, ("c",)),
+        # not covered: as ever
+        ("n", "deny", {"need": "deny"}, {}, ()),
+        ("u", "reduce 3/4", {"cut": "reduce"}, {}, ()),
+        ("n=?", "pend", {}, {"need": "condition"}, ("n",)),
+        # nobody knows: what would deny pends, and the authorization is asked for
+        ("a=? n", "pend", {}, {"need": "authorization"}, ("a",)),
+        ("a=? s", "pend", {}, {"assumed": "authorization"}, ("a",)),
+        ("a=? u", "pend", {}, {"cut": "authorization"}, ("a",)),
+        ("a=? n=?", "pend", {}, {"need": "condition"}, ("a", "n")),
+        ("a=? c", "deny", {"coding": "deny"}, {}, ()),
+        ("a=?", "approve 4", {}, {}, ()),
+    ],
+)  # fmt: skip
+def test_an_authorization_silences_sections(facts, outcome, findings, open_, asked):
+    known = dict.fromkeys(("a", "s", "c", "u", "n", "r"), False)
+    for word in facts.split():
+        if word.endswith("=?"):
+            known.pop(word[0])
+        else:
+            known[word] = True
+    determination = decide(COVERED, known, lines_of("4"))
+    assert told(determination) == outcome
+    assert kinds(determination) == findings
+    assert {one.rule: one.unknown for one in determination.unsettled} == open_
+    assert sorted(one.fact for one in determination.missing) == sorted(asked)
+
+
+@pytest.mark.parametrize(
+    ("facts", "sections", "headline"),
+    [
+        ("n c", ("need", "coding"), "need"),
+        ("n c", ("coding", "need"), "coding"),
+        ("n c", (), "coding"),  # by id
+        ("r c", ("need", "coding"), "coding"),  # a denial before a review
+        ("r u", ("need",), "review"),
+        ("a n", ("need",), "need"),  # advice leads where there is nothing else
+        ("", ("need",), None),
+    ],
+)
+def test_the_headline_is_by_kind_then_section_then_id(facts, sections, headline):
+    known = dict.fromkeys(("a", "s", "c", "u", "n", "r"), False) | dict.fromkeys(
+        facts.split(), True
+    )
+    determination = decide(replace(COVERED, sections=sections), known, lines_of("4"))
+    assert determination.headline == headline
+
+
+FOLLOWING = ruleset(
+    [
+        rule("cap", yes("c"), finding("reduce", to=FactRef("to"), on="administered")),
+        rule("deny-a", yes("da"), finding("deny", codes="CO 16 N822", on="administered")),
+        rule("deny-d", yes("dd"), finding("deny", on="discarded")),
+        rule("limit", yes("r"), finding("reduce", to=FactRef("to"))),
+        rule("pend-a", yes("pa"), finding("pend", on="administered")),
+    ],
+    [fact("to", "decimal", unit="billing units")],
+    follows={"discarded": "administered"},
+)
+FOLLOWS = "built-in:discarded-follows-administered"
+
+
+@pytest.mark.parametrize(
+    ("facts", "lines", "outcomes", "found_on", "open_"),
+    [
+        ("", "4:a 2:d", "approve 4, approve 2", (), ()),
+        ("da", "4:a 2:d", "deny, deny", (2,), ()),
+        ("da", "2:d 4:a", "deny, deny", (1,), ()),
+        ("da=?", "4:a 2:d", "pend, pend", (), (2,)),
+        ("pa", "4:a 2:d", "pend, pend", (), (2,)),
+        ("da dd", "4:a 2:d", "deny, deny", (), ()),  # denied by its own
+        ("pa dd", "4:a 2:d", "pend, deny", (), ()),
+        ("c to=0", "4:a 2:d", "deny, deny", (2,), ()),
+        ("c to=1", "4:a 2:d", "reduce 1/4, approve 2", (), ()),
+        ("c to=4", "4:a 3:a 2:d", "approve 4, deny, approve 2", (), ()),  # one is paid
+        ("da", "2:d", "approve 2", (), ()),  # nothing to follow
+        ("r to=4", "3:d 4:a", "approve 3, reduce 1/4", (), ()),  # in the order of the lines
+        ("da r to=4", "3:d 4:a 1:d", "deny, deny, deny", (1, 3), ()),
+    ],
+)
+def test_discarded_lines_follow_administered_ones(facts, lines, outcomes, found_on, open_):
+    known = dict.fromkeys(("c", "da", "dd", "r", "pa"), False) | facts_of(facts)
+    if "da=?" in facts:
+        known.pop("da")
+    determination = decide(FOLLOWING, known, lines_of(lines))
+    assert told(determination) == outcomes
+    assert found(determination).get(FOLLOWS, ()) == found_on
+    waiting = [one for one in determination.unsettled if one.rule == FOLLOWS]
+    assert [(one.unknown, one.lines) for one in waiting] == (
+        [("lines followed", open_)] if open_ else []
+    )
+
+
+def test_the_finding_on_lines_that_follow_repeats_what_leads():
+    known = dict.fromkeys(("c", "da", "dd", "r", "pa"), False) | {"da": True}
+    determination = decide(FOLLOWING, known, lines_of("4:a 2:d"))
+    one = next(one for one in determination.findings if one.rule == FOLLOWS)
+    assert (one.kind, one.group, one.carc, one.rarcs) == ("deny", "CO", "16", ("N822",))
+    assert one.because == (
+        "None of the administered lines is paid (line 1: Rule deny-a), so the discarded-drug lines "
+        "are not paid."
+    )
+    assert determination.headline == "deny-a"

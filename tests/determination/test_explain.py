@@ -468,11 +468,11 @@ def test_an_outcome_prints_one_service_after_the_other():
     assert text.index("APPROVED") < text.index("─" * 100) < text.index("NO POLICY")
 
 
-def test_denied_and_pended_lines_are_not_called_partly_approved():
+def test_a_service_with_a_pended_line_is_called_pended():
     facts_ = KNOWN | {"waste.recorded": False, "infection": True}
     determination = decide(EXAMPLE, facts_, CASES["denied-in-part"][1])
     assert [line.outcome for line in determination.lines] == ["pend", "deny"]
-    assert render_determination(determination).startswith("PARTLY DENIED")
+    assert render_determination(determination).startswith("PENDED")
 
 
 @pytest.mark.parametrize(

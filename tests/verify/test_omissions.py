@@ -397,10 +397,14 @@ def test_verify_reports_what_is_missing_and_what_was_not_checked(
     failed["proof"] = None
     failed["determination"] |= {
         "decision": "pend", "findings": [], "unsettled": [], "missing": [], "assumptions": [],
-        "derived": {}, "information_request": None, "internal": said,
+        "derived": {}, "information_request": None, "internal": said, "headline": None,
+        "conflicts": [],
     }  # fmt: skip
     for line in failed["determination"]["lines"]:
-        line |= {"outcome": "pend", "allowed_units": None, "findings": []}
+        line |= {
+            "outcome": "pend", "allowed_units": None, "allowed_least": 0,
+            "allowed_most": line["billed_units"], "findings": [],
+        }  # fmt: skip
     beside = next(
         one for one in nightly if one["request"] == failed["request"] and "policy" not in one
     )

@@ -18,7 +18,8 @@ from payer_policy.record import Recorder
 from payer_policy.ruleset import All, Ruleset
 from payer_policy.verify import Verified, check
 from tests.determination.build import CASES, EXAMPLE, decide, evaluate
-from tests.determination.test_laws import Case, cases
+from tests.determination.test_laws import Case
+from tests.determination.test_reference import cases
 from tests.examples import examples
 from tests.random_rulesets import hashed
 from tests.verify.changes import changes, names_it

@@ -33,17 +33,21 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]], list[tuple[Any, ..
     "each takes what is left": (
         {},
         [(4, A), (5, A), (3, D)],
-        [("approve", 4, []), ("reduce", 2, ["of-all"]), ("deny", 0, ["of-all", "of-waste"])],
+        [
+            ("approve", 4, ["of-all"]),
+            ("reduce", 2, ["of-all"]),
+            ("deny", 0, ["of-all", "of-waste"]),
+        ],
     ),
     "the tighter of two": (
         {},
         [(3, D), (5, A)],
-        [("reduce", 2, ["of-waste"]), ("reduce", 4, ["of-all"])],
+        [("reduce", 2, ["of-all", "of-waste"]), ("reduce", 4, ["of-all"])],
     ),
     "a denied line takes nothing": (
         {"waste.refused": True},
         [(5, D), (6, A)],
-        [("deny", 0, ["waste-refused"]), ("approve", 6, [])],
+        [("deny", 0, ["of-all", "of-waste", "waste-refused"]), ("approve", 6, ["of-all"])],
     ),
     "a later line waits for an earlier one that pends": (
         {"odd": True},
@@ -53,7 +57,7 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[Any, ...]], list[tuple[Any, ..
     "and pends where it makes a difference": (
         {"odd": True},
         [(5, A), (2, D)],
-        [("pend", None, ["looked-at"]), ("pend", None, [])],
+        [("pend", None, ["looked-at", "of-all"]), ("pend", None, ["of-all"])],
     ),
     "units that are not known": (
         {},

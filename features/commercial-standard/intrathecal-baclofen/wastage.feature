@@ -432,7 +432,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And line 2 is reduced to 1 unit
       And the reasons are
         | rule        | group | carc | rarc | line |
-        | daily-limit | CO    | 151  | N362 | 2    |
+        | daily-limit | CO    | 151  | N362 | 1 2  |
 
     Scenario: Two visits on one claim, one with a discarded unit on no line
       Given these claim lines

@@ -153,7 +153,7 @@ Feature: Commercial Strict: an authorization is for so many units
       And line 2 is denied
       And the reasons are
         | rule                         | group | carc | rarc | line |
-        | authorization-units-exceeded | CO    | 198  | N54  | 2    |
+        | authorization-units-exceeded | CO    | 198  | N54  | 1 2  |
 
     Scenario: Three given and one discarded, two left
       Given it is known that the units authorized is 38

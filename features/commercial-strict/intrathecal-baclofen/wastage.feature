@@ -507,7 +507,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
       And line 2 is reduced to 1 unit
       And the reasons are
         | rule        | group | carc | rarc | line |
-        | daily-limit | CO    | 151  | N362 | 2    |
+        | daily-limit | CO    | 151  | N362 | 1 2  |
 
     Scenario: The record is not asked for, and its absence is written down
       Given these claim lines

@@ -161,7 +161,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | 62369   |           | 1     | 11               |
         | <other> |           | 1     | 11               |
       When the claim is decided
-      Then it is partly approved
+      Then it is pended
       And line 1 is approved
       And line 3 is pended
       And it advises by rule other-drug-on-claim

@@ -207,7 +207,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And line 2 is reduced to <paid> units
       And the reasons are
         | rule        | group | carc | rarc | line |
-        | daily-limit | CO    | 151  | N362 | 2    |
+        | daily-limit | CO    | 151  | N362 | 1 2  |
 
       Examples:
         | case                        | first | units | second | others | paid |
@@ -229,7 +229,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And 0 units are allowed on line 2
       And the reasons are
         | rule        | group | carc | rarc | line |
-        | daily-limit | CO    | 151  | N362 | 2    |
+        | daily-limit | CO    | 151  | N362 | 1 2  |
 
     Scenario: The first line alone is above the limit, and the second is denied
       Given these claim lines
@@ -269,6 +269,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And the reasons are
         | rule                  | group | carc | rarc | line |
         | jw-for-something-else | CO    | 4    | N823 | 1    |
+        | daily-limit           | CO    | 151  | N362 | 1 2  |
 
     Scenario: The dose, the containers and the day each set a limit; the least counts
       Given these claim lines
@@ -443,7 +444,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And line 2 is reduced to 1 unit
       And the reasons are
         | rule                            | group | carc | rarc | line |
-        | daily-limit-with-earlier-claims | CO    | 151  | N362 | 2    |
+        | daily-limit-with-earlier-claims | CO    | 151  | N362 | 1 2  |
 
     Scenario: This claim alone is above the limit, and earlier claims leave still less
       Given these claim lines

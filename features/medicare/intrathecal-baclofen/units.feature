@@ -162,9 +162,7 @@ Feature: Medicare's units are whole, and are units of the code
       And it is known that the dose administered is <dose>
       When the claim is decided
       Then it is denied
-      And the reasons are
-        | rule                   | group | carc | rarc | line |
-        | weight-billed-as-units | CO    | 16   | M53  | 1    |
+      And the reason is CO 16 with M53 from rule weight-billed-as-units
       And rule administered-above-dose does not hold
 
       Examples:
@@ -198,6 +196,8 @@ Feature: Medicare's units are whole, and are units of the code
       And the reasons are
         | rule                   | group | carc | rarc | line |
         | weight-billed-as-units | CO    | 16   | M53  | 1 2  |
+        | daily-limit            | CO    | 151  | N362 | 1 2  |
+        | jw-above-record        | CO    | 151  | N362 | 2    |
 
     Scenario Outline: The units are no weight
       Given these claim lines
@@ -273,9 +273,7 @@ Feature: Medicare's units are whole, and are units of the code
         | JZ        | <units> | <ndc> | <units>      | ML       |
       When the claim is decided
       Then it is denied
-      And the reasons are
-        | rule                   | group | carc | rarc | line |
-        | volume-billed-as-units | CO    | 16   | M53  | 1    |
+      And the reason is CO 16 with M53 from rule volume-billed-as-units
 
       Examples:
         | case                 | ndc           | units |
@@ -373,7 +371,7 @@ Feature: Medicare's units are whole, and are units of the code
       Then it is assumed that rule volume-billed-as-units does not hold
       And the reasons are
         | rule        | group | carc | rarc | line |
-        | daily-limit | CO    | 151  | N362 | 2    |
+        | daily-limit | CO    | 151  | N362 | 1 2  |
 
   Rule: A screening dose needs few units
 
@@ -425,6 +423,7 @@ Feature: Medicare's units are whole, and are units of the code
       And the reasons are
         | rule                       | line |
         | trial-units-above-expected | 1 2  |
+        | daily-limit                | 1 2  |
       And rule daily-limit holds
 
     Scenario Outline: Micrograms were entered as units of 50 mcg

@@ -44,7 +44,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And line 2 is reduced to <paid> units
       And the reasons are
         | rule                    | group | carc | rarc | line |
-        | billed-above-containers | CO    | 151  | N362 | 2    |
+        | billed-above-containers | CO    | 151  | N362 | 1 2  |
 
       Examples:
         | case                   | label | given | discarded | paid |
@@ -64,7 +64,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And 0 units are allowed on line 2
       And the reasons are
         | rule                    | group | carc | rarc | line |
-        | billed-above-containers | CO    | 151  | N362 | 2    |
+        | billed-above-containers | CO    | 151  | N362 | 1 2  |
 
     Scenario: The administered units alone are more than the container
       Given these claim lines
@@ -368,7 +368,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And line 2 is reduced to 1 unit
       And the reasons are
         | rule                    | group | carc | rarc | line |
-        | administered-above-dose | CO    | 151  | N362 | 2    |
+        | administered-above-dose | CO    | 151  | N362 | 1 2  |
 
     Scenario: Two discarded lines are more than the record; the later line gives way
       Given these claim lines
@@ -385,7 +385,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And line 3 is reduced to 1 unit
       And the reasons are
         | rule            | group | carc | rarc | line |
-        | jw-above-record | CO    | 151  | N362 | 3    |
+        | jw-above-record | CO    | 151  | N362 | 2 3  |
 
     Scenario: Two discarded lines make the record together
       Given these claim lines

@@ -64,7 +64,7 @@ class Equivalence:
 
 def _differences(before: Requests, after: Requests) -> Iterator[Formula]:
     """What would be seen of a difference, one formula for each thing that can be seen."""
-    yield negated(same(before.internal, after.internal))
+    yield negated(same(before.conflict, after.conflict))
     rules = {rule.id: (rule, index) for index, rule in enumerate(before.ruleset.rules)}
     others = {rule.id: (rule, index) for index, rule in enumerate(after.ruleset.rules)}
     for id_ in dict.fromkeys([*rules, *others]):

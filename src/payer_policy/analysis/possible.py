@@ -14,19 +14,21 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
+from payer_policy.determination.conflicts import Reach
 from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN
 from payer_policy.request.sources import (
     LINE_FIELDS,
+    ORIGINAL,
     Aggregate,
     Computed,
     DrugAttribute,
-    Path,
     Source,
+    facts_of,
     read_line_part,
 )
-from payer_policy.ruleset import Condition, Finding, Ruleset, facts_in_test, tests_in
+from payer_policy.ruleset import Condition, Finding, Rule, Ruleset, facts_in_test, tests_in
 from payer_policy.symbolic.arithmetic import Outside, compare
 from payer_policy.symbolic.formulas import (
     Conditions,
@@ -61,7 +63,6 @@ from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, OUTCOME, RARC, RULE
 from payer_policy.vocabulary.types import NONE, NUMERIC, FactType, Value
 
-ORIGINAL: Final = Path("request", "original_id")
 FEW: Final = (8, 12, 16, 24)
 """So many facts are known of a found request, where that can be; the least first."""
 NEAR_BEFORE: Final = 3
@@ -155,6 +156,7 @@ class Requests:
         """Of each attribute of the drug, that the files say it."""
         self._agreed: list[Formula] = []
         self._computed = Conditions(facts, self.read, by_absence=by_absence)
+        self._spoken = Conditions(facts, self._without_silence, by_absence=by_absence)
         self.formulas = Formulas(ruleset, facts, self.read, prefix, by_absence=by_absence)
         self.parts = (
             {
@@ -166,7 +168,9 @@ class Requests:
         )
         self.has_lines: dict[str, Formula] = {}
         """Of each part whose lines are counted, that there certainly are some."""
-        self.internal = any_of(self.formulas.conflicts.values())
+        self.conflict = any_of(self.formulas.conflicts.values())
+        """That rules which hold disagree on some fact."""
+        self._reach = Reach(ruleset)
         self.decisions: dict[str, Formula] = {}
         """Of each decision there can be, that it is the one."""
         self.found: dict[int, Formula] = {}
@@ -196,20 +200,15 @@ class Requests:
         if fact is None:
             return term
         source = self._sources.get(name)
-        told: Term | None = None
-        if isinstance(source, Computed):
-            told = self._told(source)
-        elif isinstance(source, DrugAttribute):
-            told = self._attribute(source.name, fact.type)
+        told, said = self._told_of(source, fact.type, self._computed), None
+        if isinstance(source, DrugAttribute):
             self.in_files[name] = False if told is None else told.known
         elif source == ORIGINAL and fact.type.can_be_none:
-            told = self._none_of_an_original(term)
+            term = choose_term(term.known, term, self._none_of_an_original(term))
         if told is not None:
-            # What was given fills in where nothing is told; where both speak, they agree, since a
-            # request that contradicts itself is refused.
-            agree = same_term(told, term)
-            self._agreed.append(either(negated(both(told.known, term.known)), agree))
-            term = choose_term(told.known, told, term)
+            if isinstance(source, Computed) and self._rests_on_silence(source):
+                said = self._told_of(source, fact.type, self._spoken)
+            term = self._filled_in(term, told, said or told)
         self._said[name] = term.known
         if not self._by_absence:
             return self._whatever_lines_say(source, term)
@@ -217,11 +216,11 @@ class Requests:
             term = choose_term(term.known, term, self._always(fact, fact.absent_means))
         return term
 
-    def _none_of_an_original(self, term: Term) -> Term | None:
+    def _none_of_an_original(self, term: Term) -> Term:
         """That a claim replaces none, where its frequency says that it is an original."""
         name = self.library.facts_by_source.get(("request", "frequency"))
         if name is None:
-            return None
+            return Term(False, term.value)
         frequency = self.facts[name]
         original = frequency.value == self.facts.texts.number("1")
         return Term(both(frequency.known, original), term.value, True)
@@ -250,12 +249,47 @@ class Requests:
         lost = any_of(True if value is None else same(term.value, value) for value in left)
         return replace(term, known=both(term.known, negated(lost)))
 
-    def _told(self, source: Computed) -> Term | None:
+    def _filled_in(self, given: Term, told: Term, said: Term) -> Term:
+        """What was given fills in where nothing is told, and where only silence tells it.
+
+        Where both speak, they agree, since a request that contradicts itself is refused. `said` is
+        what is told without what silence means.
+        """
+        agree = same_term(said, given)
+        self._agreed.append(either(negated(both(said.known, given.known)), agree))
+        counts = both(told.known, either(said.known, negated(given.known)))
+        chosen = choose_term(counts, told, given)
+        return replace(chosen, known=either(told.known, given.known))
+
+    def _without_silence(self, name: str) -> Term:
+        """The term of a fact without what silence means."""
+        fact, source = self.library.vocabulary.facts.get(name), self._sources.get(name)
+        given = self.facts[name]
+        told = None if fact is None else self._told_of(source, fact.type, self._spoken)
+        if told is None:
+            return given
+        return choose_term(told.known, told, given)
+
+    def _rests_on_silence(self, source: Source) -> bool:
+        """Whether a fact is made from another that has a value where nothing is said."""
+        facts = self.library.vocabulary.facts
+        return any(
+            facts[other].absent_means is not None
+            or ((behind := self._sources.get(other)) is not None and self._rests_on_silence(behind))
+            for other in facts_of(source)
+        )
+
+    def _told_of(self, source: Source | None, type_: FactType, by: Conditions) -> Term | None:
+        """What the form or other facts tell of a fact; None: nothing, or it cannot be said."""
+        if isinstance(source, DrugAttribute):
+            return self._attribute(source.name, type_)
+        if not isinstance(source, Computed):
+            return None
         if source.condition is not None:
-            halves = self._computed.halves(source.condition)
+            halves = by.halves(source.condition)
             return Term(either(halves.holds, halves.fails), halves.holds)
         try:
-            return self._computed.expression(source.expression)
+            return by.expression(source.expression)
         except Outside:
             return None
 
@@ -381,13 +415,12 @@ class Requests:
         denied: list[Formula] = []
         pending: list[Formula] = []
         reducing: dict[int, Formula] = {}
-        for at, (rule, halves) in enumerate(
-            zip(self.ruleset.rules, self.formulas.rules, strict=True)
-        ):
+        for at, rule in enumerate(self.ruleset.rules):
             finding = rule.effect
             if not isinstance(finding, Finding):
                 continue
             on = True if finding.part is None else self.parts.get(finding.part, False)
+            halves, waits = self._counting(at, rule)
             holds = both(halves.holds, on)
             match finding.kind:
                 case "deny":
@@ -398,21 +431,47 @@ class Requests:
                     pending.append(holds)
                     reducing[at] = both(holds, self._amount(finding).known)
             self.found[at] = holds
-            if finding.kind != "advise" and not rule.assume_not_holding:
-                pending.append(both(halves.unknown, on))
+            if finding.kind != "advise":
+                pending.append(both(waits, on))
         deny = any_of(denied)
         everywhere = all_of(self.parts.values())
         for at, found in reducing.items():
-            self.found[at] = all_of([found, everywhere, negated(deny)])
-        self.decisions = {
-            "deny": both(negated(self.internal), deny),
-            "pend": either(self.internal, both(negated(deny), any_of(pending))),
-        }
+            self.found[at] = both(found, everywhere)
+        self.decisions = {"deny": deny, "pend": both(negated(deny), any_of(pending))}
         decision: Any = self.facts.texts.number("approve")
         for value, when in self.decisions.items():
             decision = choose(when, self.facts.texts.number(value), decision)
         self.decisions["approve"] = negated(any_of(self.decisions.values()))
         return {DECISION: Term(True, decision), **self._reasons()}
+
+    def _counting(self, at: int, rule: Rule) -> tuple[Halves, Formula]:
+        """A finding rule as it counts: with what is silenced, and with facts in conflict.
+
+        And that the service pends for it, since it is not known whether it holds or is silenced.
+        """
+        conflicts = self.formulas.conflicts
+        asking = any_of(conflicts[name] for name in sorted(self._reach.asks(at)))
+        own = self.formulas.rules[at]
+        halves = Halves(both(own.holds, negated(asking)), either(own.possible, asking))
+        waits = halves.unknown
+        if rule.assume_not_holding:
+            reading = any_of(conflicts[name] for name in sorted(self._reach.reads(at)))
+            waits = both(waits, reading)
+        if rule.section not in self.ruleset.silences or self.ruleset.covered_by is None:
+            return halves, waits
+        covered = self.formulas.derived[self.ruleset.covered_by]
+        turned = any_of(
+            conflicts[name]
+            for index, _ in self.ruleset.derived[self.ruleset.covered_by].concluded_by
+            for name in sorted(self._reach.asks(index))
+        )
+        known = both(covered.known, negated(turned))
+        silenced = both(known, covered.value)
+        counting = Halves(
+            all_of([halves.holds, known, negated(covered.value)]),
+            both(halves.possible, negated(silenced)),
+        )
+        return counting, either(both(halves.holds, negated(known)), both(waits, negated(silenced)))
 
     def _amount(self, finding: Finding) -> Term:
         assert finding.to is not None

@@ -148,8 +148,11 @@ class _Case:
         ruleset, determination = self._decided.ruleset, self._decided.determination
         rules = [found.rule for found in determination.findings if found.kind != "advise"]
         rules += [waiting.rule for waiting in determination.unsettled]
+        known = {rule.id: rule for rule in ruleset.rules}
         for id_ in dict.fromkeys(rules):
-            rule = ruleset.rule(id_)
+            rule = known.get(id_)
+            if rule is None:  # it is denied with lines that it follows; what denies those is listed
+                continue
             citations = tuple(
                 Citation(name, reference.title, reference.href)
                 if (reference := ruleset.references.get(name)) is not None

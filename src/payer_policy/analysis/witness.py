@@ -169,6 +169,8 @@ class Decider:
     def _on_parts(self, decided: Decided, parts: frozenset[str] | None) -> Determination:
         if parts is None or decided.evaluation is None:
             return decided.determination
+        if parts >= decided.ruleset.line_parts.keys():  # every rule falls on it, as without lines
+            return decided.determination
         about = decided.determination
         return self._determiner(decided.ruleset).determine(
             decided.evaluation,

@@ -82,10 +82,13 @@ class AnswerRows:
                     "outcome": line.outcome,
                     "billed_units": _exact(line.billed_units),
                     "allowed_units": _exact(line.allowed_units),
+                    "allowed_least": _exact(line.allowed_least),
+                    "allowed_most": _exact(line.allowed_most),
                     "findings": line.findings,
                 }
                 for line in made.lines
             ],
+            "headline": made.headline,
             "findings": [found.rule for found in made.findings],
             "reasons": [reason_text(found.kind, found) for found in made.findings],
             "missing": sorted(missing, key=lambda name: self._order.get(name, len(self._order))),

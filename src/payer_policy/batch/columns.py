@@ -21,6 +21,7 @@ from payer_policy.batch.schema import ANSWER
 from payer_policy.columns.expressions import NotExact
 from payer_policy.columns.patterns import Patterns, true_bits
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer, Determined
+from payer_policy.determination.decide import rank
 from payer_policy.engine import Engine
 from payer_policy.engines.columnar import ColumnarEvaluator
 from payer_policy.request.columns import (
@@ -33,7 +34,7 @@ from payer_policy.request.columns import (
     columnar_facts,
 )
 from payer_policy.request.tables import cell_value, typed_table
-from payer_policy.ruleset import Finding, Reason, Ruleset
+from payer_policy.ruleset import Finding, Reason, Rule, Ruleset
 from payer_policy.vocabulary.types import MAX_TEXT
 
 ROW: Final = "#row"
@@ -255,6 +256,7 @@ def _answers(
         frame,
         first,
         decision=_words(determined.decision, DECISIONS),
+        headline=_headlines(ruleset, rules, determined.findings),
         findings=findings,
         reasons=said,
         missing=missing,
@@ -269,6 +271,20 @@ def _answers(
         policy_hash=_same(ruleset.hash, rows),
         engine=_same("columnar", rows),
     )
+
+
+def _headlines(ruleset: Ruleset, rules: Sequence[Rule], findings: Patterns) -> pa.Array:
+    """On each row the finding that leads."""
+    order = sorted(range(len(rules)), key=lambda place: rank(ruleset, rules[place]))
+    rank_of = np.empty(len(rules), dtype=np.int32)
+    rank_of[order] = np.arange(len(rules), dtype=np.int32)
+    offsets, items = findings.flat()
+    found = np.diff(offsets) > 0
+    leading = np.zeros(len(found), dtype=np.int32)
+    if len(items):
+        leading[found] = np.minimum.reduceat(rank_of[items], offsets[:-1][found])
+    ids = pa.array([rules[place].id for place in order] or [""], pa.string())
+    return pa.DictionaryArray.from_arrays(pa.array(leading, mask=~found), ids)
 
 
 def _without_policy(frame: pl.DataFrame, first: int) -> pa.Table:

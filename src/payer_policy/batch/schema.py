@@ -24,6 +24,8 @@ LINES: Final = pa.list_(
             ("outcome", pa.string()),
             ("billed_units", UNITS),
             ("allowed_units", UNITS),
+            ("allowed_least", UNITS),
+            ("allowed_most", UNITS),
             ("findings", TEXTS),
         ]
     )
@@ -37,6 +39,7 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("code", WORD, "the drug code that was decided"),
     ("service_date", pa.date32(), "the day of service"),
     ("decision", WORD, "approve, deny, pend, partial or no_policy"),
+    ("headline", WORD, "the rule whose finding leads"),
     ("findings", TEXTS, "the rules that found something, by id"),
     (
         "reasons",
@@ -51,8 +54,12 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
         WORD,
         "the reason codes to ask for what is missing with: `ask CO 252 N706`",
     ),
-    ("lines", LINES, "of each line: number, parts, outcome, billed and allowed units, findings"),
-    ("internal", pa.string(), "why the service pends for a fault of the policy or the engine"),
+    (
+        "lines",
+        LINES,
+        "of each line: number, parts, outcome, billed and allowed units (least, most), findings",
+    ),
+    ("internal", pa.string(), "why the service pends for a fault of the engine"),
     ("policy", WORD, "the address of the policy that decided"),
     ("policy_version", WORD, "its version"),
     ("policy_hash", WORD, "the hash of what it means"),

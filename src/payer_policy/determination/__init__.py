@@ -1,9 +1,11 @@
 """The determination: the decision from what holds, what is missing, and the explanation."""
 
-from payer_policy.determination.decide import Determiner, ServiceLine
+from payer_policy.determination.allocation import ServiceLine
+from payer_policy.determination.decide import Determiner
 from payer_policy.determination.model import (
     Assumption,
     Citation,
+    Conflict,
     Determination,
     Found,
     LineOutcome,
@@ -19,6 +21,7 @@ from payer_policy.determination.model import (
 __all__ = [
     "Assumption",
     "Citation",
+    "Conflict",
     "Determination",
     "Determiner",
     "Found",

@@ -1,7 +1,8 @@
 """From what holds to what is decided, for many services at once: `decide` in columns.
 
 For services without claim lines. What columns do not say (a reduction that holds, rules that
-contradict each other) is marked odd, for `decide` itself. Held to `decide` by tests, row for row.
+contradict each other, what an authorization may silence) is marked odd, for `decide` itself. Held to
+`decide` by tests, row for row.
 """
 
 from __future__ import annotations
@@ -74,11 +75,16 @@ class ColumnarDeterminer:
         for place, (_, _, effect) in enumerate(found):
             kinds[effect.kind].append(pl.col(self._columns[place]).fill_null(False))
         unknown = [pl.col(self._columns[place]).is_null() for place in self._waiting]
+        silenced = [
+            pl.col(self._columns[place]).fill_null(True)
+            for place, (_, rule, _) in enumerate(found)
+            if rule.section in ruleset.silences
+        ]
         self._summary = {
             "deny": some(kinds["deny"]),
             "pend": some(kinds["pend"]),
             "unknown": some(unknown),
-            "odd": some([*kinds["reduce"], *map(pl.col, evaluator.conflicts.values())]),
+            "odd": some([*kinds["reduce"], *silenced, *map(pl.col, evaluator.conflicts.values())]),
         }
         asking = _Asking(evaluator, [found[place][0] for place in self._waiting])
         self._ask = asking.plan

@@ -1,28 +1,40 @@
 """From what holds to what is decided: `Determiner(ruleset).determine(evaluation, facts, lines, …)`.
 
-The one place that makes decisions, the same for every engine (DESIGN §3). Runs on every claim, so
-whatever depends only on the ruleset is prepared once, and sentences are made only where found.
+The one place that makes decisions, the same for every engine (DESIGN §3), in two parts: first what
+the rules find, which depends on nothing but each rule and the billed lines; then how many units of
+each line are allowed (`allocation`), which changes no finding. The headline is chosen last.
+
+Runs on every claim, so whatever depends only on the ruleset is prepared once, and sentences are made
+only where found.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from itertools import compress
 from operator import attrgetter, itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from payer_policy.determination.allocation import (
+    Allotted,
+    Limit,
+    ServiceLine,
+    allocate,
+    leaders_of,
+)
+from payer_policy.determination.conflicts import Reach
 from payer_policy.determination.missing import MissingFacts, Need
 from payer_policy.determination.model import (
     Assumption,
     Citation,
+    Conflict,
     Decision,
     Determination,
+    FindingKind,
     Found,
-    LineDecision,
     LineOutcome,
     PolicyIdentity,
     Question,
@@ -31,23 +43,19 @@ from payer_policy.determination.model import (
     Unsettled,
 )
 from payer_policy.determination.waits import FactSet
-from payer_policy.determination.words import in_words, label_of, listed
+from payer_policy.determination.words import capital, in_words, line_list
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.ruleset import Finding, Reason, Rule, Ruleset, Sentence
-from payer_policy.semantics import Facts, difference, value_of
+from payer_policy.semantics import Facts, total, value_of
 from payer_policy.truth import HOLDS
 from payer_policy.vocabulary.types import Value
 
 KEPT: Final = 10_000
 """So many different lists of assumptions are kept ready, at most."""
-
-
-class ServiceLine(NamedTuple):
-    """One line of the service: its billed units, and the parts of the service it belongs to."""
-
-    number: int
-    units: int | Decimal | None
-    parts: frozenset[str] = frozenset()
+BUILT_IN: Final = "built-in:"
+"""What stands before the id of a finding that no rule of a policy makes; no rule's id has a colon."""
+_RANK: Final = ("deny", "pend", "reduce", "advise")
+_ADVICE: Final = _RANK.index("advise")
 
 
 def policy_identity(ruleset: Ruleset) -> PolicyIdentity:
@@ -92,6 +100,18 @@ def _slot(ruleset: Ruleset, name: str, known: Facts) -> str:
     return in_words(known.get(name), None if fact is None else fact.type)
 
 
+Rank = tuple[int, int, str]
+
+
+def rank(ruleset: Ruleset, rule: Rule) -> Rank:
+    """Where the finding of a rule stands among those that may lead: by kind, section, then id."""
+    effect = rule.effect
+    assert isinstance(effect, Finding)
+    order = ruleset.sections
+    section = order.index(rule.section) if rule.section in order else len(order)
+    return _RANK.index(effect.kind), section, rule.id
+
+
 class _Entry:
     """What is prepared of one rule that finds something."""
 
@@ -104,9 +124,11 @@ class _Entry:
         "kind",
         "on",
         "part",
+        "rank",
         "reason",
         "rule",
         "sentence",
+        "silenced",
         "title",
         "to",
     )
@@ -126,31 +148,17 @@ class _Entry:
         self.citations = citations_of(ruleset, rule)
         self.assumed = rule.assume_not_holding
         self.to = finding.to
+        self.rank = rank(ruleset, rule)
+        self.silenced = rule.section in ruleset.silences
+        """Whether the finding is advice where an authorization covers the service."""
         reason = finding.reason
         self.found = None
         """The finding where there are no lines, and the sentence says nothing of the facts."""
         if self.because is not None:
             self.found = Found(
                 self.rule, self.title, self.kind, reason.group, reason.carc, reason.rarcs,
-                self.because, self.on, (), self.citations,
+                self.because, self.on, (), self.citations, False,
             )  # fmt: skip
-
-
-class _Limit:
-    """A reduction while its units are given out: what is certainly left, and what may be (of no
-    meaning where its amount is not known: then it sets no bound)."""
-
-    __slots__ = ("earlier", "entry", "least", "most", "on", "reduced", "unknown", "without_units")
-
-    def __init__(self, entry: _Entry, on: Sequence[int], to: Units | None) -> None:
-        self.entry = entry
-        self.on = frozenset(on)
-        self.unknown = to is None
-        self.most: Units = 0 if to is None else max(to, 0)
-        self.least: Units = self.most
-        self.reduced: list[int] = []
-        self.without_units: list[int] = []
-        self.earlier: list[int] = []
 
 
 class Determiner:
@@ -195,6 +203,10 @@ class Determiner:
         return _getter(self._derived)
 
     @cached_property
+    def _reach(self) -> Reach:
+        return Reach(self.ruleset)
+
+    @cached_property
     def _missing(self) -> MissingFacts:
         return MissingFacts(self.ruleset)
 
@@ -213,21 +225,24 @@ class Determiner:
     ) -> Determination:
         """The determination on one drug service.
 
-        A line is denied where a denying rule on it holds; else it pends where a pending rule on it
-        holds or anything about a denying, pending or reducing rule on it is unknown (a rule with
-        `assume_not_holding` aside); else it is reduced where a holding reduction leaves it fewer
-        units than billed, and denied where it leaves none; else it is approved.
+        A rule is found on every line of its part when it is known to hold; a reduction only where
+        the units billed there exceed its amount, which is the total over those lines.
 
-        The amount of a reduction is the total over the lines it falls on. Lines are filled in
-        order of their number: each is allowed what every reduction on it has left, at most what is
-        billed, and takes that from each of them. A denied line takes nothing. A line that pends
-        may come to take anything from nothing to all it could: where that makes a difference for
-        a later line, the later line pends too. Every reduction that leaves a line fewer units than
-        billed is a finding on it; one that leaves enough is none.
+        A line is denied where a denial is found on it; else it pends where a review is found on it
+        or anything about a denying, pending or reducing rule on it is unknown (a rule with
+        `assume_not_holding` aside, unless it reads a fact in conflict). `allocate` says how many
+        units each line gets. The service pends while any of its lines does.
+
+        Of a section that the policy silences, what is found is advice where an authorization covers
+        the service; while nobody knows whether one does, a rule of it that holds pends.
 
         Without lines (what does the policy require?) the decision is that of one line on which
         all rules fall and whose units are not known.
         """
+        conflicts: tuple[Conflict, ...] = ()
+        if evaluation.conflicts:
+            conflicts = tuple([self._conflict(name, evaluation) for name in evaluation.conflicts])
+            evaluation = self._reach.unsettled(evaluation)
         truths = evaluation.truths
         if evaluation.live is None:
             live = list(compress(self._entries, self._truths(truths)))
@@ -237,39 +252,47 @@ class Determiner:
         if len(lines) > 1:
             lines = sorted(lines, key=itemgetter(0))
         internal = None
-        if evaluation.conflicts or evaluation.disagreement is not None:
-            internal = _internal(self.ruleset, evaluation)
+        if evaluation.disagreement is not None:
+            internal = f"The engines do not agree: {evaluation.disagreement}"
         if not live and internal is None:
             # The common case: every rule that finds something is known not to hold.
             outcomes = tuple(
                 [
-                    LineOutcome(number, _names(parts), "approve", units, units, ())
+                    LineOutcome(number, _names(parts), "approve", units, units, units, ())
                     for number, units, parts in lines
                 ]
             )
             return Determination(
                 claim_id, kind, code, service_date, "approve", outcomes,
                 (), (), (), (), self.derived(evaluation), self.policy, reference_hash, engine, None, None,
+                None, conflicts,
             )  # fmt: skip
         if evaluation.disagreement is not None:
             # Neither account is believed, so nothing of it is repeated as found.
-            live = []
+            live, conflicts = [], ()
         case = _Case(self, evaluation, facts, lines, live)
-        case.decide(internal is not None)
+        if internal is None:
+            case.find()
+            case.allocate()
+        else:
+            case.pend_all()
+        findings = case.found()
         return object.__new__(Determination).defer(
             {
                 "claim_id": claim_id,
                 "kind": kind,
                 "code": code,
                 "service_date": service_date,
-                "decision": _decision(case.outcomes),
+                "decision": _decision(case.allotted),
                 "lines": case.line_outcomes() if lines else (),
-                "findings": case.found(),
+                "findings": findings,
                 "policy": self.policy,
                 "reference_hash": reference_hash,
                 "engine": engine,
                 "information_request": case.information_request,
                 "internal": internal,
+                "headline": case.headline(findings),
+                "conflicts": conflicts,
             },
             case.settle,
         )
@@ -280,6 +303,15 @@ class Determiner:
         return tuple(
             [pair for pair in zip(self._derived, values, strict=True) if pair[1] is not None]
         )
+
+    def _conflict(self, name: str, evaluation: Evaluation) -> Conflict:
+        ruleset = self.ruleset
+        holding = [
+            ruleset.rules[index].id
+            for index, _ in ruleset.derived[name].concluded_by
+            if evaluation.truths[index] == HOLDS
+        ]
+        return Conflict(name, ruleset.facts[name].label, tuple(sorted(holding)))
 
     def pend_for_internal_error(
         self,
@@ -299,13 +331,13 @@ class Determiner:
         """
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", type(error).__name__).lower()
         outcomes = tuple(
-            LineOutcome(number, _names(parts), "pend", units, None, ())
+            LineOutcome(number, _names(parts), "pend", units, *_pended(units)[1:], ())
             for number, units, parts in sorted(lines, key=itemgetter(0))
         )
         internal = f"The engine `{engine}` failed on this request ({words}). Nothing was decided."
         return Determination(
             claim_id, kind, code, service_date, "pend", outcomes,
-            (), (), (), (), (), self.policy, reference_hash, engine, None, internal,
+            (), (), (), (), (), self.policy, reference_hash, engine, None, internal, None, (),
         )  # fmt: skip
 
 
@@ -330,64 +362,116 @@ class _Case:
         self._lines = lines if lines else (self._line_of_every_part(),)
         count = len(self._lines)
         self._on: dict[str | None, tuple[int, ...]] = {None: tuple(range(count))}
-        self.outcomes: list[LineDecision] = ["approve"] * count
-        self._allowed: list[Units | None] = [line.units for line in self._lines]
         self._found_on: dict[str, tuple[int, ...]] = {}
+        self._silenced: set[str] = set()
+        self._places: dict[str, Rank] = {}
+        """Where each finding stands among those that may lead."""
+        self._denied: set[int] = set()
+        self._pending: set[int] = set()
+        self._limits: list[tuple[_Entry, Limit]] = []
+        self._denied_with: Mapping[str, Sequence[int]] = {}
+        self._pended_with: Mapping[str, Sequence[int]] = {}
         self._assumed: Sequence[tuple[_Entry, tuple[int, ...]]] = ()
-        self._waiting: list[tuple[_Entry, Unknown, list[int]]] = []
-        self._internal = False
+        self._waiting: list[tuple[_Entry, Unknown, Sequence[int]]] = []
+        self.allotted: Sequence[Allotted] = ()
         self.information_request: Reason | None = None
 
-    def decide(self, internal: bool) -> None:
-        outcomes = self.outcomes
-        unknown: list[tuple[_Entry, tuple[int, ...]]] = []
+    # --- what the rules find -----------------------------------------------------------------------
+
+    def find(self) -> None:
+        """What every rule finds, and on which lines; what is not known of it."""
+        evaluation, places = self._evaluation, self._on
+        truths = evaluation.truths
+        covered_by = self._ruleset.covered_by
+        covered = None if covered_by is None else evaluation.derived.get(covered_by)
+        reading: Collection[int] = ()
+        if evaluation.conflicts:
+            reading = self._determiner._reach.reading(evaluation.conflicts)
         assumed: list[tuple[_Entry, tuple[int, ...]]] = []
-        reducing: list[tuple[_Entry, tuple[int, ...]]] = []
-        truths = self._evaluation.truths
-        places = self._on
         for entry in self._live:
             on = places[entry.part] if entry.part in places else self._falls_on(entry.part)
             if not on:
                 continue
-            if truths[entry.index] == HOLDS:
-                if entry.kind == "reduce":
-                    reducing.append((entry, on))
+            kind, holds = entry.kind, truths[entry.index] == HOLDS
+            if entry.silenced and covered is True:
+                if holds and (kind != "reduce" or self._exceeded(entry, on)):
+                    self._found_on[entry.rule] = on
+                    self._silenced.add(entry.rule)
+            elif not holds:
+                if kind == "advise":
                     continue
+                if entry.assumed and entry.index not in reading:
+                    assumed.append((entry, on))
+                else:
+                    self._wait(entry, "condition", on)
+            elif entry.silenced and covered is None and kind != "advise":
+                self._wait(entry, "authorization", on)
+            elif kind == "reduce":
+                self._limits.append((entry, Limit(on, self._amount(entry))))
+                if self._exceeded(entry, on):
+                    self._found_on[entry.rule] = on
+            else:
                 self._found_on[entry.rule] = on
-                if entry.kind == "deny":
-                    for at in on:
-                        outcomes[at] = "deny"
-                elif entry.kind == "pend":
-                    for at in on:
-                        if outcomes[at] != "deny":
-                            outcomes[at] = "pend"
-            elif entry.kind != "advise":
-                (assumed if entry.assumed else unknown).append((entry, on))
-        waiting: list[tuple[_Entry, Unknown, list[int]]] = []
-        for entry, on in unknown:
-            undecided = [at for at in on if outcomes[at] != "deny"]
-            if undecided:
-                waiting.append((entry, "condition", undecided))
-        if internal:
-            outcomes[:] = ["pend"] * len(outcomes)
-        for _, _, undecided in waiting:
-            for at in undecided:
-                outcomes[at] = "pend"
-        if reducing:
-            waiting += self._reduce(reducing)
-        if assumed and not internal:
-            if "deny" in outcomes:
-                assumed = [(e, on) for e, on in assumed if any(outcomes[at] != "deny" for at in on)]
-            self._assumed = assumed
-        self._internal = internal
+                if kind == "deny":
+                    self._denied.update(on)
+                elif kind == "pend":
+                    self._pending.update(on)
+        self._assumed = assumed
+
+    def _wait(self, entry: _Entry, unknown: Unknown, on: Sequence[int]) -> None:
+        self._waiting.append((entry, unknown, on))
+        self._pending.update(on)
+
+    def _amount(self, entry: _Entry) -> Units | None:
+        return None if entry.to is None else value_of(entry.to, self._known())
+
+    def _exceeded(self, entry: _Entry, on: Sequence[int]) -> bool:
+        """Whether more units are known to be billed than a reduction leaves.
+
+        Without lines nobody has billed anything yet, and what it would leave is told.
+        """
+        amount = self._amount(entry)
+        if amount is None:
+            return False
+        if not self._given:
+            return True
+        billed = total(*[units for at in on if (units := self._lines[at].units) is not None])
+        return billed > max(amount, 0)
+
+    # --- what each line gets -----------------------------------------------------------------------
+
+    def pend_all(self) -> None:
+        """Nothing is known to be so: every line pends, and nothing is said of it."""
+        self.allotted = [_pended(line.units) for line in self._lines]
+
+    def allocate(self) -> None:
+        """Give out the units; what is not known is kept where it matters for a line."""
+        limits = [limit for _, limit in self._limits]
+        made = allocate(self._lines, self._denied, self._pending, limits, self._ruleset.follows)
+        self.allotted = lines = made.lines
+        self._denied_with, self._pended_with = made.denied_with, made.pended_with
+        waiting: list[tuple[_Entry, Unknown, Sequence[int]]] = []
+        for entry, unknown, on in self._waiting:
+            if open_ := [at for at in on if lines[at].outcome != "deny"]:
+                waiting.append((entry, unknown, open_))
+        for entry, limit in self._limits:
+            if limit.unknown:
+                if open_ := [at for at in sorted(limit.on) if lines[at].outcome == "pend"]:
+                    waiting.append((entry, "amount", open_))
+                continue
+            if limit.without_units:
+                waiting.append((entry, "line units", sorted(limit.without_units)))
+            if limit.depends_on_earlier:
+                waiting.append((entry, "earlier lines", sorted(limit.depends_on_earlier)))
         self._waiting = waiting
-        if waiting and not internal:
+        if waiting:
             self.information_request = self._ruleset.information_request
-        for at, outcome in enumerate(outcomes):
-            if outcome == "pend":
-                self._allowed[at] = None
-            elif outcome == "deny":
-                self._allowed[at] = 0
+        if self._assumed and "deny" in [line.outcome for line in lines]:
+            self._assumed = [
+                (entry, on)
+                for entry, on in self._assumed
+                if any(lines[at].outcome != "deny" for at in on)
+            ]
 
     def _line_of_every_part(self) -> ServiceLine:
         parts = {entry.part for entry in self._live if entry.part is not None}
@@ -405,76 +489,9 @@ class _Case:
         )
         return on
 
-    def _reduce(
-        self, reducing: Sequence[tuple[_Entry, tuple[int, ...]]]
-    ) -> list[tuple[_Entry, Unknown, list[int]]]:
-        known = self._known()
-        limits = [
-            _Limit(entry, on, None if entry.to is None else value_of(entry.to, known))
-            for entry, on in reducing
-        ]
-        outcomes = self.outcomes
-        for limit in limits:
-            if limit.unknown:
-                for at in limit.on:
-                    if outcomes[at] != "deny":
-                        outcomes[at] = "pend"
-        for at, line in enumerate(self._lines):
-            here = [limit for limit in limits if at in limit.on]
-            if outcomes[at] == "deny" or not here:
-                continue
-            units = line.units
-            bounds = [limit.most for limit in here if not limit.unknown]
-            most: Units = min(bounds, default=0 if units is None else units)
-            least: Units = min(limit.least for limit in here)
-            if units is None:
-                outcomes[at] = "pend"
-                for limit in here:
-                    if not limit.unknown:
-                        limit.without_units.append(at)
-            else:
-                for limit in here:
-                    if limit.unknown:
-                        continue
-                    if limit.most < units:
-                        limit.reduced.append(at)
-                    if limit.least < min(units, limit.most):
-                        limit.earlier.append(at)
-                most, least = min(units, most), min(units, least)
-                if outcomes[at] == "approve":
-                    if least != most:
-                        outcomes[at] = "pend"
-                    elif most < units:
-                        outcomes[at] = "deny" if most <= 0 else "reduce"
-                        self._allowed[at] = most
-            if outcomes[at] == "pend":
-                # It may come to take anything from nothing to `most`.
-                for limit in here:
-                    limit.least = max(difference(limit.least, max(most, 0)), 0)
-            elif most > 0:
-                for limit in here:
-                    limit.least = difference(limit.least, most)
-                    limit.most = difference(limit.most, most)
-        waiting: list[tuple[_Entry, Unknown, list[int]]] = []
-        for limit in limits:
-            pending = [at for at in sorted(limit.on) if outcomes[at] == "pend"]
-            if limit.unknown:
-                if pending:
-                    waiting.append((limit.entry, "amount", pending))
-                continue
-            reduced = limit.reduced if self._given else pending
-            if reduced:
-                self._found_on[limit.entry.rule] = tuple(reduced)
-            earlier = [at for at in limit.earlier if outcomes[at] == "pend"]
-            if limit.without_units:
-                waiting.append((limit.entry, "line units", limit.without_units))
-            if earlier:
-                waiting.append((limit.entry, "earlier lines", earlier))
-        return waiting
-
     def settle(self) -> dict[str, Any]:
         """What is told of the rules that are not known, which few callers read."""
-        unsettled, missing = self._ask() if self._waiting else ((), ())
+        unsettled, missing = self._ask() if self._waiting or self._pended_with else ((), ())
         believed = self._evaluation.disagreement is None
         return {
             "unsettled": unsettled,
@@ -505,15 +522,24 @@ class _Case:
         waiting = self._waiting
         missing = self._determiner._missing
         rules = [entry.index for entry, _, _ in waiting]
-        state = missing.start(self._evaluation, self._known(), rules)
+        covered_by = self._ruleset.covered_by
+        state = missing.start(self._evaluation, self._known(), rules, covered_by)
         denying: list[tuple[str, Need]] = []
         others: list[tuple[str, Need]] = []
         later: dict[str, int] = {}
-        unsettled = []
+        unsettled = [
+            Unsettled(self._built_in(part), self._title(part), "deny", "lines followed",
+                      self._numbers(on), ())
+            for part, on in self._pended_with.items()
+        ]  # fmt: skip
+        if not waiting:
+            return tuple(unsettled), ()
         for entry, unknown, on in waiting:
             waits_for: tuple[str, ...] = ()
-            if unknown == "condition":
+            if unknown in ("condition", "authorization"):
                 need = missing.need_of_rule(state, entry.index)
+                if entry.silenced and covered_by is not None:
+                    need = missing.unless(need, covered_by, state)
                 (denying if entry.kind == "deny" else others).append((entry.rule, need))
                 waits_for = missing.names(need.facts)
                 if entry.to is not None:
@@ -527,7 +553,7 @@ class _Case:
                     entry.rule, entry.title, entry.kind, unknown, self._numbers(on), waits_for
                 )
             )
-        asked = () if self._internal else missing.questions(denying, others, later)
+        asked = missing.questions(denying, others, later)
         return tuple(sorted(unsettled, key=attrgetter("rule"))), asked
 
     def _numbers(self, on: Sequence[int]) -> tuple[int, ...]:
@@ -537,70 +563,119 @@ class _Case:
         return tuple(dict.fromkeys([self._lines[at].number for at in on]))
 
     def line_outcomes(self) -> tuple[LineOutcome, ...]:
+        """What becomes of each line, with the ids of what was found on it."""
         found: list[list[str]] = [[] for _ in self._lines]
-        for entry in self._live:
-            for at in self._found_on.get(entry.rule, ()):
-                found[at].append(entry.rule)
+        for rule, places in self._found_on.items():  # by rule id, as they were found
+            for at in places:
+                found[at].append(rule)
+        for part, on in self._denied_with.items():
+            for at in on:
+                found[at] = sorted([*found[at], self._built_in(part)])
         return tuple(
             [
-                LineOutcome(number, _names(parts), outcome, units, allowed, tuple(rules))
-                for (number, units, parts), outcome, allowed, rules in zip(
-                    self._lines, self.outcomes, self._allowed, found, strict=True
+                LineOutcome(number, _names(parts), outcome, units, least, most, tuple(rules))
+                for (number, units, parts), (outcome, least, most), rules in zip(
+                    self._lines, self.allotted, found, strict=True
                 )
             ]
         )
 
     def found(self) -> tuple[Found, ...]:
-        return tuple(
-            [
-                self._finding(entry, on)
-                for entry in self._live
-                if (on := self._found_on.get(entry.rule)) is not None
-            ]
+        """All findings, by rule id."""
+        findings = [
+            self._finding(entry, on)
+            for entry in self._live
+            if (on := self._found_on.get(entry.rule)) is not None
+        ]
+        if self._denied_with:
+            findings += [self._denied_with_others(part, findings) for part in self._denied_with]
+            findings.sort(key=attrgetter("rule"))
+        return tuple(findings)
+
+    def headline(self, findings: Sequence[Found]) -> str | None:
+        """The id of the finding that leads; an input of nothing."""
+        if len(findings) < 2:
+            return findings[0].rule if findings else None
+        return self._leading(findings).rule
+
+    def _leading(self, findings: Sequence[Found]) -> Found:
+        places = self._places
+        return min(findings, key=lambda found: places[found.rule])
+
+    # --- lines that follow others --------------------------------------------------------------------
+
+    def _built_in(self, part: str) -> str:
+        return f"{BUILT_IN}{part}-follows-{self._ruleset.follows[part]}"
+
+    def _title(self, part: str) -> str:
+        labels = self._ruleset.line_parts
+        return f"{capital(labels[part])} billed, and none of {labels[self._ruleset.follows[part]]} paid"
+
+    def _denied_with_others(self, part: str, findings: Sequence[Found]) -> Found:
+        """That lines are denied with those that they follow, for the reason that leads there."""
+        ruleset, on = self._ruleset, self._denied_with[part]
+        followed = leaders_of(self._lines, ruleset.follows)[on[0]][1]
+        numbers = self._numbers(followed)
+        reasons = [
+            found
+            for found in findings
+            if found.kind in ("deny", "reduce") and not set(numbers).isdisjoint(found.lines)
+        ]
+        led = self._leading(reasons)
+        # It stands after what denies the lines that it follows.
+        self._places[self._built_in(part)] = (0, len(ruleset.sections) + 1, self._built_in(part))
+        labels = ruleset.line_parts
+        because = (
+            f"None of {labels[ruleset.follows[part]]} is paid ({line_list(numbers)}: {led.title}), "
+            f"so {labels[part]} are not paid."
         )
+        return Found(
+            self._built_in(part), self._title(part), "deny", led.group, led.carc, led.rarcs,
+            because, labels[part], self._numbers(on), led.citations, False,
+        )  # fmt: skip
 
     def _finding(self, entry: _Entry, on: tuple[int, ...]) -> Found:
-        if not self._given and entry.found is not None:
+        silenced = entry.rule in self._silenced
+        place = entry.rank
+        self._places[entry.rule] = (_ADVICE, *place[1:]) if silenced else place
+        if not self._given and entry.found is not None and not silenced:
             return entry.found
+        kind: FindingKind = "advise" if silenced else entry.kind
         reason, lines = entry.reason, self._numbers(on)
         if entry.because is not None:
             return Found(
-                entry.rule, entry.title, entry.kind, reason.group, reason.carc, reason.rarcs,
-                entry.because, entry.on, lines, entry.citations,
+                entry.rule, entry.title, kind, reason.group, reason.carc, reason.rarcs,
+                entry.because, entry.on, lines, entry.citations, silenced,
             )  # fmt: skip
         return object.__new__(Found).defer(
             {
                 "rule": entry.rule,
                 "title": entry.title,
-                "kind": entry.kind,
+                "kind": kind,
                 "group": reason.group,
                 "carc": reason.carc,
                 "rarcs": reason.rarcs,
                 "on": entry.on,
                 "lines": lines,
                 "citations": entry.citations,
+                "silenced": silenced,
             },
             lambda: {"because": fill(self._ruleset, entry.sentence, self._known())},
         )
 
 
-def _internal(ruleset: Ruleset, evaluation: Evaluation) -> str | None:
-    if evaluation.disagreement is not None:
-        return f"The engines do not agree: {evaluation.disagreement}"
-    if evaluation.conflicts:
-        labels = [label_of(name, ruleset.facts.get(name)) for name in evaluation.conflicts]
-        return (
-            f"Rules of the policy that hold together conclude different values of "
-            f"{listed(labels)}. Which of them is right is for the policy's authors to settle."
-        )
-    return None
+def _pended(units: Units | None) -> Allotted:
+    """A line of which nothing is known but what is billed."""
+    return Allotted("pend", 0, None if units is None else max(units, 0))
 
 
-def _decision(outcomes: Sequence[LineDecision]) -> Decision:
+def _decision(lines: Sequence[Allotted]) -> Decision:
+    """Pend while any line does; what all lines agree on; else partial."""
+    outcomes = [line.outcome for line in lines]
+    if "pend" in outcomes:
+        return "pend"
     first = outcomes[0]
-    if first == "reduce" or any(outcome != first for outcome in outcomes):
-        return "partial"
-    return first
+    return "partial" if first == "reduce" or outcomes.count(first) < len(outcomes) else first
 
 
 def _names(parts: frozenset[str]) -> tuple[str, ...]:

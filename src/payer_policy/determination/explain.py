@@ -12,7 +12,7 @@ from typing import Final
 
 from payer_policy.determination.decide import citations_of
 from payer_policy.determination.english import English, lead, reason_in_words
-from payer_policy.determination.model import Determination, Found, LineOutcome, Units
+from payer_policy.determination.model import Conflict, Determination, Found, LineOutcome, Units
 from payer_policy.determination.trees import Explanation, Node
 from payer_policy.determination.words import (
     capital,
@@ -68,6 +68,8 @@ _WAITS: Final = {
     "line units": "it holds, but the units billed on {lines} are not known",
     "earlier lines": "it holds, but what it leaves for {lines} depends on lines before that are "
     "not settled",
+    "authorization": "it holds, but whether an authorization covers the service is not known",
+    "lines followed": "{lines} can be paid only if a line that they follow is, which is not settled",
 }
 
 
@@ -97,10 +99,22 @@ def explain(
                 "Held back by a fault of the policy or the engine", notes=(determination.internal,)
             )
         )
+    for conflict in determination.conflicts:
+        sections.append(Node(disagreement(conflict), notes=(CONFLICT,)))
     if evaluation is not None and evaluation.disagreement is None:
         explainer = _Explainer(ruleset, evaluation, facts, determination)
         sections += explainer.sections(include_failing)
     return Explanation(title, tuple(sections))
+
+
+CONFLICT: Final = (
+    "It stays unknown, and nothing that reads it is approved; the policy is to be mended."
+)
+
+
+def disagreement(conflict: Conflict) -> str:
+    """What rules of the policy contradict one another about, and which."""
+    return f"Rules that hold disagree on {conflict.label}: {listed(conflict.rules)}"
 
 
 _KINDS: Final = {"claim": "Claim", "preauthorization": "Preauthorization request"}
@@ -242,12 +256,16 @@ class _Explainer:
         """Why lines have their outcome: what decides it first, then what else was found."""
         order = {"deny": 0, "pend": 1, "reduce": 2}
         found = [self._found[id_] for id_ in rules if self._found[id_].kind != "advise"]
-        found.sort(key=lambda one: order[one.kind])
+        headline = self._determination.headline
+        found.sort(key=lambda one: (one.rule != headline, order[one.kind]))
         children = [self._finding(one) for one in found]
         for one in self._determination.unsettled:
             if numbers is not None and not numbers & set(one.lines):
                 continue
-            if one.unknown == "condition":
+            if one.rule not in self._index:
+                note = f"{capital(_WAITS[one.unknown].format(lines=line_list(one.lines)))}."
+                children.append(Node(one.title, UNKNOWN, rule=one.rule, notes=(note,)))
+            elif one.unknown == "condition":
                 children.append(self._rule(self._index[one.rule]))
             else:
                 lines = line_list(one.lines) if one.lines else "the lines"
@@ -289,10 +307,15 @@ class _Explainer:
         )
 
     def _finding(self, found: Found) -> Node:
-        index = self._index[found.rule]
         codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))
         said = f"“{found.because}”"
-        return self._rule(index, notes=(f"{codes}: {said}" if codes else said,))
+        notes = [f"{codes}: {said}" if codes else said]
+        if found.silenced:
+            notes.append("Advice only, since an authorization covers the service.")
+        if found.rule not in self._index:
+            cites = found.citations
+            return Node(found.title, HOLDS, rule=found.rule, citations=cites, notes=tuple(notes))
+        return self._rule(self._index[found.rule], notes=tuple(notes))
 
     def _closest(self, failing: Sequence[int]) -> list[int]:
         """Rules that are one test away from holding although some of their tests do hold."""

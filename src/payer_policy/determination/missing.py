@@ -147,8 +147,16 @@ class MissingFacts:
 
     # --- what is asked about a rule ---------------------------------------------------------------
 
-    def start(self, evaluation: Evaluation, known: Facts, rules: Iterable[int]) -> _State:
+    def start(
+        self,
+        evaluation: Evaluation,
+        known: Facts,
+        rules: Iterable[int],
+        fact: str | None = None,
+    ) -> _State:
         """Look at the unknown ones of these rules, and of the rules that they wait for.
+
+        With a derived `fact`, also of those that conclude it.
 
         `known` are all facts, derived ones among them. The other methods answer about the state
         that comes back.
@@ -157,7 +165,10 @@ class MissingFacts:
         truths = evaluation.truths
         # In their order each rule comes after what it waits for, so one pass is enough, however
         # long a chain of derived facts is.
-        for index in sorted(frozenset().union(*(self._behind[rule] for rule in rules))):
+        looked_at = [*rules]
+        if fact is not None and fact in self._ruleset.derived:
+            looked_at += [index for index, _ in self._ruleset.derived[fact].concluded_by]
+        for index in sorted(frozenset().union(*(self._behind[rule] for rule in looked_at))):
             if truths[index] == UNKNOWN:
                 state.rules[index] = self._rule(index, state)
         return state
@@ -188,6 +199,13 @@ class MissingFacts:
             return Need(UNKNOWN, NOTHING, None, None)
         facts, known = self._to_know(unknown, state)
         return Need(UNKNOWN, facts, known, known)
+
+    def unless(self, need: Need, fact: str, state: _State) -> Need:
+        """What something waits for that counts only where a yes/no derived fact is not true."""
+        if state.known.get(fact) is not None:
+            return need
+        facts, costs = self._derived(fact, state)
+        return _all([need, Need(UNKNOWN, facts, costs.get(False), costs.get(True))])
 
     def names(self, facts: FactSet) -> tuple[str, ...]:
         """The names in a set, in the order of the vocabulary."""

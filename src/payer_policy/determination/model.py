@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from payer_policy.ruleset import Reason
 from payer_policy.vocabulary.types import Value, to_json
@@ -22,9 +22,13 @@ OUTCOME_VERSION: Final = "payer-policy/outcome/1"
 Decision = Literal["approve", "deny", "pend", "partial"]
 LineDecision = Literal["approve", "deny", "pend", "reduce"]
 FindingKind = Literal["deny", "pend", "reduce", "advise"]
-Unknown = Literal["condition", "amount", "line units", "earlier lines"]
-"""What is not known of a rule: whether it holds; or it does hold and reduces, and what is not known
-is the amount it leaves, the units billed on a line, or how much earlier lines will take of it."""
+Unknown = Literal[
+    "condition", "authorization", "amount", "line units", "earlier lines", "lines followed"
+]
+"""What is not known of a rule: whether it holds; or it does hold, and what is not known is whether an
+authorization silences it; or it reduces, and what is not known is the amount it leaves, the units
+billed on a line, or how much earlier lines will take of it. `lines followed` is of no rule: whether
+a line will be paid that these lines follow."""
 Units = int | Decimal | Fraction
 
 
@@ -90,9 +94,16 @@ class LineOutcome:
     parts: tuple[str, ...]
     outcome: LineDecision
     billed_units: Units | None
-    allowed_units: Units | None
-    """All billed units of an approved line, none of a denied one; not known while it pends."""
+    allowed_least: Units | None
+    """So many units will be allowed in any case; None: nobody knows how many are billed."""
+    allowed_most: Units | None
+    """And at most so many; None: nobody knows how many."""
     findings: tuple[str, ...]
+
+    @property
+    def allowed_units(self) -> Units | None:
+        """All billed units of an approved line, none of a denied one; None while it pends."""
+        return None if self.outcome == "pend" else self.allowed_most
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -101,6 +112,8 @@ class LineOutcome:
             "outcome": self.outcome,
             "billed_units": to_json(self.billed_units),
             "allowed_units": to_json(self.allowed_units),
+            "allowed_least": to_json(self.allowed_least),
+            "allowed_most": to_json(self.allowed_most),
             "findings": list(self.findings),
         }
 
@@ -120,12 +133,15 @@ class Found(Deferred):
     """The label of the part of the lines that it falls on; None: on the whole service."""
     lines: tuple[int, ...]
     citations: tuple[Citation, ...]
+    silenced: bool
+    """Whether it is advice only because an authorization covers the service."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             "rule": self.rule,
             "title": self.title,
             "kind": self.kind,
+            "silenced": self.silenced,
             "group": self.group,
             "carc": self.carc,
             "rarcs": list(self.rarcs),
@@ -200,6 +216,19 @@ class Assumption:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """A derived fact on which rules that hold disagree: it stays unknown."""
+
+    fact: str
+    label: str
+    rules: tuple[str, ...]
+    """The rules that hold and conclude it, by id."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"fact": self.fact, "label": self.label, "rules": list(self.rules)}
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyIdentity:
     """Which policy decided: its address, its version, and the hash of what it means."""
 
@@ -246,7 +275,12 @@ class Determination(Deferred):
     information_request: Reason | None
     """The reason codes to ask for information with, where a line pends for what is unknown."""
     internal: str | None
-    """Why the request pends for a fault of the policy or of the engine; None: no such fault."""
+    """Why the request pends for a fault of the engine; None: no such fault."""
+    headline: str | None
+    """The rule whose finding leads: deny before pend before reduce before advise, then by the
+    policy's order of sections, then by id."""
+    conflicts: tuple[Conflict, ...]
+    """What rules of the policy contradict one another about. What reads it is not approved."""
 
     schema = DETERMINATION_VERSION
 
@@ -259,12 +293,14 @@ class Determination(Deferred):
             "code": self.code,
             "service_date": _date(self.service_date),
             "decision": self.decision,
+            "headline": self.headline,
             "lines": [line.to_json() for line in self.lines],
             "findings": [found.to_json() for found in self.findings],
             "unsettled": [rule.to_json() for rule in self.unsettled],
             "missing": [question.to_json() for question in self.missing],
             "assumptions": [assumption.to_json() for assumption in self.assumptions],
             "derived": {name: to_json(value) for name, value in self.derived},
+            "conflicts": [conflict.to_json() for conflict in self.conflicts],
             "policy": self.policy.to_json(),
             "reference_hash": self.reference_hash,
             "engine": self.engine,
@@ -312,7 +348,7 @@ class Outcome:
 
     @property
     def decision(self) -> Literal["approve", "deny", "pend", "partial", "no_policy"]:
-        """What all determinations agree on, else `partial`.
+        """Pend while any determination does; what all agree on; else `partial`.
 
         Services without a policy are not ours to decide (the procedure beside the drug, say), so
         they count only where there is nothing else: `no_policy`.
@@ -320,6 +356,8 @@ class Outcome:
         decisions = {determination.decision for determination in self.determinations}
         if not decisions:
             return "no_policy"
+        if "pend" in decisions:
+            return "pend"
         return decisions.pop() if len(decisions) == 1 else "partial"
 
     def to_json(self) -> dict[str, Any]:
@@ -355,12 +393,16 @@ _VALUE: Final = {
 }
 
 
+_ADDED: Final = frozenset({"allowed_least", "allowed_most", "conflicts", "headline", "silenced"})
+"""Members that answers did not have at first: one that was stored then can still be sent."""
+
+
 def _object(description: str, **properties: Any) -> dict[str, Any]:
     return {
         "description": description,
         "type": "object",
         "properties": properties,
-        "required": list(properties),
+        "required": [name for name in properties if name not in _ADDED],
         "additionalProperties": False,
     }
 
@@ -389,7 +431,12 @@ def _definitions() -> dict[str, Any]:
             parts=_TEXTS,
             outcome=_one_of(("approve", "deny", "pend", "reduce")),
             billed_units=_UNITS,
-            allowed_units=_UNITS,
+            allowed_units={
+                **_UNITS,
+                "description": "What both bounds are, once the line is decided; null while it pends.",
+            },
+            allowed_least=_UNITS,
+            allowed_most=_UNITS,
             findings=_TEXTS,
         ),
         "finding": _object(
@@ -397,6 +444,7 @@ def _definitions() -> dict[str, Any]:
             rule=_TEXT,
             title=_TEXT,
             kind=_one_of(_KINDS),
+            silenced={"type": "boolean"},
             **_CODES,
             because=_TEXT,
             on=_TEXT_OR_NULL,
@@ -408,7 +456,7 @@ def _definitions() -> dict[str, Any]:
             rule=_TEXT,
             title=_TEXT,
             kind=_one_of(("deny", "pend", "reduce")),
-            unknown=_one_of(("condition", "amount", "line units", "earlier lines")),
+            unknown=_one_of(get_args(Unknown)),
             lines=_LINE_NUMBERS,
             waits_for=_TEXTS,
         ),
@@ -427,6 +475,12 @@ def _definitions() -> dict[str, Any]:
             title=_TEXT,
             citations=_list("citation"),
             waits_for=_TEXTS,
+        ),
+        "conflict": _object(
+            "A derived fact on which rules that hold disagree; it stays unknown.",
+            fact=_TEXT,
+            label=_TEXT,
+            rules=_TEXTS,
         ),
         "policy": _object(
             "The policy that decided; the window of service dates has both ends included.",
@@ -450,12 +504,14 @@ def _determination() -> dict[str, Any]:
         code=_TEXT_OR_NULL,
         service_date=_DATE_OR_NULL,
         decision=_one_of(_DECISIONS),
+        headline=_TEXT_OR_NULL,
         lines=_list("line"),
         findings=_list("finding"),
         unsettled=_list("unsettled"),
         missing=_list("question"),
         assumptions=_list("assumption"),
         derived={"type": "object", "additionalProperties": _VALUE},
+        conflicts=_list("conflict"),
         policy={"$ref": "#/$defs/policy"},
         reference_hash=_TEXT_OR_NULL,
         engine=_TEXT,

@@ -11,8 +11,15 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from payer_policy.determination.english import WIDTH, reason_in_words
-from payer_policy.determination.explain import DECISIONS
-from payer_policy.determination.model import Determination, Found, NoPolicy, Outcome, Units
+from payer_policy.determination.explain import CONFLICT, DECISIONS, disagreement
+from payer_policy.determination.model import (
+    Determination,
+    Found,
+    LineOutcome,
+    NoPolicy,
+    Outcome,
+    Units,
+)
 from payer_policy.determination.words import (
     counted,
     day,
@@ -46,6 +53,8 @@ _UNKNOWN: Final = {
     "amount": "holds; how many units it leaves is not known",
     "line units": "holds; the units billed are not known",
     "earlier lines": "holds; what it leaves depends on earlier lines",
+    "authorization": "holds; whether an authorization covers the service is not known",
+    "lines followed": "whether a line that these follow is paid is not settled",
 }
 
 
@@ -82,7 +91,7 @@ def render_determination(
 ) -> str:
     """A determination as text: the decision, the lines, what was found, what is missing."""
     page = _Page(width, color)
-    word = _decision_word(determination)
+    word = _WORDS[determination.decision]
     what = [
         determination.claim_id or "",
         service_in_words(determination.code, determination.service_date),
@@ -95,6 +104,10 @@ def render_determination(
     if determination.internal is not None:
         page.heading("Held back by a fault of the policy or the engine")
         page.add(determination.internal, 2)
+    if determination.conflicts:
+        page.heading("Rules of the policy contradict one another")
+        for conflict in determination.conflicts:
+            page.add(f"{disagreement(conflict)}. {CONFLICT}", 2)
     if determination.lines:
         _lines(page, determination)
     for kind, heading in (
@@ -102,7 +115,9 @@ def render_determination(
         ("pend", "Held for review because"),
         ("reduce", "Reduced because"),
     ):
-        _findings(page, heading, [one for one in determination.findings if one.kind == kind])
+        found = [one for one in determination.findings if one.kind == kind]
+        found.sort(key=lambda one: one.rule != determination.headline)
+        _findings(page, heading, found)
     if determination.missing:
         count = len(determination.missing)
         page.heading(
@@ -146,15 +161,16 @@ def render_determination(
     return page.text()
 
 
-def _decision_word(determination: Determination) -> str:
-    outcomes = {line.outcome for line in determination.lines}
-    if determination.decision == "partial" and not outcomes & {"approve", "reduce"}:
-        return "PARTLY DENIED"
-    return _WORDS[determination.decision]
-
-
 def _units(units: Units | None) -> str:
     return "?" if units is None else in_words(units)
+
+
+def _allowed(line: LineOutcome) -> str:
+    """The allowed units; of a line that pends, how many at most where that is fewer than billed."""
+    if line.outcome != "pend":
+        return _units(line.allowed_units)
+    most, billed = line.allowed_most, line.billed_units
+    return "—" if most is None or most == billed else f"≤ {in_words(most)}"
 
 
 def _lines(page: _Page, determination: Determination) -> None:
@@ -164,7 +180,7 @@ def _lines(page: _Page, determination: Determination) -> None:
             str(line.number),
             listed(line.parts) or "—",
             _units(line.billed_units),
-            "—" if line.outcome == "pend" else _units(line.allowed_units),
+            _allowed(line),
             DECISIONS[line.outcome],
         )
         for line in determination.lines
@@ -199,6 +215,8 @@ def _findings(page: _Page, heading: str, findings: Iterable[Found]) -> None:
         where = [found.on or "the whole service"]
         if found.lines:
             where.append(line_list(found.lines))
+        if found.silenced:
+            where.append("advice only: an authorization covers the service")
         page.add(stop(found.because), 2)
         page.add(" · ".join(one for one in (codes, *where, found.rule) if one), 4, 6)
         for citation in found.citations:

@@ -45,6 +45,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unknown-parameter": "A name is not a parameter of the policy.",
         "unknown-citation": "A name is not among the references.",
         "unknown-rule": "A name is not a rule of the policy.",
+        "unknown-section": "A name is not a section of the policy.",
         "unknown-base": "A policy extends one that is not in the folder.",
         # --- meaning
         "operator-type": "A test operator does not go with the type of its fact.",
@@ -68,6 +69,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "code-identity": "A code means another drug in the official list.",
         "unused-acknowledgement": "A warning is acknowledged that is not given.",
         "unused-parameter": "No rule uses a parameter.",
+        "unused-section": "No rule is in a section of the policy.",
         "duplicate-rule": "Two rules have the same id.",
         "duplicate-statement": "Two statements about a policy have the same id.",
         "withdraws-nothing": "A statement is withdrawn that no base policy makes.",

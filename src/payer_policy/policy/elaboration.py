@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from payer_policy.language import ParameterValue
 from payer_policy.policy.basis import Basis, Typed
@@ -28,7 +28,12 @@ from payer_policy.ruleset import (
     facts_read,
     with_members,
 )
+from payer_policy.vocabulary.model import Role
 from payer_policy.vocabulary.types import Value
+
+SECTION: Final = "section:"
+"""What stands before the name of a section in `silences`."""
+COVERED: Final[Role] = "preauthorization satisfied"
 
 
 class Window(NamedTuple):
@@ -113,8 +118,11 @@ class Elaboration:
         reads = {id_: self.rules[id_].reads for id_ in rules}
         ordered = tuple([rules[id_] for id_ in evaluation_order(rules, reads)])
         applies_to = with_members(self.applies_to.made, members)
-        derived = self._derived(ordered)
         merged, vocabulary = self.merged, self.basis.vocabulary
+        silenced = () if merged.silences is None else merged.silences.value
+        silences = frozenset(entry.removeprefix(SECTION) for entry in silenced)
+        covered_by = vocabulary.telling(COVERED) if silences else None
+        derived = self._derived(ordered, covered_by)
         read = self._read(ordered, applies_to, derived)
         request = merged.information_request
         made = Ruleset(
@@ -146,6 +154,14 @@ class Elaboration:
                 Reason(request.group, request.carc, tuple(request.rarc)) if request else None
             ),
             hash="",
+            follows={
+                name: part.follows
+                for name, part in vocabulary.line_parts.items()
+                if part.follows is not None
+            },
+            sections=merged.sections,
+            silences=silences,
+            covered_by=covered_by,
         )
         if not hashed:
             return made
@@ -166,13 +182,13 @@ class Elaboration:
                 rule = replace(rule, condition=condition, overridden_by=overridden_by)
             yield rule
 
-    def _derived(self, rules: tuple[Rule, ...]) -> dict[str, DerivedFact]:
+    def _derived(self, rules: tuple[Rule, ...], covered_by: str | None) -> dict[str, DerivedFact]:
         concluded: dict[str, list[tuple[int, Value]]] = {}
         for index, rule in enumerate(rules):
             if isinstance(rule.effect, Conclude):
                 for name, value in rule.effect.values:
                     concluded.setdefault(name, []).append((index, value))
-        read = {name for rule in rules for name in facts_read(rule)}
+        read = {covered_by, *(name for rule in rules for name in facts_read(rule))}
         return {
             name: DerivedFact(name, fact.otherwise, tuple(concluded.get(name, ())))
             for name, fact in self.basis.vocabulary.facts.items()

@@ -61,6 +61,7 @@ class InForce(FileModel):
 class RuleModel(FileModel):
     id: str = Field(pattern=KEBAB)
     title: str = Field(min_length=1)
+    section: str | None = None
     cites: list[str] = Field(default_factory=list)
     when: RawCondition
     then: EffectModel
@@ -82,6 +83,8 @@ class PolicyFile(FileModel):
     references: dict[str, Source] = Field(default_factory=dict)
     parameters: dict[str, ParameterModel] = Field(default_factory=dict)
     information_request: ReasonModel | None = None
+    sections: list[str] = Field(default_factory=list)
+    silences: list[str] = Field(default_factory=list)
     acknowledges: dict[str, str] = Field(default_factory=dict)
     withdraws: list[str] = Field(default_factory=list)
     rules: list[RuleModel] = Field(default_factory=list)

@@ -27,6 +27,7 @@ def part_hashes(ruleset: Ruleset, basis: Basis, day: date) -> PartHashes:
                 rule.cites,
                 rule.overridden_by,
                 rule.assume_not_holding,
+                rule.section,
             ]
         )
         for rule in ruleset.rules
@@ -44,10 +45,11 @@ def part_hashes(ruleset: Ruleset, basis: Basis, day: date) -> PartHashes:
             }
         ),
         "information_request": digest(ruleset.information_request),
-        "line_parts": digest(basis.line_parts_on(day)),
+        "line_parts": digest([basis.line_parts_on(day), ruleset.follows]),
         "parameters": digest(
             {name: [one.value, one.unit] for name, one in ruleset.parameters.items()}
         ),
+        "sections": digest([ruleset.sections, ruleset.silences, ruleset.covered_by]),
     }
     return PartHashes(rules, others)
 

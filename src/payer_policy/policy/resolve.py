@@ -24,6 +24,7 @@ from payer_policy.ruleset import (
     Sentence,
     code_sets_in,
     facts_in_condition,
+    facts_in_expression,
     facts_read,
 )
 from payer_policy.vocabulary.reading import WHOLE_SERVICE
@@ -163,6 +164,7 @@ class Resolver:
             cites=tuple(model.cites),
             assume_not_holding=model.if_unknown == "assume_not_holding",
             note=model.note,
+            section=model.section,
             origin=placed.version.name,
         )
         reads = frozenset(facts_read(rule))
@@ -195,6 +197,16 @@ class Resolver:
         if isinstance(finding, ReduceModel):
             to = elaborator.operand(finding.to, FactType("decimal", "billing units"), (*here, "to"))
             if to is None:
+                return None
+            nones = [
+                name
+                for name in facts_in_expression(to)
+                if self.vocabulary.facts[name].type.can_be_none
+            ]
+            if nones:
+                message = f"`to`: `{nones[0]}` can be none, so it is not always an amount"
+                hint = "name a fact that cannot be none, or a parameter"
+                reports("wrong-type", message, (*here, "to"), hint=hint)
                 return None
         part = None if finding.on == WHOLE_SERVICE else finding.on
         if part is not None and part not in self.vocabulary.line_parts:

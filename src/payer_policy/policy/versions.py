@@ -83,6 +83,10 @@ class Merged:
     last_day: date | None
     rule_ids: Mapping[str, frozenset[str]]
     """By version name, the ids of the rules as that version leaves them."""
+    sections: tuple[str, ...]
+    """In the order of the highest version that names them; those that only a base names come after."""
+    silences: Placed | None
+    """What the highest version that says so silences, as `section:<name>`."""
     misfits: frozenset[str]
     """Parameters that an overlay gave another type or unit than its base (reported)."""
 
@@ -132,6 +136,8 @@ def merge(
     acknowledges: dict[str, str] = {}
     applies_to: Placed | None = None
     request: ReasonModel | None = None
+    sections: tuple[str, ...] = ()
+    silences: Placed | None = None
     base: PolicyVersion | None = None
     for version in chain:
         model = version.model
@@ -147,6 +153,9 @@ def merge(
         if "applies_to" in model.model_fields_set:
             applies_to = Placed(version, ("applies_to",), model.applies_to)
         request = model.information_request or request
+        sections = tuple(dict.fromkeys([*model.sections, *sections]))
+        if "silences" in model.model_fields_set:
+            silences = Placed(version, ("silences",), model.silences)
         rule_ids[version.name] = frozenset(rules)
         base = version
     return Merged(
@@ -161,6 +170,8 @@ def merge(
         first_day=first,
         last_day=last,
         rule_ids=rule_ids,
+        sections=sections,
+        silences=silences,
         misfits=frozenset(misfits),
     )
 

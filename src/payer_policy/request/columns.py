@@ -221,10 +221,8 @@ class _Writer:
         if name in self._given:
             given = pl.col(self._put_aside(name))
             parts.append(given)
-            differ = form != given
-            if fact.absent_means is not None:  # a default contradicts nobody
-                differ &= form != literal(fact.absent_means, fact.type.kind)
-            self._contradicts(name, differ, reads)
+            # It contradicts the form, or what silence means: `Engine.decide` tells them apart.
+            self._contradicts(name, form != given, reads)
         if fact.absent_means is not None:
             parts.append(literal(fact.absent_means, fact.type.kind))
         self._plan.add(name, pl.coalesce(parts), reads)

@@ -2,14 +2,16 @@
 
 A `Derivation` is made once a ruleset, for just the facts that it needs, and turns a request's
 service into the flat facts that engines read. What the request's own `facts` say is used where the
-request's form says nothing; where both speak and differ, the request is refused.
+request's form says nothing; where both speak and differ, the request is refused. What silence means is
+no word of the form's, and neither is what is computed from it: a supplied fact counts before both.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import compress
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -21,6 +23,7 @@ from payer_policy.request.services import LineView, Service
 from payer_policy.request.sources import (
     LINE_FIELDS,
     LINE_SETS,
+    ORIGINAL,
     Aggregate,
     Cases,
     Computed,
@@ -85,6 +88,10 @@ _KEPT: Final = 4096
 """For so many codes and days the attributes of a drug are kept at hand."""
 
 
+_Derive = Callable[[Context, Mapping[str, Value], frozenset[str]], dict[str, "Value | None"]]
+NOTHING: Final[frozenset[str]] = frozenset()
+
+
 class Derivation:
     """The sources of some facts on a day, written out as one function."""
 
@@ -102,16 +109,14 @@ class Derivation:
             sources: Where the needed facts, and all behind them, come from, as on the day.
             line_parts: The conditions of the parts of a service's lines, as on the day.
         """
+        self._made_from = vocabulary, reference, sources, line_parts, tuple(sorted(needed)), day
         writer = _DerivationWriter(vocabulary, reference, sources, line_parts, day)
         self._derive = writer.derivation(sorted(needed))
         self._parts = writer.parts()
-        self._silence = {
-            name: vocabulary.facts[name].absent_means
-            for name, source in writer.sources.items()
-            if not isinstance(source, Cases)
-        }
-        """The facts of which the form has the word, and what they are where it says nothing: a
-        default contradicts nobody."""
+        self._told = frozenset(
+            name for name, source in writer.sources.items() if not isinstance(source, Cases)
+        )
+        """The facts of which the form has the word."""
 
     @classmethod
     def over(
@@ -133,14 +138,31 @@ class Derivation:
         self, context: Context, given: Mapping[str, Value]
     ) -> tuple[dict[str, Value | None], list[Contradiction]]:
         """The facts of a service; a fact that is not known is None or not in it."""
-        facts = self._derive(context, given)
+        facts = self._derive(context, given, NOTHING)
+        if all(facts[name] == value for name, value in given.items() if name in self._told):
+            return facts, []
+        # What differs may rest on silence alone: that is seen where silence means nothing.
+        said = self._spoken(context, given, NOTHING)
         contradictions = []
+        agreeing = set()
         for name, value in given.items():
-            if name in self._silence and facts[name] not in (value, self._silence[name]):
-                form = facts[name]
+            if name in self._told:
+                form = said[name]
                 assert form is not None  # what is given fills in where the form is silent
-                contradictions.append(Contradiction(name, form, value))
-        return facts, contradictions
+                if form == value:
+                    agreeing.add(name)
+                else:
+                    contradictions.append(Contradiction(name, form, value))
+        return self._derive(context, given, frozenset(agreeing)), contradictions
+
+    @cached_property
+    def _spoken(self) -> _Derive:
+        """The facts where silence means nothing: only what the form or the request says."""
+        vocabulary, reference, sources, line_parts, needed, day = self._made_from
+        unsaid = {name: replace(fact, absent_means=None) for name, fact in vocabulary.facts.items()}
+        silent = Vocabulary(unsaid, vocabulary.line_parts)
+        writer = _DerivationWriter(silent, reference, sources, line_parts, day)
+        return writer.derivation(needed)
 
     def parts_of(self, line: LineView, facts: Facts) -> frozenset[str]:
         """The parts of the service's lines to which a line belongs."""
@@ -175,10 +197,8 @@ class _DerivationWriter(SourceWriter):
         """While what the form tells is gathered: the facts on which it may be silent."""
         self.namespace["BOOLEAN"] = _AS_BOOLEAN
 
-    def derivation(
-        self, needed: Sequence[str]
-    ) -> Callable[[Context, Mapping[str, Value]], dict[str, Value | None]]:
-        """The function that reads the needed facts."""
+    def derivation(self, needed: Sequence[str]) -> _Derive:
+        """The function that reads the needed facts; some of those given count before the form."""
         self.expect(
             source.condition
             for source in self.sources.values()
@@ -225,7 +245,7 @@ class _DerivationWriter(SourceWriter):
             "    if name not in facts: facts[name] = given[name]",
             "return facts",
         ]
-        return self.function("derive", "context, given", body)
+        return self.function("derive", "context, given, first", body)
 
     def parts(self) -> Callable[[LineView, Facts], frozenset[str]]:
         """The function that names the parts to which a line belongs."""
@@ -272,12 +292,6 @@ class _DerivationWriter(SourceWriter):
                 return
             case Path(root, path):
                 variable = self.assign("v", self._path(root, path))
-                if (root, path) == ("request", "original_id") and fact.type.can_be_none:
-                    # An original claim replaces none: the form says so by its frequency, where it
-                    # gives one.
-                    self.namespace["is_original"] = _is_original
-                    original = f"{variable} is None and is_original(request)"
-                    self.lines.append(f"if {original}: {variable} = NONE")
             case DrugAttribute(attribute):
                 variable = self.assign("v", f"drug[{len(self._attributes)}]")
                 self._attributes.append(attribute)
@@ -299,11 +313,23 @@ class _DerivationWriter(SourceWriter):
             self.lines.append(f"if {variable} == {NONE_TEXT!r}: {variable} = NONE")
         self._variables_of[name] = variable
         if self._silent is None:
-            given = f"given_get({self.constant(name)})"
-            self.lines.append(f"if {variable} is None and given: {variable} = {given}")
+            key = self.constant(name)
+            asked = f"{variable} is None"
+            if self._may_rest_on_silence(name):
+                asked = f"({asked} or {key} in first)"
+            self.lines.append(f"if {asked} and given: {variable} = given_get({key})")
             self._by_silence(name)
         else:
             self._silent.append(name)
+
+    def _may_rest_on_silence(self, name: str) -> bool:
+        """Whether a fact is made from another that has a value where nothing is said."""
+        source = self.sources.get(name)
+        return source is not None and any(
+            self._vocabulary.facts[other].absent_means is not None
+            or self._may_rest_on_silence(other)
+            for other in facts_of(source)
+        )
 
     def _fill_in(self) -> None:
         """`_settle` for all that waited for it: most claims bring no facts of their own."""
@@ -318,10 +344,14 @@ class _DerivationWriter(SourceWriter):
         self._silent = None
 
     def _by_silence(self, name: str) -> None:
-        silent = self._vocabulary.facts[name].absent_means
+        fact, variable = self._vocabulary.facts[name], self._variables_of[name]
+        silent = fact.absent_means
         if silent is not None:
-            variable = self._variables_of[name]
             self.lines.append(f"if {variable} is None: {variable} = {self.constant(silent)}")
+        elif self.sources.get(name) == ORIGINAL and fact.type.can_be_none:
+            # An original claim replaces none, and its frequency says that it is one.
+            original = f'{variable} is None and request.frequency == "1"'
+            self.lines.append(f"if {original}: {variable} = NONE")
 
     def _guess(self, name: str, guessed: str) -> None:
         """A fact that is guessed only where it is not given."""
@@ -573,10 +603,6 @@ def drug_reader(
         return tuple([read(name, code, day) for name in names])
 
     return drug_on
-
-
-def _is_original(request: Request) -> bool:
-    return request.frequency == "1" and "frequency" in request.model_fields_set
 
 
 def _claim_diagnoses(context: Context) -> frozenset[str] | None:

@@ -152,6 +152,10 @@ class Path:
     name: str
 
 
+ORIGINAL: Final = Path("request", "original_id")
+"""The claim that a request replaces or voids: none where its frequency says that it is an original."""
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """One value from some lines: those of a set for which `where` holds."""

@@ -158,7 +158,7 @@ WHEN: Final = (
     ),
 )
 
-_DECISION: Final = "{decision=approved|denied|pended|partly approved|partly denied}"
+_DECISION: Final = "{decision=approved|denied|pended|partly approved}"
 _LINE_DECISION: Final = "{decision=approved|denied|pended}"
 
 THEN: Final = (
@@ -166,8 +166,8 @@ THEN: Final = (
         "then",
         (f"it is {_DECISION}",),
         then.decision,
-        "The decision on the whole request. Where its lines differ it is partly approved; partly "
-        "denied where none of them is approved.",
+        "The decision on the whole request: pended while any of its lines is; where they differ "
+        "otherwise, partly approved.",
         "Then it is denied",
     ),
     Step(

@@ -32,13 +32,10 @@ _DECIDING: Final = ("deny", "pend", "reduce")
 def decision(case: Case, said: Arguments, table: Table) -> None:
     outcome = case.determined().outcome
     found = _DECISIONS[outcome.decision]
-    if outcome.decision == "partial" and not {"approve", "reduce"} & {
-        line.outcome for line in _lines(case)
-    }:
-        found = "partly denied"
     if found != said["decision"]:
         lines = [f"line {line.number} {_DECISIONS[line.outcome]}" for line in _lines(case)]
-        parts = f" ({', '.join(lines)})" if outcome.decision == "partial" and lines else ""
+        differ = len({line.outcome for line in _lines(case)}) > 1
+        parts = f" ({', '.join(lines)})" if differ or outcome.decision == "partial" else ""
         raise Mismatch(said["decision"], found + parts, rules=_deciding_rules(case))
 
 

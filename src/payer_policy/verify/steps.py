@@ -8,8 +8,7 @@ What follows from neither is wrong; so one wrong step is one report, not a lands
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from payer_policy.ruleset import (
@@ -19,7 +18,6 @@ from payer_policy.ruleset import (
     AtLeast,
     Conclude,
     Condition,
-    Finding,
     Not,
     Rule,
     Ruleset,
@@ -27,12 +25,11 @@ from payer_policy.ruleset import (
     facts_in_test,
 )  # fmt: skip
 from payer_policy.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
+from payer_policy.verify.lines import NUMBER, Lines
 from payer_policy.verify.values import (
     OPPOSITE,
-    ZERO,
     as_json,
     at_least,
-    least_of,
     plain,
     read,
     truth_of,
@@ -42,17 +39,16 @@ from payer_policy.verify.waits import Waits
 from payer_policy.vocabulary.types import FactType, format_value
 
 Sources = Mapping[tuple[str, str], str]
-DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
 SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
                   "service_date": ("service", "date")}  # fmt: skip
-UNKNOWN: Final = ("condition", "amount", "line units", "earlier lines")
-DATE, NUMBER = FactType("date"), FactType("decimal")
 AROUND: Final = frozenset({"answers", "candidates"})
 """The members of a record on what stands around its determination, which `answers` checks."""
 FAILED: Final = r"The engine `{}` failed on this request \([a-z0-9 ]+\)\. Nothing was decided\."
 DISAGREE: Final = r"The engines do not agree: .+"
-CONFLICT: Final = ("Rules of the policy that hold together conclude different values of ",
-                   ". Which of them is right is for the policy's authors to settle.")  # fmt: skip
+UNKNOWN: Final = ("condition", "authorization", "amount", "line units", "earlier lines",
+                  "lines followed")  # fmt: skip
+RANK: Final = ("deny", "pend", "reduce", "advise")
+DATE: Final = FactType("date")
 PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points", "containers",
                  "billing units")  # fmt: skip
 
@@ -90,20 +86,13 @@ NOT_DECIDED: Final = (
 )
 
 
-class Account:
+class Account(Lines):
     """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
 
     def __init__(self, ruleset: Ruleset, was: Any, trust: int) -> None:
-        self.ruleset, self.was, self.trust = ruleset, was, trust
-        self.rules = {rule.id: rule for rule in ruleset.rules}
-        self.known: dict[str, Any] = {}
-        self.truths: dict[str, str] = {}
+        super().__init__(ruleset)
+        self.was, self.trust = was, trust
         self.open = Waits(ruleset, self.known, self.truths)
-        self.conflicts: list[str] = []
-        self.left: dict[str, tuple[Fraction, Fraction | None]] = {}
-        self.finds: dict[str, list[int]] = {}
-        self.waits: dict[tuple[str, str], list[int]] = {}
-        self.assumed: set[str] = set()
 
     def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
         """What later steps build on: our own truth or value, or the recorded one."""
@@ -137,6 +126,9 @@ class Account:
         failed = FAILED.format(engine) + (f"|{DISAGREE}" if engine == "checked" else "")
         if at(was, "proof") is not None or not re.fullmatch(failed, str(fault), re.DOTALL):
             proof, fault = self.proof(), None
+            self.recorded = dict(self.truths)
+            if self.conflicts:
+                self.unsettle()
         given = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
         lines, steps = self.lines(given, fault)
         proof = proof and {**proof, "lines": steps}
@@ -236,110 +228,57 @@ class Account:
         self.conflicts += [name] if conflict else []
         return {"value": as_json(value), "conflict": conflict, "settled_by": truths}
 
-    # --- from rules to lines ---------------------------------------------------------------------
-
-    def lines(self, given: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
-        """The outcome of each line, and what led to it. Without lines: of one with every part."""
-        live = sorted(id_ for id_, truth in self.truths.items() if truth != "fails")
-        rules = [self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, Finding)]
-        for rule in rules:
-            self.limit(rule.id, rule.effect)
-        lines: list[Any] = []
-        steps = []
-        for index, line in enumerate(given or [{}]):
-            parts = (None, *names(line, "parts"))
-            here = [
-                rule for rule in rules if not given or getattr(rule.effect, "part", "") in parts
-            ]
-            does = {rule.id: what for rule in here if (what := self.does(rule)) is not None}
-            before = {id_: self.left[id_] for id_, what in does.items() if what == "reduces"}
-            denied, stuck = "denies" in does.values(), bool(fault or self.conflicts)
-            outcome = "pend" if {"pends", "waits"} & {*does.values()} else "approve"
-            outcome = "pend" if stuck else "deny" if denied else outcome
-            allowed = units = read(NUMBER, at(line, "units"), None)
-            if before and outcome != "deny":
-                outcome, allowed = self.reduce(index, outcome, units, before, bare=not given)
-            for id_, what in does.items():
-                if what in ("denies", "pends", "advises"):
-                    self.finds.setdefault(id_, []).append(index)
-                elif what == "waits" and not denied:
-                    self.waits.setdefault((id_, "condition"), []).append(index)
-                elif what == "is assumed" and outcome != "deny" and not stuck:
-                    self.assumed.add(id_)
-            allowed = {"pend": None, "deny": ZERO}.get(outcome, allowed)
-            number, units = at(line, "number"), at(line, "units")
-            lines.append({"number": number, "parts": at(line, "parts"), "outcome": outcome,
-                          "billed_units": units, "allowed_units": as_json(allowed)})  # fmt: skip
-            left = {id_: [as_json(low), as_json(high)] for id_, (low, high) in before.items()}
-            steps.append({"number": number, "rules": does, "left": left})
-        for index, one in enumerate(lines):
-            one["findings"] = [id_ for id_ in sorted(self.finds) if index in self.finds[id_]]
-        return lines, steps if given else []
-
-    def does(self, rule: Rule) -> str | None:
-        """What a finding rule does on the lines that it falls on, if it may hold."""
-        kind = getattr(rule.effect, "kind", "advise")
-        if self.truths[rule.id] == "holds":
-            return DOES[kind]
-        waits = "is assumed" if rule.assume_not_holding else "waits"
-        return None if kind == "advise" else waits
-
-    def limit(self, id_: str, effect: Any) -> None:
-        """What a reduction that holds leaves before the first line: the least, and the most if its
-        amount is known."""
-        if effect.kind == "reduce" and self.truths[id_] == "holds":
-            own = None if effect.to is None else value_of(effect.to, self.known)
-            to = self.seen(own, "rules", id_, "to", type_=NUMBER)
-            self.left[id_] = (ZERO, None) if to is None else (max(to, ZERO), max(to, ZERO))
-
-    def reduce(self, index: int, outcome: str, units: Any, before: Any, bare: bool) -> Any:
-        """A line takes the least that its reductions leave; it pends where that is not known."""
-        allowed, most = units, least_of([units, *(high for _, high in before.values())], ZERO)
-        least = least_of([units, *(low for low, _ in before.values())], ZERO)
-        unknown = {id_ for id_, (_, high) in before.items() if high is None}
-        if units is None or unknown or (outcome == "approve" and least != most):
-            outcome = "pend"
-        elif outcome == "approve" and most < units:
-            outcome, allowed = ("reduce", most) if most > 0 else ("deny", ZERO)
-        taken = ZERO if outcome == "deny" else max(most, ZERO)
-        for id_, (low, high) in before.items():
-            if id_ not in unknown and (bare if units is None else high < units):
-                self.finds.setdefault(id_, []).append(index)
-            what = "line units" if units is None else "earlier lines"
-            what = "amount" if id_ in unknown else what
-            if outcome == "pend" and (what != "earlier lines" or low < min(units, high)):
-                self.waits.setdefault((id_, what), []).append(index)
-            later = high if outcome == "pend" or high is None else high - taken
-            self.left[id_] = (max(low - taken, ZERO), later)
-        return outcome, allowed
-
     # --- what is said ----------------------------------------------------------------------------
 
     def determination(self, lines: list[Any], numbers: list[Any], fault: Any) -> dict[str, Any]:
         def on(indices: list[int]) -> list[Any]:
-            return list(dict.fromkeys(numbers[index] for index in indices)) if numbers else []
+            return list(dict.fromkeys(numbers[one] for one in sorted(indices))) if numbers else []
 
         outcomes, rules = {line["outcome"] for line in lines}, self.ruleset
         mixed = len(outcomes) > 1 or "reduce" in outcomes
+        decision = "pend" if "pend" in outcomes else "partial" if mixed else lines[0]["outcome"]
+        findings = [self.finding(id_, on(self.finds[id_])) for id_ in sorted(self.finds)]
         waits = sorted(self.waits, key=lambda key: (key[0], UNKNOWN.index(key[1])))
-        asks = rules.information_request if waits and not self.conflicts else None
+        asks = rules.information_request if {what for _, what in waits} - {UNKNOWN[-1]} else None
         return {
-            "decision": "partial" if mixed else lines[0]["outcome"],
+            "decision": decision,
+            "headline": min(findings, key=self.rank)["rule"] if findings else None,
             "lines": lines if numbers else [],
-            "findings": [self.finding(id_, on(self.finds[id_])) for id_ in sorted(self.finds)],
+            "findings": findings,
             "unsettled": [
                 {**self.about(id_, "kind"), "unknown": what, "lines": on(self.waits[id_, what]),
                  "waits_for": self.open.waits_for(id_, what)} for id_, what in waits],
-            "missing": [] if self.conflicts else self.open.questions(waits, self.said("missing")),
+            "missing": self.open.questions(waits, self.said("missing")),
             "assumptions": [{**self.about(id_, "citations"), "waits_for": self.open.waits_for(id_)}
                             for id_ in sorted(self.assumed)],
             "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
                         if self.known.get(name) is not None},
             "information_request": asks and _reason(asks),
-            "internal": fault or self.conflict(),
+            "conflicts": [
+                {"fact": name, "label": rules.facts[name].label, "rules": sorted(
+                    one for one in self.concluding(name) if self.recorded[one] == "holds")}
+                for name in sorted(self.conflicts)],
+            "internal": fault,
         }  # fmt: skip
 
+    def rank(self, found: Mapping[str, Any]) -> tuple[int, int, str]:
+        """Where a finding stands among those that may lead."""
+        rule, sections = self.rules.get(found["rule"]), self.ruleset.sections
+        section = None if rule is None else rule.section
+        place = sections.index(section) if section in sections else len(sections) + (rule is None)
+        return RANK.index(found["kind"]), place, found["rule"]
+
+    def followed_title(self, part: str) -> str:
+        labels = self.ruleset.line_parts
+        label = labels[part]
+        followed = labels[self.ruleset.follows[part]]
+        return f"{label[:1].upper()}{label[1:]} billed, and none of {followed} paid"
+
     def about(self, id_: str, *more: str) -> dict[str, Any]:
+        if id_ not in self.rules:  # of lines that follow others
+            part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
+            what = {"rule": id_, "title": self.followed_title(part), "kind": "deny"}
+            return {key: what[key] for key in ("rule", "title", *more)}
         rule, sources = self.rules[id_], self.ruleset.references
         cited = [{"id": one, "title": getattr(sources.get(one), "title", one),
                   "href": getattr(sources.get(one), "href", None)} for one in rule.cites]  # fmt: skip
@@ -348,12 +287,34 @@ class Account:
         return {key: said[key] for key in ("rule", "title", *more)}
 
     def finding(self, id_: str, lines: list[Any]) -> dict[str, Any]:
+        if id_ not in self.rules:
+            return self.finding_with_others(id_, lines)
         effect: Any = self.rules[id_].effect
         slots = [*map(self.slot, effect.because.facts), ""]
         text = "".join(map("".join, zip(effect.because.pieces, slots, strict=True)))
         on = None if effect.part is None else self.ruleset.line_parts.get(effect.part, effect.part)
-        return {**self.about(id_, "kind", "citations"), **_reason(effect.reason),
+        about = self.about(id_, "kind", "citations")
+        silenced = id_ in self.silenced
+        about["kind"] = "advise" if silenced else about["kind"]
+        return {**about, "silenced": silenced, **_reason(effect.reason),
                 "because": text, "lines": lines, "on": on}  # fmt: skip
+
+    def finding_with_others(self, id_: str, lines: list[Any]) -> dict[str, Any]:
+        """That lines are denied with those that they follow, for the reason that leads there."""
+        part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
+        labels, other = self.ruleset.line_parts, self.ruleset.follows[part]
+        given = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
+        followed = [index for index, line in enumerate(given) if other in line["parts"]]
+        found = [self.finding(one, []) for one in self.finds
+                 if one in self.rules and {*followed} & {*self.finds[one]}]  # fmt: skip
+        led = min((one for one in found if one["kind"] in ("deny", "reduce")), key=self.rank)
+        numbers = list(dict.fromkeys(str(given[index]["number"]) for index in followed))
+        some = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else numbers[0]
+        where = f"{'lines' if numbers[1:] else 'line'} {some}"
+        because = f"None of {labels[other]} is paid ({where}: {led['title']}), "
+        because += f"so {labels[part]} are not paid."
+        return {**led, "rule": id_, "title": self.followed_title(part), "kind": "deny",
+                "because": because, "lines": lines, "on": labels[part]}  # fmt: skip
 
     def slot(self, name: str) -> str:
         """A value in a sentence, with its unit: in the plural, but for one of it."""
@@ -364,19 +325,6 @@ class Account:
         text = format_value(value, None if fact is None else fact.type)
         one = value == 1 and value is not True and fact is not None and fact.type.unit in PLURAL
         return text[:-1] if one else text
-
-    def conflict(self) -> str | None:
-        """The recorded sentence on the derived facts in conflict, if it names them and no more."""
-        if not self.conflicts:
-            return None
-        said, labels = str(self.said("internal")), [
-            f"(the )?{re.escape(self.ruleset.facts[name].label.strip())}"
-            for name in sorted(self.conflicts)
-        ]  # fmt: skip
-        listed = " and ".join([", ".join(labels[:-1]), labels[-1]][len(labels) < 2 :])
-        start, end = map(re.escape, CONFLICT)
-        right = re.fullmatch(start + listed + end, said)
-        return said if right else f"a conflict of {', '.join(sorted(self.conflicts))}"
 
 
 def _reason(reason: Any) -> dict[str, Any]:

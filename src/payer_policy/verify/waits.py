@@ -56,6 +56,8 @@ class Waits:
         `what` of it is unknown: its condition, its amount, or something that no answer mends.
         """
         facts = {"condition": self.rules.get(id_, set()), "amount": self._amount(id_)}
+        if what == "authorization":  # whether one covers the service decides if the rule counts
+            facts[what] = self.behind([str(self.ruleset.covered_by)])
         return self._ordered(facts.get(what, ()))
 
     def questions(self, open_: Iterable[tuple[str, str]], was: Any) -> list[dict[str, Any]]:
@@ -87,7 +89,7 @@ class Waits:
         }
 
     def _amount(self, id_: str) -> set[str]:
-        effect = self.ruleset.rule(id_).effect
+        effect = next((rule.effect for rule in self.ruleset.rules if rule.id == id_), None)
         to = effect.to if isinstance(effect, Finding) else None
         return set() if to is None else self.behind(facts_in_expression(to))
 

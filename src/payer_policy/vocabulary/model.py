@@ -60,6 +60,8 @@ class LinePart:
     name: str
     label: str
     where: Mapping[str, Any]
+    follows: str | None = None
+    """The part without which these lines are not paid: where no line of it is, none of these is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class LinePartModel(BaseModel):
 
     label: str
     where: dict[str, Any]
+    follows: str | None = None
 
 
 class VocabularyFile(BaseModel):

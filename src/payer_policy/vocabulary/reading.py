@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.vocabulary.codes import SYSTEMS
-from payer_policy.vocabulary.model import Fact, FactModel, LinePart, Vocabulary, VocabularyFile
+from payer_policy.vocabulary.model import (
+    Fact,
+    FactModel,
+    LinePart,
+    LinePartModel,
+    Vocabulary,
+    VocabularyFile,
+)
 from payer_policy.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
@@ -55,7 +62,9 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
             reading.problem("wrong-name", message, hint="give the part another name")
         elif not _PART_NAME.match(name):
             reading.problem("wrong-name", "small letters, digits and `_` were expected")
-        parts[name] = LinePart(name, part.label, part.where)
+        if part.follows is not None:
+            reading.follows(part.follows, file.line_parts)
+        parts[name] = LinePart(name, part.label, part.where, part.follows)
     return Vocabulary(facts, parts)
 
 
@@ -148,6 +157,19 @@ class _Reading(NamedTuple):
         elif NONE_TEXT in type_.values:
             message = f"`{NONE_TEXT}` cannot be one of the values of a fact that can be none"
             self.problem("wrong-shape", message, "values", hint="remove that value")
+
+    def follows(self, followed: str, parts: Mapping[str, LinePartModel]) -> None:
+        """The part that is followed is another one, and follows none itself."""
+        others = [name for name in parts if name != self.at[-1]]
+        if followed not in others:
+            known = f"; expected one of {', '.join(others)}" if others else ""
+            message = f"`follows`: `{followed}` is not another part of a service's lines{known}"
+            hint = did_you_mean(followed, others) or (None if others else "remove it")
+            self.problem("wrong-value", message, "follows", key=False, hint=hint)
+        elif parts[followed].follows is not None:
+            message = f"`follows`: `{followed}` itself follows `{parts[followed].follows}`"
+            hint = "name a part that follows no other"
+            self.problem("wrong-value", message, "follows", key=False, hint=hint)
 
     def _role(self, type_: FactType, model: FactModel) -> None:
         if model.tells is not None and not (model.derived and type_.kind == "boolean"):

@@ -358,7 +358,10 @@ class _Claim:
         return Reason(chosen["group"], chosen["carc"], tuple(chosen["rarcs"]))
 
     def _remarks(self, decided: _Decided) -> list[str]:
-        """The RARCs of all that was found on a line, once each."""
+        """The RARCs of all that was found on a line, once each.
+
+        A reduction is found on every line of its part, also on those that it leaves as billed.
+        """
         found: list[str] = []
         if decided.line["outcome"] == "pend":
             if self.rules.pended is not None:
@@ -366,7 +369,8 @@ class _Claim:
             if decided.asked_with is not None:
                 found += decided.asked_with["rarcs"]
         for finding in decided.findings:
-            found += finding["rarcs"]
+            if finding["kind"] != "reduce" or decided.line["outcome"] != "approve":
+                found += finding["rarcs"]
         return list(dict.fromkeys(found))
 
     def _taken(

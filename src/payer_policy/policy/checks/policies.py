@@ -11,6 +11,7 @@ from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks
+from payer_policy.policy.checks.sections import check_sections
 from payer_policy.policy.elaboration import Elaboration
 from payer_policy.policy.library import Span
 from payer_policy.policy.resolve import Resolver
@@ -122,6 +123,7 @@ def _check_rules(
     else:
         out.elaborations.append(elaboration)
         check_concluded(merged, typed, around.vocabulary, report)
+        check_sections(merged, rules, around.vocabulary, report)
     used = [one.parameters for one in (*typed.values(), *([applies_to] if applies_to else ()))]
     for name in frozenset().union(*used):
         out.used.update((version.name, name) for version in merged.chain)

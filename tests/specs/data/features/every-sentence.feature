@@ -27,7 +27,7 @@ Feature: Every sentence of the step library
       | units |
       | 1     |
     When the claim is decided
-    Then it is partly denied
+    Then it is pended
     And line 1 is denied
     And line 2 is pended
 
