@@ -57,8 +57,18 @@ class Recorder:
 
         The format is `payer-policy/record/1`. Members are in a fixed order; `sha256`, the last, is
         of the line as it is without that member. Numbers that are not whole are text.
+
+        Where several days were decided, `days` holds what is behind the answer as of each of them,
+        and the determination follows from those; else there is no such member.
         """
+        content = self._content(decided)
+        if decided.days:
+            content["days"] = [self._content(one) for one in decided.days]
+        return sealed(content)
+
+    def _content(self, decided: Decided) -> dict[str, Any]:
         ruleset, determination = decided.ruleset, decided.determination
+        dated = determination.policy.version is not None
         hashes = self._hashes_of(ruleset)
         facts = {
             name: {
@@ -77,20 +87,20 @@ class Recorder:
             for line in determination.lines
         ]
         proof = None
-        if decided.evaluation is not None and decided.evaluation.disagreement is None:
+        evaluation = decided.evaluation
+        if not decided.days and evaluation is not None and evaluation.disagreement is None:
             proof = _Proof(decided, hashes.rules).to_json()
-        return sealed(
-            {
-                "format": RECORD_VERSION,
-                "request": determination.claim_id,
-                "policy": determination.policy.to_json(),
-                "meaning": hashes.others,
-                "facts": facts,
-                "lines": lines,
-                "proof": proof,
-                "determination": determination.to_json(),
-            }
-        )
+        return {
+            "format": RECORD_VERSION,
+            "request": determination.claim_id,
+            "policy": determination.policy.to_json(),
+            # What pends for its date rests on no version of the policy.
+            "meaning": hashes.others if dated else None,
+            "facts": facts,
+            "lines": lines,
+            "proof": proof,
+            "determination": determination.to_json(),
+        }
 
     def record_without_policy(self, service: NoPolicy) -> bytes:
         """One line, as `record`: that no policy was found for a service, and what was looked for."""

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import Value
+
+Spans = Literal["pend", "first-day", "per-diem"]
 
 # --- expressions: what stands on either side of a test ---------------------------------------
 
@@ -221,6 +223,8 @@ class Ruleset:
     information_request: Reason | None
     hash: str
     """SHA-256 (hex) of the meaning: equal for equal rules, whatever the files' layout."""
+    spans: Spans = "pend"
+    """How a claim line over several days is decided: not at all, as of its first day, or day by day."""
 
     def rule(self, id_: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -237,6 +241,16 @@ class Ruleset:
         read = {name for rule in self.rules for name in facts_read(rule)}
         return tuple(sorted(read - set(self.derived)))
 
+
+DATE_MISSING: Final = "date-of-service-missing"
+SEVERAL_DAYS: Final = "line-over-several-days"
+CHANGES: Final = "answer-changes-in-period"
+RESERVED: Final[Mapping[str, str]] = {
+    DATE_MISSING: "The date of service is missing",
+    SEVERAL_DAYS: "A line runs over several days",
+    CHANGES: "The answer changes within the period",
+}
+"""The ids of what is found without a rule of a policy, with their titles. No rule may have one."""
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 

@@ -60,7 +60,6 @@ HARMLESS: dict[str, Any] = {
     "service.duplicate_of_earlier_claim": False,
     "service.has_identical_lines": False,
     "service.route": "intrathecal",
-    "service.spans_days": False,
     "setting.ambulatory_surgical_center": False,
     "setting.critical_access_hospital": False,
     "setting.hospital_outpatient": False,

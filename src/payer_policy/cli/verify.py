@@ -11,7 +11,7 @@ import click
 
 from payer_policy.cli import options
 from payer_policy.policy.cache import cached_library
-from payer_policy.sealed import Wrong, at
+from payer_policy.sealed import NOTHING, Wrong, at
 from payer_policy.verify import Verified, Verifier
 
 _SHOWN: Final = 20
@@ -92,7 +92,7 @@ def _text(number: int, one: Verified) -> str:
     out = [f"Record {number}, claim {content.get('request', 'not known')}: {about}"]
     if not one.wrong:
         out.append(f"  {_right(one)}")
-        if "determination" in content and content.get("proof") is None:
+        if at(content, "determination", "internal") not in (NOTHING, None) and not content["proof"]:
             out.append("  The record says that an engine failed, so there was no more to check.")
         return "\n".join(out)
     steps = "1 step is" if len(one.wrong) == 1 else f"{len(one.wrong):,} steps are"

@@ -82,6 +82,8 @@ class PolicyFile(FileModel):
     references: dict[str, Source] = Field(default_factory=dict)
     parameters: dict[str, ParameterModel] = Field(default_factory=dict)
     information_request: ReasonModel | None = None
+    spans: Literal["pend", "first-day", "per-diem"] | None = None
+    """How a claim line over several days is decided; `pend` where nothing in the chain says it."""
     acknowledges: dict[str, str] = Field(default_factory=dict)
     withdraws: list[str] = Field(default_factory=list)
     rules: list[RuleModel] = Field(default_factory=list)

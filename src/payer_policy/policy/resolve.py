@@ -392,6 +392,7 @@ class Resolver:
                 Reason(request.group, request.carc, tuple(request.rarc)) if request else None
             ),
             hash="",
+            spans=merged.spans,
         )
         if reference_hash is not None:
             object.__setattr__(made, "hash", content_hash(made, reference_hash))

@@ -16,6 +16,7 @@ from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.policy.files import ParameterModel, PolicyFile, ReasonModel, RuleModel
 from payer_policy.reference.files import Source
+from payer_policy.ruleset import Spans
 from payer_policy.vocabulary.units import UNITS, factor
 
 ReportDiagnostic = Callable[[Diagnostic], None]
@@ -77,6 +78,7 @@ class Merged:
     parameters: Mapping[str, Placed]
     """Values are `ParameterModel`."""
     information_request: ReasonModel | None
+    spans: Spans
     acknowledges: Mapping[str, str]
     rules: Mapping[str, PlacedRule]
     first_day: date
@@ -132,6 +134,7 @@ def merge(
     acknowledges: dict[str, str] = {}
     applies_to: Placed | None = None
     request: ReasonModel | None = None
+    spans: Spans = "pend"
     base: PolicyVersion | None = None
     for version in chain:
         model = version.model
@@ -147,6 +150,7 @@ def merge(
         if "applies_to" in model.model_fields_set:
             applies_to = Placed(version, ("applies_to",), model.applies_to)
         request = model.information_request or request
+        spans = model.spans or spans
         rule_ids[version.name] = frozenset(rules)
         base = version
     return Merged(
@@ -156,6 +160,7 @@ def merge(
         references=references,
         parameters=parameters,
         information_request=request,
+        spans=spans,
         acknowledges=acknowledges,
         rules=rules,
         first_day=first,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from payer_policy.policy.hashing import PartHashes, part_hashes
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
 from payer_policy.sealed import Wrong, at, keyed, names, opened
+from payer_policy.verify.dates import check_days, check_undated, is_undated
 from payer_policy.verify.steps import DATE, Verified, check
 from payer_policy.verify.values import read
 
@@ -21,9 +23,19 @@ class Verifier:
 
     def verify(self, line: bytes) -> Verified:
         """Check one line of a file of records, whatever its bytes are."""
-        library, (content, wrong) = self._library, opened(line)
+        content, wrong = opened(line)
         if not content:
             return Verified({}, 0, wrong)
+        checked = self._checked(content)
+        return checked._replace(wrong=(*wrong, *checked.wrong))
+
+    def _checked(self, content: Any) -> Verified:
+        library = self._library
+        days = content.get("days")
+        if isinstance(days, list) and days:
+            return self._each_day(content, days)
+        if is_undated(content):
+            return check_undated(content, library)
         ruleset = None if "without_policy" in content else _ruleset(content, library)
         if "without_policy" in content:
             checked = _without_policy(content, library)
@@ -35,7 +47,17 @@ class Verifier:
                 self._hashes[ruleset.hash] = part_hashes(ruleset, library.reference_hash)
             hashes = self._hashes[ruleset.hash]
             checked = check(content, ruleset, hashes, library.facts_by_source)
-        return checked._replace(wrong=(*wrong, *checked.wrong))
+        return checked
+
+    def _each_day(self, content: Any, days: Sequence[Any]) -> Verified:
+        """A determination that rests on several days: each of them, and then what follows."""
+        steps, wrong = 0, list(check_days(content, days))
+        for number, day in enumerate(days, 1):
+            checked = self._checked({key: one for key, one in day.items() if key != "days"})
+            steps += checked.steps
+            at_day = ("days", str(number))
+            wrong += [one._replace(path=(*at_day, *one.path)) for one in checked.wrong]
+        return Verified(content, steps, tuple(wrong))
 
 
 def _ruleset(content: Any, library: Library) -> Ruleset | None:

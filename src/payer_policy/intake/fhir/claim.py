@@ -271,7 +271,10 @@ class _ClaimReader:
                 if found is not None:
                     return span_of(found[1])
         period = self.claim.resource.get("billablePeriod")
-        return span_of(period) if isinstance(period, dict) else (None, None)
+        first, last = span_of(period) if isinstance(period, dict) else (None, None)
+        if self.claim.resource.get("use") == "claim" and first != last:
+            return None, None  # of several days, nobody says which one is an item's
+        return first, last
 
     def _answers(self, vocabulary: Vocabulary | None) -> None:
         """The facts of every questionnaire's answers, in the document or contained in the claim."""
