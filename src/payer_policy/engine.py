@@ -271,11 +271,13 @@ class Engine:
         lines, services = self._services(request, payer, given)
         decided: list[Decided] = []
         undecided: list[Context] = []
+        clear = all(one.day is not None and one.through is None for one in services)
         for service in services:
-            context = self._context(request, payer, service, lines)
-            asked = _Asked(context, given, self._candidates(payer, service.code))
-            unclear = self._unclear_date(asked, services)
-            if unclear is not None:
+            asked = self._asked(request, payer, service, lines, given)
+            unclear = None if clear else self._unclear_date(asked, services)
+            if not asked.candidates:
+                found = []
+            elif unclear is not None:
                 found = self._pend_for_date(asked, *unclear)
             elif service.through is None:
                 found = self._decide_on_day(asked)
@@ -285,7 +287,7 @@ class Engine:
                 found = self._decide_each_day(asked)
             decided += found
             if not found:
-                undecided.append(context)
+                undecided.append(asked.context)
         # Beside a decided drug, a line without a policy is context: nobody asks what nearly applied.
         without = [
             self._no_policy(context, () if decided else tuple(self._near(context, given)))
@@ -336,24 +338,24 @@ class Engine:
         if preauthorization or not any(service.through for service in services):
             return lines, services
         for at, service in enumerate(services):
-            context = self._context(request, payer, service, lines)
-            asked = _Asked(context, given, self._candidates(payer, service.code))
+            asked = self._asked(request, payer, service, lines, given)
             if service.through is not None and self._spans(asked) == "first-day":
                 services[at] = replace(service, through=None)
                 for line in service.lines:
                     line.one_day = True
         return lines, services_of(lines) or services
 
-    def _context(
+    def _asked(
         self,
         request: Request,
         payer: str | None,
         service: Service,
         lines: tuple[LineView, ...],
-    ) -> Context:
+        given: Mapping[str, Value],
+    ) -> _Asked:
         candidates = self._candidates(payer, service.code)
         found = authorization_facts(request, payer, service) if candidates else {}
-        return Context(request, payer, service, lines, found)
+        return _Asked(Context(request, payer, service, lines, found), given, candidates)
 
     def _decide_on_day(self, asked: _Asked) -> list[Decided]:
         """The answer of each policy that applies, for a service of one day."""
@@ -572,8 +574,8 @@ class Engine:
         context = asked.context
         changed = dict(zip(map(id, context.service.lines), service.lines, strict=True))
         views = tuple(changed.get(id(line), line) for line in context.claim_lines)
-        again = self._context(context.request, context.payer, service, views)
-        return asked._replace(context=again, day_is_given=False)
+        again = self._asked(context.request, context.payer, service, views, asked.given)
+        return again._replace(candidates=asked.candidates, day_is_given=False)
 
     # --- policies -----------------------------------------------------------------------------------
 

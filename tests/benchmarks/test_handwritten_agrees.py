@@ -254,7 +254,6 @@ def random_claim(random: Random) -> Request:
             modifiers=frozenset(random.choice(MODIFIERS)),
             units=random.choice(UNITS),
             date=some(date(2025, 11, 3), date(2025, 11, 3), date(2025, 11, 4)),
-            through=some(None, None, None, date(2025, 11, 5)),
             place_of_service=some(None, None, None, "11", "22", "21"),
             ndc=some(None, None, "66794015702", "66794015101", "99999001001", "00527133001"),
             ndc_unit=some("ML", "ML", "UN", None),

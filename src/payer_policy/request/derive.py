@@ -167,7 +167,9 @@ class _DerivationWriter(SourceWriter):
             "authorization_get = context.authorization.get",
             "service_lines = service.lines",
             "claim_lines = context.claim_lines",
-            "same_day_lines = [line for line in claim_lines if on_day(line, service.day)]",
+            "day = service.day",
+            "same_day_lines = claim_lines if day is None else [line for line in claim_lines "
+            "if line.date == day or not line.one_day and on_day(line, day)]",
         ]
         if self._attributes:
             self.namespace["drug_on"] = drug_reader(self._reference, self._attributes)
@@ -372,7 +374,12 @@ class _LoopWriter(SourceWriter):
             f"{variable} = line.{field.replace('.', '_')}"
             for field, variable in self._fields.items()
         ]
-        return fields if self._within is None else ["within = on_day(line, service.day)", *fields]
+        if self._within is None:
+            return fields
+        return [
+            f"within = {HOLDS} if line.one_day and day is not None else {UNKNOWN}",
+            *fields,
+        ]
 
     def _among(self, where: Condition | None) -> str | None:
         """Whether a line is among those that count; None: each is."""

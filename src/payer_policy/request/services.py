@@ -102,6 +102,8 @@ def _view(
         first, last = day, through
     else:
         first, last = line.date, line.through or line.date
+    if first is not None and last is not None and last < first:
+        first = None  # two days that contradict each other are no date
     view = LineView(
         number,
         line.code,
@@ -122,7 +124,8 @@ def _view(
         # A preauthorization is decided as of its first day, so there the period changes nothing.
         first is not None and (last == first or request.kind == "preauthorization"),
     )
-    _look_up_product(view, reference)
+    if line.ndc is not None:
+        _look_up_product(view, reference)
     return view
 
 
