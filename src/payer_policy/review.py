@@ -223,7 +223,7 @@ def open_notes(determination: Mapping[str, Any]) -> Iterable[str]:
 def looked_for(service: Mapping[str, Any]) -> str:
     """What was looked for where no policy was found, and what nearly applied."""
     wanted = "; ".join(
-        f"{entry['label']}: {'not known' if entry['value'] is None else entry['value']}"
+        f"{entry['label']}: {'not given' if entry['value'] is None else entry['value']}"
         for entry in service["looked_for"]
     )
     near = " ".join(f"{sentence}." for sentence in service["near"][:5])

@@ -75,7 +75,7 @@ def citations_of(ruleset: Ruleset, rule: Rule) -> tuple[Citation, ...]:
 
 
 def fill(ruleset: Ruleset, sentence: Sentence, known: Facts) -> str:
-    """A sentence with its slots filled: values with their unit, or "not known"."""
+    """A sentence with its slots filled: values with their unit, or that they are not known."""
     parts = [sentence.pieces[0]]
     for name, piece in zip(sentence.facts, sentence.pieces[1:], strict=True):
         parts.append(_slot(ruleset, name, known))
@@ -90,8 +90,10 @@ def _slot(ruleset: Ruleset, name: str, known: Facts) -> str:
         if parameter.unit is None:
             return text
         return f"{text} {parameter.unit}"
-    fact = ruleset.facts.get(name)
-    return in_words(known.get(name), None if fact is None else fact.type)
+    fact, value = ruleset.facts.get(name), known.get(name)
+    if value is None and fact is not None and fact.type.kind == "date":
+        return "an unknown date"
+    return in_words(value, None if fact is None else fact.type)
 
 
 class _Entry:

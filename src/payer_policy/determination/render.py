@@ -235,7 +235,8 @@ def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WID
         page.heading("Looked for")
     width_of_labels = max((len(label) for label, _ in service.looked_for), default=0)
     for label, value in service.looked_for:
-        page.add(f"{label:<{width_of_labels}}  {in_words(value)}", 2, 4 + width_of_labels)
+        said = "not given" if value is None else in_words(value)
+        page.add(f"{label:<{width_of_labels}}  {said}", 2, 4 + width_of_labels)
     if service.near:
         page.heading("Nearly applied")
         for sentence in service.near:

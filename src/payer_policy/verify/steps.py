@@ -331,6 +331,8 @@ class _Account:
         if name.startswith("parameter:") and parameter is not None:
             return f"{format_value(parameter.value)} {parameter.unit or ''}".rstrip()
         value, fact = self.known.get(name), self.ruleset.facts.get(name)
+        if value is None and fact is not None and fact.type.kind == "date":
+            return "an unknown date"
         text = format_value(value, None if fact is None else fact.type)
         one = value == 1 and value is not True and fact is not None and fact.type.unit in PLURAL
         return text[:-1] if one else text
