@@ -264,17 +264,24 @@ class _ClaimReader:
             form.put(("bill_type",), next(iter(kinds)), here)
 
     def _days(self) -> Days:
-        """The claim's own dates: of the patient event, else of a billable period."""
+        """The claim's own dates, which an item without any has too.
+
+        On a claim for payment only where they are one day: of several, nobody says which is an
+        item's.
+        """
+        first, last = self._period()
+        of_several = self.claim.resource.get("use") == "claim" and first != last
+        return (None, None) if of_several else (first, last)
+
+    def _period(self) -> Days:
+        """The days of the patient event, else of a billable period."""
         for one in objects(self.claim.resource.get("supportingInfo")):
             if "patientEvent" in {coding.code for coding in codings(one.get("category"))}:
                 found = choice(one, "timing")
                 if found is not None:
                     return span_of(found[1])
         period = self.claim.resource.get("billablePeriod")
-        first, last = span_of(period) if isinstance(period, dict) else (None, None)
-        if self.claim.resource.get("use") == "claim" and first != last:
-            return None, None  # of several days, nobody says which one is an item's
-        return first, last
+        return span_of(period) if isinstance(period, dict) else (None, None)
 
     def _answers(self, vocabulary: Vocabulary | None) -> None:
         """The facts of every questionnaire's answers, in the document or contained in the claim."""
