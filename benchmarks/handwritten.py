@@ -261,8 +261,6 @@ class Baclofen:
             found.append(("duplicate-of-earlier-claim", "deny", "OA", "18", ("N522",), None))
         if get("service.has_identical_lines"):
             found.append(("identical-lines", "pend", None, None, (), None))
-        if get("service.spans_days"):
-            found.append(("lines-span-days", "pend", None, None, (), None))
         if get("ndc.not_in_the_list"):
             found.append(("ndc-not-recognised", "pend", "CO", "16", ("M119",), None))
         if get("ndc.not_intrathecal"):
@@ -766,10 +764,8 @@ class Baclofen:
         discarded: Units | None = 0
         discarded_lines = 0
         modifiers: set[str] = set()
-        through = day
         for line in lines:
             modifiers |= line.modifiers
-            through = max(through, line.through or day)
             if line.units is not None and line.units <= 0:
                 facts["units.line_without_units"] = True
             if line.units is not None and line.units % 1:
@@ -789,7 +785,6 @@ class Baclofen:
         facts["units.administered"] = administered
         facts["units.discarded"] = discarded
         facts["units.billed"] = _plus(administered, discarded)
-        facts["service.spans_days"] = through > day
         facts["service.has_identical_lines"] = len(lines) > len(
             {(line.modifiers, line.units, line.ndc, line.charge) for line in lines}
         )

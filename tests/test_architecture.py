@@ -130,8 +130,9 @@ def test_nothing_in_the_source_knows_a_drug_a_payer_or_a_code() -> None:
     assert offenders == []
 
 
-CLOCK = {"service/recording.py"}
-"""The doors at which the time of an answer is read, to be written into the audit record."""
+CLOCK = {"service/recording.py", "cli/deciding.py"}
+"""The doors at which the time of an answer is read, to be written into the audit record, and the day
+that a question is about where it names none."""
 
 
 def test_nothing_reads_the_clock() -> None:

@@ -7,8 +7,9 @@ evaluate the rules, make the determination.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypedDict
@@ -20,14 +21,18 @@ from payer_policy.determination import (
     NoPolicy,
     Outcome,
     ServiceLine,
+    pending,
 )
 from payer_policy.determination.explain import explain
+from payer_policy.determination.missing import question_of
 from payer_policy.determination.trees import Explanation
+from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.policy.library import Library
+from payer_policy.policy.versions import Merged
 from payer_policy.reference import LineCodes
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import (
@@ -37,14 +42,35 @@ from payer_policy.request.derive import (
     parse_facts,
 )
 from payer_policy.request.models import Request
-from payer_policy.request.services import LineView, Service, services_of, view_lines
-from payer_policy.ruleset import Condition, Ruleset, facts_in_test, tests_in
+from payer_policy.request.services import (
+    LineView,
+    Service,
+    meet,
+    moved,
+    services_of,
+    share,
+    share_of_day,
+    view_lines,
+)
+from payer_policy.ruleset import (
+    DATE_MISSING,
+    SEVERAL_DAYS,
+    Condition,
+    Ruleset,
+    Spans,
+    facts_in_test,
+    tests_in,
+)
 from payer_policy.semantics import truth_of
 from payer_policy.truth import FAILS, HOLDS, Truth
 from payer_policy.vocabulary.types import Value, format_value
 
 _ROWS_KEPT: Final = 10_000
 """How many different services the hash of the rows behind them is kept for."""
+_DAYS: Final = ("date", "through")
+"""The fields of a service that say its day or days."""
+MAX_DAYS: Final = 100
+"""Lines over more days are not decided day by day: each day is a decision of its own."""
 _MOST_HINTS: Final = 20
 """Nobody reads more suggestions than this, and each is looked for among all names."""
 
@@ -85,6 +111,8 @@ class Considered(NamedTuple):
     """The payer's folder, or what the request says where no payer here is recognized."""
     code: str | None
     day: date | None
+    through: date | None
+    """The last of its days, where it is not settled which day it is for."""
     lines: tuple[int, ...]
     candidates: tuple[Candidate, ...]
 
@@ -95,9 +123,13 @@ class Decided:
 
     determination: Determination
     ruleset: Ruleset
+    """Of what pends for its date, the newest one: none was asked."""
     evaluation: Evaluation | None
-    """None where the engine itself failed."""
+    """None where the engine itself failed, or was not asked."""
     facts: Mapping[str, Value | None]
+    days: tuple[Decided, ...] = ()
+    """Where several days were decided: the answer as of each of them, in order. Ruleset, evaluation
+    and facts are then those of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +178,17 @@ class PolicyOnDay:
         except Exception as error:  # an internal error pends, with a reason
             return self._determiner.pend_for_internal_error(error, lines, **about)
         return self._determiner.determine(evaluation, facts, lines, **about)
+
+
+class _Asked(NamedTuple):
+    """One service as it is asked about."""
+
+    context: Context
+    given: Mapping[str, Value]
+    candidates: tuple[str, ...]
+    """The payer's policies for the code."""
+    day_is_given: bool = True
+    """False: the service is looked at as of another day than the request gives."""
 
 
 @dataclass(frozen=True)
@@ -251,14 +294,27 @@ class Engine:
         """
         request = _as_request(request)
         given = self._given_facts(request)
+        payer = self._payer(request, given)
+        lines, services = self._services(request, payer, given)
         decided: list[Decided] = []
         undecided: list[Context] = []
-        for context, candidates in self._contexts(request, given):
-            before = len(decided)
-            for prepared, facts in self._applicable(candidates, context, given):
-                decided.append(self._decide_service(prepared, context, facts))
-            if len(decided) == before:
-                undecided.append(context)
+        clear = all(one.day is not None and one.through is None for one in services)
+        for service in services:
+            asked = self._asked(request, payer, service, lines, given)
+            unclear = None if clear else self._unclear_date(asked, services)
+            if not asked.candidates:
+                found = []
+            elif unclear is not None:
+                found = self._pend_for_date(asked, *unclear)
+            elif service.through is None:
+                found = self._decide_on_day(asked)
+            elif request.kind == "preauthorization":
+                found = self._decide_period(asked)
+            else:
+                found = self._decide_each_day(asked)
+            decided += found
+            if not found:
+                undecided.append(asked.context)
         # Beside a decided drug, a line without a policy is context: nobody asks what nearly applied.
         without = [
             self._no_policy(context, () if decided else tuple(self._near(context, given)))
@@ -274,20 +330,36 @@ class Engine:
         """
         request = _as_request(request)
         given = self._given_facts(request)
-        return tuple(
-            Considered(
-                context.payer,
-                context.service.code,
-                context.service.day,
-                tuple(line.number for line in context.service.lines),
-                tuple(
-                    Candidate(prepared.ruleset, prepared.derivation.facts(context, given)[0])
-                    for address in candidates
-                    if (prepared := self._prepare(address, context.service.day)) is not None
-                ),
-            )
-            for context, candidates in self._contexts(request, given)
-        )
+        payer = self._payer(request, given)
+        lines, services = self._services(request, payer, given)
+        found = []
+        for service in services:
+            asked = self._asked(request, payer, service, lines, given)
+            settled = self._unclear_date(asked, services) is None
+            through = None if settled else service.through
+            candidates = tuple(self._considered(asked, through))
+            numbers = tuple(sorted(service.numbers))
+            found.append(Considered(payer, service.code, service.day, through, numbers, candidates))
+        return tuple(found)
+
+    def _considered(self, asked: _Asked, through: date | None) -> Iterator[Candidate]:
+        """Each policy for the code as it is on the service's day; where the day is not settled, as it
+        was last known to apply on those there may be, or else as it is on the last of them."""
+        possible = replace(asked.context.service, through=through)
+        for address in asked.candidates:
+            newest = None
+            for first, _, _ in reversed(self._windows_of(address, possible)):
+                prepared = self._prepare(address, first)
+                if prepared is None:
+                    continue
+                facts, _ = prepared.derivation.facts(asked.context, asked.given)
+                one = Candidate(prepared.ruleset, facts)
+                newest = newest or one
+                if prepared.applies(facts) == HOLDS:
+                    newest = one
+                    break
+            if newest is not None:
+                yield newest
 
     def explain(
         self, request: Request | Mapping[str, Any], *, everything: bool = False
@@ -311,38 +383,58 @@ class Engine:
                 include_failing=everything,
             )
             for one in decided
-            if one.evaluation is not None
         )
 
     # --- the steps -------------------------------------------------------------------------------
 
-    def _contexts(
-        self, request: Request, given: Mapping[str, Value]
-    ) -> Iterator[tuple[Context, tuple[str, ...]]]:
-        """Each service of a request, with the policies of the payer for its code."""
-        lines = view_lines(request, self.library.reference)
-        payer = self._payer(request, given)
-        for service in services_of(lines) or [self._service_without_lines(given)]:
-            candidates = self._candidates(payer, service.code)
-            found = authorization_facts(request, payer, service) if candidates else {}
-            yield Context(request, payer, service, lines, found), candidates
+    def _services(
+        self, request: Request, payer: str | None, given: Mapping[str, Value]
+    ) -> tuple[tuple[LineView, ...], list[Service]]:
+        """The request's lines, and its drug services with their days."""
+        day, through = (given.get(self._fact_from("service", name)) for name in _DAYS)
+        first = day if isinstance(day, date) else None
+        last = through if isinstance(through, date) and first and through > first else None
+        preauthorization = request.kind == "preauthorization"
+        lines = view_lines(request, self.library.reference, first, last)
+        if not lines:
+            code = given.get(self._fact_from("service", "code"))
+            services = [Service(None if code is None else str(code), first, (), last)]
+        else:
+            services = services_of(lines, periods=preauthorization)
+        if preauthorization or not any(service.through for service in services):
+            return lines, services
+        for at, service in enumerate(services):
+            asked = self._asked(request, payer, service, lines, given)
+            if service.through is not None and self._spans(asked) == "first-day":
+                services[at] = replace(service, through=None)
+                for line in service.lines:
+                    line.one_day = True
+        return lines, services_of(lines) or services
+
+    def _asked(
+        self,
+        request: Request,
+        payer: str | None,
+        service: Service,
+        lines: tuple[LineView, ...],
+        given: Mapping[str, Value],
+    ) -> _Asked:
+        candidates = self._candidates(payer, service.code)
+        found = authorization_facts(request, payer, service) if candidates else {}
+        return _Asked(Context(request, payer, service, lines, found), given, candidates)
+
+    def _decide_on_day(self, asked: _Asked) -> list[Decided]:
+        """The answer of each policy that applies, for a service of one day."""
+        return [
+            self._decide_service(prepared, asked.context, facts)
+            for prepared, facts in self._applicable(asked)
+        ]
 
     def _decide_service(
         self, prepared: _Prepared, context: Context, facts: dict[str, Value | None]
     ) -> Decided:
-        service, request = context.service, context.request
-        lines = [
-            ServiceLine(line.number, line.units, prepared.derivation.parts_of(line, facts))
-            for line in service.lines
-        ]
-        about: _About = {
-            "claim_id": request.id,
-            "kind": request.kind,
-            "code": service.code,
-            "service_date": service.day,
-            "engine": self.name,
-            "reference_hash": self._rows_hash(context),
-        }
+        lines = _service_lines(prepared, context.service, facts)
+        about = self._about(context, self._rows_hash(context))
         evaluation: Evaluation | None
         try:
             evaluation = prepared.evaluate(facts)
@@ -363,37 +455,212 @@ class Engine:
             found = self._rows[key] = self.library.reference.rows_hash(service, key[1:])
         return found
 
-    def _applicable(
-        self, candidates: Iterable[str], context: Context, given: Mapping[str, Value]
-    ) -> Iterator[tuple[_Prepared, dict[str, Value | None]]]:
+    def _about(self, context: Context, reference_hash: str | None) -> _About:
+        return {
+            "claim_id": context.request.id,
+            "kind": context.request.kind,
+            "code": context.service.code,
+            "service_date": context.service.day,
+            "engine": self.name,
+            "reference_hash": reference_hash,
+        }
+
+    def _applicable(self, asked: _Asked) -> Iterator[tuple[_Prepared, dict[str, Value | None]]]:
         """The policies that are known to apply to a service, with the service's facts."""
-        for address in candidates:
-            prepared = self._prepare(address, context.service.day)
-            if prepared is None:
-                continue
-            facts, contradictions = prepared.derivation.facts(context, given)
-            if prepared.applies(facts) == HOLDS:
-                if contradictions:
-                    vocabulary = self.library.vocabulary
-                    raise PolicyError(
-                        _problem(
-                            context.request,
-                            found.fact,
-                            "contradicts-claim",
-                            describe_contradiction(vocabulary, found),
-                            "correct one of the two, or leave the fact out",
-                        )
-                        for found in contradictions
-                    )
+        day = asked.context.service.day
+        if day is None:
+            return
+        for address in asked.candidates:
+            prepared = self._prepare(address, day)
+            if prepared is not None and (facts := self._facts(prepared, asked)) is not None:
                 yield prepared, facts
+
+    def _facts(self, prepared: _Prepared, asked: _Asked) -> dict[str, Value | None] | None:
+        """The facts of a service, if a policy is known to apply to it."""
+        facts, contradictions = prepared.derivation.facts(asked.context, asked.given)
+        if prepared.applies(facts) != HOLDS:
+            return None
+        if contradictions and asked.day_is_given:
+            raise PolicyError(
+                _problem(
+                    asked.context.request,
+                    found.fact,
+                    "contradicts-claim",
+                    describe_contradiction(self.library.vocabulary, found),
+                    "correct one of the two, or leave the fact out",
+                )
+                for found in contradictions
+            )
+        return facts
+
+    # --- dates that are not settled, or several ------------------------------------------------------
+
+    def _unclear_date(self, asked: _Asked, services: Sequence[Service]) -> tuple[str, str] | None:
+        """Why the day of a service is not settled: the id of a finding, and its sentence."""
+        context, service = asked.context, asked.context.service
+        kind = context.request.kind
+        if service.day is None:
+            return DATE_MISSING, pending.date_missing(kind, service.numbers, True)
+        alike = [one for one in services if one is not service and one.code == service.code]
+        undated = [number for one in alike if one.day is None for number in one.numbers]
+        if undated:
+            return DATE_MISSING, pending.date_missing(kind, undated, False)
+        if kind == "preauthorization":
+            return None
+        beside = [one for one in alike if (one.through or service.through) and meet(one, service)]
+        if service.through is None and not beside:
+            return None
+        why, about = "", service
+        if beside:
+            others = line_list([number for one in beside for number in one.numbers])
+            why = f"{capital(others)} may be for one of these days."
+            about = beside[0] if service.through is None else service
+            if service.through is None:
+                why = f"{capital(line_list(service.numbers))} may be for one of these days."
+        elif self._spans(asked) == "per-diem":
+            problem = self._not_by_day(asked)
+            if problem is None:
+                return None
+            why = problem
+        assert about.day is not None and about.through is not None
+        return SEVERAL_DAYS, pending.several_days(about.numbers, about.day, about.through, why)
+
+    def _pend_for_date(self, asked: _Asked, rule: str, because: str) -> list[Decided]:
+        """The service pends by each policy that applies to it on some day; none is evaluated."""
+        context, found = asked.context, []
+        fact = self._fact_from("service", "date")
+        question = None
+        if rule == DATE_MISSING:
+            question = question_of(fact, self.library.vocabulary.facts.get(fact), (rule,))
+        for address in asked.candidates:
+            windows = self._windows_of(address, context.service)
+            for first, _, _ in reversed(windows):
+                prepared = self._prepare(address, first)
+                if prepared is None or (facts := self._facts(prepared, asked)) is None:
+                    continue
+                newest = self.library.ruleset(address, self.library.windows(address)[-1][0])
+                assert newest is not None
+                lines = _service_lines(prepared, context.service, facts)
+                determination = pending.pended(
+                    pending.undecided(newest, lines, **self._about(context, None)),
+                    rule,
+                    because,
+                    newest.information_request,
+                    question,
+                )
+                found.append(Decided(determination, newest, None, {}))
+                break
+        return found
+
+    def _windows_of(self, address: str, service: Service) -> list[tuple[date, date | None, Merged]]:
+        """The windows of a policy in which a service may lie."""
+        windows = self.library.windows(address)
+        day = service.day
+        if day is None:
+            return list(windows)
+        last_day = service.through or day
+        return [one for one in windows if one[0] <= last_day and (one[1] is None or day <= one[1])]
+
+    def _spans(self, asked: _Asked) -> Spans:
+        """What every version in force on a service's days says of lines over several days."""
+        said: set[Spans] = set()
+        for address in asked.candidates:
+            windows = self._windows_of(address, asked.context.service)
+            prepared = [self._prepare(address, first) for first, _, _ in windows]
+            if any(one is not None and self._facts(one, asked) is not None for one in prepared):
+                said |= {merged.spans for _, _, merged in windows}
+        return said.pop() if len(said) == 1 else "pend"
+
+    def _not_by_day(self, asked: _Asked) -> str | None:
+        """Why the days of a service cannot be decided each by itself; None: they can."""
+        service = asked.context.service
+        assert service.day is not None and service.through is not None
+        days = (service.through - service.day).days + 1
+        if not service.lines:
+            return "Ask about one day."
+        if days > MAX_DAYS:
+            return f"At most {MAX_DAYS} days are decided day by day."
+        for line in service.lines:
+            units = share(line.units, days)
+            if line.units is not None and not isinstance(units, int):
+                return (
+                    f"{capital(in_unit(line.units, 'billing units'))} do not divide by {days} days."
+                )
+        for address in asked.candidates:
+            windows = self._windows_of(address, service)
+            if len(windows) > 1:
+                return f"Another version of the policy applies from {windows[1][0]} on."
+        return None
+
+    def _decide_each_day(self, asked: _Asked) -> list[Decided]:
+        """Lines over several days, by policies that say so: each day as a service of its own."""
+        service, reference = asked.context.service, self.library.reference
+        assert service.day is not None and service.through is not None
+        count = (service.through - service.day).days + 1
+        made: list[list[Decided]] = []
+        for day in (service.day + timedelta(days=at) for at in range(count)):
+            lines = [share_of_day(line, day, count, reference) for line in service.lines]
+            on_day = Service(service.code, day, tuple(lines))
+            made.append(self._decide_on_day(self._as_of(asked, on_day)))
+        units = [line.units for line in sorted(service.lines, key=lambda line: line.number)]
+        found = []
+        for first in made[0]:
+            days = [one for each in made for one in each if one.ruleset is first.ruleset]
+            determinations = [one.determination for one in days]
+            reason = first.ruleset.information_request
+            determination = pending.per_diem(determinations, count, units, service.through, reason)
+            found.append(replace(first, determination=determination, days=tuple(days)))
+        return found
+
+    def _decide_period(self, asked: _Asked) -> list[Decided]:
+        """A preauthorization for a period: as of its first day, held against its later days."""
+        service = asked.context.service
+        assert service.day is not None and service.through is not None
+        found = []
+        for first in self._decide_on_day(asked):
+            windows = self._windows_of(first.ruleset.policy, service)
+            starts = [start for start, _, _ in windows if start > service.day]
+            made: dict[date, Decided | None] = {service.day: first}
+            on_day = partial(self._on_later_day, asked, first.ruleset.policy, made)
+            determination = pending.Period(
+                service.day, starts, service.through, on_day, first.ruleset
+            ).answer()
+            days = tuple(one for _, one in sorted(made.items()) if one is not None)
+            found.append(replace(first, determination=determination, days=days))
+        return found
+
+    def _on_later_day(
+        self, asked: _Asked, address: str, made: dict[date, Decided | None], day: date
+    ) -> Determination | None:
+        """The answer as of another day of a period; None: the policy does not apply then."""
+        if day not in made:
+            reference, service = self.library.reference, asked.context.service
+            lines = tuple(moved(line, day, reference) for line in service.lines)
+            later = self._as_of(asked, Service(service.code, day, lines, service.through))
+            found = self._decide_on_day(later._replace(candidates=(address,)))
+            made[day] = found[0] if found else None
+        one = made[day]
+        return None if one is None else one.determination
+
+    def _as_of(self, asked: _Asked, service: Service) -> _Asked:
+        """The same question with its service on another day.
+
+        The facts that were given hold on the day that the form says. What follows from the new day
+        is believed where they differ.
+        """
+        context = asked.context
+        changed = dict(zip(map(id, context.service.lines), service.lines, strict=True))
+        views = tuple(changed.get(id(line), line) for line in context.claim_lines)
+        again = self._asked(context.request, context.payer, service, views, asked.given)
+        return again._replace(candidates=asked.candidates, day_is_given=False)
+
+    # --- policies -----------------------------------------------------------------------------------
 
     def _candidates(self, payer: str | None, code: str | None) -> tuple[str, ...]:
         return () if payer is None or code is None else self.library.by_code.get((payer, code), ())
 
-    def _prepare(self, address: str, day: date | None) -> _Prepared | None:
-        """The policy compiled for a date of service; without a date, its newest meaning."""
-        if day is None:
-            day = self.library.windows(address)[-1][0]
+    def _prepare(self, address: str, day: date) -> _Prepared | None:
+        """The policy compiled for a date of service; None where no version is in force."""
         ruleset = self.library.ruleset(address, day)
         if ruleset is None:
             return None
@@ -452,14 +719,6 @@ class Engine:
             )
         return given
 
-    def _service_without_lines(self, given: Mapping[str, Value]) -> Service:
-        """A question without a claim: the code and the day come from the facts, if at all."""
-        code = given.get(self._fact_from("service", "code"))
-        day = given.get(self._fact_from("service", "date"))
-        return Service(
-            None if code is None else str(code), day if isinstance(day, date) else None, ()
-        )
-
     def _payer(self, request: Request, given: Mapping[str, Value]) -> str | None:
         """The payer's folder that the request names, or what it says where none is recognised."""
         coverage = request.coverage
@@ -512,7 +771,8 @@ class Engine:
             if payer != context.payer:
                 yield f"{address} covers {service.code}, for the payer {payer}"
                 continue
-            prepared = self._prepare(address, service.day)
+            day = library.windows(address)[-1][0] if service.day is None else service.day
+            prepared = self._prepare(address, day)
             if prepared is None:
                 spans = library.spans[address]
                 first, last = spans[0].first_day, spans[-1].last_day
@@ -521,6 +781,15 @@ class Engine:
                 continue
             facts, _ = prepared.derivation.facts(context, given)
             yield f"{address} needs: {_unmet(prepared.ruleset.applies_to, facts, library)}"
+
+
+def _service_lines(
+    prepared: _Prepared, service: Service, facts: Mapping[str, Value | None]
+) -> list[ServiceLine]:
+    return [
+        ServiceLine(line.number, line.units, prepared.derivation.parts_of(line, facts))
+        for line in service.lines
+    ]
 
 
 def _unmet(condition: Condition, facts: Mapping[str, Value | None], library: Library) -> str:

@@ -61,17 +61,18 @@ class Recorder:
         of the payer for the code on that day whether it applies. So a record that is removed or
         moved leaves a gap, and "no policy found" can be checked.
         """
-        services = {(one.code, one.day): one for one in engine.considered(request)}
+        services = {(one.code, one.day, one.lines): one for one in engine.considered(request)}
         answers = [
             *(_answer(one.determination, one.determination.policy.address) for one in decided),
             *(_answer(one, None) for one in without_policy),
         ]
         for one in decided:
             about = one.determination
-            service = services[about.code, about.service_date]
+            numbers = tuple([line.number for line in about.lines])
+            service = services[about.code, about.service_date, numbers]
             yield self.record(one, _Context(answers, service))
         for none in without_policy:
-            service = services[none.code, none.service_date]
+            service = services[none.code, none.service_date, tuple(sorted(none.lines))]
             yield self.record_without_policy(none, _Context(answers, service))
 
     def record(self, decided: Decided, context: _Context | None = None) -> bytes:
@@ -80,8 +81,18 @@ class Recorder:
         The format is `payer-policy/record/2`. Members are in a fixed order; `sha256`, the last, is
         of the line as it is without that member. Numbers that are not whole are text. Without the
         context that `records` gives, nothing shows that the request had no other answer.
+
+        Where several days were decided, `days` holds what is behind the answer as of each of them,
+        and the determination follows from those; else there is no such member.
         """
+        content = self._content(decided, _members(context, decided.ruleset.policy))
+        if decided.days:
+            content["days"] = [self._content(one) for one in decided.days]
+        return sealed(content)
+
+    def _content(self, decided: Decided, around: Mapping[str, Any] = {}) -> dict[str, Any]:
         ruleset, determination = decided.ruleset, decided.determination
+        dated = determination.policy.version is not None
         lines = [
             {
                 "number": line.number,
@@ -91,21 +102,21 @@ class Recorder:
             for line in determination.lines
         ]
         proof = None
-        if decided.evaluation is not None and decided.evaluation.disagreement is None:
+        evaluation = decided.evaluation
+        if not decided.days and evaluation is not None and evaluation.disagreement is None:
             proof = _Proof(decided).to_json()
-        return sealed(
-            {
-                "format": RECORD_VERSION,
-                "request": determination.claim_id,
-                **_members(context, ruleset.policy),
-                "policy": determination.policy.to_json(),
-                "meaning": dict(ruleset.parts.others),
-                "facts": _facts(ruleset, stated_facts(decided)),
-                "lines": lines,
-                "proof": proof,
-                "determination": determination.to_json(),
-            }
-        )
+        return {
+            "format": RECORD_VERSION,
+            "request": determination.claim_id,
+            **around,
+            "policy": determination.policy.to_json(),
+            # What pends for its date rests on no version of the policy.
+            "meaning": dict(ruleset.parts.others) if dated else None,
+            "facts": _facts(ruleset, stated_facts(decided)),
+            "lines": lines,
+            "proof": proof,
+            "determination": determination.to_json(),
+        }
 
     def record_without_policy(self, service: NoPolicy, context: _Context | None = None) -> bytes:
         """One line, as `record`: that no policy was found for a service, and what was looked for."""
@@ -136,10 +147,11 @@ def _answer(one: Determination | NoPolicy, policy: str | None) -> dict[str, Any]
 
 def _members(context: _Context | None, policy: str | None) -> dict[str, Any]:
     if context is None:
-        return {"answers": None, "candidates": None}
+        return {"answers": None, "candidates": None, "through": None}
     others = [one for one in context.service.candidates if one.ruleset.policy != policy]
     candidates = {one.ruleset.policy: _candidate(one) for one in others}
-    return {"answers": context.answers, "candidates": candidates}
+    through = to_json(context.service.through)
+    return {"answers": context.answers, "candidates": candidates, "through": through}
 
 
 def _candidate(candidate: Candidate) -> dict[str, Any]:

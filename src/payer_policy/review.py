@@ -30,7 +30,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Reason
+from payer_policy.ruleset import RESERVED, Reason
 from payer_policy.vocabulary.types import ValueProblem, exact_number
 
 _STRICTEST: Final = ("approve", "reduce", "pend", "deny")
@@ -203,7 +203,9 @@ def finding_note(found: Mapping[str, Any], determination: Mapping[str, Any]) -> 
     """A finding in a sentence, with the rule, the policy and its sources."""
     policy = determination["policy"]
     cited = "; ".join(citation["title"] for citation in found["citations"])
-    source = f"rule {found['rule']} of {policy['address']}, in force from {policy['first_day']}"
+    source = f"{found['rule']}, {policy['address']}"
+    if policy["first_day"] is not None and found["rule"] not in RESERVED:
+        source = f"rule {found['rule']} of {policy['address']}, in force from {policy['first_day']}"
     return f"{found['because']} [{source}{f'; {cited}' if cited else ''}]"
 
 
@@ -221,7 +223,7 @@ def open_notes(determination: Mapping[str, Any]) -> Iterable[str]:
 def looked_for(service: Mapping[str, Any]) -> str:
     """What was looked for where no policy was found, and what nearly applied."""
     wanted = "; ".join(
-        f"{entry['label']}: {'not known' if entry['value'] is None else entry['value']}"
+        f"{entry['label']}: {'not given' if entry['value'] is None else entry['value']}"
         for entry in service["looked_for"]
     )
     near = " ".join(f"{sentence}." for sentence in service["near"][:5])

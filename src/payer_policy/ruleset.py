@@ -21,6 +21,8 @@ ENGINES: Final = ("compiled", "durable", "checked", "columnar", "symbolic")
 """The names of the engines that evaluate rulesets, one module each in `engines`. Declared here, so
 that a checker of what an engine reported needs none of them."""
 
+Spans = Literal["pend", "first-day", "per-diem"]
+
 # --- expressions: what stands on either side of a test ---------------------------------------
 
 
@@ -281,6 +283,8 @@ class Ruleset:
     """The sections whose findings become advice where an authorization covers the service."""
     covered_by: str | None = None
     """The derived fact that says so, where a section is silenced."""
+    spans: Spans = "pend"
+    """How a claim line over several days is decided: not at all, as of its first day, or day by day."""
 
     def rule(self, id_: str) -> Rule:
         """The rule of that id. Raises KeyError."""
@@ -300,6 +304,15 @@ class Ruleset:
 
 CODE_SET = "code_set:"
 """What the name of a constant begins with that holds the members of a code set on a day."""
+DATE_MISSING: Final = "date-of-service-missing"
+SEVERAL_DAYS: Final = "line-over-several-days"
+CHANGES: Final = "answer-changes-in-period"
+RESERVED: Final[Mapping[str, str]] = {
+    DATE_MISSING: "The date of service is missing",
+    SEVERAL_DAYS: "A line runs over several days",
+    CHANGES: "The answer changes within the period",
+}
+"""The ids of what is found without a rule of a policy, with their titles. No rule may have one."""
 
 
 def facts_in_expression(expression: Expression) -> Iterator[str]:

@@ -147,7 +147,7 @@ def test_what_only_the_payer_knows_is_named(engine: Engine) -> None:
     question = {
         "id": "SYN-Q",
         "coverage": {"payer": "commercial-strict", "line_of_business": "commercial"},
-        "facts": {"drug.code": "J0945"},
+        "facts": {"drug.code": "J0945", "service.date": "2025-11-03"},
     }
     _, result = found(engine, question)
 

@@ -236,6 +236,10 @@ def test_random_requests_are_the_same_again(
         decisions |= {one.determination.decision for one in decided}
         for keep in (True, False) if decided else (True,):
             found = replayed(replayer, entry_of(request, decided, without, keep_request=keep))
+            undated = any(one.determination.policy.version is None for one in decided)
+            if undated and not keep:
+                assert (found.status, found.why) == ("cannot", "request not kept")
+                continue
             assert (found.status, found.differences) == ("same", ()), found.message
     assert decisions >= {"approve", "deny", "pend"}
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
+from payer_policy.answer import answer
 from payer_policy.cds_hooks import Hook, read_hook, response
 from payer_policy.fhir import exact_json
 from tests.fhir.building import HCPCS, ICD, RULES, bundle, coded, engine
@@ -85,7 +87,11 @@ def answered(hook: Hook) -> dict[str, Any]:
     outcomes = [
         None
         if one.intake.request is None
-        else json.loads(json.dumps(engine().decide(one.intake.request).to_json()))
+        else json.loads(
+            json.dumps(
+                answer(engine(), one.intake, date.fromisoformat(DAY), is_order=True).to_json()
+            )
+        )
         for one in hook.orders
     ]
     return response(hook, outcomes, DAY, vocabulary=engine().library.vocabulary, rules=RULES)

@@ -449,7 +449,7 @@ def test_a_service_without_a_policy_says_what_was_looked_for_and_what_nearly_app
         "No policy applies to lines 3 and 4, so nothing is decided: neither approved nor denied.\n"
         "\n"
         "Looked for\n"
-        "  payer            not known\n"
+        "  payer            not given\n"
         "  code             X9999\n"
         "  date of service  2024-03-05\n"
         "\n"

@@ -583,7 +583,7 @@ def test_the_published_request_goes_through() -> None:
     assert response["disposition"] == "Contact payer: item 1."
     assert response["processNote"][0]["text"] == (
         "No policy here decides this service; contact the payer. Looked for payer: 789312; line of "
-        "business: not known; code: 1365|3; date of service: not known."
+        "business: not given; code: 1365|3; date of service: not given."
     )
     assert response["item"][0]["extension"][0]["valueIdentifier"]["value"] == "1122334"
 

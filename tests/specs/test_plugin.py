@@ -149,5 +149,5 @@ def test_scenarios_run_without_pytest_too():
                 step.run(case, said, table_of(spoken.datatable))
             count += 1
 
-    assert count == 14
+    assert count == 15
     assert json.dumps(case.json())

@@ -47,7 +47,7 @@ def checked(content: Any, made: Ruleset) -> Verified:
 
 def counts(one: tuple[Any, Any]) -> bool:
     """Whether a change is of what `check` looks at: not of what is around the determination."""
-    return one[0][0] not in ("answers", "candidates")
+    return one[0][0] not in ("answers", "candidates", "through")
 
 
 def for_all(made: Ruleset) -> Ruleset:

@@ -402,7 +402,7 @@ def test_a_policy_that_is_gone_is_said_to_be_gone(
 ) -> None:
     record = changed(examples["SYN-837-WASTE"], "policy", "hash", to="0" * 64)
     content, _ = opened(changed(record, "policy", "address", to="nobody/nothing"))
-    (wrong,) = verifier.verify(sealed(content)).wrong
+    wrong, *_ = verifier.verify(sealed(content)).wrong
 
     assert wrong.path == ("policy",)
     assert wrong.found == "no such policy on that day"

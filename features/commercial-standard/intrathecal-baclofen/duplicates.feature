@@ -138,5 +138,5 @@ Feature: Commercial Standard: the same service is paid once
       When the claim is decided
       Then it is pended
       And the reasons are
-        | rule            | line |
-        | lines-span-days | 1    |
+        | rule                   | line |
+        | line-over-several-days | 1    |

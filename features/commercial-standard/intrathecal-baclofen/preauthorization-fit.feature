@@ -167,8 +167,8 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       When the claim is decided
       Then it is pended
       And the reasons are
-        | rule            |
-        | lines-span-days |
+        | rule                   |
+        | line-over-several-days |
 
     Scenario Outline: It was asked for on the day of service at the latest - <asked for>
       Given it is known that the day on which authorization was requested is <requested>

@@ -4,7 +4,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
   what is still to be asked, the most useful question first. It never denies for what nobody has said.
 
   Background:
-    Given a question to Commercial Standard about J0945
+    Given a question to Commercial Standard about J0945 on 2025-03-03
     And the request says
       | field | value |
       | plan  | P1    |
@@ -97,7 +97,6 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
         | allergy or hypersensitivity to baclofen |
         | an active infection                     |
         | patient.birth_date                      |
-        | the date of service                     |
 
     Scenario Outline: A pump and its first fill ask for <fact>
       Given the diagnoses G82.51

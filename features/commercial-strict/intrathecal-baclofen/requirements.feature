@@ -4,7 +4,7 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
   what is still to be asked, the most useful question first. It never denies for what nobody has said.
 
   Background:
-    Given a question to Commercial Strict about J0945
+    Given a question to Commercial Strict about J0945 on 2025-03-03
     And the request says
       | field | value |
       | plan  | P1    |
@@ -105,7 +105,6 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
         | a psychosis                                    |
         | a history of autonomic dysreflexia             |
         | patient.birth_date                             |
-        | the date of service                            |
 
     Scenario Outline: A pump and its first fill ask for <fact>
       Given the diagnoses G82.51
@@ -135,11 +134,12 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
         | another programmable device that could interfere |
         | patient.birth_date                               |
 
-    Scenario: For a pump the first question is how oral therapy went
+    Scenario: For a pump the first questions are the age and how oral therapy went
       Given the diagnoses G82.51
       And it is known that the phase of therapy is initial
       When the question is asked
-      Then it first asks for the outcome of oral antispasmodics
+      Then it first asks for patient.birth_date
+      And it asks for the outcome of oral antispasmodics
 
     Scenario Outline: A refill asks for the diagnosis only - <phase>
       Given it is known that the phase of therapy is <phase>

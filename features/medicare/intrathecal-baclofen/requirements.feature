@@ -4,7 +4,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
   what is still to be asked, the most useful question first. It never denies for what nobody has said.
 
   Background:
-    Given a question to Medicare about J0945
+    Given a question to Medicare about J0945 on 2025-03-03
     And the request says
       | field | value |
       | plan  | P1    |

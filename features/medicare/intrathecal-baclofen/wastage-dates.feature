@@ -629,9 +629,9 @@ Feature: Medicare's wastage rules go by the date of service
       When the claim is decided
       Then it is pended
       And the reasons are
-        | rule            | line |
-        | lines-span-days | 1    |
-      And it says "Bill one line for each day on which the drug was given"
+        | rule                   | line |
+        | line-over-several-days | 1    |
+      And it says "Bill one line for each day of service"
 
     Scenario: A line that begins and ends on one day does not run over days
       Given a claim to Medicare for J0945 on 2023-06-30
@@ -645,4 +645,3 @@ Feature: Medicare's wastage rules go by the date of service
         |           | 4     | 2023-06-30 |
       When the claim is decided
       Then it is approved
-      And rule lines-span-days does not hold

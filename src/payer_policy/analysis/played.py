@@ -88,8 +88,9 @@ def play(engine: Engine, features: Sequence[FeatureFile]) -> Played:
             failures.append(run.failure)
         for _, answer in run.answers:
             for decided in answer.decided:
-                ruleset, day = decided.ruleset, decided.determination.service_date
-                seen.append(Seen(index, ruleset.policy, day or ruleset.first_day, decided))
+                for one in decided.days or (decided,):
+                    ruleset, day = one.ruleset, one.determination.service_date
+                    seen.append(Seen(index, ruleset.policy, day or ruleset.first_day, one))
             for without in answer.without:
                 seen += _looked_at(index, without, engine.library)
     return Played(engine, scripts, tuple(seen), tuple(failures))

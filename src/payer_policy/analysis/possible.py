@@ -341,9 +341,8 @@ class Requests:
             begins, ends = entry.first_day or date.min, entry.last_day or date.max
             if begins > last or ends < first:
                 continue
-            without = begins <= first <= ends
             if day is None:
-                yield without, entry.value
+                yield begins <= first <= ends, entry.value
                 continue
             # Days outside the window need no telling apart.
             inside = all_of(
@@ -352,7 +351,7 @@ class Requests:
                     True if ends >= last else day.value <= ends.toordinal(),
                 ]
             )
-            yield inside if inside is without else choose(day.known, inside, without), entry.value
+            yield inside, entry.value
 
     # --- the bounds of the policy ----------------------------------------------------------------
 
@@ -370,7 +369,11 @@ class Requests:
                     True if last is None else day.value <= last.toordinal(),
                 ]
             )
-            yield both(day.known, inside)  # without a date nothing is ever settled
+            yield both(day.known, inside)
+            through_fact = by_source.get(("service", "through"))
+            if through_fact is not None:  # what runs over several days pends, or goes by its days
+                through = self.facts[through_fact]
+                yield either(negated(through.known), through.value <= day.value)
         payer_fact = by_source.get(("request", "coverage.payer"))
         if payer_fact is not None:
             payer = self.facts[payer_fact]

@@ -23,7 +23,7 @@ from payer_policy.engine import Decided, Engine
 from payer_policy.engines import engine_named
 from payer_policy.request.models import Request
 from payer_policy.request.sources import Computed, facts_of
-from payer_policy.ruleset import Constant, FactRef, facts_read, tests_in
+from payer_policy.ruleset import RESERVED, Constant, FactRef, facts_read, tests_in
 from payer_policy.symbolic.logic import Formula, all_of, any_of, at_least, negated, truth_in
 from payer_policy.symbolic.search import NotProved, Search
 from payer_policy.vocabulary.model import Fact
@@ -104,6 +104,9 @@ def repairs(
     return _Case(engine, request, decided, to).repairs(limit)
 
 
+_DATES: Final = "it turns on the days of service: give each line its one date, or ask about one day"
+
+
 class _Case:
     def __init__(self, engine: Engine, request: Request, decided: Decided, to: Decision) -> None:
         self._engine, self._request, self._decided, self._to = engine, request, decided, to
@@ -123,6 +126,8 @@ class _Case:
         if determination.decision == self._to:
             return Repairs(determination, (), (), self._to)
         settled = None
+        if self._decided.days or determination.policy.version is None:
+            return Repairs(determination, (), against, None, _DATES)
         try:
             if determination.decision == "pend":
                 possible = self._open.possible()
@@ -150,6 +155,9 @@ class _Case:
         rules += [waiting.rule for waiting in determination.unsettled]
         known = {rule.id: rule for rule in ruleset.rules}
         for id_ in dict.fromkeys(rules):
+            if id_ in RESERVED:
+                yield Answered(id_, RESERVED[id_], ())
+                continue
             rule = known.get(id_)
             if rule is None:  # it is denied with lines that it follows; what denies those is listed
                 continue

@@ -9,7 +9,9 @@ from typing import Literal
 from payer_policy.determination.words import in_words
 from payer_policy.ruleset import Finding, Parameter, Rule, Ruleset
 
-Subject = Literal["dates", "applies to", "parameter", "rule", "information request"]
+Subject = Literal[
+    "dates", "applies to", "parameter", "rule", "information request", "lines over several days"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ def text_changes(old: Ruleset, new: Ruleset) -> Iterator[TextChange]:
             yield TextChange("rule", id_, was.title, f"{now.title} ({', '.join(what)})")
     if old.information_request != new.information_request:
         yield TextChange("information request", "information_request", "as before", "changed")
+    if old.spans != new.spans:
+        yield TextChange("lines over several days", "spans", old.spans, new.spans)
 
 
 def _value(parameter: Parameter | None) -> str | None:

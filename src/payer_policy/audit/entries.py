@@ -56,6 +56,7 @@ def entry_of(
     source: str | None = None,
     caller: str | None = None,
     context: Mapping[str, Any] | None = None,
+    as_of: date | None = None,
     salt: Salt = secrets.token_bytes,
 ) -> Entry:
     """The entry of one answer, as `Engine.decide_fully` gives it.
@@ -71,6 +72,7 @@ def entry_of(
         caller: Who asked, such as the name of an API key; kept for good, so no member.
         context: JSON that the form of the question needs to be answered again, such as what a FHIR
             claim refers to. Kept only where the request is.
+        as_of: The day that was filled in as the date of service; it stands in the request's facts.
         salt: Where random bytes come from.
 
     Raises:
@@ -89,11 +91,14 @@ def entry_of(
             {
                 "facts": {name: to_json(value) for name, value in stated_facts(one)},
                 "determination": one.determination.to_json(),
+                **({"days": [_day(each) for each in one.days]} if one.days else {}),
             }
             for one in decided
         ],
         "without_policy": [service.to_json() for service in without_policy],
     }
+    if as_of is not None:
+        answered["as_of"] = as_of.isoformat()
     # The request is written once, and stands here in the very bytes that were hashed.
     written = asked if keep_request else "null"
     if context is not None and keep_request:
@@ -130,6 +135,7 @@ def outcome_of(row: Row) -> dict[str, Any] | None:
     return {
         "schema": OUTCOME_VERSION,
         "claim_id": member["request_id"],
+        "as_of": member.get("as_of"),
         "decision": row.answer["decision"],
         "determinations": [one["determination"] for one in member["answers"]],
         "without_policy": member["without_policy"],
@@ -150,6 +156,11 @@ def _kept(determination: Determination) -> dict[str, Any]:
         "unsettled": [rule.rule for rule in determination.unsettled],
         "assumptions": [rule.rule for rule in determination.assumptions],
     }
+
+
+def _day(one: Decided) -> str | None:
+    day = one.determination.service_date
+    return None if day is None else day.isoformat()
 
 
 def redaction_entry(by: str, why: str, ranges: Sequence[tuple[int, int]]) -> Entry:

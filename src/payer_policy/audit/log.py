@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,6 +86,7 @@ class AuditLog:
         source: str | None = None,
         caller: str | None = None,
         context: Mapping[str, Any] | None = None,
+        as_of: date | None = None,
     ) -> Entry:
         """The entry of an answer of `Engine.decide_fully`; the rest is as for `entry_of`."""
         return entry_of(
@@ -96,6 +97,7 @@ class AuditLog:
             source=source,
             caller=caller,
             context=context,
+            as_of=as_of,
             salt=self._salt,
         )
 

@@ -144,7 +144,7 @@ class Replayer:
         """The folder that has all policies of an answer; of several, the one that gave it."""
         folders = sorted(self._folders, key=lambda one: one.source is None or one.source != source)
         for folder in folders:
-            if all(_hash(one) in folder.windows(_address(one)) for one in recorded):
+            if all(_has(folder, one) for one in recorded):
                 break
         else:
             raise _Cannot("no policy file", "; ".join(dict.fromkeys(self._nearest(recorded))))
@@ -156,9 +156,10 @@ class Replayer:
     def _nearest(self, recorded: Sequence[Any]) -> Iterator[str]:
         for one in recorded:
             address, version, hash_ = _address(one), one["policy"]["version"], _hash(one)
-            if any(hash_ in folder.windows(address) for folder in self._folders):
+            if any(_has(folder, one) for folder in self._folders):
                 continue
-            missing = f"no folder given has {address} with the hash {hash_}"
+            missing = f"no folder given has {address}"
+            missing += "" if _undated(one) else f" with the hash {hash_}"
             near = [
                 f"{folder.name} has its version {known} with the hash {other}"
                 for folder in self._folders
@@ -252,6 +253,9 @@ class Replayer:
         out = []
         for number, answer in enumerate(member["answers"], 1):
             wanted = answer["determination"]
+            if _undated(wanted) or answer.get("days"):
+                what = "what turns on the days of service is decided from the request"
+                raise _Cannot("request not kept", f"{what}, and that was kept as a hash only")
             day, _ = folder.windows(_address(wanted))[_hash(wanted)]
             policy = folder.engine(wanted["engine"]).policy(_address(wanted), day)
             types = {name: fact.type for name, fact in policy.ruleset.facts.items()}
@@ -295,6 +299,19 @@ def _compared(
     found = list(differences(path, keyed(recorded), keyed(again)))
     # The same values in another order are other bytes too.
     return found or [(path, "in one order", "in another order")]
+
+
+def _undated(determination: Any) -> bool:
+    """Whether it pends for its date, by no version of its policy."""
+    return determination["policy"]["version"] is None
+
+
+def _has(folder: Folder, determination: Any) -> bool:
+    """Whether a folder has the ruleset of a determination, or its policy where none decided."""
+    address = _address(determination)
+    if _undated(determination):
+        return address in folder.library.policies
+    return _hash(determination) in folder.windows(address)
 
 
 def _address(determination: Any) -> str:

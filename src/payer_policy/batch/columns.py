@@ -92,6 +92,14 @@ class ColumnarBatch:
         )
         return frame.with_columns(joined["#folder"].alias(PAYER))
 
+    def _not_one_day(self, frame: pl.DataFrame) -> np.ndarray:
+        """The rows that name no day, or several."""
+        several = frame[DATE].is_null()
+        through = self._library.facts_by_source.get(("service", "through"), "")
+        if through in frame.columns:
+            several |= (frame[through] > frame[DATE]).fill_null(False)
+        return several.to_numpy()
+
     def _folder(self, identifier: str | None, business: str | None = None) -> str | None:
         payer = self._library.reference.payer_of(identifier, business)
         return identifier if payer is None else payer.folder
@@ -120,31 +128,20 @@ class ColumnarBatch:
         self, address: str, frame: pl.DataFrame
     ) -> Iterator[tuple[Ruleset | None, pl.DataFrame]]:
         windows = self._library.windows(address)
-        starts = [first for first, _, _ in windows]
-        low, high = frame[DATE].min(), frame[DATE].max()
-        unknown = frame[DATE].null_count()
-        within = [
-            at
-            for at, (first, last, _) in enumerate(windows)
-            if low is not None
-            and first <= high  # type: ignore[operator]
-            and (last is None or last >= low)  # type: ignore[operator]
-        ]
-        if not unknown and len(within) == 1:
-            first, last, _ = windows[within[0]]
-            if first <= low and (last is None or high <= last):  # type: ignore[operator]
-                yield self._library.ruleset(address, first), frame
-                return
-        # Without a date of service, a policy's newest meaning.
-        newest = len(windows) - 1
-        at = frame[DATE].fill_null(starts[newest])
+        at = frame[DATE]
+        low, high = at.min(), at.max()
         rest = pl.repeat(True, len(frame), eager=True)
-        for index in sorted({*within, *([newest] if unknown else [])}):
-            first, last, _ = windows[index]
+        for first, last, _ in windows:
+            if first > high or (last is not None and last < low):  # type: ignore[operator]
+                continue
+            ruleset = self._library.ruleset(address, first)
+            if first <= low and (last is None or high <= last):  # type: ignore[operator]
+                yield ruleset, frame
+                return
             here = (at >= first) & (at <= (last or date.max))
             if here.any():
                 rest &= ~here
-                yield self._library.ruleset(address, first), frame.filter(here)
+                yield ruleset, frame.filter(here)
         if rest.any():
             yield None, frame.filter(rest)
 
@@ -192,6 +189,7 @@ class ColumnarBatch:
         alone = (odd | unreadable).to_numpy().copy()
         rows = pl.int_range(len(table), dtype=pl.Int64, eager=True)
         frame = self._routed(typed.with_columns(claim.alias(CLAIM), rows.alias(ROW)))
+        alone |= self._not_one_day(frame)
         if alone.any():
             frame = frame.filter(pl.Series(~alone))
         answered = alone.copy()

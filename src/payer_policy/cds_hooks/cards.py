@@ -116,9 +116,13 @@ def _topic() -> dict[str, str]:
 
 
 def _detail(outcome: Mapping[str, Any]) -> Iterator[str]:
+    if outcome.get("as_of") is not None:
+        yield f"As of {outcome['as_of']}: the order gives no date of service."
+        yield ""
     for one in outcome["determinations"]:
         policy = one["policy"]
-        yield f"**{plain(policy['title'])}** (`{policy['address']}`, from {policy['first_day']})"
+        since = "no version yet" if policy["first_day"] is None else f"from {policy['first_day']}"
+        yield f"**{plain(policy['title'])}** (`{policy['address']}`, {since})"
         yield ""
         if one["internal"]:
             yield f"* Held for a fault of the system: {plain(one['internal'])}"

@@ -14,7 +14,7 @@ from payer_policy.answer import Answer
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
 from payer_policy.determination import Determination, Outcome
-from payer_policy.determination.render import render_determination, render_no_policy
+from payer_policy.determination.render import as_of_in_words, render_determination, render_no_policy
 from payer_policy.diagnostics.render import as_text
 from payer_policy.engine import Decided, Engine
 from payer_policy.record import Recorder
@@ -71,6 +71,7 @@ def command(
                 for decided, one in zip(answer.decided, exactly, strict=True)
             ),
             answer.without_policy,
+            answer.as_of,
         )
         refused = refused or answer.refused
         decided_at_all = answer.request is not None
@@ -111,6 +112,8 @@ def _exactly(engine: Engine, decided: Decided) -> Exact | None:
 
     determination = decided.determination
     if determination.decision != "pend" or not determination.missing:
+        return None
+    if decided.days or determination.policy.version is None:  # it turns on its days, not on facts
         return None
     try:
         return Open(engine, decided).exactly()
@@ -153,6 +156,8 @@ def _text(answer: Answer, outcome: Outcome) -> str:
             parts.append(f"No policy applies to {'; '.join(others)}: not decided here.")
     else:
         parts += [render_no_policy(service) for service in outcome.without_policy]
+    if outcome.as_of is not None:
+        parts.append(as_of_in_words(outcome.as_of))
     if not parts:
         parts.append(f"Claim {answer.claim_id}: no service lines; nothing to decide.")
     return "\n".join(part.rstrip("\n") + "\n" for part in parts).rstrip("\n")

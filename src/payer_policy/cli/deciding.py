@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from payer_policy.answer import Answer, answer
 from payer_policy.cli import options
 from payer_policy.engine import Engine
 from payer_policy.intake import read_requests, read_supplements, supplemented, unmatched
+
+
+def today() -> date:
+    """The day that a question is about where it names none; decisions themselves read no clock."""
+    return date.today()
 
 
 def answers(engine: Engine, path: str, facts_path: str | None) -> Iterator[Answer]:
@@ -26,4 +32,4 @@ def answers(engine: Engine, path: str, facts_path: str | None) -> Iterator[Answe
         if stray:
             yield Answer(None, None, (), (), stray)
     for intake in intakes:
-        yield answer(engine, intake)
+        yield answer(engine, intake, today())

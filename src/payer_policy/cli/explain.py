@@ -10,7 +10,7 @@ import click
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
 from payer_policy.determination.explain import explain
-from payer_policy.determination.render import render_determination, render_no_policy
+from payer_policy.determination.render import as_of_in_words, render_no_policy
 from payer_policy.determination.trees import Explanation
 from payer_policy.diagnostics.render import as_text as problem_text
 
@@ -53,9 +53,6 @@ def command(
         for problem in answer.problems:
             click.echo(problem_text(problem) + "\n", err=True)
         for decided in answer.decided:
-            if decided.evaluation is None:
-                click.echo(render_determination(decided.determination))
-                continue
             tree = explain(
                 decided.ruleset,
                 decided.evaluation,
@@ -64,6 +61,8 @@ def command(
                 include_failing=everything,
             )
             click.echo(_FORMATS[form](tree), nl=False)
+        if answer.as_of is not None and form == "text":
+            click.echo(as_of_in_words(answer.as_of))
         if not answer.decided:
             for service in answer.without_policy:
                 click.echo(render_no_policy(service))

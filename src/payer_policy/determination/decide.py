@@ -35,6 +35,7 @@ from payer_policy.determination.model import (
     Determination,
     FindingKind,
     Found,
+    LineDecision,
     LineOutcome,
     PolicyIdentity,
     Question,
@@ -54,8 +55,9 @@ KEPT: Final = 10_000
 """So many different lists of assumptions are kept ready, at most."""
 BUILT_IN: Final = "built-in:"
 """What stands before the id of a finding that no rule of a policy makes; no rule's id has a colon."""
-_RANK: Final = ("deny", "pend", "reduce", "advise")
-_ADVICE: Final = _RANK.index("advise")
+KINDS: Final = ("deny", "pend", "reduce", "advise")
+"""What findings do, in the order in which they lead."""
+_ADVICE: Final = KINDS.index("advise")
 
 
 def policy_identity(ruleset: Ruleset) -> PolicyIdentity:
@@ -81,7 +83,7 @@ def citations_of(ruleset: Ruleset, rule: Rule) -> tuple[Citation, ...]:
 
 
 def fill(ruleset: Ruleset, sentence: Sentence, known: Facts) -> str:
-    """A sentence with its slots filled: values with their unit, or "not known"."""
+    """A sentence with its slots filled: values with their unit, or that they are not known."""
     parts = [sentence.pieces[0]]
     for name, piece in zip(sentence.facts, sentence.pieces[1:], strict=True):
         parts.append(_slot(ruleset, name, known))
@@ -96,8 +98,10 @@ def _slot(ruleset: Ruleset, name: str, known: Facts) -> str:
         if parameter.unit is None:
             return text
         return f"{text} {parameter.unit}"
-    fact = ruleset.facts.get(name)
-    return in_words(known.get(name), None if fact is None else fact.type)
+    fact, value = ruleset.facts.get(name), known.get(name)
+    if value is None and fact is not None and fact.type.kind == "date":
+        return "an unknown date"
+    return in_words(value, None if fact is None else fact.type)
 
 
 Rank = tuple[int, int, str]
@@ -109,7 +113,7 @@ def rank(ruleset: Ruleset, rule: Rule) -> Rank:
     assert isinstance(effect, Finding)
     order = ruleset.sections
     section = order.index(rule.section) if rule.section in order else len(order)
-    return _RANK.index(effect.kind), section, rule.id
+    return KINDS.index(effect.kind), section, rule.id
 
 
 class _Entry:
@@ -283,7 +287,7 @@ class Determiner:
                 "kind": kind,
                 "code": code,
                 "service_date": service_date,
-                "decision": _decision(case.allotted),
+                "decision": decision_of([line.outcome for line in case.allotted]),
                 "lines": case.line_outcomes() if lines else (),
                 "findings": findings,
                 "policy": self.policy,
@@ -669,9 +673,8 @@ def _pended(units: Units | None) -> Allotted:
     return Allotted("pend", 0, None if units is None else max(units, 0))
 
 
-def _decision(lines: Sequence[Allotted]) -> Decision:
+def decision_of(outcomes: Sequence[LineDecision]) -> Decision:
     """Pend while any line does; what all lines agree on; else partial."""
-    outcomes = [line.outcome for line in lines]
     if "pend" in outcomes:
         return "pend"
     first = outcomes[0]

@@ -579,6 +579,13 @@ _GROUPS: Final = (
 )
 
 
+_SPANS: Final = {
+    "first-day": "A claim line over several days is decided as of its first day.",
+    "per-diem": "The units of a claim line over several days are divided by its days, and each day is "
+    "decided by itself.",
+}
+
+
 def describe_ruleset(ruleset: Ruleset) -> Section:
     """A whole policy in plain English, as a structure."""
     english = English(ruleset)
@@ -648,6 +655,8 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
             "Where lines are held because something is not known, it is asked for with "
             f"{reason_in_words(ruleset.information_request)}."
         )
+    if ruleset.spans != "pend":
+        head.append(_SPANS[ruleset.spans])
     head.append(f"What follows is the policy of hash {ruleset.hash}.")
     return Section(ruleset.title, tuple(head), tuple(sections))
 

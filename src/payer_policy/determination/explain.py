@@ -12,7 +12,14 @@ from typing import Final
 
 from payer_policy.determination.decide import citations_of
 from payer_policy.determination.english import English, lead, reason_in_words
-from payer_policy.determination.model import Conflict, Determination, Found, LineOutcome, Units
+from payer_policy.determination.model import (
+    Conflict,
+    Determination,
+    Found,
+    LineOutcome,
+    Question,
+    Units,
+)
 from payer_policy.determination.trees import Explanation, Node
 from payer_policy.determination.words import (
     capital,
@@ -101,7 +108,9 @@ def explain(
         )
     for conflict in determination.conflicts:
         sections.append(Node(disagreement(conflict), notes=(CONFLICT,)))
-    if evaluation is not None and evaluation.disagreement is None:
+    if determination.policy.version is None:
+        sections += _without_rules(determination)
+    elif evaluation is not None and evaluation.disagreement is None:
         explainer = _Explainer(ruleset, evaluation, facts, determination)
         sections += explainer.sections(include_failing)
     return Explanation(title, tuple(sections))
@@ -115,6 +124,28 @@ CONFLICT: Final = (
 def disagreement(conflict: Conflict) -> str:
     """What rules of the policy contradict one another about, and which."""
     return f"Rules that hold disagree on {conflict.label}: {listed(conflict.rules)}"
+
+
+def _without_rules(determination: Determination) -> Iterable[Node]:
+    """What is found without a rule of the policy."""
+    numbers = [line.number for line in determination.lines]
+    verb = "is" if len(numbers) == 1 else "are"
+    text = f"{capital(line_list(numbers))} {verb} pended" if numbers else "The service is pended"
+    yield Node(text, children=tuple(map(_built_in, determination.findings)))
+    if determination.missing:
+        yield Node("What is missing", children=tuple(map(_asked, determination.missing)))
+
+
+def _built_in(found: Found) -> Node:
+    codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))
+    said = f"“{found.because}”"
+    note = f"{codes}: {said}" if codes else said
+    return Node(found.title, HOLDS, rule=found.rule, citations=found.citations, notes=(note,))
+
+
+def _asked(question: Question) -> Node:
+    by = f"from the {question.supplied_by}" if question.supplied_by else ""
+    return Node(question.question, aside=by)
 
 
 _KINDS: Final = {"claim": "Claim", "preauthorization": "Preauthorization request"}
@@ -299,7 +330,11 @@ class _Explainer:
         children = []
         for place, question in enumerate(self._determination.missing, 1):
             by = f"from the {question.supplied_by}" if question.supplied_by else ""
-            titles = [self._ruleset.rules[self._index[id_]].title for id_ in question.rules]
+            titles = [
+                self._ruleset.rules[self._index[id_]].title
+                for id_ in question.rules
+                if id_ in self._index
+            ]
             settles = f"For: {'; '.join(title.rstrip('.') for title in titles)}"
             children.append(Node(f"{place}. {question.question}", aside=by, notes=(settles,)))
         return Node(
@@ -313,8 +348,7 @@ class _Explainer:
         if found.silenced:
             notes.append("Advice only, since an authorization covers the service.")
         if found.rule not in self._index:
-            cites = found.citations
-            return Node(found.title, HOLDS, rule=found.rule, citations=cites, notes=tuple(notes))
+            return _built_in(found)
         return self._rule(self._index[found.rule], notes=tuple(notes))
 
     def _closest(self, failing: Sequence[int]) -> list[int]:

@@ -34,6 +34,7 @@ from payer_policy.ruleset import (
 )
 from payer_policy.semantics import Facts, truth_of_test
 from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, at_least
+from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import Value
 
 NOTHING: Final[FactSet] = 0
@@ -274,17 +275,7 @@ class MissingFacts:
         )
 
     def _question(self, name: str, rules: tuple[str, ...]) -> Question:
-        fact = self._facts.get(name)
-        if fact is None:
-            return Question(name, name, f"What is {name}?", None, False, rules)
-        asked = fact.question
-        if asked is None and fact.type.kind == "boolean":
-            asked = f"Is it so that {yes_and_no(fact.label)[0]}?"
-        elif asked is None:
-            label = label_of(name, fact)
-            verb = "are" if is_plural(label) else "is"
-            asked = f"{capital(label)}?" if is_question(label) else f"What {verb} {label}?"
-        return Question(name, fact.label, asked, fact.supplied_by, fact.correctable, rules)
+        return question_of(name, self._facts.get(name), rules)
 
     # --- costs ------------------------------------------------------------------------------------
 
@@ -424,6 +415,20 @@ class MissingFacts:
         finally:
             known[name] = None
         return Need(UNKNOWN, facts, to_hold, to_fail)
+
+
+def question_of(name: str, fact: Fact | None, rules: tuple[str, ...]) -> Question:
+    """The question for a fact, in the words of the vocabulary."""
+    if fact is None:
+        return Question(name, name, f"What is {name}?", None, False, rules)
+    asked = fact.question
+    if asked is None and fact.type.kind == "boolean":
+        asked = f"Is it so that {yes_and_no(fact.label)[0]}?"
+    elif asked is None:
+        label = label_of(name, fact)
+        verb = "are" if is_plural(label) else "is"
+        asked = f"{capital(label)}?" if is_question(label) else f"What {verb} {label}?"
+    return Question(name, fact.label, asked, fact.supplied_by, fact.correctable, rules)
 
 
 def _all(needs: Sequence[Need]) -> Need:

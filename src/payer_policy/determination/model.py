@@ -120,7 +120,10 @@ class LineOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Found(Deferred):
-    """A rule that holds and says something, with the reason codes and the sentence for people."""
+    """A rule that holds and says something, with the reason codes and the sentence for people.
+
+    Or, by a reserved id, what `determination.pending` says of a date of service.
+    """
 
     rule: str
     title: str
@@ -230,13 +233,16 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class PolicyIdentity:
-    """Which policy decided: its address, its version, and the hash of what it means."""
+    """Which policy decided: its address, its version, and the hash of what it means.
+
+    Where the date of service is not settled no version decided: then version, hash and days are None.
+    """
 
     address: str
-    version: str
+    version: str | None
     title: str
-    hash: str
-    first_day: date
+    hash: str | None
+    first_day: date | None
     last_day: date | None
 
     def to_json(self) -> dict[str, Any]:
@@ -343,6 +349,8 @@ class Outcome:
     claim_id: str | None
     determinations: tuple[Determination, ...]
     without_policy: tuple[NoPolicy, ...] = ()
+    as_of: date | None = None
+    """The day that the caller filled in as the date of service, since the request gave none."""
 
     schema = OUTCOME_VERSION
 
@@ -365,6 +373,7 @@ class Outcome:
         return {
             "schema": self.schema,
             "claim_id": self.claim_id,
+            "as_of": _date(self.as_of),
             "decision": self.decision,
             "determinations": [determination.to_json() for determination in self.determinations],
             "without_policy": [service.to_json() for service in self.without_policy],
@@ -483,12 +492,13 @@ def _definitions() -> dict[str, Any]:
             rules=_TEXTS,
         ),
         "policy": _object(
-            "The policy that decided; the window of service dates has both ends included.",
+            "The policy that decided; the window of service dates has both ends included. Version, "
+            "hash and first day are null where the date of service is not settled.",
             address=_TEXT,
-            version=_TEXT,
+            version=_TEXT_OR_NULL,
             title=_TEXT,
-            hash=_TEXT,
-            first_day=_DATE,
+            hash=_TEXT_OR_NULL,
+            first_day=_DATE_OR_NULL,
             last_day=_DATE_OR_NULL,
         ),
         "reason": _object("Reason codes as an 835 carries them.", **_CODES),
@@ -539,6 +549,11 @@ def outcome_schema() -> dict[str, Any]:
             "The answer on a whole request.",
             schema={"const": OUTCOME_VERSION},
             claim_id=_TEXT_OR_NULL,
+            as_of={
+                **_DATE_OR_NULL,
+                "description": "The day that was filled in as the date of service, where the request "
+                "gave none; else null.",
+            },
             decision=_one_of((*_DECISIONS, "no_policy")),
             determinations=_list("determination"),
             without_policy=_list("no_policy"),

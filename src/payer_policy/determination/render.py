@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 
 from payer_policy.determination.english import WIDTH, reason_in_words
@@ -18,6 +19,7 @@ from payer_policy.determination.model import (
     LineOutcome,
     NoPolicy,
     Outcome,
+    PolicyIdentity,
     Units,
 )
 from payer_policy.determination.words import (
@@ -150,15 +152,19 @@ def render_determination(
             if assumption.waits_for:
                 page.add(f"not known: {listed(assumption.waits_for)}", 4, 6)
     _findings(page, "To note", [one for one in determination.findings if one.kind == "advise"])
-    policy = determination.policy
-    until = "on" if policy.last_day is None else f"through {day(policy.last_day)}"
     page.lines.append("")
-    page.add(
-        f"Policy {policy.address} {policy.version} "
-        f"(service dates {day(policy.first_day)} {until}), "
-        f"hash {policy.hash[:_HASH_SHOWN]}, engine {determination.engine}"
-    )
+    page.add(f"{_policy(determination.policy)}, engine {determination.engine}")
     return page.text()
+
+
+def _policy(policy: PolicyIdentity) -> str:
+    if policy.version is None or policy.hash is None:
+        return f"Policy {policy.address}, no version of it: the date of service is not settled"
+    until = "on" if policy.last_day is None else f"through {day(policy.last_day)}"
+    return (
+        f"Policy {policy.address} {policy.version} "
+        f"(service dates {day(policy.first_day)} {until}), hash {policy.hash[:_HASH_SHOWN]}"
+    )
 
 
 def _units(units: Units | None) -> str:
@@ -241,7 +247,8 @@ def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WID
         page.heading("Looked for")
     width_of_labels = max((len(label) for label, _ in service.looked_for), default=0)
     for label, value in service.looked_for:
-        page.add(f"{label:<{width_of_labels}}  {in_words(value)}", 2, 4 + width_of_labels)
+        said = "not given" if value is None else in_words(value)
+        page.add(f"{label:<{width_of_labels}}  {said}", 2, 4 + width_of_labels)
     if service.near:
         page.heading("Nearly applied")
         for sentence in service.near:
@@ -249,8 +256,15 @@ def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WID
     return page.text()
 
 
+def as_of_in_words(day_filled_in: date) -> str:
+    """That a day was filled in as the date of service."""
+    return f"As of {day(day_filled_in)}: the request gives no date of service.\n"
+
+
 def render_outcome(outcome: Outcome, *, color: bool = False, width: int = WIDTH) -> str:
     """Everything decided on a request, one service after the other."""
     parts = [render_determination(one, color=color, width=width) for one in outcome.determinations]
     parts += [render_no_policy(one, color=color, width=width) for one in outcome.without_policy]
+    if outcome.as_of is not None:
+        parts.append(as_of_in_words(outcome.as_of))
     return f"\n{'─' * min(width, WIDTH)}\n\n".join(parts)

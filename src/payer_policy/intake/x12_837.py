@@ -119,6 +119,9 @@ class _ClaimReader:
                     form.slip(segment, 3, "contradiction", message, "leave one of the two")
                 elif dates:
                     self._statement = (*dates, segment)
+            case "DTP" if segment.code(1) == "472":
+                message = "a date of service at the claim is not read; each line has its own"
+                form.slip(segment, 1, "not-read", message, "put DTP*472 after the line", "warning")
             case "HI":
                 self._diagnosis_codes(segment)
             case "SV1" | "SV2" | "SV3":

@@ -75,7 +75,9 @@ class LineReader:
             self.form.slip(self.lx, 0, "missing-segment", message)
             return
         if statement and self.service.id == "SV2" and self.path("date") not in self.form.values:
-            self._dates(*statement)
+            first, last, segment = statement
+            if last is None:  # a statement over several days says of none that it is the line's
+                self._dates(first, last, segment)
         self._one_drug()
         text = "; ".join(dict.fromkeys(note for note in self._notes if note))
         self.form.put(self.path("description"), text[:MAX_DESCRIPTION], self.service, 1)

@@ -162,6 +162,7 @@ class Elaboration:
             sections=merged.sections,
             silences=silences,
             covered_by=covered_by,
+            spans=merged.spans,
         )
         if not hashed:
             return made

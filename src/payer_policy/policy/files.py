@@ -85,6 +85,8 @@ class PolicyFile(FileModel):
     information_request: ReasonModel | None = None
     sections: list[str] = Field(default_factory=list)
     silences: list[str] = Field(default_factory=list)
+    spans: Literal["pend", "first-day", "per-diem"] | None = None
+    """How a claim line over several days is decided; `pend` where nothing in the chain says it."""
     acknowledges: dict[str, str] = Field(default_factory=dict)
     withdraws: list[str] = Field(default_factory=list)
     rules: list[RuleModel] = Field(default_factory=list)

@@ -50,6 +50,7 @@ def part_hashes(ruleset: Ruleset, basis: Basis, day: date) -> PartHashes:
             {name: [one.value, one.unit] for name, one in ruleset.parameters.items()}
         ),
         "sections": digest([ruleset.sections, ruleset.silences, ruleset.covered_by]),
+        "spans": digest(ruleset.spans),
     }
     return PartHashes(rules, others)
 

@@ -16,6 +16,7 @@ from payer_policy.diagnostics import Diagnostic, did_you_mean
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.policy.files import ParameterModel, PolicyFile, ReasonModel, RuleModel
 from payer_policy.reference.files import Source
+from payer_policy.ruleset import Spans
 from payer_policy.vocabulary.units import UNITS, factor
 
 ReportDiagnostic = Callable[[Diagnostic], None]
@@ -77,6 +78,7 @@ class Merged:
     parameters: Mapping[str, Placed]
     """Values are `ParameterModel`."""
     information_request: ReasonModel | None
+    spans: Spans
     acknowledges: Mapping[str, str]
     rules: Mapping[str, PlacedRule]
     first_day: date
@@ -138,6 +140,7 @@ def merge(
     request: ReasonModel | None = None
     sections: tuple[str, ...] = ()
     silences: Placed | None = None
+    spans: Spans = "pend"
     base: PolicyVersion | None = None
     for version in chain:
         model = version.model
@@ -156,6 +159,7 @@ def merge(
         sections = tuple(dict.fromkeys([*model.sections, *sections]))
         if "silences" in model.model_fields_set:
             silences = Placed(version, ("silences",), model.silences)
+        spans = model.spans or spans
         rule_ids[version.name] = frozenset(rules)
         base = version
     return Merged(
@@ -165,6 +169,7 @@ def merge(
         references=references,
         parameters=parameters,
         information_request=request,
+        spans=spans,
         acknowledges=acknowledges,
         rules=rules,
         first_day=first,

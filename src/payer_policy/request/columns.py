@@ -152,7 +152,7 @@ class _Writer:
             self._given,
             self._renamed,
             drug,
-            drug_reader(self._reference, drug, self._day),
+            drug_reader(self._reference, drug),
             self._plan,
             self._silent,
             self._plan.writer.numbers,

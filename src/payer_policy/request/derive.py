@@ -8,7 +8,7 @@ no word of the form's, and neither is what is computed from it: a supplied fact 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import cached_property, lru_cache
@@ -18,8 +18,8 @@ from typing import Any, Final, NamedTuple, Protocol
 from payer_policy.codegen import SourceWriter
 from payer_policy.reference import ReferenceData
 from payer_policy.request.authorizations import authorization_facts
-from payer_policy.request.models import Request
-from payer_policy.request.services import LineView, Service
+from payer_policy.request.models import PriorLine, Request
+from payer_policy.request.services import LineView, Service, on_day
 from payer_policy.request.sources import (
     LINE_FIELDS,
     LINE_SETS,
@@ -35,6 +35,7 @@ from payer_policy.request.sources import (
 )
 from payer_policy.ruleset import Condition
 from payer_policy.semantics import Facts
+from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import (
     NONE,
@@ -196,6 +197,7 @@ class _DerivationWriter(SourceWriter):
         self._silent: list[str] | None = None
         """While what the form tells is gathered: the facts on which it may be silent."""
         self.namespace["BOOLEAN"] = _AS_BOOLEAN
+        self.namespace["on_day"] = on_day
 
     def derivation(self, needed: Sequence[str]) -> _Derive:
         """The function that reads the needed facts; some of those given count before the form."""
@@ -229,10 +231,12 @@ class _DerivationWriter(SourceWriter):
             "authorization_get = context.authorization.get",
             "service_lines = service.lines",
             "claim_lines = context.claim_lines",
-            "same_day_lines = [line for line in claim_lines if line.date == service.day]",
+            "day = service.day",
+            "same_day_lines = claim_lines if day is None else [line for line in claim_lines "
+            "if line.date == day or not line.one_day and on_day(line, day)]",
         ]
         if self._attributes:
-            self.namespace["drug_on"] = drug_reader(self._reference, self._attributes, self._day)
+            self.namespace["drug_on"] = drug_reader(self._reference, self._attributes)
             head.append("drug = drug_on(service.code, service.day)")
         pairs = ", ".join(
             f"{self.constant(name)}: {variable}" for name, variable in self._variables_of.items()
@@ -249,7 +253,7 @@ class _DerivationWriter(SourceWriter):
 
     def parts(self) -> Callable[[LineView, Facts], frozenset[str]]:
         """The function that names the parts to which a line belongs."""
-        inner = _LoopWriter(self, lambda name: f"facts.get({self.constant(name)})")
+        inner = _LoopWriter(self, lambda name: f"facts.get({self.constant(name)})", "service")
         tests = {
             name: inner.shared("t", inner.condition(part))
             for name, part in self._line_parts.items()
@@ -391,7 +395,7 @@ class _DerivationWriter(SourceWriter):
             for other in facts_of(source):
                 self._place(other)
         among = f"{lines}_lines"
-        loop = _LoopWriter(self, self._read)
+        loop = _LoopWriter(self, self._read, lines)
         loop.expect(_conditions(sources.values()))
         results = {}
         for name, source in sources.items():
@@ -413,10 +417,17 @@ class _DerivationWriter(SourceWriter):
 
 
 class _LoopWriter(SourceWriter):
-    """Writes what is done with each line. Each result is the source of a value after the loop."""
+    """Writes what is done with each line. Each result is the source of a value after the loop.
 
-    def __init__(self, outer: _DerivationWriter, read: Callable[[str], str]) -> None:
+    Whether a line is for the service's own day may not be known; then it counts as one that only
+    might be among those lines.
+    """
+
+    def __init__(
+        self, outer: _DerivationWriter, read: Callable[[str], str], lines: LineSet
+    ) -> None:
         super().__init__(self._read_line, outer._can_be_none)
+        self._within = "within" if lines == "same_day" else None
         self._outer, self._read_fact = outer, read
         self.namespace, self._constants = outer.namespace, outer._constants
         self._starts: dict[str, list[str]] = {}
@@ -436,10 +447,23 @@ class _LoopWriter(SourceWriter):
 
     def reading(self) -> list[str]:
         """The statements that read each field that is used, once."""
-        return [
+        fields = [
             f"{variable} = line.{field.replace('.', '_')}"
             for field, variable in self._fields.items()
         ]
+        if self._within is None:
+            return fields
+        return [
+            f"within = {HOLDS} if line.one_day and day is not None else {UNKNOWN}",
+            *fields,
+        ]
+
+    def _among(self, where: Condition | None) -> str | None:
+        """Whether a line is among those that count; None: each is."""
+        if where is None:
+            return self._within
+        truth = self.shared("t", self.condition(where))
+        return truth if self._within is None else self.shared("t", f"{self._within} & {truth}")
 
     def optional(self, name: str) -> bool:
         return name not in ALWAYS_KNOWN
@@ -455,7 +479,10 @@ class _LoopWriter(SourceWriter):
         """The value of the first case that holds of some line, where those before it fail."""
         chain = "None"
         for condition, value in reversed(list(cases)):
-            seen = self._seen(self.condition(condition), among)
+            truth = self.condition(condition)
+            if self._within is not None:
+                truth = f"({self._within} & {truth})"
+            seen = self._seen(truth, among)
             chain = f"{self.constant(value)} if {seen} == 3 else None if {seen} else {chain}"
         return chain
 
@@ -466,8 +493,7 @@ class _LoopWriter(SourceWriter):
         every = how == "all"
         # "All of those" fails where one is among those and fails: its negation is an "any".
         truth = self.condition(condition, negated=every)
-        if where is not None:
-            first = self.shared("t", self.condition(where))
+        if (first := self._among(where)) is not None:
             truth = f"({first} and {first} & {truth})"
         seen = self._seen(truth, among)
         return f"BOOLEAN[NEG[{seen}]]" if every else f"BOOLEAN[{seen}]"
@@ -479,7 +505,7 @@ class _LoopWriter(SourceWriter):
 
     def combined(self, where: Condition | None, how: str, field: str | None, among: str) -> str:
         """A sum, count, set, … of a field over the lines; None where one of them is not known."""
-        whether = None if where is None else self.shared("t", self.condition(where))
+        whether = self._among(where)
         value = "1" if field is None else self._read_line(field)
         unknown = [f"{whether} == 1"] if whether else []
         if field is not None and self.optional(field):
@@ -580,9 +606,9 @@ _COMBINE: dict[str, Callable[[tuple[Any, ...]], Any]] = {
 
 
 def drug_reader(
-    reference: ReferenceData, names: Sequence[str], without_date: date
+    reference: ReferenceData, names: Sequence[str]
 ) -> Callable[[str | None, date | None], tuple[Any, ...]]:
-    """Some attributes of a drug; for a question without a date, as of the window that answers it."""
+    """Some attributes of a drug on a day; what changes from day to day is not known without one."""
 
     def read(name: str, code: str | None, day: date | None) -> Any:
         if code is None:
@@ -596,7 +622,7 @@ def drug_reader(
             return drug.billing_unit_mcg
         if name == "ingredient":
             return drug.ingredient
-        return drug.attribute(name, day or without_date)
+        return None if day is None else drug.attribute(name, day)
 
     @lru_cache(maxsize=_KEPT)
     def drug_on(code: str | None, day: date | None) -> tuple[Any, ...]:
@@ -637,40 +663,44 @@ def _place_of_service(context: Context) -> str | None:
     return places.pop() if len(places) == 1 else None
 
 
-def _duplicate_of_history(context: Context) -> bool | None:
-    request = context.request
-    if request.history is None:
-        return None
-    billing = request.provider.billing_npi
-    for prior in request.history:
-        if prior.void or prior.claim_id == request.original_id:
+def _earlier_lines(context: Context) -> Iterator[tuple[PriorLine, Truth]]:
+    """The lines of other claims of the service's code, and whether each was on its day."""
+    request, service = context.request, context.service
+    for prior in request.history or ():
+        if prior.void or prior.claim_id == request.original_id or prior.code != service.code:
             continue
+        if prior.date is None or service.day is None:
+            yield prior, UNKNOWN
+        elif prior.date == service.day:
+            yield prior, HOLDS
+
+
+def _duplicate_of_history(context: Context) -> bool | None:
+    if context.request.history is None:
+        return None
+    billing = context.request.provider.billing_npi
+    found = FAILS
+    for prior, same_day in _earlier_lines(context):
         for line in context.service.lines:
             if (
-                prior.code == line.code
-                and prior.date == line.date
-                and prior.modifiers == line.modifiers
+                prior.modifiers == line.modifiers
                 and prior.units == line.units
                 and (prior.billing_npi is None or prior.billing_npi == billing)
                 and (prior.charge is None or line.charge is None or prior.charge == line.charge)
             ):
-                return True
-    return False
+                found |= same_day
+    return _AS_BOOLEAN[found]
 
 
 def _units_in_history(context: Context) -> Any:
-    request, service = context.request, context.service
-    if request.history is None:
+    if context.request.history is None:
         return None
-    counted = [
-        prior.units
-        for prior in request.history
-        if not prior.void
-        and prior.claim_id != request.original_id
-        and prior.code == service.code
-        and prior.date == service.day
-    ]
-    return None if None in counted else sum(units for units in counted if units is not None)
+    units: Any = 0
+    for prior, same_day in _earlier_lines(context):
+        if same_day == UNKNOWN or prior.units is None:
+            return None
+        units += prior.units
+    return units
 
 
 def _fractional_units(context: Context) -> bool | None:

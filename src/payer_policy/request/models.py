@@ -156,7 +156,7 @@ class PriorLine(_Part):
 
     claim_id: Identifier
     code: Hcpcs
-    date: Date
+    date: Date | None = None
     modifiers: frozenset[Modifier] = Field(default=frozenset(), strict=False)
     units: Quantity | None = None
     charge: Quantity | None = None

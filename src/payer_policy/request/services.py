@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
 
 from payer_policy.reference import ReferenceData
 from payer_policy.request.models import Line, Request
 from payer_policy.semantics import quotient
+from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
 
 
 @dataclass(slots=True)
@@ -36,6 +39,9 @@ class LineView:
     authorization_number: str | None
     diagnosis_pointers: tuple[int, ...] | None
     drug_listed: bool | None
+    one_day: bool = False
+    """Whether the line is decided as a service of `date`; else its date is not known, or it is a
+    claim line over several days."""
     product_known: bool | None = None
     product_codes: frozenset[str] | None = None
     product_ingredient: str | None = None
@@ -53,28 +59,59 @@ class Service:
 
     code: str | None
     day: datetime.date | None
+    """None: not known. Of lines over several days the first."""
     lines: tuple[LineView, ...]
+    through: datetime.date | None = None
+    """The last day of claim lines over several days, or of a preauthorization's period; None: the
+    service is for one day."""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        return tuple(line.number for line in self.lines)
 
 
-def view_lines(request: Request, reference: ReferenceData) -> tuple[LineView, ...]:
-    """All lines of a request, numbered, with their products."""
+def view_lines(
+    request: Request,
+    reference: ReferenceData,
+    day: datetime.date | None = None,
+    through: datetime.date | None = None,
+) -> tuple[LineView, ...]:
+    """All lines of a request, numbered, with their products.
+
+    Args:
+        request: What was asked.
+        reference: Where products are looked up.
+        day: The date of service that the request's facts give. It fills in where a line has none.
+        through: The last day that they give, beside `day`.
+    """
     return tuple(
-        _view(line, line.number or position, request.place_of_service, reference)
+        _view(line, line.number or position, request, reference, day, through or day)
         for position, line in enumerate(request.lines, start=1)
     )
 
 
 def _view(
-    line: Line, number: int, place_of_service: str | None, reference: ReferenceData
+    line: Line,
+    number: int,
+    request: Request,
+    reference: ReferenceData,
+    day: datetime.date | None,
+    through: datetime.date | None,
 ) -> LineView:
+    if line.date is None and line.through is None:
+        first, last = day, through
+    else:
+        first, last = line.date, line.through or line.date
+    if first is not None and last is not None and last < first:
+        first = None  # two days that contradict each other are no date
     view = LineView(
         number,
         line.code,
         line.modifiers,
         line.units,
-        line.date,
-        line.through or line.date,
-        line.place_of_service or place_of_service,
+        first,
+        last,
+        line.place_of_service or request.place_of_service,
         line.revenue_code,
         line.ndc,
         line.ndc_quantity,
@@ -84,27 +121,100 @@ def _view(
         line.authorization_number,
         line.diagnosis_pointers,
         None if line.code is None else line.code in reference.drugs,
+        # A preauthorization is decided as of its first day, so there the period changes nothing.
+        first is not None and (last == first or request.kind == "preauthorization"),
     )
-    if line.ndc is not None and line.date is not None:
-        product = reference.product(line.ndc, line.date)
-        view.product_known = product is not None
-        if product is not None:
-            view.product_codes = product.codes
-            view.product_ingredient = product.ingredient
-            view.product_route = product.route
-            view.product_single_dose = product.single_dose
-            view.product_total_mcg = product.total_mcg
-            view.product_volume_ml = product.volume_ml
-            view.product_mcg_per_ml = product.mcg_per_ml
-            drug = reference.drugs.get(line.code or "")
-            if drug is not None and drug.billing_unit_mcg and product.total_mcg is not None:
-                view.product_units = quotient(product.total_mcg, drug.billing_unit_mcg)
+    if line.ndc is not None:
+        _look_up_product(view, reference)
     return view
 
 
-def services_of(lines: Sequence[LineView]) -> list[Service]:
-    """The services of some lines, in the order of their first lines."""
-    groups: dict[tuple[str | None, datetime.date | None], list[LineView]] = {}
+def _look_up_product(view: LineView, reference: ReferenceData) -> None:
+    if view.ndc is None or view.date is None:
+        return
+    product = reference.product(view.ndc, view.date)
+    view.product_known = product is not None
+    if product is None:
+        return
+    view.product_codes = product.codes
+    view.product_ingredient = product.ingredient
+    view.product_route = product.route
+    view.product_single_dose = product.single_dose
+    view.product_total_mcg = product.total_mcg
+    view.product_volume_ml = product.volume_ml
+    view.product_mcg_per_ml = product.mcg_per_ml
+    drug = reference.drugs.get(view.code or "")
+    if drug is not None and drug.billing_unit_mcg and product.total_mcg is not None:
+        view.product_units = quotient(product.total_mcg, drug.billing_unit_mcg)
+
+
+_NO_PRODUCT: Final[Any] = dict.fromkeys(
+    name for name in LineView.__dataclass_fields__ if name.startswith("product_")
+)
+
+
+def moved(line: LineView, day: datetime.date, reference: ReferenceData) -> LineView:
+    """The same line as of another day."""
+    view = replace(line, date=day, one_day=True, **_NO_PRODUCT)
+    _look_up_product(view, reference)
+    return view
+
+
+def share_of_day(
+    line: LineView, day: datetime.date, days: int, reference: ReferenceData
+) -> LineView:
+    """One day's share of a line over several days. An amount that does not divide is not known."""
+    return replace(
+        moved(line, day, reference),
+        through=day,
+        units=share(line.units, days),
+        ndc_quantity=share(line.ndc_quantity, days),
+        charge=share(line.charge, days),
+    )
+
+
+def share(amount: int | Decimal | None, days: int) -> int | Decimal | None:
+    """An amount divided by days; None where that is no decimal number of six places."""
+    if amount is None:
+        return None
+    scaled = Fraction(amount) * 10**6 / days
+    if scaled.denominator != 1:
+        return None
+    whole, rest = divmod(scaled.numerator, 10**6)
+    return Decimal(f"{scaled.numerator}E-6") if rest else whole
+
+
+def services_of(lines: Sequence[LineView], *, periods: bool = False) -> list[Service]:
+    """The services of some lines, in the order of their first lines.
+
+    Lines of one code on one day are one service. Claim lines over several days are one where they
+    have the same days. `periods`: keep the last day of what is decided as of its first day.
+    """
+    groups: dict[tuple[str | None, datetime.date | None, datetime.date | None], list[LineView]] = {}
     for line in lines:
-        groups.setdefault((line.code, line.date), []).append(line)
-    return [Service(code, day, tuple(group)) for (code, day), group in groups.items()]
+        several = None if line.one_day or line.date is None else line.through
+        groups.setdefault((line.code, line.date, several), []).append(line)
+    found = []
+    for (code, day, several), group in groups.items():
+        through = several
+        if periods and day is not None:
+            last = max(line.through or day for line in group)
+            through = last if last > day else None
+        found.append(Service(code, day, tuple(group), through))
+    return found
+
+
+def on_day(line: LineView, day: datetime.date | None) -> Truth:
+    """Whether a line is for a day: not known where its date is not, or where it has several."""
+    if day is None or line.date is None:
+        return UNKNOWN
+    if line.one_day:
+        return HOLDS if line.date == day else FAILS
+    return UNKNOWN if line.date <= day <= (line.through or day) else FAILS
+
+
+def meet(one: Service, other: Service) -> bool:
+    """Whether two services of one code may have a day in common."""
+    if one.day is None or other.day is None:
+        return True
+    return one.day <= (other.through or other.day) and other.day <= (one.through or one.day)

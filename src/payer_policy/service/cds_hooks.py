@@ -64,7 +64,8 @@ async def call(request: Request, service: Annotated[str, Path(max_length=200)]) 
             )
             if hook.refused:
                 raise refused(hook.diagnostics)
-            answers = decided(state, deployed, (order.intake for order in hook.orders), deadline)
+            orders = (order.intake for order in hook.orders)
+            answers = decided(state, deployed, orders, deadline, are_orders=True)
             outcomes = [None if one.request is None else one.outcome.to_json() for one in answers]
             rules = ReviewRules.of(library)
             return answers, cds_hooks.response(

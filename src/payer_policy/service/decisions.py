@@ -33,6 +33,7 @@ from payer_policy.service.gate import exchange_of
 from payer_policy.service.negotiation import best_of, media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
+from payer_policy.service.recording import now
 from payer_policy.service.state import Deadline, State, state_of
 
 JSON: Final = "application/json"
@@ -148,7 +149,6 @@ async def explained(
         trees = [
             explain(d.ruleset, d.evaluation, d.facts, d.determination, include_failing=everything)
             for d in answered.decided
-            if d.evaluation is not None
         ]
         if form == JSON:
             parts = [tree.to_json() for tree in trees]
@@ -201,19 +201,27 @@ def one_of(intakes: Sequence[Intake]) -> Intake:
 
 
 def decided(
-    state: State, deployed: Deployed, intakes: Iterable[Intake], deadline: Deadline | None
+    state: State,
+    deployed: Deployed,
+    intakes: Iterable[Intake],
+    deadline: Deadline | None,
+    *,
+    are_orders: bool = False,
 ) -> list[Answer]:
     """The answer on each request that was read, in order. None is recorded yet.
+
+    A question that names no day is about today, and so is an order (`are_orders`).
 
     Raises:
         Problem: It takes too long.
     """
     answers = []
+    today = now().date()
     for intake in intakes:
         if deadline is not None:
             deadline.check()
         small = _limited(intake, state.settings.limits.lines)
-        answers.append(answer(deployed.engine, small))
+        answers.append(answer(deployed.engine, small, today, is_order=are_orders))
     return answers
 
 

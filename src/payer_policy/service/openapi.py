@@ -139,6 +139,7 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
         },
         "Requirements": _members(
             schema={"const": "payer-policy/requirements/1"},
+            as_of=_TEXT_OR_NULL,
             policies=_OBJECTS,
             without_policy=_OBJECTS,
         ),

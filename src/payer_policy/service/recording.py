@@ -16,7 +16,8 @@ from payer_policy.service.settings import Settings
 
 
 def now() -> datetime:
-    """The time of an answer, to be written beside it. No decision reads it."""
+    """The time of an answer, to be written beside it. No decision reads it; a question that names no
+    day is asked about this one."""
     return datetime.now(UTC)
 
 
@@ -68,6 +69,7 @@ class Recording:
                     source=source,
                     caller=caller,
                     context=context,
+                    as_of=one.as_of,
                 )
                 for one, context in zip(answers, told, strict=True)
                 if one.request is not None

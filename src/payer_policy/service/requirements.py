@@ -22,6 +22,7 @@ from payer_policy.service.decisions import BODY, JSON, one_of, refused
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
+from payer_policy.service.recording import now
 from payer_policy.service.state import state_of
 
 VERSION: Final = "payer-policy/requirements/1"
@@ -41,19 +42,21 @@ router = APIRouter(prefix="/v1", dependencies=[AUTHENTICATED])
     | problems("refused", "too-large", "wrong-media-type"),
 )
 async def requirements(request: Request) -> Response:
-    """Without a date of service the newest meaning of the policy answers, and is named. Nothing about
-    a member is asked for, and nothing is recorded."""
+    """Without a date of service the question is about today, and `as_of` says so. Nothing about a
+    member is asked for, and nothing is recorded."""
     media_type_of(request, JSON)
     state = state_of(request)
     async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
         engine = state.deployed.engine
         asked = request_for(engine.library, _question(data))
-        answered = answer(engine, one_of(read_requests(json.dumps(asked).encode(), BODY)))
+        intake = one_of(read_requests(json.dumps(asked).encode(), BODY))
+        answered = answer(engine, intake, now().date())
         if answered.refused:  # places would be those of the request that was made of the question
             raise refused([replace(one, location=Location(BODY)) for one in answered.problems])
     outcome = answered.outcome
     content = {
         "schema": VERSION,
+        "as_of": None if outcome.as_of is None else outcome.as_of.isoformat(),
         "policies": [_said(one) for one in outcome.determinations],
         "without_policy": [service.to_json() for service in outcome.without_policy],
     }

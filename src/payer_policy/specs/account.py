@@ -51,7 +51,7 @@ def _of_service(one: Decided, rules: Sequence[str]) -> Iterator[str]:
     ]
     if left_out:
         yield f"Not shown: {', '.join(left_out)}."
-    if one.evaluation is None:
+    if one.evaluation is None and one.determination.policy.version is not None:
         return
     wanted = list(rules) or [found.rule for found in full.findings if found.kind != "advise"]
     tree = explain(one.ruleset, one.evaluation, one.facts, full, include_failing=True)

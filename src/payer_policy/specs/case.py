@@ -69,7 +69,7 @@ class Case:
                 "nobody has said yet what is asked of whom",
                 "start with `Given a claim to … for … on …`, "
                 "`Given a preauthorization request to … for … on …` or "
-                "`Given a question to … about …`",
+                "`Given a question to … about … on …`",
             )
         return self.subject
 

@@ -21,7 +21,7 @@ from payer_policy.diagnostics import did_you_mean, nearest
 from payer_policy.json_words import said
 from payer_policy.policy.library import Library
 from payer_policy.reference import Payer
-from payer_policy.ruleset import Ruleset
+from payer_policy.ruleset import RESERVED, Ruleset
 from payer_policy.specs.failures import Wrong
 from payer_policy.specs.sentences import Row, Table
 from payer_policy.vocabulary.codes import malformed, normalise_code
@@ -240,8 +240,8 @@ def rarcs(library: Library, text: str) -> tuple[str, ...]:
 
 
 def rule(rulesets: Sequence[Ruleset], text: str) -> str:
-    """The id of a rule that one of the policies has."""
-    known = [rule.id for ruleset in rulesets for rule in ruleset.rules]
+    """The id of a rule that one of the policies has, or of what is found without a rule."""
+    known = [*(rule.id for ruleset in rulesets for rule in ruleset.rules), *RESERVED]
     if text in known:
         return text
     names = " and ".join(f"{ruleset.policy} {ruleset.version}" for ruleset in rulesets)

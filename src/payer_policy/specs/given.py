@@ -24,7 +24,11 @@ def preauthorization(case: Case, said: Arguments, table: Table) -> None:
 
 
 def question(case: Case, said: Arguments, table: Table) -> None:
-    _begin(case, said, Subject("question", _code(said), None))
+    _begin(
+        case,
+        said,
+        Subject("question", _code(said), cells.day(said["date"]) if "date" in said else None),
+    )
 
 
 def _code(said: Arguments) -> str:

@@ -29,11 +29,11 @@ GIVEN: Final = (
     ),
     Step(
         "given",
-        ("a question to {payer} about {code}",),
+        ("a question to {payer} about {code} on {date}", "a question to {payer} about {code}"),
         given.question,
-        "What does the policy require? A preauthorization request of which only payer and code are "
-        "known, under the newest version of the policy.",
-        "Given a question to Example Health about J3420",
+        "What does the policy require? A preauthorization request of which only payer, code and date "
+        "of service are known. Without the date the question pends, and asks for it.",
+        "Given a question to Example Health about J3420 on 2025-03-04",
     ),
     Step(
         "given",

@@ -13,7 +13,7 @@ from typing import Any, Final
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset, facts_in_test, tests_in
 from payer_policy.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
-from payer_policy.verify.steps import DATE, SOURCES, Account, Verified
+from payer_policy.verify.steps import AROUND, DATE, SOURCES, Account, Verified
 from payer_policy.verify.values import read
 
 ALONE: Final = (
@@ -41,11 +41,15 @@ def around(content: Mapping[str, Any], library: Library) -> Verified:
     fixed = _fixed(content, library, own)
     was, wrong, unchecked = keyed(content.get("candidates", NOTHING)), list[Wrong](), list[str]()
     expected, holding = dict[str, Any](), [policy] if policy is not None else []
-    for address, ruleset in _in_force(library, payer, own):
+    for address, rulesets in _possible(library, payer, content, own):
         if address == policy:
             continue
-        one = expected[address] = applies(ruleset, at(was, address), fixed, 0)
+        # As it was last known to apply, or else as it is on the last of the days.
+        applying = (one for one in rulesets if _applies(one, at(was, address), fixed))
+        ruleset = next(applying, rulesets[0])
+        one = applies(ruleset, at(was, address), fixed, 0)
         trusting = applies(ruleset, at(was, address), fixed, 1)
+        expected[address] = one
         path, file = ("candidates", address), f"{address}/{ruleset.version}.json"
         if isinstance(was, dict):
             for where, recorded, found in differences(
@@ -57,8 +61,9 @@ def around(content: Mapping[str, Any], library: Library) -> Verified:
         elif one["truth"] == "unknown":
             unchecked.append(f"whether {address} applies, which the recorded facts leave open")
     if policy is None and holding:
-        applying = f"{', '.join(holding)} {'apply' if len(holding) > 1 else 'applies'}"
-        wrong.insert(0, Wrong(("without_policy",), "no policy found", applying))
+        those = f"{', '.join(holding)} {'apply' if len(holding) > 1 else 'applies'}"
+        wrong.insert(0, Wrong(("without_policy",), "no policy found", those))
+    wrong += _through(content, own)
     if was is None and answers is None:
         unchecked.append(ALONE)
         return Verified(content, 0, tuple(wrong), tuple(unchecked))
@@ -86,10 +91,23 @@ def applies(ruleset: Ruleset, was: Any, fixed: Mapping[str, Any], trust: int) ->
     return {"hash": ruleset.hash, "facts": facts, "truth": truth, "tests": tests}
 
 
+def _through(content: Any, own: Mapping[str, Any]) -> Iterator[Wrong]:
+    """A last day is said only of a service of which it is not settled which day it is for."""
+    said, day = content.get("through", NOTHING), read(DATE, own["service_date"], None)
+    last = read(DATE, said, None)
+    dated = own["policy"] is not None and at(content, "policy", "version") is not None
+    if said is not None and (dated or day is None or last is None or last <= day):
+        yield Wrong(("through",), said, None)
+
+
+def _applies(ruleset: Ruleset, was: Any, fixed: Mapping[str, Any]) -> bool:
+    return bool(applies(ruleset, was, fixed, 0)["truth"] == "holds")
+
+
 def _answers(answers: Any, own: Mapping[str, Any], policies: Sequence[Any]) -> Iterator[Wrong]:
     """Whether the answers on one service are by the policies that apply to it, each once."""
     found = [{**own, "policy": policy} for policy in policies]
-    keys = ("code", "service_date")
+    keys = ("code", "service_date", "lines")
     if not isinstance(answers, list) or not all(isinstance(one, dict) for one in answers):
         yield Wrong(("answers",), answers, found)
         return
@@ -107,15 +125,20 @@ def _fixed(content: Any, library: Library, own: Mapping[str, Any]) -> dict[str, 
     return {by[SOURCES[key]]: value for key, value in said.items() if SOURCES[key] in by}
 
 
-def _in_force(
-    library: Library, payer: Any, own: Mapping[str, Any]
-) -> Iterator[tuple[str, Ruleset]]:
-    """The payer's policies for the code on that day; without a day, by their newest meaning."""
+def _possible(
+    library: Library, payer: Any, content: Any, own: Mapping[str, Any]
+) -> Iterator[tuple[str, list[Ruleset]]]:
+    """The payer's policies for the code, each as on the days that there may be, the last first."""
     day = read(DATE, own["service_date"], None)
+    through = read(DATE, at(content, "through"), None) or day
     for address in library.by_code.get((str(payer), str(own["code"])), ()):
-        ruleset = library.ruleset(address, day or library.windows(address)[-1][0])
-        if ruleset is not None:
-            yield address, ruleset
+        found = [
+            library.ruleset(address, first)
+            for first, last, _ in reversed(library.windows(address))
+            if day is None or (first <= through and (last is None or day <= last))
+        ]
+        if rulesets := [one for one in found if one is not None]:
+            yield address, rulesets
 
 
 def without_policy(content: Mapping[str, Any], library: Library) -> Verified:
@@ -141,7 +164,7 @@ def without_policy(content: Mapping[str, Any], library: Library) -> Verified:
             "near": list(_near(content, library)),
         },
     }
-    was = {key: value for key, value in content.items() if key not in ("answers", "candidates")}
+    was = {key: value for key, value in content.items() if key not in AROUND}
     wrong = [Wrong(*one) for one in differences((), keyed(was), keyed(expected))]
     unchecked = []
     if payer is None and any(str(known) == one.partition("/")[0] for one in library.addresses()):

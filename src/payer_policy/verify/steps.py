@@ -41,7 +41,7 @@ from payer_policy.vocabulary.types import FactType, format_value
 Sources = Mapping[tuple[str, str], str]
 SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
                   "service_date": ("service", "date")}  # fmt: skip
-AROUND: Final = frozenset({"answers", "candidates"})
+AROUND: Final = frozenset({"answers", "candidates", "through"})
 """The members of a record on what stands around its determination, which `answers` checks."""
 FAILED: Final = r"The engine `{}` failed on this request \([a-z0-9 ]+\)\. Nothing was decided\."
 DISAGREE: Final = r"The engines do not agree: .+"
@@ -322,6 +322,8 @@ class Account(Lines):
         if name.startswith("parameter:") and parameter is not None:
             return f"{format_value(parameter.value)} {parameter.unit or ''}".rstrip()
         value, fact = self.known.get(name), self.ruleset.facts.get(name)
+        if value is None and fact is not None and fact.type.kind == "date":
+            return "an unknown date"
         text = format_value(value, None if fact is None else fact.type)
         one = value == 1 and value is not True and fact is not None and fact.type.unit in PLURAL
         return text[:-1] if one else text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from payer_policy.ruleset import (
     Finding,
@@ -14,6 +14,9 @@ from payer_policy.ruleset import (
     facts_in_test,
 )
 from payer_policy.sealed import at, names
+
+OF_THE_RULE: Final = ("condition", "authorization")
+"""What may be unknown of a rule itself, and not of what it allows."""
 
 
 class Waits:
@@ -50,15 +53,21 @@ class Waits:
             out |= {one for one in made_from if self.known.get(one) is None} or {name}
         return out
 
-    def waits_for(self, id_: str, what: str = "condition") -> list[str]:
+    def waits_for(self, id_: str, what: str | None = None) -> list[str]:
         """The facts to ask for that an open rule waits for, in the order of the vocabulary.
 
-        `what` of it is unknown: its condition, its amount, or something that no answer mends.
+        `what` of it is unknown: its condition, its amount, or something that no answer mends; None:
+        it is assumed not to hold.
         """
-        facts = {"condition": self.rules.get(id_, set()), "amount": self._amount(id_)}
-        if what == "authorization":  # whether one covers the service decides if the rule counts
-            facts[what] = self.behind([str(self.ruleset.covered_by)])
-        return self._ordered(facts.get(what, ()))
+        if what == "amount":
+            return self._ordered(self._amount(id_))
+        if what is not None and what not in OF_THE_RULE:
+            return []
+        rule, facts = self._rule(id_), self.rules.get(id_, set())
+        if what is not None and rule is not None and rule.section in self.ruleset.silences:
+            # Whether an authorization covers the service decides if the rule counts.
+            facts = facts | self.behind([str(self.ruleset.covered_by)])
+        return self._ordered(facts)
 
     def questions(self, open_: Iterable[tuple[str, str]], was: Any) -> list[dict[str, Any]]:
         """A question for each fact that an open rule waits for, in the recorded order.
@@ -67,7 +76,7 @@ class Waits:
         """
         asking: dict[str, set[str]] = {}
         for id_, what in open_:
-            more = self._amount(id_) if what == "condition" else ()
+            more = self._amount(id_) if what in OF_THE_RULE else ()
             for name in (*self.waits_for(id_, what), *more):
                 asking.setdefault(name, set()).add(id_)
         order = [name for name in names(was) if name in asking]
@@ -88,9 +97,12 @@ class Waits:
             "rules": rules,
         }
 
+    def _rule(self, id_: str) -> Rule | None:
+        return next((rule for rule in self.ruleset.rules if rule.id == id_), None)
+
     def _amount(self, id_: str) -> set[str]:
-        effect = next((rule.effect for rule in self.ruleset.rules if rule.id == id_), None)
-        to = effect.to if isinstance(effect, Finding) else None
+        rule = self._rule(id_)
+        to = rule.effect.to if rule is not None and isinstance(rule.effect, Finding) else None
         return set() if to is None else self.behind(facts_in_expression(to))
 
     def _ordered(self, facts: Iterable[str]) -> list[str]:

@@ -120,7 +120,7 @@ def fact_rows() -> tuple[Mapping[str, Any], ...]:
     days, payers = (date(2025, 11, 3), None), ("medicare", "commercial-strict")
     return tuple(
         row
-        for row in random_rows(_engine(), Random(5), 700)
+        for row in random_rows(_engine(), Random(5), 1400)
         if row.get("service.date") in days and row.get("coverage.payer") in payers
     )
 

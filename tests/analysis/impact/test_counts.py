@@ -263,7 +263,7 @@ def test_how_many_decide_and_how_the_file_is_cut_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = edited(tmp_path / "new", REVIEWED)
-    table = fact_table(tmp_path / "c.parquet", fact_rows()[:60])
+    table = fact_table(tmp_path / "c.parquet", fact_rows()[:240])
     lines = building.write_lines(tmp_path / "c.jsonl", claims())
     made = [compared(POLICIES, new, one) for one in (table, lines)]
 

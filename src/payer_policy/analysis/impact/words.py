@@ -91,7 +91,7 @@ def _notes(made: Determination | Side) -> set[str]:
 
 
 def _side(made: Determination, shared: set[str]) -> Side:
-    named = f"{made.policy.address} {made.policy.version}"
+    named = f"{made.policy.address} {made.policy.version or '(no version: no date)'}"
     return Side(made.decision, in_plain_words(made, shared), named)
 
 

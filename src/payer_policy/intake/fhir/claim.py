@@ -264,7 +264,17 @@ class _ClaimReader:
             form.put(("bill_type",), next(iter(kinds)), here)
 
     def _days(self) -> Days:
-        """The claim's own dates: of the patient event, else of a billable period."""
+        """The claim's own dates, which an item without any has too.
+
+        On a claim for payment only where they are one day: of several, nobody says which is an
+        item's.
+        """
+        first, last = self._period()
+        of_several = self.claim.resource.get("use") == "claim" and first != last
+        return (None, None) if of_several else (first, last)
+
+    def _period(self) -> Days:
+        """The days of the patient event, else of a billable period."""
         for one in objects(self.claim.resource.get("supportingInfo")):
             if "patientEvent" in {coding.code for coding in codings(one.get("category"))}:
                 found = choice(one, "timing")

@@ -135,8 +135,12 @@ class ItemReader:
         if found is None:
             return self.days
         first, last = span_of(found[1])
-        if first is None:
+        if first is None or last is None:
             message = "the date of service is not a whole day, so it is taken as not known"
+            if first is not None:
+                message = (
+                    "the period of service has no last day, so its days are taken as not known"
+                )
             self.form.say((*here, found[0]), "not-read", message, None, warning=True)
             return None, None
         return first, last

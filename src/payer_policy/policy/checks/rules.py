@@ -11,7 +11,7 @@ from payer_policy.policy.files import EffectModel, ReasonModel
 from payer_policy.policy.resolve import EFFECTS, where_fact
 from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
 from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import Rule, tests_in
+from payer_policy.ruleset import RESERVED, Rule, tests_in
 
 _DECIDES = ("deny", "pend", "reduce")
 _MAY_ASK = ("advise", "pend")
@@ -47,6 +47,9 @@ class RuleChecks:
 
     def check(self, rule: Rule | None) -> None:
         """All checks; `rule` is the typed rule, if it is sound."""
+        if self.placed.model.id in RESERVED:
+            message = "this id is reserved for what is found without a rule"
+            self.problem("duplicate-rule", message, "id", hint="give the rule another id")
         self._citations()
         self._overrides()
         window = self._window()

@@ -54,7 +54,7 @@ Feature: Every sentence of the step library
       | laboratory-report |       |      |
 
   Scenario: What does the policy require?
-    Given a question to Example Health about J3420
+    Given a question to Example Health about J3420 on 2024-06-03
     When the question is asked
     Then it is pended
     And it waits for these rules
@@ -62,6 +62,14 @@ Feature: Every sentence of the step library
       | oral-therapy-first |
       | one-a-day          |
     And it first asks for oral_trial.outcome
+
+  Scenario: What does the policy require, on a day that nobody names?
+    Given a question to Example Health about J3420
+    When the question is asked
+    Then it is pended
+    And the reasons are
+      | rule                    |
+      | date-of-service-missing |
 
   Scenario: Another line of business, another drug
     Given a claim to Two Lines for J3420 on 2024-06-03
