@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.checks.asking import CODE as IS_KNOWN
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks
@@ -110,7 +111,9 @@ def _check_rules(
         if found is not None:
             typed[placed.model.id] = found
         if placed.version is merged.version:  # any other is checked with the policy of its file
-            checks = RuleChecks(placed, merged, around.reference, around.unread_reasons, report)
+            checks = RuleChecks(
+                placed, merged, around.vocabulary, around.reference, around.unread_reasons, report
+            )
             checks.check(None if found is None else found.made)
     _check_citations_of_parameters(merged, report)
     _check_information_request(merged, around, report)
@@ -248,7 +251,9 @@ def _check_acknowledgements(spans: Sequence[Span], report: ReportDiagnostic) -> 
         for name, reason in made.model.acknowledges.items():
             path = ("acknowledges", name)
             code, _, rule = name.partition(":")
-            of_a_rule = code in OF_A_RULE and rule in {one.id for one in made.model.rules}
+            of_a_rule = code in (*OF_A_RULE, IS_KNOWN) and rule in {
+                one.id for one in made.model.rules
+            }
             if name != CODE_IDENTITY and not of_a_rule:
                 message = f"`{name}` is no warning that can be acknowledged"
                 known = (CODE_IDENTITY, *(f"{code}:{one.id}" for one in made.model.rules if rule))

@@ -6,15 +6,16 @@ from collections.abc import Sequence, Set
 from datetime import date
 
 from payer_policy.diagnostics import did_you_mean
+from payer_policy.policy.checks import asking
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.files import EffectModel, ReasonModel
-from payer_policy.policy.resolve import EFFECTS, where_fact
+from payer_policy.policy.resolve import EFFECTS
 from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
 from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import RESERVED, Rule, tests_in
+from payer_policy.ruleset import RESERVED, Rule
+from payer_policy.vocabulary.model import Vocabulary
 
 _DECIDES = ("deny", "pend", "reduce")
-_MAY_ASK = ("advise", "pend")
 
 
 class RuleChecks:
@@ -24,11 +25,13 @@ class RuleChecks:
         self,
         placed: PlacedRule,
         merged: Merged,
+        vocabulary: Vocabulary,
         reference: ReferenceData,
         unread_reasons: Set[str],
         report: ReportDiagnostic,
     ) -> None:
         self.placed, self.merged, self.reference = placed, merged, reference
+        self.vocabulary = vocabulary
         self.unread_reasons, self.report = unread_reasons, report
 
     def problem(
@@ -136,20 +139,18 @@ class RuleChecks:
         return max(first, window.from_ or first), min(ends) if ends else None
 
     def _asks(self, rule: Rule) -> None:
-        if getattr(rule.effect, "kind", "conclude") in _MAY_ASK:
+        if f"{asking.CODE}:{rule.id}" in self.placed.version.model.acknowledges:
             return
-        for name in dict.fromkeys(
-            t.fact for t in tests_in(rule.condition) if t.operator == "is_known"
-        ):
-            path = where_fact(self.placed.model.when, name, ("when",), "is_known")
+        raw = self.placed.model.when
+        for message, path in asking.asking(rule, raw, self.merged, self.vocabulary):
             self.problem(
-                "is-known",
-                f"`is_known` on `{name}` decides by what was not said; "
-                "it is for asking whether something was submitted",
+                asking.CODE,
+                message,
                 *path,
                 key=True,
                 warning=True,
-                hint="test the value itself: a value that is not known pends, and is asked for",
+                hint="test the value itself, or whether there is such a thing (`exists`): a value "
+                "that is not known pends, and is asked for",
             )
 
 
