@@ -32,6 +32,12 @@ FACTS = [fact for fact in VOCABULARY.facts.values() if not fact.derived]
 
 
 def _values(fact: Fact) -> st.SearchStrategy[Any]:
+    """Any value, and where there may be no such thing, that."""
+    some = _some(fact)
+    return st.just("none") | some if fact.type.can_be_none else some
+
+
+def _some(fact: Fact) -> st.SearchStrategy[Any]:
     kind, least, most = fact.type.kind, fact.type.minimum, fact.type.maximum
     if fact.type.is_numeric:
         least = -1000 if least is None else least
@@ -89,7 +95,9 @@ def test_a_pended_request_is_answered_by_its_own_questionnaire() -> None:
     form = questionnaire(VOCABULARY, outcome)
     assert form is not None
     missing = [one["fact"] for one in outcome["determinations"][0]["missing"]]
-    assert [item["linkId"] for item in form["item"]] == missing
+    asked = [item["linkId"] for item in form["item"]]
+    assert [name for name in asked if not name.endswith(":none")] == missing
+    assert "trial.dose:none" in asked
 
     response = response_to(form, VOCABULARY, FAVOURABLE)
     facts, problems = facts_from_response(response, VOCABULARY)

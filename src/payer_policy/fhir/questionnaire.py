@@ -1,7 +1,8 @@
 """What is missing as a FHIR R4 `Questionnaire`, and facts as the `QuestionnaireResponse` to it.
 
-A linkId is the name of a fact, and the order is the one that settles the case soonest. What comes
-back is read by `intake.fhir.facts_from_response`; the two lose nothing between them.
+A linkId is the name of a fact, and the order is the one that settles the case soonest. Where there may
+be no such thing, that can be answered: by a choice, or by an item of its own behind the question. What
+comes back is read by `intake.fhir.facts_from_response`; the two lose nothing between them.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any, Final
 
 from payer_policy.fhir.systems import FACT, QUESTIONNAIRE
 from payer_policy.fhir_models import checked
-from payer_policy.intake.fhir.answers import ANSWERS, NONE
+from payer_policy.intake.fhir.answers import ANSWERS, NO_SUCH_THING, NOTHING
 from payer_policy.intake.fhir.units import UCUM, UCUM_SYSTEM
 from payer_policy.vocabulary.model import Fact, Vocabulary
-from payer_policy.vocabulary.types import Value, parse_value
+from payer_policy.vocabulary.types import NONE, Value, parse_value
 
 _TYPES: Final = {
     "boolean": "boolean",
@@ -54,7 +55,7 @@ def questionnaire(vocabulary: Vocabulary, outcome: Mapping[str, Any]) -> dict[st
 
 def form_for(facts: Iterable[Fact], title: str) -> dict[str, Any]:
     """A `Questionnaire` that asks for these facts, in this order."""
-    items = [_item(fact) for fact in facts]
+    items = [item for fact in facts for item in _items(fact)]
     plain = json.dumps([title, items], ensure_ascii=True, separators=(",", ":"))
     name = hashlib.sha256(plain.encode()).hexdigest()[:16]
     return checked(
@@ -91,15 +92,19 @@ def response_to(
     Raises:
         ValueProblem: a fact is not of its type.
     """
-    items = []
+    items: list[dict[str, Any]] = []
+    answered: dict[str, bool] = {}
     for item in form["item"]:
-        name = item["linkId"]
-        one: dict[str, Any] = {"linkId": name, "text": item["text"]}
+        name = str(item["linkId"]).removesuffix(NO_SUCH_THING)
+        one: dict[str, Any] = {"linkId": item["linkId"], "text": item["text"]}
         if facts.get(name) is not None:
             fact = vocabulary.facts[name]
-            one["answer"] = _answers(fact, parse_value(fact.type, facts[name]))
+            given = _answers(fact, parse_value(fact.type, facts[name]), item["linkId"] != name)
+            if given:
+                one["answer"] = given
+        answered[name] = answered.get(name, False) or "answer" in one
         items.append(one)
-    complete = all("answer" in one for one in items)
+    complete = all(answered.values())
     return checked(
         {
             "resourceType": "QuestionnaireResponse",
@@ -108,6 +113,15 @@ def response_to(
             "item": items,
         }
     )
+
+
+def _items(fact: Fact) -> list[dict[str, Any]]:
+    """The question for a fact; and, where no coding can say that there is none, one for that."""
+    item = _item(fact)
+    if not fact.type.can_be_none or fact.type.kind == "choice":
+        return [item]
+    text = f"Check this if there is none: {fact.label}"
+    return [item, {"linkId": fact.name + NO_SUCH_THING, "text": text, "type": "boolean"}]
 
 
 def _item(fact: Fact) -> dict[str, Any]:
@@ -120,9 +134,12 @@ def _item(fact: Fact) -> dict[str, Any]:
     item["type"] = _TYPES[fact.type.kind]
     if fact.type.kind == "choice":
         item["answerOption"] = [{"valueCoding": _coding(fact, one)} for one in fact.type.values]
+        if fact.type.can_be_none:
+            none = {"system": ANSWERS, "code": NOTHING, "display": "none"}
+            item["answerOption"].append({"valueCoding": none})
     if fact.type.kind == "codes":
         item["repeats"] = True
-        nothing = {"system": ANSWERS, "code": NONE, "display": "none of them"}
+        nothing = {"system": ANSWERS, "code": NOTHING, "display": "none of them"}
         item["answerOption"] = [{"valueCoding": nothing}]
     return item
 
@@ -131,7 +148,13 @@ def _coding(fact: Fact, value: str) -> dict[str, Any]:
     return {"system": FACT + fact.name, "code": value, "display": value.replace("_", " ")}
 
 
-def _answers(fact: Fact, value: Value) -> list[dict[str, Any]]:
+def _answers(fact: Fact, value: Value, of_none: bool) -> list[dict[str, Any]]:
+    """The answer to the question for a fact; `of_none`: to whether there is none."""
+    if of_none:
+        return [{"valueBoolean": True}] if value is NONE else []
+    if value is NONE:
+        choice = fact.type.kind == "choice"
+        return [{"valueCoding": {"system": ANSWERS, "code": NOTHING}}] if choice else []
     match fact.type.kind:
         case "boolean":
             return [{"valueBoolean": value}]
@@ -145,7 +168,7 @@ def _answers(fact: Fact, value: Value) -> list[dict[str, Any]]:
         case "codes":
             given = sorted(value) if isinstance(value, frozenset) else []
             if not given:
-                return [{"valueCoding": {"system": ANSWERS, "code": NONE}}]
+                return [{"valueCoding": {"system": ANSWERS, "code": NOTHING}}]
             return [{"valueString": one} for one in given]
         case "date":
             return [{"valueDate": str(value)}]

@@ -1,7 +1,8 @@
 """The answers of a `QuestionnaireResponse` as facts: a linkId that is the name of a fact gives it.
 
 Exact: numbers digit by digit, units converted without rounding or refused. An item without an
-answer says nothing; an empty set is answered with the coding `none` of `ANSWERS`.
+answer says nothing. That a set is empty, or that there is no such thing, is answered with the coding
+`none` of `ANSWERS`; the second also by yes to an item of its own.
 """
 
 from __future__ import annotations
@@ -14,11 +15,20 @@ from payer_policy.intake.fhir.units import UCUM, converted, unit_named
 from payer_policy.intake.fhir.values import choice, codings, day_of, objects, quantity, text_of
 from payer_policy.json_source import JsonPath, render_path
 from payer_policy.vocabulary.model import Fact, Vocabulary
-from payer_policy.vocabulary.types import NUMERIC, ValueProblem, parse_value, shown, to_json
+from payer_policy.vocabulary.types import (
+    NONE,
+    NUMERIC,
+    ValueProblem,
+    parse_value,
+    shown,
+    to_json,
+)
 
 ANSWERS: Final = "urn:payer-policy:answers"
-"""The code system of `none`: a set with nothing in it, which is not the same as no answer."""
-NONE: Final = "none"
+"""The code system of `none`: nothing, which is not the same as no answer."""
+NOTHING: Final = "none"
+NO_SUCH_THING: Final = ":none"
+"""Behind the name of a fact: the linkId of the item that says that there is no such thing."""
 _YES_NO: Final = {"Y": True, "N": False, "true": True, "false": False, "yes": True, "no": False}
 _ABSENT: Final = "data-absent-reason"
 
@@ -70,7 +80,7 @@ def read_answers(response: Mapping[str, Any], vocabulary: Vocabulary) -> Answers
         given = objects(item.get("answer"))
         if not given or link is None:
             continue
-        fact = vocabulary.facts.get(link)
+        fact = vocabulary.facts.get(link.removesuffix(NO_SUCH_THING))
         if fact is None:
             hint = did_you_mean(link, vocabulary.facts)
             message = f"{shown(link)} is no fact that is known here; its answer is not read"
@@ -78,8 +88,10 @@ def read_answers(response: Mapping[str, Any], vocabulary: Vocabulary) -> Answers
         elif fact.derived:
             message = f"`{link}` follows from other facts; it cannot be answered"
             out.slips.append(Slip((*path, "linkId"), "derived-fact", message, None))
-        else:
+        elif link == fact.name:
             _take(out, fact, given, path)
+        elif any(one.get("valueBoolean") is True for one in given):
+            _take(out, fact, [{"valueString": NOTHING}], path)
     return out
 
 
@@ -113,7 +125,8 @@ def _take(out: Answers, fact: Fact, given: list[dict[str, Any]], path: JsonPath)
         out.slips.append(Slip((*path, "answer"), problem.code, message, problem.hint))
         return
     # A decimal stays a number: in `Request.facts` it is one, and only our own documents write text.
-    plain = value if fact.type.kind in NUMERIC else to_json(value)
+    numeric = fact.type.kind in NUMERIC and value is not NONE
+    plain = value if numeric else to_json(value)
     if fact.name in out.facts and out.facts[fact.name] != plain:
         message = f"`{fact.name}` is answered twice, with {shown(out.facts[fact.name])} and "
         message += shown(plain)
@@ -143,8 +156,8 @@ def _raw(fact: Fact, answer: Mapping[str, Any]) -> Any:
         coding = next(iter(codings(value)), None)
         if coding is None or (coding.system or "").endswith(_ABSENT):
             return None
-        if kind == "codes" and coding.system == ANSWERS and coding.code == NONE:
-            return ()
+        if coding.system == ANSWERS and coding.code == NOTHING:
+            return () if kind == "codes" else NOTHING
         return _YES_NO.get(coding.code or "", coding.code) if kind == "boolean" else coding.code
     if key == "valueQuantity":
         return _amount(fact, value)
