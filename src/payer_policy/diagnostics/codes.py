@@ -69,6 +69,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "code-identity": "A code means another drug in the official list.",
         "unused-acknowledgement": "A warning is acknowledged that is not given.",
         "unused-parameter": "No rule uses a parameter.",
+        "not-of-none": "A `not` holds also where there is no such thing.",
         "unused-section": "No rule is in a section of the policy.",
         "duplicate-rule": "Two rules have the same id.",
         "duplicate-statement": "Two statements about a policy have the same id.",

@@ -6,10 +6,10 @@ from collections.abc import Sequence, Set
 from datetime import date
 
 from payer_policy.diagnostics import did_you_mean
-from payer_policy.policy.checks import asking
+from payer_policy.policy.checks import asking, none
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.files import EffectModel, ReasonModel
-from payer_policy.policy.resolve import EFFECTS
+from payer_policy.policy.resolve import EFFECTS, where_fact
 from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
 from payer_policy.reference import ReferenceData
 from payer_policy.ruleset import RESERVED, Rule
@@ -73,6 +73,7 @@ class RuleChecks:
             check_reason(reason, kind, window, self.reference, self.unread_reasons, problem)
         if rule is not None:
             self._asks(rule)
+            self._denies(rule)
 
     def _citations(self) -> None:
         cites, known = self.placed.model.cites, self.merged.references
@@ -137,6 +138,19 @@ class RuleChecks:
             return None
         ends = [day for day in (last, window.through) if day is not None]
         return max(first, window.from_ or first), min(ends) if ends else None
+
+    def _denies(self, rule: Rule) -> None:
+        """A `not` that holds where there is no such thing must be meant."""
+        for name in none.holding_for_none(rule.condition, self.vocabulary):
+            self.problem(
+                none.CODE,
+                f"the `not` holds also where `{name}` is none",
+                *where_fact(self.placed.model.when, name, ("when",)),
+                key=True,
+                warning=True,
+                hint=f'add {{"fact": "{name}", "exists": true}} beside it, or '
+                f'{{"fact": "{name}", "exists": false}} where none is meant too',
+            )
 
     def _asks(self, rule: Rule) -> None:
         if f"{asking.CODE}:{rule.id}" in self.placed.version.model.acknowledges:
