@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import combinations
+from itertools import chain
+from typing import Final
 
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.checks.policies import Checked
@@ -12,6 +13,10 @@ from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.library import Span
 from payer_policy.policy.versions import ReportDiagnostic
 from payer_policy.vocabulary.model import Vocabulary
+from payer_policy.vocabulary.types import FactType
+
+MOST_OVERLAPS: Final = 3
+"""So many others are named of one policy: where a thousand overlap, each pair would tell nobody more."""
 
 
 def check_together(
@@ -21,20 +26,36 @@ def check_together(
     report: ReportDiagnostic,
 ) -> None:
     """Check what no policy shows alone."""
-    for one, other in _sharing_a_code(checked):
-        _check_overlap(one, checked[one], other, checked[other], vocabulary, report)
+    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+    for other, earlier in _sharing_a_code(checked):
+        found = 0
+        for one in earlier:
+            found += _check_overlap(one, checked[one], other, checked[other], types, report)
+            if found == MOST_OVERLAPS:
+                break
     _check_parameters_used(spans, checked, report)
 
 
-def _sharing_a_code(checked: Mapping[str, Checked]) -> list[tuple[str, str]]:
-    """The pairs of one payer's policies for a common code, in order; no others are looked at."""
+def _sharing_a_code(checked: Mapping[str, Checked]) -> Iterator[tuple[str, Iterator[str]]]:
+    """Each policy with those before it that its payer has for one of its codes; no others are looked
+    at."""
     by_code: dict[tuple[str, str], list[str]] = {}
     for address in sorted(checked):
         payer = address.partition("/")[0]
         codes = {code for _, _, listed in checked[address].applies_to for code in listed}
-        for code in codes:
-            by_code.setdefault((payer, code), []).append(address)
-    return sorted({pair for listed in by_code.values() for pair in combinations(listed, 2)})
+        lists = [by_code.setdefault((payer, code), []) for code in sorted(codes)]
+        yield address, _once(lists)
+        for listed in lists:
+            listed.append(address)
+
+
+def _once(lists: Iterable[list[str]]) -> Iterator[str]:
+    """What stands in some lists, each once, as far as it is asked for."""
+    seen: set[str] = set()
+    for one in chain.from_iterable(lists):
+        if one not in seen:
+            seen.add(one)
+            yield one
 
 
 def _check_overlap(
@@ -42,11 +63,10 @@ def _check_overlap(
     first: Checked,
     other: str,
     second: Checked,
-    vocabulary: Vocabulary,
+    types: Mapping[str, FactType],
     report: ReportDiagnostic,
-) -> None:
-    """Two policies of a payer that both apply would both decide the same lines."""
-    types = {name: fact.type for name, fact in vocabulary.facts.items()}
+) -> bool:
+    """Whether two policies of a payer can both apply: both would decide the same lines."""
     for a, mine, codes in first.applies_to:
         for b, theirs, more in second.applies_to:
             day = max(a.first_day, b.first_day)
@@ -71,7 +91,8 @@ def _check_overlap(
                     hint="let the `applies_to` of one exclude the other",
                 )
             )
-            return
+            return True
+    return False
 
 
 def _check_parameters_used(
