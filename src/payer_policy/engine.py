@@ -511,12 +511,12 @@ class Engine:
         if service.through is None and not beside:
             return None
         why, about = "", service
-        if beside:
+        if service.through is None:
+            why = f"{capital(line_list(service.numbers))} may be for one of these days."
+            about = beside[0]
+        elif beside:
             others = line_list([number for one in beside for number in one.numbers])
             why = f"{capital(others)} may be for one of these days."
-            about = beside[0] if service.through is None else service
-            if service.through is None:
-                why = f"{capital(line_list(service.numbers))} may be for one of these days."
         elif self._spans(asked) == "per-diem":
             problem = self._not_by_day(asked)
             if problem is None:

@@ -342,13 +342,13 @@ class _Explainer:
         )
 
     def _finding(self, found: Found) -> Node:
+        if found.rule not in self._index:
+            return _built_in(found)
         codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))
         said = f"“{found.because}”"
         notes = [f"{codes}: {said}" if codes else said]
         if found.silenced:
             notes.append("Advice only, since an authorization covers the service.")
-        if found.rule not in self._index:
-            return _built_in(found)
         return self._rule(self._index[found.rule], notes=tuple(notes))
 
     def _closest(self, failing: Sequence[int]) -> list[int]:

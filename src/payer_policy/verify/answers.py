@@ -45,9 +45,8 @@ def around(content: Mapping[str, Any], library: Library) -> Verified:
         if address == policy:
             continue
         # As it was last known to apply, or else as it is on the last of the days.
-        applying = (one for one in rulesets if _applies(one, at(was, address), fixed))
-        ruleset = next(applying, rulesets[0])
-        one = applies(ruleset, at(was, address), fixed, 0)
+        made = [(one, applies(one, at(was, address), fixed, 0)) for one in rulesets]
+        ruleset, one = next((pair for pair in made if pair[1]["truth"] == "holds"), made[0])
         trusting = applies(ruleset, at(was, address), fixed, 1)
         expected[address] = one
         path, file = ("candidates", address), f"{address}/{ruleset.version}.json"
@@ -98,10 +97,6 @@ def _through(content: Any, own: Mapping[str, Any]) -> Iterator[Wrong]:
     dated = own["policy"] is not None and at(content, "policy", "version") is not None
     if said is not None and (dated or day is None or last is None or last <= day):
         yield Wrong(("through",), said, None)
-
-
-def _applies(ruleset: Ruleset, was: Any, fixed: Mapping[str, Any]) -> bool:
-    return bool(applies(ruleset, was, fixed, 0)["truth"] == "holds")
 
 
 def _answers(answers: Any, own: Mapping[str, Any], policies: Sequence[Any]) -> Iterator[Wrong]:

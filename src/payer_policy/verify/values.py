@@ -75,11 +75,6 @@ def at_least(count: int, truths: Sequence[Any]) -> str:
     return "fails" if len(truths) - truths.count("fails") < count else "unknown"
 
 
-def least_of(values: Sequence[Any], otherwise: Any) -> Any:
-    """The least of the values that are not None."""
-    return min((value for value in values if value is not None), default=otherwise)
-
-
 def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
     """The value of an expression with exact numbers; None: not known."""
     match expression:
