@@ -671,7 +671,8 @@ class Baclofen:
 
     def facts(self, request: Request, day: date, lines: Sequence[Line]) -> dict[str, Any]:
         """The facts of the drug's lines on one day that `decide` reads."""
-        facts = {name: _value(name, raw) for name, raw in request.facts.items()}
+        given = [request.facts, *(line.facts for line in lines)]
+        facts = {name: _value(name, raw) for one in given for name, raw in one.items()}
         claim = request.kind == "claim"
         facts["request.frequency"] = request.frequency
         facts["claim.is_void"] = claim and request.frequency == "8"

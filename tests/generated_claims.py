@@ -84,7 +84,7 @@ OF_THE_MEMBER: Final = (
     "spasticity.",
     "brain_injury.",
 )
-"""Where a claim has two drug services, other facts could be meant of either."""
+"""Where a claim has two drug services, other facts stand on the lines of one of them."""
 NPIS: Final = ("1234567893", "1245319599", "1679576722")
 
 
@@ -397,9 +397,10 @@ class _Draft:
         if self.likely(0.13) and kind == "claim":
             self._again(timedelta(random.choice((7, 14, 28))))
         services = {(line["code"], line["date"]) for line in self.drug}
+        of_first = {}
         if len(services) > 1:
             for name in [name for name in facts if not name.startswith(OF_THE_MEMBER)]:
-                del facts[name]
+                of_first[name] = facts.pop(name)
         for name in list(facts):
             if self.likely(0.02):  # what is not known is null, or is left out
                 facts[name] = None
@@ -419,6 +420,8 @@ class _Draft:
             }
         else:
             claim["facts"] = facts
+            if of_first:
+                self._on_lines(of_first)
             claim["lines"] = [
                 {"number": number, **line} for number, line in enumerate(self._in_order(), 1)
             ]
@@ -428,6 +431,15 @@ class _Draft:
             claim |= {"frequency": "7", "original_id": f"SYN-O-{random.randint(1, 9_999)}"}
             self.earlier(self.prior(0, claim_id=claim["original_id"], units=4))
         return claim
+
+    def _on_lines(self, facts: Json) -> None:
+        """Facts about the first drug service on its line, and of a later refill the one before it."""
+        first, last = self.drug[0], self.drug[-1]
+        documents = {name for name in facts if name.startswith(("documents.", "replacement."))}
+        self.facts.update({name: facts[name] for name in documents})
+        first["facts"] = {name: facts[name] for name in facts if name not in documents}
+        if self.phase == "refill" and last["date"] > first["date"]:
+            last["facts"] = {"therapy.phase": "refill", "refill.previous_date": first["date"]}
 
     def _in_order(self) -> list[Json]:
         lines = self.lines[:4]

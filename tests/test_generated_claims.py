@@ -83,6 +83,8 @@ def test_claims_come_in_every_form() -> None:
     }
     assert all({day, date.fromordinal(day.toordinal() - 1)} <= days for day in CHANGING_DAYS)
     assert any(value is None for claim in given for value in claim["facts"].values())
+    assert sum(any(line.facts for line in request.lines) for request in requests) > COUNT / 20
+    assert any(sum(bool(line.facts) for line in request.lines) > 1 for request in requests)
 
 
 def test_a_share_of_claims_loses_a_date_or_lasts_for_days_and_nothing_else_changes() -> None:

@@ -27,7 +27,7 @@ from payer_policy.determination.explain import explain
 from payer_policy.determination.missing import question_of
 from payer_policy.determination.trees import Explanation
 from payer_policy.determination.words import capital, in_unit, line_list
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
+from payer_policy.diagnostics import PolicyError
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.intake.mappings import request_from_mapping
@@ -39,8 +39,8 @@ from payer_policy.request.derive import (
     Context,
     Derivation,
     describe_contradiction,
-    parse_facts,
 )
+from payer_policy.request.given import Given, Meant, fact_problem
 from payer_policy.request.models import Request
 from payer_policy.request.services import (
     LineView,
@@ -67,12 +67,8 @@ from payer_policy.vocabulary.types import Value, format_value
 
 _ROWS_KEPT: Final = 10_000
 """How many different services the hash of the rows behind them is kept for."""
-_DAYS: Final = ("date", "through")
-"""The fields of a service that say its day or days."""
 MAX_DAYS: Final = 100
 """Lines over more days are not decided day by day: each day is a decision of its own."""
-_MOST_HINTS: Final = 20
-"""Nobody reads more suggestions than this, and each is looked for among all names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +180,9 @@ class _Asked(NamedTuple):
     """One service as it is asked about."""
 
     context: Context
-    given: Mapping[str, Value]
+    given: Given
+    facts: Mapping[str, Value]
+    """What is given of the service."""
     candidates: tuple[str, ...]
     """The payer's policies for the code."""
     day_is_given: bool = True
@@ -293,15 +291,19 @@ class Engine:
             PolicyError: As `decide`.
         """
         request = _as_request(request)
-        given = self._given_facts(request)
-        payer = self._payer(request, given)
+        vocabulary = self.library.vocabulary
+        given = Given.read(vocabulary, request)
+        payer = self._payer(request, given.whole)
         lines, services = self._services(request, payer, given)
         decided: list[Decided] = []
-        undecided: list[Context] = []
+        undecided: list[_Asked] = []
+        meant: dict[tuple[str | None, date | None], Meant] = {}
         clear = all(one.day is not None and one.through is None for one in services)
         for service in services:
             asked = self._asked(request, payer, service, lines, given)
             unclear = None if clear else self._unclear_date(asked, services)
+            if unclear is None and asked.candidates:
+                given.refuse_disagreement(vocabulary, request, service.numbers)
             if not asked.candidates:
                 found = []
             elif unclear is not None:
@@ -314,11 +316,16 @@ class Engine:
                 found = self._decide_each_day(asked)
             decided += found
             if not found:
-                undecided.append(asked.context)
+                undecided.append(asked)
+            elif given.whole and len(services) > 1:
+                # Lines of a code whose days are not settled may be one service.
+                key = service.code, None if unclear else service.day
+                meant.setdefault(key, self._meant(service, found))
+        given.refuse_ambiguous(vocabulary, request, tuple(meant.values()))
         # Beside a decided drug, a line without a policy is context: nobody asks what nearly applied.
         without = [
-            self._no_policy(context, () if decided else tuple(self._near(context, given)))
-            for context in undecided
+            self._no_policy(asked.context, () if decided else tuple(self._near(asked)))
+            for asked in undecided
         ]
         return tuple(decided), tuple(without)
 
@@ -329,8 +336,8 @@ class Engine:
             PolicyError: As `decide`, but for a fact that contradicts the claim.
         """
         request = _as_request(request)
-        given = self._given_facts(request)
-        payer = self._payer(request, given)
+        given = Given.read(self.library.vocabulary, request)
+        payer = self._payer(request, given.whole)
         lines, services = self._services(request, payer, given)
         found = []
         for service in services:
@@ -352,7 +359,7 @@ class Engine:
                 prepared = self._prepare(address, first)
                 if prepared is None:
                     continue
-                facts, _ = prepared.derivation.facts(asked.context, asked.given)
+                facts, _ = prepared.derivation.facts(asked.context, asked.facts)
                 one = Candidate(prepared.ruleset, facts)
                 newest = newest or one
                 if prepared.applies(facts) == HOLDS:
@@ -388,16 +395,15 @@ class Engine:
     # --- the steps -------------------------------------------------------------------------------
 
     def _services(
-        self, request: Request, payer: str | None, given: Mapping[str, Value]
+        self, request: Request, payer: str | None, given: Given
     ) -> tuple[tuple[LineView, ...], list[Service]]:
         """The request's lines, and its drug services with their days."""
-        day, through = (given.get(self._fact_from("service", name)) for name in _DAYS)
-        first = day if isinstance(day, date) else None
-        last = through if isinstance(through, date) and first and through > first else None
+        days = self._fact_from("service", "date"), self._fact_from("service", "through")
         preauthorization = request.kind == "preauthorization"
-        lines = view_lines(request, self.library.reference, first, last)
+        lines = view_lines(request, self.library.reference, partial(given.days, *days))
         if not lines:
-            code = given.get(self._fact_from("service", "code"))
+            code = given.whole.get(self._fact_from("service", "code"))
+            first, last = given.days(*days)
             services = [Service(None if code is None else str(code), first, (), last)]
         else:
             services = services_of(lines, periods=preauthorization)
@@ -417,11 +423,22 @@ class Engine:
         payer: str | None,
         service: Service,
         lines: tuple[LineView, ...],
-        given: Mapping[str, Value],
+        given: Given,
     ) -> _Asked:
         candidates = self._candidates(payer, service.code)
         found = authorization_facts(request, payer, service) if candidates else {}
-        return _Asked(Context(request, payer, service, lines, found), given, candidates)
+        context = Context(request, payer, service, lines, found)
+        return _Asked(context, given, given.of(service.numbers), candidates)
+
+    def _meant(self, service: Service, found: Sequence[Decided]) -> Meant:
+        """A decided service as one that facts can be meant of."""
+        reads: set[str] = set()
+        for ruleset in (one.ruleset for one in found):
+            prepared = self._prepare(ruleset.policy, ruleset.first_day)
+            assert prepared is not None
+            reads |= prepared.derivation.reads
+        day = "a day that is not settled" if service.day is None else service.day
+        return Meant(line_list(service.numbers), f"{service.code} on {day}", reads)
 
     def _decide_on_day(self, asked: _Asked) -> list[Decided]:
         """The answer of each policy that applies, for a service of one day."""
@@ -477,13 +494,15 @@ class Engine:
 
     def _facts(self, prepared: _Prepared, asked: _Asked) -> dict[str, Value | None] | None:
         """The facts of a service, if a policy is known to apply to it."""
-        facts, contradictions = prepared.derivation.facts(asked.context, asked.given)
+        facts, contradictions = prepared.derivation.facts(asked.context, asked.facts)
         if prepared.applies(facts) != HOLDS:
             return None
         if contradictions and asked.day_is_given:
+            request, numbers = asked.context.request, asked.context.service.numbers
             raise PolicyError(
-                _problem(
-                    asked.context.request,
+                fact_problem(
+                    request,
+                    asked.given.line_of(request, found.fact, numbers),
                     found.fact,
                     "contradicts-claim",
                     describe_contradiction(self.library.vocabulary, found),
@@ -695,30 +714,6 @@ class Engine:
             return None
         return known.derivation
 
-    def _given_facts(self, request: Request) -> dict[str, Value]:
-        vocabulary = self.library.vocabulary
-        given, problems = parse_facts(vocabulary, request.facts)
-        if problems:
-            hinted = {name for name, _ in problems[:_MOST_HINTS]}
-            raise PolicyError(
-                _problem(
-                    request,
-                    name,
-                    problem.code,
-                    problem.message
-                    if problem.code in ("unknown-fact", "derived-fact")
-                    else f"fact `{name}`: {problem.message}",
-                    problem.hint
-                    or (
-                        did_you_mean(name, vocabulary.facts)
-                        if problem.code == "unknown-fact" and name in hinted
-                        else None
-                    ),
-                )
-                for name, problem in problems
-            )
-        return given
-
     def _payer(self, request: Request, given: Mapping[str, Value]) -> str | None:
         """The payer's folder that the request names, or what it says where none is recognised."""
         coverage = request.coverage
@@ -758,9 +753,9 @@ class Engine:
             near,
         )
 
-    def _near(self, context: Context, given: Mapping[str, Value]) -> Iterator[str]:
+    def _near(self, asked: _Asked) -> Iterator[str]:
         """Sentences on policies for this code that do not apply, and why."""
-        service = context.service
+        context, service = asked.context, asked.context.service
         if service.code is None:
             return
         library = self.library
@@ -779,7 +774,7 @@ class Engine:
                 until = f" through {last}" if last else ""
                 yield f"{address} covers {service.code} from {first}{until}"
                 continue
-            facts, _ = prepared.derivation.facts(context, given)
+            facts, _ = prepared.derivation.facts(context, asked.facts)
             yield f"{address} needs: {_unmet(prepared.ruleset.applies_to, facts, library)}"
 
 
@@ -806,11 +801,6 @@ def _unmet(condition: Condition, facts: Mapping[str, Value | None], library: Lib
 
 def _as_request(request: Request | Mapping[str, Any]) -> Request:
     return request if isinstance(request, Request) else request_from_mapping(request)
-
-
-def _problem(request: Request, fact: str, code: str, message: str, hint: str | None) -> Diagnostic:
-    where = Location(f"claim {request.id}" if request.id else "request", f"$.facts.{fact}")
-    return Diagnostic(code, message, where, hint)
 
 
 __all__ = ["Candidate", "Considered", "Decided", "Engine", "LineView", "PolicyOnDay"]

@@ -275,3 +275,19 @@ def test_the_command_ends_with_2_where_the_input_is_wrong(tmp_path: Path) -> Non
     result = run(tmp_path, {**REFILL, "frequency": "9"})
 
     assert result.exit_code == 2
+
+
+def test_what_is_missing_of_one_of_two_services_is_supplied_on_its_line(engine: Engine) -> None:
+    """Two visits on one claim: what helps the second says nothing of the first."""
+    first, procedure = REFILL["lines"]
+    later = {**first, "date": "2025-09-04"}
+    phase = {"therapy.phase": "refill"}
+    told = changed(REFILL, lines=[{**first, "facts": phase}, procedure, later])
+    request = Request.model_validate(told)
+    decided, _ = engine.decide_fully(request)
+    result = repairs(engine, request, decided[1])
+
+    assert [one.determination.decision for one in decided] == ["approve", "pend"]
+    assert [step.fact.name for step in result.repairs[0].steps] == ["therapy.phase"]
+    assert result.repairs[0].how == "request"
+    assert str(result.repairs[0].determination.service_date) == "2025-09-04"

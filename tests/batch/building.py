@@ -7,6 +7,7 @@ import functools
 import json
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -64,12 +65,22 @@ def claims(count: int = 24) -> list[dict[str, Any]]:
         }
         if index % 2:
             claim["facts"] = {"therapy.phase": "refill"}
+        if index % 8 == 6:  # two visits, each with its own facts
+            later = {**drug, "number": 3, "date": _after(day), "modifiers": []}
+            drug["facts"] = {"therapy.phase": "refill"}
+            later["facts"] = {"therapy.phase": "refill", "refill.previous_date": day}
+            claim["lines"].append(later)
         if index % 6 == 5:
             claim["lines"] = [claim["lines"][0]]  # nothing that a policy covers
         out.append(claim)
     return out
 
 
+def _after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(200)).isoformat()
+
+
+FACT_COLUMNS = ("therapy.phase", "refill.previous_date")
 LINE_COLUMNS = (
     "id",
     "place_of_service",
@@ -78,7 +89,7 @@ LINE_COLUMNS = (
     "patient.birth_date",
     "provider.billing_npi",
     "diagnoses",
-    "therapy.phase",
+    *FACT_COLUMNS,
     "line.number",
     "line.code",
     "line.modifiers",
@@ -98,8 +109,8 @@ def line_rows(requests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 part, _, name = column.partition(".")
                 if part == "line":
                     row[column] = line.get(name)
-                elif column == "therapy.phase":
-                    row[column] = request.get("facts", {}).get(column)
+                elif column in FACT_COLUMNS:
+                    row[column] = {**request.get("facts", {}), **line.get("facts", {})}.get(column)
                 else:
                     value = request[part]
                     row[column] = value[name] if name else value

@@ -77,6 +77,8 @@ def test_claims_are_decided_as_they_are_one_by_one(kind: str, tmp_path: Path) ->
     assert rows == {claim["id"]: told(engine().decide(claim)) for claim in given}
     found = {row["decision"] for made in rows.values() for row in made}
     assert found >= {"approve", "deny", "no_policy"}
+    visits = [[row["decision"] for row in made] for made in rows.values() if len(made) > 1]
+    assert any(len(set(one)) > 1 for one in visits)
 
 
 def test_answers_that_differ_are_counted_however_many_there_are() -> None:

@@ -280,13 +280,7 @@ def random_claim(random: Random) -> Request:
         claim_id=some("C0", "C1"), code=handwritten.CODE, date=date(2025, 11, 3),
         modifiers=frozenset(random.choice(MODIFIERS)), units=random.choice(UNITS), void=some(False, True),
     )  # fmt: skip
-    supplied: dict[str, Any] = {
-        "dose.administered": some(50, 101, 30000, 36000, 40000),
-        "dose.discarded": some(0, 4000, 10000),
-        "container.total": some(40000, 80000),
-        "container.opened": some(1, 2),
-        "container.multi_dose": some(False, True),
-        "refill.previous_date": some("2025-08-04", "2025-01-02"),
+    of_member: dict[str, Any] = {
         "documents.request": some("none", "waiting", "not_supplied"),
         "oral_therapy.outcome": some("inadequate", "not_tried"),
         "oral_therapy.duration": some(41, 42),
@@ -297,12 +291,29 @@ def random_claim(random: Random) -> Request:
         "contraindication.active_infection": False,
         "contraindication.body_too_small": False,
         "contraindication.device_crosstalk": False,
-        "therapy.phase": some("initial", "trial", "refill", "replacement"),
-        "service.setting": some("home_visit", "home_self_administered"),
-        "service.route": some("intrathecal", "oral"),
         "replacement.reason": some("end_of_battery", "upgrade"),
     }
     share = some(0.0, 0.3, 0.8)
+
+    def known(facts: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in facts.items() if random.random() < share}
+
+    def of_service() -> dict[str, Any]:
+        return {
+            "dose.administered": some(50, 101, 30000, 36000, 40000),
+            "dose.discarded": some(0, 4000, 10000),
+            "container.total": some(40000, 80000),
+            "container.opened": some(1, 2),
+            "container.multi_dose": some(False, True),
+            "refill.previous_date": some("2025-08-04", "2025-01-02"),
+            "therapy.phase": some("initial", "trial", "refill", "replacement"),
+            "service.setting": some("home_visit", "home_self_administered"),
+            "service.route": some("intrathecal", "oral"),
+        }
+
+    drug = {line.date: at for at, line in enumerate(lines) if line.code == handwritten.CODE}
+    for at in drug.values():
+        lines[at] = lines[at].model_copy(update={"facts": known(of_service())})
     return Request(
         kind=some("claim", "claim", "claim", "preauthorization"),
         frequency=some("1", "1", "1", "1", "7", "8"),
@@ -314,7 +325,7 @@ def random_claim(random: Random) -> Request:
         diagnoses=some(None, (), *((random.choice(diagnoses), "I10") for _ in range(6))),
         lines=tuple(lines),
         history=some(None, (), (prior,)),
-        facts={name: value for name, value in supplied.items() if random.random() < share},
+        facts=known(of_member),
     )
 
 

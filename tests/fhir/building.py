@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from payer_policy.engine import Engine
-from payer_policy.fhir import Submission, exact_json, form_for, read_submissions, response_to
+from payer_policy.fhir import (
+    AskedFact,
+    Submission,
+    exact_json,
+    form_for,
+    read_submissions,
+    response_to,
+)
 from payer_policy.review import ReviewRules
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -145,7 +152,7 @@ def bundle(
     ]
     if facts:
         vocabulary = engine().library.vocabulary
-        form = form_for([vocabulary.facts[name] for name in facts], "Facts")
+        form = form_for([AskedFact(vocabulary.facts[name]) for name in facts], "Facts")
         resources.append(response_to(form, vocabulary, facts))
     return {
         "resourceType": "Bundle",

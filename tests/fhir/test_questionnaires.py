@@ -12,19 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payer_policy.fhir import (
+    AskedFact,
     exact_json,
     facts_from_response,
     form_for,
     questionnaire,
     questionnaire_package,
+    read_submissions,
     response_to,
 )
 from payer_policy.json_source import read_json
-from payer_policy.request.derive import parse_facts
+from payer_policy.request.given import parse_facts
 from payer_policy.vocabulary.codes import stand_in
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import parse_value
-from tests.fhir.building import CASES, FAVOURABLE, bundle, decided, engine, submitted
+from tests.fhir.building import CASES, FAVOURABLE, bundle, claim, decided, engine, submitted
 from tests.fhir.golden import check_golden
 
 VOCABULARY = engine().library.vocabulary
@@ -70,16 +72,25 @@ def _codes(system: str | None) -> st.SearchStrategy[str]:
 def test_answers_give_the_facts_back_exactly(data: st.DataObject) -> None:
     asked = data.draw(st.lists(st.sampled_from(FACTS), unique_by=lambda f: f.name, max_size=8))
     facts = {fact.name: data.draw(_values(fact), fact.name) for fact in asked}
-    form = form_for(asked or FACTS[:1], "Questions")
+    on_lines = {
+        number: {fact.name: data.draw(_values(fact), fact.name) for fact in asked}
+        for number in data.draw(st.sets(st.integers(1, 99999), max_size=2))
+    }
+    questions = [AskedFact(fact) for fact in asked or FACTS[:1]]
+    questions += [
+        AskedFact(fact, number, f"Line {number}") for number in on_lines for fact in asked
+    ]
+    form = form_for(questions, "Questions")
 
-    response = response_to(form, VOCABULARY, facts)
+    response = response_to(form, VOCABULARY, facts, on_lines)
     # On the wire and back, as exact text.
-    again, problems = facts_from_response(
-        read_json(exact_json(response), "answers.json").value, VOCABULARY
-    )
+    again = facts_from_response(read_json(exact_json(response), "answers.json").value, VOCABULARY)
 
-    assert problems == ()
-    assert _parsed(again) == _parsed(facts)
+    assert again.problems == ()
+    assert _parsed(again.facts) == _parsed(facts)
+    assert {number: _parsed(given) for number, given in again.lines.items()} == {
+        number: _parsed(given) for number, given in on_lines.items() if given
+    }
 
 
 def _parsed(facts: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -100,12 +111,57 @@ def test_a_pended_request_is_answered_by_its_own_questionnaire() -> None:
     assert "trial.dose:none" in asked
 
     response = response_to(form, VOCABULARY, FAVOURABLE)
-    facts, problems = facts_from_response(response, VOCABULARY)
+    facts, _, problems = facts_from_response(response, VOCABULARY)
     answered = decided(submitted(bundle(facts=facts)))
 
     assert problems == ()
     assert set(facts) == set(missing) & set(FAVOURABLE)
     assert answered["decision"] == "approve"
+
+
+def test_what_is_about_one_of_two_services_is_asked_and_answered_for_each() -> None:
+    """Two doses on one claim: what is about the member is asked once, the rest for each line."""
+    [item] = claim()["item"]
+    later = {**item, "sequence": 4, "servicedDate": "2026-09-07"}
+    request = claim(item=[item, later])
+    outcome = decided(submitted(bundle(request)))
+    form = questionnaire(VOCABULARY, outcome)
+    assert form is not None
+    asked = {one["linkId"]: one["text"] for one in form["item"]}
+
+    assert "therapy.phase" not in asked
+    assert asked["therapy.phase:line-1"].startswith("Line 1, J0475 on 2026-03-02: What is the drug")
+    assert asked["therapy.phase:line-4"].startswith("Line 4, J0475 on 2026-09-07: What is the drug")
+    assert "trial.response" in asked
+    assert "trial.response:line-1" not in asked
+
+    phases = {1: {"therapy.phase": "initial"}, 4: {"therapy.phase": "refill"}}
+    member = {name: value for name, value in FAVOURABLE.items() if name != "therapy.phase"}
+    response = response_to(form, VOCABULARY, member, phases)
+    _, lines, problems = facts_from_response(response, VOCABULARY)
+    assert (lines, problems) == (phases, ())
+    again = bundle(request)
+    again["entry"].append({"fullUrl": "urn:synthetic:answers", "resource": response})
+    answered = decided(submitted(again))
+
+    before = [(one["service_date"], one["decision"]) for one in outcome["determinations"]]
+    after = [(one["service_date"], one["decision"]) for one in answered["determinations"]]
+    assert before == [("2026-03-02", "pend"), ("2026-09-07", "pend")]
+    assert after == [("2026-03-02", "approve"), ("2026-09-07", "approve")]
+
+
+def test_an_answer_for_a_line_that_the_claim_has_not_is_an_error() -> None:
+    form = form_for([AskedFact(VOCABULARY.facts["therapy.phase"], 3, "Line 3")], "Questions")
+    response = response_to(form, VOCABULARY, {}, {3: {"therapy.phase": "refill"}})
+    given = bundle()
+    given["entry"].append({"fullUrl": "urn:synthetic:answers", "resource": response})
+    [one] = read_submissions(exact_json(given).encode(), "f.json", VOCABULARY)
+
+    [problem] = one.intake.diagnostics
+    assert problem.code == "unknown-line"
+    assert (
+        "`therapy.phase` is answered for line 3, and the claim has no such item" in problem.message
+    )
 
 
 def test_the_form_itself() -> None:
@@ -217,7 +273,7 @@ def test_how_an_answer_is_read(name: str) -> None:
         "item": [{"linkId": "group", "item": [{"linkId": fact, "answer": answers}]}],
     }
 
-    facts, problems = facts_from_response(response, VOCABULARY)
+    facts, _, problems = facts_from_response(response, VOCABULARY)
 
     assert facts.get(fact) == value
     if value is not None:

@@ -25,6 +25,8 @@ def requests_of(intakes: Iterable[Intake]) -> str:
     for request in dumped:
         for line in request["lines"]:
             line["modifiers"].sort()
+            if not line["facts"]:
+                del line["facts"]
     return json.dumps(dumped, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from payer_policy.diagnostics import PolicyError
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.intake import (
     Intake,
     apply_supplement,
@@ -84,3 +84,58 @@ def test_a_supplement_that_repeats_the_claim_changes_nothing() -> None:
     same = {"SYN-PA-1": {key: dumped[key] for key in keys}}
     facts = read_supplements(json.dumps(same).encode(), "f")
     assert supplemented(claims, facts) == claims
+
+
+def test_facts_are_added_to_lines_by_claim_and_line_number() -> None:
+    claims = read_case("synthetic-professional-wastage.837")
+    text = """{"SYN-1001": {"lines": {
+"2": {"facts": {"dose.given": 5}},
+"3": {"facts": {"dose.given": 7}}}}}"""
+    first = supplemented(claims, read_supplements(text.encode(), "f"))[0]
+
+    assert first.request
+    assert [line.facts for line in first.request.lines] == [
+        {},
+        {"dose.given": 5},
+        {"dose.given": 7},
+    ]
+    assert str(first.locate(("lines", 1, "facts", "dose.given"))) == "f:2:31"
+    wrong = Diagnostic(
+        "wrong-value", "no", Location("claim SYN-1001", "$.lines[2].facts.dose.given")
+    )
+    assert str(first.placed(wrong).location) == "f:3:31"
+
+
+def test_every_wrong_line_of_a_facts_file_is_reported_and_the_claim_is_refused() -> None:
+    claims = read_case("synthetic-professional-wastage.837")
+    entry = {"lines": {"2": {"facts": {"dose.given": 5}}}}
+    claims = supplemented(claims, read_supplements(json.dumps({"SYN-1001": entry}).encode(), "e"))
+    text = """{"SYN-1001": {"lines": {
+      "2": {"facts": {"dose.given": 6}},
+      "20": {"facts": {"dose.given": 6}},
+      "two": {"facts": {}}}}}"""
+    first = supplemented(claims, read_supplements(text.encode(), "f"))[0]
+
+    assert first.request is None
+    assert [message_of(found) for found in first.diagnostics] == [
+        "  f:2:37: error contradicts-claim: claim SYN-1001: line 2: the fact `dose.given`: the claim "
+        "says 5; the facts file says 6\n"
+        "    hint: correct the one that is wrong; the facts file only adds what the claim left out",
+        '  f:3:13: error unknown-line: claim SYN-1001: the claim has no line "20"; its lines '
+        "are 1, 2, 3\n"
+        "    hint: did you mean `2`?",
+        '  f:4:14: error unknown-line: claim SYN-1001: the claim has no line "two"; its lines '
+        "are 1, 2, 3\n"
+        "    hint: correct the line number",
+    ]
+
+
+def test_the_shape_of_a_line_s_entry_is_checked() -> None:
+    text = '{"SYN-1001": {"lines": {"2": {"fact": {}}}, "line": {}}}'
+    with pytest.raises(PolicyError) as found:
+        read_supplements(text.encode(), "f")
+
+    assert [(one.code, one.location.path) for one in found.value.diagnostics] == [
+        ("unknown-key", '$.SYN-1001.lines["2"].fact'),
+        ("unknown-key", "$.SYN-1001.line"),
+    ]

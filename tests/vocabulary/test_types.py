@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.request.derive import parse_facts
+from payer_policy.request.given import parse_facts
 from payer_policy.vocabulary.model import Fact, Vocabulary
 from payer_policy.vocabulary.types import (
     MAX_NUMBER,

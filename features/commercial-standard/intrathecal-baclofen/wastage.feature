@@ -436,11 +436,10 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
 
     Scenario: Two visits on one claim, one with a discarded unit on no line
       Given these claim lines
-        | modifiers | units | date       |
-        |           | 3     | 2025-03-03 |
-        | JW        | 1     | 2025-03-03 |
-        | JZ        | 3     | 2025-06-03 |
-      And it is known that the amount discarded is 10 mg
+        | modifiers | units | date       | therapy.phase | dose.discarded |
+        |           | 3     | 2025-03-03 | refill        | 10 mg          |
+        | JW        | 1     | 2025-03-03 | refill        |                |
+        | JZ        | 3     | 2025-06-03 | refill        | 10 mg          |
       When the claim is decided
       Then line 1 is approved
       And line 2 is approved

@@ -120,15 +120,10 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | place of service | 11    |
       And the diagnoses G82.51
       And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2023-12-31 |
       And these claim lines
-        | modifiers | units | ndc          | date       |
-        |           | 4     | 66794-157-02 | 2023-12-31 |
-        |           | 4     | 66794-157-02 | 2024-01-01 |
+        | modifiers | units | ndc          | date       | therapy.phase | authorization.emergency | authorization.notified_on |
+        |           | 4     | 66794-157-02 | 2023-12-31 | refill        | yes                     | 2023-12-31                |
+        |           | 4     | 66794-157-02 | 2024-01-01 | refill        | yes                     | 2023-12-31                |
       When the claim is decided
       Then it is partly approved
       And line 1 is approved

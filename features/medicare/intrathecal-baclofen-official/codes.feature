@@ -365,12 +365,11 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
       Given a preauthorization request to Medicare for <code> on 2025-03-03
       And the diagnoses G82.51
       And these claim lines
-        | code   | modifiers | units | ndc   |
-        | <code> | JZ        | 1     | <ndc> |
-        | J0945  | JZ        | 1     |       |
+        | code   | modifiers | units | ndc   | therapy.phase |
+        | <code> | JZ        | 1     | <ndc> | <phase>       |
+        | J0945  | JZ        | 1     |       | <phase>       |
       And these facts
         | fact                                    | value   |
-        | the phase of therapy                    | <phase> |
         | allergy or hypersensitivity to baclofen | no      |
         | an active infection                     | no      |
       When the request is decided

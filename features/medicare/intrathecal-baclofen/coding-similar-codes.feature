@@ -558,13 +558,12 @@ Feature: Medicare: J0945 among the codes it is mixed up with
     Scenario: A request whose lines have every fault of coding that a claim is told of
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 | JZ 59     | 4     | 11               | 99999-0010-01 |
-        | J0475 | JZ        | 4     | 11               | 12345-6789-01 |
-        | 62369 |           | 1     | 11               |               |
-        | 95990 |           | 1     | 11               |               |
+        | code  | modifiers | units | place of service | ndc           | therapy.phase |
+        | J0945 | JZ 59     | 4     | 11               | 99999-0010-01 | refill        |
+        | J0475 | JZ        | 4     | 11               | 12345-6789-01 | refill        |
+        | 62369 |           | 1     | 11               |               |               |
+        | 95990 |           | 1     | 11               |               |               |
       When the request is decided
       Then it is approved
       And rule same-drug-under-two-codes does not hold

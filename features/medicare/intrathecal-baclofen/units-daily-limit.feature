@@ -290,17 +290,17 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
 
     Scenario: Each day has its own limit
       Given these claim lines
-        | modifiers | units | date       |
-        | JZ        | 8     | 2025-03-03 |
-        | JZ        | 8     | 2025-03-04 |
+        | modifiers | units | date       | therapy.phase |
+        | JZ        | 8     | 2025-03-03 | refill        |
+        | JZ        | 8     | 2025-03-04 | refill        |
       When the claim is decided
       Then it is approved
 
     Scenario: One day above the limit does not touch the other
       Given these claim lines
-        | modifiers | units | date       |
-        | JZ        | 9     | 2025-03-03 |
-        | JZ        | 7     | 2025-03-04 |
+        | modifiers | units | date       | therapy.phase |
+        | JZ        | 9     | 2025-03-03 | refill        |
+        | JZ        | 7     | 2025-03-04 | refill        |
       When the claim is decided
       Then line 1 is reduced to 8 units
       And line 2 is approved

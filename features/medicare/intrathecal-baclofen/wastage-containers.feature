@@ -405,9 +405,9 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
 
     Scenario: Two refills on one claim, one in order and one without JZ
       Given these claim lines
-        | modifiers | units | date       |
-        | JZ        | 4     | 2025-03-03 |
-        |           | 4     | 2025-06-03 |
+        | modifiers | units | date       | therapy.phase |
+        | JZ        | 4     | 2025-03-03 | refill        |
+        |           | 4     | 2025-06-03 | refill        |
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -418,20 +418,20 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
 
     Scenario: Two refills on one claim, one with JZ and one with JW
       Given these claim lines
-        | modifiers | units | date       |
-        | JZ        | 4     | 2025-03-03 |
-        |           | 3     | 2025-06-03 |
-        | JW        | 1     | 2025-06-03 |
+        | modifiers | units | date       | therapy.phase |
+        | JZ        | 4     | 2025-03-03 | refill        |
+        |           | 3     | 2025-06-03 | refill        |
+        | JW        | 1     | 2025-06-03 | refill        |
       When the claim is decided
       Then it is approved
       And rule jz-beside-jw does not hold
 
     Scenario: The discarded drug of one day does not excuse the missing JZ of another
       Given these claim lines
-        | modifiers | units | date       |
-        |           | 4     | 2025-03-03 |
-        |           | 3     | 2025-06-03 |
-        | JW        | 1     | 2025-06-03 |
+        | modifiers | units | date       | therapy.phase |
+        |           | 4     | 2025-03-03 | refill        |
+        |           | 3     | 2025-06-03 | refill        |
+        | JW        | 1     | 2025-06-03 | refill        |
       When the claim is decided
       Then line 1 is denied
       And line 2 is approved
@@ -442,10 +442,10 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
 
     Scenario: A faulty discarded line does not touch the other day
       Given these claim lines
-        | modifiers | units | date       |
-        | JZ        | 4     | 2025-03-03 |
-        |           | 3     | 2025-06-03 |
-        | JW JZ     | 1     | 2025-06-03 |
+        | modifiers | units | date       | therapy.phase |
+        | JZ        | 4     | 2025-03-03 | refill        |
+        |           | 3     | 2025-06-03 | refill        |
+        | JW JZ     | 1     | 2025-06-03 | refill        |
       When the claim is decided
       Then line 1 is approved
       And line 2 is denied

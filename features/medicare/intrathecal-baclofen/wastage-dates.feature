@@ -509,11 +509,10 @@ Feature: Medicare's wastage rules go by the date of service
         | field            | value |
         | place of service | 11    |
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
-        | modifiers | units | date       |
-        |           | 4     | 2023-09-30 |
-        |           | 4     | 2023-10-01 |
+        | modifiers | units | date       | therapy.phase |
+        |           | 4     | 2023-09-30 | refill        |
+        |           | 4     | 2023-10-01 | refill        |
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -529,11 +528,10 @@ Feature: Medicare's wastage rules go by the date of service
         | field            | value |
         | place of service | 11    |
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
-        | modifiers | units | date       |
-        | JZ        | 4     | 2022-12-31 |
-        | JZ        | 4     | 2023-01-01 |
+        | modifiers | units | date       | therapy.phase |
+        | JZ        | 4     | 2022-12-31 | refill        |
+        | JZ        | 4     | 2023-01-01 | refill        |
       When the claim is decided
       Then line 1 is denied
       And line 2 is approved
@@ -549,11 +547,10 @@ Feature: Medicare's wastage rules go by the date of service
         | field            | value |
         | place of service | 11    |
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
-        | modifiers | units | date       |
-        |           | 4     | 2023-06-30 |
-        | JZ        | 4     | 2023-07-01 |
+        | modifiers | units | date       | therapy.phase |
+        |           | 4     | 2023-06-30 | refill        |
+        | JZ        | 4     | 2023-07-01 | refill        |
       When the claim is decided
       Then it is approved
       And there is no reason from rule jz-missing-audited
@@ -566,11 +563,10 @@ Feature: Medicare's wastage rules go by the date of service
         | field            | value |
         | place of service | 11    |
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
-        | modifiers | units | date       |
-        | JZ        | 4     | 2023-09-30 |
-        |           | 4     | 2023-10-01 |
+        | modifiers | units | date       | therapy.phase |
+        | JZ        | 4     | 2023-09-30 | refill        |
+        |           | 4     | 2023-10-01 | refill        |
       When the claim is decided
       Then line 1 is approved
       And line 2 is denied
@@ -584,13 +580,11 @@ Feature: Medicare's wastage rules go by the date of service
         | field            | value |
         | place of service | 11    |
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
-        | modifiers | units | date       |
-        |           | 3     | 2016-12-31 |
-        |           | 3     | 2017-01-01 |
-        | JW        | 1     | 2017-01-01 |
-      And it is known that the amount discarded is 10 mg
+        | modifiers | units | date       | therapy.phase | dose.discarded |
+        |           | 3     | 2016-12-31 | refill        | 10 mg          |
+        |           | 3     | 2017-01-01 | refill        | 10 mg          |
+        | JW        | 1     | 2017-01-01 | refill        |                |
       When the claim is decided
       Then it is approved
       And there is no reason from rule waste-without-jw-audited
@@ -603,13 +597,11 @@ Feature: Medicare's wastage rules go by the date of service
         | field            | value |
         | place of service | 11    |
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
-        | modifiers | units | date       |
-        |           | 3     | 2023-09-30 |
-        | JW        | 1     | 2023-09-30 |
-        |           | 3     | 2023-10-01 |
-      And it is known that the amount discarded is 10 mg
+        | modifiers | units | date       | therapy.phase | dose.discarded |
+        |           | 3     | 2023-09-30 | refill        | 10 mg          |
+        | JW        | 1     | 2023-09-30 | refill        |                |
+        |           | 3     | 2023-10-01 | refill        | 10 mg          |
       When the claim is decided
       Then line 1 is approved
       And line 2 is approved

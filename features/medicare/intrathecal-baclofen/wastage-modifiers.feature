@@ -246,9 +246,9 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
 
     Scenario: The drug that was given is billed for another day
       Given these claim lines
-        | modifiers | units | date       |
-        |           | 3     | 2025-03-02 |
-        | JW        | 1     | 2025-03-03 |
+        | modifiers | units | date       | therapy.phase |
+        |           | 3     | 2025-03-02 | refill        |
+        | JW        | 1     | 2025-03-03 | refill        |
       When the claim is decided
       Then line 2 is denied
       And the reason is CO 107 with N161 from rule jw-without-administered

@@ -21,6 +21,7 @@ from payer_policy.determination import Citation, Determination, Determiner, Serv
 from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Decided, Engine
 from payer_policy.engines import engine_named
+from payer_policy.request.given import line_numbers
 from payer_policy.request.models import Request
 from payer_policy.request.sources import Computed, facts_of
 from payer_policy.ruleset import RESERVED, Constant, FactRef, facts_read, tests_in
@@ -320,7 +321,8 @@ class _Case:
         for name, value in values.items():
             path = self._paths.get(name)
             if path is None:
-                told["facts"][name] = to_json(value)
+                for facts in self._places(told, name):
+                    facts[name] = to_json(value)
                 continue
             into = told
             for key in path[:-1]:
@@ -333,9 +335,19 @@ class _Case:
         was = self._decided.determination
         for one in decided:
             made = one.determination
-            if made.policy.address == was.policy.address and made.code == was.code:
+            same = made.code == was.code and made.service_date == was.service_date
+            if same and made.policy.address == was.policy.address:
                 return made if self._took(one, values) else None
         return None
+
+    def _places(self, told: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        """The `facts` of the request in which a fact stands, or else should stand."""
+        if name in told["facts"] or self._facts[name].about == "member":
+            return [told["facts"]]
+        numbers = {line.number for line in self._decided.determination.lines}
+        lines = zip(line_numbers(self._request), told.get("lines", ()), strict=False)
+        ours = [line.setdefault("facts", {}) for number, line in lines if number in numbers]
+        return [facts for facts in ours if name in facts] or ours[:1] or [told["facts"]]
 
     def _took(self, decided: Decided, values: Mapping[str, Value]) -> bool:
         """Whether the facts of the request are now these: a line's own word stands above them."""

@@ -1,7 +1,7 @@
 """The rows of one claim in a table of claim lines to one request.
 
 What is said of the claim is said on each of its rows; rows that disagree are nobody's to choose
-from, so the claim is refused.
+from, so the claim is refused. A fact about a service is said of the row's own line.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from payer_policy.batch.blocks import TableClaim
+from payer_policy.batch.blocks import Row, TableClaim
 from payer_policy.batch.cells import Convert, converter
 from payer_policy.batch.requests import Refusal, validated_request
 from payer_policy.batch.tables import ID, LINE, REQUEST_FIELDS, expected
@@ -34,7 +34,9 @@ class ClaimColumns:
             for name, at, convert in read
             if name.startswith(LINE)
         ]
-        self._claim = [column for column in read if not column[0].startswith(LINE)]
+        rest = [column for column in read if not column[0].startswith(LINE)]
+        self._services = [column for column in rest if _is_of_service(column[0], facts)]
+        self._claim = [column for column in rest if not _is_of_service(column[0], facts)]
 
     def request(self, claim: TableClaim, file: str) -> tuple[str, Request | Refusal]:
         """The claim's number, and the claim or what is wrong with it."""
@@ -71,15 +73,19 @@ class ClaimColumns:
             if cell is not None:
                 _put(value, name, cell)
         value["lines"] = [
-            {"code": None}
-            | {
-                name: cell
-                for name, at, convert in self._lines
-                if (cell := convert(row[at])) is not None
-            }
+            {"code": None, **_known(self._lines, row), "facts": _known(self._services, row)}
             for row in claim.rows
         ]
         return value, None
+
+
+def _is_of_service(name: str, facts: Mapping[str, Fact]) -> bool:
+    return name not in (ID, *REQUEST_FIELDS) and facts[name].about == "service"
+
+
+def _known(columns: Sequence[_Column], row: Row) -> dict[str, object]:
+    """The cells of some columns that are not empty, by the names of the columns."""
+    return {name: cell for name, at, convert in columns if (cell := convert(row[at])) is not None}
 
 
 def _put(value: dict[str, Any], name: str, cell: object) -> None:

@@ -183,7 +183,7 @@ def assertion_id(outcome: Mapping[str, Any], order: Order) -> str:
     key = [
         order.reference,
         order.coverage,
-        None if request is None else _in_order(request.model_dump()),
+        None if request is None else _in_order(request.model_dump(exclude_defaults=True)),
         [[one["policy"]["address"], one["policy"]["hash"]] for one in outcome["determinations"]],
     ]
     plain = json.dumps(key, ensure_ascii=True, separators=(",", ":"), default=str)

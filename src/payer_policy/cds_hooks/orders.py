@@ -247,7 +247,11 @@ class _Order:
             for slip in answers.slips:  # a draft order is not refused for an old form
                 where = (*found.path, *slip.path)
                 self.form.say(where, slip.code, slip.message, slip.hint, warning=True)
-            for name, value in answers.facts.items():
+            for (line, name), value in answers.facts.items():
+                if line is not None:  # of a claim with several services, which an order is not
+                    message = f"`{name}` is answered for line {line} of a claim; it is not read"
+                    self.form.say(found.path, "not-read", message, warning=True)
+                    continue
                 if name in facts and facts[name] != value:
                     message = f"`{name}` is answered in two ways; it is taken as not known"
                     self.form.say(found.path, "contradiction", message, warning=True)

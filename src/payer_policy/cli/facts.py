@@ -52,7 +52,8 @@ def _print(fact: Fact, *, in_full: bool) -> None:
     if fact.derived:
         click.echo(f"    concluded by rules; otherwise {format_value(fact.otherwise, fact.type)}")
     elif fact.source is None:
-        click.echo("    supplied with the request, under `facts`")
+        where = "a line" if fact.about == "service" else "the request"
+        click.echo(f"    supplied under `facts` of {where}")
     bounds = (fact.type.minimum, fact.type.maximum)
     if bounds != (None, None):
         least, most = (None if one is None else format_value(one) for one in bounds)
@@ -80,6 +81,7 @@ def _json(fact: Fact) -> dict[str, Any]:
         "supplied_by": fact.supplied_by,
         "correctable": fact.correctable,
         "derived": fact.derived,
+        "about": None if fact.derived else fact.about,
         "otherwise": to_json(fact.otherwise),
         "from": fact.source,
         "note": fact.note,

@@ -12,6 +12,7 @@ from payer_policy.fhir.claim_response import (
 from payer_policy.fhir.inquiry import Inquiry, Stored, inquiry_response, matches, read_inquiry
 from payer_policy.fhir.outcomes import operation_outcome
 from payer_policy.fhir.questionnaire import (
+    AskedFact,
     form_for,
     questionnaire,
     questionnaire_package,
@@ -28,6 +29,7 @@ from payer_policy.intake.fhir import (
 
 __all__ = [
     "Asked",
+    "AskedFact",
     "AskedItem",
     "FhirUnavailable",
     "Inquiry",

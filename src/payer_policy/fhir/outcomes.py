@@ -30,6 +30,7 @@ _KINDS: Final = {
     "too-many-lines": "too-long",
     "unknown-fact": "code-invalid",
     "unknown-format": "structure",
+    "unknown-line": "not-found",
     "unknown-key": "structure",
     "unknown-value": "code-invalid",
     "wrong-format": "structure",

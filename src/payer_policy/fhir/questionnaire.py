@@ -1,8 +1,10 @@
 """What is missing as a FHIR R4 `Questionnaire`, and facts as the `QuestionnaireResponse` to it.
 
-A linkId is the name of a fact, and the order is the one that settles the case soonest. Where there may
-be no such thing, that can be answered: by a choice, or by an item of its own behind the question. What
-comes back is read by `intake.fhir.facts_from_response`; the two lose nothing between them.
+A linkId is the name of a fact, and the order is the one that settles the case soonest. Where a claim has
+several services, what is about one of them is asked for each, with the number of a line behind the
+name. Where there may be no such thing, that can be answered: by a choice, or by an item of its own
+behind the question. What comes back is read by `intake.fhir.facts_from_response`; the two lose nothing
+between them.
 """
 
 from __future__ import annotations
@@ -11,11 +13,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from payer_policy.determination.words import capital, line_list
 from payer_policy.fhir.systems import FACT, QUESTIONNAIRE
 from payer_policy.fhir_models import checked
-from payer_policy.intake.fhir.answers import ANSWERS, NO_SUCH_THING, NOTHING
+from payer_policy.intake.fhir.answers import ANSWERS, NOTHING, Link
 from payer_policy.intake.fhir.units import UCUM, UCUM_SYSTEM
 from payer_policy.vocabulary.model import Fact, Vocabulary
 from payer_policy.vocabulary.types import NONE, Value, parse_value
@@ -29,7 +32,21 @@ _TYPES: Final = {
     "code": "string",
     "codes": "open-choice",
 }
+_NO_LINES: Final[Mapping[int, Mapping[str, Any]]] = {}
 _UNIT: Final = "http://hl7.org/fhir/StructureDefinition/questionnaire-unit"
+
+
+class AskedFact(NamedTuple):
+    """A fact that is asked for."""
+
+    fact: Fact
+    line: int | None = None
+    """The number of a line of the service that it is about; None: nothing else can be meant."""
+    service: str = ""
+    """What that service is called."""
+
+    def text(self, question: str) -> str:
+        return f"{self.service}: {question}" if self.service else question
 
 
 def questionnaire(vocabulary: Vocabulary, outcome: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -40,22 +57,38 @@ def questionnaire(vocabulary: Vocabulary, outcome: Mapping[str, Any]) -> dict[st
     Raises:
         FhirUnavailable: `fhir.resources` is not installed.
     """
-    facts: dict[str, Fact] = {}
+    asked: dict[Link, AskedFact] = {}
     titles: dict[str, None] = {}
-    for determination in outcome.get("determinations", (outcome,)):
+    determinations = outcome.get("determinations", (outcome,))
+    several = len({_first_line(one) for one in determinations}) > 1
+    for determination in determinations:
         for question in determination.get("missing", ()):
             fact = vocabulary.facts.get(question["fact"])
-            if fact is not None and not fact.derived:
-                facts.setdefault(fact.name, fact)
-                titles[determination["policy"]["title"]] = None
-    if not facts:
+            if fact is None or fact.derived:
+                continue
+            one = AskedFact(fact)
+            if several and fact.about == "service":
+                one = AskedFact(fact, _first_line(determination), _service(determination))
+            asked.setdefault(Link(fact.name, one.line), one)
+            titles[determination["policy"]["title"]] = None
+    if not asked:
         return None
-    return form_for(facts.values(), "; ".join(titles))
+    return form_for(asked.values(), "; ".join(titles))
 
 
-def form_for(facts: Iterable[Fact], title: str) -> dict[str, Any]:
+def _first_line(determination: Mapping[str, Any]) -> int | None:
+    return next((line["number"] for line in determination.get("lines", ())), None)
+
+
+def _service(determination: Mapping[str, Any]) -> str:
+    lines = line_list([line["number"] for line in determination["lines"]])
+    day = determination.get("service_date")
+    return f"{capital(lines)}, {determination.get('code')}{f' on {day}' if day else ''}"
+
+
+def form_for(asked: Iterable[AskedFact], title: str) -> dict[str, Any]:
     """A `Questionnaire` that asks for these facts, in this order."""
-    items = [item for fact in facts for item in _items(fact)]
+    items = [item for one in asked for item in _items(one)]
     plain = json.dumps([title, items], ensure_ascii=True, separators=(",", ":"))
     name = hashlib.sha256(plain.encode()).hexdigest()[:16]
     return checked(
@@ -83,26 +116,37 @@ def questionnaire_package(form: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def response_to(
-    form: Mapping[str, Any], vocabulary: Vocabulary, facts: Mapping[str, Any]
+    form: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    facts: Mapping[str, Any],
+    lines: Mapping[int, Mapping[str, Any]] = _NO_LINES,
 ) -> dict[str, Any]:
     """The `QuestionnaireResponse` that gives facts (raw, as `Request.facts` has them) in answer.
 
     Facts that the form does not ask for are left out; a question without its fact stays unanswered.
 
+    Args:
+        form: The `Questionnaire`.
+        vocabulary: Declares the facts.
+        facts: For the whole request.
+        lines: Facts about the services of lines, by the number of the line.
+
     Raises:
         ValueProblem: a fact is not of its type.
     """
     items: list[dict[str, Any]] = []
-    answered: dict[str, bool] = {}
+    answered: dict[tuple[str, int | None], bool] = {}
     for item in form["item"]:
-        name = str(item["linkId"]).removesuffix(NO_SUCH_THING)
+        link = Link.read(item["linkId"])
+        told = facts if link.line is None else lines.get(link.line, {})
         one: dict[str, Any] = {"linkId": item["linkId"], "text": item["text"]}
-        if facts.get(name) is not None:
-            fact = vocabulary.facts[name]
-            given = _answers(fact, parse_value(fact.type, facts[name]), item["linkId"] != name)
+        if told.get(link.fact) is not None:
+            fact = vocabulary.facts[link.fact]
+            given = _answers(fact, parse_value(fact.type, told[link.fact]), link.of_none)
             if given:
                 one["answer"] = given
-        answered[name] = answered.get(name, False) or "answer" in one
+        key = link.fact, link.line
+        answered[key] = answered.get(key, False) or "answer" in one
         items.append(one)
     complete = all(answered.values())
     return checked(
@@ -115,22 +159,24 @@ def response_to(
     )
 
 
-def _items(fact: Fact) -> list[dict[str, Any]]:
+def _items(asked: AskedFact) -> list[dict[str, Any]]:
     """The question for a fact; and, where no coding can say that there is none, one for that."""
-    item = _item(fact)
+    fact, item = asked.fact, _item(asked)
     if not fact.type.can_be_none or fact.type.kind == "choice":
         return [item]
-    text = f"Check this if there is none: {fact.label}"
-    return [item, {"linkId": fact.name + NO_SUCH_THING, "text": text, "type": "boolean"}]
+    link = str(Link(fact.name, asked.line, of_none=True))
+    text = asked.text(f"Check this if there is none: {fact.label}")
+    return [item, {"linkId": link, "text": text, "type": "boolean"}]
 
 
-def _item(fact: Fact) -> dict[str, Any]:
+def _item(asked: AskedFact) -> dict[str, Any]:
+    fact = asked.fact
     item: dict[str, Any] = {}
     if fact.type.unit is not None:
         unit = {"system": UCUM_SYSTEM, "code": UCUM[fact.type.unit], "display": fact.type.unit}
         item["extension"] = [{"url": _UNIT, "valueCoding": unit}]
-    item["linkId"] = fact.name
-    item["text"] = fact.question or fact.label
+    item["linkId"] = str(Link(fact.name, asked.line))
+    item["text"] = asked.text(fact.question or fact.label)
     item["type"] = _TYPES[fact.type.kind]
     if fact.type.kind == "choice":
         item["answerOption"] = [{"valueCoding": _coding(fact, one)} for one in fact.type.values]

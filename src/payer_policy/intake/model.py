@@ -6,14 +6,17 @@ X12: `inconsistencies` within one request, `refuse_duplicates` between the claim
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.json_source import JsonPath
 from payer_policy.request.models import Line, Request
+
+_ON_LINE: Final = re.compile(r"\$\.lines\[(\d+)\]\.facts\.(.+)", re.DOTALL)
 
 Locator = Callable[[JsonPath], Location | None]
 """Where a part of a request was written, if it was written there."""
@@ -43,13 +46,21 @@ class Intake:
     def placed(self, problem: Diagnostic) -> Diagnostic:
         """A problem of the request as a value, at the place in the file that it was read from."""
         about = f"claim {self.claim_id}: " if self.claim_id else ""
-        part, _, name = problem.location.path.removeprefix("$.").partition(".")
-        location = self.locate((part, name) if name else (part,))
+        location = self.locate(_path_of(problem.location.path))
         return replace(problem, message=about + problem.message, location=location)
 
     @property
     def is_note(self) -> bool:
         return self.request is None and not any(d.severity == "error" for d in self.diagnostics)
+
+
+def _path_of(rendered: str) -> JsonPath:
+    """The path of a fact or a field of a request, from its text; names of facts have dots in them."""
+    on_line = _ON_LINE.fullmatch(rendered)
+    if on_line is not None:
+        return ("lines", int(on_line[1]), "facts", on_line[2])
+    part, _, name = rendered.removeprefix("$.").partition(".")
+    return (part, name) if name else (part,)
 
 
 class Slip(NamedTuple):

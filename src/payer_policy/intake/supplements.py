@@ -1,12 +1,13 @@
 """The facts file: what no claim form carries, by claim number.
 
-`{"<claim number>": {"facts": {…}, "authorizations": […], "history": […], "coverage": {…},
-"provider": {…}}}`, every key optional. It fills in what a claim left out; it never overrules one.
+`{"<claim number>": {"facts": {…}, "lines": {"<line number>": {"facts": {…}}}, "authorizations": […],
+"history": […], "coverage": {…}, "provider": {…}}}`, every key optional. It fills in what a claim left
+out; it never overrules one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,20 +16,29 @@ from pydantic import BaseModel, ConfigDict, Field
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
 from payer_policy.intake.json_requests import NAMES
 from payer_policy.intake.json_split import members_of
-from payer_policy.intake.model import Intake, inconsistencies
+from payer_policy.intake.model import Intake, Locator, inconsistencies
 from payer_policy.intake.places import Piece, Places
 from payer_policy.json_models import validated
 from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8
+from payer_policy.request.given import line_numbers
 from payer_policy.request.models import Authorization, Coverage, PriorLine, Provider, Request
 from payer_policy.vocabulary.types import shown
 
 _MAX_HINTS = 20
+_MAX_LISTED = 10
+
+
+class _LineEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    facts: dict[str, Any] = Field(default_factory=dict)
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     facts: dict[str, Any] = Field(default_factory=dict)
+    lines: dict[str, _LineEntry] = Field(default_factory=dict)
     authorizations: tuple[Authorization, ...] | None = Field(
         default=None, max_length=1000, strict=False
     )
@@ -44,6 +54,8 @@ class Supplement:
     claim_id: str
     place: Location
     facts: Mapping[str, Any]
+    lines: Mapping[str, Mapping[str, Any]]
+    """Facts by the number of the line, as it is written."""
     authorizations: tuple[Authorization, ...] | None
     history: tuple[PriorLine, ...] | None
     coverage: Coverage
@@ -51,9 +63,16 @@ class Supplement:
     _document: JsonDocument = field(repr=False, compare=False)
     _piece: Piece = field(repr=False, compare=False)
 
-    def locate(self, path: JsonPath) -> Location | None:
-        """Where a part of a request was written, if it was written here."""
-        return self._piece.locate(path)
+    def locator(self, request: Request) -> Locator:
+        """Where a part of the request is written, if it is written here."""
+        numbers = [str(number) for number in line_numbers(request)]
+
+        def locate(path: JsonPath) -> Location | None:
+            if path[0] == "lines" and len(path) > 1:
+                path = ("lines", numbers[int(path[1])], *path[2:])
+            return self._piece.locate(path)
+
+        return locate
 
     def problem(self, code: str, message: str, path: JsonPath, hint: str | None) -> Diagnostic:
         """A diagnostic at a part of this entry of the facts file."""
@@ -98,11 +117,18 @@ def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
             found.extend(replace(d, message=f"{about}{d.message}") for d in error.diagnostics)
             continue
         entry, problems = validated(
-            _Entry, document, names={**NAMES, _Entry: "an entry of the facts file"}
+            _Entry,
+            document,
+            names={
+                **NAMES,
+                _Entry: "an entry of the facts file",
+                _LineEntry: "a line in the facts file",
+            },
         )
         found.extend(piece.moved(replace(d, message=f"{about}{d.message}")) for d in problems)
         if entry is not None:
-            parts = (entry.facts, entry.authorizations, entry.history)
+            lines = {number: line.facts for number, line in entry.lines.items()}
+            parts = (entry.facts, lines, entry.authorizations, entry.history)
             out[claim_id] = Supplement(
                 claim_id, seen[claim_id], *parts, entry.coverage, entry.provider, document, piece
             )
@@ -144,13 +170,29 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
             elif new is not None and old != new:
                 differ((part, name), f"{part}.{name}", old, new)
         changed[part] = ours.model_copy(update=update)
-    facts = dict(request.facts)
-    for name, new in supplement.facts.items():
-        if new is not None and facts.get(name) is None:
-            facts[name] = new
-        elif new is not None and not _same(facts[name], new):
-            differ(("facts", name), f"the fact `{name}`", facts[name], new)
-    changed["facts"] = facts
+
+    def added(ours: Mapping[str, Any], theirs: Mapping[str, Any], at: JsonPath) -> dict[str, Any]:
+        facts = dict(ours)
+        about = f"line {at[1]}: " if at else ""
+        for name, new in theirs.items():
+            if new is not None and facts.get(name) is None:
+                facts[name] = new
+            elif new is not None and not _same(facts[name], new):
+                differ((*at, "facts", name), f"{about}the fact `{name}`", facts[name], new)
+        return facts
+
+    changed["facts"] = added(request.facts, supplement.facts, ())
+    if supplement.lines:
+        numbers = [str(number) for number in line_numbers(request)]
+        for number in supplement.lines:
+            if number not in numbers:
+                found.append(_no_such_line(supplement, number, numbers))
+        changed["lines"] = tuple(
+            line
+            if (theirs := supplement.lines.get(number)) is None
+            else line.model_copy(update={"facts": added(line.facts, theirs, ("lines", number))})
+            for number, line in zip(numbers, request.lines, strict=True)
+        )
     for part in ("authorizations", "history"):
         old, new = getattr(request, part), getattr(supplement, part)
         if new is not None and old is not None and old != new:
@@ -164,6 +206,14 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
     return merged
 
 
+def _no_such_line(supplement: Supplement, number: str, numbers: Sequence[str]) -> Diagnostic:
+    listed = ", ".join(numbers[:_MAX_LISTED]) + (", …" if len(numbers) > _MAX_LISTED else "")
+    has = f"its lines are {listed}" if numbers else "it has no lines"
+    message = f"the claim has no line {shown(number)}; {has}"
+    hint = did_you_mean(number, numbers) or "correct the line number"
+    return supplement.problem("unknown-line", message, ("lines", number), hint)
+
+
 def supplemented(intakes: Iterable[Intake], supplements: Mapping[str, Supplement]) -> list[Intake]:
     """The same claims with their facts; a claim that its facts contradict is refused."""
     out = []
@@ -172,7 +222,7 @@ def supplemented(intakes: Iterable[Intake], supplements: Mapping[str, Supplement
         if supplement is not None and intake.request is not None:
             try:
                 merged = apply_supplement(intake.request, supplement)
-                where = (*intake.locators, supplement.locate)
+                where = (*intake.locators, supplement.locator(merged))
                 intake = replace(intake, request=merged, locators=where)
             except PolicyError as error:
                 said = (*intake.diagnostics, *error.diagnostics)

@@ -31,21 +31,14 @@ from payer_policy.request.sources import (
     LineSet,
     Path,
     Source,
+    behind,
     facts_of,
 )
 from payer_policy.ruleset import Condition
 from payer_policy.semantics import Facts
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.vocabulary.model import Vocabulary
-from payer_policy.vocabulary.types import (
-    NONE,
-    NONE_TEXT,
-    AmbiguousCode,
-    Value,
-    ValueProblem,
-    format_value,
-    parse_value,
-)
+from payer_policy.vocabulary.types import NONE, NONE_TEXT, Value, format_value
 
 
 class Contradiction(NamedTuple):
@@ -113,6 +106,8 @@ class Derivation:
         self._made_from = vocabulary, reference, sources, line_parts, tuple(sorted(needed)), day
         writer = _DerivationWriter(vocabulary, reference, sources, line_parts, day)
         self._derive = writer.derivation(sorted(needed))
+        self.reads = frozenset(behind(sources, needed))
+        """The needed facts, and all that they are made from."""
         self._parts = writer.parts()
         self._told = frozenset(
             name for name, source in writer.sources.items() if not isinstance(source, Cases)
@@ -546,39 +541,6 @@ def _those_of(names: Sequence[str]) -> Callable[..., frozenset[str]]:
     return those_of
 
 
-def parse_facts(
-    vocabulary: Vocabulary, raw: Mapping[str, Any]
-) -> tuple[dict[str, Value], list[tuple[str, ValueProblem]]]:
-    """A request's `facts` as values, and what is wrong with those that are none.
-
-    null is "not known", the same as leaving the fact out.
-    """
-    values: dict[str, Value] = {}
-    problems: list[tuple[str, ValueProblem]] = []
-    facts, as_they_are = vocabulary.facts, vocabulary.as_they_are
-    for name, entry in raw.items():
-        found = as_they_are.get(name)
-        if found is not None and type(entry) is found[0] and (not found[1] or entry in found[1]):
-            values[name] = entry  # type: ignore[assignment]  # it is of the type of the fact
-            continue
-        fact = facts.get(name)
-        if fact is None:
-            problems.append((name, ValueProblem("unknown-fact", f"`{name}` is not a fact")))
-        elif fact.derived:
-            problem = ValueProblem(
-                "derived-fact", f"`{name}` is concluded by rules; a request cannot supply it"
-            )
-            problems.append((name, problem))
-        elif entry is not None:
-            try:
-                values[name] = parse_value(fact.type, entry)
-            except AmbiguousCode:
-                pass  # not known; who reads the request says so
-            except ValueProblem as problem:
-                problems.append((name, problem))
-    return values, problems
-
-
 def describe_contradiction(vocabulary: Vocabulary, found: Contradiction) -> str:
     """The contradiction as a sentence."""
     type_ = vocabulary.facts[found.fact].type
@@ -730,4 +692,4 @@ _SERVICE_READERS: dict[str, Callable[[Context], Any]] = {
 }
 
 
-__all__ = ["Context", "Contradiction", "Derivation", "authorization_facts", "parse_facts"]
+__all__ = ["Context", "Contradiction", "Derivation", "authorization_facts"]

@@ -131,6 +131,8 @@ class Line(_Part):
     """Positions in the claim's diagnoses, from 1."""
     description: Annotated[str, Field(max_length=1000), BeforeValidator(_one_line)] | None = None
     authorization_number: Identifier | None = None
+    facts: dict[str, Any] = Field(default_factory=dict)
+    """Facts about the line's service, by their name in the vocabulary."""
 
 
 class Authorization(_Part):
@@ -188,4 +190,5 @@ class Request(_Part):
     )
     history: tuple[PriorLine, ...] | None = Field(default=None, max_length=10000, strict=False)
     facts: dict[str, Any] = Field(default_factory=dict)
-    """Facts by their name in the vocabulary, for what no claim form carries."""
+    """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
+    stand here only where one service can be meant, else in the `facts` of its lines."""

@@ -7,13 +7,14 @@ lines can read the product's fields.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from payer_policy.reference import ReferenceData
+from payer_policy.request.given import Days, line_numbers
 from payer_policy.request.models import Line, Request
 from payer_policy.semantics import quotient
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
@@ -73,20 +74,19 @@ class Service:
 def view_lines(
     request: Request,
     reference: ReferenceData,
-    day: datetime.date | None = None,
-    through: datetime.date | None = None,
+    days: Callable[[int], Days] = lambda number: (None, None),
 ) -> tuple[LineView, ...]:
     """All lines of a request, numbered, with their products.
 
     Args:
         request: What was asked.
         reference: Where products are looked up.
-        day: The date of service that the request's facts give. It fills in where a line has none.
-        through: The last day that they give, beside `day`.
+        days: The first and the last day that the request's facts give the line of a number. They fill
+            in where the line itself has none.
     """
     return tuple(
-        _view(line, line.number or position, request, reference, day, through or day)
-        for position, line in enumerate(request.lines, start=1)
+        _view(line, number, request, reference, days)
+        for number, line in zip(line_numbers(request), request.lines, strict=True)
     )
 
 
@@ -95,11 +95,11 @@ def _view(
     number: int,
     request: Request,
     reference: ReferenceData,
-    day: datetime.date | None,
-    through: datetime.date | None,
+    days: Callable[[int], Days],
 ) -> LineView:
     if line.date is None and line.through is None:
-        first, last = day, through
+        first, last = days(number)
+        last = last or first
     else:
         first, last = line.date, line.through or line.date
     if first is not None and last is not None and last < first:

@@ -104,18 +104,25 @@ def payer(library: Library, text: str) -> tuple[str, Payer]:
 
 def fact(library: Library, text: str) -> Fact:
     """A fact by its name or its label."""
-    facts = library.vocabulary.facts
-    if text in facts:
-        return facts[text]
-    labels = {_bare(one.label): name for name, one in facts.items()}
-    name = labels.get(_bare(text))
-    if name is None:
+    found = fact_named(library, text)
+    if found is None:
+        facts = library.vocabulary.facts
         close = nearest(text, facts) or nearest(text, [one.label for one in facts.values()])
         raise Wrong(
             f"`{text}` is not a fact",
             f"did you mean `{close}`?" if close else "to see all facts: payer-policy facts",
         )
-    return facts[name]
+    return found
+
+
+def fact_named(library: Library, text: str) -> Fact | None:
+    """A fact by its name or its label, if there is one."""
+    facts = library.vocabulary.facts
+    if text in facts:
+        return facts[text]
+    labels = {_bare(one.label): name for name, one in facts.items()}
+    name = labels.get(_bare(text))
+    return None if name is None else facts[name]
 
 
 @lru_cache(maxsize=4096)
@@ -267,7 +274,7 @@ def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
 
 def named(cell: str, known: Sequence[str], noun: str, line: int) -> str:
     """A column or field by its name, in its one spelling."""
-    name = _spelling(cell)
+    name = spelling(cell)
     if name not in known:
         raise Wrong(
             f"`{name}` is not a {noun} here" if name else f"a {noun} has no name",
@@ -286,7 +293,7 @@ def records(table: Table, known: Iterable[str]) -> list[tuple[int, dict[str, str
 
 def pairs(table: Table, left: str) -> list[tuple[int, str, str]]:
     """The rows of a table `| left | value |`."""
-    names = tuple(_spelling(cell) for cell in table[0].cells)
+    names = tuple(spelling(cell) for cell in table[0].cells)
     if names != (left, "value"):
         raise Wrong(f"the first row must be | {left} | value |", None, table[0].line)
     _needs_rows(table)
@@ -309,7 +316,8 @@ def _needs_rows(table: Table) -> None:
         raise Wrong("the table has no row below its column names", None, table[0].line)
 
 
-def _spelling(cell: str) -> str:
+def spelling(cell: str) -> str:
+    """A column's name without capitals, underscores and needless blanks."""
     return " ".join(cell.replace("_", " ").casefold().split())
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel
 
+from payer_policy.diagnostics import did_you_mean
 from payer_policy.request.models import Authorization, Line, PriorLine, Request
 from payer_policy.specs import cells
 from payer_policy.specs.case import REQUEST_ID, Case, Subject
 from payer_policy.specs.failures import Wrong
 from payer_policy.specs.sentences import Arguments, Table
+from payer_policy.vocabulary.model import Fact
+from payer_policy.vocabulary.types import to_json
+
+_NO_FACTS: Final[Mapping[str, Fact]] = {}
 
 # --- what is asked of whom -----------------------------------------------------------------------
 
@@ -149,13 +155,25 @@ def _cell(model: type[BaseModel], column: str, text: str, line: int) -> Any:
 
 
 def _rows(
-    case: Case, table: Table, model: type[BaseModel], columns: dict[str, str], **defaults: Any
+    case: Case,
+    table: Table,
+    model: type[BaseModel],
+    columns: Mapping[str, str],
+    facts: Mapping[str, Fact] = _NO_FACTS,
+    **defaults: Any,
 ) -> list[dict[str, Any]]:
-    """The rows of a table as JSON objects of a model; a column left out has its default."""
+    """The rows of a table as JSON objects of a model; a column left out has its default. Some columns
+    may be facts, which stand in the row's own `facts`."""
     out = []
-    for line, record in cells.records(table, columns):
+    for line, record in cells.records(table, [*columns, *facts]):
         raw = dict(defaults)
         for column, text in record.items():
+            if column in facts:
+                if text.strip():
+                    raw.setdefault("facts", {})[facts[column].name] = _fact(
+                        case, facts[column], text, line
+                    )
+                continue
             cell = _cell(model, column, text, line)
             if cell == [] and columns[column] == "codes":
                 cell = None  # no codes given is not known; no modifiers is none
@@ -169,11 +187,19 @@ def _rows(
     return out
 
 
+def _fact(case: Case, fact: Fact, text: str, line: int) -> Any:
+    """A cell of a fact as the request's JSON has it."""
+    try:
+        return to_json(cells.value(case.library, fact, text))
+    except Wrong as error:
+        cells.at_row(line, error)
+
+
 def _columns(model: type[BaseModel]) -> dict[str, str]:
     return {cells.spoken(name): name for name in model.model_fields}
 
 
-LINE: Final = _columns(Line)
+LINE: Final = {column: name for column, name in _columns(Line).items() if name != "facts"}
 AUTHORIZATION: Final = _columns(Authorization)
 EARLIER: Final = {
     "claim number" if column == "claim id" else column: name
@@ -185,7 +211,34 @@ def lines(case: Case, said: Arguments, table: Table) -> None:
     case.change()
     subject = case.asked()
     day = subject.day.isoformat() if subject.day else None
-    case.put(("lines",), _rows(case, table, Line, LINE, code=subject.code, date=day))
+    facts = _facts_of_lines(case, table)
+    for declared in facts.values():
+        case.facts.pop(declared.name, None)  # what was said of it for the whole request
+    rows = _rows(case, table, Line, LINE, facts, code=subject.code, date=day)
+    case.put(("lines",), rows)
+
+
+def _facts_of_lines(case: Case, table: Table) -> dict[str, Fact]:
+    """The columns that are facts about the line's service, each by the column's one spelling."""
+    found: dict[str, Fact] = {}
+    facts, line = case.library.vocabulary.facts, table[0].line
+    for cell in table[0].cells:
+        column = cells.spelling(cell)
+        if column in LINE:
+            continue
+        declared = cells.fact_named(case.library, cell.strip())
+        if declared is None or declared.derived:
+            services = [name for name, fact in facts.items() if fact.about == "service"]
+            hint = did_you_mean(cell.strip(), [*LINE, *services])
+            hint = hint or f"the columns are {', '.join(LINE)}, and facts about a service"
+            raise Wrong(f"`{cell.strip()}` is not a column here", hint, line)
+        if declared.about == "member":
+            message = f"`{declared.name}` is about the member and not about one service"
+            raise Wrong(message, "put it in a table of its own: And these facts", line)
+        if declared in found.values():
+            raise Wrong(f"`{declared.name}` has two columns here", "keep one of the two", line)
+        found[column] = declared
+    return found
 
 
 def diagnoses(case: Case, said: Arguments, table: Table) -> None:

@@ -41,13 +41,14 @@ GIVEN: Final = (
         given.lines,
         "The lines, one a row. Columns: "
         + ", ".join(given.LINE)
-        + ". Any may be left out; code and date are then the claim's. Several modifiers are parted "
-        "by blanks or commas. An empty cell is not known; of modifiers it means none. Another code "
-        "makes a procedure line.",
+        + "; and facts about the line's service, by name or label, in place of what was said of them for "
+        "the whole request. Any may be left out; code and date are then the claim's. Several modifiers "
+        "are parted by blanks or commas. An empty cell is not known; of modifiers it means none. "
+        "Another code makes a procedure line.",
         "And these claim lines\n"
-        "  | code  | modifiers | units | charge |\n"
-        "  | J3420 | JZ        | 1     | 25.50  |\n"
-        "  | 96372 |           | 1     |        |",
+        "  | code  | modifiers | units | charge | injection.previous_date |\n"
+        "  | J3420 | JZ        | 1     | 25.50  | 2025-02-04              |\n"
+        "  | 96372 |           | 1     |        |                         |",
         table=True,
     ),
     Step(

@@ -29,6 +29,7 @@ _PLAIN: Final[Mapping[Kind, tuple[type, Collection[object]]]] = {
 
 Supplier = Literal["biller", "provider", "payer", "plan"]
 Role = Literal["preauthorization needed", "preauthorization satisfied"]
+About = Literal["member", "service"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Fact:
     """One thing that a rule may read. `source` is its `from`, still as JSON; None: supplied as such.
 
     `tells` is what a derived fact means to answers in other standards, so that nothing has to know its
-    name.
+    name. What is `about` the member is one value for a whole request; what is about the service may
+    differ from one service to the next.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Fact:
     otherwise: Value | None = None
     note: str | None = None
     tells: Role | None = None
+    about: About = "member"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,9 @@ class FactModel(BaseModel):
     otherwise: Any = None
     note: str | None = None
     tells: Role | None = None
+    about: About | None = None
+    """Of whom or what a supplied value is; a fact without it is about the member, unless its `from`
+    reads the service."""
 
     def fact_type(self) -> FactType:
         """The declared type, without its range."""

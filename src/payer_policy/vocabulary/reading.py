@@ -33,6 +33,7 @@ WHOLE_SERVICE: Final = "service"
 
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+_SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 _Report = Callable[[Diagnostic], None]
 
 
@@ -43,7 +44,7 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
         facts[name] = _Reading(f"fact `{name}`", ("facts", name), document, report).fact(
             name, model
         )
-    facts = _none_of_none(facts)
+    facts = _of_services(_none_of_none(facts), file, document, report)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
@@ -71,12 +72,7 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
 def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
     """The facts, of which those that are worked out from one that can be none can be none too."""
     none = {name for name, fact in facts.items() if fact.type.can_be_none}
-    while more := {
-        name
-        for name, fact in facts.items()
-        if name not in none and not none.isdisjoint(_computed_from(fact))
-    }:
-        none |= more
+    none = _with_made_from(none, {name: _computed_from(fact) for name, fact in facts.items()})
     return {
         name: replace(fact, type=replace(fact.type, can_be_none=name in none))
         if fact.type.can_be_none is not (name in none)
@@ -85,11 +81,50 @@ def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
     }
 
 
+def _of_services(
+    facts: dict[str, Fact], file: VocabularyFile, document: JsonDocument, report: _Report
+) -> dict[str, Fact]:
+    """The facts, of which those that are read or worked out from the service are about it."""
+    behind = {name: _named_in(fact.source) for name, fact in facts.items()}
+    own = {name for name, fact in facts.items() if fact.about == "service"}
+    own |= {name for name, fact in facts.items() if _reads_service(fact.source or {})}
+    own = _with_made_from(own, behind)
+    for name, model in file.facts.items():
+        if model.about == "member" and name in own:
+            message = f"fact `{name}`: its `from` reads the service, so it is about the service"
+            where = ("facts", name, "about")
+            report(document.problem("wrong-value", message, where, hint="remove `about`"))
+    return {
+        name: replace(fact, about="service") if name in own else fact
+        for name, fact in facts.items()
+    }
+
+
+def _with_made_from(names: set[str], behind: Mapping[str, set[str]]) -> set[str]:
+    """Some facts, and all that are made from one of them."""
+    found = set(names)
+    while more := {
+        name for name in behind if name not in found and not found.isdisjoint(behind[name])
+    }:
+        found |= more
+    return found
+
+
+def _reads_service(source: Mapping[str, Any]) -> bool:
+    """Whether a `from` reads what belongs to one service: its fields, lines, drug or authorization."""
+    return not _SERVICE_HEADS.isdisjoint(source) or source.get("lines") in ("service", "same_day")
+
+
 def _computed_from(fact: Fact) -> set[str]:
     """The facts that a fact is worked out from by arithmetic; a condition is never none."""
     raw = (fact.source or {}).get("compute")
+    return set() if isinstance(raw, dict) and "condition" in raw else _named_in(raw)
+
+
+def _named_in(raw: object) -> set[str]:
+    """The facts that a part of a declaration names, however deep."""
     found: set[str] = set()
-    layer: list[Any] = [raw] if isinstance(raw, dict) and "condition" not in raw else []
+    layer: list[Any] = [raw]
     while layer:
         node = layer.pop()
         if isinstance(node, dict):
@@ -145,6 +180,7 @@ class _Reading(NamedTuple):
             otherwise=self._value(type_, model.otherwise, "otherwise"),
             note=model.note,
             tells=model.tells,
+            about=model.about or "member",
         )
 
     def _none(self, type_: FactType) -> None:
@@ -239,7 +275,7 @@ class _Reading(NamedTuple):
     def _origin(self, model: FactModel) -> None:
         """Rules conclude it, or the request brings it: never both."""
         if model.derived:
-            for field in ("from", "absent_means"):
+            for field in ("from", "absent_means", "about"):
                 if field.replace("from", "from_") in model.model_fields_set:
                     self.problem(
                         "wrong-shape",

@@ -91,7 +91,7 @@ def test_no_change_is_said_plainly(place: Path) -> None:
     result = call(place / "old", place / "old", place / "claims.jsonl")
 
     assert result.exit_code == 0
-    assert result.stdout.startswith("No change: all 128 services get the same decision")
+    assert result.stdout.startswith("No change: all 140 services get the same decision")
 
 
 def test_all_forms_are_written_in_one_call(place: Path, tmp_path: Path) -> None:

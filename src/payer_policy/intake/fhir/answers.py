@@ -1,12 +1,14 @@
 """The answers of a `QuestionnaireResponse` as facts: a linkId that is the name of a fact gives it.
 
-Exact: numbers digit by digit, units converted without rounding or refused. An item without an
-answer says nothing. That a set is empty, or that there is no such thing, is answered with the coding
-`none` of `ANSWERS`; the second also by yes to an item of its own.
+Behind the name may stand the line of whose service it is (`refill.previous_date:line-2`), where a
+claim has several. Exact: numbers digit by digit, units converted without rounding or refused. An item
+without an answer says nothing. That a set is empty, or that there is no such thing, is answered with
+the coding `none` of `ANSWERS`; the second also by yes to an item of its own.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -27,8 +29,9 @@ from payer_policy.vocabulary.types import (
 ANSWERS: Final = "urn:payer-policy:answers"
 """The code system of `none`: nothing, which is not the same as no answer."""
 NOTHING: Final = "none"
-NO_SUCH_THING: Final = ":none"
-"""Behind the name of a fact: the linkId of the item that says that there is no such thing."""
+_LINK: Final = re.compile(
+    r"(?P<fact>.+?)(:line-(?P<line>[1-9][0-9]{0,4}))?(?P<none>:none)?", re.DOTALL
+)
 _YES_NO: Final = {"Y": True, "N": False, "true": True, "false": False, "yes": True, "no": False}
 _ABSENT: Final = "data-absent-reason"
 
@@ -43,18 +46,54 @@ class Slip(NamedTuple):
     warning: bool = False
 
 
+class Link(NamedTuple):
+    """What an item asks, as its linkId says it."""
+
+    fact: str
+    line: int | None = None
+    """The number of the line whose service it is about; None: it is about the whole request."""
+    of_none: bool = False
+    """Whether there is no such thing, where no coding can say that."""
+
+    def __str__(self) -> str:
+        line = "" if self.line is None else f":line-{self.line}"
+        return f"{self.fact}{line}{':none' if self.of_none else ''}"
+
+    @classmethod
+    def read(cls, text: str) -> Link:
+        found = _LINK.fullmatch(text)
+        if found is None:
+            return cls(text)
+        line = found["line"]
+        return cls(found["fact"], None if line is None else int(line), found["none"] is not None)
+
+
+Key = tuple[int | None, str]
+"""The number of a line, or None for the whole request, and the name of a fact."""
+
+
 class Answers(NamedTuple):
     """The facts as raw JSON values, where each was answered, and what is wrong."""
 
-    facts: dict[str, Any]
-    places: dict[str, JsonPath]
+    facts: dict[Key, Any]
+    places: dict[Key, JsonPath]
     slips: list[Slip]
+
+
+class AnsweredFacts(NamedTuple):
+    """The facts of a questionnaire's answers, ready for a request, and every problem."""
+
+    facts: dict[str, Any]
+    """For `facts` of the request."""
+    lines: dict[int, dict[str, Any]]
+    """For `facts` of the lines of these numbers."""
+    problems: tuple[Diagnostic, ...]
 
 
 def facts_from_response(
     response: Mapping[str, Any], vocabulary: Vocabulary, file: str = "QuestionnaireResponse"
-) -> tuple[dict[str, Any], tuple[Diagnostic, ...]]:
-    """The facts that a questionnaire's answers give, ready for `Request.facts`, and every problem.
+) -> AnsweredFacts:
+    """The facts that a questionnaire's answers give.
 
     Never raises. An answer that is wrong gives no fact and a diagnostic of severity `error`.
     """
@@ -69,7 +108,12 @@ def facts_from_response(
         )
         for slip in answers.slips
     )
-    return answers.facts, found
+    facts: dict[str, Any] = {}
+    lines: dict[int, dict[str, Any]] = {}
+    for (line, name), value in answers.facts.items():
+        into = facts if line is None else lines.setdefault(line, {})
+        into[name] = value
+    return AnsweredFacts(facts, lines, found)
 
 
 def read_answers(response: Mapping[str, Any], vocabulary: Vocabulary) -> Answers:
@@ -80,18 +124,19 @@ def read_answers(response: Mapping[str, Any], vocabulary: Vocabulary) -> Answers
         given = objects(item.get("answer"))
         if not given or link is None:
             continue
-        fact = vocabulary.facts.get(link.removesuffix(NO_SUCH_THING))
+        asked = Link.read(link)
+        fact = vocabulary.facts.get(asked.fact)
         if fact is None:
-            hint = did_you_mean(link, vocabulary.facts)
+            hint = did_you_mean(asked.fact, vocabulary.facts)
             message = f"{shown(link)} is no fact that is known here; its answer is not read"
             out.slips.append(Slip((*path, "linkId"), "unknown-fact", message, hint, True))
         elif fact.derived:
             message = f"`{link}` follows from other facts; it cannot be answered"
             out.slips.append(Slip((*path, "linkId"), "derived-fact", message, None))
-        elif link == fact.name:
-            _take(out, fact, given, path)
+        elif not asked.of_none:
+            _take(out, fact, asked.line, given, path)
         elif any(one.get("valueBoolean") is True for one in given):
-            _take(out, fact, [{"valueString": NOTHING}], path)
+            _take(out, fact, asked.line, [{"valueString": NOTHING}], path)
     return out
 
 
@@ -104,7 +149,9 @@ def _items(node: Mapping[str, Any], path: JsonPath) -> Iterator[tuple[JsonPath, 
             yield from _items(one, here)
 
 
-def _take(out: Answers, fact: Fact, given: list[dict[str, Any]], path: JsonPath) -> None:
+def _take(
+    out: Answers, fact: Fact, line: int | None, given: list[dict[str, Any]], path: JsonPath
+) -> None:
     raws: list[Any] = []
     for index, answer in enumerate(given):
         try:
@@ -127,13 +174,14 @@ def _take(out: Answers, fact: Fact, given: list[dict[str, Any]], path: JsonPath)
     # A decimal stays a number: in `Request.facts` it is one, and only our own documents write text.
     numeric = fact.type.kind in NUMERIC and value is not NONE
     plain = value if numeric else to_json(value)
-    if fact.name in out.facts and out.facts[fact.name] != plain:
-        message = f"`{fact.name}` is answered twice, with {shown(out.facts[fact.name])} and "
+    key = line, fact.name
+    if key in out.facts and out.facts[key] != plain:
+        message = f"`{fact.name}` is answered twice, with {shown(out.facts[key])} and "
         message += shown(plain)
         out.slips.append(Slip(path, "contradiction", message, "leave one of the two"))
         return
-    out.facts[fact.name] = plain
-    out.places.setdefault(fact.name, path)
+    out.facts[key] = plain
+    out.places.setdefault(key, path)
 
 
 def _whole(fact: Fact, raws: list[Any]) -> Any:

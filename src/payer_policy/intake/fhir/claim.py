@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
 from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults, is_sound
-from payer_policy.intake.fhir.answers import read_answers
+from payer_policy.intake.fhir.answers import Key, read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
 from payer_policy.intake.fhir.form import Form, as_element, place_of, problem_at
 from payer_policy.intake.fhir.lines import CANCELLED, Days, ItemReader, refuse_unknown_modifiers
@@ -291,7 +291,7 @@ class _ClaimReader:
             for index, one in enumerate(inside)
             if one.get("resourceType") == "QuestionnaireResponse"
         ]
-        facts: dict[str, Any] = {}
+        facts: dict[Key, Any] = {}
         for found in [*self._responses(), *contained]:
             if vocabulary is None:
                 message = (
@@ -303,17 +303,30 @@ class _ClaimReader:
             for slip in answers.slips:
                 where = (*found.path, *slip.path)
                 self.form.say(where, slip.code, slip.message, slip.hint, warning=slip.warning)
-            for name, value in answers.facts.items():
-                where = (*found.path, *answers.places[name])
-                if name in facts and facts[name] != value:
-                    message = f"`{name}` is answered {shown(value)} here, and "
-                    message += f"{shown(facts[name])} in another questionnaire"
+            for key, value in answers.facts.items():
+                where = (*found.path, *answers.places[key])
+                if key in facts and facts[key] != value:
+                    message = f"`{key[1]}` is answered {shown(value)} here, and "
+                    message += f"{shown(facts[key])} in another questionnaire"
                     self.form.say(where, "contradiction", message, "leave one of the two")
-                    continue
-                facts[name] = value
-                self.form.sources["facts", name] = where
-        if facts:
-            self.form.values["facts"] = facts
+                elif key not in facts:
+                    facts[key] = value
+                    self._put_fact(key, value, where)
+
+    def _put_fact(self, key: Key, value: Any, where: JsonPath) -> None:
+        """A fact for the whole claim, or for the line whose number was behind its name."""
+        number, name = key
+        if number is None:
+            self.form.values.setdefault("facts", {})[name] = value
+            self.form.sources["facts", name] = where
+            return
+        at = next((at for at, line in enumerate(self.lines) if line.get("number") == number), None)
+        if at is None:
+            message = f"`{name}` is answered for line {number}, and the claim has no such item"
+            self.form.say((*where, "linkId"), "unknown-line", message)
+            return
+        self.lines[at].setdefault("facts", {})[name] = value
+        self.form.sources["lines", at, "facts", name] = where
 
     def _responses(self) -> Iterator[Found]:
         """The responses that are about this claim: linked from it, or unlinked beside a sole claim."""

@@ -1,0 +1,253 @@
+"""What a request says of facts beside its form: for the whole of it, and for single lines.
+
+A fact about the member stands in the request's `facts`. A fact about the service stands in the `facts`
+of a line of that service; in the request's `facts` only where one service can be meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
+from payer_policy.request.models import Request
+from payer_policy.vocabulary.model import Vocabulary
+from payer_policy.vocabulary.types import (
+    AmbiguousCode,
+    Value,
+    ValueProblem,
+    format_value,
+    parse_value,
+)
+
+Facts = Mapping[str, Value]
+Days = tuple[date | None, date | None]
+"""The first day, and the last where there are several."""
+_Wrong = tuple[int | None, str, ValueProblem]
+"""The position of the line that it stands on, the fact, and what is wrong with it."""
+_NOTHING: Final[Facts] = {}
+_MOST_HINTS: Final = 20
+"""Nobody reads more suggestions than this, and each is looked for among all names."""
+
+_MOST_SERVICES: Final = 5
+"""More services than this are counted in a message and not named."""
+
+
+class Meant(NamedTuple):
+    """A service of a request that facts can be meant of."""
+
+    name: str
+    """`line 1`, `lines 1 and 2`."""
+    about: str
+    """Its code and day."""
+    reads: Collection[str]
+    """The facts that the policy reads that decides it, and those that they are made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The facts of a request as values."""
+
+    whole: Facts
+    lines: Mapping[int, Facts]
+    """By the number of the line, those that give any."""
+
+    @classmethod
+    def read(cls, vocabulary: Vocabulary, request: Request) -> Given:
+        """The facts that a request gives.
+
+        Raises:
+            PolicyError: with everything that is wrong with them.
+        """
+        whole, problems = parse_facts(vocabulary, request.facts)
+        wrong: list[_Wrong] = [(None, name, problem) for name, problem in problems]
+        lines: dict[int, Facts] = {}
+        for at, number in enumerate(line_numbers(request)):
+            if raw := request.lines[at].facts:
+                lines[number], problems = parse_facts(vocabulary, raw, of_line=True)
+                wrong += [(at, name, problem) for name, problem in problems]
+        if wrong:
+            raise PolicyError(_problems(vocabulary, request, wrong))
+        return cls(whole, lines)
+
+    def of(self, numbers: Iterable[int]) -> Facts:
+        """What is given of the service of some lines. Of what they disagree on nothing is known."""
+        if not self.lines:
+            return self.whole
+        facts = dict(self.whole)
+        differ = set()
+        for number in numbers:
+            for name, value in self.lines.get(number, _NOTHING).items():
+                if facts.setdefault(name, value) != value:
+                    differ.add(name)
+        for name in differ:
+            del facts[name]
+        return facts
+
+    def days(self, first: str, last: str, number: int | None = None) -> Days:
+        """The days that the facts give a line, or a request without lines.
+
+        Args:
+            first: The name of the fact that is the first day.
+            last: The name of the fact that is the last day.
+            number: Of the line.
+        """
+        own = _NOTHING if number is None else self.lines.get(number, _NOTHING)
+        day, through = own.get(first, self.whole.get(first)), own.get(last, self.whole.get(last))
+        if not isinstance(day, date):
+            return None, None
+        return day, through if isinstance(through, date) and through > day else None
+
+    def refuse_disagreement(
+        self, vocabulary: Vocabulary, request: Request, numbers: Iterable[int]
+    ) -> None:
+        """The lines of one service, and the request, give a fact one value.
+
+        Raises:
+            PolicyError: with every fact of which they give several.
+        """
+        if not self.lines:
+            return
+        found = []
+        said = {name: ("the request gives", value) for name, value in self.whole.items()}
+        for number in sorted(numbers):
+            for name, value in self.lines.get(number, _NOTHING).items():
+                who, first = said.setdefault(name, (f"line {number} gives", value))
+                if first != value:
+                    type_ = vocabulary.facts[name].type
+                    message = (
+                        f"line {number} gives `{name}` as {format_value(value, type_)}, but {who} "
+                    )
+                    message += f"{format_value(first, type_)}, and both are about one service"
+                    line = self.line_of(request, name, [number])
+                    hint = "correct one of the two"
+                    found.append(
+                        fact_problem(request, line, name, "contradicts-claim", message, hint)
+                    )
+        if found:
+            raise PolicyError(found)
+
+    def refuse_ambiguous(
+        self, vocabulary: Vocabulary, request: Request, services: Sequence[Meant]
+    ) -> None:
+        """A fact about a service that stands for the whole request can be meant of one service only.
+
+        Raises:
+            PolicyError: with every fact that could be meant of several.
+        """
+        if len(services) < 2:
+            return
+        found = []
+        for name in self.whole:
+            if vocabulary.facts[name].about == "member" or _says_which(vocabulary, name):
+                continue
+            meant = [one for one in services if name in one.reads]
+            if len(meant) > 1:
+                named = [f"{one.name} ({one.about})" for one in meant[:_MOST_SERVICES]]
+                more = len(meant) - len(named)
+                listed = ", ".join([*named, f"{more} more"] if more else named)
+                message = (
+                    f"`{name}` is about one service, but {len(meant)} services need it: {listed}"
+                )
+                hint = "give it in `facts` of a line of each of these services"
+                found.append(fact_problem(request, None, name, "several-services", message, hint))
+        if found:
+            raise PolicyError(found)
+
+    def line_of(self, request: Request, fact: str, numbers: Collection[int]) -> int | None:
+        """The position of the line, of some, that gives a fact; None: the request does."""
+        return next(
+            (
+                at
+                for at, number in enumerate(line_numbers(request))
+                if number in numbers and fact in self.lines.get(number, _NOTHING)
+            ),
+            None,
+        )
+
+
+def line_numbers(request: Request) -> Iterator[int]:
+    """The number of each line: its own, or else its position."""
+    return (line.number or position for position, line in enumerate(request.lines, 1))
+
+
+def fact_problem(
+    request: Request, line: int | None, fact: str, code: str, message: str, hint: str | None
+) -> Diagnostic:
+    """A problem with a fact of a request, at the place where it stands in it.
+
+    Args:
+        request: That gives the fact.
+        line: The position of the line that gives it; None: it stands for the whole request.
+        fact: Its name.
+        code: Of the problem.
+        message: The problem as a sentence.
+        hint: What to do.
+    """
+    path = f"$.facts.{fact}" if line is None else f"$.lines[{line}].facts.{fact}"
+    return Diagnostic(
+        code, message, Location(f"claim {request.id}" if request.id else "request", path), hint
+    )
+
+
+def parse_facts(
+    vocabulary: Vocabulary, raw: Mapping[str, Any], *, of_line: bool = False
+) -> tuple[dict[str, Value], list[tuple[str, ValueProblem]]]:
+    """`facts` as values, and what is wrong with those that are none.
+
+    null is "not known", the same as leaving the fact out. `of_line`: facts about the member do not
+    stand there.
+    """
+    values: dict[str, Value] = {}
+    problems: list[tuple[str, ValueProblem]] = []
+    facts, as_they_are = vocabulary.facts, vocabulary.as_they_are
+    for name, entry in raw.items():
+        fact = facts.get(name)
+        if fact is None:
+            problems.append((name, ValueProblem("unknown-fact", f"`{name}` is not a fact")))
+            continue
+        if of_line and fact.about == "member" and not fact.derived:
+            message = f"`{name}` is about the member and not about one service"
+            hint = "move it to `facts` of the request"
+            problems.append((name, ValueProblem("misplaced-fact", message, hint)))
+            continue
+        found = as_they_are.get(name)
+        if found is not None and type(entry) is found[0] and (not found[1] or entry in found[1]):
+            values[name] = entry  # type: ignore[assignment]  # it is of the type of the fact
+        elif fact.derived:
+            message = f"`{name}` is concluded by rules; a request cannot supply it"
+            problems.append((name, ValueProblem("derived-fact", message)))
+        elif entry is not None:
+            try:
+                values[name] = parse_value(fact.type, entry)
+            except AmbiguousCode:
+                pass  # not known; who reads the request says so
+            except ValueProblem as problem:
+                problems.append((name, problem))
+    return values, problems
+
+
+def _problems(
+    vocabulary: Vocabulary, request: Request, wrong: Sequence[_Wrong]
+) -> Iterator[Diagnostic]:
+    hinted = {name for _, name, _ in wrong[:_MOST_HINTS]}
+    numbers = list(line_numbers(request))
+    for line, name, problem in wrong:
+        about, hint = "" if line is None else f"line {numbers[line]}: ", problem.hint
+        if problem.code == "unknown-fact" and name in hinted:
+            hint = did_you_mean(name, vocabulary.facts)
+        message = problem.message
+        if problem.code not in ("unknown-fact", "derived-fact", "misplaced-fact"):
+            message = f"fact `{name}`: {message}"
+        yield fact_problem(request, line, name, problem.code, about + message, hint)
+
+
+def _says_which(vocabulary: Vocabulary, name: str) -> bool:
+    """Whether a fact says which services there are: code and days, which each line has itself."""
+    source = vocabulary.facts[name].source or {}
+    return source.get("service") in ("code", "date", "through")
+
+
+__all__ = ["Days", "Given", "Meant", "fact_problem", "line_numbers", "parse_facts"]
