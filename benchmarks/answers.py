@@ -69,7 +69,9 @@ def main_points(outcome: Outcome) -> Answer:
                 ],
                 "unsettled": [rule["rule"] for rule in one["unsettled"]],
                 "missing": [question["fact"] for question in one["missing"]],
-                "assumptions": [rule["rule"] for rule in one["assumptions"]],
+                "assumptions": [
+                    rule["rule"] for rule in one["assumptions"] if rule["rule"] is not None
+                ],
                 "internal": one["internal"] is not None,
             }
             for one in whole["determinations"]

@@ -32,6 +32,7 @@ from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.policy.library import Library
+from payer_policy.policy.silence import Silence, Silences
 from payer_policy.policy.versions import Merged
 from payer_policy.reference import LineCodes
 from payer_policy.request.authorizations import authorization_facts
@@ -80,6 +81,7 @@ class _Prepared:
     applies: Callable[[Mapping[str, Value | None]], Truth]
     evaluate: Evaluator
     determiner: Determiner
+    silences: Silences
 
 
 class _About(TypedDict):
@@ -123,6 +125,8 @@ class Decided:
     evaluation: Evaluation | None
     """None where the engine itself failed, or was not asked."""
     facts: Mapping[str, Value | None]
+    silence: Callable[[], Silence] | None = field(default=None, compare=False, repr=False)
+    """What nobody said of the facts; None: nothing was evaluated."""
     days: tuple[Decided, ...] = ()
     """Where several days were decided: the answer as of each of them, in order. Ruleset, evaluation
     and facts are then those of the first."""
@@ -149,6 +153,7 @@ class PolicyOnDay:
         *,
         kind: str = "claim",
         lines: Sequence[ServiceLine] = (),
+        silence: Silence | None = None,
     ) -> Determination:
         """What the policy says of these facts; whether it applies to them is not asked.
 
@@ -159,6 +164,8 @@ class PolicyOnDay:
             claim_id: Repeated in the determination.
             kind: What the facts are of, also repeated.
             lines: The service's lines with their parts, where there are any.
+            silence: What nobody said of the facts, for the assumptions; None: each was said, and those
+                that are not known were not.
         """
         day, code = facts.get(self._date), facts.get(self._code)
         about: _About = {
@@ -173,7 +180,8 @@ class PolicyOnDay:
             evaluation = self._evaluate(facts)
         except Exception as error:  # an internal error pends, with a reason
             return self._determiner.pend_for_internal_error(error, lines, **about)
-        return self._determiner.determine(evaluation, facts, lines, **about)
+        stated = None if silence is None else lambda: silence
+        return self._determiner.determine(evaluation, facts, lines, silence=stated, **about)
 
 
 class _Asked(NamedTuple):
@@ -443,13 +451,15 @@ class Engine:
     def _decide_on_day(self, asked: _Asked) -> list[Decided]:
         """The answer of each policy that applies, for a service of one day."""
         return [
-            self._decide_service(prepared, asked.context, facts)
+            self._decide_service(prepared, asked, facts)
             for prepared, facts in self._applicable(asked)
         ]
 
     def _decide_service(
-        self, prepared: _Prepared, context: Context, facts: dict[str, Value | None]
+        self, prepared: _Prepared, asked: _Asked, facts: dict[str, Value | None]
     ) -> Decided:
+        context = asked.context
+        silence = partial(prepared.silences.of, context, asked.facts, facts)
         lines = _service_lines(prepared, context.service, facts)
         about = self._about(context, self._rows_hash(context))
         evaluation: Evaluation | None
@@ -459,8 +469,10 @@ class Engine:
             evaluation = None
             determination = prepared.determiner.pend_for_internal_error(error, lines, **about)
         else:
-            determination = prepared.determiner.determine(evaluation, facts, lines, **about)
-        return Decided(determination, prepared.ruleset, evaluation, facts)
+            determination = prepared.determiner.determine(
+                evaluation, facts, lines, silence=silence, **about
+            )
+        return Decided(determination, prepared.ruleset, evaluation, facts, silence)
 
     def _rows_hash(self, context: Context) -> str:
         service = (context.service.code, None, context.service.day)
@@ -700,7 +712,8 @@ class Engine:
         evaluate = (self._compiler or engine_named(self.name).compile)(ruleset)
         none = frozenset(name for name, fact in ruleset.facts.items() if fact.type.can_be_none)
         applies = condition_function(ruleset.applies_to, none)
-        return _Prepared(ruleset, derivation, applies, evaluate, Determiner(ruleset))
+        silences = Silences(library.basis, ruleset)
+        return _Prepared(ruleset, derivation, applies, evaluate, Determiner(ruleset), silences)
 
     def _derivation_alike(self, ruleset: Ruleset) -> Derivation | None:
         """The derivation of the engine that this is a variation of, where it serves as well."""

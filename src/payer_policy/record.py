@@ -45,6 +45,17 @@ def stated_facts(decided: Decided) -> Iterator[tuple[str, Value]]:
             yield name, value
 
 
+def stated_silence(decided: Decided) -> dict[str, Any] | None:
+    """What nobody said of the facts of a determination; None: nothing was evaluated on them."""
+    if decided.silence is None or decided.evaluation is None or decided.days:
+        return None
+    rests, unsaid = decided.silence()
+    return {
+        "rests": sorted(rests),
+        "unsaid": {name: sorted(behind) for name, behind in sorted(unsaid.items())},
+    }
+
+
 class Recorder:
     """Writes records."""
 
@@ -113,6 +124,7 @@ class Recorder:
             # What pends for its date rests on no version of the policy.
             "meaning": dict(ruleset.parts.others) if dated else None,
             "facts": _facts(ruleset, stated_facts(decided)),
+            "silence": stated_silence(decided),
             "lines": lines,
             "proof": proof,
             "determination": determination.to_json(),

@@ -67,7 +67,7 @@ def keyed(value: Any) -> Any:
     out: dict[str, Any] = {ORDER: []}
     for one in value:
         names = [at(one, key) for key in ("rule", "fact", "id", "number", "label")]
-        name = next((str(name) for name in names if name != NOTHING), "?")
+        name = next((str(name) for name in names if name not in (NOTHING, None)), "?")
         while name in out:  # a claim may give two lines one number
             name += "'"
         out[name] = keyed(one)

@@ -214,7 +214,7 @@ def told(outcome: Outcome) -> list[dict[str, Any]]:
             ],
             "missing": sorted((q.fact for q in one.missing), key=order.index),
             "unsettled": [rule.rule for rule in one.unsettled],
-            "assumptions": [rule.rule for rule in one.assumptions],
+            "assumptions": [each.rule for each in one.assumptions if each.rule is not None],
             "asked": one.information_request is not None,
         }
         for one in outcome.determinations

@@ -141,7 +141,7 @@ def expected(outcome: Outcome, row: Mapping[str, Value]) -> list[Row]:
             ],
             "missing": {question.fact for question in one.missing},
             "unsettled": [rule.rule for rule in one.unsettled],
-            "assumptions": [rule.rule for rule in one.assumptions],
+            "assumptions": [each.rule for each in one.assumptions if each.rule is not None],
             "asked": None
             if (asked := one.information_request) is None
             else " ".join(filter(None, ["ask", asked.group, asked.carc, *asked.rarcs])),

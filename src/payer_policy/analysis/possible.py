@@ -544,6 +544,11 @@ class Requests:
         number = self.facts.texts.number
         members: dict[int, Formula] = {}
         resting: list[tuple[Formula, frozenset[str]]] = []
+        cover = self.ruleset.covered_by
+        turned: Formula = False
+        if cover is not None:
+            covered, without = (one.formulas.derived[cover] for one in (self, self._bare))
+            turned = both(covered.known, negated(without.known))
         for at, (rule, halves) in enumerate(
             zip(self.ruleset.rules, self.formulas.rules, strict=True)
         ):
@@ -555,6 +560,10 @@ class Requests:
             fails = both(halves.fails, bare[at].possible)
             rests = choose(denied, holds if effect.kind == "deny" else False, either(holds, fails))
             resting.append((both(on, rests), learning.inputs_of[at]))
+            if cover is not None and rule.section in self.ruleset.silences:
+                counts = choose(denied, effect.kind == "deny", True)
+                used = all_of([on, halves.holds, turned, counts])
+                resting.append((used, learning.inputs(cover)))
             if rule.assume_not_holding:
                 members[number(rule.id)] = all_of([on, halves.unknown, negated(denied)])
         for name in sorted(learning.resting_on()):

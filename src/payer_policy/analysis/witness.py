@@ -13,7 +13,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from payer_policy.analysis.assumed import Assumed
 from payer_policy.analysis.possible import Found
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.diagnostics import PolicyError
@@ -74,7 +73,6 @@ class Decider:
         self.engine, self.address = engine, address
         self._reads = frozenset(reads)
         self._derivations: dict[tuple[str, date], Derivation] = {}
-        self._assumed: dict[tuple[str, date], Assumed] = {}
         self.payer = address.partition("/")[0]
         self._determiners: dict[tuple[str, date], Determiner] = {}
         by_source = engine.library.facts_by_source
@@ -144,12 +142,7 @@ class Decider:
         key = (ruleset.policy, ruleset.first_day)
         out: dict[str, Value | None] = {}
         if ASSUMPTIONS in wanted:
-            assumed = self._assumed.get(key)
-            if assumed is None:
-                assumed = self._assumed[key] = Assumed(library, ruleset)
-            denied = made.decision == "deny"
-            names = assumed.of(context, given, evaluation, parts, denied)
-            out[ASSUMPTIONS] = names | {one.rule for one in made.assumptions}
+            out[ASSUMPTIONS] = frozenset(one.name for one in made.assumptions)
         facts = library.vocabulary.facts
         for name in wanted & facts.keys():
             if facts[name].derived:  # and no rule of this policy concludes it
@@ -182,6 +175,7 @@ class Decider:
             code=about.code,
             service_date=about.service_date,
             engine=about.engine,
+            silence=decided.silence,
         )
 
     def _determiner(self, ruleset: Ruleset) -> Determiner:

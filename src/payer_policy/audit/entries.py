@@ -28,7 +28,7 @@ from payer_policy.audit.errors import AuditError
 from payer_policy.determination import Determination, NoPolicy, Outcome
 from payer_policy.determination.model import OUTCOME_VERSION
 from payer_policy.engine import Decided
-from payer_policy.record import stated_facts
+from payer_policy.record import stated_facts, stated_silence
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.types import to_json
 
@@ -90,6 +90,7 @@ def entry_of(
         "answers": [
             {
                 "facts": {name: to_json(value) for name, value in stated_facts(one)},
+                "silence": stated_silence(one),
                 "determination": one.determination.to_json(),
                 **({"days": [_day(each) for each in one.days]} if one.days else {}),
             }
@@ -154,7 +155,7 @@ def _kept(determination: Determination) -> dict[str, Any]:
         "lines": [[line.number, line.outcome] for line in determination.lines],
         "findings": [found.rule for found in determination.findings],
         "unsettled": [rule.rule for rule in determination.unsettled],
-        "assumptions": [rule.rule for rule in determination.assumptions],
+        "assumptions": [one.name for one in determination.assumptions],
     }
 
 

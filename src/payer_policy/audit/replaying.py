@@ -23,6 +23,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines import engine_named, why_unavailable
 from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.policy.library import Library
+from payer_policy.policy.silence import Silence
 from payer_policy.record import stated_facts
 from payer_policy.sealed import differences, keyed
 from payer_policy.vocabulary.types import NONE_TEXT, FactType, Value, parse_value, to_json
@@ -265,13 +266,24 @@ class Replayer:
                 for one in wanted["lines"]
             ]
             made: Determination = policy.decide(
-                facts, member["request_id"], kind=wanted["kind"], lines=lines
+                facts,
+                member["request_id"],
+                kind=wanted["kind"],
+                lines=lines,
+                silence=_silence(answer.get("silence")),
             )
             path = (f"answer {number}",) if len(member["answers"]) > 1 else ()
             # Which rows of reference data were read is known of a request only.
             again = {**made.to_json(), "reference_hash": wanted["reference_hash"]}
             out += _compared((*path, "determination"), wanted, again)
         return iter(out), "decided from the facts; the request was kept as a hash only"
+
+
+def _silence(kept: Mapping[str, Any] | None) -> Silence | None:
+    if kept is None:
+        return None
+    unsaid = {name: frozenset(behind) for name, behind in kept["unsaid"].items()}
+    return Silence(frozenset(kept["rests"]), unsaid)
 
 
 def _unavailable(engine: str) -> str | None:

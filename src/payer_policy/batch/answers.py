@@ -93,7 +93,7 @@ class AnswerRows:
             "reasons": [reason_text(found.kind, found) for found in made.findings],
             "missing": sorted(missing, key=lambda name: self._order.get(name, len(self._order))),
             "unsettled": [rule.rule for rule in made.unsettled],
-            "assumptions": [rule.rule for rule in made.assumptions],
+            "assumptions": [one.rule for one in made.assumptions if one.rule is not None],
             "information_request": None
             if made.information_request is None
             else reason_text("ask", made.information_request),

@@ -131,7 +131,8 @@ def _detail(outcome: Mapping[str, Any]) -> Iterator[str]:
         for question in one["missing"]:
             yield f"* Needed: {plain(question['question'])}"
         for assumed in one["assumptions"]:
-            yield f"* Taken as not so, though not known: {plain(assumed['title'])}"
+            if assumed["rule"] is not None:
+                yield f"* Taken as not so, though not known: {plain(assumed['title'])}"
 
 
 def _links(outcome: Mapping[str, Any]) -> Iterator[dict[str, str]]:

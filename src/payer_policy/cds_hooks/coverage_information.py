@@ -214,7 +214,8 @@ def _reasons(outcome: Mapping[str, Any], cover: str, rules: ReviewRules) -> Iter
                 yield text
         if cover == "covered":
             for assumed in one["assumptions"]:
-                yield f"Taken as not so, though not known: {assumed['title']}"
+                if assumed["rule"] is not None:
+                    yield f"Taken as not so, though not known: {assumed['title']}"
     if not outcome["determinations"]:
         for service in outcome["without_policy"]:
             yield looked_for(service)

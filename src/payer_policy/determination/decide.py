@@ -25,6 +25,7 @@ from payer_policy.determination.allocation import (
     allocate,
     leaders_of,
 )
+from payer_policy.determination.assumed import FactsAssumed
 from payer_policy.determination.conflicts import Reach
 from payer_policy.determination.missing import MissingFacts, Need
 from payer_policy.determination.model import (
@@ -46,6 +47,7 @@ from payer_policy.determination.model import (
 from payer_policy.determination.waits import FactSet
 from payer_policy.determination.words import capital, in_words, line_list
 from payer_policy.engines.protocol import Evaluation
+from payer_policy.policy.silence import Silence
 from payer_policy.ruleset import Finding, Reason, Rule, Ruleset, Sentence
 from payer_policy.semantics import Facts, total, value_of
 from payer_policy.truth import HOLDS
@@ -226,6 +228,7 @@ class Determiner:
         service_date: date | None,
         engine: str,
         reference_hash: str | None = None,
+        silence: Callable[[], Silence] | None = None,
     ) -> Determination:
         """The determination on one drug service.
 
@@ -242,6 +245,8 @@ class Determiner:
 
         Without lines (what does the policy require?) the decision is that of one line on which
         all rules fall and whose units are not known.
+
+        `silence` gives what nobody said of the facts, when the assumptions are read.
         """
         conflicts: tuple[Conflict, ...] = ()
         if evaluation.conflicts:
@@ -266,15 +271,36 @@ class Determiner:
                     for number, units, parts in lines
                 ]
             )
-            return Determination(
-                claim_id, kind, code, service_date, "approve", outcomes,
-                (), (), (), (), self.derived(evaluation), self.policy, reference_hash, engine, None, None,
-                None, conflicts,
-            )  # fmt: skip
+            return object.__new__(Determination).defer(
+                {
+                    "claim_id": claim_id,
+                    "kind": kind,
+                    "code": code,
+                    "service_date": service_date,
+                    "decision": "approve",
+                    "lines": outcomes,
+                    "findings": (),
+                    "unsettled": (),
+                    "missing": (),
+                    "policy": self.policy,
+                    "reference_hash": reference_hash,
+                    "engine": engine,
+                    "information_request": None,
+                    "internal": None,
+                    "headline": None,
+                    "conflicts": conflicts,
+                },
+                lambda: {
+                    "assumptions": self.facts_assumed(
+                        evaluation, facts, silence, _parts_of(lines), False
+                    ),
+                    "derived": self.derived(evaluation),
+                },
+            )
         if evaluation.disagreement is not None:
             # Neither account is believed, so nothing of it is repeated as found.
             live, conflicts = [], ()
-        case = _Case(self, evaluation, facts, lines, live)
+        case = _Case(self, evaluation, facts, lines, live, silence)
         if internal is None:
             case.find()
             case.allocate()
@@ -300,6 +326,24 @@ class Determiner:
             },
             case.settle,
         )
+
+    @cached_property
+    def _facts_assumed(self) -> FactsAssumed:
+        return FactsAssumed(self.ruleset)
+
+    def facts_assumed(
+        self,
+        evaluation: Evaluation,
+        facts: Facts,
+        silence: Callable[[], Silence] | None,
+        parts: frozenset[str] | None,
+        denied: bool,
+    ) -> tuple[Assumption, ...]:
+        """The facts of which nobody said anything, on which a decision rests (`FactsAssumed.of`)."""
+        known = None if silence is None else silence()
+        names = self._facts_assumed.of(evaluation, facts, known, parts, denied)
+        labels = self.ruleset.facts
+        return tuple([Assumption(None, name, labels[name].label, (), (name,)) for name in names])
 
     def derived(self, evaluation: Evaluation) -> tuple[tuple[str, Value], ...]:
         """The derived facts that are known, by name."""
@@ -345,6 +389,11 @@ class Determiner:
         )  # fmt: skip
 
 
+def _parts_of(lines: Sequence[ServiceLine]) -> frozenset[str] | None:
+    """The parts of which there are lines; None without lines: every rule falls on such a service."""
+    return frozenset().union(*[line.parts for line in lines]) if lines else None
+
+
 class _Case:
     """One service being decided, where something holds or is unknown. Lines go by position."""
 
@@ -355,8 +404,10 @@ class _Case:
         facts: Facts,
         lines: Sequence[ServiceLine],
         live: Sequence[_Entry],
+        silence: Callable[[], Silence] | None,
     ) -> None:
         self._determiner = determiner
+        self._silence = silence
         self._ruleset = determiner.ruleset
         self._evaluation = evaluation
         self._facts = facts
@@ -500,11 +551,19 @@ class _Case:
         return {
             "unsettled": unsettled,
             "missing": missing,
-            "assumptions": self._assumptions() if self._assumed else (),
+            "assumptions": self._assumptions() if believed else (),
             "derived": self._determiner.derived(self._evaluation) if believed else (),
         }
 
     def _assumptions(self) -> tuple[Assumption, ...]:
+        denied = decision_of([line.outcome for line in self.allotted]) == "deny"
+        parts = _parts_of(self._lines) if self._given else None
+        facts = self._determiner.facts_assumed(
+            self._evaluation, self._facts, self._silence, parts, denied
+        )
+        return self._rules_assumed() + facts if self._assumed else facts
+
+    def _rules_assumed(self) -> tuple[Assumption, ...]:
         assumed = self._assumed
         missing = self._determiner._missing
         waits = missing.waits(self._evaluation.truths, self._known())
@@ -514,7 +573,7 @@ class _Case:
         if assumptions is None:
             assumptions = tuple(
                 [
-                    Assumption(entry.rule, entry.title, entry.citations, missing.names(facts))
+                    Assumption(entry.rule, None, entry.title, entry.citations, missing.names(facts))
                     for (entry, _), (_, facts) in zip(assumed, key, strict=True)
                 ]
             )

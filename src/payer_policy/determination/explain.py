@@ -116,6 +116,8 @@ def explain(
     return Explanation(title, tuple(sections))
 
 
+SILENT: Final = "Not stated, and the decision rests on it"
+"""What stands before the facts that are assumed."""
 CONFLICT: Final = (
     "It stays unknown, and nothing that reads it is approved; the policy is to be mended."
 )
@@ -206,13 +208,15 @@ class _Explainer:
             yield Node("To note", children=tuple(self._finding(found) for found in advice))
         if determination.missing:
             yield self._missing()
-        if determination.assumptions:
+        assumed = [one.rule for one in determination.assumptions if one.rule is not None]
+        if assumed:
             yield Node(
                 "Assumed not to hold, because the policy says so where it cannot be told",
-                children=tuple(
-                    self._rule(self._index[one.rule]) for one in determination.assumptions
-                ),
+                children=tuple(self._rule(self._index[rule]) for rule in assumed),
             )
+        silent = [one for one in determination.assumptions if one.fact is not None]
+        if silent:
+            yield Node(SILENT, children=tuple(Node(f"{one.title} · {one.fact}") for one in silent))
         failing = [
             index
             for index, rule in enumerate(self._ruleset.rules)
@@ -316,7 +320,8 @@ class _Explainer:
             for index, rule in enumerate(self._ruleset.rules)
             if isinstance(rule.effect, Finding) and rule.effect.kind != "advise"
         ]
-        failing, assumed = deciding.count(FAILS), len(self._determination.assumptions)
+        failing = deciding.count(FAILS)
+        assumed = sum(one.rule is not None for one in self._determination.assumptions)
         others = len(deciding) - failing - assumed - own
         text = f"{failing} of {counted(len(deciding), 'rule')} that could deny, pend or reduce "
         text += "is known not to hold" if failing == 1 else "are known not to hold"

@@ -202,16 +202,24 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A rule that is not known, and that the policy says to take as not holding all the same."""
+    """Something that is not known and that the decision rests on all the same: a rule that the policy
+    says to take as not holding, or a fact of which nobody said anything."""
 
-    rule: str
+    rule: str | None
+    fact: str | None
     title: str
     citations: tuple[Citation, ...]
     waits_for: tuple[str, ...]
 
+    @property
+    def name(self) -> str:
+        """The id of the rule, or the name of the fact."""
+        return self.rule or self.fact or ""
+
     def to_json(self) -> dict[str, Any]:
         return {
             "rule": self.rule,
+            "fact": self.fact,
             "title": self.title,
             "citations": [citation.to_json() for citation in self.citations],
             "waits_for": list(self.waits_for),
@@ -258,7 +266,8 @@ class PolicyIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Determination(Deferred):
-    """The answer on one drug service. Findings, unsettled rules and assumptions: by rule id."""
+    """The answer on one drug service. Findings, unsettled rules and assumptions: by rule id, and after
+    the rules the facts that are assumed, by name."""
 
     claim_id: str | None
     kind: str
@@ -479,8 +488,11 @@ def _definitions() -> dict[str, Any]:
             rules=_TEXTS,
         ),
         "assumption": _object(
-            "A rule that is not known and that the policy says to take as not holding.",
-            rule=_TEXT,
+            "A rule that is not known and that the policy says to take as not holding; or a fact of "
+            "which nobody said anything, on which the decision rests by what silence means, or by "
+            "whether it is known.",
+            rule=_TEXT_OR_NULL,
+            fact=_TEXT_OR_NULL,
             title=_TEXT,
             citations=_list("citation"),
             waits_for=_TEXTS,

@@ -187,7 +187,7 @@ def per_diem(
         lines=tuple(lines),
         unsettled=_merged([one.unsettled for one in days], lambda one: one.rule),
         missing=_merged([one.missing for one in days], lambda one: one.fact),
-        assumptions=_merged([one.assumptions for one in days], lambda one: one.rule),
+        assumptions=_merged([one.assumptions for one in days], lambda one: one.name),
         derived=tuple(
             (name, value)
             for name, value in first.derived

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 
 from payer_policy.determination.english import WIDTH, reason_in_words
-from payer_policy.determination.explain import CONFLICT, DECISIONS, disagreement
+from payer_policy.determination.explain import CONFLICT, DECISIONS, SILENT, disagreement
 from payer_policy.determination.model import (
     Determination,
     Found,
@@ -34,6 +34,8 @@ from payer_policy.determination.words import (
 )
 from payer_policy.ruleset import Reason
 
+_FEW: Final = 5
+"""More facts than this are counted and not named."""
 _WORDS: Final = {
     "approve": "APPROVED",
     "deny": "DENIED",
@@ -145,14 +147,19 @@ def render_determination(
             if set(rule.lines) != every:
                 about.append(line_list(rule.lines))
             page.add(" · ".join(about), 2, 4)
-    if determination.assumptions:
+    assumed = [one for one in determination.assumptions if one.rule is not None]
+    if assumed:
         page.heading("Assumed not to hold, as the policy says where it cannot be told")
-        for assumption in determination.assumptions:
+        for assumption in assumed:
             page.add(f"~ {assumption.title.rstrip('.')} · {assumption.rule}", 2, 4)
             if assumption.waits_for:
                 page.add(f"not known: {listed(assumption.waits_for)}", 4, 6)
     _findings(page, "To note", [one for one in determination.findings if one.kind == "advise"])
     page.lines.append("")
+    silent = [one.name for one in determination.assumptions if one.fact is not None]
+    if silent:
+        named = [*silent[:_FEW], f"{len(silent) - _FEW} more"] if len(silent) > _FEW else silent
+        page.add(f"{SILENT}: {listed(named)}")
     page.add(f"{_policy(determination.policy)}, engine {determination.engine}")
     return page.text()
 

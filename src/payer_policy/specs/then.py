@@ -351,7 +351,9 @@ def concluded(case: Case, said: Arguments, table: Table) -> None:
 
 def assumed(case: Case, said: Arguments, table: Table) -> None:
     rule = cells.rule(case.rulesets(), said["rule"])
-    assumed = [one.rule for of in case.determinations() for one in of.assumptions]
+    assumed = [
+        one.rule for of in case.determinations() for one in of.assumptions if one.rule is not None
+    ]
     if rule not in assumed:
         found = listed(assumed)
         raise Mismatch(

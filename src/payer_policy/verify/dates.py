@@ -59,7 +59,8 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     asks = [_question(library)] if rule == DATE_MISSING else []
     own = {
         **content, "format": "payer-policy/record/2",
-        "policy": policy, "meaning": None, "facts": {}, "proof": None, "lines": given,
+        "policy": policy, "meaning": None, "facts": {}, "silence": None, "proof": None,
+        "lines": given,
         "determination": {
             **{key: said.get(key) for key in ("claim_id", "kind", "code", "service_date", "engine")},
             "schema": "payer-policy/determination/1", "claim_id": content.get("request"),
@@ -115,6 +116,8 @@ def check_days(content: Mapping[str, Any], days: Sequence[Any]) -> Iterator[Wron
     for name in ("policy", "facts"):
         if content.get(name) != at(days[0], name):
             yield Wrong((name,), at(content, name), "that of the first day")
+    if content.get("silence") is not None:
+        yield Wrong(("silence",), content["silence"], None)
     for name in ("claim_id", "kind", "code", "service_date", "policy", "engine"):
         if at(made, name) != at(answers[0], name):
             recorded = at(made, name)

@@ -26,6 +26,7 @@ from payer_policy.ruleset import (
 )  # fmt: skip
 from payer_policy.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
 from payer_policy.verify.lines import NUMBER, Lines
+from payer_policy.verify.silence import facts_assumed, stated
 from payer_policy.verify.values import (
     OPPOSITE,
     as_json,
@@ -130,12 +131,15 @@ class Account(Lines):
             if self.conflicts:
                 self.unsettle()
         given = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
+        silence = stated(was, inputs)
         lines, steps = self.lines(given, fault)
         proof = proof and {**proof, "lines": steps}
         said = self.determination(lines, [at(line, "number") for line in given], fault)
+        if proof is not None:
+            said["assumptions"] += self.facts_assumed(silence, given, said["decision"])
         return {"format": "payer-policy/record/2", "request": about["claim_id"], "policy": policy,
-                "meaning": dict(rules.parts.others), "facts": facts, "lines": given, "proof": proof,
-                "determination": {**about, **said}}  # fmt: skip
+                "meaning": dict(rules.parts.others), "facts": facts, "silence": silence,
+                "lines": given, "proof": proof, "determination": {**about, **said}}  # fmt: skip
 
     def fact(self, name: str, fixed: Mapping[str, Any] = {}) -> dict[str, Any]:
         type_ = self.ruleset.facts[name].type
@@ -149,6 +153,19 @@ class Account(Lines):
         parts = sorted(part for part in names(raw, "parts") if part in self.ruleset.line_parts)
         number = number if type(number) is int else 0
         return {"number": number, "units": as_json(units), "parts": parts}
+
+    def facts_assumed(
+        self, silence: dict[str, Any] | None, given: list[Any], decision: str
+    ) -> list[dict[str, Any]]:
+        """The facts on whose silence the decision rests."""
+        facts = {one: value for one, value in self.known.items() if one not in self.ruleset.derived}
+        covered = self.known.get(str(self.ruleset.covered_by))
+        on = {part for one in given for part in one["parts"]} if given else None
+        found = facts_assumed(
+            self.ruleset, facts, silence, self.truths, covered, on, decision == "deny"
+        )
+        return [{"rule": None, "fact": one, "title": self.ruleset.facts[one].label,
+                 "citations": [], "waits_for": [one]} for one in found]  # fmt: skip
 
     # --- from facts to rules ---------------------------------------------------------------------
 
@@ -249,8 +266,8 @@ class Account(Lines):
                 {**self.about(id_, "kind"), "unknown": what, "lines": on(self.waits[id_, what]),
                  "waits_for": self.open.waits_for(id_, what)} for id_, what in waits],
             "missing": self.open.questions(waits, self.said("missing")),
-            "assumptions": [{**self.about(id_, "citations"), "waits_for": self.open.waits_for(id_)}
-                            for id_ in sorted(self.assumed)],
+            "assumptions": [{**self.about(id_, "citations"), "fact": None,
+                             "waits_for": self.open.waits_for(id_)} for id_ in sorted(self.assumed)],
             "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
                         if self.known.get(name) is not None},
             "information_request": asks and _reason(asks),

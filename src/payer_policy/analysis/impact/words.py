@@ -80,7 +80,7 @@ class Words:
         titles = self._titles[engine is self._engines[1]]
         titles |= {one.rule: one.title for one in made.findings}
         titles |= {one.rule: one.title for one in made.unsettled}
-        titles |= {one.rule: one.title for one in made.assumptions}
+        titles |= {one.name: one.title for one in made.assumptions}
         return made
 
 
