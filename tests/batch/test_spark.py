@@ -16,6 +16,8 @@ from payer_policy import Engine
 from payer_policy.batch.inputs import WrongCall
 from tests.batch import building
 from tests.batch.test_columns import as_table, random_rows
+from tests.generated_claims import claims as generated_claims
+from tests.generated_claims import json_lines
 
 pyspark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed here")
 pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed here")
@@ -43,9 +45,10 @@ def table() -> pl.DataFrame:
 def files(tmp_path_factory: pytest.TempPathFactory, table: pl.DataFrame) -> list[Path]:
     folder = tmp_path_factory.mktemp("in")
     table.write_parquet(folder / "facts.parquet")
-    claims = Path(building.ROOT / "benchmarks" / "claims.jsonl").read_text("utf-8")
+    claims = json_lines(generated_claims(17, 150, undated=0.2, spanned=0.2))
     (folder / "claims.jsonl").write_text(claims + "not a claim\n", encoding="utf-8")
-    return [folder / "claims.jsonl", folder / "facts.parquet"]
+    building.write_parquet(folder / "lines.parquet", building.line_rows(building.claims()))
+    return [folder / "claims.jsonl", folder / "facts.parquet", folder / "lines.parquet"]
 
 
 def test_files_on_spark_leave_the_same_bytes(
@@ -70,7 +73,7 @@ def test_a_frame_has_the_answers_of_the_file(
 ) -> None:
     from payer_policy.batch.spark import PLAIN, REJECTED, decided
 
-    building.decided(files[1:], tmp_path / "here")
+    building.decided(files[1:2], tmp_path / "here")
     wanted = [
         {name: value for name, value in row.items() if name in PLAIN.names}
         for row in building.rows_of(tmp_path / "here")
