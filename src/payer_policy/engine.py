@@ -249,7 +249,7 @@ class Engine:
         """
         made, without = self.decide_fully(request)
         claim_id = request.id if isinstance(request, Request) else request.get("id")
-        return Outcome(claim_id, tuple(decided.determination for decided in made), without)
+        return Outcome(claim_id, tuple([decided.determination for decided in made]), without)
 
     def varied(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
         """An engine on a variation of this one's library (`Library.varied`).
@@ -305,12 +305,12 @@ class Engine:
         lines, services = self._services(request, payer, given)
         decided: list[Decided] = []
         undecided: list[_Asked] = []
-        meant: dict[tuple[str | None, date | None], Meant] = {}
-        clear = all(one.day is not None and one.through is None for one in services)
+        meant: dict[tuple[str | None, date | None], tuple[Service, list[Decided]]] = {}
+        clear = all([one.day is not None and one.through is None for one in services])
         for service in services:
             asked = self._asked(request, payer, service, lines, given)
             unclear = None if clear else self._unclear_date(asked, services)
-            if unclear is None and asked.candidates:
+            if given.lines and unclear is None and asked.candidates:
                 given.refuse_disagreement(vocabulary, request, service.numbers)
             if not asked.candidates:
                 found = []
@@ -325,11 +325,12 @@ class Engine:
             decided += found
             if not found:
                 undecided.append(asked)
-            elif given.whole and len(services) > 1:
+            else:
                 # Lines of a code whose days are not settled may be one service.
-                key = service.code, None if unclear else service.day
-                meant.setdefault(key, self._meant(service, found))
-        given.refuse_ambiguous(vocabulary, request, tuple(meant.values()))
+                meant.setdefault((service.code, None if unclear else service.day), (service, found))
+        if len(meant) > 1 and given.whole:
+            each = [self._meant(*one) for one in meant.values()]
+            given.refuse_ambiguous(vocabulary, request, each)
         # Beside a decided drug, a line without a policy is context: nobody asks what nearly applied.
         without = [
             self._no_policy(asked.context, () if decided else tuple(self._near(asked)))
@@ -415,7 +416,7 @@ class Engine:
             services = [Service(None if code is None else str(code), first, (), last)]
         else:
             services = services_of(lines, periods=preauthorization)
-        if preauthorization or not any(service.through for service in services):
+        if preauthorization or not any([service.through for service in services]):
             return lines, services
         for at, service in enumerate(services):
             asked = self._asked(request, payer, service, lines, given)
@@ -436,7 +437,8 @@ class Engine:
         candidates = self._candidates(payer, service.code)
         found = authorization_facts(request, payer, service) if candidates else {}
         context = Context(request, payer, service, lines, found)
-        return _Asked(context, given, given.of(service.numbers), candidates)
+        facts = given.of(service.numbers) if given.lines else given.whole
+        return _Asked(context, given, facts, candidates)
 
     def _meant(self, service: Service, found: Sequence[Decided]) -> Meant:
         """A decided service as one that facts can be meant of."""

@@ -501,6 +501,9 @@ class _Case:
 
     def allocate(self) -> None:
         """Give out the units; what is not known is kept where it matters for a line."""
+        if not (self._limits or self._denied or self._pending):
+            self.allotted = [Allotted("approve", line.units, line.units) for line in self._lines]
+            return
         limits = [limit for _, limit in self._limits]
         made = allocate(self._lines, self._denied, self._pending, limits, self._ruleset.follows)
         self.allotted = lines = made.lines

@@ -62,11 +62,12 @@ class Given:
             PolicyError: with everything that is wrong with them.
         """
         whole, problems = parse_facts(vocabulary, request.facts)
-        wrong: list[_Wrong] = [(None, name, problem) for name, problem in problems]
         lines: dict[int, Facts] = {}
-        for at, number in enumerate(line_numbers(request)):
-            if raw := request.lines[at].facts:
-                lines[number], problems = parse_facts(vocabulary, raw, of_line=True)
+        wrong: list[_Wrong] = [(None, name, problem) for name, problem in problems]
+        for at, line in enumerate(request.lines):
+            if line.facts:
+                found, problems = parse_facts(vocabulary, line.facts, of_line=True)
+                lines[line.number or at + 1] = found
                 wrong += [(at, name, problem) for name, problem in problems]
         if wrong:
             raise PolicyError(_problems(vocabulary, request, wrong))
@@ -74,8 +75,6 @@ class Given:
 
     def of(self, numbers: Iterable[int]) -> Facts:
         """What is given of the service of some lines. Of what they disagree on nothing is known."""
-        if not self.lines:
-            return self.whole
         facts = dict(self.whole)
         differ = set()
         for number in numbers:
@@ -108,8 +107,6 @@ class Given:
         Raises:
             PolicyError: with every fact of which they give several.
         """
-        if not self.lines:
-            return
         found = []
         said = {name: ("the request gives", value) for name, value in self.whole.items()}
         for number in sorted(numbers):
@@ -137,8 +134,6 @@ class Given:
         Raises:
             PolicyError: with every fact that could be meant of several.
         """
-        if len(services) < 2:
-            return
         found = []
         for name in self.whole:
             if vocabulary.facts[name].about == "member" or _says_which(vocabulary, name):

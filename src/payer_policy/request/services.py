@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from payer_policy.reference import ReferenceData
-from payer_policy.request.given import Days, line_numbers
+from payer_policy.request.given import Days
 from payer_policy.request.models import Line, Request
 from payer_policy.semantics import quotient
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
@@ -68,7 +68,7 @@ class Service:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        return tuple(line.number for line in self.lines)
+        return tuple([line.number for line in self.lines])
 
 
 def view_lines(
@@ -85,8 +85,10 @@ def view_lines(
             in where the line itself has none.
     """
     return tuple(
-        _view(line, number, request, reference, days)
-        for number, line in zip(line_numbers(request), request.lines, strict=True)
+        [
+            _view(line, line.number or position, request, reference, days)
+            for position, line in enumerate(request.lines, start=1)
+        ]
     )
 
 
