@@ -306,7 +306,7 @@ class Engine:
         decided: list[Decided] = []
         undecided: list[_Asked] = []
         meant: dict[tuple[str | None, date | None], tuple[Service, list[Decided]]] = {}
-        clear = all([one.day is not None and one.through is None for one in services])
+        clear = all(one.day is not None and one.through is None for one in services)
         for service in services:
             asked = self._asked(request, payer, service, lines, given)
             unclear = None if clear else self._unclear_date(asked, services)
@@ -416,7 +416,7 @@ class Engine:
             services = [Service(None if code is None else str(code), first, (), last)]
         else:
             services = services_of(lines, periods=preauthorization)
-        if preauthorization or not any([service.through for service in services]):
+        if preauthorization or not any(service.through for service in services):
             return lines, services
         for at, service in enumerate(services):
             asked = self._asked(request, payer, service, lines, given)
