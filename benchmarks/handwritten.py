@@ -625,11 +625,11 @@ class Baclofen:
                 least, most = min(line.units, least), min(line.units, most)
             elif mine:
                 least = 0
-            if line.number in pended:
-                outcome, least = "pend", 0
-            elif mine and line.units and most <= 0:
+            if mine and line.units and most <= 0:
                 answers.append(LineAnswer(line.number, "deny", 0))
                 continue
+            if line.number in pended:
+                outcome, least = "pend", 0
             elif mine and (line.units is None or least != most):
                 outcome = "pend"
             else:

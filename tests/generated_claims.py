@@ -171,7 +171,7 @@ class _Draft:
         self._clinical()
         self._authorizations()
         self._history()
-        changes = _one_of(random, ((28, 0), (48, 1), (18, 2), (6, 3)))
+        changes = _one_of(random, ((24, 0), (50, 1), (20, 2), (6, 3)))
         for _ in range(changes):
             _one_of(random, CHANGES)(self)
         return self._finished()
@@ -394,7 +394,7 @@ class _Draft:
     def _finished(self) -> Json:
         claim, random, facts = self.claim, self.random, self.facts
         kind = _one_of(random, ((86, "claim"), (9, "preauthorization"), (5, "question")))
-        if self.likely(0.13) and kind == "claim":
+        if self.likely(0.27) and kind == "claim":
             self._again(timedelta(random.choice((7, 14, 28))))
         services = {(line["code"], line["date"]) for line in self.drug}
         of_first = {}

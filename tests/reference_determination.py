@@ -133,7 +133,7 @@ def one_line(units, waits, left):
     high = min((one[1] for one in left), default=math.inf)
     most = high if units is None else min(units, high)
     least = Fraction(0) if units is None else min(units, low)
-    if not waits and units is not None and units > 0 and most <= 0:
+    if units is not None and units > 0 and most <= 0:  # whatever it waits for, nothing is left
         return Line("deny", Fraction(0), Fraction(0))
     if waits:
         least, most = Fraction(0), max(most, 0)

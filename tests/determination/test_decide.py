@@ -122,7 +122,7 @@ TABLE = [
     ("dw r to=4", "2:d 4:a", "deny, approve 4", "partial"),
     ("dw=? r to=4", "2:d 4:a", "pend, pend", "pend"),
     ("dw=? r to=6", "2:d 4:a", "pend, approve 4", "pend"),
-    ("dw=? r to=4", "4:a 2:d", "approve 4, pend", "pend"),
+    ("dw=? r to=4", "4:a 2:d", "approve 4, deny", "partial"),
     # several reductions: the least on each line, and what a line takes counts for all
     ("c r to=5", "4:a 4:d", "reduce 3/4, reduce 2/4", "partial"),
     ("c r to=2", "4:a 4:d", "reduce 2/4, deny", "partial"),

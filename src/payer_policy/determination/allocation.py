@@ -103,8 +103,8 @@ def allocate(
     """Give out the units, line by line in the order given.
 
     A denied line takes nothing. Any other is allowed what every limit on it has left, at most what
-    is billed; it is denied where nothing is left. A line that pends may come to take anything from
-    nothing to all that it could, and so may make others pend.
+    is billed; it is denied where nothing is left, also if it waits for something. A line that pends may
+    come to take anything from nothing to all that it could, and so may make others pend.
 
     A line that follows others is denied where none of those could be paid even if it took nothing,
     and pends where that is not known.
@@ -167,8 +167,8 @@ def _allot(at: int, units: Units | None, waits: bool, limits: Sequence[Limit]) -
         least = min(units, least)
     else:
         least = 0
-    if not waits and most is not None and most <= 0 and units is not None and units > 0:
-        return DENIED
+    if most is not None and most <= 0 and units is not None and units > 0:
+        return DENIED  # whatever it waits for, nothing is left
     outcome: LineDecision = "approve"
     if waits:
         outcome, least, most = "pend", 0, None if most is None else max(most, 0)

@@ -235,7 +235,8 @@ class Determiner:
         A rule is found on every line of its part when it is known to hold; a reduction only where
         the units billed there exceed its amount, which is the total over those lines.
 
-        A line is denied where a denial is found on it; else it pends where a review is found on it
+        A line is denied where a denial is found on it, or a reduction leaves nothing of it; else it
+        pends where a review is found on it
         or anything about a denying, pending or reducing rule on it is unknown (a rule with
         `assume_not_holding` aside, unless it reads a fact in conflict). `allocate` says how many
         units each line gets. The service pends while any of its lines does.

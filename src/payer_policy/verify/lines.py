@@ -164,7 +164,7 @@ class Lines:
         lows, highs = [low for low, _ in before.values()], [high for _, high in before.values()]
         least = ZERO if units is None else min([units, *lows])
         most = min([one for one in (units, *highs) if one is not None], default=None)
-        if not waits and units is not None and most is not None and most <= 0 < units:
+        if units is not None and most is not None and most <= 0 < units:
             return "deny", ZERO, ZERO
         outcome = "approve" if most == units else "reduce"
         if waits:
