@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,20 +15,28 @@ import pytest
 
 from payer_policy import Engine
 from payer_policy.batch.inputs import WrongCall
+from payer_policy.batch.workers import WorkerLost
 from tests.batch import building
 from tests.batch.test_columns import as_table, random_rows
 from tests.generated_claims import claims as generated_claims
 from tests.generated_claims import json_lines
 
-pyspark_sql = pytest.importorskip("pyspark.sql", reason="pyspark is not installed here")
-pytestmark = pytest.mark.skipif(shutil.which("java") is None, reason="Java is not installed here")
+NEEDED = "PAYER_POLICY_NEED_SPARK" in os.environ
+"""Where Spark must be there, its absence fails these tests."""
+if not NEEDED:
+    pytest.importorskip("pyspark.sql", reason="pyspark is not installed here")
+pytestmark = pytest.mark.skipif(
+    shutil.which("java") is None and not NEEDED, reason="Java is not installed here"
+)
 
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Any]:
     with pytest.MonkeyPatch.context() as patch:
+        from pyspark.sql import SparkSession
+
         patch.setenv("PYSPARK_PYTHON", sys.executable)
-        builder = pyspark_sql.SparkSession.builder.master("local[2]")
+        builder = SparkSession.builder.master("local[2]")
         made = builder.config("spark.ui.enabled", "false").getOrCreate()
         yield made
         made.stop()
@@ -100,3 +109,43 @@ def test_a_column_that_means_nothing_is_told_before_anything_runs(session: Any) 
 
     with pytest.raises(WrongCall, match=r"the frame: the column `drug\.cod` is not a fact"):
         decided(frame, building.POLICIES)
+
+
+@pytest.mark.parametrize("lost", [1, 0])
+def test_answers_that_do_not_come_back_end_the_run(
+    session: Any, files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: int
+) -> None:
+    """Spark once ended a run without any of its answers, and said nothing."""
+    from pyspark.sql.classic import dataframe
+
+    collected = dataframe.DataFrame.collect
+    monkeypatch.setattr(
+        dataframe.DataFrame, "collect", lambda self: collected(self)[:-1] if lost else []
+    )
+
+    with pytest.raises(WorkerLost, match=r"of Spark gave \d+ answers on \d+ blocks"):
+        building.decided(files, tmp_path / "out", part_records=50, spark=True)
+
+    monkeypatch.undo()
+    finished = building.decided(files, tmp_path / "out", part_records=50, spark=True)
+    building.decided(files, tmp_path / "here", part_records=50)
+    assert finished.summary["records"] == finished.summary["decided"] + finished.summary["rejected"]
+    assert building.rows_of(tmp_path / "out") == building.rows_of(tmp_path / "here")
+
+
+def test_an_executor_that_fails_ends_the_run(
+    session: Any, files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from payer_policy.batch import spark
+
+    def failing(setup: Any, of: Any) -> Any:
+        def work(batches: Any) -> Any:
+            raise OSError("the executor's disk is full")
+            yield
+
+        return work
+
+    monkeypatch.setattr(spark, "_worker", failing)
+
+    with pytest.raises(Exception, match="disk is full"):
+        building.decided(files, tmp_path / "out", part_records=50, spark=True)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from payer_policy.batch import journal, table_blocks, text_blocks
 from payer_policy.batch import run as running
+from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.run import Options, run
 from tests.batch import building
@@ -340,3 +341,20 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(tmp_path: Path) -> None
 
     with pytest.raises(WrongCall, match="was changed while it was read"):
         run([str(file)], building.POLICIES, tmp_path / "out", Options(), change)
+
+
+def test_a_block_that_is_not_answered_ends_the_run(
+    files: list[Path], policies: Path, small_blocks: None, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Blocks are counted where they are read, and held to those that come back."""
+    answered = running.decided_by
+
+    def losing(*args: Any, **more: Any) -> Any:
+        return (done for at, done in enumerate(answered(*args, **more)) if at != 2)
+
+    monkeypatch.setattr(running, "decided_by", losing)
+
+    with pytest.raises(CountsDiffer, match=r"(\d+) blocks were read, \d+ came back"):
+        decided(files, tmp_path / "out", policies)
+    assert not (tmp_path / "out" / "summary.json").exists()

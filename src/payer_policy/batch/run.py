@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from payer_policy.batch.answers import merged
 from payer_policy.batch.blocks import Position
+from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.inputs import Skipped, WrongCall, find_inputs, unchanged
 from payer_policy.batch.journal import SCHEMA, Output
 from payer_policy.batch.readers import Reader, reader_of
@@ -110,7 +111,10 @@ def run(
             setup = Setup(
                 str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
             )
-            tasks = tasks_of(readers, output.parts[-1]["to"] if output.parts else None, _AGAIN)
+            read = Read()
+            tasks = read.counted(
+                tasks_of(readers, output.parts[-1]["to"] if output.parts else None, _AGAIN)
+            )
             if options.spark:
                 from payer_policy.batch.spark import decided_on_spark
 
@@ -118,7 +122,7 @@ def run(
             else:
                 in_columns = options.columns and all(reader.of_facts for reader in readers)
                 done = decided_by(setup, library, tasks, options.workers, in_columns=in_columns)
-            _write(output, readers, done, options, report)
+            read.hold_to(_write(output, readers, done, options, report))
             output.finish(
                 summary_of(header, output.parts, entries), _typed([]), options.compression
             )
@@ -183,6 +187,27 @@ def tasks_of(
 
 
 @dataclass
+class Read:
+    """How many blocks were read, counted where they are handed out and not where they are decided."""
+
+    blocks: int = 0
+
+    def counted(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        for task in tasks:
+            self.blocks += 1
+            yield task
+
+    def hold_to(self, answered: int) -> None:
+        """Every block that was read was answered.
+
+        Raises:
+            CountsDiffer: that is not so.
+        """
+        if answered != self.blocks:
+            raise CountsDiffer(f"{self.blocks} blocks were read, {answered} came back")
+
+
+@dataclass
 class _Part:
     """The part that is being collected."""
 
@@ -211,11 +236,13 @@ def _write(
     blocks: Iterable[Done[Answered]],
     options: Options,
     report: Callable[[Progress], None],
-) -> None:
+) -> int:
+    """Write the answers; how many blocks they are of."""
     sizes = [reader.source.size for reader in readers]
     start: Mapping[str, Any] = output.parts[-1]["to"] if output.parts else {"input": 0, "at": None}
-    part, records = _Part(start), 0
+    part, records, answered = _Part(start), 0, 0
     for done in blocks:
+        answered += 1
         part.add(done)
         records += done.answered.records
         start = {"input": done.source, "at": dict(done.block.after)}
@@ -225,6 +252,7 @@ def _write(
             part = _Part(start)
     if part.tables:
         _commit(output, part, start, options)
+    return answered
 
 
 def _commit(output: Output, part: _Part, end: Mapping[str, Any], options: Options) -> None:

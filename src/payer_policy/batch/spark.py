@@ -9,8 +9,10 @@ The policies travel with the job; executors need this package, its extra `batch`
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
@@ -24,7 +26,15 @@ from payer_policy.batch.blocks import ArrowRows, Block
 from payer_policy.batch.deciding import Answered, Decider
 from payer_policy.batch.parquet_blocks import table_columns
 from payer_policy.batch.schema import ANSWER
-from payer_policy.batch.workers import Done, Setup, Task, answer_on, emptied, received
+from payer_policy.batch.workers import (
+    Done,
+    Setup,
+    Task,
+    WorkerLost,
+    answer_on,
+    emptied,
+    received,
+)
 from payer_policy.engine import Engine
 from payer_policy.intake import read_supplements
 from payer_policy.policy.library import Library
@@ -104,6 +114,8 @@ def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answe
     """
     from pyspark.sql import SparkSession
 
+    # Without it Spark takes whatever `python3` is first on the path, in a shell without this environment.
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     session: SparkSession = SparkSession.builder.appName("payer-policy batch").getOrCreate()
     work = _worker(setup, _files(setup.folder))
     waiting = iter(tasks)
@@ -116,6 +128,9 @@ def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answe
             .mapInArrow(work, "number long, answer binary")
             .collect()
         )
+        numbers = sorted(int(row["number"]) for row in answers)
+        if numbers != list(range(len(wave))):
+            raise WorkerLost(f"of Spark gave {len(numbers)} answers on {len(wave)} blocks")
         for number, answer in sorted(answers, key=lambda row: int(row["number"])):
             source, _, block = wave[number]
             yield Done(source, emptied(block), received(pickle.loads(answer)))
