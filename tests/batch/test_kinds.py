@@ -6,9 +6,11 @@ import gzip
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from payer_policy.batch.answers import AnswerRows, counts_of
@@ -79,6 +81,44 @@ def test_claims_are_decided_as_they_are_one_by_one(kind: str, tmp_path: Path) ->
     assert found >= {"approve", "deny", "no_policy"}
     visits = [[row["decision"] for row in made] for made in rows.values() if len(made) > 1]
     assert any(len(set(one)) > 1 for one in visits)
+
+
+MIDNIGHT = {
+    "without a zone": ["2025-03-04T00:00:00", "2025-11-03T23:30:00", None],
+    "with a zone": ["2025-03-04T00:00:00", "2025-11-03T01:00:00", None],
+}
+
+
+@pytest.mark.parametrize("columns", [True, False])
+@pytest.mark.parametrize("kind", MIDNIGHT)
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_midnight_is_a_day_and_another_time_is_none(
+    kind: str, unit: Any, columns: bool, tmp_path: Path
+) -> None:
+    times = [None if one is None else datetime.fromisoformat(one) for one in MIDNIGHT[kind]]
+    days = pl.Series(times).cast(pl.Datetime(unit))
+    if kind == "with a zone":
+        days = days.dt.replace_time_zone("America/New_York")
+    same = {"coverage.payer": "medicare", "drug.code": "J0945", "therapy.phase": "refill"}
+    facts = pl.DataFrame({"id": ["a", "b", "c"], "service.date": days}).with_columns(
+        **{name: pl.lit(value) for name, value in same.items()}
+    )
+    facts.write_parquet(tmp_path / "facts.parquet")
+    lines = pl.DataFrame(
+        {
+            "id": ["a", "b", "c"], "line.date": days, "line.code": ["J0945"] * 3,
+            "coverage.payer": ["medicare"] * 3,
+        }
+    )  # fmt: skip
+    lines.write_parquet(tmp_path / "lines.parquet")
+
+    for name in ("facts", "lines"):
+        decided([tmp_path / f"{name}.parquet"], tmp_path / name, columns=columns)
+        rows = {row["claim_id"]: str(row["service_date"]) for row in rows_of(tmp_path / name)}
+        assert rows == {"a": "2025-03-04", "c": "None"}
+        [reject] = rejects_of(tmp_path / name)
+        assert (reject["claim_id"], reject["code"]) == ("b", "wrong-type")
+        assert "a date was expected" in reject["reason"]
 
 
 def test_answers_that_differ_are_counted_however_many_there_are() -> None:

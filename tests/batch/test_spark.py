@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -149,3 +150,21 @@ def test_an_executor_that_fails_ends_the_run(
 
     with pytest.raises(Exception, match="disk is full"):
         building.decided(files, tmp_path / "out", part_records=50, spark=True)
+
+
+def test_a_frame_with_points_in_time_has_days_and_one_of_lines_gets_a_sentence(
+    session: Any, files: list[Path]
+) -> None:
+    from payer_policy.batch.spark import decided
+
+    values = "id string, `coverage.payer` string, `drug.code` string, `service.date` timestamp"
+    rows = [("a", "medicare", "J0945", datetime(2025, 3, 4)),
+            ("b", "medicare", "J0945", datetime(2025, 3, 4, 12))]  # fmt: skip
+    answers = decided(session.createDataFrame(rows, values), building.POLICIES).collect()
+
+    assert {row["claim_id"]: (str(row["service_date"]), row["decision"]) for row in answers} == {
+        "a": ("2025-03-04", "pend"),
+        "b": ("None", "rejected"),
+    }
+    with pytest.raises(WrongCall, match="the frame has a row a claim line; a row a service was"):
+        decided(session.read.parquet(str(files[2])), building.POLICIES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime, time
 from typing import Any
 
 from payer_policy.batch.tables import Cell
@@ -22,9 +23,19 @@ _CODES = re.compile(r"[\s;]+")
 
 def converter(holds: Cell | FactType) -> Convert:
     """How the cells of a column become values; None and empty text: not known."""
-    if isinstance(holds, FactType):
-        return lambda cell: cell_value(holds, cell) if isinstance(cell, str) else cell
-    return _CONVERTERS[holds]
+    if not isinstance(holds, FactType):
+        return _CONVERTERS[holds]
+    if holds.kind == "date":
+        return lambda cell: cell_value(holds, cell) if isinstance(cell, str) else day_of(cell)
+    return lambda cell: cell_value(holds, cell) if isinstance(cell, str) else cell
+
+
+def day_of(cell: Any) -> Any:
+    """A point in time at midnight, in its own time zone where it has one, as that day; any other point
+    in time as text, which is no date."""
+    if not isinstance(cell, datetime):
+        return cell
+    return cell.isoformat(" ") if cell.time() != time() else cell.date()
 
 
 def _text(cell: Any) -> Any:
@@ -62,7 +73,7 @@ def _identifier(cell: Any) -> Any:
 _CONVERTERS: dict[Cell, Convert] = {
     "text": _identifier,
     "number": _text,
-    "date": _text,
+    "date": lambda cell: day_of(_text(cell)),
     "whole": _whole,
     "words": _words,
     "codes": _codes,

@@ -72,7 +72,7 @@ def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str
         (numeric and (whole or pa.types.is_decimal(type_)))
         or (whole and (is_id or kind == "choice"))
         or (kind == "boolean" and pa.types.is_boolean(type_))
-        or (kind == "date" and pa.types.is_date32(type_))
+        or (kind == "date" and (pa.types.is_date32(type_) or pa.types.is_timestamp(type_)))
         or (lists and _is_list(type_, pa.types.is_integer if kind == "wholes" else _is_text))
     ):
         return "", ""

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from inspect import signature
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,6 +25,7 @@ import pyarrow as pa
 
 from payer_policy.batch.blocks import ArrowRows, Block
 from payer_policy.batch.deciding import Answered, Decider
+from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.parquet_blocks import table_columns
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.workers import (
@@ -72,10 +74,15 @@ def decided(frame: DataFrame, policies: str | Path) -> DataFrame:
         PolicyError: The policies are wrong; it carries every problem.
         WrongCall: A column of the frame means nothing, or cannot hold what it means.
     """
-    from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
+    from pyspark.sql.pandas.types import from_arrow_schema
 
     library = Library.open(policies)
-    table_columns(to_arrow_schema(frame.schema), library.vocabulary.facts, "the frame")
+    columns = table_columns(_arrow_schema(frame), library.vocabulary.facts, "the frame")
+    if columns.form == "lines":
+        raise WrongCall(
+            "the frame has a row a claim line; a row a service was expected, with facts as columns. "
+            "`payer-policy batch --on spark` decides claim lines from files."
+        )
     files, names = _files(policies), frame.columns
 
     def decide(batches: Iterable[Any]) -> Iterator[Any]:
@@ -88,6 +95,15 @@ def decided(frame: DataFrame, policies: str | Path) -> DataFrame:
     # Spark takes the dot in a name for a field of a struct, so on the way columns have numbers.
     numbered = frame.toDF(*(f"c{at}" for at in range(len(names))))
     return numbered.mapInArrow(decide, from_arrow_schema(PLAIN))
+
+
+def _arrow_schema(frame: DataFrame) -> Any:
+    """The frame's schema as Arrow has it; points in time are in the session's time zone."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+
+    takes_zone = "timezone" in signature(to_arrow_schema).parameters  # the newer ones do
+    zone = {"timezone": frame.sparkSession.conf.get("spark.sql.session.timeZone")}
+    return to_arrow_schema(frame.schema, **(zone if takes_zone else {}))
 
 
 def _rows(answered: Answered, batch: Any) -> Any:

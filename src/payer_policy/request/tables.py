@@ -7,6 +7,7 @@ is no such value marks its row odd: whoever decides it alone will say what is wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import time
 from math import ceil, floor
 from typing import Any
 
@@ -70,6 +71,11 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
         return _read(type_, raw, cell)
     if kind == "boolean" and dtype == pl.Boolean:
         return raw, None
+    if kind == "date" and isinstance(dtype, pl.Datetime):
+        # Midnight in its own time zone is that day; any other point in time is no date.
+        column, other = _typed(type_, raw.dt.date(), cell)
+        wrong = (raw.dt.time() != time()) if other is None else (raw.dt.time() != time()) | other
+        return column, _if_any(wrong)
     if kind == "date" and dtype == pl.Date:
         # Polars knows days before year 1 and after 9999; nobody else does.
         year = raw.dt.year()
