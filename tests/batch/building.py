@@ -118,9 +118,11 @@ def line_rows(requests: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return out
 
 
-def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], mark: str = " ") -> Path:
+def write_csv(
+    path: Path, rows: Sequence[Mapping[str, Any]], mark: str = " ", separator: str = ","
+) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=separator)
         writer.writeheader()
         for row in rows:
             writer.writerow(

@@ -58,6 +58,15 @@ KINDS: dict[str, Write] = {
     "JSON": json_list,
     "CSV": lambda path, given: text_csv(path, given, " "),
     "CSV with semicolons in cells": lambda path, given: text_csv(path, given, ";"),
+    "semicolons between cells": lambda path, given: building.write_csv(
+        path / "c.csv", line_rows(given), " ", ";"
+    ),
+    "tabs between cells": lambda path, given: building.write_csv(
+        path / "c.csv", line_rows(given), ";", "\t"
+    ),
+    "bars between cells": lambda path, given: building.write_csv(
+        path / "c.csv", line_rows(given), " ", "|"
+    ),
     "CSV, packed": lambda path, given: packed(text_csv(path, given, " ")),
     "Parquet": lambda path, given: building.write_parquet(path / "c.parquet", line_rows(given)),
     "Parquet of small row groups": lambda path, given: building.write_parquet(
@@ -291,3 +300,27 @@ def test_a_folder_is_read_in_order_and_says_what_it_skipped(tmp_path: Path) -> N
     [skipped] = finished.summary["skipped"]
     assert skipped["path"] == f"{source}/notes.txt"
     assert "starts with" in skipped["reason"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("columns", [True, False])
+def test_what_separates_the_cells_is_seen_in_the_header(
+    separator: str, columns: bool, tmp_path: Path
+) -> None:
+    """Also where a cell has it in quotes, and where another sign is in the cells."""
+    rows = [
+        {"id": f'a{separator}"b"', "coverage.payer": "medicare", "drug.code": "J0945",
+         "service.date": "2025-03-04", "therapy.phase": "refill"},
+        {"id": "d,e;f", "coverage.payer": "nobody", "drug.code": "J0945",
+         "service.date": "2025-03-04", "therapy.phase": ""},
+    ]  # fmt: skip
+    file = building.write_csv(tmp_path / "t.csv", rows, separator=separator)
+
+    decided([file], tmp_path / "out", columns=columns)
+
+    assert rejects_of(tmp_path / "out") == []
+    found = {row["claim_id"]: row["decision"] for row in rows_of(tmp_path / "out")}
+    assert list(found.values()) == ["pend", "no_policy"]
+    assert [" ".join(name.split()) for name in found] == [
+        " ".join(row["id"].split()) for row in rows
+    ]

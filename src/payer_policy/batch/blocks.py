@@ -49,6 +49,7 @@ class CsvText:
 
     data: bytes
     header: Sequence[str]
+    separator: str
     first_row: int
     first_line: int
 

@@ -1,4 +1,4 @@
-"""CSV text to rows, strictly, and with the place of each: a comma, quotes, UTF-8, a header.
+"""CSV text to rows, strictly, and with the place of each: a separator, quotes, UTF-8, a header.
 
 A row may go over several lines within quotes. A row that is broken costs that row alone; what a row
 is, is decided by the same reader everywhere.
@@ -13,11 +13,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain
+from typing import NamedTuple
 
 from payer_policy.batch.text_blocks import Line
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _BOM = b"\xef\xbb\xbf"
+_QUOTED = re.compile(rb'"[^"]*"')
+SEPARATORS = (",", ";", "\t", "|")
+"""What may stand between the cells of a row; of those that are there equally often, the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,14 @@ class RowText:
         return not self.data.strip(b"\r\n")
 
 
-def row_texts(lines: Iterator[Line]) -> Iterator[RowText]:
+def row_texts(lines: Iterator[Line], separator: str) -> Iterator[RowText]:
     """The rows of a file, blank ones too."""
     for text, length in lines:
         if b'"' not in text:
             yield RowText(text, 1, length)
             continue
         taken = [(text, length)]
-        reader = csv.reader(_recorded(lines, taken), strict=True)
+        reader = csv.reader(_recorded(lines, taken), strict=True, delimiter=separator)
         with suppress(csv.Error):  # whoever reads the row says so
             next(reader, None)
         yield RowText(
@@ -56,21 +60,23 @@ def _recorded(lines: Iterator[Line], taken: list[Line]) -> Iterator[str]:
         yield _decoded(line[0])
 
 
-def cells_of(row: RowText, width: int | None) -> list[str] | str:
+def cells_of(row: RowText, width: int | None, separator: str) -> list[str] | str:
     """The cells of one row, or what is wrong with it."""
     if row.length != len(row.data):
         return "the row is too long to be one"
-    for _, cells in rows_of(row.data, width):
+    for _, cells in rows_of(row.data, width, separator):
         return cells
     return []
 
 
-def rows_of(data: bytes, width: int | None) -> Iterator[tuple[int, list[str] | str]]:
+def rows_of(
+    data: bytes, width: int | None, separator: str
+) -> Iterator[tuple[int, list[str] | str]]:
     """The cells of each row that is not blank, or what is wrong with it; and the line that it
     starts on, from 0."""
     text = _decoded(data)
     stray = None if text.isascii() else _NOT_UTF8.search(text)
-    reader = csv.reader(StringIO(text, newline="\n"), strict=True)
+    reader = csv.reader(StringIO(text, newline="\n"), strict=True, delimiter=separator)
     while True:
         line = reader.line_num
         try:
@@ -91,20 +97,39 @@ def rows_of(data: bytes, width: int | None) -> Iterator[tuple[int, list[str] | s
             yield line, cells
 
 
-def header_of(lines: Iterator[Line]) -> tuple[list[str] | str, int, int]:
-    """The first row that is not blank, how many lines it ends after, and how many bytes."""
+class Header(NamedTuple):
+    """The first row that is not blank."""
+
+    names: list[str] | str
+    """The names of the columns, or what is wrong with the row."""
+    separator: str
+    lines: int
+    """How many lines it ends after."""
+    length: int
+    """And how many bytes."""
+
+
+def separator_in(header: bytes) -> str:
+    """What separates the names of a header: a comma, or what is there more often, quotes aside."""
+    plain = _QUOTED.sub(b"", header)
+    return max(SEPARATORS, key=lambda one: plain.count(one.encode()))
+
+
+def header_of(lines: Iterator[Line]) -> Header:
+    """The header of a file."""
     count = length = 0
-    for row in row_texts(lines):
+    for row in row_texts(lines, SEPARATORS[0]):
         data = row.data.removeprefix(_BOM) if not count else row.data
         cut = len(row.data) - len(data)
         count, length = count + row.lines, length + row.length
         row = RowText(data, row.lines, row.length - cut)
         if not row.is_blank:
-            cells = cells_of(row, None)
+            separator = separator_in(row.data)
+            cells = cells_of(row, None, separator)
             if isinstance(cells, list):
                 cells = [name.strip() for name in cells]
-            return cells, count, length
-    return "the file is empty", count, length
+            return Header(cells, separator, count, length)
+    return Header("the file is empty", SEPARATORS[0], count, length)
 
 
 def _first_stray(cells: Iterable[str]) -> int | None:

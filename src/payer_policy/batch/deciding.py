@@ -221,7 +221,7 @@ class Decider:
         rows: list[list[str | None]] = []
         broken: dict[int, str] = {}
         lines: list[int] = []
-        for at, (line, cells) in enumerate(rows_of(payload.data, width)):
+        for at, (line, cells) in enumerate(rows_of(payload.data, width, payload.separator)):
             lines.append(payload.first_line + line)
             if isinstance(cells, str):
                 broken[at] = cells

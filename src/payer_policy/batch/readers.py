@@ -65,6 +65,7 @@ def reader_of(source: Input, facts: Mapping[str, Fact], rows: int) -> Reader:
     if source.kind == "parquet":
         return Reader(source, parquet_columns(source, facts), rows)
     if source.kind == "csv":
-        names = csv_header(source)
-        return Reader(source, checked_columns(names, facts, source.path) if names else None, rows)
+        names, separator = csv_header(source)
+        columns = checked_columns(names, facts, source.path, separator) if names else None
+        return Reader(source, columns, rows)
     return Reader(source, None, rows)

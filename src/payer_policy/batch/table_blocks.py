@@ -35,24 +35,24 @@ class TableRow(NamedTuple):
     problem: str | None
 
 
-def csv_header(source: Input) -> list[str]:
-    """The names of the columns; none of an empty file.
+def csv_header(source: Input) -> tuple[list[str], str]:
+    """The names of the columns, none of an empty file; and what separates them.
 
     Raises:
         WrongCall: the file has no header that can be read.
     """
     try:
         with source.open() as file:
-            names, _, length = header_of(lines_of(file, 0))
+            names, separator, _, length = header_of(lines_of(file, 0))
     except DAMAGED:
         raise WrongCall(f"{source.path}: the gzip archive is damaged from its start.") from None
     if isinstance(names, str):
         if length == source.size and names == "the file is empty":
-            return []
+            return [], separator
         raise WrongCall(f"{source.path}: the header cannot be read: {names}.")
     if "" in names:
         raise WrongCall(f"{source.path}: column {names.index('') + 1} has no name.")
-    return names
+    return names, separator
 
 
 def csv_fact_blocks(
@@ -67,12 +67,12 @@ def csv_fact_blocks(
         first = row, line
 
         def block() -> Block:
-            payload = CsvText(b"".join(held), columns.names, *first)
+            payload = CsvText(b"".join(held), columns.names, columns.separator, *first)
             after = {"offset": offset, "line": line, "row": row}
             return Block(payload, records, after, done_bytes(source, file, offset), tuple(rejects))
 
         rejects: list[Reject] = []
-        for text in damage.guard(row_texts(lines_of(file, offset))):
+        for text in damage.guard(row_texts(lines_of(file, offset), columns.separator)):
             if text.length != len(text.data):
                 message = "the row is too long to be one"
                 problem = problem_at(source.path, line, "broken-row", message)
@@ -103,10 +103,10 @@ def csv_claim_blocks(source: Input, at: Position | None, columns: Columns) -> It
 
         def rows() -> Iterator[TableRow]:
             nonlocal offset, line, row
-            for text in damage.guard(row_texts(lines_of(file, offset))):
+            for text in damage.guard(row_texts(lines_of(file, offset), columns.separator)):
                 if not text.is_blank:
                     before = {"offset": offset, "line": line, "row": row}
-                    cells = cells_of(text, len(columns.names))
+                    cells = cells_of(text, len(columns.names), columns.separator)
                     broken = isinstance(cells, str)
                     values = () if isinstance(cells, str) else cells
                     yield TableRow(before, row, line, values, str(cells) if broken else None)
@@ -128,8 +128,8 @@ def _csv_start(source: Input, at: Position | None) -> tuple[int, int, int]:
     if at is not None:
         return at["offset"], at["line"], at["row"]
     with source.open() as file:
-        _, lines, length = header_of(lines_of(file, 0))
-    return length, lines + 1, 1
+        header = header_of(lines_of(file, 0))
+    return header.length, header.lines + 1, 1
 
 
 # --- claims --------------------------------------------------------------------------------------

@@ -66,9 +66,13 @@ class Columns:
 
     names: tuple[str, ...]
     form: Literal["facts", "lines"]
+    separator: str = ","
+    """Between the cells of a row of text."""
 
 
-def checked_columns(names: Sequence[str], facts: Mapping[str, Fact], file: str) -> Columns:
+def checked_columns(
+    names: Sequence[str], facts: Mapping[str, Fact], file: str, separator: str = ","
+) -> Columns:
     """The columns of a table by their names.
 
     Raises:
@@ -97,7 +101,7 @@ def checked_columns(names: Sequence[str], facts: Mapping[str, Fact], file: str) 
         raise WrongCall(
             f"{file}: a table of claim lines needs the column `{ID}`: which claim it is."
         )
-    return Columns(tuple(names), "lines" if lines else "facts")
+    return Columns(tuple(names), "lines" if lines else "facts", separator)
 
 
 def expected(name: str, form: str, facts: Mapping[str, Fact]) -> Cell | FactType:
