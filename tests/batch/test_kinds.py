@@ -309,7 +309,7 @@ def test_what_separates_the_cells_is_seen_in_the_header(
 ) -> None:
     """Also where a cell has it in quotes, and where another sign is in the cells."""
     rows = [
-        {"id": f'a{separator}"b"', "coverage.payer": "medicare", "drug.code": "J0945",
+        {"id": f'a{separator.strip()}"b"', "coverage.payer": "medicare", "drug.code": "J0945",
          "service.date": "2025-03-04", "therapy.phase": "refill"},
         {"id": "d,e;f", "coverage.payer": "nobody", "drug.code": "J0945",
          "service.date": "2025-03-04", "therapy.phase": ""},
