@@ -56,7 +56,6 @@ WRONG_COLUMNS = {
         "Did you mean `line.modifiers`?",
     ),
     "lines without a claim number": ("line.code\nJ0945\n", "needs the column `id`"),
-    "another separator": ("id;drug.code\n1;J0945\n", "`id;drug.code` is not a fact"),
     "a header that is not text": (b"id,\xff\n1,2\n", "the header cannot be read"),
     "a header without an end": ('id,"drug.code\n1,2\n', "the file ends within quotes"),
 }
@@ -481,3 +480,22 @@ def test_a_row_over_several_lines_has_the_line_that_it_starts_on(tmp_path: Path)
     [reject] = rejects_of(tmp_path / "out")
     assert (reject["record"], reject["line"]) == (3, 6)
     assert {problem["line"] for problem in reject["problems"]} == {6}
+
+
+@pytest.mark.parametrize("length", [8, 200, -4])
+def test_a_cut_off_parquet_file_in_a_folder_is_a_reject_and_stops_no_other(
+    length: int, tmp_path: Path
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    whole = building.write_parquet(folder / "a.parquet", building.line_rows(building.claims(6)))
+    (folder / "b.parquet").write_bytes(whole.read_bytes()[:length])
+
+    finished = decided([folder], tmp_path / "out")
+
+    [reject] = rejects_of(tmp_path / "out")
+    assert (reject["file"], reject["record"], reject["code"]) == (
+        (folder / "b.parquet").as_posix(), 1, "damaged-file"
+    )  # fmt: skip
+    assert reject["reason"].startswith("the file cannot be read as Parquet; what comes after")
+    assert (finished.summary["records"], finished.summary["decided"]) == (7, 6)

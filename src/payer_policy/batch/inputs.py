@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
@@ -29,6 +29,10 @@ class WrongCall(Exception):
     """The run as it was asked for is not possible. The message says why, and what to do."""
 
 
+class NotReadable(WrongCall):
+    """A file cannot be read as what it seems to be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A file of the run. `size` and `mark` tell whether it is still the same."""
@@ -39,6 +43,8 @@ class Input:
     size: int
     changed: int
     mark: str
+    in_folder: bool = False
+    """Whether it was found in a folder that was named, and not named itself."""
 
     def open(self) -> BinaryIO:
         """The bytes of the file, unpacked."""
@@ -92,7 +98,7 @@ def find_inputs(
             is_facts = facts is not None and real == Path(facts).resolve()
             made = "this is the facts file" if is_facts else _recognised(file)
             if isinstance(made, Input):
-                found.append(made)
+                found.append(replace(made, in_folder=named.is_dir()))
             elif named.is_dir():
                 skipped.append(Skipped(file.as_posix(), made))
             else:

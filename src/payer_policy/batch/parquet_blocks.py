@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from payer_policy.batch.blocks import ArrowRows, Block, Position
-from payer_policy.batch.inputs import Input, WrongCall
+from payer_policy.batch.inputs import Input, NotReadable, WrongCall
 from payer_policy.batch.rejects import problem_at, rejected
 from payer_policy.batch.table_blocks import TableRow, claim_blocks
 from payer_policy.batch.tables import Cell, Columns, checked_columns, expected
@@ -27,12 +27,13 @@ def parquet_columns(source: Input, facts: Mapping[str, Fact]) -> Columns:
     """The columns of a file.
 
     Raises:
-        WrongCall: a column means nothing, or cannot hold what it means; or it is no Parquet file.
+        NotReadable: it is no Parquet file, or not all of one.
+        WrongCall: a column means nothing, or cannot hold what it means.
     """
     try:
         schema = pq.read_schema(source.path)
     except (pa.ArrowException, OSError):
-        raise WrongCall(
+        raise NotReadable(
             f"{source.path}: cannot be read as Parquet; is the file complete?"
         ) from None
     return table_columns(schema, facts, source.path)

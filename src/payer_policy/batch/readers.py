@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from payer_policy.batch.blocks import Block, Position
-from payer_policy.batch.inputs import Input
+from payer_policy.batch.inputs import Input, NotReadable
 from payer_policy.batch.parquet_blocks import (
     parquet_claim_blocks,
     parquet_columns,
@@ -14,7 +14,7 @@ from payer_policy.batch.parquet_blocks import (
 )
 from payer_policy.batch.table_blocks import csv_claim_blocks, csv_fact_blocks, csv_header
 from payer_policy.batch.tables import Columns, checked_columns
-from payer_policy.batch.text_blocks import json_blocks, json_line_blocks, x12_blocks
+from payer_policy.batch.text_blocks import Damage, json_blocks, json_line_blocks, x12_blocks
 from payer_policy.vocabulary.model import Fact
 
 
@@ -44,6 +44,10 @@ class Reader:
                 return json_blocks(source, at)
             case "x12":
                 return x12_blocks(source, at)
+        if columns is None and source.kind == "parquet":
+            damage = Damage(source)
+            damage.what = "the file cannot be read as Parquet"
+            return damage.blocks(1, None, {"row": 1})
         if columns is None:
             return iter(())  # a CSV file without anything in it
         match source.kind, columns.form:
@@ -57,13 +61,18 @@ class Reader:
 
 
 def reader_of(source: Input, facts: Mapping[str, Fact], rows: int) -> Reader:
-    """The reader of an input.
+    """The reader of an input. A damaged file in a folder is one reject, and stops no other file.
 
     Raises:
         WrongCall: a table's columns are wrong.
     """
     if source.kind == "parquet":
-        return Reader(source, parquet_columns(source, facts), rows)
+        try:
+            return Reader(source, parquet_columns(source, facts), rows)
+        except NotReadable:
+            if source.in_folder:
+                return Reader(source, None, rows)
+            raise
     if source.kind == "csv":
         names, separator = csv_header(source)
         columns = checked_columns(names, facts, source.path, separator) if names else None
