@@ -499,3 +499,25 @@ def test_a_cut_off_parquet_file_in_a_folder_is_a_reject_and_stops_no_other(
     )  # fmt: skip
     assert reject["reason"].startswith("the file cannot be read as Parquet; what comes after")
     assert (finished.summary["records"], finished.summary["decided"]) == (7, 6)
+
+
+MAPS = {
+    "no such column": ("plan=coverage.payer", "no table has the column `plan`."),
+    "no meaning": ("hcpcs=", "write a column and what it means, such as --map hcpcs=drug.code"),
+    "a name that means nothing": ("hcpcs=drug.cod", "the column `drug.cod` is not a fact"),
+    "a column that is there": ("hcpcs=service.date", "the column `service.date` is there twice"),
+}
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_wrong_map_makes_the_call_wrong(name: str, tmp_path: Path) -> None:
+    given, said = MAPS[name]
+    file = tmp_path / "t.csv"
+    code = "drug.code" if name == "no such column" else "hcpcs"
+    file.write_text(f"id,{code},service.date\n1,J0945,2025-03-04\n", encoding="utf-8")
+
+    result = batch(file, "-o", tmp_path / "out", "--map", given)
+
+    assert result.exit_code == 2
+    assert said in result.output
+    assert not (tmp_path / "out").exists()

@@ -18,12 +18,15 @@ from payer_policy.vocabulary.types import NUMERIC, FactType
 
 _CELLS = 4_000_000
 _CLAIM_ROWS = 4_096
+_NO_NAMES: Mapping[str, str] = {}
 _BUFFER = 1 << 20
 _FEW_BYTES = 3
 """A text that is written out takes more room than this."""
 
 
-def parquet_columns(source: Input, facts: Mapping[str, Fact]) -> Columns:
+def parquet_columns(
+    source: Input, facts: Mapping[str, Fact], renamed: Mapping[str, str]
+) -> Columns:
     """The columns of a file.
 
     Raises:
@@ -36,19 +39,22 @@ def parquet_columns(source: Input, facts: Mapping[str, Fact]) -> Columns:
         raise NotReadable(
             f"{source.path}: cannot be read as Parquet; is the file complete?"
         ) from None
-    return table_columns(schema, facts, source.path)
+    return table_columns(schema, facts, source.path, renamed)
 
 
-def table_columns(schema: Any, facts: Mapping[str, Fact], name: str) -> Columns:
-    """The columns of a table by its Arrow schema; `name` is for messages.
+def table_columns(
+    schema: Any, facts: Mapping[str, Fact], name: str, renamed: Mapping[str, str] = _NO_NAMES
+) -> Columns:
+    """The columns of a table by its Arrow schema; `name` is for messages, `renamed` says what some
+    names of columns mean.
 
     Raises:
         WrongCall: a column means nothing, or cannot hold what it means.
     """
-    columns = checked_columns(schema.names, facts, name)
-    for field in schema:
-        holds = expected(field.name, columns.form, facts)
-        wanted, hint = _mismatch(field.type, holds, field.name == "id")
+    columns = checked_columns(schema.names, facts, name, renamed=renamed)
+    for field, meant in zip(schema, columns.names, strict=True):
+        holds = expected(meant, columns.form, facts)
+        wanted, hint = _mismatch(field.type, holds, meant == "id")
         if wanted:
             raise WrongCall(
                 f"{name}: the column `{field.name}` holds {_in_words(field.type)}; "
@@ -110,6 +116,7 @@ def parquet_fact_blocks(
     size = max(1, min(rows, max(1_000, _CELLS // len(columns.names))))
     reader = _Reader(source, at["row"] if at else 1, size, _repeated(source))
     for first, batch in reader:
+        batch = batch.rename_columns(list(columns.names))
         yield Block(ArrowRows(batch, first), batch.num_rows, {"row": reader.row}, reader.done)
     yield from reader.damage()
 

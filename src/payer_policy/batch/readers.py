@@ -17,6 +17,8 @@ from payer_policy.batch.tables import Columns, checked_columns
 from payer_policy.batch.text_blocks import Damage, json_blocks, json_line_blocks, x12_blocks
 from payer_policy.vocabulary.model import Fact
 
+_NO_NAMES: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -60,7 +62,12 @@ class Reader:
         return parquet_claim_blocks(source, at, columns)
 
 
-def reader_of(source: Input, facts: Mapping[str, Fact], rows: int) -> Reader:
+def reader_of(
+    source: Input,
+    facts: Mapping[str, Fact],
+    rows: int,
+    renamed: Mapping[str, str] = _NO_NAMES,
+) -> Reader:
     """The reader of an input. A damaged file in a folder is one reject, and stops no other file.
 
     Raises:
@@ -68,13 +75,15 @@ def reader_of(source: Input, facts: Mapping[str, Fact], rows: int) -> Reader:
     """
     if source.kind == "parquet":
         try:
-            return Reader(source, parquet_columns(source, facts), rows)
+            return Reader(source, parquet_columns(source, facts, renamed), rows)
         except NotReadable:
             if source.in_folder:
                 return Reader(source, None, rows)
             raise
     if source.kind == "csv":
         names, separator = csv_header(source)
-        columns = checked_columns(names, facts, source.path, separator) if names else None
+        if not names:
+            return Reader(source, None, rows)
+        columns = checked_columns(names, facts, source.path, separator, renamed)
         return Reader(source, columns, rows)
     return Reader(source, None, rows)

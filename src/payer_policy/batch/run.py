@@ -32,6 +32,7 @@ from payer_policy.batch.workers import (
     decided_by,
     settle,
 )
+from payer_policy.diagnostics import did_you_mean
 from payer_policy.intake import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
@@ -60,6 +61,8 @@ class Options:
     spark: bool = False
     """Decide in Spark's executors instead of this machine's processes."""
     overwrite: bool = False
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Names of columns in tables, and what each means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,9 @@ def run(
     _refuse_inside(folder, [one.path for one in inputs])
     library = Library.open(policies)
     rows = ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
-    readers = [reader_of(one, library.vocabulary.facts, rows) for one in inputs]
+    renamed = dict(options.renamed)
+    readers = [reader_of(one, library.vocabulary.facts, rows, renamed) for one in inputs]
+    _refuse_unused(renamed, readers)
     facts = None if options.facts is None else Path(options.facts).read_bytes()
     entries = None if facts is None else len(read_supplements(facts, str(options.facts)))
     hash_ = folder_hash(policies)
@@ -147,11 +152,22 @@ def _header(
             "columns": options.columns,
             "compression": options.compression,
             "part_records": options.part_records,
+            **({"renamed": dict(options.renamed)} if options.renamed else {}),
         },
         "facts": None if facts is None else hashlib.sha256(facts).hexdigest(),
         "inputs": [reader.source.to_json() for reader in readers],
         "skipped": [{"path": one.path, "reason": one.reason} for one in skipped],
     }
+
+
+def _refuse_unused(renamed: Mapping[str, str], readers: Sequence[Reader]) -> None:
+    """A name that no table has is a misspelled one, and its column would be read as something else."""
+    seen = {name for reader in readers if reader.columns for name in reader.columns.written}
+    for name, meant in renamed.items():
+        if name not in seen:
+            hint = did_you_mean(name, seen)
+            more = f" {hint[0].upper()}{hint[1:]}" if hint else ""
+            raise WrongCall(f"--map {name}={meant}: no table has the column `{name}`.{more}")
 
 
 def _refuse_inside(folder: Path, paths: Iterable[str]) -> None:

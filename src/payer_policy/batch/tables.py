@@ -17,6 +17,7 @@ from payer_policy.request.models import Coverage, Patient, Provider, Request
 from payer_policy.vocabulary.model import Fact
 from payer_policy.vocabulary.types import FactType
 
+_NO_NAMES: Final[Mapping[str, str]] = {}
 ID: Final = "id"
 LINE: Final = "line."
 
@@ -68,16 +69,31 @@ class Columns:
     form: Literal["facts", "lines"]
     separator: str = ","
     """Between the cells of a row of text."""
+    written: frozenset[str] = frozenset()
+    """The names as the file has them."""
 
 
 def checked_columns(
-    names: Sequence[str], facts: Mapping[str, Fact], file: str, separator: str = ","
+    names: Sequence[str],
+    facts: Mapping[str, Fact],
+    file: str,
+    separator: str = ",",
+    renamed: Mapping[str, str] = _NO_NAMES,
 ) -> Columns:
     """The columns of a table by their names.
+
+    Args:
+        names: As the file has them.
+        facts: Of the vocabulary.
+        file: For messages.
+        separator: Between the cells of a row of text.
+        renamed: What some names mean.
 
     Raises:
         WrongCall: a column means nothing, or is there twice.
     """
+    written = frozenset(names)
+    names = [renamed.get(name, name) for name in names]
     for name in names:
         if names.count(name) > 1:
             raise WrongCall(f"{file}: the column `{name}` is there twice; leave one of the two.")
@@ -101,7 +117,7 @@ def checked_columns(
         raise WrongCall(
             f"{file}: a table of claim lines needs the column `{ID}`: which claim it is."
         )
-    return Columns(tuple(names), "lines" if lines else "facts", separator)
+    return Columns(tuple(names), "lines" if lines else "facts", separator, written)
 
 
 def expected(name: str, form: str, facts: Mapping[str, Fact]) -> Cell | FactType:

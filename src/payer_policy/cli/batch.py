@@ -49,6 +49,13 @@ _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
     show_default=True,
     help="Records of a part, which is what a stopped run may have to do again.",
 )
+@click.option(
+    "--map",
+    "renamed",
+    multiple=True,
+    metavar="COLUMN=NAME",
+    help="What a column of the tables means: its name there, and a fact or field. May be repeated.",
+)
 @click.option("--overwrite", is_flag=True, help="Begin again, whatever an earlier run left in OUT.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress line.")
 @options.as_json
@@ -62,6 +69,7 @@ def command(
     workers: int | None,
     compression: str,
     part_records: int,
+    renamed: tuple[str, ...],
     overwrite: bool,
     quiet: bool,
     as_json: bool,
@@ -96,6 +104,7 @@ def command(
         workers=workers or os.cpu_count() or 1,
         spark=where == "spark",
         overwrite=overwrite,
+        renamed=tuple(_pair(one) for one in renamed),
     )
     summary = _run(inputs, folder, out, chosen, quiet)
     if as_json:
@@ -105,6 +114,14 @@ def command(
 
         click.echo(summary_text(summary, out))
     sys.exit(1 if summary["rejected"] else 0)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, _, meant = text.rpartition("=")
+    if not (name.strip() and meant.strip()):
+        hint = "write a column and what it means, such as --map hcpcs=drug.code"
+        raise click.UsageError(f"--map {text}: {hint}")
+    return name.strip(), meant.strip()
 
 
 def _run(
