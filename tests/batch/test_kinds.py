@@ -15,9 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from payer_policy.batch.answers import AnswerRows, counts_of
+from payer_policy.cli.deciding import answers
+from payer_policy.determination import Outcome
 from tests import generated_claims
 from tests.batch import building
 from tests.batch.building import (
+    CASES,
+    X12,
     by_claim,
     claims,
     decided,
@@ -183,6 +187,148 @@ def fact_rows(count: int = 30) -> list[dict[str, Any]]:
         }
         rows.append({name: row.get(name) for name in ("id", *names)})
     return rows
+
+
+@pytest.mark.parametrize("write", [building.write_csv, building.write_parquet])
+@pytest.mark.parametrize("columns", [True, False], ids=["columns", "rows"])
+def test_tables_of_facts_are_decided_as_the_requests_that_they_are(
+    write: Callable[..., Path], columns: bool, tmp_path: Path
+) -> None:
+    given = fact_rows()
+    file = write(tmp_path / ("f.csv" if write is building.write_csv else "f.parquet"), given)
+
+    decided([file], tmp_path / "out", columns=columns)
+
+    assert rejects_of(tmp_path / "out") == []
+    expected = {
+        row["id"]: told(
+            engine().decide(
+                {
+                    "id": row["id"],
+                    "facts": {k: v for k, v in row.items() if k != "id" and v is not None},
+                }
+            )
+        )
+        for row in given
+    }
+    made = rows_of(tmp_path / "out")
+    assert by_claim(made) == expected
+    assert sorted({row["record"] for row in made}) == list(range(1, len(given) + 1))
+
+
+JSON = sorted(p for p in CASES.iterdir() if p.suffix in (".json", ".jsonl"))
+READ = [*X12, *(p for p in JSON if not p.name.endswith(".requests.json"))]
+
+
+@pytest.mark.parametrize("path", READ, ids=lambda path: path.name)
+def test_files_of_intake_are_decided_as_decide_does(path: Path, tmp_path: Path) -> None:
+    decided([path], tmp_path / "out", workers=1)
+
+    rows, refused, numbers = [], [], {}
+    for answer in answers(engine(), str(path), None):
+        if answer.request is not None:
+            determinations = tuple(one.determination for one in answer.decided)
+            rows.append(told(Outcome(answer.claim_id, determinations, answer.without_policy)))
+        elif answer.refused:
+            refused.append((answer.claim_id, {p.message for p in answer.problems}))
+        numbers[answer.claim_id] = answer
+    # Two claims of one number are seen only by who holds the whole file in memory.
+    both = [one for one in refused if any("claims of this file have this" in m for m in one[1])]
+    made: dict[int, list[dict[str, Any]]] = {}
+    for row in rows_of(tmp_path / "out"):
+        made.setdefault(row["record"], []).append(building.said(row))
+    if not both or path.suffix == ".json":
+        assert list(made.values()) == rows
+        said = [
+            (one["claim_id"], {problem["message"] for problem in one["problems"]})
+            for one in rejects_of(tmp_path / "out")
+        ]
+        assert sorted(said, key=str) == sorted(refused, key=str)
+
+
+def test_facts_are_merged_into_claims(tmp_path: Path) -> None:
+    examples = building.ROOT / "examples" / "claims"
+    facts = examples / "nightly.facts.json"
+
+    finished = decided([examples / "nightly.837"], tmp_path / "out", facts=str(facts))
+
+    expected = [
+        told(Outcome(one.claim_id, tuple(d.determination for d in one.decided)))
+        for one in answers(engine(), str(examples / "nightly.837"), str(facts))
+    ]
+    assert list(by_claim(rows_of(tmp_path / "out")).values()) == expected
+    assert finished.summary["facts"] == {"entries": 1, "claims": 1}
+
+
+@pytest.mark.parametrize("name", ["compiled", "durable", "checked"])
+def test_every_engine_can_be_asked_for(name: str, tmp_path: Path) -> None:
+    file = building.write_lines(tmp_path / "c.jsonl", claims(6))
+
+    decided([file], tmp_path / "out", engine=name, columns=False)
+
+    assert {row["engine"] for row in rows_of(tmp_path / "out")} - {None} == {name}
+
+
+def test_workers_and_one_process_write_the_same_bytes(tmp_path: Path) -> None:
+    given = claims(60)
+    files = [
+        building.write_lines(tmp_path / "a.jsonl", given),
+        building.write_csv(tmp_path / "b.csv", line_rows(given)),
+        building.write_csv(tmp_path / "c.csv", fact_rows()),
+        building.write_parquet(tmp_path / "d.parquet", line_rows(given)),
+        *X12,
+    ]
+
+    decided(files, tmp_path / "one", part_records=50)
+    decided(files, tmp_path / "two", part_records=50, workers=2)
+
+    assert building.contents(tmp_path / "one") == building.contents(tmp_path / "two")
+    assert len(list((tmp_path / "one" / "rows").iterdir())) > 2
+
+
+def test_a_folder_is_read_in_order_and_says_what_it_skipped(tmp_path: Path) -> None:
+    source = tmp_path / "in"
+    (source / "b").mkdir(parents=True)
+    building.write_lines(source / "b" / "2.jsonl", claims(2))
+    building.write_lines(source / "a.jsonl", claims(1))
+    (source / ".hidden.jsonl").write_text("{")
+    (source / "notes.txt").write_text("Some words.")
+
+    finished = decided([source], tmp_path / "out")
+
+    files = [row["file"] for row in rows_of(tmp_path / "out")]
+    assert list(dict.fromkeys(files)) == [f"{source}/a.jsonl", f"{source}/b/2.jsonl"]
+    [skipped] = finished.summary["skipped"]
+    assert skipped["path"] == f"{source}/notes.txt"
+    assert "starts with" in skipped["reason"]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("columns", [True, False])
+def test_what_separates_the_cells_is_seen_in_the_header(
+    separator: str, columns: bool, tmp_path: Path
+) -> None:
+    """Also where a cell has it in quotes, and where another sign is in the cells."""
+    rows = [
+        {"id": f'a{separator.strip()}"b"', "coverage.payer": "medicare", "drug.code": "J0945",
+         "service.date": "2025-03-04", "therapy.phase": "refill"},
+        {"id": "d,e;f", "coverage.payer": "nobody", "drug.code": "J0945",
+         "service.date": "2025-03-04", "therapy.phase": ""},
+    ]  # fmt: skip
+    file = building.write_csv(tmp_path / "t.csv", rows, separator=separator)
+
+    decided([file], tmp_path / "out", columns=columns)
+
+    assert rejects_of(tmp_path / "out") == []
+    found = {row["claim_id"]: row["decision"] for row in rows_of(tmp_path / "out")}
+    assert list(found.values()) == ["pend", "no_policy"]
+    assert [" ".join(name.split()) for name in found] == [
+        " ".join(row["id"].split()) for row in rows
+    ]
+
+
+MAPPED = {"hcpcs": "drug.code", "dos": "service.date", "plan": "coverage.payer"}
+LINES_MAPPED = {"cpt": "line.code", "qty": "line.units", "Claim No": "id"}
 
 
 @pytest.mark.parametrize("packed_as", ["csv", "parquet"])
