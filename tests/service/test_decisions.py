@@ -125,6 +125,12 @@ def test_a_proof_comes_in_the_form_that_is_liked_best(
     assert answer.status_code == 200
     assert answer.text.casefold().startswith(starts.casefold())
     assert "jz-missing" in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    is_page = answer.headers["content-type"].startswith("text/html")
+    assert (
+        answer.headers.get("content-security-policy", "").startswith("default-src 'none';")
+        is is_page
+    )
 
 
 def test_a_form_that_is_not_made_is_not_acceptable(served: Served) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from payer_policy import Engine
+from payer_policy.cli import payer_policy
 from payer_policy.determination.english import read_ruleset
 from payer_policy.schemas import all_schemas
 from payer_policy.service.problems import KINDS
@@ -82,6 +84,9 @@ def test_health_needs_no_key_and_meters_do(served: Served) -> None:
     assert served.get("/healthz", headers=nobody).json() == {"status": "alive"}
     ready = served.get("/readyz", headers=nobody).json()
     assert (ready["status"], ready["signed_by"], ready["refused"]) == ("ready", None, [])
+    known = served.get("/readyz").json()
+    assert known.keys() - ready.keys() == {"name"}  # a path is not for everybody
+    assert served.get("/readyz", headers={"Authorization": "Bearer no such key"}).json() == ready
     assert served.get("/metrics", headers=nobody).status_code == 401
 
 
@@ -110,3 +115,14 @@ def test_head_is_get_without_a_body(served: Served) -> None:
 
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == got.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "null", "", "https://", "portal.example", "https://portal.example/path", "file://x",
+               "https://a b", "https://portal.example:port", "https://*.example"],
+)  # fmt: skip
+def test_what_is_no_origin_is_refused_before_anything_starts(origin: str) -> None:
+    result = CliRunner().invoke(payer_policy, ["serve", "--origin", origin])
+
+    assert result.exit_code == 2
+    assert "is not an origin; write scheme, host and port alone" in result.output

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,18 @@ _MOST: Final = Limits()
 
 def _path(**kwargs: Any) -> click.Path:
     return click.Path(path_type=Path, **kwargs)
+
+
+_ORIGIN: Final = re.compile(r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?")
+
+
+def _origin(text: str) -> str:
+    if _ORIGIN.fullmatch(text) is None:
+        raise click.BadParameter(
+            f"`{text}` is not an origin; write scheme, host and port alone, such as "
+            "https://portal.example or http://localhost:3000"
+        )
+    return text
 
 
 @click.command("serve")
@@ -82,6 +95,7 @@ def _path(**kwargs: Any) -> click.Path:
     "origins",
     multiple=True,
     metavar="URL",
+    callback=lambda context, option, given: tuple(_origin(one) for one in given),
     help="Web pages of this origin may ask from a browser (CORS), as CDS Hooks has it; repeatable.",
 )
 @click.option(

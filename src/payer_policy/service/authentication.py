@@ -44,4 +44,17 @@ async def caller(
     return name
 
 
+async def is_known(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None,
+    header: Annotated[str | None, Security(_HEADER)] = None,
+) -> bool:
+    """Whether a request on an open path comes from someone who may see more; none is refused."""
+    try:
+        await caller(request, bearer, header)
+    except Problem:
+        return False
+    return True
+
+
 AUTHENTICATED: Final = Depends(caller)

@@ -23,6 +23,10 @@ from payer_policy.service.problems import Problem, problem_response
 _KEY: Final = "payer_policy.exchange"
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_PAGE: Final = (
+    b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""What a page of ours may do: show itself, with the styles that stand in it, and nothing else."""
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -88,9 +92,13 @@ class Gate:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message.setdefault("headers", []).append(
-                    (b"x-request-id", exchange.request_id.encode())
-                )
+                headers = message.setdefault("headers", [])
+                headers += [
+                    (b"x-request-id", exchange.request_id.encode()),
+                    (b"x-content-type-options", b"nosniff"),
+                ]
+                if any(n == b"content-type" and b"text/html" in v for n, v in headers):
+                    headers.append((b"content-security-policy", _PAGE))
             else:
                 if head:
                     message = {**message, "body": b""}

@@ -1,17 +1,18 @@
 """For whoever keeps the service running: is it alive, is it ready and by which policies, its meters.
 
-Open without a key but for the meters, since probes carry none; nothing here tells of a request.
+Open without a key but for the meters, since probes carry none; nothing here tells of a request, and
+without a key nothing of this machine's files.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.authentication import AUTHENTICATED, is_known
 from payer_policy.service.metrics import CONTENT_TYPE
 from payer_policy.service.openapi import described, problems
 from payer_policy.service.problems import KINDS, Problem, busy
@@ -42,8 +43,9 @@ async def healthz() -> Response:
     responses=described({JSON: "Readiness"}, "Ready; the hash names the policies.")
     | problems("not-recorded"),
 )
-async def readyz(request: Request) -> Response:
-    """A bundle that was refused is named with its problems; the one before it goes on deciding."""
+async def readyz(request: Request, known: Annotated[bool, Depends(is_known)]) -> Response:
+    """Policies that were refused are listed; those before them go on deciding. With a key, also by
+    their names and with their problems."""
     state = state_of(request)
     failed_at = None if state.audit is None else state.audit.failed_at
     if failed_at is not None and time.monotonic() - failed_at < _HELD_BACK:
@@ -53,6 +55,12 @@ async def readyz(request: Request) -> Response:
         **state.deployed.to_json(),
         "refused": [event.to_json() for event in state.deployment.refused],
     }
+    if not known:  # names of files, and what is in them, are for those who run the service
+        del content["name"]
+        content["refused"] = [
+            {name: event[name] for name in ("kind", "sequence", "hash", "in_force", "at")}
+            for event in content["refused"]
+        ]
     return Response(json.dumps(content, ensure_ascii=False), media_type=JSON)
 
 

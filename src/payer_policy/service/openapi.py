@@ -151,7 +151,6 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
         "Health": _members(status={"const": "alive"}),
         "Readiness": _members(
             status={"const": "ready"},
-            name=_TEXT,
             hash=_TEXT,
             folder_hash=_TEXT,
             signed_by=_TEXT_OR_NULL,
