@@ -15,7 +15,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeVar
 
-from payer_policy.diagnostics import nearest
+from payer_policy.diagnostics import PayerPolicyError, nearest
 from payer_policy.vocabulary.codes import is_ambiguous_ndc, malformed, normalise_code
 
 Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
@@ -100,7 +100,7 @@ def _article(system: str | None) -> str:
     return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
 
 
-class ValueProblem(ValueError):
+class ValueProblem(PayerPolicyError, ValueError):
     """A raw value does not fit its type. The message says what was found and what was expected."""
 
     def __init__(self, code: str, message: str, hint: str | None = None) -> None:
