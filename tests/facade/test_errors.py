@@ -103,7 +103,7 @@ def test_there_are_as_many_errors_as_there_were() -> None:
 
 
 def test_an_engine_that_is_not_there_and_a_policy_that_is_not_in_force_are_errors_of_ours() -> None:
-    with pytest.raises(PayerPolicyError, match="`compield` is not an engine.*`compiled`"):
+    with pytest.raises(PayerPolicyError, match=r"`compield` is not an engine.*`compiled`"):
         Engine.open(ROOT / "policies", engine="compield")
     from datetime import date
 
