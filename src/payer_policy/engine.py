@@ -160,13 +160,14 @@ class PolicyOnDay:
         Args:
             facts: Values of the types of `vocabulary.types` by the names of facts: dates are
                 `date`, numbers `int` or `Decimal`, sets of codes `frozenset`. Left out or None:
-                not known. Do not change the mapping while the determination may still be read.
+                not known. A copy is taken, so the mapping may be changed afterwards.
             claim_id: Repeated in the determination.
             kind: What the facts are of, also repeated.
             lines: The service's lines with their parts, where there are any.
             silence: What nobody said of the facts, for the assumptions; None: each was said, and those
                 that are not known were not.
         """
+        facts = dict(facts)  # some fields of the determination are made when they are first read
         day, code = facts.get(self._date), facts.get(self._code)
         about: _About = {
             "claim_id": claim_id,
@@ -271,9 +272,9 @@ class Engine:
             PolicyError: The request itself is wrong (unknown facts, wrong types, a fact that
                 contradicts the claim); it carries every problem.
         """
+        request = _as_request(request)
         made, without = self.decide_fully(request)
-        claim_id = request.id if isinstance(request, Request) else request.get("id")
-        return Outcome(claim_id, tuple([decided.determination for decided in made]), without)
+        return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 
     def varied(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
         """An engine on a variation of this one's library (`Library.varied`).

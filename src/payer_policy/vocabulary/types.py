@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
@@ -132,6 +132,11 @@ def shown(raw: object) -> str:
     return text if len(text) <= 40 else text[:37] + "…"
 
 
+FLOAT: Final = "a binary floating-point number, which is not exact"
+"""What a float is called, wherever one is refused. JSON text has none: its numbers are read exactly."""
+INSTEAD_OF_FLOAT: Final = "give an int, a Decimal or text; leave it out when it is not known"
+
+
 def exact_number(raw: object) -> int | Decimal:
     """A number or a plain numeral as an exact value; integral values as `int`.
 
@@ -140,6 +145,10 @@ def exact_number(raw: object) -> int | Decimal:
     """
     if isinstance(raw, str) and _NUMERAL.match(raw.strip()):
         raw = Decimal(raw.strip())
+    if isinstance(raw, float):
+        raise ValueProblem(
+            "wrong-type", f"found {shown(raw)}, {FLOAT}; a number was expected", INSTEAD_OF_FLOAT
+        )
     if isinstance(raw, bool) or not isinstance(raw, (int, Decimal)):
         raise ValueProblem("wrong-type", f"found {shown(raw)}; a number was expected")
     if isinstance(raw, Decimal):
@@ -170,9 +179,8 @@ def calendar_date(raw: object) -> date:
     if type(raw) is date:
         return raw
     if not isinstance(raw, str) or not _ISO_DATE.match(raw):
-        raise ValueProblem(
-            "wrong-type", f"found {shown(raw)}; a date was expected", "write it as YYYY-MM-DD"
-        )
+        hint = "give its `.date()`" if isinstance(raw, datetime) else "write it as YYYY-MM-DD"
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; a date was expected", hint)
     try:
         return date.fromisoformat(raw)
     except ValueError:
