@@ -328,7 +328,7 @@ def _folder(path: Path) -> Folder:
 
         bundle = read_bundle(path)
         return Folder(str(path), open_contents(bundle.policies, str(path)).library, bundle.hash)
-    from payer_policy.policy.cache import cached_library
     from payer_policy.policy.folder_hash import folder_hash
+    from payer_policy.policy.library import Library
 
-    return Folder(str(path), cached_library(path), folder_hash(path))
+    return Folder(str(path), Library.open(path), folder_hash(path))

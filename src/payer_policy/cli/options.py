@@ -129,17 +129,15 @@ def engine_or_default(name: str | None) -> str:
 
 
 def open_engine(folder: Path, name: str | None) -> Engine:
-    """The engine asked for, on a folder that may have been read and checked by an earlier call.
+    """The engine asked for, on a folder.
 
     Raises:
         click.BadParameter: there is no such engine, or it is not installed.
         PolicyError: something in the folder is wrong.
     """
     from payer_policy.engine import Engine
-    from payer_policy.policy.cache import cached_library
 
-    name = engine_or_default(name)
-    return Engine(cached_library(folder), name)
+    return Engine.open(folder, engine=engine_or_default(name))
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
