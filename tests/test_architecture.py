@@ -14,6 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "payer_policy"
 
 LAYERS = (
     {"canonical", "diagnostics", "truth", "sealed"},
+    {"whole_file"},
     {"json_source"},
     {"vocabulary"},
     {"json_words"},
