@@ -1,17 +1,14 @@
-"""For all tests: nothing of the command line is kept in the home of whoever runs them."""
+"""For all tests: a folder is read once for each state of its files."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from payer_policy.policy.cache import VARIABLE
 from payer_policy.policy.library import Library
 from tests.opening import keeping
 
-os.environ.setdefault(VARIABLE, "off")
 READ_ANEW = {"check", "deployment", "facade", "policy", "schemas"}
 """Folders of tests about reading itself: there every library is read from its files."""
 

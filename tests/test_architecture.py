@@ -14,6 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "payer_policy"
 
 LAYERS = (
     {"canonical", "diagnostics", "truth", "sealed"},
+    {"whole_file"},
     {"json_source"},
     {"vocabulary"},
     {"json_words"},
@@ -145,3 +146,15 @@ def test_nothing_reads_the_clock() -> None:
     ]
 
     assert offenders == []
+
+
+def test_nothing_that_runs_code_when_it_is_read_is_ever_read_from_a_disk() -> None:
+    """A pickle in a checkout is a program. Only Spark's tasks, which Spark itself pickles, are one."""
+    found = [
+        f"{relative}:{line}: {name} (keep data as JSON, and check it)"
+        for relative, tree in _modules()
+        for line, name in _imports(tree)
+        if name.split(".")[0] in {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle"}
+        if relative != "batch/spark.py"
+    ]
+    assert not found, "\n".join(found)

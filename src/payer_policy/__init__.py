@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from payer_policy.determination import Determination, NoPolicy, Outcome
-    from payer_policy.diagnostics import Diagnostic, Location, PolicyError
+    from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError
     from payer_policy.engine import Engine
     from payer_policy.intake import read_requests
     from payer_policy.policy.library import Library
@@ -34,6 +34,7 @@ _HOMES = {
     "NoPolicy": "determination",
     "Outcome": "determination",
     "Patient": "request",
+    "PayerPolicyError": "diagnostics",
     "PolicyError": "diagnostics",
     "PriorLine": "request",
     "Provider": "request",
@@ -53,6 +54,7 @@ __all__ = [
     "NoPolicy",
     "Outcome",
     "Patient",
+    "PayerPolicyError",
     "PolicyError",
     "PriorLine",
     "Provider",

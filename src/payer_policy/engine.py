@@ -27,7 +27,7 @@ from payer_policy.determination.explain import explain
 from payer_policy.determination.missing import question_of
 from payer_policy.determination.trees import Explanation
 from payer_policy.determination.words import capital, in_unit, line_list
-from payer_policy.diagnostics import PolicyError
+from payer_policy.diagnostics import PayerPolicyError, PolicyError
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.intake.mappings import request_from_mapping
@@ -160,13 +160,14 @@ class PolicyOnDay:
         Args:
             facts: Values of the types of `vocabulary.types` by the names of facts: dates are
                 `date`, numbers `int` or `Decimal`, sets of codes `frozenset`. Left out or None:
-                not known. Do not change the mapping while the determination may still be read.
+                not known. A copy is taken, so the mapping may be changed afterwards.
             claim_id: Repeated in the determination.
             kind: What the facts are of, also repeated.
             lines: The service's lines with their parts, where there are any.
             silence: What nobody said of the facts, for the assumptions; None: each was said, and those
                 that are not known were not.
         """
+        facts = dict(facts)  # some fields of the determination are made when they are first read
         day, code = facts.get(self._date), facts.get(self._code)
         about: _About = {
             "claim_id": claim_id,
@@ -184,6 +185,13 @@ class PolicyOnDay:
         return self._determiner.determine(evaluation, facts, lines, silence=stated, **about)
 
 
+class NotInForce(PayerPolicyError, KeyError):
+    """There is no such policy, or no version of it is in force on the day that was asked about."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError would put it in quotation marks
+
+
 class _Asked(NamedTuple):
     """One service as it is asked about."""
 
@@ -197,12 +205,15 @@ class _Asked(NamedTuple):
     """False: the service is looked at as of another day than the request gives."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Engine:
-    """Decides claims and preauthorization requests by the policies of one folder.
+    """Decides claims and preauthorization requests by the policies of one folder or bundle.
 
     Immutable and safe to share between threads; holds no member data after a call returns, and
-    logs nothing. Rulesets are compiled once, when first needed.
+    logs nothing. Rulesets are compiled once, when first needed. A copy is the engine itself, and an
+    engine is equal to itself only. It pickles with the policies as they were read, so that another
+    process decides by the same ones; there everything is compiled anew, so hand it to each worker
+    once (`ProcessPoolExecutor(initializer=…, initargs=(engine,))`), not with every claim.
     """
 
     library: Library
@@ -228,11 +239,25 @@ class Engine:
         Raises:
             PolicyError: Something in the folder is wrong; it carries every problem. Nothing of a
                 folder with an error is ever used.
-            ValueError: There is no engine of that name.
+            UnknownEngine: There is no engine of that name.
             EngineUnavailable: What the engine needs is not installed.
         """
         engine_named(engine)
         return cls(Library.open(folder), engine)
+
+    def __copy__(self) -> Engine:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Engine:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._compiler is not None:
+            raise PayerPolicyError(
+                "an engine made by `varied` cannot be pickled; pickle the engine that it is a "
+                "variation of, and call `varied` in the other process"
+            )
+        return Engine, (self.library, self.name)
 
     def decide(self, request: Request | Mapping[str, Any]) -> Outcome:
         """Decide every drug service of a request.
@@ -247,9 +272,9 @@ class Engine:
             PolicyError: The request itself is wrong (unknown facts, wrong types, a fact that
                 contradicts the claim); it carries every problem.
         """
+        request = _as_request(request)
         made, without = self.decide_fully(request)
-        claim_id = request.id if isinstance(request, Request) else request.get("id")
-        return Outcome(claim_id, tuple([decided.determination for decided in made]), without)
+        return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 
     def varied(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
         """An engine on a variation of this one's library (`Library.varied`).
@@ -271,11 +296,11 @@ class Engine:
             day: The date of service.
 
         Raises:
-            KeyError: There is no such policy, or no version of it is in force on that day.
+            NotInForce: There is no such policy, or no version of it is in force on that day.
         """
         prepared = self._prepare(address, day) if address in self.library.policies else None
         if prepared is None:
-            raise KeyError(f"no policy `{address}` is in force on {day}")
+            raise NotInForce(f"no policy `{address}` is in force on {day}")
         return PolicyOnDay(
             prepared.ruleset,
             self.name,
@@ -818,4 +843,4 @@ def _as_request(request: Request | Mapping[str, Any]) -> Request:
     return request if isinstance(request, Request) else request_from_mapping(request)
 
 
-__all__ = ["Candidate", "Considered", "Decided", "Engine", "LineView", "PolicyOnDay"]
+__all__ = ["Candidate", "Considered", "Decided", "Engine", "LineView", "NotInForce", "PolicyOnDay"]

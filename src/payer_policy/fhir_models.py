@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import ValidationError
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.diagnostics import PayerPolicyError, did_you_mean
 from payer_policy.json_source import JsonPath
 from payer_policy.json_words import said
 from payer_policy.vocabulary.types import shown
@@ -40,7 +40,7 @@ _EXPECTED: Final = {
 """What a primitive type of FHIR looks like, by the model's own name for it or for its error."""
 
 
-class FhirUnavailable(Exception):
+class FhirUnavailable(PayerPolicyError):
     """The FHIR models are not installed; the message says what to type."""
 
     def __init__(self) -> None:
@@ -56,7 +56,7 @@ class Fault(NamedTuple):
     hint: str | None = None
 
 
-class NotFhir(Exception):
+class NotFhir(PayerPolicyError):
     """A resource made here that its own model refuses: a fault of this program."""
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
+from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, Position
 
 scanstring = json.decoder.scanstring  # type: ignore[attr-defined]  # the stubs leave it out
 
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SIMPLE_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
 
-class _Refused(Exception):
+class _Refused(PayerPolicyError):
     def __init__(
         self, code: str, message: str, offset: int, hint: str | None = None, length: int = 1
     ) -> None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, get_args
 from pydantic_core import ErrorDetails, core_schema
 
 from payer_policy.diagnostics import did_you_mean, nearest
-from payer_policy.vocabulary.types import ValueProblem, shown
+from payer_policy.vocabulary.types import FLOAT, INSTEAD_OF_FLOAT, ValueProblem, shown
 
 _KNOWN_TYPES: Final = frozenset(get_args(core_schema.ErrorType))
 _QUOTED: Final = re.compile(r"'([^']*)'")
@@ -98,9 +98,11 @@ def said(detail: ErrorDetails) -> Said:
 
 def wrong_type(raw: object, expected: str) -> Said:
     """`raw` where `expected` (a noun with its article) should stand."""
+    inexact = isinstance(raw, float) and "number" in expected
+    found = f"{shown(raw)}, {FLOAT}" if inexact else shown(raw)
     return Said(
         "wrong-type",
-        f"found {shown(raw)}; {expected} was expected",
+        f"found {found}; {expected} was expected",
         _type_hint(raw, expected),
         expected,
     )
@@ -109,6 +111,8 @@ def wrong_type(raw: object, expected: str) -> Said:
 def _type_hint(raw: object, expected: str) -> str | None:
     if raw is None:
         return "leave the field out when it is not known"
+    if isinstance(raw, float) and "number" in expected:
+        return INSTEAD_OF_FLOAT
     if expected == "a text" and not isinstance(raw, (bool, dict, list)):
         return "put it in quotation marks"
     if isinstance(raw, str) and (

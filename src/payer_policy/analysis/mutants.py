@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from payer_policy.diagnostics import Location, PolicyError
+from payer_policy.diagnostics import Location, PayerPolicyError, PolicyError
 from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
 from payer_policy.policy.library import Library
@@ -640,7 +640,7 @@ def _of_vocabulary(library: Library) -> Iterator[Mutant]:
 # --- the folder with the change -----------------------------------------------------------------------
 
 
-class NoSuchPolicy(ValueError):
+class NoSuchPolicy(PayerPolicyError, ValueError):
     """With this change the file would not be a policy any more, so nobody could make it unseen."""
 
 

@@ -27,7 +27,7 @@ from payer_policy.analysis.mutants import (
 from payer_policy.analysis.played import Played, Seen, play, read_features
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
-from payer_policy.diagnostics import PolicyError
+from payer_policy.diagnostics import PayerPolicyError, PolicyError
 from payer_policy.engine import Engine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation, Evaluator
@@ -88,7 +88,7 @@ class Mutation:
         return tuple(kind for kind in KINDS if kind in met)
 
 
-class ScenariosFail(Exception):
+class ScenariosFail(PayerPolicyError):
     """Scenarios fail on the policies as they are, so that a change could not be told by them."""
 
     def __init__(self, failed: int, first: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from payer_policy.audit import tables
 from payer_policy.audit.chain import FIRST, Head, Row
 from payer_policy.audit.errors import AuditBusy, AuditError, AuditUnavailable
+from payer_policy.whole_file import new_file
 
 WAIT_SECONDS: Final[float] = 10
 """How long a writer waits for the others before it gives up."""
@@ -65,6 +66,8 @@ class Database:
         """
         url = _url(target)
         sqlite = url.get_backend_name() == "sqlite"
+        if sqlite and create:
+            _make_private(Path(url.database or ""))
         if sqlite and not create and not Path(url.database or "").is_file():
             raise AuditError(f"{url.database}: there is no such file, so no audit record")
         try:
@@ -240,6 +243,12 @@ def is_member(member_id: str) -> ColumnElement[bool]:
 
 def is_before(moment: str) -> ColumnElement[bool]:
     return tables.rows.c.time < moment
+
+
+def _make_private(path: Path) -> None:
+    """A file that only its owner can read, where there is none; SQLite's own beside it are like it."""
+    with suppress(OSError):  # it is there, or whoever opens it is told why it cannot be
+        new_file(path).close()
 
 
 def _url(target: str) -> URL:

@@ -5,8 +5,10 @@ No message holds member data, and none holds the password of a database.
 
 from __future__ import annotations
 
+from payer_policy.diagnostics import PayerPolicyError
 
-class AuditError(Exception):
+
+class AuditError(PayerPolicyError):
     """The audit record could not be opened, written or read. Nothing was half done."""
 
 

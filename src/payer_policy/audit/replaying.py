@@ -18,7 +18,7 @@ from payer_policy.audit.chain import Row, canonical
 from payer_policy.audit.entries import DECISION, product_version
 from payer_policy.audit.verifying import is_as_written
 from payer_policy.determination import Determination, NoPolicy, ServiceLine
-from payer_policy.diagnostics import PolicyError, did_you_mean
+from payer_policy.diagnostics import PayerPolicyError, PolicyError, did_you_mean
 from payer_policy.engine import Engine
 from payer_policy.engines import engine_named, why_unavailable
 from payer_policy.intake.mappings import request_from_mapping
@@ -89,7 +89,7 @@ class Folder:
         return found
 
 
-class _Cannot(Exception):
+class _Cannot(PayerPolicyError):
     def __init__(self, why: Why, message: str) -> None:
         super().__init__(message)
         self.why, self.message = why, message

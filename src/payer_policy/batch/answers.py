@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from payer_policy.batch.schema import ANSWER, PLACES
 from payer_policy.determination import Determination, Found, NoPolicy, Outcome
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.ruleset import Reason
 
 _NOTHING = {field.name: () for field in ANSWER if pa.types.is_list(field.type)}
@@ -20,7 +21,7 @@ _ROWS = 1_000
 _MOST = Decimal(10) ** (24 - PLACES)
 
 
-class NotExact(ValueError):
+class NotExact(PayerPolicyError, ValueError):
     """An amount that no decimal of the answer table can hold."""
 
 

@@ -30,7 +30,7 @@ from payer_policy.batch.rejects import Reject, rejected
 from payer_policy.batch.requests import Refusal
 from payer_policy.batch.table_claims import ClaimColumns
 from payer_policy.determination import Outcome
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
+from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, Position
 from payer_policy.engine import Engine
 from payer_policy.intake import (
     Intake,
@@ -45,7 +45,7 @@ from payer_policy.request.models import Request
 from payer_policy.vocabulary.model import Fact
 
 
-class CountsDiffer(Exception):
+class CountsDiffer(PayerPolicyError):
     """Records were lost or doubled on the way: a fault of this program."""
 
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.diagnostics import Diagnostic, PayerPolicyError
 from payer_policy.intake import MAX_PIECE, form_of, is_json_lines
 
 Kind = Literal["parquet", "csv", "json_lines", "json", "x12"]
@@ -25,7 +25,7 @@ DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
 """What reading a damaged archive raises."""
 
 
-class WrongCall(Exception):
+class WrongCall(PayerPolicyError):
     """The run as it was asked for is not possible. The message says why, and what to do."""
 
 

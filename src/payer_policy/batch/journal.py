@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import REPEATED
+from payer_policy.whole_file import PRIVATE, opened, private_folder
 
 SCHEMA: Final = "payer-policy/batch-journal/1"
 ROWS: Final = "rows"
@@ -49,7 +50,8 @@ class Output:
             WrongCall: the folder holds something else, or another run is writing it.
         """
         _refuse_foreign(folder)
-        (folder / ROWS).mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
+        private_folder(folder / ROWS)
         out = cls(folder, header, _lock=_locked(folder))
         try:
             known = [] if overwrite else _lines(folder / JOURNAL)
@@ -80,7 +82,7 @@ class Output:
         lines = b"".join(reject.to_line() for reject in rejects)
         path = self.folder / REJECTS
         if lines:
-            with path.open("ab") as file:
+            with opened(path, "ab") as file:
                 file.write(lines)
                 _sync(file)
         size = (self.folder / ROWS / name).stat().st_size if name else 0
@@ -94,7 +96,7 @@ class Output:
             self._write_part("part-00000.parquet", empty, compression)
         text = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
         new = self.folder / _NEW
-        with new.open("wb") as file:
+        with opened(new, "wb") as file:
             file.write(text.encode("utf-8", "backslashreplace"))
             _sync(file)
         new.replace(self.folder / SUMMARY)
@@ -108,7 +110,7 @@ class Output:
     def _write_part(self, name: str, table: Any, compression: str) -> None:
         new = self.folder / _NEW
         codec, _, level = compression.partition(":")
-        with new.open("wb") as file:
+        with opened(new, "wb") as file:
             pq.write_table(
                 table,
                 file,
@@ -123,7 +125,7 @@ class Output:
         _sync_folder(self.folder / ROWS)
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        with (self.folder / JOURNAL).open("ab") as file:
+        with opened(self.folder / JOURNAL, "ab") as file:
             file.write(_as_line(line))
             _sync(file)
 
@@ -134,9 +136,9 @@ class Output:
         for name in (JOURNAL, SUMMARY, _NEW, REJECTS):
             (self.folder / name).unlink(missing_ok=True)
         self._drop_parts(set())
-        (self.folder / REJECTS).touch()
+        (self.folder / REJECTS).touch(mode=PRIVATE)
         new = self.folder / _NEW
-        with new.open("wb") as file:
+        with opened(new, "wb") as file:
             file.write(_as_line(self.header))
             _sync(file)
         new.replace(self.folder / JOURNAL)
@@ -154,7 +156,7 @@ class Output:
             return
         _cut(self.folder / JOURNAL, known[-1][1])
         length = self.parts[-1]["rejects_length"] if self.parts else 0
-        (self.folder / REJECTS).touch()
+        (self.folder / REJECTS).touch(mode=PRIVATE)
         _cut(self.folder / REJECTS, length)
         (self.folder / SUMMARY).unlink(missing_ok=True)
         (self.folder / _NEW).unlink(missing_ok=True)
@@ -276,7 +278,7 @@ def _sync_folder(folder: Path) -> None:
 
 def _locked(folder: Path) -> IO[bytes]:
     """A lock that ends with this process, however it ends."""
-    file = (folder / _LOCK).open("ab")
+    file = opened(folder / _LOCK, "ab")
     try:
         if sys.platform == "win32":
             import msvcrt

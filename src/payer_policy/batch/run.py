@@ -98,7 +98,7 @@ def run(
         CountsDiffer: an internal error.
     """
     inputs, skipped = find_inputs(paths, options.facts)
-    _refuse_inside(folder, [one.path for one in inputs])
+    _refuse_inside(folder, [*(one.path for one in inputs), *filter(None, [options.facts])])
     library = Library.open(policies)
     rows = ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
     renamed = dict(options.renamed)

@@ -26,6 +26,7 @@ import pyarrow as pa
 
 from payer_policy.batch.blocks import Block
 from payer_policy.batch.inputs import WrongCall
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.policy.folder_hash import folder_hash
 
 if TYPE_CHECKING:
@@ -37,11 +38,11 @@ _GARBAGE: Final = 20_000
 """Objects that come to be before garbage is looked for; a block of claims has more of them."""
 
 
-class WorkerLost(Exception):
+class WorkerLost(PayerPolicyError):
     """A worker process ended before it had answered. Its blocks were not written."""
 
 
-class WorkerFault(Exception):
+class WorkerFault(PayerPolicyError):
     """A fault of this program in a worker, by its kind."""
 
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from payer_policy.bundle.problems import BundleError, problem
+from payer_policy.diagnostics import PayerPolicyError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -32,7 +33,7 @@ def why_unavailable() -> str | None:
     return None
 
 
-class SigningUnavailable(RuntimeError):
+class SigningUnavailable(PayerPolicyError, RuntimeError):
     """What signatures are built on is not installed. The message tells people what to type."""
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
@@ -169,7 +168,7 @@ def export(record: str, out: Path | None, without_members: bool) -> None:
 
     with ExitStack() as stack, _told():
         log = stack.enter_context(_opened(record))
-        file = sys.stdout.buffer if out is None else stack.enter_context(_new_file(out))
+        file = sys.stdout.buffer if out is None else stack.enter_context(_export_file(out))
         for line in exported(log.rows(), members=not without_members):
             file.write(line.encode("ascii"))
         file.flush()
@@ -294,14 +293,10 @@ def _input(record: str, stack: ExitStack) -> BinaryIO:
         raise click.UsageError(f"{record}: {why}") from None
 
 
-def _new_file(path: Path) -> BinaryIO:
-    try:
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-    except FileExistsError:
-        raise click.UsageError(f"{path}: is there already; name a new file") from None
-    except OSError as error:
-        why = (error.strerror or "cannot be written").lower()
-        raise click.UsageError(f"{path}: {why}") from None
+def _export_file(path: Path) -> AbstractContextManager[BinaryIO]:
+    if path.is_file():
+        raise click.UsageError(f"{path}: is there already; name a new file")
+    return options.written(path)
 
 
 def _name(record: str, log: AuditLog | None) -> str:
@@ -328,7 +323,7 @@ def _folder(path: Path) -> Folder:
 
         bundle = read_bundle(path)
         return Folder(str(path), open_contents(bundle.policies, str(path)).library, bundle.hash)
-    from payer_policy.policy.cache import cached_library
     from payer_policy.policy.folder_hash import folder_hash
+    from payer_policy.policy.library import Library
 
-    return Folder(str(path), cached_library(path), folder_hash(path))
+    return Folder(str(path), Library.open(path), folder_hash(path))

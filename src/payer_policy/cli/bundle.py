@@ -6,7 +6,6 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -15,6 +14,7 @@ import click
 from payer_policy.cli import options
 from payer_policy.diagnostics import PolicyError
 from payer_policy.diagnostics.render import report_json, report_text
+from payer_policy.whole_file import FOR_ALL, new_file
 
 if TYPE_CHECKING:
     from payer_policy.bundle import Manifest, PrivateKey, PublicKey
@@ -99,6 +99,11 @@ def build(
     if out.is_dir() or not out.parent.is_dir():  # said before minutes of scenarios
         what = "is a folder" if out.is_dir() else "is in a folder that is not there"
         raise click.UsageError(f"--out: {out.as_posix()} {what}")
+    options.refuse_inputs("--out", out, key, folder)
+    if (scenarios := features or Path("features")).is_dir():
+        options.refuse_inputs("--out", out, *scenarios.rglob("*.feature"))
+    else:
+        options.refuse_inputs("--out", out, scenarios)
     from payer_policy.bundle.building import ScenariosFailed, build_bundle
     from payer_policy.bundle.manifest import read_about
 
@@ -122,7 +127,8 @@ def build(
         _refused(error, as_json, "nothing was built")
     except PolicyError as error:
         _refused(error, as_json, "nothing was built")
-    _replace(out, built.data)
+    with options.written(out, FOR_ALL) as file:
+        file.write(built.data)
     if as_json:
         options.print_json(_shown(out, built.data, built.manifest))
     else:
@@ -291,22 +297,8 @@ def _public(path: Path) -> PublicKey:
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(handle, "wb") as file:
+        with new_file(path, mode) as file:  # never over a key that is there
             file.write(data)
     except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise click.UsageError(f"{path.as_posix()}: {reason}") from None
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file beside its place, then move it there: nobody ever reads half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
         reason = (error.strerror or "cannot be written").lower()
         raise click.UsageError(f"{path.as_posix()}: {reason}") from None

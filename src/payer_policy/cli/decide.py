@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     "--record",
     "record",
     type=click.Path(path_type=Path),
-    help="Also write a record of each determination, for `payer-policy verify`; it holds the facts.",
+    help="Also write a record of each determination, for `payer-policy verify`; it holds the facts, "
+    "so only you can read it.",
 )
 @click.option(
     "--exact",
@@ -56,6 +57,7 @@ def command(
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
     something is denied, pended or without a policy; 2: some input was wrong (the rest is decided).
     """
+    options.refuse_inputs("--record", record, claim, facts, folder)
     if exact:
         options.need_solver()
     opened = options.open_engine(folder, engine)
@@ -90,14 +92,9 @@ def command(
 
 
 def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[Answer]:
-    """The answers, each written to a file of records before it is handed on."""
+    """The answers, each written to a file of records, which is there when all are in it."""
     recorder = Recorder()
-    try:
-        file = path.open("wb")
-    except OSError as error:
-        why = (error.strerror or "cannot be written").lower()
-        raise click.UsageError(f"{path}: {why}") from None
-    with file:
+    with options.written(path) as file:
         for answer in found:
             if answer.request is not None:
                 file.writelines(

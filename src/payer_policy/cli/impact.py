@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from payer_policy.cli import options
+from payer_policy.whole_file import IsInput, refuse_inputs, whole_file
 
 if TYPE_CHECKING:
     from payer_policy.analysis.impact import Impact
@@ -96,20 +97,27 @@ def _made(
 ) -> Impact:
     from payer_policy.analysis.impact import impact
     from payer_policy.batch.deciding import CountsDiffer
-    from payer_policy.batch.inputs import WrongCall
+    from payer_policy.batch.inputs import WrongCall, find_inputs
     from payer_policy.batch.progress import ProgressLine
     from payer_policy.batch.workers import WorkerFault, WorkerLost
 
     line = ProgressLine() if not quiet and sys.stderr.isatty() else None
     try:
-        if html is not None:
-            _refuse_input(html, claims)
+        sources = [one.path for one in find_inputs(claims, asked["facts"])[0]]
+        parquet = asked["changed"]
+        for output in (html, parquet):
+            refuse_inputs(output, [*sources, asked["facts"], old, new])
+        if html is not None and parquet is not None and html.resolve() == parquet.resolve():
+            raise WrongCall(f"{html}: --html and --parquet need a file each.")
         made = impact(old, new, claims, report=line or (lambda _: None), **asked)
         if html is not None:
             from payer_policy.analysis.impact.html import impact_html
 
-            html.write_text(impact_html(made), encoding="utf-8")
+            with whole_file(html) as file:  # its examples are claims
+                file.write(impact_html(made).encode("utf-8"))
         return made
+    except IsInput as error:
+        message = f"{error}."
     except WrongCall as error:
         message = str(error)
     except WorkerLost as error:
@@ -126,10 +134,3 @@ def _made(
             line.end()
     click.echo(f"payer-policy impact: {message}", err=True)
     sys.exit(2)
-
-
-def _refuse_input(html: Path, claims: tuple[str, ...]) -> None:
-    from payer_policy.batch.inputs import WrongCall
-
-    if html.resolve() in {Path(claim).resolve() for claim in claims}:
-        raise WrongCall(f"{html}: is one of the files of claims; name another file to write.")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
+
+from payer_policy import whole_file
 
 if TYPE_CHECKING:
     from payer_policy.diagnostics import Diagnostic
@@ -129,17 +132,44 @@ def engine_or_default(name: str | None) -> str:
 
 
 def open_engine(folder: Path, name: str | None) -> Engine:
-    """The engine asked for, on a folder that may have been read and checked by an earlier call.
+    """The engine asked for, on a folder.
 
     Raises:
         click.BadParameter: there is no such engine, or it is not installed.
         PolicyError: something in the folder is wrong.
     """
     from payer_policy.engine import Engine
-    from payer_policy.policy.cache import cached_library
 
-    name = engine_or_default(name)
-    return Engine(cached_library(folder), name)
+    return Engine.open(folder, engine=engine_or_default(name))
+
+
+def refuse_inputs(option: str, output: Path | None, *inputs: str | Path | None) -> None:
+    """Nothing, where a file to be written is none of those to be read.
+
+    Raises:
+        click.BadParameter: it is one of them; nothing was opened.
+    """
+    try:
+        whole_file.refuse_inputs(output, inputs)
+    except whole_file.IsInput as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+@contextmanager
+def written(path: Path, mode: int = whole_file.PRIVATE) -> Iterator[BinaryIO]:
+    """A file to write, as `whole_file` has it.
+
+    Raises:
+        click.UsageError: it cannot be written.
+    """
+    try:
+        with whole_file.whole_file(path, mode) as file:
+            yield file
+    except OSError as error:
+        if error.filename not in (None, str(path)):
+            raise  # of another file
+        why = (error.strerror or "cannot be written").lower()
+        raise click.UsageError(f"{path}: {why}") from None
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:

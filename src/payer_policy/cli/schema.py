@@ -12,6 +12,7 @@ from payer_policy.cli import options
 from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.library import Library
 from payer_policy.schemas import all_schemas
+from payer_policy.whole_file import FOR_ALL
 
 
 @click.command("schema")
@@ -35,7 +36,8 @@ def command(name: str | None, folder: Path, write: Path | None, compare: Path | 
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)
         for file, text in schemas.items():
-            (write / file).write_text(text, encoding="utf-8")
+            with options.written(write / file, FOR_ALL) as out:
+                out.write(text.encode("utf-8"))
         click.echo(f"{len(schemas)} schemas written to {write}")
         return
     if compare is not None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from payer_policy.cli import options
-from payer_policy.policy.cache import cached_library
+from payer_policy.policy.library import Library
 from payer_policy.sealed import Wrong, at
 from payer_policy.verify import Verified, Verifier
 
@@ -54,7 +54,7 @@ def command(record: str, folder: Path, as_json: bool) -> None:
     data = options.read_bytes(record)
     if not data:
         raise click.UsageError(f"{record}: holds no record; `decide --record` writes them")
-    verifier = Verifier(cached_library(folder))
+    verifier = Verifier(Library.open(folder))
     lines = [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")]
     if not data.endswith(b"\n"):
         lines[-1] = lines[-1][:-1]

@@ -23,6 +23,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.ruleset import (
     All,
     AnyOf,
@@ -64,7 +65,7 @@ _INT64: Final = 2**63 - 1
 _INT128: Final = 2**127 - 1
 
 
-class NotExact(ValueError):
+class NotExact(PayerPolicyError, ValueError):
     """A number might not fit 128 bits on the way: what needs it is worked out value by value."""
 
 

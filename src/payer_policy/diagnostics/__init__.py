@@ -8,6 +8,7 @@ programs match the codes, and people learn the sentences.
 from payer_policy.diagnostics.model import (
     Diagnostic,
     Location,
+    PayerPolicyError,
     PolicyError,
     Position,
     Severity,
@@ -17,6 +18,7 @@ from payer_policy.diagnostics.suggest import did_you_mean, nearest, slip_of
 __all__ = [
     "Diagnostic",
     "Location",
+    "PayerPolicyError",
     "PolicyError",
     "Position",
     "Severity",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Severity = Literal["error", "warning"]
 
@@ -55,8 +55,31 @@ class Diagnostic:
         )
 
 
-class PolicyError(Exception):
-    """Input was refused. `diagnostics` holds every problem found, in file order."""
+class PayerPolicyError(Exception):
+    """The base of every error of this package: `except PayerPolicyError` catches them all.
+
+    Each can be copied and pickled with all that it carries, so it reaches the parent of a worker
+    process as it was raised.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What an exception does by itself is to call the class with `args`, and a class with an
+        # `__init__` of its own keeps its text there, not what it was made with.
+        return _made_again, (type(self), self.args), self.__dict__ or None
+
+
+def _made_again(kind: type[PayerPolicyError], args: tuple[Any, ...]) -> PayerPolicyError:
+    made = kind.__new__(kind)
+    made.args = args
+    return made
+
+
+class PolicyError(PayerPolicyError):
+    """Input was refused: a policy file, a request, a bundle.
+
+    `diagnostics` holds every problem found, in file order. `str()` quotes the input, so for logs
+    take `Diagnostic.for_log` of each.
+    """
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics: tuple[Diagnostic, ...] = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Final
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.diagnostics import PayerPolicyError, did_you_mean
 from payer_policy.engines.checked import CheckedEngine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.durable import DurableEngine, durable_available
@@ -18,11 +18,15 @@ _COLUMNS: Final = ("polars", "numpy", "pyarrow")
 """What facts in columns need."""
 
 
+class UnknownEngine(PayerPolicyError, ValueError):
+    """There is no engine of that name; the message lists those that there are."""
+
+
 def engine_named(name: str) -> Engine:
     """The engine of that name.
 
     Raises:
-        ValueError: there is no such engine.
+        UnknownEngine: there is no such engine.
         EngineUnavailable: what it is built on is not installed.
     """
     if name == "compiled":
@@ -44,7 +48,7 @@ def engine_named(name: str) -> Engine:
 
         return SymbolicEngine()
     hint = did_you_mean(name, ENGINES)
-    raise ValueError(
+    raise UnknownEngine(
         f"`{name}` is not an engine; expected one of {', '.join(ENGINES)}"
         + (f"; {hint}" if hint else "")
     )
@@ -79,6 +83,7 @@ __all__ = [
     "DEFAULT_ENGINE",
     "ENGINES",
     "Engine",
+    "UnknownEngine",
     "engine_named",
     "enough_engines",
     "why_unavailable",

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.ruleset import Ruleset
 from payer_policy.semantics import Facts
 from payer_policy.truth import Truth
 from payer_policy.vocabulary.types import Value
 
 
-class EngineFailure(RuntimeError):
+class EngineFailure(PayerPolicyError, RuntimeError):
     """The engine could not answer. The caller pends the request with this as the reason."""
 
 

@@ -89,12 +89,12 @@ def _read(piece: Piece) -> Intake:
         value = lenient_members(piece.places.text[piece.start : end])
         return _made(piece, value, None, error.diagnostics)
     value = document.value
-    request, found = _validated(document)
+    request, found = validated_request(document)
     return _made(piece, value, request, [piece.moved(d) for d in found])
 
 
 def _made(piece: Piece, value: Any, request: Request | None, found: Iterable[Diagnostic]) -> Intake:
-    claim_id = _text(value, "id")
+    claim_id = _text(value, "id") if request is None else request.id
     prefix = f"request {claim_id}: " if claim_id else ""
     said = [replace(d, message=f"{prefix}{d.message}") for d in found]
     return Intake(
@@ -107,7 +107,8 @@ def _made(piece: Piece, value: Any, request: Request | None, found: Iterable[Dia
     )
 
 
-def _validated(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]]:
+def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]]:
+    """The request that a JSON value is, and what is wrong with it; with an error, it is not used."""
     value = document.value
     if isinstance(value, dict):
         if isinstance(value.get("resourceType"), str):

@@ -10,43 +10,86 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.intake.json_requests import NAMES
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.intake.json_requests import validated_request
 from payer_policy.intake.model import inconsistencies, numbered
-from payer_policy.json_models import validated
-from payer_policy.json_source import JsonDocument
+from payer_policy.json_models import MAX_PROBLEMS
+from payer_policy.json_source import MAX_DEPTH, JsonDocument, JsonPath, render_path
 from payer_policy.request.models import Request
+from payer_policy.vocabulary.types import shown
 
 _UNREADABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _PLAIN: Final = frozenset({bool, int, Decimal, date, NoneType})
+_MOST_PARTS: Final = 500_000
+"""Parts of one request: 999 lines, 10,000 lines of history and their facts have fewer."""
+_MOST_BITS: Final = 200
+"""A whole number of more is no quantity, and would be long to write down."""
+_IN_ORDER: Final = frozenset({"diagnoses", "diagnosis_pointers"})
+"""Lists whose order means something, so that no set can stand for them."""
+_EXPECTED: Final = "text, an int, a Decimal, a date, true or false, None, a list or a mapping"
+_NAME: Final = "request"
 
 
-def request_from_mapping(value: Mapping[str, Any]) -> Request:
+def request_from_mapping(value: object) -> Request:
     """The request that a mapping describes. Dates may be `date` objects; floats are refused.
 
+    Nothing of the mapping is kept: changing it afterwards changes nothing that was made of it.
+
     Raises:
-        PolicyError: with every problem; places are those in the mapping written out as JSON.
+        PolicyError: with every problem, also where it is no mapping at all; places are those in the
+            mapping written out as JSON.
     """
-    plain = dict(value)
-    if _all_readable(plain):
+    if not isinstance(value, Mapping):
+        raise PolicyError([_no_request(value)])
+    if _all_plain(value):
+        plain = dict(value)
+        if isinstance(plain.get("$schema"), str):
+            del plain["$schema"]
         try:
             request = numbered(Request.model_validate(plain))
         except ValidationError:
-            pass  # told below, with the place of everything that is wrong
+            pass  # reported below, with the place of everything that is wrong
         else:
             if not any(inconsistencies(request)):
-                return request
-    return _with_places(plain)
+                return _on_its_own(request)
+    return _with_places(_Copy().of(value))
 
 
-def _all_readable(value: Mapping[str, Any]) -> bool:
-    """Whether no text, however deep, holds what nobody can read; false also where one cannot say."""
+def _no_request(value: object) -> Diagnostic:
+    hint = 'give its members as a mapping, such as {"lines": […]}'
+    if isinstance(value, (list, tuple)):
+        hint = "give one request at a time, or use `decide_many`"
+    elif isinstance(value, (str, bytes, bytearray)):
+        hint = "read text with `read_requests`, or with `json.loads(…, parse_float=Decimal)`"
+    message = f"found {_kind(value)}; a request was expected: a `Request`, or a mapping"
+    return Diagnostic("wrong-type", message, Location(_NAME), hint)
+
+
+def _kind(value: object) -> str:
+    """A value that is none of a request's, by what it is and not by what it holds."""
+    if value is None:
+        return "None"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, str):
+        return "a text"
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} `{name[:40]}`"
+
+
+def _all_plain(value: Mapping[str, Any]) -> bool:
+    """Whether all that is inside, however deep, is what most requests are made of; false also where
+    that cannot be seen (a circle, say)."""
     texts: list[str] = []
     inside: list[Any] = [value]
+    left = _MOST_PARTS
     while inside:
         one = inside.pop()
+        left -= len(one) + 1
+        if left < 0:
+            return False
         if type(one) is dict:
             texts += one
             one = one.values()
@@ -64,19 +107,115 @@ def _all_readable(value: Mapping[str, Any]) -> bool:
         return False
 
 
+def _on_its_own(request: Request) -> Request:
+    """The request without the lists of its facts that are still the caller's."""
+    for facts in (request.facts, *(line.facts for line in request.lines)):
+        for name, value in facts.items():
+            if type(value) is list:
+                facts[name] = list(value)
+    return request
+
+
+class _Copy:
+    """A mapping as plain JSON values of its own, or everything that no JSON could hold."""
+
+    def __init__(self) -> None:
+        self._problems: list[Diagnostic] = []
+        self._left = _MOST_PARTS
+        self._around: set[int] = set()
+        """The lists and mappings that the part being copied stands in."""
+
+    def of(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+        """The copy.
+
+        Raises:
+            PolicyError: with every problem.
+        """
+        made: dict[str, Any] = self._part(value, ())
+        if self._problems:
+            raise PolicyError(self._problems)
+        return made
+
+    def _report(self, path: JsonPath, code: str, message: str, hint: str | None = None) -> None:
+        if len(self._problems) == MAX_PROBLEMS:
+            code, path, hint = "too-many-problems", (), None
+            message = f"there are more than {MAX_PROBLEMS} problems; the rest is not listed"
+            self._left = 0
+        if len(self._problems) <= MAX_PROBLEMS:
+            self._problems.append(
+                Diagnostic(code, message, Location(_NAME, render_path(path)), hint)
+            )
+
+    def _part(self, value: Any, path: JsonPath) -> Any:
+        if isinstance(value, str):
+            return self._text(value, path)
+        if isinstance(value, (bool, NoneType, float, Decimal, date)):
+            return value  # whether it fits where it stands, the models say
+        if isinstance(value, int):
+            if value.bit_length() > _MOST_BITS:
+                what = f"found a whole number of {value.bit_length():,} bits"
+                self._report(path, "json-number", f"{what}, which is too large for a claim")
+                return 0
+            return int(value)
+        if isinstance(value, BaseModel):
+            value = value.model_dump(exclude_unset=True)
+        if isinstance(value, (Mapping, list, tuple, set, frozenset)):
+            return self._inside(value, path)
+        hint = "convert it first: int(…), str(…), or `.date()` of a time"
+        self._report(path, "wrong-type", f"found {_kind(value)}; expected {_EXPECTED}", hint)
+        return None
+
+    def _inside(self, value: Any, path: JsonPath) -> Any:
+        self._left -= len(value) + 1
+        if id(value) in self._around:
+            self._report(path, "cycle", "the value here contains itself, so it has no end")
+            return None
+        if len(path) >= MAX_DEPTH:
+            message = f"lists and mappings are nested more than {MAX_DEPTH} deep"
+            self._report(path[:1], "json-too-deep", message)
+            return None
+        if self._left < 0:
+            message = f"there are more than {_MOST_PARTS:,} values; a claim has fewer"
+            if not self._problems:
+                self._report((), "too-large", message)
+            return None
+        self._around.add(id(value))
+        try:
+            if isinstance(value, Mapping):
+                return self._mapping(value, path)
+            if isinstance(value, (set, frozenset)):
+                if path and path[-1] in _IN_ORDER:
+                    message = "found a set; a list was expected, since the order counts"
+                    self._report(path, "wrong-type", message)
+                value = sorted(value, key=repr)
+            return [self._part(part, (*path, index)) for index, part in enumerate(value)]
+        finally:
+            self._around.discard(id(value))
+
+    def _mapping(self, value: Mapping[Any, Any], path: JsonPath) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        for key, part in value.items():
+            if not isinstance(key, str):
+                what = shown(key) if isinstance(key, (bool, NoneType, float)) else _kind(key)
+                self._report(path, "wrong-type", f"found {what} as a key; every key is a text")
+                continue
+            name = self._text(key, path)
+            made[name] = self._part(part, (*path, name))
+        return made
+
+    def _text(self, text: str, path: JsonPath) -> str:
+        if found := _UNREADABLE.search(text):
+            character = f"U+{ord(found.group()):04X}"
+            message = f"a text here holds a character that nobody can read ({character})"
+            self._report(path, "wrong-value", message)
+            return ""
+        return str.__str__(text)
+
+
 def _with_places(plain: dict[str, Any]) -> Request:
     text = json.dumps(plain, indent=2, default=str, ensure_ascii=False)
-    document = JsonDocument(text, "request", plain)
-    request, problems = validated(Request, document, names=NAMES)
-    if request is not None:
-        request = numbered(request)
-        problems = [
-            *problems,
-            *(
-                Diagnostic(slip.code, slip.message, document.locate(slip.path), slip.hint)
-                for slip in inconsistencies(request)
-            ),
-        ]
-    if request is None or problems:
-        raise PolicyError(problems)
+    request, problems = validated_request(JsonDocument(text, _NAME, plain))
+    errors = [one for one in problems if one.severity == "error"]
+    if request is None or errors:
+        raise PolicyError(errors)
     return request

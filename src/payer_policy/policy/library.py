@@ -38,7 +38,7 @@ class Span:
     last_day: date | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Library:
     """All policies of a folder, ready to be resolved by date of service. Safe to share."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from payer_policy.columns.expressions import DTYPES, JOIN, NotExact, stored
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.vocabulary.types import (
     MAX_NUMBER,
     MAX_PLACES,
@@ -27,7 +28,7 @@ Cell = Callable[[FactType, str], object]
 """A cell of text as the raw value that it stands for."""
 
 
-class WrongColumn(ValueError):
+class WrongColumn(PayerPolicyError, ValueError):
     """A column cannot hold values of its fact, whatever its rows say. The message says why."""
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.service.logs import log
 
 SCHEMA: Final = "payer-policy/keys/1"
@@ -26,7 +27,7 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 
-class KeysUnreadable(Exception):
+class KeysUnreadable(PayerPolicyError):
     """The file of keys is wrong; it says where and what was expected."""
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import Response
 
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.diagnostics import Diagnostic, PayerPolicyError
 from payer_policy.diagnostics.render import as_json
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -97,7 +97,7 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
-class Problem(Exception):
+class Problem(PayerPolicyError):
     """An answer that is no answer. `name` is one of `KINDS`."""
 
     def __init__(

@@ -19,6 +19,7 @@ from typing import Any
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.service.application import create, gated
 from payer_policy.service.gate import Gate
 from payer_policy.service.logs import set_up_logs
@@ -27,7 +28,7 @@ from payer_policy.service.opening import open_state
 from payer_policy.service.settings import Settings
 
 
-class Unsafe(Exception):
+class Unsafe(PayerPolicyError):
     """What was asked for would let anybody in; it says what to change."""
 
 

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from payer_policy.diagnostics import PayerPolicyError
 
-class Wrong(Exception):
+
+class Wrong(PayerPolicyError):
     """What a step says cannot be meant. `line`: the row of its table, where it is one."""
 
     def __init__(self, message: str, hint: str | None = None, line: int | None = None) -> None:
@@ -19,7 +21,7 @@ class Wrong(Exception):
         self.message, self.hint, self.line = message, hint, line
 
 
-class Mismatch(Exception):
+class Mismatch(PayerPolicyError):
     """The determination is not what a `Then` says.
 
     `rules` are the rules to prove in the account that follows, the most telling first.

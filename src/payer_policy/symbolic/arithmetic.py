@@ -18,6 +18,7 @@ from typing import Any
 
 import z3
 
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.ruleset import (
     Arithmetic,
     Constant,
@@ -44,7 +45,7 @@ from payer_policy.symbolic.terms import FIRST_DAY, LAST_DAY, Codes, Facts, Numbe
 Compare = Callable[[Any, Any], Formula]
 
 
-class Outside(Exception):
+class Outside(PayerPolicyError):
     """This cannot be written as a formula; the message says what it is."""
 
 

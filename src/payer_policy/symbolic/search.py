@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import z3
 
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.symbolic.logic import Formula, all_of, truth_in
 from payer_policy.symbolic.terms import Facts
 
@@ -20,7 +21,7 @@ MILLISECONDS: Final = 20_000
 """So long the solver may think about one question, at most."""
 
 
-class NotProved(Exception):
+class NotProved(PayerPolicyError):
     """The solver gave up: it found no facts, and no proof that there are none."""
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from typing import Any, Final, Literal, TypeVar
 
-from payer_policy.diagnostics import nearest
+from payer_policy.diagnostics import PayerPolicyError, nearest
 from payer_policy.vocabulary.codes import is_ambiguous_ndc, malformed, normalise_code
 
 Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
@@ -100,7 +100,7 @@ def _article(system: str | None) -> str:
     return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
 
 
-class ValueProblem(ValueError):
+class ValueProblem(PayerPolicyError, ValueError):
     """A raw value does not fit its type. The message says what was found and what was expected."""
 
     def __init__(self, code: str, message: str, hint: str | None = None) -> None:
@@ -132,6 +132,11 @@ def shown(raw: object) -> str:
     return text if len(text) <= 40 else text[:37] + "…"
 
 
+FLOAT: Final = "a binary floating-point number, which is not exact"
+"""What a float is called, wherever one is refused. JSON text has none: its numbers are read exactly."""
+INSTEAD_OF_FLOAT: Final = "give an int, a Decimal or text; leave it out when it is not known"
+
+
 def exact_number(raw: object) -> int | Decimal:
     """A number or a plain numeral as an exact value; integral values as `int`.
 
@@ -140,6 +145,10 @@ def exact_number(raw: object) -> int | Decimal:
     """
     if isinstance(raw, str) and _NUMERAL.match(raw.strip()):
         raw = Decimal(raw.strip())
+    if isinstance(raw, float):
+        raise ValueProblem(
+            "wrong-type", f"found {shown(raw)}, {FLOAT}; a number was expected", INSTEAD_OF_FLOAT
+        )
     if isinstance(raw, bool) or not isinstance(raw, (int, Decimal)):
         raise ValueProblem("wrong-type", f"found {shown(raw)}; a number was expected")
     if isinstance(raw, Decimal):
@@ -170,9 +179,8 @@ def calendar_date(raw: object) -> date:
     if type(raw) is date:
         return raw
     if not isinstance(raw, str) or not _ISO_DATE.match(raw):
-        raise ValueProblem(
-            "wrong-type", f"found {shown(raw)}; a date was expected", "write it as YYYY-MM-DD"
-        )
+        hint = "give its `.date()`" if isinstance(raw, datetime) else "write it as YYYY-MM-DD"
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; a date was expected", hint)
     try:
         return date.fromisoformat(raw)
     except ValueError:

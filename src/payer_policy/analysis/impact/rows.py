@@ -1,6 +1,6 @@
 """The services that changed as a Parquet file: one row each, written block by block.
 
-The file comes to be under another name and gets its own when it is whole.
+The file is there when it is whole.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, Final
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from payer_policy.whole_file import whole_file
 
 _TEXTS: Final = pa.list_(pa.string())
 _COLUMNS: Final[tuple[tuple[str, Any, str, str], ...]] = (
@@ -79,10 +81,5 @@ def writer(path: Path | None) -> Iterator[pq.ParquetWriter | None]:
     if path is None:
         yield None
         return
-    part = path.with_name(f".{path.name}.part")
-    try:
-        with pq.ParquetWriter(part, CHANGED, compression="zstd") as out:
-            yield out
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with whole_file(path) as file, pq.ParquetWriter(file, CHANGED, compression="zstd") as out:
+        yield out
