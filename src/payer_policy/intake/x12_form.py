@@ -6,12 +6,11 @@ overwriting: nobody could say which of the two the biller meant.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 from payer_policy.diagnostics import Severity
-from payer_policy.intake.x12 import Segment
+from payer_policy.intake.x12 import Segment, is_segment_name
 from payer_policy.json_source import JsonPath
 from payer_policy.vocabulary.codes import remark_on_ndc
 from payer_policy.vocabulary.types import ValueProblem, shown
@@ -20,8 +19,6 @@ T = TypeVar("T")
 
 MAX_SLIPS = 100
 """A claim with more problems than this is not helped by a longer list."""
-
-_SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 
 _LABELS = {
     "charge": "charge",
@@ -121,7 +118,7 @@ class Form:
 
     def check(self, segment: Segment) -> None:
         """A segment whose name is no name: what it was meant to say is lost."""
-        if not _SEGMENT_NAME.fullmatch(segment.id):
+        if not is_segment_name(segment.id):
             message = f"found {shown(segment.id)}; the name of a segment was expected, such as SV1"
             hint = "does a separator stand inside a text?"
             self.slip(segment, 0, "broken-segment", message, hint)
