@@ -10,9 +10,10 @@ from datetime import date
 from typing import Final, Literal
 
 from payer_policy.intake.x12 import Segment
-from payer_policy.intake.x12_form import Form
+from payer_policy.intake.x12_form import Form, label
 from payer_policy.intake.x12_values import components, days, number, pointer
 from payer_policy.json_source import JsonPath
+from payer_policy.request.models import IS_GLUED
 from payer_policy.vocabulary.codes import malformed
 from payer_policy.vocabulary.types import shown
 
@@ -20,6 +21,8 @@ MAX_DESCRIPTION: Final = 1000
 Statement = tuple[date, date | None, Segment]
 """The dates of an institutional claim (DTP*434), and the segment that says them."""
 
+_CODE_SYSTEMS: Final = ("HC", "HP", "ER", "IV", "WK", "N4", "ZZ")
+"""The qualifiers of SV101 and SV202 in the guides of 004010 and 005010 (data element 235)."""
 _BASES: Final = {"DA": "days", "F2": "international units", "MJ": "minutes"}
 _NOTES: Final = frozenset({"ADD", "DCP"})
 
@@ -118,15 +121,28 @@ class LineReader:
                 message = "found no procedure code; a line has one"
                 self.form.slip(segment, element, "missing-element", message, "such as HC:99213")
             return
+        if qualifier not in _CODE_SYSTEMS:
+            message = (
+                f"found {shown(parts[0])} before {shown(code)}; a qualifier of the code was "
+                f"expected ({', '.join(_CODE_SYSTEMS)})"
+            )
+            hint = "is the qualifier or a separator missing? such as HC:99213"
+            self.form.slip(segment, element, "wrong-value", message, hint)
+            return
+        wrong = malformed("hcpcs", code)
+        if qualifier == "HC" and wrong is not None:
+            message = f"{label(self.path('code'))}: found {shown(code)}; {wrong[0]}"
+            self.form.slip(segment, element, "wrong-value", message, wrong[1] or IS_GLUED)
+            return
         if qualifier not in ("HC", "HP"):
             message = (
                 f"the code {shown(code)} is of the code system {shown(qualifier)}, not HCPCS (HC)"
             )
             hint = "it is compared with HCPCS codes all the same"
-            if malformed("hcpcs", code):
+            if wrong is not None:
                 hint = "it has not the shape of a HCPCS code, so no policy is looked for"
             self.form.slip(segment, element, "other-code-system", message, hint, "warning")
-        if qualifier != "HC" and malformed("hcpcs", code):
+        if wrong is not None:
             code = f"{qualifier}|{code}"  # so that it can never be taken for a HCPCS code
         self.form.put(self.path("code"), code, segment, element)
         modifiers = frozenset(part.upper() for part in parts[2:6] if part)
