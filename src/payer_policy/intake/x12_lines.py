@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_form import Form, label
-from payer_policy.intake.x12_values import components, days, number, pointer
+from payer_policy.intake.x12_values import days, number, pointer
 from payer_policy.json_source import JsonPath
 from payer_policy.request.models import IS_GLUED
 from payer_policy.vocabulary.codes import malformed
@@ -111,10 +111,10 @@ class LineReader:
 
     def _procedure(self, segment: Segment, element: int, *, required: bool) -> None:
         text = segment.get(element)
-        parts = components(text, segment.separators.component)
-        qualifier, code = parts[0].upper(), parts[1] if len(parts) > 1 else ""
+        parts = self.form.composite(segment, element, range(1, 8))
+        qualifier, code = parts[0].upper(), parts[1]
         if not code:
-            if text and len(parts) == 1:
+            if text:
                 message = f"found {shown(text)}; a qualifier and a procedure code were expected"
                 self.form.slip(segment, element, "wrong-value", message, "such as HC:99213")
             elif required:
@@ -147,8 +147,7 @@ class LineReader:
         self.form.put(self.path("code"), code, segment, element)
         modifiers = frozenset(part.upper() for part in parts[2:6] if part)
         self.form.put(self.path("modifiers"), modifiers or None, segment, element)
-        if len(parts) > 6:
-            self._notes.append(parts[6])
+        self._notes.append(parts[6])
 
     def _amounts(self, segment: Segment, element: int) -> None:
         """Charge, basis and units, which stand side by side in SV1 and SV2."""
@@ -167,8 +166,7 @@ class LineReader:
 
     def _pointers(self, segment: Segment) -> None:
         path = self.path("diagnosis_pointers")
-        text = segment.get(7)
-        parts = components(text, segment.separators.component) if text else []
+        parts = self.form.composite(segment, 7, range(1, 5))
         found = [self.form.parsed(path, part, segment, 7, pointer) for part in parts if part]
         if found and None not in found:
             self.form.put(path, tuple(found), segment, 7)
@@ -196,5 +194,5 @@ class LineReader:
         if ctp is not None:
             quantity = self.form.read(self.path("ndc_quantity"), ctp, 4, number)
             self.form.put(self.path("ndc_quantity"), quantity, ctp, 4)
-            unit = components(ctp.get(5), ctp.separators.component)[0]
+            (unit,) = self.form.composite(ctp, 5, (1,))
             self.form.put(self.path("ndc_unit"), unit, ctp, 5)
