@@ -102,6 +102,8 @@ class _EventReader:
             self._event(segment)
         self._earlier()
         for level in loop.services:
+            if level.remark is not None:
+                form.slip(*level.remark)
             self._service(level)
         rendering(form, self.lines)
         self._pointers()
