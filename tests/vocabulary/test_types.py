@@ -160,7 +160,8 @@ def test_a_value_as_people_read_it(value: Any, type_: FactType | None, text: str
 
 
 def test_a_message_never_holds_a_whole_document() -> None:
-    assert shown("x" * 100) == '"' + "x" * 37 + '…"'
+    assert shown("x " * 100) == '"' + ("x " * 19)[:37] + '…"'
+    assert shown("x" * 300) == '"' + "x" * 197 + '…"'
     assert [shown(raw) for raw in ({"a": 1}, [1, 2], None, True)] == [
         "an object",
         "a list",
@@ -168,6 +169,13 @@ def test_a_message_never_holds_a_whole_document() -> None:
         "true",
     ]
     assert len(shown(10**60)) <= 40
+
+
+def test_a_message_never_cuts_a_url_or_a_code() -> None:
+    url = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-itemCancelled"
+    for text in (url, url + "?" + "x" * 500, "urn:oid:2.16.840.1.113883.3.1937.777.24.5.3.7.1.2"):
+        assert shown(text) == f'"{text}"'
+    assert shown("ABF:R252:ABF:G800:ABF:M245:ABF:R252:ABF:G800").endswith('G800"')
 
 
 UPTO: tuple[tuple[FactType, Any, str | None], ...] = (

@@ -52,9 +52,10 @@ Form = Literal["json", "x12"]
 
 _BLANK = " \t\r\n\ufeff"
 _EXPECTED = "a JSON request (`{`), a list of them (`[`) or an X12 file (`ISA`) was expected"
+_UTF_16, _SAVE = "UTF-16 text", "save it as UTF-8 text"
 _MARKS = (
-    (b"\xff\xfe", "UTF-16 text", "save it as UTF-8 text"),
-    (b"\xfe\xff", "UTF-16 text", "save it as UTF-8 text"),
+    (b"\xff\xfe", _UTF_16, _SAVE),
+    (b"\xfe\xff", _UTF_16, _SAVE),
     (b"\x1f\x8b", "a gzip archive", "unpack it first"),
     (b"PK\x03\x04", "a zip archive or an Excel file", "unpack it, or export the claims as JSON"),
     (b"%PDF", "a PDF document", None),
@@ -116,10 +117,19 @@ def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:
     head = text[:200].lstrip(_BLANK) or text.lstrip(_BLANK + "\x00\x1a")[:200]
     if not head:
         return _unreadable("empty-file", f"the file is empty; {_EXPECTED}", file)
+    if _has_wide_characters(data):
+        return _unreadable("unknown-format", f"this is {_UTF_16}; {_EXPECTED}", file, _SAVE)
     if head[0] in "{[":
         return "json"
     if is_x12(head):
         return "x12"
+    if head[:3].upper() == "ISA" and head[3:4].isalnum():
+        message = (
+            f"the character after ISA separates elements; found {shown(head[3])}, a letter or "
+        )
+        message += "digit, which cannot separate any"
+        hint = "an X12 file has a mark there, mostly `*`; send it as it left the sender's system"
+        return _unreadable("broken-envelope", message, file, hint)
     for mark, what, hint in _MARKS:
         if data.startswith(mark):
             return _unreadable("unknown-format", f"this is {what}; {_EXPECTED}", file, hint)
@@ -129,6 +139,13 @@ def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:
         return _unreadable("broken-envelope", message, file, hint)
     start = "".join(char if char.isprintable() else "?" for char in head.splitlines()[0][:30])
     return _unreadable("unknown-format", f"the file starts with {shown(start)}; {_EXPECTED}", file)
+
+
+def _has_wide_characters(data: bytes) -> bool:
+    """Whether every second byte is zero: UTF-16, also without a byte order mark (or UTF-32)."""
+    halves = [data[start:400:2] for start in (0, 1)]
+    zeros, others = sorted(half.count(0) / len(half) if half else 0 for half in halves)[::-1]
+    return zeros > 0.9 and others < 0.6
 
 
 def _unreadable(code: str, message: str, file: str, hint: str | None = None) -> Diagnostic:

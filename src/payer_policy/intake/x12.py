@@ -22,6 +22,7 @@ MAX_SEGMENT = 1_000_000
 """No segment of any transaction is nearly as long in characters."""
 
 _BLANK = " \t\r\n"  # not what Python calls blank: U+001C to U+001F are separators in some files
+_SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 _GAP = re.compile("[ \t\r\n\v\f\ufeff\x00\x1a]*")
 _NEXT_ISA = re.compile(r"ISA[^A-Za-z0-9 \t\r\n]", re.IGNORECASE)
 _MAX_ISA = 300
@@ -227,6 +228,11 @@ def is_x12(text: str) -> bool:
     """Whether a text means to be X12: it starts with ISA, in any case."""
     start = text[:3].upper()
     return start == "ISA" and not text[3:4].isalnum()
+
+
+def is_segment_name(id_: str) -> bool:
+    """Whether a text has the shape of a segment's name."""
+    return _SEGMENT_NAME.fullmatch(id_) is not None
 
 
 def reading(text: str) -> Read:

@@ -16,7 +16,7 @@ from payer_policy.intake.x12_form import Form, Slip, Source
 from payer_policy.intake.x12_levels import Level
 from payer_policy.intake.x12_lines import LineReader
 from payer_policy.intake.x12_requests import diagnosis_codes, rendering, request_of, told
-from payer_policy.intake.x12_values import components, days, number
+from payer_policy.intake.x12_values import days, number
 from payer_policy.request.models import MAX_LINES, Request
 from payer_policy.vocabulary.types import shown
 
@@ -102,6 +102,8 @@ class _EventReader:
             self._event(segment)
         self._earlier()
         for level in loop.services:
+            if level.remark is not None:
+                form.slip(*level.remark)
             self._service(level)
         rendering(form, self.lines)
         self._pointers()
@@ -160,10 +162,9 @@ class _EventReader:
             self.form.put(("original_id",), named, *source)
 
     def _diagnosis_codes(self, segment: Segment) -> None:
-        self._diagnoses = self._diagnoses or []
-        for kind, code, source in diagnosis_codes(self.form, segment):
+        for kind, code, source in diagnosis_codes(self.form, segment, dated=True):
             if kind in _DIAGNOSES:
-                self._diagnoses.append((code, source))
+                self._diagnoses = [*(self._diagnoses or ()), (code, source)]
             elif self._other_code is None and not self.form.other_diagnoses:
                 self._other_code = source
 
@@ -225,8 +226,6 @@ class _ServiceReader(LineReader):
 
 def _facility(form: Form, um: Segment, path: tuple[str | int, ...]) -> None:
     """UM04: a place of service (qualifier B), or the first two digits of a bill type (A)."""
-    if not um.get(4):
-        return
-    place, qualifier, *_ = [*components(um.get(4), um.separators.component), "", ""]
+    place, qualifier = form.composite(um, 4, (1, 2))
     if qualifier.upper() == "B":
         form.put(path, place, um, 4)

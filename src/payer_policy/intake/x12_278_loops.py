@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from payer_policy.intake.x12 import Segment
-from payer_policy.intake.x12_envelope import Closed, Envelope, Opened, diagnostic
+from payer_policy.intake.x12_envelope import Closed, Envelope, Opened
 from payer_policy.intake.x12_form import Form, Slip
 from payer_policy.intake.x12_levels import MAX_SEGMENTS, Hierarchy, Level, Tree, too_long
 from payer_policy.intake.x12_values import day
@@ -26,6 +26,8 @@ _PURPOSES = {
 }
 """What a 278 is that is no request, by BHT02; 01 (cancellation) and 13 are requests."""
 
+_OF_EVENTS = frozenset({"UM", "HI", "HSD", "SV1", "SV2", "SV3"})
+_NO_HL = "is the HL, or the segment terminator before it, missing?"
 _ALONE = "this service stands outside of a patient event (HL03 EV)"
 _GUIDES = {
     "215": "a query about earlier requests, or its answer (005010X215)",
@@ -62,6 +64,7 @@ _REVIEWS = Hierarchy(
     {"21": ("20",), "22": ("21",), "23": ("22",), "EV": ("22", "23"), "SS": ("EV",)},
     _says,
     {"23": _BIRTH},
+    frozenset({"SS"}),
 )
 
 
@@ -95,6 +98,8 @@ class ReviewSet:
         self._bht: Segment | None = None
         self._loop: ReviewLoop | None = None
         self._events = 0
+        self._lost = False
+        """Whether what comes belongs to an event whose HL is missing."""
         self._other: str | None = _GUIDES.get(opened.guide)
         """What this is, where it is no request."""
 
@@ -109,6 +114,7 @@ class ReviewSet:
         if segment.id == "HL":
             if segment.code(3) != "SS":
                 yield from self._done()
+                self._lost = False
             level = self._tree.add(segment)
             if level.code == "EV":
                 self._events += 1
@@ -122,12 +128,26 @@ class ReviewSet:
                         "broken-hierarchy",
                         "this service belongs to another patient event than the one it follows",
                     )
-            elif level.code == "SS":  # no event is open, so nobody would hear of its fault
+            elif (
+                level.code == "SS" and not self._lost
+            ):  # no event is open, so nobody would hear of its fault
                 fault = level.fault or Slip(segment, 0, "broken-hierarchy", _ALONE)
                 self._note(fault.code, fault.message, segment, fault.element, self._older())
-        elif self._loop is not None:
+            return
+        if self._loop is not None and self._loop.services and segment.id == "HI":
+            message = "HI comes after the services of a request; the HL before it is missing"
+            self._loop.fault = self._loop.fault or Slip(segment, 0, "lost-claim", message, _NO_HL)
+            yield from self._done()
+        if self._loop is not None:
             level = self._loop.services[-1] if self._loop.services else self._loop.event
             self._loop.add(level, segment)
+        elif self._lost:
+            pass
+        elif segment.id in _OF_EVENTS:
+            self._lost = True
+            self._events += 1
+            message = f"{segment.id} belongs to a patient event (HL03 EV), but none is open"
+            self._note("lost-claim", message, segment, 0, self._older() or _NO_HL)
         elif self._tree.current is not None:
             self._tree.current.add(segment)
 
@@ -169,5 +189,4 @@ class ReviewSet:
     def _note(
         self, code: str, message: str, segment: Segment, element: int, hint: str | None
     ) -> None:
-        envelope = self._envelope
-        envelope.notes.append(diagnostic(envelope.file, segment, element, code, message, hint))
+        self._envelope.note(code, message, segment, element, hint)

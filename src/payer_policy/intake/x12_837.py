@@ -20,7 +20,8 @@ from payer_policy.intake.x12_values import components, days, number
 from payer_policy.request.models import MAX_LINES, Request
 from payer_policy.vocabulary.types import shown
 
-_DIAGNOSES = frozenset({"ABK", "ABF"})
+_PRINCIPAL = "ABK"
+_DIAGNOSES = frozenset({_PRINCIPAL, "ABF"})
 _EXTERNAL_CAUSES = frozenset({"ABN"})
 _FREQUENCIES = {
     "0": "a bill for no payment",
@@ -62,6 +63,7 @@ class _ClaimReader:
         self._statement: tuple[date, date | None, Segment] | None = None
         self._diagnoses: list[tuple[str, Source]] = []
         self._causes: list[tuple[str, Source]] = []
+        self._has_principal = False
         self._others = False
         """Whether the segments are about other payers (from SBR to the first LX)."""
 
@@ -91,12 +93,12 @@ class _ClaimReader:
         if not self.lines:
             form.slip(loop.clm, 0, "no-lines", "the claim has no service line (LX)")
         self._number_lines()
+        self._pointers()
         rendering(form, self.lines)
         self._total(loop.clm)
         if any(slip.severity == "error" for slip in form.slips):
             return None
-        diagnoses = [*self._diagnoses, *self._causes]
-        return request_of(form, len(self.lines), diagnoses, loop.clm)
+        return request_of(form, len(self.lines), self._known_diagnoses(), loop.clm)
 
     def _header(self, segment: Segment) -> None:
         """A segment before the first line."""
@@ -130,21 +132,35 @@ class _ClaimReader:
 
     def _diagnosis_codes(self, segment: Segment) -> None:
         for kind, code, source in diagnosis_codes(self.form, segment):
+            self._has_principal = self._has_principal or kind == _PRINCIPAL
             codes = self._diagnoses if kind in _DIAGNOSES else self._causes
             if kind in _DIAGNOSES or kind in _EXTERNAL_CAUSES:
                 codes.append((code, source))
+
+    def _known_diagnoses(self) -> list[tuple[str, Source]] | None:
+        """The diagnoses; None, not an empty list, without the principal one that a claim must have."""
+        if self._has_principal:
+            return [*self._diagnoses, *self._causes]
+        if not self.form.other_diagnoses:
+            message = "the claim has no principal diagnosis (HI*ABK)"
+            hint = "the diagnoses of this claim are taken as not known"
+            self.form.slip(self.loop.clm, 0, "not-read", message, hint, "warning")
+        return None
 
     def _claim(self, clm: Segment) -> None:
         form = self.form
         if not clm.get(1):
             form.slip(clm, 1, "missing-element", "found nothing; the claim's number was expected")
         form.put(("id",), clm.get(1), clm, 1)
-        parts = components(clm.get(5), clm.separators.component)
-        if len(parts) < 3 or not parts[2]:
+        place, qualifier, frequency = form.composite(clm, 5, (1, 2, 3))
+        qualifier = qualifier.upper()
+        if not frequency:
             message = f"found {shown(clm.get(5))}; place, qualifier and frequency were expected"
             form.slip(clm, 5, "missing-element", message, "such as 11:B:1")
             return
-        place, qualifier, frequency = parts[0], parts[1].upper(), parts[2]
+        if qualifier not in ("A", "B", ""):
+            message = f"found the qualifier {shown(qualifier)}; A (bill type) or B (place of "
+            form.slip(clm, 5, "wrong-value", message + "service) was expected", "such as 11:B:1")
         if frequency in ("1", "7", "8"):
             form.put(("frequency",), frequency, clm, 5)
         else:
@@ -171,6 +187,16 @@ class _ClaimReader:
         if whole and total is not None and None not in charges and sum(charges) != total:
             message = f"the claim's charge is {clm.get(2)}; its lines add up to {sum(charges)}"
             self.form.slip(clm, 2, "charges-differ", message, "is a line missing?", "warning")
+
+    def _pointers(self) -> None:
+        """A line that points to a diagnosis of a claim without any: an HI is lost."""
+        if any(segment.id == "HI" for segment in self.loop.segments):
+            return
+        for line in self.lines:
+            source = self.form.sources.get(line.path("diagnosis_pointers"))
+            if source is not None:
+                message = "points to a diagnosis; the claim has none (HI)"
+                self.form.slip(*source, "wrong-value", message, "is the HI missing?")
 
     def _number_lines(self) -> None:
         """The lines' numbers from LX01; their positions where those cannot be the numbers."""

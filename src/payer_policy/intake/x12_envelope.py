@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from payer_policy.diagnostics import Diagnostic, Location, Position, Severity
-from payer_policy.intake.x12 import Broken, Read, Segment, segments
+from payer_policy.intake.x12 import Broken, Read, Segment, is_segment_name, segments
 from payer_policy.vocabulary.types import shown
 
 Kind = Literal["professional", "institutional"]
@@ -45,11 +45,19 @@ _TRANSACTIONS = {
 
 
 _READ = frozenset({"837", "278"})
+_NAMES = """
+AAA AMT BHT CAS CL1 CLM CN1 CR1 CR2 CR3 CR4 CR5 CR6 CR7 CR8 CRC CTP CUR DMG DN1
+DN2 DTP FRM HCP HCR HI HL HSD INS K3 LIN LQ LX MEA MIA MOA MSG N2 N3 N4 NM1 NTE OI PAT
+PER PRV PS1 PWK QTY REF SBR SV1 SV2 SV3 SV4 SV5 SV6 SV7 SVD TOO TRN UM
+"""
+SEGMENTS = frozenset(_NAMES.split())
+"""What a claim or a request may hold (guides of 004010 and 005010). Most of it is not read."""
 EXPECTED = "an 837P, an 837I or a 278 request"
 """What is read, for sentences that say what was expected."""
 
+_OUTSIDE = "is an ST, or a separator before it, missing?"
 _MAX_OTHERS = 100
-"""A file with more kinds of transactions than this is not helped by a longer list."""
+"""Of transactions and of unknown segments: a longer list of kinds helps nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +96,8 @@ class Envelope:
         self._read = False
         self._counts = {"IEA": 0, "GE": 0, "SE": 0}
         self._others: dict[str, tuple[Segment, int]] = {}
-        self._strays: list[Segment] = []
-        self._stray_claims = 0
+        self._stray: Segment | None = None
+        self._unknown: set[str] = set()
         self._sets = 0
 
     def contents(self) -> Iterator[Opened | Segment | Closed]:
@@ -136,13 +144,13 @@ class Envelope:
                 case _ if item.closed:
                     yield from self._content(item)
                 case _ if self._st is None:
-                    self._note("truncated", "the file ends inside this segment", item)
+                    self.note("truncated", "the file ends inside this segment", item)
         if self._st is not None:
             yield from self._end_set("the file ends before its SE")
         elif last is not None and self._isa is not None:
             missing = "GE and IEA" if self._gs is not None else "IEA"
             message = f"the file ends here, without {missing}; claims after this may be missing"
-            self._note("truncated", message, last, hint="send the file again, whole")
+            self.note("truncated", message, last, hint="send the file again, whole")
         self._sum_up(last)
 
     def taken(self) -> list[Diagnostic]:
@@ -172,13 +180,27 @@ class Envelope:
 
     def _content(self, segment: Segment) -> Iterator[Segment]:
         if self._st is None:
-            if not self._strays:
-                self._strays.append(segment)
-            self._stray_claims += segment.id == "CLM"
+            if segment.id == "CLM":
+                message = f"the claim {shown(segment.get(1))} is outside of a transaction set"
+                self.note("broken-envelope", message, segment, 1, _OUTSIDE)
+            elif self._stray is None:
+                self._stray = segment
             return
         self._counts["SE"] += 1
         if self._read:
+            self._name(segment)
             yield segment
+
+    def _name(self, segment: Segment) -> None:
+        """Note a name that no segment has, once. One that is no name refuses the claim it is in."""
+        id_ = segment.id
+        if id_ in SEGMENTS or id_ in self._unknown or not is_segment_name(id_):
+            return
+        if len(self._unknown) < _MAX_OTHERS:
+            self._unknown.add(id_)
+            message = f"{shown(id_)} is not the name of a segment of claims; it is not read"
+            hint = "is its name damaged, or is a segment terminator missing?"
+            self.note("unknown-segment", message, segment, hint=hint, severity="warning")
 
     def _close_set(self, se: Segment) -> Iterator[Closed]:
         st, self._st = self._st, None
@@ -192,13 +214,13 @@ class Envelope:
         if st is not None and self._read:
             yield Closed(st, complete=False, reason=reason)
         elif st is not None:
-            self._note("truncated", f"this transaction set is not complete: {reason}", st)
+            self.note("truncated", f"this transaction set is not complete: {reason}", st)
 
     def _missing(self, here: Segment, opener: Segment | None, closer: str) -> None:
         if opener is not None:
             where = f"segment {opener.number}"
             message = f"{opener.id} ({where}) is not closed: {here.id} comes before its {closer}"
-            self._note("broken-envelope", message, here)
+            self.note("broken-envelope", message, here)
 
     def _check(
         self, closer: Segment, opener: Segment | None, id_: str, control: int, what: str
@@ -207,20 +229,20 @@ class Envelope:
         if opener is None:
             opening = {"SE": "ST", "GE": "GS", "IEA": "ISA"}[id_]
             message = f"{id_} closes nothing: no {opening} is open here"
-            self._note("broken-envelope", message, closer)
+            self.note("broken-envelope", message, closer)
             return
         said, found = closer.get(1), self._counts[id_]
         severity: Severity = "warning" if closer.closed else "error"  # not closed: cut off
         if not (said.isdecimal() and len(said) < 12 and int(said) == found):
             message = f"{id_}01 says {shown(said)} {what}; found {found}"
             hint = "something may have been lost or added on the way"
-            self._note("envelope-mismatch", message, closer, 1, hint, severity)
+            self.note("envelope-mismatch", message, closer, 1, hint, severity)
         if closer.get(2) != opener.get(control):
             message = (
                 f"{id_}02 says {shown(closer.get(2))}; the control number in {opener.id}"
                 f"{control:02d} is {shown(opener.get(control))}"
             )
-            self._note("envelope-mismatch", message, closer, 2, severity=severity)
+            self.note("envelope-mismatch", message, closer, 2, severity=severity)
 
     def _broken(self, broken: Broken) -> None:
         line, column = broken.start
@@ -239,18 +261,15 @@ class Envelope:
             what = _TRANSACTIONS.get(kind, f"a transaction set {shown(kind)}")
             more = f" ({count} of them in this file)" if count > 1 else ""
             message = f"this is {what}{more}; {EXPECTED} was expected"
-            self._note("wrong-transaction", message, st, 1)
-        if self._strays:
-            lost = self._stray_claims
-            claims = f"; {lost} claims (CLM) there were not read" if lost else ""
-            message = f"found {shown(self._strays[0].id)} outside of a transaction set{claims}"
-            hint = "is an ST, or a separator before it, missing?"
-            self._note("broken-envelope", message, self._strays[0], hint=hint)
+            self.note("wrong-transaction", message, st, 1)
+        if self._stray is not None:
+            message = f"found {shown(self._stray.id)} outside of a transaction set"
+            self.note("broken-envelope", message, self._stray, hint=_OUTSIDE)
         if not (self._sets or self._noted or self.notes) and last is not None:
             message = f"the file holds no transaction set (ST); {EXPECTED} was expected"
-            self._note("no-claims", message, last)
+            self.note("no-claims", message, last)
 
-    def _note(
+    def note(
         self,
         code: str,
         message: str,
@@ -273,7 +292,7 @@ def diagnostic(
     about: str = "",
 ) -> Diagnostic:
     """A diagnostic at a segment or one of its elements; the message names the segment."""
-    name = segment.id if re.fullmatch(r"[A-Z0-9]{2,3}", segment.id) else "?"
+    name = segment.id if is_segment_name(segment.id) else "?"
     part = f"{name}{element:02d}" if element else name
     where = segment.location(file, f"segment {segment.number} ({part})", element)
     return Diagnostic(

@@ -6,12 +6,12 @@ overwriting: nobody could say which of the two the biller meant.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple, TypeVar
 
 from payer_policy.diagnostics import Severity
-from payer_policy.intake.x12 import Segment
+from payer_policy.intake.x12 import Segment, is_segment_name
+from payer_policy.intake.x12_values import components
 from payer_policy.json_source import JsonPath
 from payer_policy.vocabulary.codes import remark_on_ndc
 from payer_policy.vocabulary.types import ValueProblem, shown
@@ -20,8 +20,6 @@ T = TypeVar("T")
 
 MAX_SLIPS = 100
 """A claim with more problems than this is not helped by a longer list."""
-
-_SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 
 _LABELS = {
     "charge": "charge",
@@ -107,6 +105,22 @@ class Form:
             self.slip(segment, element, problem.code, message, problem.hint)
             return None
 
+    def composite(self, segment: Segment, element: int, known: Collection[int]) -> list[str]:
+        """The components of an element, as many as `known` reaches to; "" for one that is empty.
+
+        One that is not empty and not among `known`, which are the positions that the guide has a
+        use for (from 1), is a slip: it may be a part of something else, such as a second code.
+        """
+        found = components(segment.get(element), segment.separators.component)
+        for position, text in enumerate(found, 1):
+            if text and position not in known:
+                message = f"found {shown(text)} as component {position}, which is not used there"
+                hint = "is an element separator missing, or a component too many?"
+                self.slip(segment, element, "unknown-component", message, hint)
+                break
+        most = max(known)
+        return [*found, *[""] * most][:most]
+
     def slip(
         self,
         segment: Segment,
@@ -121,7 +135,7 @@ class Form:
 
     def check(self, segment: Segment) -> None:
         """A segment whose name is no name: what it was meant to say is lost."""
-        if not _SEGMENT_NAME.fullmatch(segment.id):
+        if not is_segment_name(segment.id):
             message = f"found {shown(segment.id)}; the name of a segment was expected, such as SV1"
             hint = "does a separator stand inside a text?"
             self.slip(segment, 0, "broken-segment", message, hint)

@@ -35,6 +35,8 @@ class Hierarchy:
     """Puts into a form what one segment of a level says; the first argument is the level's code."""
     own: Mapping[str, JsonPath]
     """By level, the field that it never has from its parents."""
+    after_sibling: frozenset[str] = frozenset()
+    """Levels that may name the one before them instead of what both belong to: some senders do."""
 
 
 class Level:
@@ -47,6 +49,8 @@ class Level:
         self.hl = hl
         self.parent = parent
         self.fault = fault
+        self.remark: Slip | None = None
+        """What was not as it should be, but could be read."""
         self.segments: list[Segment] = []
         self._hierarchy = hierarchy
 
@@ -102,9 +106,17 @@ class Tree:
         """The level that an HL begins; its fault says what is wrong with its place."""
         code, parent_id = hl.code(3), hl.get(2)
         words, wanted = self._hierarchy.words, self._hierarchy.parents.get(code, ())
-        parent, fault = None, None
+        parent, fault, remark = None, None, None
         if wanted:
             parent = self._by_id.get(parent_id) if parent_id else self._last_of(wanted)
+            if parent is not None and parent.code == code in self._hierarchy.after_sibling:
+                parent = parent.parent
+                if parent is self._last_of(wanted):
+                    message = f"its parent (HL02) {shown(parent_id)} is another {words[code]}; the "
+                    message += f"{words[wanted[0]]} that both stand in is taken"
+                    remark = Slip(hl, 2, "sibling-as-parent", message, None, "warning")
+                else:
+                    parent = None
             if parent is None or parent.code not in wanted:
                 found = f"its parent (HL02) is {shown(parent_id)}" if parent_id else "none is open"
                 owner = " or ".join(words[one] for one in wanted)
@@ -115,6 +127,7 @@ class Tree:
             message = f"found the level {shown(code)}; {', '.join(first)} or {last} was expected"
             fault = Slip(hl, 3, "broken-hierarchy", message)
         self.current = Level(hl, parent, fault, self._hierarchy)
+        self.current.remark = remark
         self._remember(hl.get(1), self.current)
         return self.current
 

@@ -10,9 +10,10 @@ from datetime import date
 from typing import Final, Literal
 
 from payer_policy.intake.x12 import Segment
-from payer_policy.intake.x12_form import Form
-from payer_policy.intake.x12_values import components, days, number, pointer
+from payer_policy.intake.x12_form import Form, label
+from payer_policy.intake.x12_values import days, number, pointer
 from payer_policy.json_source import JsonPath
+from payer_policy.request.models import IS_GLUED
 from payer_policy.vocabulary.codes import malformed
 from payer_policy.vocabulary.types import shown
 
@@ -20,6 +21,8 @@ MAX_DESCRIPTION: Final = 1000
 Statement = tuple[date, date | None, Segment]
 """The dates of an institutional claim (DTP*434), and the segment that says them."""
 
+_CODE_SYSTEMS: Final = ("HC", "HP", "ER", "IV", "WK", "N4", "ZZ")
+"""The qualifiers of SV101 and SV202 in the guides of 004010 and 005010 (data element 235)."""
 _BASES: Final = {"DA": "days", "F2": "international units", "MJ": "minutes"}
 _NOTES: Final = frozenset({"ADD", "DCP"})
 
@@ -108,31 +111,43 @@ class LineReader:
 
     def _procedure(self, segment: Segment, element: int, *, required: bool) -> None:
         text = segment.get(element)
-        parts = components(text, segment.separators.component)
-        qualifier, code = parts[0].upper(), parts[1] if len(parts) > 1 else ""
+        parts = self.form.composite(segment, element, range(1, 8))
+        qualifier, code = parts[0].upper(), parts[1]
         if not code:
-            if text and len(parts) == 1:
+            if text:
                 message = f"found {shown(text)}; a qualifier and a procedure code were expected"
                 self.form.slip(segment, element, "wrong-value", message, "such as HC:99213")
             elif required:
                 message = "found no procedure code; a line has one"
                 self.form.slip(segment, element, "missing-element", message, "such as HC:99213")
             return
+        if qualifier not in _CODE_SYSTEMS:
+            message = (
+                f"found {shown(parts[0])} before {shown(code)}; a qualifier of the code was "
+                f"expected ({', '.join(_CODE_SYSTEMS)})"
+            )
+            hint = "is the qualifier or a separator missing? such as HC:99213"
+            self.form.slip(segment, element, "wrong-value", message, hint)
+            return
+        wrong = malformed("hcpcs", code)
+        if qualifier == "HC" and wrong is not None:
+            message = f"{label(self.path('code'))}: found {shown(code)}; {wrong[0]}"
+            self.form.slip(segment, element, "wrong-value", message, wrong[1] or IS_GLUED)
+            return
         if qualifier not in ("HC", "HP"):
             message = (
                 f"the code {shown(code)} is of the code system {shown(qualifier)}, not HCPCS (HC)"
             )
             hint = "it is compared with HCPCS codes all the same"
-            if malformed("hcpcs", code):
+            if wrong is not None:
                 hint = "it has not the shape of a HCPCS code, so no policy is looked for"
             self.form.slip(segment, element, "other-code-system", message, hint, "warning")
-        if qualifier != "HC" and malformed("hcpcs", code):
+        if wrong is not None:
             code = f"{qualifier}|{code}"  # so that it can never be taken for a HCPCS code
         self.form.put(self.path("code"), code, segment, element)
         modifiers = frozenset(part.upper() for part in parts[2:6] if part)
         self.form.put(self.path("modifiers"), modifiers or None, segment, element)
-        if len(parts) > 6:
-            self._notes.append(parts[6])
+        self._notes.append(parts[6])
 
     def _amounts(self, segment: Segment, element: int) -> None:
         """Charge, basis and units, which stand side by side in SV1 and SV2."""
@@ -151,8 +166,7 @@ class LineReader:
 
     def _pointers(self, segment: Segment) -> None:
         path = self.path("diagnosis_pointers")
-        text = segment.get(7)
-        parts = components(text, segment.separators.component) if text else []
+        parts = self.form.composite(segment, 7, range(1, 5))
         found = [self.form.parsed(path, part, segment, 7, pointer) for part in parts if part]
         if found and None not in found:
             self.form.put(path, tuple(found), segment, 7)
@@ -180,5 +194,5 @@ class LineReader:
         if ctp is not None:
             quantity = self.form.read(self.path("ndc_quantity"), ctp, 4, number)
             self.form.put(self.path("ndc_quantity"), quantity, ctp, 4)
-            unit = components(ctp.get(5), ctp.separators.component)[0]
+            (unit,) = self.form.composite(ctp, 5, (1,))
             self.form.put(self.path("ndc_unit"), unit, ctp, 5)

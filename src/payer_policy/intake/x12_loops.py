@@ -12,13 +12,24 @@ from dataclasses import dataclass, field
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_278_loops import ReviewLoop, ReviewSet
-from payer_policy.intake.x12_envelope import Closed, Envelope, Kind, Opened, diagnostic
+from payer_policy.intake.x12_envelope import SEGMENTS, Closed, Envelope, Kind, Opened
 from payer_policy.intake.x12_form import Form, Slip
 from payer_policy.intake.x12_levels import MAX_SEGMENTS, Hierarchy, Level, Tree, too_long
 from payer_policy.intake.x12_values import LINES_OF_BUSINESS, day
 from payer_policy.vocabulary.types import shown
 
 BIRTH = ("patient", "birth_date")
+
+_NAMES = """
+AMT CAS CL1 CN1 CR1 CR2 CR3 CR5 CR6 CR7 CRC CTP DN1 DN2 DTP FRM HCP HI HSD K3 LIN LQ LX
+MEA MIA MOA NTE OI PS1 PWK QTY SV1 SV2 SV3 SV5 SVD TOO
+"""
+_OF_CLAIMS = frozenset(_NAMES.split())
+"""Segments that only a claim has, never the levels above it (guides of 004010 and 005010)."""
+
+_OF_LEVELS = frozenset({"SBR", "PAT", "DMG"})
+_BEFORE_LINES = _OF_LEVELS | {"HI", "CL1"}
+"""Segments that no service line has: after one, another claim or level has begun."""
 
 
 def _says(level: str, form: Form, segment: Segment) -> None:
@@ -65,6 +76,113 @@ class ClaimLoop:
             self.fault = too_long(self.clm)
 
 
+class ClaimSet:
+    """The claims of one 837, as its segments come."""
+
+    def __init__(self, opened: Opened, envelope: Envelope) -> None:
+        self._kind = opened.kind
+        self._envelope = envelope
+        self._tree = Tree(_CLAIMS)
+        self._claim: ClaimLoop | None = None
+        self._count = 0
+        self._in_lines = False
+        """Whether an LX came since the last CLM or HL."""
+        self._unknown: Segment | None = None
+        """The last segment with an unknown name since the last CLM, HL or LX."""
+        self._lost = False
+        """Whether what comes belongs to a claim or a level whose first segment is missing."""
+        self._fault: Slip | None = None
+        """Why no claim can be read until the next HL."""
+
+    def add(self, segment: Segment) -> Iterator[ClaimLoop]:
+        """The claim that a segment ends, if it ends one."""
+        if segment.id in ("HL", "CLM"):
+            yield from self._done()
+            self._in_lines, self._unknown, self._lost = False, None, False
+            if segment.id == "HL":
+                self._tree.add(segment)
+                self._fault = None
+            else:
+                self._count += 1
+                level = self._tree.current
+                fault = self._fault or _misplaced(level, segment)
+                self._claim = ClaimLoop(segment, self._kind, level, fault=fault)
+            return
+        if self._in_lines and self._starts_anew(segment):
+            yield from self._cut(segment)
+        if segment.id == "LX":
+            self._in_lines, self._unknown = True, None
+        elif segment.id not in SEGMENTS:
+            self._unknown = segment
+        if self._claim is not None:
+            self._claim.add(segment)
+        elif self._lost:
+            pass
+        elif segment.id in _OF_CLAIMS:
+            self._lost = True
+            self._count += 1
+            message = (
+                f"{segment.id} belongs to a claim, but no claim (CLM) is open; a claim is lost"
+            )
+            self._envelope.note("lost-claim", message, segment, hint=self._cause("CLM"))
+        elif self._tree.current is not None:
+            self._tree.current.add(segment)
+
+    def end(self, closed: Closed) -> Iterator[ClaimLoop]:
+        """The last claim; and into the envelope's notes what is wrong with the whole."""
+        st = shown(closed.st.get(2))
+        if self._claim is not None:
+            if not closed.complete:
+                message = (
+                    f"the claim may be cut off: {closed.reason} (transaction set {st}); "
+                    f"claims after it may be missing too"
+                )
+                hint = "send the file again, whole"
+                self._claim.fault = Slip(self._claim.clm, 0, "truncated", message, hint)
+            yield from self._done()
+        elif not closed.complete:
+            message = f"the transaction set {st} is not complete: {closed.reason}"
+            self._envelope.note("truncated", message, closed.st, hint="send the file again, whole")
+        elif not self._count:
+            message = f"the transaction set {st} holds no claim (CLM)"
+            self._envelope.note("no-claims", message, closed.st)
+
+    def _done(self) -> Iterator[ClaimLoop]:
+        if self._claim is not None:
+            yield self._claim
+            self._claim = None
+
+    def _starts_anew(self, segment: Segment) -> bool:
+        """Whether a segment after a line is of another claim or level, whose CLM or HL is lost."""
+        if (
+            segment.id == "LX"
+        ):  # numbers of lines may repeat; what stands between tells the two apart
+            return self._unknown is not None and segment.get(1) == "1"
+        return segment.id in _BEFORE_LINES
+
+    def _cut(self, segment: Segment) -> Iterator[ClaimLoop]:
+        """End the claim: what stands before the segment may be of the one whose start is lost."""
+        missing = "HL" if segment.id in _OF_LEVELS else "CLM"
+        message = (
+            f"{segment.id} comes after the lines of a claim; the {missing} before it is missing, "
+            f"so two claims may run together"
+        )
+        fault = Slip(segment, 0, "lost-claim", message, self._cause(missing))
+        if self._claim is not None and self._claim.fault is None:
+            self._claim.fault = fault
+        yield from self._done()
+        self._in_lines = False
+        self._lost = missing == "HL"
+        if missing == "HL":
+            self._fault = fault
+
+    def _cause(self, missing: str) -> str:
+        odd = self._unknown
+        if odd is None:
+            return f"is the {missing}, or the segment terminator before it, missing?"
+        return f"is segment {odd.number}, which starts with {shown(odd.id)}, a damaged {missing}?"
+
+
 def _misplaced(level: Level | None, clm: Segment) -> Slip | None:
     """Why a claim cannot stand here."""
     if level is None or level.code == "20":
@@ -77,60 +195,13 @@ def _misplaced(level: Level | None, clm: Segment) -> Slip | None:
 def loops(envelope: Envelope) -> Iterator[ClaimLoop | ReviewLoop | Diagnostic]:
     """Every claim of every 837 and every event of every 278, in order, each whole when it is handed
     over; and, as soon as they are known, the notes on the envelopes."""
-    claim: ClaimLoop | None = None
-    review: ReviewSet | None = None
-    tree, kind, count = Tree(_CLAIMS), None, 0
+    inside: ClaimSet | ReviewSet | None = None
     for item in envelope.contents():
         if envelope.notes:
             yield from envelope.taken()
         if isinstance(item, Opened):
-            claim, tree, kind, count = None, Tree(_CLAIMS), item.kind, 0
-            review = ReviewSet(item, envelope) if item.transaction == "278" else None
-        elif review is not None:
-            if isinstance(item, Closed):
-                yield from review.end(item)
-            else:
-                yield from review.add(item)
-        elif isinstance(item, Closed):
-            if claim is not None:
-                if not item.complete:
-                    claim.fault = _truncated(claim, item)
-                yield claim
-                claim = None
-            else:
-                _note_end(envelope, item, count)
-        elif item.id in ("HL", "CLM"):
-            if claim is not None:
-                yield claim
-                claim = None
-            if item.id == "HL":
-                tree.add(item)
-            else:
-                count += 1
-                fault = _misplaced(tree.current, item)
-                claim = ClaimLoop(item, kind, tree.current, fault=fault)
-        elif claim is not None:
-            claim.add(item)
-        elif tree.current is not None:
-            tree.current.add(item)
+            made = ReviewSet if item.transaction == "278" else ClaimSet
+            inside = made(item, envelope)
+        elif inside is not None:
+            yield from inside.end(item) if isinstance(item, Closed) else inside.add(item)
     yield from envelope.taken()
-
-
-def _truncated(claim: ClaimLoop, end: Closed) -> Slip:
-    message = (
-        f"the claim may be cut off: {end.reason} (transaction set {shown(end.st.get(2))}); "
-        f"claims after it may be missing too"
-    )
-    return Slip(claim.clm, 0, "truncated", message, "send the file again, whole")
-
-
-def _note_end(envelope: Envelope, end: Closed, count: int) -> None:
-    if not end.complete:
-        message = f"the transaction set {shown(end.st.get(2))} is not complete: {end.reason}"
-        code, hint = "truncated", "send the file again, whole"
-    elif count == 0:
-        message = f"the transaction set {shown(end.st.get(2))} holds no claim (CLM)"
-        code, hint = "no-claims", None
-    else:
-        return
-    envelope.notes.append(diagnostic(envelope.file, end.st, 0, code, message, hint))

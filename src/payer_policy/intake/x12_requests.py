@@ -22,33 +22,64 @@ from payer_policy.json_words import said
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.types import shown
 
+_DATE: Final = frozenset({3, 4})
+_DATE_FORMATS: Final = frozenset({"D8", "RD8", "DT"})
+_HI: Final = {
+    **dict.fromkeys(
+        ("ABK", "ABF", "ABN", "BK", "BF", "BN"), frozenset({9})
+    ),  # present on admission
+    **dict.fromkeys(("ABJ", "APR", "BJ", "PR", "DR", "BG", "TC", "LOI", "ZZ"), frozenset[int]()),
+    **dict.fromkeys(("BBQ", "BBR", "BQ", "BR", "BO", "BP", "CAH", "BH", "BI"), _DATE),
+    "BE": frozenset({5}),  # an amount
+}
+"""The qualifiers of HI in the guides of 004010 and 005010 (data element 1270), and which components
+(C022) each has beside qualifier and code."""
+
 _ICD_9: Final = frozenset({"BK", "BF", "BJ", "BN", "PR"})
 """HI qualifiers of ICD-9-CM (X12 data element 1270); those of ICD-10-CM begin with an A."""
 
 
-def diagnosis_codes(form: Form, segment: Segment) -> Iterator[tuple[str, str, Source]]:
-    """The codes of an HI: qualifier, code, and where it stands.
+def diagnosis_codes(
+    form: Form, segment: Segment, *, dated: bool = False
+) -> Iterator[tuple[str, str, Source]]:
+    """The codes of an HI: qualifier, code, and where it stands; all it lists, also what is no
+    diagnosis. A qualifier that no guide has refuses the claim: nobody knows what its code is.
 
     Beside a diagnosis in ICD-9-CM none is known: policies speak of ICD-10-CM, and its codes mean
     something else. A warning says so.
+
+    Args:
+        form: Where problems go.
+        segment: The HI.
+        dated: Whether a diagnosis may have a date, as in a 278.
     """
     for element in range(1, len(segment.elements)):
         text = segment.get(element)
-        parts = components(text, segment.separators.component)
-        if len(parts) < 2:
-            if text:
-                message = f"found {shown(text)}; a qualifier and a code were expected"
-                form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
-        elif parts[1]:
-            kind = parts[0].upper()
-            if kind in _ICD_9 and not form.other_diagnoses:
-                form.other_diagnoses = True
-                message = (
-                    f"the qualifier {kind} says ICD-9-CM; the diagnoses are taken as not known"
-                )
-                hint = f"a diagnosis in ICD-10-CM has the qualifier A{kind}"
-                form.slip(segment, element, "not-read", message, hint, "warning")
-            yield kind, parts[1], Source(segment, element)
+        if not text:
+            continue
+        kind = components(text, segment.separators.component)[0].upper()
+        if kind not in _HI:
+            message = f"found {shown(text)}; a qualifier and a code were expected"
+            if segment.separators.component in text:
+                message = f"found the qualifier {shown(kind)}, which no guide has for an HI"
+            form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
+            continue
+        more = _HI[kind] | _DATE if dated else _HI[kind]
+        parts = [*form.composite(segment, element, {1, 2} | more), "", ""]
+        if 3 in more and parts[2] and parts[2].upper() not in _DATE_FORMATS:
+            message = f"found {shown(parts[2])} as component 3; a date format was expected"
+            hint = "is an element separator missing between two codes?"
+            form.slip(segment, element, "unknown-component", message, hint)
+        if not parts[1]:
+            message = f"found {shown(text)}; a qualifier and a code were expected"
+            form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
+            continue
+        if kind in _ICD_9 and not form.other_diagnoses:
+            form.other_diagnoses = True
+            message = f"the qualifier {kind} says ICD-9-CM; the diagnoses are taken as not known"
+            hint = f"a diagnosis in ICD-10-CM has the qualifier A{kind}"
+            form.slip(segment, element, "not-read", message, hint, "warning")
+        yield kind, parts[1], Source(segment, element)
 
 
 def rendering(form: Form, lines: Sequence[LineReader]) -> None:

@@ -27,6 +27,9 @@ from payer_policy.vocabulary.types import (
 MAX_LINES = 999
 """An institutional claim has at most 999 service lines; more is not a claim."""
 
+IS_GLUED = "is a separator missing?"
+"""What to ask of a text that is no code and no modifier: it may be several of them."""
+
 _UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -52,6 +55,10 @@ def _spelled(system: str) -> BeforeValidator:
             return _readable(code_of(system, raw))
         except AmbiguousCode:
             return normalise_code(system, raw)  # no product has it; who reads the file says so
+        except ValueProblem as problem:
+            if system in ("hcpcs", "modifier") and problem.hint is None:
+                raise ValueProblem(problem.code, problem.message, IS_GLUED) from None
+            raise
 
     return BeforeValidator(spell)
 

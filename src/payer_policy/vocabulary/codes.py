@@ -110,7 +110,7 @@ def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
 def is_ambiguous_ndc(system: str | None, text: str) -> bool:
     """Whether a text is the ten digits of an NDC without hyphens: a zero is missing in one of three
     places, and nobody can tell in which (domain: products)."""
-    return system == "ndc" and _TEN_DIGITS.match("".join(text.split())) is not None
+    return system == "ndc" and _TEN_DIGITS.match("".join(_without_n4(text).split())) is not None
 
 
 def remark_on_ndc(text: str) -> tuple[str, str, str] | None:
@@ -145,12 +145,22 @@ def stand_in(system: str | None, number: int) -> str:
 
 
 def of_another_system(code: str) -> bool:
-    """Whether a procedure code says itself that it is none: `system|code`, or no code at all."""
-    return code == NO_CODE or "|" in code
+    """Whether a procedure code says itself that it is none: `system|code`, or no code at all.
+
+    What stands before the bar is no procedure code: `A1234|JZ` is one, with a wrong separator.
+    """
+    system, bar, _ = code.partition("|")
+    return code == NO_CODE or (bool(bar) and malformed("hcpcs", system) is not None)
+
+
+def _without_n4(text: str) -> str:
+    """An NDC without the qualifier N4, which a paper form has before it."""
+    return text.strip().upper().removeprefix("N4").strip()
 
 
 def _ndc11(code: str) -> str | None:
     """The 11-digit billing form: each part padded with zeros to 5-4-2 (domain: products)."""
+    code = _without_n4(code)
     parts = code.split("-")
     if len(parts) == 3 and code.isascii() and all(part.isdigit() for part in parts):
         # Labels sometimes print a package part of one digit with a 4-digit product part; padding
@@ -158,5 +168,5 @@ def _ndc11(code: str) -> str | None:
         if tuple(len(part) for part in parts) in _NDC_PARTS:
             return parts[0].zfill(5) + parts[1].zfill(4) + parts[2].zfill(2)
         return None
-    bare = "".join(code.split()).removeprefix("N4")  # the qualifier, as a paper form has it
+    bare = "".join(code.split())
     return bare if len(bare) == 11 and bare.isascii() and bare.isdigit() else None

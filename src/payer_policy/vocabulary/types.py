@@ -41,8 +41,12 @@ MAX_NUMBER: Final = 10**12
 """Quantities, doses and money of a claim are below this; anything larger is a slip or an attack."""
 MAX_PLACES: Final = 6
 MAX_TEXT: Final = 200
+MAX_URL: Final = 2000
+"""Characters of a URL that a message shows; browsers and servers agree on about as many."""
 
 _NUMERAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?\Z", re.ASCII)
+_URL = re.compile(r"(?:https?://|urn:)\S*\Z", re.IGNORECASE)
+_ONE_WORD = re.compile(r"\S+")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -113,17 +117,21 @@ class AmbiguousCode(ValueProblem):
 
 
 def shown(raw: object) -> str:
-    """A raw value as a short piece of text for a message; never a whole document."""
+    """A raw value as a short piece of text for a message; never a whole document.
+
+    A URL or a code is shown whole: what is cut off may be what matters.
+    """
     if raw is True or raw is False:
         return str(raw).lower()
     if raw is None:
         return "null"
     if isinstance(raw, str):
         # A control character must not reach the terminal of whoever reads the message.
+        most = MAX_URL if _URL.match(raw) else MAX_TEXT if _ONE_WORD.fullmatch(raw) else 40
         plain = "".join(
-            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in raw[:41]
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in raw[: most + 1]
         )
-        return f'"{plain}"' if len(plain) <= 40 else f'"{plain[:37]}…"'
+        return f'"{plain}"' if len(plain) <= most else f'"{plain[: min(most, 200) - 3]}…"'
     if isinstance(raw, dict):
         return "an object"
     if isinstance(raw, (list, tuple, set, frozenset)):

@@ -31,6 +31,8 @@ from payer_policy.intake.fhir.values import (
     token,
 )
 from payer_policy.json_source import JsonPath
+from payer_policy.request.models import IS_GLUED
+from payer_policy.vocabulary.codes import malformed
 from payer_policy.vocabulary.types import ValueProblem, exact_number, shown
 
 Days = tuple[date | None, date | None]
@@ -54,8 +56,19 @@ def procedure_code(form: Form, concept: object, path: JsonPath) -> str | None:
             form.say(path, "contradiction", message, "give each code an item of its own")
             return None
         if codes:
-            return codes[0]
+            return _shaped(form, codes[0], path)
+    if found and found[0].system is None:
+        return _shaped(form, found[0].code or "", path)
     return token(found[0]) if found else None
+
+
+def _shaped(form: Form, code: str, path: JsonPath) -> str | None:
+    """A procedure code; None, with a problem, where it has not the shape of one."""
+    if (wrong := malformed("hcpcs", code)) is None:
+        return code
+    message = f"procedure code: found {shown(code)}; {wrong[0]}"
+    form.say(path, "wrong-value", message, wrong[1] or IS_GLUED)
+    return None
 
 
 def ndc_of(concept: object) -> str | None:

@@ -1,0 +1,110 @@
+"""As many claims are answered or refused as a file holds, by a count that is not the reader's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from payer_policy.cli import payer_policy
+from payer_policy.intake import read_requests
+from tests.batch.building import POLICIES
+from tests.intake.rendering import CASES, DATA
+
+NIGHTLY = Path("examples/claims/nightly.837")
+FILES = [
+    path
+    for path in [NIGHTLY, *sorted(CASES.iterdir()), *sorted((DATA / "public").iterdir())]
+    if path.suffix in (".837", ".837i", ".278")
+]
+CLEAN = [p for p in FILES if p.suffix != ".278" and p.parent != DATA / "public"]
+# Some of their transaction sets are no requests, and are refused as a whole.
+OTHERS = {"synthetic-review-answer-among-requests.278", "synthetic-two-interchanges.837"}
+
+
+def count(text: str) -> int:
+    """How many claims and patient events a text holds, by its marks alone."""
+    claims = re.findall(r"(?<![A-Z0-9*])CLM[^A-Z0-9 ]", text, re.IGNORECASE)
+    events = re.findall(r"(?<![A-Z0-9*])HL([^A-Z0-9 ])\w*\1\w*\1EV", text)
+    return len(claims) + len(events)
+
+
+def settled(text: str) -> int:
+    """How many claims were read or refused."""
+    return sum(not intake.is_note for intake in read_requests(text.encode(), "f"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_what_a_file_holds_is_read_or_refused(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path.name not in OTHERS:
+        assert settled(text) == count(text) > 0
+
+
+def glued(segment: str, before: str) -> tuple[str, str]:
+    return segment, before.rstrip()[:-1]
+
+
+DAMAGE: dict[str, Callable[[str, str], tuple[str, str]]] = {
+    "a letter is missing": lambda segment, before: (segment.replace("CLM", "CL"), before),
+    "one letter is left": lambda segment, before: (segment.replace("CLM", "C"), before),
+    "a letter too many": lambda segment, before: (segment.replace("CLM", "CLMX"), before),
+    "another letter": lambda segment, before: (segment.replace("CLM", "CLN"), before),
+    "the separator is missing": lambda segment, before: (segment.replace("*", "", 1), before),
+    "a terminator inside": lambda segment, before: (segment.replace("*", "~", 1), before),
+    "no CLM": lambda segment, before: ("", before),
+    "the terminator before it is missing": glued,
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+@pytest.mark.parametrize("path", CLEAN, ids=lambda path: path.name)
+def test_a_damaged_claim_is_never_lost(path: Path, name: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    held, place = settled(text), -1
+    while (place := text.find("CLM*", place + 1)) >= 0:
+        end = text.index("~", place)
+        segment, before = DAMAGE[name](text[place:end], text[:place])
+        damaged = before + segment + text[end + (not segment) :]
+        assert settled(damaged) == held, (name, text[place:end])
+        intakes = read_requests(damaged.encode(), "f")
+        codes = {d.code for i in intakes for d in i.diagnostics if d.severity == "error"}
+        assert codes & {"lost-claim", "missing-element"}  # a CLM without its number is refused
+
+
+def damaged_file(folder: Path) -> Path:
+    path = folder / "lost.837"
+    text = NIGHTLY.read_text(encoding="utf-8")
+    path.write_text(text.replace("CLM*SYN-837-WASTE", "CL*SYN-837-WASTE"), encoding="utf-8")
+    return path
+
+
+def test_decide_reports_the_lost_claim(tmp_path: Path) -> None:
+    arguments = ["decide", str(damaged_file(tmp_path)), "--policies", str(POLICIES)]
+
+    run = CliRunner().invoke(payer_policy, arguments)
+    assert "error[lost-claim]" in run.stderr and 'starts with "CL"' in run.stderr
+    assert "warning[unknown-segment]" in run.stderr
+    assert run.exit_code == 2
+
+    as_json = CliRunner().invoke(payer_policy, [*arguments, "--json"])
+    answers = [json.loads(line) for line in as_json.stdout.splitlines()]
+    claims = [answer["claim_id"] for answer in answers if answer["claim_id"]]
+    assert claims == ["SYN-837-NO-JZ", "SYN-837-INITIAL"]
+    refused = [answer for answer in answers if "lost-claim" in json.dumps(answer)]
+    assert len(refused) == 1 and "segment 21 (HI)" in json.dumps(refused)
+    assert as_json.exit_code == 2
+
+
+def test_batch_counts_the_lost_claim_as_a_reject(tmp_path: Path) -> None:
+    path, out = damaged_file(tmp_path), tmp_path / "answers"
+    arguments = ["batch", str(path), "-o", str(out), "--policies", str(POLICIES)]
+    run = CliRunner().invoke(payer_policy, arguments)
+
+    assert "3 records of 1 file: 2 decided, 1 rejected" in run.output
+    rejects = "".join(p.read_text(encoding="utf-8") for p in out.glob("rejects*"))
+    assert "lost-claim" in rejects
