@@ -99,7 +99,9 @@ def run(
     rows = ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
     readers = [reader_of(one, library.vocabulary.facts, rows) for one in inputs]
     facts = None if options.facts is None else Path(options.facts).read_bytes()
-    entries = None if facts is None else len(read_supplements(facts, str(options.facts)))
+    entries = (
+        None if facts is None else len(read_supplements(facts, str(options.facts), counted=False))
+    )
     hash_ = folder_hash(policies)
     header = _header(readers, skipped, hash_, facts, options)
     output = Output.open(folder, header, overwrite=options.overwrite)

@@ -28,7 +28,7 @@ from payer_policy.intake import (
     unmatched,
     x12_text,
 )
-from payer_policy.intake.model import refuse_duplicates
+from payer_policy.intake.model import remark_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.intake.x12_file import x12_loops
 from payer_policy.review import ReviewRules
@@ -114,7 +114,7 @@ def _decided(
         )
     text = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
     parts = list(x12_loops(text, name))
-    intakes: list[Intake] = refuse_duplicates(intake_x12(part, name) for part in parts)
+    intakes: list[Intake] = remark_duplicates(intake_x12(part, name) for part in parts)
     read = [intake.request is not None for intake in intakes]
     if facts is not None:
         supplements = read_supplements(options.read_bytes(facts), facts)
