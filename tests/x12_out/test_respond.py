@@ -179,3 +179,40 @@ def test_a_wrong_setup_is_refused_in_plain_words(text: bytes, says: str) -> None
 
     told = " ".join(problem.message for problem in caught.value.diagnostics)
     assert says in told, told
+
+
+PAID = "other payers have paid {}, as the claim says"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, PAID.format("500")),
+        ({"AMT*D*500~": ""}, PAID.format("500")),  # the lines say it: 150 and 350
+        ({"SVD*OTHERPAY*150": "SVD*OTHERPAY*0", "*350*": "*0*"}, PAID.format("500")),
+        ({"AMT*D*500~": "AMT*D*5OO~"}, PAID.format("an amount that cannot be read")),
+        ({"AMT*D*500": "AMT*D*0", "SVD*OTHERPAY*150": "SVD*OTHERPAY*0", "*350*": "*0*"}, None),
+        ({"AMT*D*500": "AMT*F5*500", "SVD*OTHERPAY*150": "SVD*OTHERPAY*0", "*350*": "*0*"}, None),
+    ],
+    ids=["both", "by line", "by claim", "unreadable", "nothing", "by the patient"],
+)
+def test_what_another_payer_paid_is_not_taken_off_without_a_word(
+    tmp_path: Path, change: dict[str, str], says: str | None
+) -> None:
+    text = (Path(__file__).parent / "secondary.837").read_text("ascii")
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    text = text.replace("SE*41", f"SE*{41 - sum(not new for new in change.values())}")
+    file = tmp_path / "secondary.837"
+    file.write_text(text, "ascii")
+
+    run = respond(file, setup=with_setup(tmp_path, payer_controls={"SYN-1": "PCN-1"}))
+
+    (claim,) = read_advice(run.stdout, "f").claims
+    assert (claim.paid, claim.status) == (1050, "2")
+    told = " ".join(run.stderr.split())
+    assert ("other-payer-paid" in told) is (says is not None)
+    if says is not None:
+        assert f"{says}; nothing is priced here, so it is not taken off the 1050" in told
+        assert "take it off (OA 23) before the 835 is sent" in told
