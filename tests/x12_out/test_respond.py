@@ -216,3 +216,24 @@ def test_what_another_payer_paid_is_not_taken_off_without_a_word(
     if says is not None:
         assert f"{says}; nothing is priced here, so it is not taken off the 1050" in told
         assert "take it off (OA 23) before the 835 is sent" in told
+
+
+def test_claims_that_share_a_number_are_paid_each_under_its_own(tmp_path: Path) -> None:
+    file = ROOT / "tests/intake/data/facts/same-number-two-practices.837"
+    payment = {"trace": "SYN-EFT-1", "origin": "1999999999", "day": "2025-12-02"}
+    payments = dict.fromkeys(("1234567893", "1999999984"), payment)
+
+    run = respond(file, setup=with_setup(tmp_path, payments=payments, payer_controls={"1001": "A"}))
+    assert run.exit_code == 2
+    assert run.stdout == ""
+    told = " ".join(run.stderr.split())
+    for npi in payments:
+        assert f'add "payer_controls": {{"1001 @{npi}": …}}' in told
+
+    controls = {f"1001 @{npi}": f"PCN-{npi}" for npi in payments}
+    run = respond(file, setup=with_setup(tmp_path, payments=payments, payer_controls=controls))
+    claims = read_advice(run.stdout, "f").claims
+    assert [(claim.id, claim.payer_control) for claim in claims] == [
+        ("1001", "PCN-1234567893"),
+        ("1001", "PCN-1999999984"),
+    ]
