@@ -544,13 +544,16 @@ def test_who_pays_alone_is_no_payer() -> None:
     assert intake.request.coverage.payer is None
 
 
-def test_claims_of_one_number_are_both_refused() -> None:
+def test_claims_of_one_number_are_both_read_with_a_remark() -> None:
     first = bundle()
     first["entry"].append({"fullUrl": f"{ROOT}/Claim/b", "resource": claim(id="b")})
 
     found = read_submissions(as_bytes(first), "two.json")
 
-    assert [[d.code for d in one.intake.diagnostics] for one in found] == [["duplicate-claim"]] * 2
+    assert all(one.intake.request for one in found)
+    assert [[(d.code, d.severity) for d in one.intake.diagnostics] for one in found] == [
+        [("duplicate-claim", "warning")]
+    ] * 2
 
 
 def test_without_a_vocabulary_the_answers_are_named_and_left() -> None:

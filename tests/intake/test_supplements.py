@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -139,3 +140,57 @@ def test_the_shape_of_a_line_s_entry_is_checked() -> None:
         ("unknown-key", '$.SYN-1001.lines["2"].fact'),
         ("unknown-key", "$.SYN-1001.line"),
     ]
+
+
+def two_practices() -> list[Intake]:
+    return read_requests((FACTS / "same-number-two-practices.837").read_bytes(), "two.837")
+
+
+ADDRESSED = json.loads((FACTS / "addresses.json").read_text())
+
+
+@pytest.mark.parametrize("case", ADDRESSED, ids=[case["title"] for case in ADDRESSED])
+def test_facts_of_claims_that_share_a_number_are_addressed(case: dict[str, Any]) -> None:
+    claims = two_practices()
+    entries = {
+        key: {"facts": {"trial.response": said}} if isinstance(said, str) else said
+        for key, said in case["facts"].items()
+    }
+    facts = read_supplements(json.dumps(entries).encode(), "facts")
+    merged = supplemented(claims, facts)
+    said = [one.request and one.request.facts.get("trial.response") for one in merged]
+    told = [
+        f"{found.code}: {found.message} | {found.hint}"
+        for one in merged
+        for found in one.diagnostics
+        if found.severity == "error"
+    ]
+    stray = [found.message for found in unmatched(facts, claims)]
+    refused = [number for number, one in enumerate(merged, 1) if one.request is None]
+    got = {"said": said, "refused": refused, "told": told, "unmatched": stray}
+    assert got == {"said": [None, None], "refused": [], "told": [], "unmatched": []} | case["then"]
+
+
+def test_claims_that_share_a_number_are_each_read_with_a_remark() -> None:
+    claims = two_practices()
+    assert [one.request.id if one.request else None for one in claims] == ["1001", "1001"]
+    assert [[(d.severity, d.message) for d in one.diagnostics] for one in claims] == [
+        [
+            (
+                "warning",
+                "claim 1001: 2 claims of this file have this number and frequency 1 (original), "
+                f"and each is decided; another one is at two.837:{line}:1",
+            )
+        ]
+        for line in (48, 20)
+    ]
+
+
+def test_a_facts_file_for_claims_that_nobody_counts_addresses_none_by_position() -> None:
+    with pytest.raises(PolicyError) as caught:
+        read_supplements(b'{"A @1234567893": {}, "A #2": {}}', "f", counted=False)
+    [problem] = caught.value.diagnostics
+    assert (
+        problem.message == '"A #2" addresses a claim by its position; claims are not counted here'
+    )
+    assert problem.hint is not None and '"A @<NPI>"' in problem.hint

@@ -179,3 +179,61 @@ def test_a_wrong_setup_is_refused_in_plain_words(text: bytes, says: str) -> None
 
     told = " ".join(problem.message for problem in caught.value.diagnostics)
     assert says in told, told
+
+
+PAID = "other payers have paid {}, as the claim says"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({}, PAID.format("500")),
+        ({"AMT*D*500~": ""}, PAID.format("500")),  # the lines say it: 150 and 350
+        ({"SVD*OTHERPAY*150": "SVD*OTHERPAY*0", "*350*": "*0*"}, PAID.format("500")),
+        ({"AMT*D*500~": "AMT*D*5OO~"}, PAID.format("an amount that cannot be read")),
+        ({"AMT*D*500": "AMT*D*0", "SVD*OTHERPAY*150": "SVD*OTHERPAY*0", "*350*": "*0*"}, None),
+        ({"AMT*D*500": "AMT*F5*500", "SVD*OTHERPAY*150": "SVD*OTHERPAY*0", "*350*": "*0*"}, None),
+    ],
+    ids=["both", "by line", "by claim", "unreadable", "nothing", "by the patient"],
+)
+def test_what_another_payer_paid_is_not_taken_off_without_a_word(
+    tmp_path: Path, change: dict[str, str], says: str | None
+) -> None:
+    text = (Path(__file__).parent / "secondary.837").read_text("ascii")
+    for old, new in change.items():
+        assert old in text
+        text = text.replace(old, new)
+    text = text.replace("SE*41", f"SE*{41 - sum(not new for new in change.values())}")
+    file = tmp_path / "secondary.837"
+    file.write_text(text, "ascii")
+
+    run = respond(file, setup=with_setup(tmp_path, payer_controls={"SYN-1": "PCN-1"}))
+
+    (claim,) = read_advice(run.stdout, "f").claims
+    assert (claim.paid, claim.status) == (1050, "2")
+    told = " ".join(run.stderr.split())
+    assert ("other-payer-paid" in told) is (says is not None)
+    if says is not None:
+        assert f"{says}; nothing is priced here, so it is not taken off the 1050" in told
+        assert "take it off (OA 23) before the 835 is sent" in told
+
+
+def test_claims_that_share_a_number_are_paid_each_under_its_own(tmp_path: Path) -> None:
+    file = ROOT / "tests/intake/data/facts/same-number-two-practices.837"
+    payment = {"trace": "SYN-EFT-1", "origin": "1999999999", "day": "2025-12-02"}
+    payments = dict.fromkeys(("1234567893", "1999999984"), payment)
+
+    run = respond(file, setup=with_setup(tmp_path, payments=payments, payer_controls={"1001": "A"}))
+    assert run.exit_code == 2
+    assert run.stdout == ""
+    told = " ".join(run.stderr.split())
+    for npi in payments:
+        assert f'add "payer_controls": {{"1001 @{npi}": …}}' in told
+
+    controls = {f"1001 @{npi}": f"PCN-{npi}" for npi in payments}
+    run = respond(file, setup=with_setup(tmp_path, payments=payments, payer_controls=controls))
+    claims = read_advice(run.stdout, "f").claims
+    assert [(claim.id, claim.payer_control) for claim in claims] == [
+        ("1001", "PCN-1234567893"),
+        ("1001", "PCN-1999999984"),
+    ]

@@ -193,7 +193,37 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       Then it is denied
       And the reason is CO 197 with M62 from rule authorization-number-missing
 
-    Scenario: The claim gives a number under which nothing is on file, though another authorization is
+    Scenario Outline: An authorization number is compared without case, blanks and punctuation
+      Given the claim says
+        | field                | value   |
+        | authorization number | <given> |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-100             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+      When the claim is decided
+      Then rule authorization-matches holds
+      And rule authorization-absent does not hold
+      And rule authorization-number-differs does not hold
+
+      Examples:
+        | given  |
+        | A-100  |
+        | a-100  |
+        | A100   |
+        | a 1.00 |
+
+    Scenario: The number that the claim gives is not on file, but an authorization fits in everything else
       Given the claim says
         | field                | value |
         | authorization number | A-999 |
@@ -212,10 +242,58 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | units used    | 0                 |
         | requested on  | 2024-12-20        |
       When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule authorization-number-differs holds
+      And rule authorization-absent is not known
+      And it says "The claim gives authorization number A-999, which none on file has; authorization A-100 on file fits in everything else that is known."
+
+    Scenario: The number that the claim gives is not on file, and what is on file is another member's
+      Given the claim says
+        | field                | value |
+        | authorization number | A-999 |
+      And this authorization is on file
+        | field         | value             |
+        | number        | A-100             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M2                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+      When the claim is decided
       Then it is denied
       And the reasons are
         | rule                 | group | carc | rarc | line |
         | authorization-absent | CO    | 197  |      | 1    |
+
+    Scenario: An authorization whose number is not known may be the one that the claim names
+      Given the claim says
+        | field                | value |
+        | authorization number | A-100 |
+      And this authorization is on file
+        | field         | value             |
+        | status        | approved          |
+        | payer         | commercial-strict |
+        | plan          | P1                |
+        | member id     | M1                |
+        | provider npi  | 1234567893        |
+        | codes         | J0945             |
+        | valid from    | 2025-01-01        |
+        | valid through | 2025-12-31        |
+        | units         | 40                |
+        | units used    | 0                 |
+        | requested on  | 2024-12-20        |
+      When the claim is decided
+      Then it is pended
+      And no rule denies it
+      And rule authorization-absent is not known
+      And it first asks for authorization.on_file
 
     Scenario: Whether an authorization is on file is not known, so the claim waits and the payer is asked
       When the claim is decided

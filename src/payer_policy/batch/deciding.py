@@ -36,6 +36,7 @@ from payer_policy.intake import (
     Intake,
     Places,
     Supplement,
+    Supplements,
     apply_supplement,
     intake_x12,
     read_json_lines,
@@ -108,7 +109,7 @@ class Decider:
         self, engine: Engine, supplements: Mapping[str, Supplement], *, columns: bool
     ) -> None:
         self._engine = engine
-        self._supplements = supplements
+        self._supplements = Supplements(supplements)
         self._vocabulary = engine.library.vocabulary.facts
         self._order = {name: index for index, name in enumerate(self._vocabulary)}
         self._tables = FactTables(engine, columns=columns)
@@ -188,8 +189,7 @@ class Decider:
     def _decide(self, sheet: _Sheet, record: int, request: Request, intake: Intake) -> None:
         problems: tuple[Diagnostic, ...]
         try:
-            supplement = self._supplements.get(request.id) if request.id else None
-            if supplement is not None:
+            for supplement in self._supplements.about(intake):
                 sheet.with_facts += 1
                 request = apply_supplement(request, supplement)
         except PolicyError as error:

@@ -105,7 +105,9 @@ def run(
     readers = [reader_of(one, library.vocabulary.facts, rows, renamed) for one in inputs]
     _refuse_unused(renamed, readers)
     facts = None if options.facts is None else Path(options.facts).read_bytes()
-    entries = None if facts is None else len(read_supplements(facts, str(options.facts)))
+    entries = (
+        None if facts is None else len(read_supplements(facts, str(options.facts), counted=False))
+    )
     hash_ = folder_hash(policies)
     header = _header(readers, skipped, hash_, facts, options)
     output = Output.open(folder, header, overwrite=options.overwrite)

@@ -196,5 +196,5 @@ def _decider(
         opened = Engine.open(folder, engine=engine)
     finally:
         shutil.rmtree(folder)
-    supplements = {} if facts is None else read_supplements(facts, facts_file)
+    supplements = {} if facts is None else read_supplements(facts, facts_file, counted=False)
     return Decider(opened, supplements, columns=columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,9 +29,10 @@ from payer_policy.intake import (
     unmatched,
     x12_text,
 )
-from payer_policy.intake.model import refuse_duplicates
+from payer_policy.intake.model import remark_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.intake.x12_file import x12_loops
+from payer_policy.intake.x12_loops import ClaimLoop
 from payer_policy.review import ReviewRules
 from payer_policy.x12_out import (
     ClaimPayment,
@@ -114,7 +116,7 @@ def _decided(
         )
     text = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
     parts = list(x12_loops(text, name))
-    intakes: list[Intake] = refuse_duplicates(intake_x12(part, name) for part in parts)
+    intakes: list[Intake] = remark_duplicates(intake_x12(part, name) for part in parts)
     read = [intake.request is not None for intake in intakes]
     if facts is not None:
         supplements = read_supplements(options.read_bytes(facts), facts)
@@ -147,7 +149,13 @@ class _Run:
         return ReviewRules.of(self.engine.library)
 
     def take(self, found: Iterator[tuple[X12Loop | Diagnostic | None, Answer]]) -> None:
-        for part, one in found:
+        answered = list(found)
+        uses = Counter(
+            (self._control_key(one, payee_of(part)), one.request.frequency)
+            for part, one in answered
+            if isinstance(part, ClaimLoop) and one.request is not None
+        )
+        for part, one in answered:
             self.wrong = self.wrong or one.refused
             for problem in one.problems:
                 click.echo(as_text(problem) + "\n", err=True)
@@ -156,8 +164,10 @@ class _Run:
             elif one.request is not None and part is not None and not isinstance(part, Diagnostic):
                 self._outcome(one)
                 payee = payee_of(part)
-                control = self.setup.payer_controls.get(one.claim_id or "")
-                missing = list(self._missing(one.claim_id, payee, control))
+                key = self._control_key(one, payee)
+                shared = uses[key, one.request.frequency] > 1
+                control = None if shared else self.setup.payer_controls.get(key)
+                missing = list(self._missing(one.claim_id, payee, control, shared))
                 if missing or payee is None or control is None:
                     self.wrong = True
                     self.told(missing)
@@ -194,8 +204,14 @@ class _Run:
         self.bad_news = self.bad_news or one.outcome.decision != "approve"
         return one.outcome
 
+    def _control_key(self, one: Answer, payee: Payee | None) -> str:
+        """Under what the setup has the payer's number of a claim: its number, or that with the
+        billing provider's NPI, where claims share a number."""
+        own = f"{one.claim_id} @{payee.npi}" if payee is not None else ""
+        return own if own in self.setup.payer_controls else one.claim_id or ""
+
     def _missing(
-        self, claim_id: str | None, payee: Payee | None, control: str | None
+        self, claim_id: str | None, payee: Payee | None, control: str | None, shared: bool
     ) -> Iterator[Diagnostic]:
         """What the setup does not say that the 835 of a claim needs."""
         about = Location(f"claim {claim_id}")
@@ -211,7 +227,11 @@ class _Run:
         elif payee.npi not in self.setup.payments:
             message = f"the setup has no payment to the billing provider {payee.npi}"
             yield lacks(message, f'add "payments": {{"{payee.npi}": …}}')
-        if control is None:
+        if shared:
+            message = "several claims of the file share its number, and so a payer's number (CLP07)"
+            npi = "NPI" if payee is None else payee.npi
+            yield lacks(message, f'add "payer_controls": {{"{claim_id} @{npi}": …}}')
+        elif control is None:
             message = "the setup has no payer's number for the claim (CLP07)"
             yield lacks(message, f'add "payer_controls": {{"{claim_id}": …}}')
 

@@ -13,10 +13,11 @@ from payer_policy.diagnostics import Diagnostic, Location, Position
 from payer_policy.intake.fhir.claim import read_document, submissions_of
 from payer_policy.intake.json_requests import read_json_lines, read_json_requests
 from payer_policy.intake.json_split import is_json_lines
-from payer_policy.intake.model import Intake, refuse_duplicates, refused
+from payer_policy.intake.model import Intake, refused, remark_duplicates
 from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
     Supplement,
+    Supplements,
     apply_supplement,
     read_supplements,
     supplemented,
@@ -33,6 +34,7 @@ __all__ = [
     "Intake",
     "Places",
     "Supplement",
+    "Supplements",
     "X12Loop",
     "apply_supplement",
     "form_of",
@@ -76,10 +78,10 @@ def read_requests(
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
-    Never raises for any bytes. Two claims of one number and frequency are both refused, since facts
-    are given by number. `vocabulary` and `reference` are for FHIR: to read the answers of
-    questionnaires as facts, and to know a payer by any of its identifiers. Reading stops after one
-    more than `most`, so that whoever gets more knows that there are too many.
+    Never raises for any bytes. Claims of one number are all read, each with a remark. `vocabulary`
+    and `reference` are for FHIR: to read the answers of questionnaires as facts, and to know a payer
+    by any of its identifiers. Reading stops after one more than `most`, so that whoever gets more
+    knows that there are too many.
     """
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
@@ -91,9 +93,9 @@ def read_requests(
             if not isinstance(document, Diagnostic):
                 found = submissions_of(document, vocabulary, reference)
                 return [submission.intake for submission in found]
-        return refuse_duplicates(read_json_requests(text, file, most))
+        return remark_duplicates(read_json_requests(text, file, most))
     text = text if data.isascii() else text.translate(_LATIN_1)
-    return refuse_duplicates(read_x12(text, file, most))
+    return remark_duplicates(read_x12(text, file, most))
 
 
 def form_of(start: bytes, file: str) -> Form | Diagnostic:

@@ -1,13 +1,12 @@
 """What reading gives: an `Intake` for each claim, whether it could be read or not.
 
-Every format ends here, so that what makes a claim refused is the same whether it came as JSON or as
-X12: `inconsistencies` within one request, `refuse_duplicates` between the claims of one file.
+Every format ends here, so that what is said of a claim is the same whether it came as JSON or as
+X12: `inconsistencies` within one request, `remark_duplicates` between the claims of one file.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
@@ -161,28 +160,23 @@ def _ordinal(number: int) -> str:
     return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
-def refuse_duplicates(intakes: Iterable[Intake]) -> list[Intake]:
-    """The same claims; those that share number and frequency are all refused.
+def remark_duplicates(intakes: Iterable[Intake]) -> list[Intake]:
+    """The same claims; those that share number and frequency each say so.
 
-    Facts are given by claim number, so nobody could tell which of them a fact is about.
+    Each is a claim of its own: practices number their claims by themselves. Where facts given by
+    that number could belong to several, `supplements.supplemented` refuses those.
     """
     given = list(intakes)
-    keys = [(i.claim_id, i.frequency) if i.claim_id else None for i in given]
-    counts = Counter(key for key in keys if key)
-    first: dict[tuple[str | None, str | None], int] = {}
-    second: dict[tuple[str | None, str | None], int] = {}
-    for index, key in enumerate(keys):
-        if key and counts[key] > 1 and first.setdefault(key, index) != index:
-            second.setdefault(key, index)
+    alike: dict[tuple[str, str | None], list[Intake]] = {}
+    for intake in given:
+        if intake.claim_id:
+            alike.setdefault((intake.claim_id, intake.frequency), []).append(intake)
     out = []
-    for index, (intake, key) in enumerate(zip(given, keys, strict=True)):
-        if key and counts[key] > 1:
-            other = given[second[key] if first[key] == index else first[key]]
-            intake = replace(
-                intake,
-                request=None,
-                diagnostics=(*intake.diagnostics, _duplicate(intake, other, counts[key])),
-            )
+    for intake in given:
+        same = alike.get((intake.claim_id or "", intake.frequency), [])
+        if len(same) > 1:
+            remark = _duplicate(intake, next(one for one in same if one is not intake), len(same))
+            intake = replace(intake, diagnostics=(*intake.diagnostics, remark))
         out.append(intake)
     return out
 
@@ -193,7 +187,9 @@ def _duplicate(intake: Intake, other: Intake, count: int) -> Diagnostic:
     return Diagnostic(
         "duplicate-claim",
         f"claim {intake.claim_id}: {count} claims of this file have this number and frequency "
-        f"{frequency}{words.get(frequency, '')}; another one is at {other.place}",
+        f"{frequency}{words.get(frequency, '')}, and each is decided; another one is at "
+        f"{other.place}",
         intake.place,
-        "give each claim a number of its own; a correction has frequency 7, a void frequency 8",
+        "if they are one claim, send it once; a correction has frequency 7, a void frequency 8",
+        severity="warning",
     )

@@ -1,15 +1,19 @@
 """The facts file: what no claim form carries, by claim number.
 
-`{"<claim number>": {"facts": {…}, "lines": {"<line number>": {"facts": {…}}}, "authorizations": […],
+`{"<claim>": {"facts": {…}, "lines": {"<line number>": {"facts": {…}}}, "authorizations": […],
 "history": […], "coverage": {…}, "provider": {…}}}`, every key optional. It fills in what a claim left
 out; it never overrules one.
+
+`"<claim>"` is a claim number, and where several claims of a file share one: `"<claim number> @<NPI>"`
+for the one of a billing provider, `"<claim number> #<n>"` for the n-th claim of the file.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -26,6 +30,9 @@ from payer_policy.vocabulary.types import shown
 
 _MAX_HINTS = 20
 _MAX_LISTED = 10
+_ADDRESS: Final = re.compile(
+    r"(?P<number>.*\S)\s+(?:#(?P<position>[1-9][0-9]*)|@(?P<npi>[0-9]{10}))"
+)
 
 
 class _LineEntry(BaseModel):
@@ -51,7 +58,8 @@ class _Entry(BaseModel):
 class Supplement:
     """What the facts file says about one claim number, and where it says so."""
 
-    claim_id: str
+    key: str
+    """As it is written: a claim number, or one with a position or a billing provider."""
     place: Location
     facts: Mapping[str, Any]
     lines: Mapping[str, Mapping[str, Any]]
@@ -62,6 +70,22 @@ class Supplement:
     provider: Provider
     _document: JsonDocument = field(repr=False, compare=False)
     _piece: Piece = field(repr=False, compare=False)
+
+    def is_about(self, intake: Intake, position: int | None) -> bool:
+        """Whether this is said of a claim, or of all claims of its number.
+
+        Args:
+            intake: The claim as it was read.
+            position: Which claim of the file it is, from 1; None where nobody counts.
+        """
+        if self.key == intake.claim_id:
+            return True
+        address = _ADDRESS.fullmatch(self.key)
+        if address is None or address["number"] != intake.claim_id:
+            return False
+        if address["npi"] is not None:
+            return _npi_of(intake) == address["npi"]
+        return position is not None and int(address["position"]) == position
 
     def locator(self, request: Request) -> Locator:
         """Where a part of the request is written, if it is written here."""
@@ -76,12 +100,17 @@ class Supplement:
 
     def problem(self, code: str, message: str, path: JsonPath, hint: str | None) -> Diagnostic:
         """A diagnostic at a part of this entry of the facts file."""
-        found = self._document.problem(code, f"claim {self.claim_id}: {message}", path, hint=hint)
+        found = self._document.problem(code, f"claim {self.key}: {message}", path, hint=hint)
         return self._piece.moved(found)
 
 
-def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
+def read_supplements(data: bytes, file: str, *, counted: bool = True) -> dict[str, Supplement]:
     """Read a facts file.
+
+    Args:
+        data: The file.
+        file: Its name, for messages.
+        counted: Whether claims are counted, so that an entry can address one by its position.
 
     Raises:
         PolicyError: with every problem. A facts file is taken whole or not at all, since a claim
@@ -110,6 +139,10 @@ def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
             found.append(_bad_number(claim_id, key.location(), seen.get(claim_id)))
             continue
         seen[claim_id] = key.location()
+        address = _ADDRESS.fullmatch(claim_id)
+        if not counted and address is not None and address["position"] is not None:
+            found.append(_not_counted(claim_id, address["number"], key.location()))
+            continue
         about = f"claim {claim_id}: "
         try:
             document = piece.read()
@@ -142,6 +175,12 @@ def _bad_number(claim_id: str, where: Location, first: Location | None) -> Diagn
         return Diagnostic("wrong-value", "found an empty claim number", where)
     message = f"claim {claim_id} is given twice; the first is at {first}"
     return Diagnostic("duplicate-key", message, where, "put all its facts under one key")
+
+
+def _not_counted(key: str, number: str, where: Location) -> Diagnostic:
+    message = f"{shown(key)} addresses a claim by its position; claims are not counted here"
+    hint = f'address it by its billing provider, as "{number} @<NPI>", or decide the file by itself'
+    return Diagnostic("wrong-value", message, where, hint)
 
 
 def apply_supplement(request: Request, supplement: Supplement) -> Request:
@@ -214,31 +253,126 @@ def _no_such_line(supplement: Supplement, number: str, numbers: Sequence[str]) -
     return supplement.problem("unknown-line", message, ("lines", number), hint)
 
 
+class Supplements:
+    """A facts file, asked claim by claim for what it says."""
+
+    def __init__(self, entries: Mapping[str, Supplement]) -> None:
+        self._entries = entries
+        self._addressed: dict[str, list[Supplement]] = {}
+        for entry in entries.values():
+            if address := _ADDRESS.fullmatch(entry.key):
+                self._addressed.setdefault(address["number"], []).append(entry)
+
+    def about(self, intake: Intake, position: int | None = None) -> list[Supplement]:
+        """The entries about a claim: those that address it; without any, that of its number."""
+        if not intake.claim_id:
+            return []
+        named = self._addressed.get(intake.claim_id, ())
+        found = [entry for entry in named if entry.is_about(intake, position)]
+        by_number = self._entries.get(intake.claim_id)
+        return found or ([] if by_number is None else [by_number])
+
+
 def supplemented(intakes: Iterable[Intake], supplements: Mapping[str, Supplement]) -> list[Intake]:
-    """The same claims with their facts; a claim that its facts contradict is refused."""
+    """The same claims with their facts.
+
+    A claim is refused that its facts contradict, and each of several claims that an entry could be
+    about: of those that share a number, a frequency tells apart a claim from its correction, and
+    nothing but an address one practice's claim from another's.
+    """
+    given = list(intakes)
+    entries = Supplements(supplements)
+    claims = [at for at, intake in enumerate(given) if not intake.is_note]
+    position = {at: number for number, at in enumerate(claims, 1)}
+    about = {at: entries.about(given[at], position[at]) for at in claims}
+    holders: dict[str, list[int]] = {}
+    for at, found in about.items():
+        for entry in found:
+            holders.setdefault(entry.key, []).append(at)
     out = []
-    for intake in intakes:
-        supplement = supplements.get(intake.claim_id) if intake.claim_id else None
-        if supplement is not None and intake.request is not None:
-            try:
-                merged = apply_supplement(intake.request, supplement)
-                where = (*intake.locators, supplement.locator(merged))
-                intake = replace(intake, request=merged, locators=where)
-            except PolicyError as error:
-                said = (*intake.diagnostics, *error.diagnostics)
-                intake = replace(intake, request=None, diagnostics=said)
+    for at, intake in enumerate(given):
+        found = about.get(at, [])
+        if not found or intake.request is None:
+            out.append(intake)
+            continue
+        supplement = found[0]
+        rivals = [o for o in holders[supplement.key] if o != at and _mixed_up(intake, given[o])]
+        try:
+            if len(found) > 1:
+                raise PolicyError([_said_twice(intake, found)])
+            if rivals:
+                raise PolicyError([_ambiguous(intake, position[at], given[rivals[0]], supplement)])
+            merged = apply_supplement(intake.request, supplement)
+            where = (*intake.locators, supplement.locator(merged))
+            intake = replace(intake, request=merged, locators=where)
+        except PolicyError as error:
+            said = (*intake.diagnostics, *error.diagnostics)
+            intake = replace(intake, request=None, diagnostics=said)
         out.append(intake)
     return out
 
 
+def _npi_of(intake: Intake) -> str | None:
+    return None if intake.request is None else intake.request.provider.billing_npi
+
+
+def _mixed_up(one: Intake, other: Intake) -> bool:
+    """Whether what is said of the number of two claims could be meant for only one of them."""
+    if one.frequency == other.frequency:
+        return True
+    billing = {_npi_of(one), _npi_of(other)} - {None}
+    return len(billing) > 1
+
+
+def _ambiguous(intake: Intake, position: int, other: Intake, entry: Supplement) -> Diagnostic:
+    message = (
+        f"claim {intake.claim_id}: the facts given under {shown(entry.key)} could be about this "
+        f"claim or about the one at {other.place}"
+    )
+    npi = _npi_of(intake)
+    by_provider = npi is not None and npi != _npi_of(other)
+    keys = [f'"{intake.claim_id} @{npi}"'] if by_provider else []
+    keys.append(f'"{intake.claim_id} #{position}"')
+    hint = f"give its facts under {' or '.join(keys)}"
+    return Diagnostic("ambiguous-facts", message, intake.place, hint)
+
+
+def _said_twice(intake: Intake, found: Sequence[Supplement]) -> Diagnostic:
+    keys = " and ".join(shown(entry.key) for entry in found)
+    message = f"claim {intake.claim_id}: facts about it are given twice, under {keys}"
+    return Diagnostic("duplicate-key", message, found[1].place, "put all its facts under one key")
+
+
 def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) -> list[Diagnostic]:
-    """A warning for every entry of the facts file whose claim number no claim has."""
-    known = {intake.claim_id for intake in intakes if intake.claim_id}
+    """A warning for every entry of the facts file that is about no claim."""
+    claims = [intake for intake in intakes if not intake.is_note]
+    known = {intake.claim_id for intake in claims if intake.claim_id}
+    entries = Supplements(supplements)
+    used = {
+        entry.key
+        for position, intake in enumerate(claims, 1)
+        for entry in entries.about(intake, position)
+    }
     out: list[Diagnostic] = []
-    for claim_id, supplement in supplements.items():
-        if claim_id not in known:
-            hint = did_you_mean(claim_id, known) if len(out) < _MAX_HINTS else None
-            message = f"no claim that was read has the number {claim_id}; its facts were not used"
+    for key, supplement in supplements.items():
+        if key not in used:
+            hint = did_you_mean(key, known) if len(out) < _MAX_HINTS else None
+            message = f"no claim that was read has the number {key}; its facts were not used"
+            address = _ADDRESS.fullmatch(key)
+            if key in known:
+                message = (
+                    f"each claim of the number {key} has facts of its own; these were not used"
+                )
+                hint = None
+            elif address is not None:
+                which = f"is number {address['position']} of the file"
+                if address["npi"] is not None:
+                    which = f"is billed by {address['npi']}"
+                message = (
+                    f"no claim that was read has the number {address['number']} and {which}; "
+                    "its facts were not used"
+                )
+                hint = did_you_mean(address["number"], known - {address["number"]})
             out.append(
                 Diagnostic("unmatched-facts", message, supplement.place, hint, severity="warning")
             )

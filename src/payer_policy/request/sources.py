@@ -76,6 +76,8 @@ SERVICE_PATHS: Final[Mapping[str, FactType]] = {
 }
 AUTHORIZATION_FIELDS: Final[Mapping[str, FactType]] = {
     "on_file": _FLAG,
+    "number_given": _ID,
+    "other_fits": _FLAG,
     "number": _ID,
     "status": _TEXT,
     "payer": _ID,

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from payer_policy.answer import Answer
 from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.intake import form_of, intake_x12, x12_loops, x12_text
-from payer_policy.intake.model import refuse_duplicates
+from payer_policy.intake.model import remark_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.review import ReviewRules, certification_number
 from payer_policy.service.authentication import AUTHENTICATED
@@ -61,7 +61,7 @@ async def review_requests(request: Request) -> Response:
 
         def work(deadline: Deadline) -> tuple[list[ReviewLoop], list[Answer]]:
             loops = list(_requests(data, state.settings.limits.batch_requests))
-            intakes = refuse_duplicates(intake_x12(loop, BODY) for loop in loops)
+            intakes = remark_duplicates(intake_x12(loop, BODY) for loop in loops)
             answers = decided(state, deployed, intakes, deadline)
             _written(loops, answers, 0, rules)  # what cannot be written is not recorded either
             return loops, answers

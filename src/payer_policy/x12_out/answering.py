@@ -6,10 +6,12 @@ A `Request` does not carry them, since no policy reads them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_loops import ClaimLoop
+from payer_policy.intake.x12_values import number
 from payer_policy.x12_out.advice import Payee
 from payer_policy.x12_out.model import NOBODY, Name
 from payer_policy.x12_out.remittance import About
@@ -39,6 +41,7 @@ def about_claim(loop: ClaimLoop, payer_control: str) -> About:
         filing if filing in _FILINGS else None,
         Name(named.get(3), named.get(4), member.get(9) if member else "") if named else NOBODY,
         dict(_controls(loop)),
+        _others_paid(loop),
     )
 
 
@@ -65,3 +68,28 @@ def _controls(loop: ClaimLoop) -> Iterator[tuple[int, str]]:
             number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else place
         elif segment.id == "REF" and segment.code(1) == "6R" and number and segment.get(2):
             yield number, segment.get(2)
+
+
+def _others_paid(loop: ClaimLoop) -> Decimal | None:
+    """What other payers paid: by claim (AMT*D of 2320), or by line (SVD02 of 2430) where that is more.
+
+    None: some amount cannot be read.
+    """
+    by_claim, by_line, other = Decimal(0), Decimal(0), False
+    for segment in loop.segments:
+        if segment.id == "SBR":
+            other = True
+        elif segment.id == "LX":
+            other = False
+        try:
+            if segment.id == "AMT" and segment.code(1) == "D" and other:
+                by_claim += _amount(segment)
+            elif segment.id == "SVD":
+                by_line += _amount(segment)
+        except ValueError:
+            return None
+    return max(by_claim, by_line)
+
+
+def _amount(segment: Segment) -> Decimal:
+    return Decimal(number(segment.get(2))) if segment.get(2) else Decimal(0)

@@ -87,6 +87,8 @@ class About:
     patient: Name = NOBODY
     controls: Mapping[int, str] = field(default_factory=dict)
     """REF*6R by line number, as the claim gave it."""
+    others_paid: Decimal | None = Decimal(0)
+    """What other payers have paid, as the claim says; None: they paid, and nobody can read how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ class _Claim:
         request, about = self.request, self.about
         charge = sum((service.charge for service in services), Decimal(0))
         paid = sum((service.paid for service in services), Decimal(0))
+        self._others_paid(paid)
         owed = [a.amount for s in services for a in s.adjustments if a.group == "PR"]
         bill_type = (request.bill_type or "").removeprefix("0")  # 0131 and 131 are one
         own = self._claim_remarks(remarks, paid)
@@ -229,6 +232,19 @@ class _Claim:
                 if other is None or SEVERITY[line["outcome"]] > SEVERITY[other.line["outcome"]]:
                     found[line["number"]] = made
         return found
+
+    def _others_paid(self, paid: Decimal) -> None:
+        """A warning where another payer's payment should make this one less."""
+        others = self.about.others_paid
+        if not paid or others == 0:
+            return
+        amount = f"{others}" if others is not None else "an amount that cannot be read"
+        message = (
+            f"other payers have paid {amount}, as the claim says; nothing is priced here, so it is "
+            f"not taken off the {paid} that the 835 says is paid"
+        )
+        hint = "take it off (OA 23) before the 835 is sent; else the claim is overpaid"
+        self._problem("other-payer-paid", message, hint, warning=True)
 
     def _claim_remarks(self, remarks: Sequence[str], paid: Decimal) -> tuple[str, ...]:
         kept = tuple(dict.fromkeys(remarks))

@@ -85,7 +85,7 @@ def impact(
     readers = [_reader(one, (str(old), str(new)), libraries) for one in inputs]
     supplements = None if given is None else Path(given).read_bytes()
     if supplements is not None:
-        read_supplements(supplements, str(given))
+        read_supplements(supplements, str(given), counted=False)
     versions = tuple(Version(str(folder), folder_hash(folder)) for folder in (old, new))
     setups = [
         Setup(one.folder, one.hash, "compiled", True, supplements, given or "") for one in versions

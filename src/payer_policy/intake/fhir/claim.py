@@ -32,8 +32,8 @@ from payer_policy.intake.fhir.values import (
 from payer_policy.intake.model import (
     Intake,
     guarded,
-    refuse_duplicates,
     refused,
+    remark_duplicates,
     too_many_lines,
 )
 from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json
@@ -96,7 +96,7 @@ def submissions_of(
         message = f"found {listed}; a Claim, or a Bundle with one, was expected"
         return [Submission(refused(problem_at(document, "wrong-format", message, ())), Asked())]
     made = [_submission(document, resources, one, vocabulary, reference) for one in claims]
-    kept = refuse_duplicates(one.intake for one in made)
+    kept = remark_duplicates(one.intake for one in made)
     bundled = document.value["resourceType"] == "Bundle"
     return [Submission(intake, one.asked, bundled) for intake, one in zip(kept, made, strict=True)]
 
