@@ -6,6 +6,7 @@ and CTP. Whoever rendered a line is kept aside, since a request knows one render
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Final, Literal
 
@@ -21,6 +22,7 @@ MAX_DESCRIPTION: Final = 1000
 Statement = tuple[date, date | None, Segment]
 """The dates of an institutional claim (DTP*434), and the segment that says them."""
 
+_HIPPS = re.compile(r"[A-Z0-9]{5}", re.ASCII | re.IGNORECASE)
 _CODE_SYSTEMS: Final = ("HC", "HP", "ER", "IV", "WK", "N4", "ZZ")
 """The qualifiers of SV101 and SV202 in the guides of 004010 and 005010 (data element 235)."""
 _BASES: Final = {"DA": "days", "F2": "international units", "MJ": "minutes"}
@@ -130,7 +132,9 @@ class LineReader:
             self.form.slip(segment, element, "wrong-value", message, hint)
             return
         wrong = malformed("hcpcs", code)
-        if qualifier == "HC" and wrong is not None:
+        if wrong is not None and (
+            qualifier == "HC" or (qualifier == "HP" and not _HIPPS.fullmatch(code))
+        ):
             message = f"{label(self.path('code'))}: found {shown(code)}; {wrong[0]}"
             self.form.slip(segment, element, "wrong-value", message, wrong[1] or IS_GLUED)
             return
