@@ -50,7 +50,7 @@ def diagnosis_codes(
     form: Form, segment: Segment, *, dated: bool = False
 ) -> Iterator[tuple[str, str, Source]]:
     """The codes of an HI: qualifier, code, and where it stands; all it lists, also what is no
-    diagnosis. A qualifier that no guide has refuses the claim: nobody knows what its code is.
+    diagnosis. A qualifier that no guide has refuses the claim: its code could mean anything.
 
     Beside a diagnosis in ICD-9-CM none is known: policies speak of ICD-10-CM, and its codes mean
     something else. A warning says so.
