@@ -128,9 +128,7 @@ class ReviewSet:
                         "broken-hierarchy",
                         "this service belongs to another patient event than the one it follows",
                     )
-            elif (
-                level.code == "SS" and not self._lost
-            ):  # no event is open, so nobody would hear of its fault
+            elif level.code == "SS" and not self._lost:  # no event is open to report its fault
                 fault = level.fault or Slip(segment, 0, "broken-hierarchy", _ALONE)
                 self._note(fault.code, fault.message, segment, fault.element, self._older())
             return
