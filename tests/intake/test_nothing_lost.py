@@ -76,6 +76,23 @@ def test_a_damaged_claim_is_never_lost(path: Path, name: str) -> None:
         assert codes & {"lost-claim", "missing-element"}  # a CLM without its number is refused
 
 
+@pytest.mark.parametrize("hl", ["", "H*6*3*EV*1~", "HX*6*3*EV*1~", "HL6*3*EV*1~"])
+@pytest.mark.parametrize("diagnosis", ["", "HI*ABK:G800~"])
+def test_a_damaged_event_is_never_lost(hl: str, diagnosis: str) -> None:
+    """Also where it follows the services of another."""
+    text = (CASES / "synthetic-review-requests.278").read_text(encoding="utf-8")
+    second = f"TRN*1*SYN-PA-8*9SYNTHCLIN~UM*HS*I*3*11:B~{diagnosis}HL*7*6*SS*0~SV1*HC:J0945**UN*1~"
+    whole = text.replace("SE*29*", f"HL*6*3*EV*1~{second}SE*29*")
+    assert settled(whole) == count(whole) == 4
+
+    damaged = text.replace("SE*29*", f"{hl}{second}SE*29*")
+    assert settled(damaged) == 4
+    first, lost, *_ = [i for i in read_requests(damaged.encode(), "f") if not i.is_note]
+    assert first.request is None and lost.request is None
+    assert "lost-claim" in {one.code for one in first.diagnostics}
+    assert [one.code for one in lost.diagnostics] == ["lost-claim"]
+
+
 def damaged_file(folder: Path) -> Path:
     path = folder / "lost.837"
     text = NIGHTLY.read_text(encoding="utf-8")

@@ -130,8 +130,8 @@ def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:
             f"the character after ISA separates elements; found {shown(head[3])}, a letter or "
         )
         message += "digit, which cannot separate any"
-        hint = "an X12 file has a mark there, mostly `*`; send it as it left the sender's system"
-        return _unreadable("broken-envelope", message, file, hint)
+        advice = "an X12 file has a mark there, mostly `*`; send it as it left the sender's system"
+        return _unreadable("broken-envelope", message, file, advice)
     for mark, what, hint in _MARKS:
         if data.startswith(mark):
             return _unreadable("unknown-format", f"this is {what}; {_EXPECTED}", file, hint)

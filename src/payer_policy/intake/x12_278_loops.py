@@ -128,14 +128,14 @@ class ReviewSet:
                         "broken-hierarchy",
                         "this service belongs to another patient event than the one it follows",
                     )
-            elif (
-                level.code == "SS" and not self._lost
-            ):  # no event is open, so nobody would hear of its fault
+            elif level.code == "SS" and not self._lost:  # no event is open to report its fault
                 fault = level.fault or Slip(segment, 0, "broken-hierarchy", _ALONE)
                 self._note(fault.code, fault.message, segment, fault.element, self._older())
             return
-        if self._loop is not None and self._loop.services and segment.id == "HI":
-            message = "HI comes after the services of a request; the HL before it is missing"
+        if self._loop is not None and self._starts_anew(segment):
+            message = (
+                f"{segment.id} comes after the services of a request; the HL before it is missing"
+            )
             self._loop.fault = self._loop.fault or Slip(segment, 0, "lost-claim", message, _NO_HL)
             yield from self._done()
         if self._loop is not None:
@@ -174,6 +174,13 @@ class ReviewSet:
         elif not self._events:
             message = f"the transaction set {shown(st.get(2))} holds no patient event (HL03 EV)"
             self._note("no-claims", message, st, 0, self._older())
+
+    def _starts_anew(self, segment: Segment) -> bool:
+        """Whether a segment within a service is of another event, whose HL is lost."""
+        if self._loop is None or not self._loop.services or segment.id not in ("HI", "UM", "TRN"):
+            return False
+        before = self._loop.services[-1].segments  # a service has TRN and UM before what it is for
+        return segment.id == "HI" or any(one.id in ("SV1", "SV2", "SV3") for one in before)
 
     def _done(self) -> Iterator[ReviewLoop]:
         if self._loop is not None:

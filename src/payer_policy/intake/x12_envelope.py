@@ -57,7 +57,7 @@ EXPECTED = "an 837P, an 837I or a 278 request"
 
 _OUTSIDE = "is an ST, or a separator before it, missing?"
 _MAX_OTHERS = 100
-"""Of transactions and of unknown segments: a longer list of kinds helps nobody."""
+"""Of transactions and of unknown segments: more kinds than this are not listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class Tree:
                 parent = parent.parent
                 if parent is self._last_of(wanted):
                     message = f"its parent (HL02) {shown(parent_id)} is another {words[code]}; the "
-                    message += f"{words[wanted[0]]} that both stand in is taken"
+                    message += f"{words[wanted[0]]} that holds both is used"
                     remark = Slip(hl, 2, "sibling-as-parent", message, None, "warning")
                 else:
                     parent = None

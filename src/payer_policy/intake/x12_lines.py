@@ -6,6 +6,7 @@ and CTP. Whoever rendered a line is kept aside, since a request knows one render
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Final, Literal
 
@@ -21,8 +22,11 @@ MAX_DESCRIPTION: Final = 1000
 Statement = tuple[date, date | None, Segment]
 """The dates of an institutional claim (DTP*434), and the segment that says them."""
 
+_HIPPS = re.compile(r"[A-Z0-9]{5}", re.ASCII | re.IGNORECASE)
 _CODE_SYSTEMS: Final = ("HC", "HP", "ER", "IV", "WK", "N4", "ZZ")
 """The qualifiers of SV101 and SV202 in the guides of 004010 and 005010 (data element 235)."""
+_PRODUCT_SYSTEMS: Final = ("N4", "EN", "EO", "HI", "ON", "UK", "UP")
+"""The qualifiers of LIN02 in the same guides; only NDCs (N4) are read."""
 _BASES: Final = {"DA": "days", "F2": "international units", "MJ": "minutes"}
 _NOTES: Final = frozenset({"ADD", "DCP"})
 
@@ -130,7 +134,9 @@ class LineReader:
             self.form.slip(segment, element, "wrong-value", message, hint)
             return
         wrong = malformed("hcpcs", code)
-        if qualifier == "HC" and wrong is not None:
+        if wrong is not None and (
+            qualifier == "HC" or (qualifier == "HP" and not _HIPPS.fullmatch(code))
+        ):
             message = f"{label(self.path('code'))}: found {shown(code)}; {wrong[0]}"
             self.form.slip(segment, element, "wrong-value", message, wrong[1] or IS_GLUED)
             return
@@ -173,6 +179,15 @@ class LineReader:
 
     def _drug(self, segment: Segment) -> None:
         self._loop = "drug"
+        if segment.get(3) and segment.code(2) not in _PRODUCT_SYSTEMS:
+            message = (
+                f"found {shown(segment.get(2))} before {shown(segment.get(3))}; a qualifier of the "
+                f"product was expected ({', '.join(_PRODUCT_SYSTEMS)})"
+            )
+            self.form.slip(segment, 2, "wrong-value", message, "an NDC has the qualifier N4")
+        elif segment.get(2) and not segment.get(3):
+            message = f"found {shown(segment.get(2))} without a product"
+            self.form.slip(segment, 2, "wrong-value", message, "such as LIN**N4*12345678901")
         for element in range(2, len(segment.elements), 2):
             if segment.code(element) == "N4" and segment.get(element + 1):
                 self._drugs.append((segment.get(element + 1), segment, element + 1))

@@ -154,14 +154,12 @@ class ClaimSet:
 
     def _starts_anew(self, segment: Segment) -> bool:
         """Whether a segment after a line is of another claim or level, whose CLM or HL is lost."""
-        if (
-            segment.id == "LX"
-        ):  # numbers of lines may repeat; what stands between tells the two apart
+        if segment.id == "LX":  # line numbers may repeat; an unknown segment before says more
             return self._unknown is not None and segment.get(1) == "1"
         return segment.id in _BEFORE_LINES
 
     def _cut(self, segment: Segment) -> Iterator[ClaimLoop]:
-        """End the claim: what stands before the segment may be of the one whose start is lost."""
+        """End the claim: the segments before may belong to the one whose start is lost."""
         missing = "HL" if segment.id in _OF_LEVELS else "CLM"
         message = (
             f"{segment.id} comes after the lines of a claim; the {missing} before it is missing, "

@@ -5,6 +5,7 @@ A value that the request's model refuses is told at the segment and element that
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -23,7 +24,13 @@ from payer_policy.request.models import Request
 from payer_policy.vocabulary.types import shown
 
 _DATE: Final = frozenset({3, 4})
-_DATE_FORMATS: Final = frozenset({"D8", "RD8", "DT"})
+_MORE: Final = {
+    3: (r"D8|RD8|DT", "a date format"),
+    4: (r"\d{8}(-\d{8}|\d{4})?", "a date"),
+    5: (r"[+-]?(\d+\.?\d*|\.\d+)", "an amount"),
+    9: (r"[YNUW1]", "whether it was present on admission (Y, N, U or W)"),
+}
+"""What the components of an HI beside qualifier and code look like. Only diagnoses are read."""
 _HI: Final = {
     **dict.fromkeys(
         ("ABK", "ABF", "ABN", "BK", "BF", "BN"), frozenset({9})
@@ -43,7 +50,7 @@ def diagnosis_codes(
     form: Form, segment: Segment, *, dated: bool = False
 ) -> Iterator[tuple[str, str, Source]]:
     """The codes of an HI: qualifier, code, and where it stands; all it lists, also what is no
-    diagnosis. A qualifier that no guide has refuses the claim: nobody knows what its code is.
+    diagnosis. A qualifier that no guide has refuses the claim: its code could mean anything.
 
     Beside a diagnosis in ICD-9-CM none is known: policies speak of ICD-10-CM, and its codes mean
     something else. A warning says so.
@@ -65,11 +72,15 @@ def diagnosis_codes(
             form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
             continue
         more = _HI[kind] | _DATE if dated else _HI[kind]
-        parts = [*form.composite(segment, element, {1, 2} | more), "", ""]
-        if 3 in more and parts[2] and parts[2].upper() not in _DATE_FORMATS:
-            message = f"found {shown(parts[2])} as component 3; a date format was expected"
-            hint = "is an element separator missing between two codes?"
-            form.slip(segment, element, "unknown-component", message, hint)
+        parts = form.composite(segment, element, {1, 2} | more)
+        for position in sorted(more):
+            part = parts[position - 1]
+            pattern, wanted = _MORE[position]
+            if part and not re.fullmatch(pattern, part, re.ASCII | re.IGNORECASE):
+                message = f"found {shown(part)} as component {position}; {wanted} was expected"
+                hint = "is an element separator missing between two codes?"
+                form.slip(segment, element, "unknown-component", message, hint)
+                break
         if not parts[1]:
             message = f"found {shown(text)}; a qualifier and a code were expected"
             form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")

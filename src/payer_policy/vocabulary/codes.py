@@ -147,7 +147,7 @@ def stand_in(system: str | None, number: int) -> str:
 def of_another_system(code: str) -> bool:
     """Whether a procedure code says itself that it is none: `system|code`, or no code at all.
 
-    What stands before the bar is no procedure code: `A1234|JZ` is one, with a wrong separator.
+    The part before the bar is no procedure code: `A1234|JZ` is one, with a wrong separator.
     """
     system, bar, _ = code.partition("|")
     return code == NO_CODE or (bool(bar) and malformed("hcpcs", system) is not None)
