@@ -246,11 +246,10 @@ class _Order:
                         found.setdefault(code, {"system": one.system, "code": one.code})
         reference = self.reader.reference
         drugs = [code for code in found if reference is not None and code in reference.drugs]
-        code = self._only_one(
-            drugs if len(drugs) == 1 else list(found), "the extension ext-billing-options"
-        )
-        self.billing = found.get(code or "")
-        return code
+        codes = drugs if len(drugs) == 1 else list(found)
+        chosen = self._only_one(codes, "the extension ext-billing-options")
+        self.billing = found.get(chosen or "")
+        return chosen
 
     def _by_ndc(self, ndc: str | None, day: date | None) -> str | None:
         """The code that the product list gives for an NDC, but for those that are officially another
