@@ -41,8 +41,8 @@ def test_the_published_call_goes_through() -> None:
         "MedicationRequest/smart-MedicationRequest-103",
     ]
     assert [card["summary"] for card in answer["cards"]] == [
-        "SCT|226211001: no policy here decides it; contact the payer",
-        "RXNORM|617993: no policy here decides it; contact the payer",
+        "SCT|226211001: a billing code (HCPCS or CPT) is missing",
+        "RXNORM|617993: a billing code (HCPCS or CPT) is missing",
     ]
     assert "systemActions" not in answer
     assert "does not say which coverage is asked" in answer["cards"][0]["detail"]
@@ -295,3 +295,65 @@ def test_a_draft_of_a_type_that_is_not_read_is_told() -> None:
 
     assert len(answer["systemActions"]) == 1
     assert any("Frobnicate" in card["detail"] for card in answer["cards"])
+
+
+BILLING = json.loads((Path(__file__).parent / "billing.json").read_text("utf-8"))
+SYSTEMS = {
+    "hcpcs": HCPCS,
+    "cpt": "http://www.ama-assn.org/go/cpt",
+    "ndc": "http://hl7.org/fhir/sid/ndc",
+    "rxnorm": "http://www.nlm.nih.gov/research/umls/rxnorm",
+    "snomed": "http://snomed.info/sct",
+}
+OPTIONS = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-billing-options"
+
+
+def concept(codes: list[list[str]]) -> dict[str, Any]:
+    return {"coding": [{"system": SYSTEMS[name], "code": code} for name, code in codes]}
+
+
+@pytest.mark.parametrize("case", BILLING, ids=[case["title"] for case in BILLING])
+def test_what_an_order_is_billed_by(case: dict[str, Any]) -> None:
+    given, expected = case["code"], case["then"]
+    code = {**concept(given["coding"]), "text": given.get("text", "x")}
+    code["extension"] = [
+        {"url": OPTIONS, "valueCodeableConcept": concept([one])} for one in given.get("options", [])
+    ]
+    hook = read(call(order(code=code)))
+    (one,) = hook.orders
+
+    assert one.intake.request is not None
+    (line,) = one.intake.request.lines
+    assert (line.code, line.ndc) == (expected["code"], expected.get("ndc"))
+    assert (one.billing or {}).get("code") == expected.get("billing")
+    made = answered(hook)
+    (card,) = made["cards"]
+    info = information(made["systemActions"][0]["resource"])
+    known = "|" not in expected["code"] and expected["code"] != "NO CODE"
+    assert ("a billing code (HCPCS or CPT) is missing" in card["summary"]) is not known
+    if not known:
+        reasons = [reason["text"] for reason in info["reason"]]
+        assert reasons[0].startswith("The order gives no billing code (HCPCS or CPT)")
+        assert "contact the payer" not in json.dumps(made)
+        assert info["covered"] == ["conditional"]
+        assert [expected["says"] in one for one in reasons[1:]] == [True] * ("says" in expected)
+
+
+def test_options_on_the_order_itself_and_on_a_medication() -> None:
+    option = {"url": OPTIONS, "valueCodeableConcept": concept([["hcpcs", "J0475"]])}
+    clinical = concept([["rxnorm", "1292"]])
+    drug = order(
+        "MedicationRequest",
+        medicationCodeableConcept=None,
+        medicationReference={"reference": "#drug"},
+        contained=[
+            {
+                "resourceType": "Medication",
+                "id": "drug",
+                "code": {**clinical, "extension": [option]},
+            }
+        ],
+    )
+    for made in (order(code=clinical, extension=[option]), drug):
+        (one,) = read(call(made)).orders
+        assert (one.label, one.lacks_billing_code) == ("J0475", False)

@@ -16,9 +16,10 @@ from payer_policy.cds_hooks.coverage_information import (
     assertion_id,
     authorization_needed,
     covered,
+    undecided,
 )
 from payer_policy.cds_hooks.orders import Order
-from payer_policy.review import ReviewRules, finding_note, looked_for
+from payer_policy.review import ReviewRules, finding_note
 
 MAX_SUMMARY: Final = 140
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~])")
@@ -47,8 +48,11 @@ def card(
         "uuid": str(uuid5(NAMESPACE_URL, f"card:{assertion_id(outcome, order)}"))
     }
     if not outcome["determinations"]:
-        made["summary"] = _short(f"{order.label}: no policy here decides it; contact the payer")
-        notes = [plain(looked_for(service)) for service in outcome["without_policy"]]
+        why = "no policy here decides it; contact the payer"
+        if order.lacks_billing_code:
+            why = "a billing code (HCPCS or CPT) is missing"
+        made["summary"] = _short(f"{order.label}: {why}")
+        notes = [plain(note) for note in undecided(outcome, order)]
         made["detail"] = "\n\n".join(notes) or "Nothing was asked."
         made["indicator"] = "info"
         made["source"] = {"label": "payer-policy", "topic": _topic()}

@@ -135,7 +135,7 @@ def coverage_information(
             inside.append({"url": "info-needed", "valueCode": one})
     if order.billing is not None:
         inside.append({"url": "billingCode", "valueCoding": dict(order.billing)})
-    for text in list(dict.fromkeys(_reasons(outcome, cover, rules)))[:MAX_REASONS]:
+    for text in list(dict.fromkeys(_reasons(outcome, order, cover, rules)))[:MAX_REASONS]:
         inside.append({"url": "reason", "valueCodeableConcept": {"text": text}})
     inside += [_quantity(units) for units in _allowed(outcome) if cover == "covered"]
     if asks and form_url is not None:
@@ -199,7 +199,9 @@ def _in_order(value: Any) -> Any:
     return [_in_order(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
-def _reasons(outcome: Mapping[str, Any], cover: str, rules: ReviewRules) -> Iterator[str]:
+def _reasons(
+    outcome: Mapping[str, Any], order: Order, cover: str, rules: ReviewRules
+) -> Iterator[str]:
     for one in outcome["determinations"]:
         if one["internal"]:
             yield f"Held for a fault of the system: {one['internal']}"
@@ -217,8 +219,23 @@ def _reasons(outcome: Mapping[str, Any], cover: str, rules: ReviewRules) -> Iter
                 if assumed["rule"] is not None:
                     yield f"Taken as not so, though not known: {assumed['title']}"
     if not outcome["determinations"]:
-        for service in outcome["without_policy"]:
-            yield looked_for(service)
+        yield from undecided(outcome, order)
+
+
+def undecided(outcome: Mapping[str, Any], order: Order) -> Iterator[str]:
+    """Why nothing is said of an order that no policy decides."""
+    if order.lacks_billing_code:
+        yield (
+            "The order gives no billing code (HCPCS or CPT), and none is found for it, so no policy "
+            "can be looked up. Give it in the code of what is ordered, in the extension "
+            "ext-billing-options, or as an NDC."
+        )
+        for found in order.intake.diagnostics:
+            if found.code == "not-read":
+                yield f"{found.message}."
+        return
+    for service in outcome["without_policy"]:
+        yield looked_for(service)
 
 
 def _allowed(outcome: Mapping[str, Any]) -> Iterator[Any]:

@@ -5,8 +5,9 @@ Read liberally: an order is a draft, and whatever it does not say is not known.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from payer_policy.intake.fhir.answers import read_answers
@@ -18,6 +19,7 @@ from payer_policy.intake.fhir.resources import Found, Resources
 from payer_policy.intake.fhir.values import (
     choice,
     codings,
+    extensions,
     is_billing_unit,
     is_cpt,
     is_hcpcs,
@@ -31,7 +33,7 @@ from payer_policy.intake.fhir.values import (
 from payer_policy.intake.model import Intake, guarded
 from payer_policy.json_source import JsonDocument, JsonPath
 from payer_policy.reference import ReferenceData
-from payer_policy.vocabulary.codes import NO_CODE
+from payer_policy.vocabulary.codes import NO_CODE, normalise_code, of_another_system
 from payer_policy.vocabulary.model import Vocabulary
 
 ORDERS: Final = (
@@ -59,6 +61,13 @@ class Order:
     """The reference of the coverage that is asked; None: nobody could tell which."""
     billing: Mapping[str, Any] | None = None
     """The coding that policies were looked up by; None: no HCPCS or CPT code."""
+
+    @property
+    def lacks_billing_code(self) -> bool:
+        """Whether it says what is ordered by no HCPCS or CPT code, and none is found for it."""
+        request = self.intake.request
+        codes = [line.code for line in request.lines] if request is not None else []
+        return all(code is None or of_another_system(code) for code in codes)
 
     @property
     def label(self) -> str:
@@ -194,17 +203,23 @@ class _Order:
         def put(name: str, value: object, *where: str) -> None:
             form.put_in_line(line, 0, name, value, (*here, *where))
 
+        resource = order.resource
+        clinical: str | None = None
         for concept, path in self._concepts():
             put("ndc", ndc_of(concept), *(str(step) for step in path))
             put("description", text_of(as_element(concept).get("text")))
-            if line["code"] is None:
-                put("code", procedure_code(form, concept, (*here, *path)))
-                self.billing = _billing(concept, line["code"])
-        resource = order.resource
+            code = procedure_code(form, concept, (*here, *path)) if line["code"] is None else None
+            if code is not None and of_another_system(code):
+                clinical = clinical or code
+            elif code is not None:
+                put("code", code)
+                self.billing = _billing(concept, code)
         amount = quantity(resource.get("quantityQuantity") or resource.get("quantity"))
         if amount.value is not None and is_billing_unit(amount):
             put("units", amount.value, "quantityQuantity")
         first, last = span_of(_when(resource))
+        if line["code"] is None and not form.wrong:
+            put("code", self._option() or self._by_ndc(line.get("ndc"), first) or clinical)
         put("date", first, "occurrence")
         put("through", last if last != first else None, "occurrence")
         for concept in objects(resource.get("locationCode")):
@@ -213,6 +228,54 @@ class _Order:
                 if "placeofservice" in system:
                     put("place_of_service", one.code, "locationCode")
         return line
+
+    def _option(self) -> str | None:
+        """The billing code that the order's options name (CRD `ext-billing-options`).
+
+        Of several, it is the one that is a drug known here; else nobody knows which will be billed.
+        """
+        found: dict[str, Mapping[str, Any]] = {}
+        for element in (self.found.resource, *(concept for concept, _ in self._concepts())):
+            for option in extensions(element, "ext-billing-options"):
+                concept = option.get("valueCodeableConcept")
+                if (coding := option.get("valueCoding")) is not None:
+                    concept = {"coding": [coding]}
+                for one in codings(concept):
+                    if is_hcpcs(one.system) or is_cpt(one.system):
+                        code = (one.code or "").upper()
+                        found.setdefault(code, {"system": one.system, "code": one.code})
+        reference = self.reader.reference
+        drugs = [code for code in found if reference is not None and code in reference.drugs]
+        codes = drugs if len(drugs) == 1 else list(found)
+        chosen = self._only_one(codes, "the extension ext-billing-options")
+        self.billing = found.get(chosen or "")
+        return chosen
+
+    def _by_ndc(self, ndc: str | None, day: date | None) -> str | None:
+        """The code that the product list gives for an NDC, but for those that are officially another
+        drug's."""
+        reference = self.reader.reference
+        if ndc is None or reference is None:
+            return None
+        products = [
+            one.value
+            for one in reference.products.get(normalise_code("ndc", ndc), ())
+            if day is None or one.in_force(day)
+        ]
+        codes = {
+            code
+            for product in products
+            for code in product.codes
+            if not reference.is_officially_another(code, product.ingredient, day)
+        }
+        return self._only_one(sorted(codes), f"the product list, for NDC {ndc},")
+
+    def _only_one(self, codes: Sequence[str], what: str) -> str | None:
+        if len(codes) > 1:
+            message = f"{what} names {' and '.join(codes)}; nobody says which is billed"
+            hint = "give the HCPCS or CPT code in the code of what is ordered"
+            self.form.say(self.found.path, "not-read", message, hint, warning=True)
+        return codes[0] if len(codes) == 1 else None
 
     def _concepts(self) -> Iterable[tuple[object, JsonPath]]:
         """What is ordered, by the elements in which the kinds of orders say it."""

@@ -188,6 +188,17 @@ class ReferenceData:
         """The product of an NDC that is marketed on a day."""
         return on_day(self.products.get(ndc, ()), day)
 
+    def is_officially_another(self, code: str, ingredient: str | None, day: date | None) -> bool:
+        """Whether the official list gives a drug code to another ingredient, on a day or on any."""
+        drug = self.drugs.get(code)
+        said = [
+            one.value.ingredient
+            for one in (() if drug is None else drug.identities)
+            if one.value.source == "official" and (day is None or one.in_force(day))
+        ]
+        known = [name.casefold() for name in said if name is not None]
+        return bool(known) and ingredient is not None and ingredient.casefold() not in known
+
     def payer_of(self, identifier: str | None, line_of_business: str | None) -> Payer | None:
         """The payer that a claim names, by folder or identifier, else by line of business."""
         found = None
