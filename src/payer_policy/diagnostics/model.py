@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from payer_policy.diagnostics.codes import CODES
+
 Severity = Literal["error", "warning"]
 
 
@@ -45,6 +47,44 @@ class Diagnostic:
     severity: Severity = "error"
     excerpt: str | None = None
     """The offending line of the file, for underlining; never a whole document."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The problem as JSON, as the service and `--json` write it; it quotes what was found.
+
+        Lines and columns are counted from 1; a place that has none is null.
+        """
+
+        def position(at: Position | None) -> dict[str, int] | None:
+            return None if at is None else {"line": at.line, "column": at.column}
+
+        where = self.location
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "hint": self.hint,
+            "location": {
+                "file": where.file,
+                "path": where.path,
+                "start": position(where.start),
+                "end": position(where.end),
+            },
+        }
+
+    def for_log(self) -> dict[str, Any]:
+        """The problem without member data: its code, what the code means, and the line and column.
+
+        Nothing that was read is in it: no message, no value, no text of the file, no names of files,
+        and no path, since a path is made of keys that anybody may have written.
+        """
+        start = self.location.start
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "meaning": CODES.get(self.code),
+            "line": None if start is None else start.line,
+            "column": None if start is None else start.column,
+        }
 
     def sort_key(self) -> tuple[str, Position, str, str]:
         return (
