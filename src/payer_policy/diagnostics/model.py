@@ -26,9 +26,13 @@ class Location:
     """Where in which file. `path` is the JSON path (`$.rules[0].when`) or, for X12, the segment."""
 
     file: str
+    """The file as the caller named it, or `request` for one that a program handed over."""
     path: str = "$"
+    """The JSON path (`$.lines[0].units`) or, for X12, the segment; `$` is the whole."""
     start: Position | None = None
+    """Of the part that is wrong; None: the file as a whole."""
     end: Position | None = None
+    """Just after the part that is wrong."""
 
     def __str__(self) -> str:
         if self.start is None:
@@ -41,10 +45,15 @@ class Diagnostic:
     """One problem. `message` says what was found and what was expected; `hint` says what to type."""
 
     code: str
+    """Stable, for programs, such as `unknown-fact`; never given another meaning."""
     message: str
+    """A sentence for people. It quotes what was found, so it may hold member data."""
     location: Location
+    """Where in which file; of a request from a program, in the request written out as JSON."""
     hint: str | None = None
+    """What to type, or the nearest right name; None: the sentence says it all."""
     severity: Severity = "error"
+    """Warnings never refuse anything."""
     excerpt: str | None = None
     """The offending line of the file, for underlining; never a whole document."""
 
@@ -87,6 +96,7 @@ class Diagnostic:
         }
 
     def sort_key(self) -> tuple[str, Position, str, str]:
+        """For `sorted`: by file, place, code and message."""
         return (
             self.location.file,
             self.location.start or Position(0, 0),

@@ -76,9 +76,19 @@ def read_requests(
     """Every claim and preauthorization request of a file, and remarks about the file.
 
     Never raises for any bytes. Two claims of one number and frequency are both refused, since facts
-    are given by number. `vocabulary` and `reference` are for FHIR: to read the answers of
-    questionnaires as facts, and to know a payer by any of its identifiers. Reading stops after one
-    more than `most`, so that whoever gets more knows that there are too many.
+    are given by number.
+
+    Args:
+        data: The bytes of the file: JSON, JSON Lines, X12 837 or 278, or FHIR R4. The format is found
+            out from them.
+        file: The name that messages begin with.
+        vocabulary: For FHIR: to read the answers of questionnaires as facts.
+        reference: For FHIR: to know a payer by any of its identifiers.
+        most: Reading stops after one more than this, so that a caller that gets more knows that there
+            are too many; None: all are read.
+
+    Returns:
+        An `Intake` for each claim, in the order of the file: its request, or None with what is wrong.
     """
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
