@@ -30,7 +30,7 @@ from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.diagnostics import PayerPolicyError, PolicyError
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
-from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.intake.mappings import each_request, request_from_mapping
 from payer_policy.policy.library import Library
 from payer_policy.policy.silence import Silence, Silences
 from payer_policy.policy.versions import Merged
@@ -326,8 +326,9 @@ class Engine:
 
         Raises:
             PolicyError: As `decide`, at the first request that is wrong; those after it are not read.
+                Also where this is one request, or nothing that could hold several.
         """
-        for request in requests:
+        for request in each_request(requests):
             yield self.decide(request)
 
     def decide_fully(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from types import NoneType
@@ -55,6 +55,20 @@ def request_from_mapping(value: object) -> Request:
             if not any(inconsistencies(request)):
                 return _on_its_own(request)
     return _with_places(_Copy().of(value))
+
+
+def each_request(value: object) -> Iterator[Any]:
+    """What a list, or another iterable, of requests holds, as it is.
+
+    Raises:
+        PolicyError: it is one request, or nothing that could hold several.
+    """
+    if isinstance(value, (Request, Mapping, str, bytes)) or not isinstance(value, Iterable):
+        kind = _kind(value)
+        message = f"found {kind}; requests were expected: a list, or another iterable of them"
+        hint = "for one request, use `decide`"
+        raise PolicyError([Diagnostic("wrong-type", message, Location(_NAME), hint)])
+    yield from value
 
 
 def _no_request(value: object) -> Diagnostic:
