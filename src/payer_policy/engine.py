@@ -30,7 +30,7 @@ from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.diagnostics import PayerPolicyError, PolicyError
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
-from payer_policy.intake.mappings import each_request, request_from_mapping
+from payer_policy.intake.mappings import consistent, each_request, request_from_mapping
 from payer_policy.policy.library import Library
 from payer_policy.policy.silence import Silence, Silences
 from payer_policy.policy.versions import Merged
@@ -280,7 +280,7 @@ class Engine:
             PolicyError: The request itself is wrong (no request at all, unknown facts, wrong types, a
                 fact that contradicts the claim); it carries every problem.
         """
-        request = _as_request(request)
+        request = consistent(request) if isinstance(request, Request) else _as_request(request)
         made, without = self.decide_fully(request)
         return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 

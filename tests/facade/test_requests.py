@@ -278,3 +278,15 @@ def test_many_requests_are_decided_one_after_another() -> None:
     assert next(outcomes).claim_id == "SYN-1"
     with pytest.raises(PolicyError, match="found None; a request was expected"):
         next(outcomes)
+
+
+def test_a_request_made_of_the_models_is_held_to_the_same_as_a_mapping() -> None:
+    wrong = {**CLAIM, "lines": [{**LINE, "number": 1}, {**LINE, "number": 1}]}
+    found = []
+    for value in (wrong, Request.model_validate(wrong)):
+        with pytest.raises(PolicyError) as caught:
+            ENGINE.decide(value)
+        (problem,) = caught.value.diagnostics
+        found.append((problem.code, problem.location.path, problem.hint))
+    assert found[0] == found[1]
+    assert found[0][:2] == ("duplicate-line", "$.lines[1].number")

@@ -57,6 +57,22 @@ def request_from_mapping(value: object) -> Request:
     return _with_places(_Copy().of(value))
 
 
+def consistent(request: Request) -> Request:
+    """A request that a program made of the models, with its lines numbered.
+
+    Raises:
+        PolicyError: its parts do not agree (two lines of one number, say), as for a mapping.
+    """
+    request = numbered(request)
+    found = [
+        Diagnostic(slip.code, slip.message, Location(_NAME, render_path(slip.path)), slip.hint)
+        for slip in inconsistencies(request)
+    ]
+    if found:
+        raise PolicyError(found)
+    return request
+
+
 def each_request(value: object) -> Iterator[Any]:
     """What a list, or another iterable, of requests holds, as it is.
 
