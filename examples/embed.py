@@ -18,7 +18,6 @@ HERE = Path(__file__).parent
 def main() -> None:
     engine = Engine.open(HERE.parent / "policies")  # raises PolicyError with every problem
     claim: dict[str, Any] = json.loads((HERE / "claims" / "refill.json").read_text("utf-8"))
-    del claim["$schema"]
 
     show(engine.decide(claim))
 

@@ -11,6 +11,7 @@ The names below are the public interface; each is imported only when it is first
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from payer_policy.policy.library import Library
     from payer_policy.request import Authorization, Coverage, Line, Patient, PriorLine, Provider
     from payer_policy.request import Request as Request
+
+    __version__: str
 
 _HOMES = {
     "Authorization": "request",
@@ -59,11 +62,14 @@ __all__ = [
     "PriorLine",
     "Provider",
     "Request",
+    "__version__",
     "read_requests",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("payer-policy")
     home = _HOMES.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

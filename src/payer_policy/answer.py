@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from payer_policy.determination import NoPolicy, Outcome
 from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.diagnostics.render import as_json
 from payer_policy.engine import Decided, Engine
 from payer_policy.intake import Intake
 from payer_policy.request.models import Line, Request
@@ -49,7 +48,7 @@ class Answer:
             return {
                 "schema": REFUSAL_VERSION,
                 "claim_id": self.claim_id,
-                "problems": [as_json(problem) for problem in self.problems],
+                "problems": [problem.to_json() for problem in self.problems],
             }
         return self.outcome.to_json()
 

@@ -30,7 +30,7 @@ from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.diagnostics import PayerPolicyError, PolicyError
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
-from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.intake.mappings import consistent, each_request, request_from_mapping
 from payer_policy.policy.library import Library
 from payer_policy.policy.silence import Silence, Silences
 from payer_policy.policy.versions import Merged
@@ -217,7 +217,9 @@ class Engine:
     """
 
     library: Library
+    """The policies that it decides by."""
     name: str = DEFAULT_ENGINE
+    """The engine that evaluates rules: `compiled`, `durable`, `checked` or `columnar`."""
     _prepared: dict[tuple[str, date], _Prepared] = field(default_factory=dict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
     _rows: dict[tuple[LineCodes, ...], str] = field(default_factory=dict, repr=False)
@@ -266,13 +268,19 @@ class Engine:
         decided pends its lines; nothing that is not known approves or denies.
 
         Args:
-            request: A `Request`, or its JSON as a mapping.
+            request: A `Request`, or its JSON as a mapping: `schema/request.schema.json` has its shape,
+                and `$schema` may stand in it. Units are billing units, amounts dollars. Numbers are
+                int, Decimal or text (a float is refused: it is not exact); dates are `date` or text
+                (YYYY-MM-DD); lists may be tuples, mappings any `Mapping`. Nothing of it is kept.
+
+        Returns:
+            A determination for each drug service that a policy covers, and the other services.
 
         Raises:
-            PolicyError: The request itself is wrong (unknown facts, wrong types, a fact that
-                contradicts the claim); it carries every problem.
+            PolicyError: The request itself is wrong (no request at all, unknown facts, wrong types, a
+                fact that contradicts the claim); it carries every problem.
         """
-        request = _as_request(request)
+        request = consistent(request) if isinstance(request, Request) else _as_request(request)
         made, without = self.decide_fully(request)
         return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 
@@ -311,14 +319,28 @@ class Engine:
         )
 
     def decide_many(self, requests: Iterable[Request | Mapping[str, Any]]) -> Iterator[Outcome]:
-        """`decide` for each request in turn."""
-        for request in requests:
+        """`decide` for each request in turn, as the outcomes are asked for.
+
+        Args:
+            requests: Each as for `decide`.
+
+        Raises:
+            PolicyError: As `decide`, at the first request that is wrong; those after it are not read.
+                Also where this is one request, or nothing that could hold several.
+        """
+        for request in each_request(requests):
             yield self.decide(request)
 
     def decide_fully(
         self, request: Request | Mapping[str, Any]
     ) -> tuple[tuple[Decided, ...], tuple[NoPolicy, ...]]:
         """`decide`, with the ruleset, truths and facts behind each determination.
+
+        Args:
+            request: As for `decide`.
+
+        Returns:
+            What was decided, in the order of the services, and the services without a policy.
 
         Raises:
             PolicyError: As `decide`.
@@ -365,6 +387,9 @@ class Engine:
 
     def considered(self, request: Request | Mapping[str, Any]) -> tuple[Considered, ...]:
         """Every service of a request with the policies that could apply to it, for a record.
+
+        Args:
+            request: As for `decide`.
 
         Raises:
             PolicyError: As `decide`, but for a fact that contradicts the claim.

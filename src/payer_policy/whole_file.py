@@ -73,8 +73,8 @@ def whole_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """
     try:
         if path.exists() and not path.is_file():
-            with path.open("wb") as file:  # a folder: the system says so
-                yield file
+            with path.open("wb") as direct:  # a folder: the system says so
+                yield direct
             return
         place = path.resolve()
         beside = place.with_name(f".{place.name[:_LONGEST_NAME]}.{os.getpid()}.part")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import importlib
 import inspect
+import json
 import pickle
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 
 import payer_policy
-from payer_policy import Diagnostic, Engine, Location, PayerPolicyError, PolicyError
+from payer_policy import Diagnostic, Engine, Location, PayerPolicyError, PolicyError, read_requests
 
 ROOT = Path(__file__).parents[2]
 PROBLEM = Diagnostic("wrong-type", "found 4.0", Location("a", "$.x"), "hint", excerpt="{")
@@ -164,3 +165,48 @@ def test_a_varied_engine_says_what_to_pickle_instead() -> None:
     varied = engine.varied(engine.library, engine_named("compiled").compile)
     with pytest.raises(PayerPolicyError, match="pickle the engine that it is a variation of"):
         pickle.dumps(varied)
+
+
+# --- a problem for programs and for logs ----------------------------------------------------------------
+
+
+def test_a_problem_is_json_with_its_place() -> None:
+    with pytest.raises(PolicyError) as caught:
+        Engine.open(ROOT / "policies").decide(BAD)
+    (problem,) = caught.value.diagnostics
+
+    made = problem.to_json()
+
+    assert json.loads(json.dumps(made)) == made
+    assert (made["code"], made["severity"]) == ("wrong-type", "error")
+    assert made["location"]["path"] == "$.lines[0].units"
+    assert made["location"]["start"] == {"line": 9, "column": 16}
+
+
+def test_a_problem_for_a_log_holds_nothing_of_the_claim() -> None:
+    secret = "Q7zSynthetic"
+    claim: dict[str, Any] = {
+        "id": secret,
+        "coverage": {"payer": secret, "member": secret},
+        "facts": {secret: secret},
+        "lines": [{"code": secret, "units": secret, "date": secret, secret: secret}],
+    }
+    with pytest.raises(PolicyError) as caught:
+        Engine.open(ROOT / "policies").decide(claim)
+    (intake,) = read_requests(json.dumps(claim).encode(), f"{secret}.json")
+    problems = [*caught.value.diagnostics, *intake.diagnostics]
+
+    assert any(secret in json.dumps(one.to_json()) for one in problems)
+    for one in problems:
+        made = one.for_log()
+        assert secret not in json.dumps(made)
+        assert made["code"] == one.code
+        assert made["meaning"]
+        assert made["line"]
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    from importlib.metadata import version
+
+    assert payer_policy.__version__ == version("payer-policy")
+    assert "__version__" in dir(payer_policy)

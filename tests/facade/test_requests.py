@@ -263,3 +263,30 @@ def test_the_schema_beside_a_request_is_accepted_from_every_form_of_file() -> No
     for text in (json.dumps(values), lines, json.dumps(values[0])):
         found = read_requests(text.encode(), "a.json")
         assert all(one.request is not None and not one.diagnostics for one in found)
+
+
+@pytest.mark.parametrize("value", [None, 4, CLAIM, "x", b"x", Request.model_validate(CLAIM)])
+def test_many_requests_are_a_list_or_another_iterable(value: Any) -> None:
+    with pytest.raises(PolicyError, match="requests were expected: a list, or another iterable"):
+        list(ENGINE.decide_many(value))
+
+
+def test_many_requests_are_decided_one_after_another() -> None:
+    for many in ([CLAIM, CLAIM], (CLAIM,), iter([CLAIM]), (one for one in [CLAIM])):
+        assert {one.claim_id for one in ENGINE.decide_many(many)} == {"SYN-1"}
+    outcomes = ENGINE.decide_many([CLAIM, None])  # type: ignore[list-item]
+    assert next(outcomes).claim_id == "SYN-1"
+    with pytest.raises(PolicyError, match="found None; a request was expected"):
+        next(outcomes)
+
+
+def test_a_request_made_of_the_models_is_held_to_the_same_as_a_mapping() -> None:
+    wrong = {**CLAIM, "lines": [{**LINE, "number": 1}, {**LINE, "number": 1}]}
+    found = []
+    for value in (wrong, Request.model_validate(wrong)):
+        with pytest.raises(PolicyError) as caught:
+            ENGINE.decide(value)
+        (problem,) = caught.value.diagnostics
+        found.append((problem.code, problem.location.path, problem.hint))
+    assert found[0] == found[1]
+    assert found[0][:2] == ("duplicate-line", "$.lines[1].number")

@@ -104,9 +104,8 @@ def _made(
     line = ProgressLine() if not quiet and sys.stderr.isatty() else None
     try:
         sources = [one.path for one in find_inputs(claims, asked["facts"])[0]]
+        refuse_inputs(html, [*sources, asked["facts"], old, new])
         parquet = asked["changed"]
-        for output in (html, parquet):
-            refuse_inputs(output, [*sources, asked["facts"], old, new])
         if html is not None and parquet is not None and html.resolve() == parquet.resolve():
             raise WrongCall(f"{html}: --html and --parquet need a file each.")
         made = impact(old, new, claims, report=line or (lambda _: None), **asked)

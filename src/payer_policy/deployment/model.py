@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 
 from payer_policy.bundle.manifest import Manifest
 from payer_policy.diagnostics import Diagnostic
-from payer_policy.diagnostics.render import as_json, report_text
+from payer_policy.diagnostics.render import report_text
 from payer_policy.engine import Engine
 
 SCHEMA: Final = "payer-policy/deployment-event/1"
@@ -100,7 +100,7 @@ class Event:
             "hash": self.hash,
             "in_force": self.in_force,
             "before": self.before,
-            "problems": [as_json(problem) for problem in self.problems],
+            "problems": [problem.to_json() for problem in self.problems],
             "notes": list(self.notes),
             "rollback": self.rollback,
             "at": self.at,

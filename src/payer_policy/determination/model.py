@@ -270,23 +270,34 @@ class Determination(Deferred):
     the rules the facts that are assumed, by name."""
 
     claim_id: str | None
+    """The request's own number, in its one spelling; None: it has none."""
     kind: str
+    """`claim` or `preauthorization`."""
     code: str | None
+    """The drug code (HCPCS) of the service."""
     service_date: date | None
+    """The day of service, or the first of several."""
     decision: Decision
+    """Over all lines of the service."""
     lines: tuple[LineOutcome, ...]
+    """What becomes of each line of the service, by number."""
     findings: tuple[Found, ...]
+    """What holds and says something, with reason codes."""
     unsettled: tuple[Unsettled, ...]
+    """What would say something if it held, and of which something is not known."""
     missing: tuple[Question, ...]
     """What to ask, in the order that settles the case soonest."""
     assumptions: tuple[Assumption, ...]
+    """What was taken to be so because nobody said otherwise."""
     derived: tuple[tuple[str, Value], ...]
     """The derived facts that are known, by name."""
     policy: PolicyIdentity
+    """By which version of which policy it was decided, with the hash of what it means."""
     reference_hash: str | None
     """SHA-256 (hex) of the rows of drugs and products that were looked up; None: none were, since
     the facts were given as such."""
     engine: str
+    """The engine that evaluated the rules."""
     information_request: Reason | None
     """The reason codes to ask for information with, where a line pends for what is unknown."""
     internal: str | None
@@ -331,14 +342,20 @@ class NoPolicy:
     """A service for which no policy was found: what was looked for, and what nearly applied."""
 
     claim_id: str | None
+    """The request's own number; None: it has none."""
     code: str | None
+    """The code of the service (HCPCS)."""
     service_date: date | None
+    """The day of service."""
     lines: tuple[int, ...]
+    """The numbers of the lines."""
     looked_for: tuple[tuple[str, Value | None], ...]
+    """What a policy was looked for by: a label for people, and the value (None: not known)."""
     near: tuple[str, ...]
     """Sentences on policies that apply to nearly such a service, and what differs."""
 
     def to_json(self) -> dict[str, Any]:
+        """The service as a member of an outcome's `without_policy`."""
         return {
             "claim_id": self.claim_id,
             "code": self.code,
@@ -356,8 +373,11 @@ class Outcome:
     """The answer on a whole request: a determination for each service that a policy covers."""
 
     claim_id: str | None
+    """The request's own number in its one spelling, as in each determination; None: it has none."""
     determinations: tuple[Determination, ...]
+    """In the order of the services on the request."""
     without_policy: tuple[NoPolicy, ...] = ()
+    """The services that no policy covers."""
     as_of: date | None = None
     """The day that the caller filled in as the date of service, since the request gave none."""
 

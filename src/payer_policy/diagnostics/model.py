@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from payer_policy.diagnostics.codes import CODES
+
 Severity = Literal["error", "warning"]
 
 
@@ -24,9 +26,13 @@ class Location:
     """Where in which file. `path` is the JSON path (`$.rules[0].when`) or, for X12, the segment."""
 
     file: str
+    """The file as the caller named it, or `request` for one that a program handed over."""
     path: str = "$"
+    """The JSON path (`$.lines[0].units`) or, for X12, the segment; `$` is the whole."""
     start: Position | None = None
+    """Of the part that is wrong; None: the file as a whole."""
     end: Position | None = None
+    """Just after the part that is wrong."""
 
     def __str__(self) -> str:
         if self.start is None:
@@ -39,14 +45,58 @@ class Diagnostic:
     """One problem. `message` says what was found and what was expected; `hint` says what to type."""
 
     code: str
+    """Stable, for programs, such as `unknown-fact`; never given another meaning."""
     message: str
+    """A sentence for people. It quotes what was found, so it may hold member data."""
     location: Location
+    """Where in which file; of a request from a program, in the request written out as JSON."""
     hint: str | None = None
+    """What to type, or the nearest right name; None: the sentence says it all."""
     severity: Severity = "error"
+    """Warnings never refuse anything."""
     excerpt: str | None = None
     """The offending line of the file, for underlining; never a whole document."""
 
+    def to_json(self) -> dict[str, Any]:
+        """The problem as JSON, as the service and `--json` write it; it quotes what was found.
+
+        Lines and columns are counted from 1; a place that has none is null.
+        """
+
+        def position(at: Position | None) -> dict[str, int] | None:
+            return None if at is None else {"line": at.line, "column": at.column}
+
+        where = self.location
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "message": self.message,
+            "hint": self.hint,
+            "location": {
+                "file": where.file,
+                "path": where.path,
+                "start": position(where.start),
+                "end": position(where.end),
+            },
+        }
+
+    def for_log(self) -> dict[str, Any]:
+        """The problem without member data: its code, what the code means, and the line and column.
+
+        Nothing that was read is in it: no message, no value, no text of the file, no names of files,
+        and no path, since a path is made of keys that anybody may have written.
+        """
+        start = self.location.start
+        return {
+            "code": self.code,
+            "severity": self.severity,
+            "meaning": CODES.get(self.code),
+            "line": None if start is None else start.line,
+            "column": None if start is None else start.column,
+        }
+
     def sort_key(self) -> tuple[str, Position, str, str]:
+        """For `sorted`: by file, place, code and message."""
         return (
             self.location.file,
             self.location.start or Position(0, 0),

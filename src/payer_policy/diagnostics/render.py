@@ -68,30 +68,9 @@ def report_text(problems: Sequence[Diagnostic], *, consequence: str = "") -> str
     return "\n\n".join([*(as_text(problem) for problem in problems), tail + "."])
 
 
-def as_json(problem: Diagnostic) -> dict[str, Any]:
-    """One problem as JSON."""
-    where = problem.location
-
-    def position(at: Position | None) -> dict[str, int] | None:
-        return None if at is None else {"line": at.line, "column": at.column}
-
-    return {
-        "code": problem.code,
-        "severity": problem.severity,
-        "message": problem.message,
-        "hint": problem.hint,
-        "location": {
-            "file": where.file,
-            "path": where.path,
-            "start": position(where.start),
-            "end": position(where.end),
-        },
-    }
-
-
 def report_json(problems: Sequence[Diagnostic]) -> dict[str, Any]:
     """All problems as one JSON document."""
-    return {"schema": SCHEMA, "problems": [as_json(problem) for problem in problems]}
+    return {"schema": SCHEMA, "problems": [problem.to_json() for problem in problems]}
 
 
 def report_sarif(problems: Sequence[Diagnostic], version: str) -> dict[str, Any]:

@@ -78,10 +78,19 @@ def read_requests(
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
-    Never raises for any bytes. Claims of one number are all read, each with a remark. `vocabulary`
-    and `reference` are for FHIR: to read the answers of questionnaires as facts, and to know a payer
-    by any of its identifiers. Reading stops after one more than `most`, so that whoever gets more
-    knows that there are too many.
+    Never raises for any bytes. Claims of one number are all read, each with a remark.
+
+    Args:
+        data: The bytes of the file: JSON, JSON Lines, X12 837 or 278, or FHIR R4. The format is found
+            out from them.
+        file: The name that messages begin with.
+        vocabulary: For FHIR: to read the answers of questionnaires as facts.
+        reference: For FHIR: to know a payer by any of its identifiers.
+        most: Reading stops after one more than this, so that a caller that gets more knows that there
+            are too many; None: all are read.
+
+    Returns:
+        An `Intake` for each claim, in the order of the file: its request, or None with what is wrong.
     """
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)

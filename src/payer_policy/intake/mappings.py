@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from types import NoneType
@@ -55,6 +55,36 @@ def request_from_mapping(value: object) -> Request:
             if not any(inconsistencies(request)):
                 return _on_its_own(request)
     return _with_places(_Copy().of(value))
+
+
+def consistent(request: Request) -> Request:
+    """A request that a program made of the models, with its lines numbered.
+
+    Raises:
+        PolicyError: its parts do not agree (two lines of one number, say), as for a mapping.
+    """
+    request = numbered(request)
+    found = [
+        Diagnostic(slip.code, slip.message, Location(_NAME, render_path(slip.path)), slip.hint)
+        for slip in inconsistencies(request)
+    ]
+    if found:
+        raise PolicyError(found)
+    return request
+
+
+def each_request(value: object) -> Iterator[Any]:
+    """What a list, or another iterable, of requests holds, as it is.
+
+    Raises:
+        PolicyError: it is one request, or nothing that could hold several.
+    """
+    if isinstance(value, (Request, Mapping, str, bytes)) or not isinstance(value, Iterable):
+        kind = _kind(value)
+        message = f"found {kind}; requests were expected: a list, or another iterable of them"
+        hint = "for one request, use `decide`"
+        raise PolicyError([Diagnostic("wrong-type", message, Location(_NAME), hint)])
+    yield from value
 
 
 def _no_request(value: object) -> Diagnostic:

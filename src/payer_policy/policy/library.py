@@ -43,7 +43,9 @@ class Library:
     """All policies of a folder, ready to be resolved by date of service. Safe to share."""
 
     basis: Basis
+    """What every policy is read against: the vocabulary and the reference data."""
     vocabulary_document: JsonDocument
+    """The file of the vocabulary with its places, for messages."""
     policies: Mapping[str, tuple[PolicyVersion, ...]]
     """By address, each in the order of the first days."""
     spans: Mapping[str, tuple[Span, ...]]
@@ -61,6 +63,9 @@ class Library:
     @staticmethod
     def open(folder: str | Path) -> Library:
         """Read and check a policy folder.
+
+        Args:
+            folder: The folder that holds `vocabulary.json`.
 
         Raises:
             PolicyError: with every problem in every file, in file order. Nothing is loaded then.
@@ -126,10 +131,12 @@ class Library:
 
     @property
     def vocabulary(self) -> Vocabulary:
+        """The facts that rules can read, with their types and units."""
         return self.basis.vocabulary
 
     @property
     def reference(self) -> ReferenceData:
+        """Code sets, reason codes, drugs, products and payers."""
         return self.basis.reference
 
     @cached_property
@@ -153,7 +160,14 @@ class Library:
         return {key: tuple(found) for key, found in out.items()}
 
     def windows(self, address: str) -> tuple[tuple[date, date | None, Merged], ...]:
-        """The runs of dates on which a policy's meaning is one and the same, in order."""
+        """The runs of dates on which a policy's meaning is one and the same, in order.
+
+        Args:
+            address: `<payer>/<policy>`.
+
+        Returns:
+            For each its first day, its last (None: there is no end), and the versions in force.
+        """
         return tuple(
             [(first, last, made.merged) for made, first, last in self._windows_of(address)]
         )
@@ -205,7 +219,12 @@ class Library:
         return found
 
     def ruleset(self, address: str, day: date) -> Ruleset | None:
-        """The policy's ruleset for a date of service; None where no version is in force."""
+        """The policy's ruleset for a date of service; None where no version is in force.
+
+        Args:
+            address: `<payer>/<policy>`.
+            day: The date of service.
+        """
         window = self._window_on(address, day)
         if window is None:
             return None
@@ -230,7 +249,12 @@ class Library:
         return None if last is not None and day > last else windows[index]
 
     def statements_on(self, address: str, day: date) -> tuple[Statement, ...]:
-        """The statements about a policy (and its bases) that are in force on a day."""
+        """The statements about a policy (and its bases) that are in force on a day.
+
+        Args:
+            address: `<payer>/<policy>`.
+            day: The date of service.
+        """
         window = self._window_on(address, day)
         if window is None:
             return ()
@@ -239,7 +263,11 @@ class Library:
         return reader.read(self.statements)
 
     def addresses(self, payer: str | None = None) -> tuple[str, ...]:
-        """The addresses of all policies (of one payer), sorted."""
+        """The addresses of all policies, `<payer>/<policy>`, sorted.
+
+        Args:
+            payer: The folder name of a payer; None: of all payers.
+        """
         return tuple(
             address
             for address in sorted(self.policies)

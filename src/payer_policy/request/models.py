@@ -97,19 +97,29 @@ class Coverage(_Part):
     payer: Identifier | None = None
     """The payer's folder name under `policies/`, or an identifier that its `payer.json` lists."""
     payer_name: Identifier | None = None
+    """The payer's name for people, where `payer` is an identifier."""
     line_of_business: Identifier | None = None
     """`medicare`, `medicare_advantage`, `medicaid`, `commercial`, …"""
     plan: Identifier | None = None
+    """The plan's identifier, such as the payer's contract or product number."""
     member_id: Identifier | None = None
+    """The member's number at the payer. Member data."""
 
 
 class Patient(_Part):
+    """Whom a request is about, as far as rules read it."""
+
     birth_date: Date | None = None
+    """The day of birth. Member data."""
 
 
 class Provider(_Part):
+    """Who bills and who treated."""
+
     billing_npi: Npi | None = None
+    """Who bills (NPI, 10 digits)."""
     rendering_npi: Npi | None = None
+    """Who treated (NPI, 10 digits)."""
 
 
 class Line(_Part):
@@ -120,24 +130,33 @@ class Line(_Part):
     code: Hcpcs | None
     """Null on an institutional line that has a revenue code and no procedure code."""
     modifiers: frozenset[Modifier] = Field(default=frozenset(), strict=False)
+    """HCPCS modifiers such as `JZ`: a set, in any order; an empty one says that there are none."""
     units: Quantity | None = None
     """Billing units of the code (HCPCS), never milligrams or millilitres."""
     date: Date | None = None
+    """The day of service, or the first where the line has a range."""
     through: Date | None = None
     """The last day of service where the line has a range; the same day where left out."""
     place_of_service: PlaceOfService | None = None
+    """Two digits; the claim's own where left out."""
     revenue_code: Revenue | None = None
+    """Four digits, on institutional claims."""
     ndc: Ndc | None = None
+    """The product (NDC, 11 digits; ten with hyphens are read)."""
     ndc_quantity: Quantity | None = None
+    """How much of the product, in `ndc_unit`; exact, 0 or more."""
     ndc_unit: Modifier | None = None
     """`ML`, `UN`, `GR`, `F2` or `ME`."""
     charge: Quantity | None = None
+    """What is billed for the line, in dollars; exact."""
     diagnosis_pointers: tuple[_Pointer, ...] | None = Field(
         default=None, max_length=99, strict=False
     )
     """Positions in the claim's diagnoses, from 1."""
     description: Annotated[str, Field(max_length=1000), BeforeValidator(_one_line)] | None = None
+    """Free text of the line, for codes that are not specific; at most 1,000 characters."""
     authorization_number: Identifier | None = None
+    """The authorization that this line names; the claim's own where left out."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts about the line's service, by their name in the vocabulary."""
 
@@ -146,30 +165,48 @@ class Authorization(_Part):
     """A preauthorization on the payer's file. Fields left out are not known."""
 
     number: Identifier | None = None
+    """The payer's number of it; compared with the one on the claim."""
     status: Literal["approved", "pending", "refused", "cancelled"] | None = None
+    """None where the file does not say."""
     payer: Identifier | None = None
+    """Who gave it: a folder name or an identifier of the payer."""
     plan: Identifier | None = None
+    """The member's plan that it is for."""
     member_id: Identifier | None = None
+    """The member's number at the payer."""
     provider_npi: Npi | None = None
+    """The provider that it was given to (NPI, 10 digits)."""
     codes: frozenset[Hcpcs] | None = Field(default=None, strict=False)
+    """HCPCS codes that it covers; None: not known."""
     valid_from: Date | None = None
+    """The first day of service that it covers."""
     valid_through: Date | None = None
+    """The last day of service that it covers."""
     units: Quantity | None = None
+    """Billing units of the codes that it covers in all, never milligrams."""
     units_used: Quantity | None = None
     """Units that other claims have already used of it; this claim's are not among them."""
     requested_on: Date | None = None
+    """The day that it was asked for."""
 
 
 class PriorLine(_Part):
     """A line of an earlier claim of the same member, for duplicates and daily limits."""
 
     claim_id: Identifier
+    """The number of the earlier claim."""
     code: Hcpcs
+    """Its HCPCS code."""
     date: Date | None = None
+    """Its day of service."""
     modifiers: frozenset[Modifier] = Field(default=frozenset(), strict=False)
+    """Its HCPCS modifiers; an empty set says that there are none."""
     units: Quantity | None = None
+    """Billing units of its code."""
     charge: Quantity | None = None
+    """What was billed for it, in dollars; exact."""
     billing_npi: Npi | None = None
+    """Who billed it (NPI, 10 digits)."""
     void: bool = False
     """Whether that claim was voided since; a voided line counts for nothing."""
 
@@ -178,24 +215,38 @@ class Request(_Part):
     """One claim, or one preauthorization request, with whatever is known around it."""
 
     kind: Literal["claim", "preauthorization"] = "claim"
+    """A claim for what was done, or a question beforehand."""
     id: Identifier | None = None
     """The claim number (CLM01) or the request's own number."""
     frequency: Literal["1", "7", "8"] = "1"
     """1 original, 7 replacement, 8 void (CLM05-3)."""
     original_id: Identifier | None = None
+    """The number of the claim that this one replaces or voids."""
     received: Date | None = None
+    """The day that the payer received it."""
     bill_type: Identifier | None = None
+    """The type of bill of an institutional claim (CLM05)."""
     place_of_service: PlaceOfService | None = None
+    """Two digits; a line's own goes before it."""
     coverage: Coverage = Coverage()
+    """Who is asked to pay."""
     patient: Patient = Patient()
+    """Whom it is about."""
     provider: Provider = Provider()
+    """Who bills and who treated."""
     diagnoses: tuple[Icd10, ...] | None = Field(default=None, strict=False)
+    """ICD-10-CM codes in the order of the claim, the first one first; an empty list says that there
+    are none."""
     authorization_number: Identifier | None = None
+    """The authorization that the claim names; a line's own goes before it."""
     lines: tuple[Line, ...] = Field(default=(), max_length=MAX_LINES, strict=False)
+    """At most 999; those without a number are numbered by position."""
     authorizations: tuple[Authorization, ...] | None = Field(
         default=None, max_length=1000, strict=False
     )
+    """Preauthorizations on the payer's file; an empty list says that there are none."""
     history: tuple[PriorLine, ...] | None = Field(default=None, max_length=10000, strict=False)
+    """Lines of the member's earlier claims; an empty list says that there are none."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
     stand here only where one service can be meant, else in the `facts` of its lines."""

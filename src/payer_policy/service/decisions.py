@@ -18,7 +18,6 @@ from payer_policy.deployment import Deployed
 from payer_policy.determination.explain import explain
 from payer_policy.determination.trees import Explanation
 from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.diagnostics.render import as_json
 from payer_policy.intake import (
     Intake,
     read_requests,
@@ -267,7 +266,7 @@ def _answers(answers: Sequence[Answer], notes: Sequence[Diagnostic]) -> dict[str
     return {
         "schema": ANSWERS_VERSION,
         "answers": [one.to_json() for one in answers],
-        "notes": [as_json(note) for note in notes],
+        "notes": [note.to_json() for note in notes],
     }
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple
 from fastapi import Response
 
 from payer_policy.diagnostics import Diagnostic, PayerPolicyError
-from payer_policy.diagnostics.render import as_json
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -125,7 +124,7 @@ class Problem(PayerPolicyError):
             "instance": f"urn:uuid:{request_id}",
         }
         if self.problems:
-            out["problems"] = [as_json(problem) for problem in self.problems]
+            out["problems"] = [problem.to_json() for problem in self.problems]
         return out
 
 

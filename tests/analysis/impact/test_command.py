@@ -165,7 +165,7 @@ def test_a_file_of_claims_is_never_written_over(place: Path) -> None:
         result = call(place / "old", place / "new", claims_file, option, claims_file)
 
         assert result.exit_code == 2
-        assert "is one of the files of claims" in result.stderr
+        assert "claims.jsonl is also read; name another file to write" in result.stderr
     assert claims_file.read_bytes() == before
 
 

@@ -33,6 +33,7 @@ from payer_policy.engine import Engine
 from payer_policy.intake import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
+from payer_policy.whole_file import refuse_inputs
 
 if TYPE_CHECKING:
     from payer_policy.analysis.impact.comparing import Alike, Compared
@@ -69,6 +70,7 @@ def impact(
     Raises:
         PolicyError: something in a folder or the facts file is wrong.
         WrongCall: what was asked for is not possible.
+        IsInput: `changed` is one of the files that are read.
         OSError: `changed` cannot be written.
         WorkerLost, WorkerFault, CountsDiffer: as `batch.run.run`.
     """
@@ -77,8 +79,7 @@ def impact(
     given = None if facts is None else str(facts)
     inputs, skipped = find_inputs([str(path) for path in claims], given)
     target = None if changed is None else Path(changed)
-    if target is not None and target.resolve() in {Path(one.path).resolve() for one in inputs}:
-        raise WrongCall(f"{target}: is one of the files of claims; name another file to write.")
+    refuse_inputs(target, [*(one.path for one in inputs), given, old, new])
     libraries = (Library.open(old), Library.open(new))
     if policy is not None:
         _known(policy, libraries)
