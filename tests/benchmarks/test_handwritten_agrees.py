@@ -269,7 +269,7 @@ def random_claim(random: Random) -> Request:
     others = ("62369", "62369", "62362", "62322", "62368", "E0786", "96522", "J2278", "95990", None)
     lines = [
         *(
-            Line(code=random.choice(others), date=date(2025, 11, 3))
+            Line(code=random.choice(others), revenue_code="0360", date=date(2025, 11, 3))
             for _ in range(some(0, 1, 1, 2))
         ),
         *(drug_line() for _ in range(some(1, 2, 2, 3))),

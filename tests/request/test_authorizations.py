@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payer_policy import Engine
+from payer_policy.intake import read_requests, read_supplements, supplemented
 from payer_policy.reference import ReferenceData
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.models import Request
@@ -141,3 +146,44 @@ def test_that_none_is_on_file_stays_when_more_is_known_of_those_listed(
     less, more = (facts(claim("SYN-AUTH-7", *entries)) for entries in both)
     if less.get("on_file") is False:
         assert (more.get("on_file"), more["other_fits"]) == (False, False)
+
+
+ROOT = Path(__file__).parents[2]
+FILES = ROOT / "tests" / "intake" / "data" / "authorizations"
+
+
+@pytest.mark.parametrize("engine", ["compiled", "durable"])
+@pytest.mark.parametrize(
+    ("file", "number", "matches", "rules"),
+    [
+        ("lower-case.837", "SYN-AUTH-7", True, set()),
+        ("word-before-it.837", "SYN-AUTH-7", None, {"authorization-number-differs"}),
+        ("lower-case.837", None, None, set()),
+        ("lower-case.837", "SYN-AUTH-8", None, {"authorization-number-differs"}),
+    ],
+)
+def test_a_number_typed_otherwise_is_never_none_on_file(
+    engine: str, file: str, number: str | None, matches: bool | None, rules: set[str]
+) -> None:
+    beside = json.loads((FILES / "facts.json").read_text("utf-8"))
+    beside["SYN-1"]["authorizations"][0]["number"] = number
+    read = read_requests((FILES / file).read_bytes(), file)
+    facts = read_supplements(json.dumps(beside).encode(), "facts.json")
+    [intake] = supplemented(read, facts)
+    assert intake.request is not None
+
+    [one] = opened(engine).decide(intake.request).determinations
+
+    assert one.decision == "pend"
+    assert {finding.rule for finding in one.findings} == rules
+    assert dict(one.derived).get("authorization.matches") is matches
+    if rules:
+        [finding] = one.findings
+        said = str(finding.to_json())
+        assert str(intake.request.authorization_number) in said
+        assert str(number) in said
+
+
+@cache
+def opened(engine: str) -> Engine:
+    return Engine.open(ROOT / "policies", engine=engine)

@@ -100,7 +100,6 @@ def test_a_cell_that_is_no_value_makes_its_row_odd(type_: FactType, dtype: Any, 
         (DECIMAL, [0.1], "binary floating-point numbers, which are not exact; a number was expected. "
                          "Cast it to DECIMAL, or to text."),
         (BOOLEAN, [1], "numbers; true or false was expected"),
-        (DATE, [datetime(2024, 3, 1)], "points in time; a date (YYYY-MM-DD) was expected"),
         (CODES, [[1]], "lists of something else than text; codes were expected"),
         (CODE, [True], "true and false; an icd10cm code was expected"),
     ],
