@@ -314,6 +314,9 @@ def random_claim(random: Random) -> Request:
     drug = {line.date: at for at, line in enumerate(lines) if line.code == handwritten.CODE}
     for at in drug.values():
         lines[at] = lines[at].model_copy(update={"facts": known(of_service())})
+    listed = some(None, (), *((random.choice(diagnoses), "I10") for _ in range(6)))
+    if listed == ():  # nothing to point to
+        lines = [line.model_copy(update={"diagnosis_pointers": None}) for line in lines]
     return Request(
         kind=some("claim", "claim", "claim", "preauthorization"),
         frequency=some("1", "1", "1", "1", "7", "8"),
@@ -322,7 +325,7 @@ def random_claim(random: Random) -> Request:
         place_of_service=some("11", "11", "22", "24", "12", None),
         coverage=Coverage(payer="medicare"),
         provider=Provider(billing_npi="1234567893"),
-        diagnoses=some(None, (), *((random.choice(diagnoses), "I10") for _ in range(6))),
+        diagnoses=listed,
         lines=tuple(lines),
         history=some(None, (), (prior,)),
         facts=known(of_member),
