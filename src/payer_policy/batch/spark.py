@@ -99,11 +99,13 @@ def decided(frame: DataFrame, policies: str | Path) -> DataFrame:
 
 def _arrow_schema(frame: DataFrame) -> Any:
     """The frame's schema as Arrow has it; points in time are in the session's time zone."""
-    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.pandas import types
 
-    takes_zone = "timezone" in signature(to_arrow_schema).parameters  # the newer ones do
-    zone = {"timezone": frame.sparkSession.conf.get("spark.sql.session.timeZone")}
-    return to_arrow_schema(frame.schema, **(zone if takes_zone else {}))
+    to_arrow_schema: Any = types.to_arrow_schema
+    if "timezone" not in signature(to_arrow_schema).parameters:  # the newer ones have it
+        return to_arrow_schema(frame.schema)
+    zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
+    return to_arrow_schema(frame.schema, timezone=zone)
 
 
 def _rows(answered: Answered, batch: Any) -> Any:
