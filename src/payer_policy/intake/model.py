@@ -120,7 +120,8 @@ def inconsistencies(request: Request) -> Iterator[Slip]:
                 f"{_ordinal(index + 1)} of the claim)",
                 "give each line a number of its own, or leave all numbers out",
             )
-        yield from _in_line(request, index, line)
+        if line.through or line.code is None or line.diagnosis_pointers:  # most have nothing to compare
+            yield from _in_line(request, index, line)
     for index, authorization in enumerate(request.authorizations or ()):
         first_day, last_day = authorization.valid_from, authorization.valid_through
         if first_day and last_day and last_day < first_day:
