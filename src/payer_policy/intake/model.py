@@ -120,7 +120,9 @@ def inconsistencies(request: Request) -> Iterator[Slip]:
                 f"{_ordinal(index + 1)} of the claim)",
                 "give each line a number of its own, or leave all numbers out",
             )
-        if line.through or line.code is None or line.diagnosis_pointers:  # most have nothing to compare
+        if (
+            line.through or line.code is None or line.diagnosis_pointers
+        ):  # most have nothing to compare
             yield from _in_line(request, index, line)
     for index, authorization in enumerate(request.authorizations or ()):
         first_day, last_day = authorization.valid_from, authorization.valid_through
