@@ -26,12 +26,11 @@ from payer_policy.ruleset import (
     Ruleset,
     Test,
 )
-from payer_policy.semantics import truth_of, value_of
+from payer_policy.semantics import Facts, truth_of, value_of
 from payer_policy.truth import FAILS, HOLDS
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import Value
 
-Known = Mapping[str, Value | None]
 _AS_VALUE: Final[Mapping[int, bool]] = {HOLDS: True, FAILS: False}
 
 
@@ -52,7 +51,7 @@ class Silences:
     basis: Basis
     ruleset: Ruleset
 
-    def of(self, context: Context, given: Mapping[str, Value], facts: Known) -> Silence:
+    def of(self, context: Context, given: Mapping[str, Value], facts: Facts) -> Silence:
         """The silence about a service.
 
         Args:
@@ -124,9 +123,9 @@ class _Bare(dict[str, "Value | None"]):
         computed: Mapping[str, Computed],
         left: Mapping[str, frozenset[bool | None]],
         unsaid: Mapping[str, set[str]],
-        said: Known,
-        given: Known,
-        facts: Known,
+        said: Facts,
+        given: Facts,
+        facts: Facts,
     ) -> None:
         super().__init__()
         self._computed, self._left, self._unsaid = computed, left, unsaid
@@ -153,7 +152,7 @@ class _Bare(dict[str, "Value | None"]):
         return self[name]
 
 
-def _computed(source: Computed, facts: Known) -> Value | None:
+def _computed(source: Computed, facts: Facts) -> Value | None:
     if source.condition is not None:
         return _AS_VALUE.get(truth_of(source.condition, facts))
     assert source.expression is not None
