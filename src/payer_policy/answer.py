@@ -42,6 +42,14 @@ class Answer:
         made = tuple(decided.determination for decided in self.decided)
         return Outcome(self.claim_id, made, self.without_policy, self.as_of)
 
+    @property
+    def decisions(self) -> list[tuple[str, str]]:
+        """For each determination the policy's address and the decision; `no_policy` of none."""
+        found: list[tuple[str, str]] = [
+            (one.policy.address, one.decision) for one in self.outcome.determinations
+        ]
+        return [("", "no_policy")] if self.request is not None and not found else found
+
     def to_json(self) -> dict[str, Any]:
         """The outcome (`schema/outcome.schema.json`), or the refusal with its problems."""
         if self.request is None:

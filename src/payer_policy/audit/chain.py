@@ -40,10 +40,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That an entry is in the record for good: its number, and the hash of the chain up to it."""
+    """That an entry is in the record for good: its number, and the hash of the chain up to it.
+
+    As text it is a `Head`: that of the record when the entry was its last.
+    """
 
     seq: int
     hash: str
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +142,14 @@ def stamp(clock: Callable[[], datetime]) -> str:
     return instant(now)
 
 
-def instant(moment: datetime) -> str:
+def instant(at: datetime) -> str:
     """A moment with a time zone as rows carry it; texts of moments sort as the moments do."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def moment(text: str) -> datetime:
+    """A moment as rows carry it, with its time zone."""
+    return datetime.fromisoformat(text)
 
 
 def linked(entry: Entry, seq: int, time: str, previous: str) -> Row:

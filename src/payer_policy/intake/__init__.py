@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from io import TextIOWrapper
+from collections.abc import Callable
+from io import StringIO, TextIOWrapper
 from typing import BinaryIO, Literal
 
 from payer_policy.diagnostics import Diagnostic, Location, Position
@@ -63,6 +64,8 @@ _MARKS = (
     (b"%PDF", "a PDF document", None),
     (b"<", "XML or HTML", None),
 )
+_MOST_BLANK = 65_536
+"""A file that begins with more blanks than this holds nothing else."""
 _LOOSE = frozenset({"GS", "ST", "BHT", "HL", "CLM"})
 _LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 """A stray byte, as "surrogateescape" keeps it, to the Latin-1 character that it most likely is."""
@@ -75,6 +78,7 @@ def read_requests(
     reference: ReferenceData | None = None,
     *,
     most: int | None = None,
+    pause: Callable[[], None] | None = None,
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
@@ -88,6 +92,8 @@ def read_requests(
         reference: For FHIR: to know a payer by any of its identifiers.
         most: Reading stops after one more than this, so that a caller that gets more knows that there
             are too many; None: all are read.
+        pause: Called again and again while a file is read that holds many; what it raises ends the
+            reading. For a deadline.
 
     Returns:
         An `Intake` for each claim, in the order of the file: its request, or None with what is wrong.
@@ -102,9 +108,9 @@ def read_requests(
             if not isinstance(document, Diagnostic):
                 found = submissions_of(document, vocabulary, reference)
                 return [submission.intake for submission in found]
-        return remark_duplicates(read_json_requests(text, file, most))
+        return remark_duplicates(read_json_requests(text, file, most, pause))
     text = text if data.isascii() else text.translate(_LATIN_1)
-    return remark_duplicates(read_x12(text, file, most))
+    return remark_duplicates(read_x12(_pausing(StringIO(text, "").read, pause), file, most))
 
 
 def form_of(start: bytes, file: str) -> Form | Diagnostic:
@@ -113,19 +119,35 @@ def form_of(start: bytes, file: str) -> Form | Diagnostic:
     return _form_of(text, start, file)
 
 
-def x12_text(file: BinaryIO) -> Read:
-    """The text of an X12 file that is read on and on, as `read_requests` reads a whole one."""
+def x12_text(file: BinaryIO, pause: Callable[[], None] | None = None) -> Read:
+    """The text of an X12 file that is read on and on, as `read_requests` reads a whole one.
+
+    Args:
+        file: The file.
+        pause: Called before each piece that is read; what it raises ends the reading.
+    """
     text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
     def read(size: int) -> str:
         chunk = text.read(size)
         return chunk if chunk.isascii() else chunk.translate(_LATIN_1)
 
-    return read
+    return _pausing(read, pause)
+
+
+def _pausing(read: Read, pause: Callable[[], None] | None) -> Read:
+    if pause is None:
+        return read
+
+    def paused(size: int) -> str:
+        pause()
+        return read(size)
+
+    return paused
 
 
 def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:
-    head = text[:200].lstrip(_BLANK) or text.lstrip(_BLANK + "\x00\x1a")[:200]
+    head = text[:200].lstrip(_BLANK) or text[:_MOST_BLANK].lstrip(_BLANK + "\x00\x1a")[:200]
     if not head:
         return _unreadable("empty-file", f"the file is empty; {_EXPECTED}", file)
     if _has_wide_characters(data):

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, Location
+from payer_policy.json_models import MAX_PROBLEMS
 from payer_policy.json_source import JsonPath
 from payer_policy.request.models import Line, Request
 
@@ -108,7 +110,12 @@ def numbered(request: Request) -> Request:
 
 
 def inconsistencies(request: Request) -> Iterator[Slip]:
-    """What no model of a single field can see. The request's lines are numbered."""
+    """What no model of a single field can see, as far as anybody reads it. The request's lines are
+    numbered."""
+    return islice(_inconsistencies(request), MAX_PROBLEMS)
+
+
+def _inconsistencies(request: Request) -> Iterator[Slip]:
     seen: dict[int | None, int] = {}
     for index, line in enumerate(request.lines):
         first = seen.setdefault(line.number, index)
