@@ -13,7 +13,7 @@ from payer_policy.diagnostics.model import (
     Position,
     Severity,
 )
-from payer_policy.diagnostics.suggest import did_you_mean, nearest, slip_of
+from payer_policy.diagnostics.suggest import did_you_mean, kind_of, nearest, slip_of
 
 __all__ = [
     "Diagnostic",
@@ -23,6 +23,7 @@ __all__ = [
     "Position",
     "Severity",
     "did_you_mean",
+    "kind_of",
     "nearest",
     "slip_of",
 ]

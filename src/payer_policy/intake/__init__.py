@@ -9,10 +9,11 @@ from __future__ import annotations
 from io import TextIOWrapper
 from typing import BinaryIO, Literal
 
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, kind_of
 from payer_policy.intake.fhir.claim import read_document, submissions_of
 from payer_policy.intake.json_requests import read_json_lines, read_json_requests
 from payer_policy.intake.json_split import is_json_lines
+from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.intake.model import Intake, refused, remark_duplicates
 from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
@@ -44,6 +45,7 @@ __all__ = [
     "read_requests",
     "read_supplements",
     "refused",
+    "request_from_mapping",
     "supplemented",
     "unmatched",
     "x12_loops",
@@ -78,7 +80,8 @@ def read_requests(
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
-    Never raises for any bytes. Claims of one number are all read, each with a remark.
+    Never raises for any bytes: what is wrong is said in the `Intake`. Claims of one number are all
+    read, each with a remark.
 
     Args:
         data: The bytes of the file: JSON, JSON Lines, X12 837 or 278, or FHIR R4. The format is found
@@ -91,7 +94,14 @@ def read_requests(
 
     Returns:
         An `Intake` for each claim, in the order of the file: its request, or None with what is wrong.
+
+    Raises:
+        PolicyError: The data are no bytes (a text or a path, say).
     """
+    if not isinstance(data, (bytes, bytearray)):
+        message = f"found {kind_of(data)}; the bytes of a file were expected"
+        hint = "read a file with `Path.read_bytes`, encode a text with `.encode()`"
+        raise PolicyError([Diagnostic("wrong-type", message, Location(str(file)), hint)])
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
     if isinstance(form, Diagnostic):
