@@ -99,7 +99,9 @@ class Candidate(NamedTuple):
     """A policy of the payer for the code of a service on its day, and the service's facts for it."""
 
     ruleset: Ruleset
+    """The policy as it is in force on the day."""
     facts: Mapping[str, Value | None]
+    """The facts of the service for that policy, by name; None: not known."""
 
 
 class Considered(NamedTuple):
@@ -108,11 +110,15 @@ class Considered(NamedTuple):
     payer: str | None
     """The payer's folder, or what the request says where no payer here is recognized."""
     code: str | None
+    """The drug code (HCPCS) of the service; None: not known."""
     day: date | None
+    """The date of service, or the first of several; None: not known."""
     through: date | None
     """The last of its days, where it is not settled which day it is for."""
     lines: tuple[int, ...]
+    """The numbers of the lines."""
     candidates: tuple[Candidate, ...]
+    """The payer's policies for the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +126,13 @@ class Decided:
     """A determination with what it was made from, for an explanation or a record."""
 
     determination: Determination
+    """The answer."""
     ruleset: Ruleset
     """Of what pends for its date, the newest one: none was asked."""
     evaluation: Evaluation | None
     """None where the engine itself failed, or was not asked."""
     facts: Mapping[str, Value | None]
+    """The facts that it was decided by, by name; None: not known."""
     silence: Callable[[], Silence] | None = field(default=None, compare=False, repr=False)
     """What nobody said of the facts; None: nothing was evaluated."""
     days: tuple[Decided, ...] = ()
@@ -140,7 +148,9 @@ class PolicyOnDay:
     """
 
     ruleset: Ruleset
+    """The policy as it is in force on the day."""
     engine: str
+    """The engine that evaluates its rules."""
     _evaluate: Evaluator = field(repr=False)
     _determiner: Determiner = field(repr=False)
     _code: str = field(repr=False)

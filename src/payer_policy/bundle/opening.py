@@ -31,6 +31,7 @@ class Opened:
     """Policies that passed, with what tells them from any others."""
 
     library: Library
+    """The policies, ready to decide by."""
     hash: str
     """SHA-256: of the bundle's bytes; of a folder, its `folder_hash`."""
     folder_hash: str
@@ -44,6 +45,7 @@ class OpenedBundle(Opened):
     """Policies out of a bundle that a trusted key signed."""
 
     manifest: Manifest
+    """What the bundle says of itself."""
 
 
 @dataclass(frozen=True)

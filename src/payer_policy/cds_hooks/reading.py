@@ -34,12 +34,17 @@ class Hook:
     """A call. Each order is decided by itself; `diagnostics` are about the call as a whole."""
 
     service: str
+    """The id of the service that was called."""
     instance: str | None
+    """`hookInstance` of the call; None: it could not be read."""
     orders: tuple[Order, ...] = ()
+    """The orders of the call, each read by itself."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with the call as a whole."""
     coverage_information: bool = True
     """Whether the call wants orders back with coverage information."""
     most_cards: int = 10
+    """The maximum number of cards to answer with."""
 
     @property
     def refused(self) -> bool:

@@ -88,6 +88,12 @@ _Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
 Date = Annotated[date, BeforeValidator(calendar_date)]
 
 
+def _first_paragraph(schema: dict[str, Any]) -> None:
+    """Leave out of a JSON Schema what a docstring says to those who write Python."""
+    if "description" in schema:
+        schema["description"] = schema["description"].partition("\n\n")[0]
+
+
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass
 
@@ -126,7 +132,11 @@ else:
 
 class _Part(BaseModel, metaclass=_Refusing):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=False
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        arbitrary_types_allowed=False,
+        json_schema_extra=_first_paragraph,
     )
 
 

@@ -33,7 +33,9 @@ class Advice:
     """The claims of all 835s of a text, and what is wrong with it."""
 
     claims: tuple[ClaimPayment, ...]
+    """The claims, in the order of the text."""
     problems: tuple[Diagnostic, ...]
+    """What is wrong with the text."""
 
 
 def read_advice(text: str, file: str) -> Advice:

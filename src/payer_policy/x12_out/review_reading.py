@@ -25,7 +25,9 @@ class Reviews:
     """The answers of all 278 responses of a text, and what is wrong with it."""
 
     reviews: tuple[Review, ...]
+    """The answers, in the order of the text."""
     problems: tuple[Diagnostic, ...]
+    """What is wrong with the text."""
 
 
 def read_reviews(text: str, file: str) -> Reviews:
