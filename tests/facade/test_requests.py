@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from payer_policy import (
     Coverage,
@@ -33,10 +34,15 @@ from payer_policy import (
 )
 from payer_policy.answer import answer
 from payer_policy.bundle import open_bundle, open_folder
+from payer_policy.cds_hooks import SERVICES, read_feedback, read_hook
+from payer_policy.fhir import Asked, exact_json, read_inquiry, read_submissions
+from payer_policy.intake import read_supplements
+from payer_policy.x12_out import read_advice, read_reviews
 
 ROOT = Path(__file__).parents[2]
 ENGINE = Engine.open(ROOT / "policies")
 LINE = {"code": "J0945", "units": 4, "date": "2025-03-04"}
+HOOK = next(iter(SERVICES))
 POLICY, DAY = "medicare/intrathecal-baclofen", date(2025, 3, 4)
 CLAIM = {"id": "SYN-1", "coverage": {"payer": "medicare"}, "lines": [LINE]}
 
@@ -345,6 +351,12 @@ def test_a_model_that_is_built_of_bad_values_is_refused_with_a_sentence(name: st
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
+def test_what_a_model_inherits_from_pydantic_raises_its_error_and_says_so() -> None:
+    with pytest.raises(ValidationError):
+        Request.model_validate({"zip": 1})
+    assert "raises pydantic's `ValidationError`" in " ".join((Request.__doc__ or "").split())
+
+
 @given(st.dictionaries(st.sampled_from(["id", "lines", "facts", "coverage", "zip"]), _ANYTHING))
 def test_a_request_is_built_of_anything_or_refused(fields: dict[str, Any]) -> None:
     try:
@@ -396,6 +408,24 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "a text as facts": (lambda: ENGINE.policy(POLICY, DAY).decide("x"), "found a text; a mapping"),
     "a ruleset on no day": (lambda: ENGINE.library.ruleset(POLICY, None), "found None; a date of"),
     "a text to read": (lambda: read_requests("{}", "a.json"), "found a text; the bytes of a file"),
+    "a FHIR text": (lambda: read_submissions("{}", "a.json"), "found a text; the bytes of a file"),
+    "an inquiry that is None": (lambda: read_inquiry(None, "a.json"), "found None; the bytes of a"),
+    "facts as a text": (
+        lambda: read_supplements("{}", "a.json"),
+        "found a text; the bytes of a file",
+    ),
+    "a hook as a text": (lambda: read_hook(HOOK, "{}"), "found a text; the bytes of a file"),
+    "feedback that is None": (lambda: read_feedback(None), "found None; the bytes of a file"),
+    "an 835 as bytes": (
+        lambda: read_advice(b"ISA", "a.835"),
+        "found a `bytes`; the text of a file",
+    ),
+    "a 278 as bytes": (
+        lambda: read_reviews(b"ISA", "a.278"),
+        "found a `bytes`; the text of a file",
+    ),
+    "what was not asked": (lambda: Asked.from_json({}), "a document of payer-policy/fhir-asked/1"),
+    "a float in FHIR": (lambda: exact_json({"value": 1.5}), "found a `float`, which has no exact"),
     "a path to read": (lambda: read_requests(Path("a.json"), "a.json"), "the bytes of a file were"),
 }
 

@@ -33,8 +33,8 @@ class Entry:
     member: str | None = None
     """Canonical JSON: the request, the facts, the determinations. Erased by a redaction."""
     salt: str | None = None
-    """Random, 64 hexadecimal digits: without it nobody can try whether a guess fits the
-    commitment. Erased with the member part."""
+    """Random, 64 hexadecimal digits, so that no guess can be tried against the commitment. Erased with
+    the member part."""
     commitment: str | None = None
     """SHA-256 (hex) of the salt and the member part; None: there is no member part."""
     request_id: str | None = None

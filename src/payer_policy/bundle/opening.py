@@ -19,8 +19,7 @@ from payer_policy.bundle.archive import FEATURES, MANIFEST, MAX_BYTES, POLICIES,
 from payer_policy.bundle.manifest import Manifest
 from payer_policy.bundle.problems import BundleError, problem, refuse
 from payer_policy.bundle.signing import SIGNATURE_BYTES, PublicKey
-from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.policy.folder import path_of
+from payer_policy.diagnostics import Diagnostic, PolicyError, given_path
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import load_folder, read_library
@@ -72,7 +71,7 @@ def open_bundle(path: str | Path, trusted: Sequence[PublicKey]) -> OpenedBundle:
     Raises:
         BundleError: With every problem found. Nothing of a bundle with a problem is ever used.
     """
-    path = path_of(path, "a bundle")
+    path = given_path(path, "a bundle")
     return open_bundle_bytes(read_file(path), _shown(path), trusted)
 
 
@@ -85,7 +84,7 @@ def open_folder(path: str | Path) -> Opened:
     Raises:
         PolicyError: With every problem found.
     """
-    path = path_of(path, "a policy folder")
+    path = given_path(path, "a policy folder")
     contents, problems = load_folder(path)
     if problems:
         raise PolicyError(problems)

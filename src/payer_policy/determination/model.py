@@ -218,7 +218,7 @@ class Question:
     supplied_by: str | None
     """Who can answer it, such as `biller` or `payer`; None: the vocabulary does not say."""
     correctable: bool
-    """Whether a value that was given could be corrected by whoever submits the claim."""
+    """Whether a value that was given can be corrected by the submitter of the claim."""
     rules: tuple[str, ...]
     """The ids of the unsettled rules that wait for it."""
 

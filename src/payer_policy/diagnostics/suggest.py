@@ -49,18 +49,6 @@ def _one_slip(a: str, b: str) -> bool:
     return x[1:] in (y, y[1:]) or x == y[1:] or (x[:2] == y[1::-1] and x[2:] == y[2:])
 
 
-def kind_of(value: object) -> str:
-    """A value that does not fit, by what it is and not by what it holds: "a text", "an `int`"."""
-    if value is None:
-        return "None"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, str):
-        return "a text"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} `{name[:40]}`"
-
-
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """A hint sentence with the nearest right name, or None."""
     found = nearest(name, known)

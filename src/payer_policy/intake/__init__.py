@@ -9,7 +9,7 @@ from __future__ import annotations
 from io import TextIOWrapper
 from typing import BinaryIO, Literal
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, kind_of
+from payer_policy.diagnostics import Diagnostic, Location, Position, given_bytes
 from payer_policy.intake.fhir.claim import read_document, submissions_of
 from payer_policy.intake.json_requests import read_json_lines, read_json_requests
 from payer_policy.intake.json_split import is_json_lines
@@ -80,7 +80,7 @@ def read_requests(
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
-    Never raises for any bytes: what is wrong is said in the `Intake`. Claims of one number are all
+    Never raises for any bytes: what is wrong is in the `Intake`. Claims of one number are all
     read, each with a remark.
 
     Args:
@@ -98,10 +98,7 @@ def read_requests(
     Raises:
         PolicyError: The data are no bytes (a text or a path, say).
     """
-    if not isinstance(data, (bytes, bytearray)):
-        message = f"found {kind_of(data)}; the bytes of a file were expected"
-        hint = "read a file with `Path.read_bytes`, encode a text with `.encode()`"
-        raise PolicyError([Diagnostic("wrong-type", message, Location(str(file)), hint)])
+    given_bytes(data, file)
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
     if isinstance(form, Diagnostic):

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, kind_of
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.json_models import validated
 from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 
@@ -39,31 +39,6 @@ _PARTS: Final[Mapping[str, str]] = {
     "identities": "identity",
 }
 _OWN_NAMES: Final = {"rules": "id", "codes": "code", "products": "ndc"}
-
-
-def path_of(given: object, what: str) -> Path:
-    """The path that a caller names.
-
-    Args:
-        given: A text, a `pathlib.Path`, or another path-like object that gives a text.
-        what: What it should lead to, with its article: "a policy folder".
-
-    Raises:
-        PolicyError: It is no path (None, a number, bytes), or an empty text, which would be the
-            folder that the program runs in.
-    """
-    try:
-        path = os.fspath(given)  # type: ignore[call-overload]
-    except TypeError:
-        path = given
-    if isinstance(path, str) and path:
-        return Path(path)
-    found = "an empty text" if path == "" else kind_of(path)
-    message = f"found {found}; the path of {what} was expected"
-    hint = "give a text or a `pathlib.Path`"
-    if isinstance(path, bytes):
-        hint = "decode it with `os.fsdecode`"
-    raise PolicyError([Diagnostic("wrong-type", message, Location("path"), hint)])
 
 
 def part_name(document: JsonDocument, path: JsonPath) -> str | None:

@@ -15,11 +15,10 @@ from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, kind_of
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, given_path, kind_of
 from payer_policy.json_source import JsonDocument
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.elaboration import Elaboration, Window, alike
-from payer_policy.policy.folder import path_of
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.statements import Statement, StatementReader, Statements
 from payer_policy.policy.versions import Merged, PolicyVersion, day_after, merge
@@ -74,7 +73,7 @@ class Library:
         """
         from payer_policy.policy.reading import read_library
 
-        library, diagnostics = read_library(path_of(folder, "a policy folder"))
+        library, diagnostics = read_library(given_path(folder, "a policy folder"))
         errors = [problem for problem in diagnostics if problem.severity == "error"]
         if errors or library is None:
             raise PolicyError(errors)

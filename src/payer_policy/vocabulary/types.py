@@ -117,7 +117,7 @@ class AmbiguousCode(ValueProblem):
 
 
 _MOST_BITS: Final = 1_000
-"""A whole number of more bits is not written out: Python refuses, and nobody would read it."""
+"""A whole number of more bits is not written out: Python refuses to."""
 
 
 def shown(raw: object) -> str:

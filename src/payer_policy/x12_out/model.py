@@ -24,7 +24,7 @@ class Adjustment:
     amount: Decimal
     """Dollars, in whole cents; more than 0 where less is paid."""
     units: Number | None = None
-    """Units that are adjusted; None: not said."""
+    """Units that are adjusted; None: not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ServicePayment:
     billed_units: Number | None = None
     """SVC07, where other than the units paid."""
     revenue_code: str = ""
-    """SVC04, four digits; empty: not said."""
+    """SVC04, four digits; empty: not given."""
     first_day: date | None = None
     """The day of service (DTM*472), or the first of a range (DTM*150)."""
     last_day: date | None = None
@@ -101,7 +101,7 @@ class ClaimPayment:
     patient: Name = NOBODY
     """The patient (NM1*QC)."""
     rendering_npi: str = ""
-    """Who treated (NM1*82), 10 digits; empty: not said."""
+    """Who treated (NM1*82), 10 digits; empty: not given."""
     inpatient: bool = False
     """Whether the remarks stand in an MIA."""
     remarks: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.diagnostics import Diagnostic, Location, Position, given_text
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_envelope import diagnostic
 from payer_policy.intake.x12_values import day, number
@@ -32,7 +32,16 @@ class Reviews:
 
 def read_reviews(text: str, file: str) -> Reviews:
     """The answers of a text. Never raises for any text; what could not be read is among the problems,
-    and the rest is given."""
+    and the rest is given.
+
+    Args:
+        text: The text of the file.
+        file: The name that messages begin with.
+
+    Raises:
+        PolicyError: This is no text (bytes or a path, say).
+    """
+    given_text(text, file)
     reader = _Reader(file)
     for item in segments_of(text, file, "278"):
         if isinstance(item, Diagnostic):

@@ -9,10 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
+from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.intake.model import Intake
 
 Use = Literal["claim", "preauthorization", "predetermination"]
 SCHEMA = "payer-policy/fhir-asked/1"
+
+
+class NotAsked(PayerPolicyError, ValueError):
+    """A document is not what `Asked.to_json` wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +104,10 @@ class Asked:
         """What `to_json` wrote.
 
         Raises:
-            ValueError: it is something else.
+            NotAsked: It is something else.
         """
-        if document.get("schema") != SCHEMA:
-            raise ValueError(f"a document of {SCHEMA} was expected")
+        if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+            raise NotAsked(f"a document of {SCHEMA} was expected")
         values = {key: _frozen(value) for key, value in document.items() if key != "schema"}
         items = values.pop("items", ())
         return cls(**values, items=tuple(AskedItem(**_of_item(item)) for item in items))
