@@ -24,16 +24,21 @@ class Answer:
     """One claim: decided, or refused with what is wrong (never both)."""
 
     claim_id: str | None
+    """The claim number; None: it has none."""
     request: Request | None
     """None where the claim was refused."""
     decided: tuple[Decided, ...]
+    """What was decided, with what it was made from; empty where the claim was refused."""
     without_policy: tuple[NoPolicy, ...]
+    """The services that no policy covers."""
     problems: tuple[Diagnostic, ...]
+    """What is wrong; with an error among them the claim is refused."""
     as_of: date | None = None
     """The day that was filled in as the date of service, since the request gave none."""
 
     @property
     def refused(self) -> bool:
+        """Whether the claim was refused."""
         return any(problem.severity == "error" for problem in self.problems)
 
     @property

@@ -43,7 +43,9 @@ class Given:
     """One answer to write: its rows, and the reply to keep with them, if any."""
 
     entries: tuple[Entry, ...]
+    """The rows, in their order; of none nothing is written."""
     reply: Reply | None = None
+    """What is kept with them; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ class Written:
     """What became of an answer: the receipts of its rows, or the reply to the same key before."""
 
     receipts: tuple[Receipt, ...] = ()
+    """Of its rows, in their order."""
     earlier: KeptReply | None = None
+    """The answer that is kept under the same key; None: there was none, and this one is written."""
 
 
 class AuditLog:

@@ -25,6 +25,7 @@ class Reply:
     asked: str
     """SHA-256 of all that was asked."""
     media_type: str
+    """Of the answer's bytes."""
     content: Callable[[Sequence[Receipt]], bytes]
     """The answer's bytes, by the receipts of its rows."""
 
@@ -34,7 +35,10 @@ class KeptReply:
     """An answer that was given before, as it left."""
 
     asked: str
+    """SHA-256 of all that was asked."""
     media_type: str
+    """Of the answer's bytes."""
     content: bytes
+    """The answer's bytes."""
     receipt: Receipt
     """Of the answer's last row."""

@@ -28,7 +28,9 @@ class Inquiry:
     """What an inquiry says. `diagnostics` with an error: it could not be read."""
 
     asked: Asked
+    """What the inquiry names: member, provider, codes, days."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with it."""
 
     @property
     def refused(self) -> bool:
@@ -41,9 +43,13 @@ class Stored:
     """An answer as it was stored: what was asked, the outcome's JSON, when, and its number."""
 
     asked: Asked
+    """What was asked, as it was read then."""
     outcome: Mapping[str, Any]
+    """The answer, as `Outcome.to_json()` gave it."""
     created: str
+    """When it was answered, as FHIR's dateTime."""
     number: str | None = None
+    """The number that the payer gave it; None: the one that is made of the request."""
 
 
 def read_inquiry(data: bytes, file: str) -> Inquiry:

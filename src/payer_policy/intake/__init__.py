@@ -10,10 +10,11 @@ from collections.abc import Callable
 from io import StringIO, TextIOWrapper
 from typing import BinaryIO, Literal
 
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.diagnostics import Diagnostic, Location, Position, given_bytes
 from payer_policy.intake.fhir.claim import read_document, submissions_of
 from payer_policy.intake.json_requests import read_json_lines, read_json_requests
 from payer_policy.intake.json_split import is_json_lines
+from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.intake.model import Intake, refused, remark_duplicates
 from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
@@ -45,6 +46,7 @@ __all__ = [
     "read_requests",
     "read_supplements",
     "refused",
+    "request_from_mapping",
     "supplemented",
     "unmatched",
     "x12_loops",
@@ -82,7 +84,8 @@ def read_requests(
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
-    Never raises for any bytes. Claims of one number are all read, each with a remark.
+    Never raises for any bytes: what is wrong is in the `Intake`. Claims of one number are all
+    read, each with a remark.
 
     Args:
         data: The bytes of the file: JSON, JSON Lines, X12 837 or 278, or FHIR R4. The format is found
@@ -97,7 +100,11 @@ def read_requests(
 
     Returns:
         An `Intake` for each claim, in the order of the file: its request, or None with what is wrong.
+
+    Raises:
+        PolicyError: The data are no bytes (a text or a path, say).
     """
+    given_bytes(data, file)
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
     if isinstance(form, Diagnostic):

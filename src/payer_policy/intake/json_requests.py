@@ -27,31 +27,12 @@ from payer_policy.intake.model import (
     too_many_lines,
 )
 from payer_policy.intake.places import MAX_PIECE, Piece, Places
-from payer_policy.json_models import Names, validated
+from payer_policy.json_models import validated
 from payer_policy.json_source import JsonDocument
-from payer_policy.request.models import (
-    MAX_LINES,
-    Authorization,
-    Coverage,
-    Line,
-    Patient,
-    PriorLine,
-    Provider,
-    Request,
-)
+from payer_policy.request.models import MAX_LINES, NAMES, Request
 from payer_policy.vocabulary.codes import remark_on_ndc
 
 P = TypeVar("P")
-
-NAMES: Names = {
-    Request: "a request",
-    Coverage: "`coverage`",
-    Patient: "`patient`",
-    Provider: "`provider`",
-    Line: "a line",
-    Authorization: "an authorization",
-    PriorLine: "a line of the history",
-}
 
 
 def read_json_requests(

@@ -32,12 +32,17 @@ class Intake:
     """
 
     claim_id: str | None
+    """The claim number as the file gives it; None: it gives none."""
     place: Location
+    """Where the claim is in the file."""
     request: Request | None
+    """The request; None: it could not be read, or this is a remark about the file."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with the claim; warnings do not stop it."""
     frequency: str | None = None
     """As the claim says it, also where the claim was refused."""
     locators: tuple[Locator, ...] = field(default=(), repr=False, compare=False)
+    """What finds the place of a part of the request; for `locate`."""
 
     def locate(self, path: JsonPath) -> Location:
         """Where a part of the request was written (`("facts", "trial.weeks")`); else the claim."""
@@ -52,6 +57,7 @@ class Intake:
 
     @property
     def is_note(self) -> bool:
+        """Whether this is a remark about the file and not a claim."""
         return self.request is None and not any(d.severity == "error" for d in self.diagnostics)
 
 
