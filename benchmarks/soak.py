@@ -7,8 +7,7 @@ first fifth of the time the service is killed (SIGKILL) three times and started 
 database's processes are stopped now and then, its connections are cut, and another client sends bodies
 that are made to cost much, and connections that never ask. In the end every answer given is in the
 record with its receipt, once, and nothing else is; the record verifies; and the service's memory is
-what it was at three tenths of the time, give or take a twentieth. Needs PostgreSQL's programs, as the tests
-do.
+what it was at three tenths of the time, give or take a twentieth. Needs the programs of PostgreSQL.
 """
 
 from __future__ import annotations

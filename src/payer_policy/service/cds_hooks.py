@@ -41,12 +41,14 @@ async def discovery() -> Response:
     "/{service}",
     summary="What coverage asks of the orders of a call.",
     dependencies=[holds("decide")],
-    openapi_extra=body({JSON: "CdsHooksCall"}),
+    openapi_extra=body({JSON: "CdsHooksCall"}, keyed=True),
     responses=described(
         {JSON: "CdsHooksAnswer"},
         "Cards, and for each order an update of it with the coverage information of Da Vinci CRD.",
     )
-    | problems("refused", "not-found", "too-large", "wrong-media-type", "not-configured"),
+    | problems(
+        "refused", "key-used", "not-found", "too-large", "wrong-media-type", "not-configured"
+    ),
 )
 async def call(request: Request, service: Annotated[str, Path(max_length=200)]) -> Response:
     """What is not known is asked for; nothing is said not to be covered for what nobody told."""

@@ -62,7 +62,7 @@ router = APIRouter(prefix="/v1", dependencies=[holds("decide")])
     "/decide",
     tags=["decisions"],
     summary="Decide one claim or preauthorization request.",
-    openapi_extra=body({JSON: "Request"}),
+    openapi_extra=body({JSON: "Request"}, keyed=True),
     responses=described(
         {JSON: "DecideAnswer"}, "The outcome; `decision` is the answer in one word."
     )
@@ -87,7 +87,8 @@ async def decide(request: Request, view: View = "whole") -> Response:
             "application/edi-x12": None,
             "text/plain": None,
             FORM: "ClaimsAndFacts",
-        }
+        },
+        keyed=True,
     ),
     responses=described(
         {JSON: "Answers", JSON_LINES: None},
@@ -156,7 +157,7 @@ _EXPLANATIONS: Final[Mapping[str, Callable[[Explanation], str]]] = {
     "/explain",
     tags=["decisions"],
     summary="The proof behind every determination of one request.",
-    openapi_extra=body({JSON: "Request"}),
+    openapi_extra=body({JSON: "Request"}, keyed=True),
     responses=described(
         {JSON: "Explanations", **dict.fromkeys(_EXPLANATIONS)},
         "The outcome with a tree for each determination; or the trees as a page, text or Markdown.",

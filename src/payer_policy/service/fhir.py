@@ -67,13 +67,13 @@ async def metadata(request: Request) -> Response:
     "/Claim/$submit",
     summary="Decide the claim or preauthorization request of a Bundle, or one Claim.",
     dependencies=[holds("decide")],
-    openapi_extra=body({FHIR_JSON: "FhirResource", JSON: "FhirResource"}),
+    openapi_extra=body({FHIR_JSON: "FhirResource", JSON: "FhirResource"}, keyed=True),
     responses=described(
         {FHIR_JSON: "FhirResource"},
         "A Bundle with the ClaimResponse (for a Bundle), or the ClaimResponse. What is missing comes "
         "with it as a Questionnaire; send its answers with the Claim again.",
     )
-    | problems("bad-request", "too-large", "wrong-media-type", "not-configured"),
+    | problems("bad-request", "key-used", "too-large", "wrong-media-type", "not-configured"),
 )
 async def submit(request: Request) -> Response:
     """A claim that cannot be read gets a ClaimResponse with its errors; nothing was decided then."""

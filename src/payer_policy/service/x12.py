@@ -41,9 +41,9 @@ router = APIRouter(prefix="/x12", tags=["standards"], dependencies=[holds("decid
 @router.post(
     "/278",
     summary="Decide the preauthorization requests of an X12 278, and answer with a 278.",
-    openapi_extra=body({X12: None, "text/plain": None}),
+    openapi_extra=body({X12: None, "text/plain": None}, keyed=True),
     responses=described({X12: None}, "One interchange with a 278 response for each request.")
-    | problems("refused", "too-large", "wrong-media-type", "not-configured"),
+    | problems("refused", "key-used", "too-large", "wrong-media-type", "not-configured"),
 )
 async def review_requests(request: Request) -> Response:
     """A request that cannot be read is answered with AAA; what is certified gets a number that depends
