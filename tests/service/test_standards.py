@@ -115,6 +115,26 @@ def test_an_inquiry_gets_what_was_answered_and_nothing_of_others(
     assert "No answer was found" in nothing["issue"][0]["details"]["text"]
 
 
+@pytest.mark.parametrize("path", ["/fhir/Claim/$submit", "/v1/decide/batch"])
+@pytest.mark.parametrize("place", ["resourceType", "text"])
+def test_half_a_character_is_refused_and_nothing_of_it_recorded(
+    serve: Serve, tmp_path: Path, path: str, place: str
+) -> None:
+    own = serve(Settings(POLICIES, audit=str(tmp_path / "audit.sqlite"), poll_seconds=60))
+    resource = bundle(facts=FAVOURABLE)
+    if place == "text":
+        resource["entry"][0]["resource"]["text"] = {"status": "generated", "div": "\ud800"}
+    else:
+        resource["resourceType"] += "\ud800"
+
+    answer = own.post(path, json.dumps(resource).encode(), headers=FHIR)
+
+    assert answer.status_code in (200, 400)
+    assert "U+D800" in answer.text
+    assert own.state.audit is not None
+    assert own.state.audit.log.head().count == 0
+
+
 @pytest.fixture
 def keyed(serve: Serve, tmp_path: Path) -> tuple[Served, dict[str, str]]:
     """A service with keys of every kind."""
