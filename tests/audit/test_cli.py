@@ -101,7 +101,10 @@ def test_replay_tells_what_it_could_not(record: Place, answers: dict[str, Answer
     assert told.exit_code == 1
     assert "1 not decided again: redacted" in told.output
     assert "not decided again: no policy file" in told.output
-    assert "request SYN-REFILL-1: no folder given has medicare/intrathecal-baclofen" in told.output
+    assert (
+        "claim number SYN-REFILL-1: no folder given has medicare/intrathecal-baclofen"
+        in told.output
+    )
 
     request, (decided,), without = answers["SYN-REFILL-1"]
     wrong = replace(decided.determination, decision="deny")

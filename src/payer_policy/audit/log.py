@@ -16,6 +16,7 @@ from payer_policy.audit.chain import Entry, Head, Receipt, Row, instant, linked,
 from payer_policy.audit.entries import Salt, entry_of, redaction_entry
 from payer_policy.audit.errors import AuditError, AuditUnavailable
 from payer_policy.audit.ranges import Ranges
+from payer_policy.audit.searching import Search
 from payer_policy.determination import NoPolicy
 from payer_policy.engine import Decided
 from payer_policy.request.models import Request
@@ -144,6 +145,20 @@ class AuditLog:
     def rows(self, *, after: int = 0) -> Iterator[Row]:
         """All rows (with a number above `after`) in their order, in bounded memory."""
         return self._database.rows(after=after)
+
+    def search(self, search: Search) -> Iterator[Row]:
+        """The rows that meet all conditions, in their order, in bounded memory."""
+        from payer_policy.audit.database import is_asked_for
+
+        return filter(search.matches, self._database.rows(*is_asked_for(search)))
+
+    def backup(self, path: Path) -> None:
+        """Copy the record into an empty file, as it is at this moment, while writers go on.
+
+        Raises:
+            AuditError: The record is in PostgreSQL, or it cannot be copied.
+        """
+        self._database.backup(path)
 
     def head(self) -> Head:
         """How many rows there are, and the hash of the last."""

@@ -19,6 +19,10 @@ Kind = Literal[
     "changed", "removed", "moved", "inserted", "erased", "not erased", "damaged", "other record"
 ]
 MOST_FINDINGS: Final = 1_000
+_NUMBERS: Final = {
+    "request_id": "claim number (column request_id)",
+    "member_id": "member number (column member_id)",
+}
 _LARGEST: Final = 2**63
 
 
@@ -66,12 +70,40 @@ def verify(rows: Iterable[Row | Damaged], anchor: Head | None = None) -> Verifie
 
 def is_as_written(row: Row) -> bool:
     """Whether a row, by itself, is as it was written: its hash, its member part, its columns."""
-    if of_no_row(row) is not None:
-        return False
+    return not checked(row)
+
+
+def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tuple[Finding, ...]:
+    """Everything that is wrong with one row.
+
+    Args:
+        row: The row.
+        before: The row with the number before it, where its hash is to be compared.
+        after: The row with the number after it, likewise.
+    """
+    if (wrong := of_no_row(row)) is not None:
+        return (Finding(None, "damaged", f"the row has {wrong}"),)
     check = _Check(None)
-    check.own(row, None)
+    check.own(row, before)
     check.member(row)
-    return not check.findings and not check.suspects
+    for one in check.suspects:
+        one.after = None if after is None else after.previous
+    check.tell_suspects()
+    if before is not None and row.previous != before.hash:
+        check.find(row.seq, "changed", f"it is not chained to row {before.seq} as that row is now")
+    if after is not None and after.previous != row.hash:
+        check.find(row.seq, "changed", f"row {after.seq} was chained to another row {row.seq}")
+    return tuple(check.findings)
+
+
+def kept_of(row: Row) -> dict[str, Any] | None:
+    """What is kept of a row, as JSON values; None where it is not a JSON object."""
+    return _object(row.kept)
+
+
+def member_of(row: Row) -> dict[str, Any] | None:
+    """The member part of a row, as JSON values; None where there is none, or it is no JSON object."""
+    return None if row.member is None else _object(row.member)
 
 
 @dataclass
@@ -174,9 +206,9 @@ class _Check:
                 self.find(row.seq, "changed", "its member part or salt is not the one written")
             return
         about = _object(row.member) or {}
-        for name in ("request_id", "member_id"):
+        for name, words in _NUMBERS.items():
             if about.get(name) != getattr(row, name):
-                self.find(row.seq, "changed", f"its column {name} is not that of its member part")
+                self.find(row.seq, "changed", f"its {words} is not that of its member part")
 
     def result(self, count: int, left_out: int, last: Row | None) -> Verified:
         self.tell_suspects()

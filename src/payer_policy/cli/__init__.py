@@ -15,7 +15,7 @@ import click
 from payer_policy.diagnostics import PolicyError, did_you_mean
 
 COMMANDS: Final = {
-    "audit": "Check, replay, export and redact the record of answers.",
+    "audit": "Check, search, replay, export, back up and redact the record of answers.",
     "batch": "Decide files of millions of claims into a Parquet dataset.",
     "bundle": "Build, verify and show signed bundles of policies.",
     "check": "Find everything that is wrong with a policy folder.",

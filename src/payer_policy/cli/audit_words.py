@@ -92,7 +92,7 @@ def replayed_text(name: str, count: Counter[str], notable: list[Replayed]) -> It
     if count["not as written"]:
         yield f"  {count['not as written']:,} not decided again: not as written (audit verify)"
     for one in notable:
-        about = f"row {one.seq}, request {one.request_id or 'not known'}"
+        about = f"row {one.seq}, claim number {one.request_id or 'not known'}"
         if one.status == "cannot":
             yield f"{about}: {one.message}"
             continue
