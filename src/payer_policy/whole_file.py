@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -129,6 +130,29 @@ def opened(path: Path, mode: str) -> IO[Any]:
     return open(path, mode, opener=lambda name, flags: os.open(name, flags, PRIVATE))
 
 
+@contextmanager
+def locked(file: IO[Any]) -> Iterator[None]:
+    """Wait until no other process is in here with the same file; it is let go at the end."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        try:
+            yield
+        finally:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+        return
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
 def private_folder(path: Path) -> None:
     """Make a folder (and those above it) where it is not there; one that is there stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -140,6 +164,7 @@ __all__ = [
     "PRIVATE",
     "PRIVATE_FOLDER",
     "IsInput",
+    "locked",
     "new_file",
     "opened",
     "private_folder",

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
@@ -22,6 +23,7 @@ from payer_policy.cli import options
 
 if TYPE_CHECKING:
     from payer_policy.audit.chain import Head
+    from payer_policy.audit.heads import Heads
     from payer_policy.audit.log import AuditLog
     from payer_policy.audit.replaying import Folder, Replayed
 
@@ -38,6 +40,7 @@ _DIGITS: Final = 18
 """Of a row number; more do not fit into a database's integer."""
 _TIME: Final = "2026-01-31 or 2026-01-31T08:00:00Z (UTC)"
 
+_FILE: Final = click.Path(path_type=Path)
 _record = click.argument("record", envvar=_VARIABLE)
 
 
@@ -76,14 +79,26 @@ def begin(record: str) -> None:
         click.echo(str(log.head()))
 
 
-@command.command("head", short_help="Print the head, to be kept elsewhere.")
+@command.command("head", short_help="Print the head, to be kept elsewhere, or sign it.")
 @_record
+@click.option("--sign", "key", type=_FILE, metavar="PRIVATE.pem", help="Sign it with this key.")
+@click.option(
+    "--heads", type=_FILE, metavar="FILE", help="Append the signed head here, if it has changed."
+)
 @options.as_json
-def head(record: str, as_json: bool) -> None:
+def head(record: str, key: Path | None, heads: Path | None, as_json: bool) -> None:
     """Print the number of rows and the hash of the last, to be kept elsewhere.
 
-    `audit verify --head` then finds it too when the last rows are removed, or all are written anew.
+    `audit verify --head` then finds it too when the last rows are removed, or all are written anew; so
+    does `audit verify --heads` with a file of signed heads. A key is made by `bundle keygen`. Exit
+    status 0: printed or appended; 1: the record no longer holds the last head of FILE; 2: the call
+    was wrong.
     """
+    if heads is not None and key is None:
+        raise click.UsageError("--heads needs --sign PRIVATE.pem")
+    if key is not None:
+        _sign(record, key, heads, as_json)
+        return
     with _opened(record) as log:
         found = log.head()
         if as_json:
@@ -93,29 +108,88 @@ def head(record: str, as_json: bool) -> None:
             click.echo(str(found))
 
 
+def _sign(record: str, key: Path, heads: Path | None, as_json: bool) -> None:
+    from payer_policy.audit.errors import AuditError
+    from payer_policy.audit.heads import append_head, signed_head
+    from payer_policy.cli.signing_keys import private_key
+
+    signer = private_key(key)
+    with _opened(record) as log:
+        if heads is None:
+            with _told():
+                click.echo(signed_head(log.head(), signer, _clock).line(), nl=False)
+            return
+        try:
+            made = append_head(heads, log, signer, _clock)
+        except AuditError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+    if as_json:
+        options.print_json(
+            {
+                "schema": "payer-policy/audit-signed/1",
+                "head": None if made is None else str(made.head),
+                "time": None if made is None else made.time,
+            }
+        )
+    elif made is None:
+        click.echo(f"{heads}: the head has not changed since the last one; nothing was signed.")
+    else:
+        click.echo(f"{heads}: signed the head {made.head}")
+
+
 @command.command("verify", short_help="Find what was changed, removed, moved, inserted or erased.")
 @_record
 @click.option("--head", "anchor", metavar="HEAD", help="A head that was printed earlier.")
+@click.option("--heads", type=_FILE, metavar="FILE", help="Signed heads; needs --trust.")
+@click.option(
+    "--trust",
+    "trusted",
+    type=_FILE,
+    multiple=True,
+    metavar="PUBLIC.pem",
+    help="A key whose heads count; may be repeated.",
+)
+@click.option(
+    "--heads-since",
+    "since",
+    metavar="TIME",
+    callback=_instant,
+    help="The newest signed head must be of this time or later.",
+)
 @options.as_json
-def verify(record: str, anchor: str | None, as_json: bool) -> None:
+def verify(
+    record: str,
+    anchor: str | None,
+    heads: Path | None,
+    trusted: tuple[Path, ...],
+    since: str | None,
+    as_json: bool,
+) -> None:
     """Find every row that was changed, removed, moved, inserted or erased unrecorded.
 
-    Exit status 0: every row is as it was written; 1: it is not; 2: the call was wrong.
+    With signed heads also a record that was cut off at its end or written anew, up to the newest
+    head. Exit status 0: every row is as it was written; 1: it is not; 2: the call was wrong.
     """
     from payer_policy.audit.verifying import verify
     from payer_policy.cli.audit_words import verified_json, verified_text
 
+    if (heads is None) != (not trusted) or (since is not None and heads is None):
+        raise click.UsageError("--heads FILE and --trust PUBLIC.pem go together")
     expected = _head(anchor)
+    signed = None if heads is None else _heads(heads, trusted, since)
     with ExitStack() as stack:
         rows, log = _rows(record, stack)
         with _told():
-            found = verify(rows, expected)
+            found = verify(rows, expected, [one.head for one in signed.trusted] if signed else ())
             guards = () if log is None else log.missing_guards()
         name = _name(record, log)
+    if signed is not None:
+        found = replace(found, findings=(*found.findings, *signed.findings))
     if as_json:
-        options.print_json(verified_json(name, found, expected, guards))
+        options.print_json(verified_json(name, found, expected, guards, signed))
     else:
-        click.echo("\n".join(verified_text(name, found, expected, guards)))
+        click.echo("\n".join(verified_text(name, found, expected, guards, signed)))
     sys.exit(1 if found.findings or guards else 0)
 
 
@@ -454,6 +528,15 @@ def _export_file(path: Path) -> AbstractContextManager[BinaryIO]:
 
 def _name(record: str, log: AuditLog | None) -> str:
     return log.name if log is not None else "standard input" if record == "-" else record
+
+
+def _heads(path: Path, trusted: tuple[Path, ...], since: str | None) -> Heads:
+    from payer_policy.audit.heads import read_heads
+    from payer_policy.cli.signing_keys import public_key
+
+    keys = [public_key(one) for one in trusted]
+    with ExitStack() as stack:
+        return read_heads(_lines(b"", _input(str(path), stack)), keys, since=since)
 
 
 def _record_and_row(arguments: tuple[str, ...]) -> tuple[str, int]:
