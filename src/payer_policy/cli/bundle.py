@@ -73,6 +73,7 @@ def keygen(name: str, as_json: bool) -> None:
 @click.option("--notes", help="What whoever deploys it should know.")
 @click.option("--built", metavar="TIME", help="When, as 2026-01-31T08:00:00Z. [default: not said]")
 @click.option("--sequence", type=int, help="A number that grows from bundle to bundle.")
+@click.option("--expires", metavar="DAY", help="The last day (UTC) on which it may be deployed.")
 @options.as_json
 def build(
     folder: Path,
@@ -211,6 +212,7 @@ def _lines(path: Path, data: bytes, manifest: Manifest) -> Iterator[str]:
         ("label", about.label),
         ("sequence", about.sequence),
         ("built", about.built),
+        ("expires", None if about.expires is None else f"after {about.expires} (UTC)"),
     ):
         if said is not None:
             yield f"  {name:<9}  {_one_line(str(said))}"

@@ -45,7 +45,8 @@ async def healthz() -> Response:
 )
 async def readyz(request: Request, known: Annotated[bool, Depends(is_known)]) -> Response:
     """Policies that were refused are listed; those before them go on deciding. With a key, also by
-    their names and with their problems."""
+    their names and with their problems. `expired` is a warning: the last day of the bundle is over, and
+    it goes on deciding."""
     state = state_of(request)
     failed_at = None if state.audit is None else state.audit.failed_at
     if failed_at is not None and time.monotonic() - failed_at < _HELD_BACK:
@@ -53,6 +54,7 @@ async def readyz(request: Request, known: Annotated[bool, Depends(is_known)]) ->
     content: dict[str, Any] = {
         "status": "ready",
         **state.deployed.to_json(),
+        "expired": state.deployment.expired,
         "refused": [event.to_json() for event in state.deployment.refused],
     }
     if not known:  # names of files, and what is in them, are for those who run the service

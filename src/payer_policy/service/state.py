@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from starlette.requests import HTTPConnection
 
 from payer_policy.answer import Answer
+from payer_policy.audit.heads import HeadWriter
 from payer_policy.deployment import Deployed, Deployment
 from payer_policy.service.admission import Admission
 from payer_policy.service.gate import Exchange
@@ -52,12 +53,14 @@ class State:
         audit: Recording | None,
         keys: KeyFile | None,
         metrics: Metrics,
+        heads: HeadWriter | None = None,
     ) -> None:
         self.settings = settings
         self.deployment = deployment
         self.audit = audit
         self.keys = keys
         self.metrics = metrics
+        self.heads = heads
         self.admission = Admission(settings.limits, metrics)
         self._long = ThreadPoolExecutor(settings.limits.batches, "answers")
 
@@ -114,6 +117,8 @@ class State:
         """The process ends. What is in flight has finished by now."""
         self._long.shutdown(wait=False, cancel_futures=True)
         self.deployment.stop()
+        if self.heads is not None:
+            self.heads.close()
         if self.audit is not None:
             self.audit.close()
         self.metrics.close()
