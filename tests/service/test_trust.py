@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import os
+import stat
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -169,7 +171,7 @@ def test_what_goes_together_is_said(options: list[str], words: str) -> None:
 
 
 def test_several_processes_sign_in_one_file_and_share_the_sequence(
-    place: Place, tmp_path: Path
+    place: Place, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     settings = place(heads=True, sequence=41)
     options = (
@@ -181,12 +183,17 @@ def test_several_processes_sign_in_one_file_and_share_the_sequence(
         "coverage": {"payer": "NORTH1"},
         "lines": [{"code": "J1756", "units": 1, "date": "2024-06-03"}],
     }
+    umask = os.umask(0o022)
+    request.addfinalizer(lambda: os.umask(umask))
     with served(tmp_path, *options, policies=settings.source) as service:
         for _ in range(5):
             assert service.client.post("/v1/decide", json=claim).status_code == 200
         service.wait_for("head-signed")
+        record = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("audit.*")}
         assert service.stop() == 0
 
+    names = ("audit.sqlite", "audit.sqlite-shm", "audit.sqlite-wal")
+    assert record == dict.fromkeys(names, 0o600)  # also of files beside it, under any mask
     lines = (tmp_path / "heads.jsonl").read_bytes().splitlines(keepends=True)
     heads = read_heads(lines, [key("auditor").public])
     counts = [one.head.count for one in heads.trusted]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from payer_policy.cli import options
+from payer_policy.cli import listening, options
 from payer_policy.service.keys import KeysUnreadable
 from payer_policy.service.settings import Limits, Settings
 
@@ -57,7 +57,9 @@ def _origin(text: str) -> str:
     "--minimum-sequence",
     type=click.IntRange(0),
     metavar="N",
-    help="Refuse bundles with a lower sequence or with none; needs --trust.",
+    envvar="PAYER_POLICY_MINIMUM_SEQUENCE",
+    help="Refuse bundles with a lower sequence or with none; needs --trust (or set "
+    "PAYER_POLICY_MINIMUM_SEQUENCE).",
 )
 @click.option(
     "--sequence-file",
@@ -65,14 +67,8 @@ def _origin(text: str) -> str:
     help="Remember the highest sequence here, so that no older bundle is deployed after a restart; "
     "needs --trust.",
 )
-@click.option("--host", default=_USUAL.host, show_default=True, help="The address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=_USUAL.port,
-    show_default=True,
-    help="Its port.",
-)
+@listening.host
+@listening.port
 @click.option(
     "--keys",
     type=_path(dir_okay=False),
@@ -115,10 +111,8 @@ def _origin(text: str) -> str:
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes."
 )
-@click.option(
-    "--tls-certificate", type=_path(dir_okay=False), help="For HTTPS: the certificates (PEM)."
-)
-@click.option("--tls-key", type=_path(dir_okay=False), help="For HTTPS: the private key (PEM).")
+@listening.tls_certificate
+@listening.tls_key
 @click.option(
     "--origin",
     "origins",
