@@ -9,12 +9,16 @@ import sqlite3
 import stat
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from payer_policy.audit import AuditLog, Entry, refusal_entry
+from payer_policy.audit.entries import DECISION, REDACTION, REFUSAL
+from payer_policy.audit.searching import DECISIONS, KINDS
 from payer_policy.audit.tables import TABLE
+from payer_policy.cli.audit_rows import DECIDED
+from payer_policy.determination.model import Decision, LineDecision
 from tests.audit.conftest import Answer, Clock, Place
 from tests.audit.test_cli import audit
 
@@ -207,6 +211,12 @@ def test_the_record_of_show_may_come_from_the_environment(
     assert audit("show", "2").output.startswith("Row 2 of ")
     missing = audit("show", "99")
     assert (missing.exit_code, missing.stderr.endswith(": there is no row 99.\n")) == (1, True)
+
+
+def test_what_can_be_searched_for_is_what_rows_hold() -> None:
+    assert set(DECISIONS) == {*get_args(Decision), "no_policy"}
+    assert set(KINDS) == {DECISION, REDACTION, REFUSAL}
+    assert set(DECIDED) == {*DECISIONS, *get_args(LineDecision)}
 
 
 # --- backup --------------------------------------------------------------------------------------

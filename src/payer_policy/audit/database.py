@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -177,7 +177,7 @@ class Database:
             insert(tables.rows), [{name: getattr(row, name) for name in names} for row in made]
         )
 
-    def rows(self, *where: ColumnElement[bool], after: int = 0) -> Iterator[Row]:
+    def rows(self, *where: ColumnElement[bool], after: int = 0) -> Generator[Row, None, None]:
         """The rows in their order, as one unchanging picture, a few hundred at a time in memory."""
         chosen = select(*_COLUMNS).order_by(tables.rows.c.seq)
         # Also rows that nobody could have written rightly: with the number 0, or less.

@@ -7,7 +7,7 @@ record, whatever happens to the process or to the machine's power.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -142,7 +142,7 @@ class AuditLog:
 
         return self._database.newest(is_member(member_id), limit)
 
-    def rows(self, *, after: int = 0) -> Iterator[Row]:
+    def rows(self, *, after: int = 0) -> Generator[Row, None, None]:
         """All rows (with a number above `after`) in their order, in bounded memory."""
         return self._database.rows(after=after)
 

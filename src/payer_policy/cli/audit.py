@@ -498,7 +498,9 @@ def _rows(
         if record == "-":
             raise click.UsageError("give a database by its name; standard input is for an export")
     log = stack.enter_context(_opened(record))
-    return log.rows(after=after), log
+    found = log.rows(after=after)
+    stack.callback(found.close)  # also where not all are read: it holds a connection
+    return found, log
 
 
 def _lines(start: bytes, file: BinaryIO) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 
 from payer_policy.bundle.manifest import MAX_SEQUENCE, Manifest
 from payer_policy.bundle.problems import BundleError, problem
+from payer_policy.diagnostics import Diagnostic
 from payer_policy.whole_file import locked, opened, whole_file
 
 SCHEMA: Final = "payer-policy/highest-sequence/1"
@@ -59,9 +60,7 @@ class Guard:
             hint = "build it again with a sequence (bundle build --sequence)"
             problems.append(problem("no-sequence", name, message, hint))
         elif floor is not None and sequence is not None and sequence < floor:
-            message = f"its sequence is {sequence:,}; {floor:,} or higher was expected"
-            hint = "to go back to older policies, build them again with a higher sequence"
-            problems.append(problem("older-sequence", name, message, hint))
+            problems.append(_older(name, sequence, floor))
         if problems:
             raise BundleError(problems)
 
@@ -69,7 +68,8 @@ class Guard:
         """Before a bundle comes into force: none of a lower sequence will from now on.
 
         Raises:
-            BundleError: The file that remembers cannot be written; nothing must come into force then.
+            BundleError: Another process has deployed a higher one meanwhile, or the file that remembers
+                cannot be written; nothing must come into force then.
         """
         sequence = None if manifest is None else manifest.about.sequence
         if sequence is None:
@@ -79,7 +79,9 @@ class Guard:
                 lock = self._file.with_name(f".{self._file.name}.lock")
                 with opened(lock, "ab") as held, locked(held):
                     before = self._read(name)
-                    if before is None or before < sequence:
+                    if before is not None and before > sequence:
+                        raise BundleError([_older(name, sequence, before)])
+                    if before != sequence:
                         with whole_file(self._file) as file:
                             content = {"schema": SCHEMA, "sequence": sequence}
                             file.write((json.dumps(content) + "\n").encode("ascii"))
@@ -127,6 +129,12 @@ class Guard:
         why = (error.strerror or "unknown reason").lower()
         message = f"{self._file}: the highest sequence that was deployed cannot be kept: {why}"
         raise BundleError([problem("not-remembered", name, message)]) from None
+
+
+def _older(name: str, sequence: int, floor: int) -> Diagnostic:
+    message = f"its sequence is {sequence:,}; {floor:,} or higher was expected"
+    hint = "to go back to older policies, build them again with a higher sequence"
+    return problem("older-sequence", name, message, hint)
 
 
 def last_day(manifest: Manifest | None) -> date | None:
