@@ -23,7 +23,7 @@ BUILD = ("hatchling", "setuptools", "wheel")
 FILES = {
     "image.txt": ("serve", "fhir", "postgres"),
     "ci.txt": ("dev",),
-    "spark.txt": ("dev", "spark"),
+    "all.txt": ("dev", "spark", "docs"),
 }
 """By file, the extras of pyproject.toml that it covers."""
 
@@ -82,8 +82,8 @@ def lock(file: str, asked: list[str], *more: str) -> None:
 
 if __name__ == "__main__":
     lock("build.txt", list(BUILD))
-    lock("spark.txt", requirements("spark.txt"))
+    lock("all.txt", requirements("all.txt"))
     # One version of each package everywhere: what the tests run with is what the image has.
-    same = ("--constraint", str(HERE / "spark.txt"))
+    same = ("--constraint", str(HERE / "all.txt"))
     lock("ci.txt", requirements("ci.txt"), *same)
     lock("image.txt", requirements("image.txt"), *same)

@@ -30,6 +30,9 @@ About = Callable[[JsonPath], str | None]
 MAX_PROBLEMS = 100
 """A document with more problems than this is not helped by a longer list."""
 
+_MOST_DETAILS = 10 * MAX_PROBLEMS
+"""Of a union each branch says what is wrong, so that several of these make one problem."""
+
 M = TypeVar("M", bound=BaseModel)
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
@@ -87,7 +90,7 @@ def problems(
     """A failed validation of `model`, as diagnostics in the document that the value came from."""
     value = _at(document.value, base)
     details = error.errors(include_url=False)
-    found = [_Found(_walk(model, value, detail["loc"]), detail) for detail in details]
+    found = [_Found(_walk(model, value, one["loc"]), one) for one in details[:_MOST_DETAILS]]
     out: list[Diagnostic] = []
     for place, say in _likeliest(found, 0):
         where = (*base, *place.path)

@@ -13,7 +13,14 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, Position
+from payer_policy.diagnostics import (
+    Diagnostic,
+    Location,
+    PayerPolicyError,
+    PolicyError,
+    Position,
+    given_bytes,
+)
 
 scanstring = json.decoder.scanstring  # type: ignore[attr-defined]  # the stubs leave it out
 
@@ -182,8 +189,9 @@ def decode_utf8(data: bytes, file: str) -> str:
     """Bytes of a text file as text; a byte-order mark is dropped.
 
     Raises:
-        PolicyError: the bytes are not UTF-8 (with the offset of the first that is not).
+        PolicyError: the bytes are not UTF-8 (with the offset of the first that is not), or no bytes.
     """
+    given_bytes(data, file)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

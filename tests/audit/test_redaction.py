@@ -13,7 +13,7 @@ from payer_policy.audit import (
     AuditLog,
     Entry,
 )
-from payer_policy.audit.tables import TABLE
+from payer_policy.audit.tables import REPLIES, TABLE
 from payer_policy.audit.verifying import verify
 from tests.audit.conftest import Clock, Place
 
@@ -106,6 +106,8 @@ def test_a_role_that_may_only_insert_can_serve(
         f"GRANT SELECT ON roles.{TABLE} TO writer, auditor, redactor",
         f"GRANT INSERT ON roles.{TABLE} TO writer, redactor",
         f"GRANT UPDATE (member, salt, request_id, member_id) ON roles.{TABLE} TO redactor",
+        f"GRANT SELECT, INSERT ON roles.{REPLIES} TO writer",
+        f"GRANT SELECT, DELETE ON roles.{REPLIES} TO redactor",
     )
     asked = entry.request_id
     with AuditLog.open(server.url("roles", "writer"), clock=Clock()) as log:

@@ -49,7 +49,7 @@ def write(url: str, name: str, file: str, to: Path) -> None:
 
         def serve(thread: int) -> None:
             for number in range(thread, 1_000_000, 4):
-                tell(number, writer.submit(entry(number)).result())
+                tell(number, writer.submit(entry(number)).result().receipts[0])
 
         threads = [threading.Thread(target=serve, args=(thread,)) for thread in range(4)]
         for one in threads:

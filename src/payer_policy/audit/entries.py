@@ -35,6 +35,7 @@ from payer_policy.vocabulary.types import to_json
 DECISION: Final = "decision"
 REDACTION: Final = "redaction"
 REFUSAL: Final = "refusal"
+INQUIRY: Final = "inquiry"
 Salt = Callable[[int], bytes]
 
 
@@ -191,6 +192,38 @@ def refusal_entry(requests: int, source: str | None, caller: str | None) -> Entr
         "requests": requests,
     }
     return Entry(canonical(kept))
+
+
+def inquiry_entry(
+    member_id: str,
+    npis: Sequence[str],
+    told: Sequence[int],
+    *,
+    source: str | None,
+    caller: str | None,
+    salt: Salt = secrets.token_bytes,
+) -> Entry:
+    """The entry that says to whom earlier answers about a member were told, and which.
+
+    Args:
+        member_id: Whose answers were asked for.
+        npis: The providers that the inquiry named.
+        told: The numbers of the rows that were told.
+        source: As for `entry_of`.
+        caller: As for `entry_of`.
+        salt: Where random bytes come from.
+    """
+    member = canonical({"member_id": member_id, "npis": list(npis), "rows": list(told)})
+    salted = salt(SALT_BYTES).hex()
+    kept = {
+        "format": FORMAT,
+        "kind": INQUIRY,
+        "product": product_version(),
+        "source": source,
+        "caller": caller,
+        "answers": len(told),
+    }
+    return Entry(canonical(kept), member, salted, commitment_of(salted, member), None, member_id)
 
 
 def request_text(request: Request) -> str:

@@ -122,6 +122,14 @@ def _origin(text: str) -> str:
     help="Web pages of this origin may ask from a browser (CORS), as CDS Hooks has it; repeatable.",
 )
 @click.option(
+    "--host-name",
+    "host_names",
+    multiple=True,
+    metavar="NAME",
+    help="A name that the header Host may have, beside those of this machine; repeatable. Without it, "
+    "and with keys, any name.",
+)
+@click.option(
     "--max-body",
     type=click.IntRange(1024),
     default=_MOST.body_bytes,
@@ -164,6 +172,27 @@ def _origin(text: str) -> str:
     help="Requests that wait for their answer, by process; more get 503 with Retry-After.",
 )
 @click.option(
+    "--max-connections",
+    type=click.IntRange(8),
+    default=_MOST.connections,
+    show_default=True,
+    help="Open connections, by process; fewer where it may not open as many files (ulimit -n).",
+)
+@click.option(
+    "--header-seconds",
+    type=click.FloatRange(0.1),
+    default=_MOST.header_seconds,
+    show_default=True,
+    help="For the headers of a request to arrive.",
+)
+@click.option(
+    "--write-seconds",
+    type=click.FloatRange(0.1),
+    default=_MOST.write_seconds,
+    show_default=True,
+    help="For the audit record to take an answer.",
+)
+@click.option(
     "--poll",
     type=click.FloatRange(0.05),
     default=_USUAL.poll_seconds,
@@ -197,12 +226,16 @@ def command(
     tls_certificate: Path | None,
     tls_key: Path | None,
     origins: tuple[str, ...],
+    host_names: tuple[str, ...],
     max_body: int,
     max_batch_body: int,
     max_batch: int,
     max_lines: int,
     max_seconds: float,
     max_waiting: int,
+    max_connections: int,
+    header_seconds: float,
+    write_seconds: float,
     poll: float,
     stop_seconds: int,
     engine: str,
@@ -238,6 +271,9 @@ def command(
         lines=max_lines,
         seconds=max_seconds,
         waiting=max_waiting,
+        connections=max_connections,
+        header_seconds=header_seconds,
+        write_seconds=write_seconds,
     )
     settings = Settings(
         source=source,
@@ -252,6 +288,7 @@ def command(
         heads_key=heads_key,
         heads_seconds=heads_every,
         origins=origins,
+        host_names=host_names,
         poll_seconds=poll,
         host=host,
         port=port,

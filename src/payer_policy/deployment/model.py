@@ -25,6 +25,7 @@ class Deployed:
     """Policies in force. Immutable: a decision that takes it once is by these policies alone."""
 
     engine: Engine
+    """The engine to decide by."""
     name: str
     """The bundle or folder, as the operator named it."""
     hash: str
@@ -58,6 +59,7 @@ class Event:
     """Something that happened at the source. Equal events are equal values."""
 
     kind: Kind
+    """`swapped`, `refused` or `recovered`."""
     sequence: int
     """Events are numbered from 1 in each process."""
     name: str

@@ -24,7 +24,14 @@ _FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"
 _TEXTS: Final = {"type": "array", "items": _TEXT}
 _OBJECT: Final = {"type": "object"}
 _OBJECTS: Final = {"type": "array", "items": _OBJECT}
-_EVERYWHERE: Final = ("not-authenticated", "overloaded", "deadline", "not-recorded", "too-slow")
+_EVERYWHERE: Final = (
+    "not-authenticated",
+    "not-allowed",
+    "overloaded",
+    "deadline",
+    "not-recorded",
+    "too-slow",
+)
 
 
 # --- what a route says of itself -----------------------------------------------------------------

@@ -50,7 +50,7 @@ def open_state(settings: Settings) -> State:
     try:
         if deployment.current is None:
             raise PolicyError(problem for event in deployment.refused for problem in event.problems)
-        recording = None if settings.audit is None else Recording(settings, settings.audit)
+        recording = None if settings.audit is None else Recording(settings, settings.audit, metrics)
         heads = None if recording is None else _heads(settings, recording, metrics)
     except BaseException:
         deployment.stop()

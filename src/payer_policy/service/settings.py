@@ -31,6 +31,18 @@ class Limits:
     """How many bytes of bodies may be in memory at once, whether they are on their way or waited for."""
     waiting: int = 128
     """How many requests that have arrived may wait for their answer. More are refused with 503."""
+    write_seconds: float = 5.0
+    """How long an answer may wait for the audit record, before it is not given."""
+    parts: int = 50_000
+    """How many values, lists and objects the JSON of one request may have, as its marks count them."""
+    batch_parts: int = 300_000
+    """And of many."""
+    batch_lines: int = 20_000
+    """The most lines of all claims of one body."""
+    connections: int = 1_024
+    """How many connections may be open; fewer where the process may not open as many files."""
+    header_seconds: float = 10.0
+    """How long the headers of a request may take to arrive."""
     batches: int = 4
     """How many long answers (batches, explanations) are worked on at once."""
 
@@ -63,6 +75,8 @@ class Settings:
     """Origins of web pages that may ask from a browser (CORS)."""
     poll_seconds: float = 2.0
     """How often the policies (and the keys) are looked at for a change."""
+    host_names: tuple[str, ...] = ()
+    """The names that `Host` may have; none: any."""
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, given_bytes
 from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults, is_sound
 from payer_policy.intake.fhir.answers import Key, read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
@@ -60,6 +60,9 @@ def read_submissions(
 
     Never raises for any bytes. Without a vocabulary the answers of questionnaires cannot be read as
     facts, and a warning says so. With `reference` the payer is found by any of its identifiers.
+
+    Raises:
+        PolicyError: The data are no bytes (a text or a path, say).
     """
     document = read_document(data, file)
     if isinstance(document, Diagnostic):
@@ -69,6 +72,7 @@ def read_submissions(
 
 def read_document(data: bytes, file: str) -> JsonDocument | Diagnostic:
     """A FHIR document as JSON, or why it cannot be read."""
+    given_bytes(data, file)
     if len(data) > MAX_BYTES:
         message = f"the document is longer than {MAX_BYTES // 1_000_000} million bytes"
         return Diagnostic("too-large", message, Location(file, "$", Position(1, 1)))
