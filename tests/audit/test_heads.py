@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from payer_policy.audit import AuditError, AuditLog, Entry, Head, Row
+from payer_policy.audit import AuditError, AuditLog, Entry, Head, Row, heads
 from payer_policy.audit.chain import entry_hash
 from payer_policy.audit.heads import HeadWriter, append_head, read_heads
 from payer_policy.audit.tables import TABLE
@@ -350,6 +350,20 @@ def test_a_writer_reports_what_stands_in_the_way_and_goes_on(record: Record) -> 
     writer.close()
 
     assert "its last line is not a signed head" in str(errors[0])
+
+
+def test_a_database_that_hangs_does_not_keep_a_process_from_ending(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "LAST_SECONDS", 0.2)
+    go_on = threading.Event()
+    writer = HeadWriter(record.path, record.log, key(), _real, 60)
+    monkeypatch.setattr(record.log, "head", lambda: go_on.wait(20))
+    start = time.monotonic()
+    writer.close()
+
+    assert time.monotonic() - start < 5
+    go_on.set()
 
 
 def _real() -> object:

@@ -26,6 +26,8 @@ FORMAT: Final = "payer-policy/audit-head/1"
 _KEYS: Final = frozenset({"format", "row", "hash", "time", "key", "signature"})
 _LONGEST: Final = 1_000
 """Bytes of a line; a signed head has about 400."""
+LAST_SECONDS: Final[float] = 10
+"""How long the last head is waited for. A process that is told to stop must end."""
 _SHORT: Final = 16
 """Digits of a key's id in a message; enough to tell keys apart."""
 
@@ -267,6 +269,7 @@ class HeadWriter:
     def _run(self) -> None:
         while not self._stop.wait(self.every):
             self._try(self.every / 2)  # other processes sign in the same file, as often
+        self._try(every=0)
 
     def _try(self, every: float) -> None:
         try:
@@ -280,7 +283,6 @@ class HeadWriter:
             self.on_head(head)
 
     def close(self) -> None:
-        """End the thread, and sign the last head."""
+        """Sign the last head, and end the thread; a database that hangs is not waited for for long."""
         self._stop.set()
-        self._thread.join()
-        self._try(every=0)
+        self._thread.join(LAST_SECONDS)
