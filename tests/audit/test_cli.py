@@ -48,7 +48,7 @@ def test_a_record_that_is_whole(record: Place, entries: dict[str, Entry]) -> Non
         f"  Every row is as it was written, and the head of row {len(entries)} is in it.\n"
     )
     without = audit("verify", record.url)
-    assert without.exit_code == 0 and "seen only with a head kept elsewhere" in without.output
+    assert without.exit_code == 0 and "seen only with heads kept elsewhere" in without.output
     value = json.loads(audit("verify", record.url, "--head", head, "--json").output)
     assert value["schema"] == "payer-policy/audit-verification/1"
     assert (value["rows"], value["head"], value["findings"]) == (len(entries), head, [])
@@ -101,7 +101,10 @@ def test_replay_tells_what_it_could_not(record: Place, answers: dict[str, Answer
     assert told.exit_code == 1
     assert "1 not decided again: redacted" in told.output
     assert "not decided again: no policy file" in told.output
-    assert "request SYN-REFILL-1: no folder given has medicare/intrathecal-baclofen" in told.output
+    assert (
+        "claim number SYN-REFILL-1: no folder given has medicare/intrathecal-baclofen"
+        in told.output
+    )
 
     request, (decided,), without = answers["SYN-REFILL-1"]
     wrong = replace(decided.determination, decision="deny")

@@ -123,7 +123,7 @@ def test_a_changed_field_is_named(tampered: Tampered, column: str, seq: int) -> 
         ("time", "its time, what is kept of it, or its commitment is not as written"),
         ("member", "its member part or salt is not the one written"),
         ("salt", "its member part or salt is not the one written"),
-        ("request_id", "its column request_id is not that of its member part"),
+        ("request_id", "its claim number (column request_id) is not that of its member part"),
     ],
 )
 def test_what_differs_is_told(tampered: Tampered, column: str, words: str) -> None:

@@ -6,9 +6,10 @@ of the transaction in PostgreSQL. A commit is on the disk when it returns.
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ from payer_policy.audit import tables
 from payer_policy.audit.chain import FIRST, Head, Receipt, Row
 from payer_policy.audit.errors import AuditBusy, AuditError, AuditUnavailable
 from payer_policy.audit.replies import KeptReply
+from payer_policy.audit.searching import Search
 from payer_policy.whole_file import new_file
 
 WAIT_SECONDS: Final = 10
@@ -226,7 +228,7 @@ class Database:
             return  # the owner does it, when a redaction is due
         connection.execute(delete(tables.replies).where(tables.replies.c.until <= now))
 
-    def rows(self, *where: ColumnElement[bool], after: int = 0) -> Iterator[Row]:
+    def rows(self, *where: ColumnElement[bool], after: int = 0) -> Generator[Row, None, None]:
         """The rows in their order, as one unchanging picture, a few hundred at a time in memory."""
         chosen = select(*_COLUMNS).order_by(tables.rows.c.seq)
         # Also rows that nobody could have written rightly: with the number 0, or less.
@@ -271,6 +273,30 @@ class Database:
             raw: Any = connection.connection.dbapi_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def backup(self, path: Path) -> None:
+        """Copy the record into an empty file, as one unchanging picture, while writers go on.
+
+        Raises:
+            AuditError: The record is in PostgreSQL, or it cannot be copied.
+        """
+        if self._engine.dialect.name != "sqlite":
+            raise AuditError(
+                f"{self.name}: PostgreSQL has its own tools for this: "
+                f"pg_dump --format=custom --table={tables.TABLE}"
+            )
+        with self._told(), self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            try:
+                with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+                    # All pages in one step: the picture of one reader, whom writers do not wait for.
+                    raw.backup(copy)
+                    copy.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, no others
+                    whole = [one for (one,) in copy.execute("PRAGMA integrity_check")]
+            except sqlite3.Error as error:
+                raise AuditError(f"{self.name}: cannot be copied: {error}") from None
+            if whole != ["ok"]:
+                raise AuditError(f"{self.name}: SQLite finds the copy damaged: {whole[0]}")
+
     def missing_guards(self) -> tuple[str, ...]:
         """The names of the triggers that do not stand, or are switched off."""
         with self._reading() as connection:
@@ -298,6 +324,21 @@ def is_member(member_id: str) -> ColumnElement[bool]:
 
 def is_before(moment: str) -> ColumnElement[bool]:
     return tables.rows.c.time < moment
+
+
+def is_asked_for(search: Search) -> list[ColumnElement[bool]]:
+    """The conditions of a search that the columns can answer; the search itself asks the others."""
+    table = tables.rows.c
+    conditions = {
+        "claim_number": table.request_id.__eq__,
+        "member_id": table.member_id.__eq__,
+        "first": table.seq.__ge__,
+        "last": table.seq.__le__,
+        "since": table.time.__ge__,
+        "before": table.time.__lt__,
+    }
+    asked = {name: getattr(search, name) for name in conditions}
+    return [conditions[name](value) for name, value in asked.items() if value is not None]
 
 
 def _make_private(path: Path) -> None:

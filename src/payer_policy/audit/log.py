@@ -7,7 +7,7 @@ record, whatever happens to the process or to the machine's power.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from payer_policy.audit.entries import Salt, entry_of, redaction_entry
 from payer_policy.audit.errors import AuditError, AuditUnavailable
 from payer_policy.audit.ranges import Ranges
 from payer_policy.audit.replies import KEPT_FOR, KeptReply, Reply
+from payer_policy.audit.searching import Search
 from payer_policy.determination import NoPolicy
 from payer_policy.engine import Decided
 from payer_policy.request.models import Request
@@ -213,9 +214,23 @@ class AuditLog:
 
         return self._database.newest(is_member(member_id), limit)
 
-    def rows(self, *, after: int = 0) -> Iterator[Row]:
+    def rows(self, *, after: int = 0) -> Generator[Row, None, None]:
         """All rows (with a number above `after`) in their order, in bounded memory."""
         return self._database.rows(after=after)
+
+    def search(self, search: Search) -> Iterator[Row]:
+        """The rows that meet all conditions, in their order, in bounded memory."""
+        from payer_policy.audit.database import is_asked_for
+
+        return filter(search.matches, self._database.rows(*is_asked_for(search)))
+
+    def backup(self, path: Path) -> None:
+        """Copy the record into an empty file, as it is at this moment, while writers go on.
+
+        Raises:
+            AuditError: The record is in PostgreSQL, or it cannot be copied.
+        """
+        self._database.backup(path)
 
     def head(self) -> Head:
         """How many rows there are, and the hash of the last."""

@@ -28,6 +28,8 @@ FORMAT: Final = "payer-policy/bundle/1"
 _KIND: Final = "payer-policy/bundle/"
 MAX_BYTES: Final = 20_000_000
 MAX_TEXT: Final = 2_000
+MAX_SEQUENCE: Final = 10**15
+"""Far beyond any pipeline's runs, and exact in every reader of JSON."""
 _SHA256: Final = r"^[0-9a-f]{64}$"
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z\Z", re.ASCII)
 
@@ -56,8 +58,10 @@ class About(FileModel):
     """Remarks for people."""
     built: Instant | None = None
     """When it was built, as the builder says it (UTC)."""
-    sequence: int | None = Field(default=None, ge=0, le=10**15)
+    sequence: int | None = Field(default=None, ge=0, le=MAX_SEQUENCE)
     """A number that grows from bundle to bundle, such as that of a pipeline's run."""
+    expires: Day | None = None
+    """The last day (UTC) on which it may come into force."""
 
 
 class Product(FileModel):
@@ -150,6 +154,8 @@ class Manifest(FileModel):
     def to_bytes(self) -> bytes:
         """The manifest in its one spelling."""
         plain = self.model_dump(mode="json", by_alias=True)
+        if plain["about"]["expires"] is None:
+            del plain["about"]["expires"]  # as versions before wrote it, and can read it
         return (json.dumps(plain, ensure_ascii=True, indent=1) + "\n").encode("ascii")
 
 

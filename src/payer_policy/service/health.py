@@ -41,13 +41,15 @@ async def healthz() -> Response:
 )
 async def readyz(request: Request, scopes: Annotated[frozenset[Scope], Depends(known)]) -> Response:
     """Policies that were refused are listed; those before them go on deciding. With a key for the
-    meters, also by their names and with their problems."""
+    meters, also by their names and with their problems. `expired` is a warning: the last day of the
+    bundle is over, and it goes on deciding."""
     state = state_of(request)
     if state.audit is not None and (problem := state.audit.not_ready()) is not None:
         raise problem
     content: dict[str, Any] = {
         "status": "ready",
         **state.deployed.to_json(),
+        "expired": state.deployment.expired,
         "refused": [event.to_json() for event in state.deployment.refused],
     }
     if (

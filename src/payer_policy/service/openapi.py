@@ -211,6 +211,7 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
             engine=_TEXT,
             sequence={"type": "integer"},
             since=_TEXT_OR_NULL,
+            expired={"type": "boolean"},
             refused=_OBJECTS,
         ),
         "FhirResource": {

@@ -55,12 +55,22 @@ class Settings:
     """A policy folder, a bundle file, or a folder of bundles."""
     trusted: tuple[Path, ...] = ()
     """Public keys (PEM) that a bundle must be signed with one of."""
+    minimum_sequence: int | None = None
+    """The lowest sequence of a bundle that is deployed."""
+    sequence_file: Path | None = None
+    """Remembers the highest sequence that was ever deployed; None: only this process does."""
     engine: str = "compiled"
     keys: Path | None = None
     """The file of API keys; None: no authentication, on the loopback interface only."""
     audit: str | None = None
     """The URL or the file of the audit record; None: nothing is recorded."""
     audit_keeps: Literal["request", "hash"] = "request"
+    heads: Path | None = None
+    """The file of signed heads of the audit record; None: none are signed."""
+    heads_key: Path | None = None
+    """The private key (PEM) that signs them."""
+    heads_seconds: float = 60.0
+    """How often a head is signed, where it has changed."""
     origins: tuple[str, ...] = ()
     """Origins of web pages that may ask from a browser (CORS)."""
     poll_seconds: float = 2.0

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from starlette.requests import HTTPConnection
 
+from payer_policy.audit.heads import HeadWriter
 from payer_policy.deployment import Deployed, Deployment
 from payer_policy.service.admission import Admission
 from payer_policy.service.keys import KeyFile
@@ -56,12 +57,14 @@ class State:
         audit: Recording | None,
         keys: KeyFile | None,
         metrics: Metrics,
+        heads: HeadWriter | None = None,
     ) -> None:
         self.settings = settings
         self.deployment = deployment
         self.audit = audit
         self.keys = keys
         self.metrics = metrics
+        self.heads = heads
         self.admission = Admission(settings.limits, metrics, self._stalled)
         self._long = ThreadPoolExecutor(settings.limits.batches, "answers")
 
@@ -102,6 +105,8 @@ class State:
         """The process ends. What is in flight has finished by now."""
         self._long.shutdown(wait=False, cancel_futures=True)
         self.deployment.stop()
+        if self.heads is not None:
+            self.heads.close()
         if self.audit is not None:
             self.audit.close()
         self.metrics.close()
