@@ -270,8 +270,8 @@ def shown(soak: Soak, record: str, seconds: float) -> dict[str, Any]:
         raise AssertionError("nothing is written here")
 
     with AuditLog.open(record, clock=no_clock, create=False) as log:
-        own = [row for row in log.rows() if (row.request_id or "").startswith(NAME)]
-        rows = {row.request_id: str(Head(row.seq, row.hash)) for row in own}
+        own = [row for row in log.rows() if (row.claim_number or "").startswith(NAME)]
+        rows = {row.claim_number: str(Head(row.seq, row.hash)) for row in own}
         findings = verify(log.rows()).findings
     early, late = around(0.3), around(0.95)
     return {

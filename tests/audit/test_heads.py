@@ -219,7 +219,7 @@ def test_heads_that_are_older_than_expected(
 def test_heads_of_another_record(record: Record, places: Callable[[], Place]) -> None:
     other = places()
     with other.open(clock=Clock()) as log:
-        log.append([Entry('{"format":"payer-policy/audit/1","kind":"refusal"}')] * 3)
+        log.append([Entry('{"format":"payer-policy/audit/2","kind":"refusal"}')] * 3)
         record.path.unlink()
         append_head(record.path, log, key(), Clock())
     other.close()
@@ -245,7 +245,7 @@ def test_a_head_is_signed_only_when_it_has_changed(record: Record) -> None:
     assert sign(record) == record.log.head()
     assert sign(record) is None
     assert len(record.lines()) == 4
-    record.log.append([Entry('{"format":"payer-policy/audit/1","kind":"refusal"}')])
+    record.log.append([Entry('{"format":"payer-policy/audit/2","kind":"refusal"}')])
     assert sign(record, every=60) is None  # the last one is younger than that
     assert sign(record, every=0) is not None
 
@@ -345,7 +345,7 @@ def test_a_writer_reports_what_stands_in_the_way_and_goes_on(record: Record) -> 
     record.path.write_bytes(whole + b"notes\n")
     until(lambda: len(errors) > 2)
     record.path.write_bytes(whole)
-    record.log.append([Entry('{"format":"payer-policy/audit/1","kind":"refusal"}')])
+    record.log.append([Entry('{"format":"payer-policy/audit/2","kind":"refusal"}')])
     until(lambda: len(heads) == 2)
     writer.close()
 

@@ -60,7 +60,7 @@ def test_a_redaction_erases_what_is_kept_of_its_rows_and_nothing_else(
     one, two, *_ = entries.values()
     with place.open() as log:
         log.write([Given((two,), reply("two")), Given((two, one), reply("both"))])
-        log.redact(by="privacy office", why="order 7", request_id=one.request_id)
+        log.redact(by="privacy office", why="order 7", claim_number=one.claim_number)
 
         assert log.reply("both") is None
         assert log.reply("two") is not None

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import pytest
 
 from payer_policy.audit import AuditLog, Entry, refusal_entry
-from payer_policy.audit.entries import DECISION, REDACTION, REFUSAL
+from payer_policy.audit.entries import DECISION, INQUIRY, REDACTION, REFUSAL
 from payer_policy.audit.searching import DECISIONS, KINDS
 from payer_policy.audit.tables import TABLE
 from payer_policy.cli.audit_rows import DECIDED
@@ -38,7 +38,7 @@ def record(place: Place, answers: dict[str, Answer]) -> Place:
         for caller, numbers in STARTS.items():
             for number in numbers:
                 log.append([log.entry(*answers[number], caller=caller)])
-        log.redact(by="privacy office", why="order 7", request_id="SYN-QUESTION-1")
+        log.redact(by="privacy office", why="order 7", claim_number="SYN-QUESTION-1")
         log.append([refusal_entry(3, None, "portal")])
     return place
 
@@ -125,7 +125,7 @@ def test_a_row_in_full(record: Place) -> None:
         assert words in told.output
     assert (value["row"], value["claim_number"], value["as_written"]) == (2, "SYN-837-NO-JZ", True)
     assert value["member"]["answers"][0]["determination"]["decision"] == "deny"
-    assert "request_id" not in value and "request_id" not in told.output
+    assert "request_id" not in told.output
     redaction, erased = audit("show", record.url, "8").output, audit("show", record.url, "4").output
     assert (
         "  by order of   privacy office\n" in redaction and "  erased        row 4\n" in redaction
@@ -138,7 +138,11 @@ def test_a_row_in_full(record: Place) -> None:
     [
         ("kept = REPLACE(kept, 'approve', 'deny') WHERE seq = 1", 1, "changed: its time, what is"),
         ("member = REPLACE(member, 'J0945', 'J0475') WHERE seq = 2", 2, "its member part or salt"),
-        ("request_id = 'SYN-X' WHERE seq = 5", 5, "its claim number (column request_id) is not"),
+        (
+            "claim_number = 'SYN-X' WHERE seq = 5",
+            5,
+            "its claim number (column claim_number) is not",
+        ),
         ("hash = '00' WHERE seq = 6", 5, ""),
         ("hash = '00' WHERE seq = 6", 6, "its hash is not the one written"),
         ("hash = '00' WHERE seq = 6", 7, "it is not chained to row 6 as that row is now"),
@@ -215,7 +219,7 @@ def test_the_record_of_show_may_come_from_the_environment(
 
 def test_what_can_be_searched_for_is_what_rows_hold() -> None:
     assert set(DECISIONS) == {*get_args(Decision), "no_policy"}
-    assert set(KINDS) == {DECISION, REDACTION, REFUSAL}
+    assert set(KINDS) == {DECISION, REDACTION, REFUSAL, INQUIRY}
     assert set(DECIDED) == {*DECISIONS, *get_args(LineDecision)}
 
 

@@ -35,7 +35,7 @@ def write(url: str, name: str, file: str, to: Path) -> None:
 
     def entry(number: int) -> Entry:
         id_, salt = f"SYN-{name}-{number}", os.urandom(32).hex()
-        member = canonical({**parts["member"], "request_id": id_, "member_id": None})
+        member = canonical({**parts["member"], "claim_number": id_, "member_id": None})
         return Entry(parts["kept"], member, salt, commitment_of(salt, member), id_)
 
     def tell(number: int, receipt: object) -> None:

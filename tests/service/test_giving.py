@@ -41,6 +41,8 @@ def test_an_answer_has_the_receipt_of_its_row(own: Served) -> None:
     refused = own.post("/v1/decide", b"{}}")
 
     rows = [f"{row.seq}:{row.hash}" for row in log_of(own).rows()]
+    ids = [row.answer["request_id"] for row in log_of(own).rows()]
+    assert ids == [one.headers["x-request-id"]] + [many.headers["x-request-id"]] * 3
     assert one.headers["audit-receipt"] == rows[0]
     assert many.headers["audit-receipt"] == rows[-1]
     assert "audit-receipt" not in refused.headers

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-FORMAT: Final = "payer-policy/audit/1"
+FORMAT: Final = "payer-policy/audit/2"
 FIRST: Final = "0" * 64
 """What stands before the first row."""
 SALT_BYTES: Final = 32
@@ -37,7 +37,7 @@ class Entry:
     the member part."""
     commitment: str | None = None
     """SHA-256 (hex) of the salt and the member part; None: there is no member part."""
-    request_id: str | None = None
+    claim_number: str | None = None
     """The number of the claim or request, to find it by. Erased with the member part."""
     member_id: str | None = None
     """The member's number at the payer, to find it by. Erased with the member part."""
@@ -75,7 +75,7 @@ class Row:
     """Canonical JSON without anything that leads to a member."""
     commitment: str | None
     """SHA-256 (hex) of the salt and the member part; None: there is no member part."""
-    request_id: str | None
+    claim_number: str | None
     """The number of the claim or request; None: none, or erased."""
     member_id: str | None
     """The member's number at the payer; None: none, or erased."""
@@ -179,7 +179,7 @@ def linked(entry: Entry, seq: int, time: str, previous: str) -> Row:
         entry_hash(seq, time, previous, entry.kept, entry.commitment),
         entry.kept,
         entry.commitment,
-        entry.request_id,
+        entry.claim_number,
         entry.member_id,
         entry.member,
         entry.salt,

@@ -314,8 +314,8 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def is_request(request_id: str) -> ColumnElement[bool]:
-    return tables.rows.c.request_id == request_id
+def is_claim(claim_number: str) -> ColumnElement[bool]:
+    return tables.rows.c.claim_number == claim_number
 
 
 def is_member(member_id: str) -> ColumnElement[bool]:
@@ -330,7 +330,7 @@ def is_asked_for(search: Search) -> list[ColumnElement[bool]]:
     """The conditions of a search that the columns can answer; the search itself asks the others."""
     table = tables.rows.c
     conditions = {
-        "claim_number": table.request_id.__eq__,
+        "claim_number": table.claim_number.__eq__,
         "member_id": table.member_id.__eq__,
         "first": table.seq.__ge__,
         "last": table.seq.__le__,

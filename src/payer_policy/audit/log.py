@@ -117,6 +117,7 @@ class AuditLog:
         *,
         source: str | None = None,
         caller: str | None = None,
+        request_id: str | None = None,
         context: Mapping[str, Any] | None = None,
         as_of: date | None = None,
     ) -> Entry:
@@ -128,6 +129,7 @@ class AuditLog:
             keep_request=self.keep_requests,
             source=source,
             caller=caller,
+            request_id=request_id,
             context=context,
             as_of=as_of,
             salt=self._salt,
@@ -199,14 +201,14 @@ class AuditLog:
             previous = row.hash
         return made
 
-    def find(self, request_id: str, *, limit: int = 100) -> list[Row]:
-        """The rows about a request, the newest last; of very many, the newest `limit`.
+    def find(self, claim_number: str, *, limit: int = 100) -> list[Row]:
+        """The rows about a claim or request, the newest last; of very many, the newest `limit`.
 
         A row that was redacted is no longer found by its request.
         """
-        from payer_policy.audit.database import is_request
+        from payer_policy.audit.database import is_claim
 
-        return self._database.newest(is_request(request_id), limit)
+        return self._database.newest(is_claim(claim_number), limit)
 
     def of_member(self, member_id: str, *, limit: int = 10_000) -> list[Row]:
         """The rows about a member, as `find` gives those about a request."""
@@ -245,7 +247,7 @@ class AuditLog:
         *,
         by: str,
         why: str,
-        request_id: str | None = None,
+        claim_number: str | None = None,
         member_id: str | None = None,
         before: datetime | None = None,
     ) -> tuple[int, Receipt | None]:
@@ -257,7 +259,7 @@ class AuditLog:
         Args:
             by: Who orders it. Name no member in `by` or `why`: they are never erased.
             why: The reason.
-            request_id: Rows of this request.
+            claim_number: Rows about this claim.
             member_id: Rows of this member.
             before: Rows written before this moment, which has a time zone.
 
@@ -268,11 +270,11 @@ class AuditLog:
             ValueError: No condition is given; or `by` or `why` is empty, too long or unreadable.
             AuditBusy, AuditError: As `append`.
         """
-        from payer_policy.audit.database import is_before, is_member, is_request
+        from payer_policy.audit.database import is_before, is_claim, is_member
 
         where = []
-        if request_id is not None:
-            where.append(is_request(request_id))
+        if claim_number is not None:
+            where.append(is_claim(claim_number))
         if member_id is not None:
             where.append(is_member(member_id))
         if before is not None:

@@ -13,11 +13,11 @@ from itertools import takewhile
 from typing import Any, Final
 
 from payer_policy.audit.chain import Row
-from payer_policy.audit.entries import DECISION
+from payer_policy.audit.entries import DECISION, INQUIRY, REDACTION, REFUSAL
 from payer_policy.audit.errors import AuditError
 from payer_policy.audit.verifying import Damaged, Finding, checked, kept_of, of_no_row
 
-KINDS: Final = ("decision", "redaction", "refusal")
+KINDS: Final = (DECISION, REDACTION, REFUSAL, INQUIRY)
 DECISIONS: Final = ("approve", "deny", "pend", "partial", "no_policy")
 
 
@@ -36,6 +36,8 @@ class Search:
     """A billing code of a service that was decided, or for which no policy was found."""
     caller: str | None = None
     """The name of the API key."""
+    request_id: str | None = None
+    """The id of the HTTP request, as the log has it."""
     kind: str | None = None
     """One of `KINDS`."""
     first: int | None = None
@@ -60,6 +62,8 @@ class Search:
             return False
         if self.caller is not None and kept.get("caller") != self.caller:
             return False
+        if self.request_id is not None and kept.get("request_id") != self.request_id:
+            return False
         decided = objects(kept.get("determinations"))
         if self.policy is not None and all(one.get("policy") != self.policy for one in decided):
             return False
@@ -68,7 +72,7 @@ class Search:
 
     def _by_columns(self, row: Row) -> bool:
         return (
-            (self.claim_number is None or row.request_id == self.claim_number)
+            (self.claim_number is None or row.claim_number == self.claim_number)
             and (self.member_id is None or row.member_id == self.member_id)
             and (self.first is None or row.seq >= self.first)
             and (self.last is None or row.seq <= self.last)

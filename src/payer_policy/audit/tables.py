@@ -22,7 +22,7 @@ from sqlalchemy import (
 TABLE: Final = "payer_policy_audit"
 REPLIES: Final = "payer_policy_replies"
 """Answers kept for a day beside the record; nothing of the record depends on them."""
-ERASED: Final = ("member", "salt", "request_id", "member_id")
+ERASED: Final = ("member", "salt", "claim_number", "member_id")
 """What a redaction sets to null, all at once: everything that leads to a member."""
 KEPT: Final = ("seq", "time", "previous", "hash", "kept", "commitment")
 
@@ -38,7 +38,7 @@ rows: Final = Table(
     Column("hash", Text, nullable=False),
     Column("kept", Text, nullable=False),
     Column("commitment", Text),
-    Column("request_id", Text, index=True),
+    Column("claim_number", Text, index=True),
     Column("member_id", Text, index=True),
     Column("member", Text),
     Column("salt", Text),

@@ -21,7 +21,7 @@ Kind = Literal[
 ]  # fmt: skip
 MOST_FINDINGS: Final = 1_000
 _NUMBERS: Final = {
-    "request_id": "claim number (column request_id)",
+    "claim_number": "claim number (column claim_number)",
     "member_id": "member number (column member_id)",
 }
 _LARGEST: Final = 2**63
@@ -208,7 +208,7 @@ class _Check:
 
     def member(self, row: Row) -> None:
         """Whether the member part is the one that the row commits to, or was erased."""
-        parts = (row.member, row.salt, row.request_id, row.member_id)
+        parts = (row.member, row.salt, row.claim_number, row.member_id)
         if row.left_out:
             return
         if row.commitment is None:
@@ -333,7 +333,7 @@ def of_no_row(row: Row) -> str | None:
     if type(row.seq) is not int:
         return "no whole number"
     texts = (row.time, row.previous, row.hash, row.kept)
-    more = (row.commitment, row.request_id, row.member_id, row.member, row.salt)
+    more = (row.commitment, row.claim_number, row.member_id, row.member, row.salt)
     if all(type(one) is str for one in texts) and all(type(one) in _OPTIONAL for one in more):
         return None
     return f"the number {row.seq}, and not texts where it should"

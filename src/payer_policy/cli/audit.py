@@ -208,15 +208,13 @@ def verify(
 )
 @click.option(
     "--claim-number",
-    "--request",
-    "request_id",
     metavar="NUMBER",
     help="Only rows about this claim.",
 )
 @click.option("--after", type=click.IntRange(0), default=0, metavar="ROW", help="Only later rows.")
 @options.as_json
 def replay(
-    record: str, folders: tuple[Path, ...], request_id: str | None, after: int, as_json: bool
+    record: str, folders: tuple[Path, ...], claim_number: str | None, after: int, as_json: bool
 ) -> None:
     """Decide every answer again by the policy of its hash, and compare byte for byte.
 
@@ -235,7 +233,7 @@ def replay(
         for row in rows:
             if not hasattr(row, "seq"):
                 raise click.UsageError(f"{row.message}; see `payer-policy audit verify`")
-            if row.seq <= after or (request_id is not None and row.request_id != request_id):
+            if row.seq <= after or (claim_number is not None and row.claim_number != claim_number):
                 continue
             found = replayer.replay(row)
             if found is None:
@@ -265,6 +263,7 @@ def replay(
 @click.option("--policy", metavar="PAYER/POLICY", help="Rows that this policy decided.")
 @click.option("--code", metavar="CODE", help="Rows with a service of this billing code.")
 @click.option("--caller", metavar="NAME", help="Rows asked for with the API key of this name.")
+@click.option("--request-id", metavar="ID", help="Rows of the HTTP request with this id.")
 @click.option("--kind", type=click.Choice(KINDS), help="Rows of this kind.")
 @click.option("--first", type=int, metavar="ROW", help="The lowest row number.")
 @click.option("--last", type=int, metavar="ROW", help="The highest row number.")
@@ -398,9 +397,7 @@ def export(record: str, out: Path | None, without_members: bool) -> None:
 
 @command.command("redact", short_help="Erase the member data of rows for good.")
 @_record
-@click.option(
-    "--claim-number", "--request", "request_id", metavar="NUMBER", help="Rows about this claim."
-)
+@click.option("--claim-number", metavar="NUMBER", help="Rows about this claim.")
 @click.option("--member", "member_id", metavar="ID", help="Rows about this member.")
 @click.option(
     "--before",
@@ -412,7 +409,7 @@ def export(record: str, out: Path | None, without_members: bool) -> None:
 @options.as_json
 def redact(
     record: str,
-    request_id: str | None,
+    claim_number: str | None,
     member_id: str | None,
     before: datetime | None,
     by: str,
@@ -427,14 +424,14 @@ def redact(
     """
     from payer_policy.cli.audit_words import rows_of
 
-    if request_id is None and member_id is None and before is None:
+    if claim_number is None and member_id is None and before is None:
         raise click.UsageError("say which rows: --claim-number, --member or --before")
     with _opened(record) as log, _told():
         try:
             count, receipt = log.redact(
                 by=by,
                 why=why,
-                request_id=request_id,
+                claim_number=claim_number,
                 member_id=member_id,
                 before=None if before is None else before.replace(tzinfo=UTC),
             )

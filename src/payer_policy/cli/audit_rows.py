@@ -33,7 +33,7 @@ def row_json(row: Row, findings: Sequence[Finding], *, whole: bool) -> dict[str,
         "schema": "payer-policy/audit-row/1",
         "row": row.seq,
         "time": row.time,
-        "claim_number": row.request_id,
+        "claim_number": row.claim_number,
         "member_id": row.member_id,
         "kept": kept_of(row),
         "member_data": _member_data(row),
@@ -71,7 +71,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     cells = (
         str(row.seq),
         _time(row.time),
-        row.request_id or "",
+        row.claim_number or "",
         row.member_id or "",
         _answer(kept),
         str(kept.get("caller") or ""),
@@ -86,9 +86,10 @@ def row_text(name: str, row: Row, findings: Sequence[Finding]) -> Iterator[str]:
     kept = kept_of(row) or {}
     yield f"Row {row.seq} of {name}, {_time(row.time)}: {_one_line(_answer(kept))}"
     stated = {
-        "claim number": row.request_id,
+        "claim number": row.claim_number,
         "member": row.member_id,
         "caller": kept.get("caller"),
+        "request id": kept.get("request_id"),
         "by order of": kept.get("by"),
         "reason": kept.get("why"),
         "erased": _runs(kept.get("rows")) if kept.get("kind") == REDACTION else None,

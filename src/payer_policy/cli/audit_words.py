@@ -94,7 +94,7 @@ def replayed_json(one: Replayed) -> dict[str, Any]:
     return {
         "schema": "payer-policy/audit-replay/1",
         "row": one.seq,
-        "request": one.request_id,
+        "claim_number": one.claim_number,
         "status": one.status,
         "why": one.why or None,
         "message": one.message,
@@ -117,7 +117,7 @@ def replayed_text(name: str, count: Counter[str], notable: list[Replayed]) -> It
     if count["not as written"]:
         yield f"  {count['not as written']:,} not decided again: not as written (audit verify)"
     for one in notable:
-        about = f"row {one.seq}, claim number {one.request_id or 'not known'}"
+        about = f"row {one.seq}, claim number {one.claim_number or 'not known'}"
         if one.status == "cannot":
             yield f"{about}: {one.message}"
             continue

@@ -108,6 +108,7 @@ class Recording:
                     one.without_policy,
                     source=source,
                     caller=exchange.caller,
+                    request_id=exchange.request_id,
                     context=context,
                     as_of=one.as_of,
                 )
@@ -120,7 +121,7 @@ class Recording:
         except AuditError as error:
             raise self._failed(error) from error
         if not made and even_refusals:
-            made = [refusal_entry(len(answers), source, exchange.caller)]
+            made = [refusal_entry(len(answers), source, exchange.caller, exchange.request_id)]
         return await self._write(made, reply) if made else Written()
 
     async def tell(
@@ -138,7 +139,14 @@ class Recording:
         Raises:
             Problem: It cannot be written, or not in time.
         """
-        entry = inquiry_entry(member_id, npis, told, source=source, caller=who.caller)
+        entry = inquiry_entry(
+            member_id,
+            npis,
+            told,
+            source=source,
+            caller=who.caller,
+            request_id=who.request_id,
+        )
         return (await self._write([entry], None)).receipts[-1]
 
     async def reply(self, key: str) -> KeptReply | None:
