@@ -216,7 +216,7 @@ def test_a_key_opens_what_its_scopes_say(
     if who == "nothing":
         refused = service.get("/v1/policies", headers=headers).json()
         assert refused["type"] == "/problems/not-allowed"
-        assert "may do nothing; this path needs `policies`" in refused["detail"]
+        assert "has no scopes; this path requires the scope `policies`" in refused["detail"]
 
 
 def test_a_file_of_keys_without_scopes_is_read_as_before(tmp_path: Path) -> None:

@@ -60,9 +60,12 @@ def holds(scope: Scope) -> Any:
         if scope not in scopes:
             raise Problem(
                 "not-allowed",
-                f"the key `{caller}` may {', '.join(sorted(scopes)) or 'do nothing'}; "
-                f"this path needs `{scope}`",
+                f"the key `{caller}` has {_listed(scopes)}; this path requires the scope `{scope}`",
             )
         return scopes
 
     return Depends(held)
+
+
+def _listed(scopes: frozenset[Scope]) -> str:
+    return f"the scopes {', '.join(sorted(scopes))}" if scopes else "no scopes"

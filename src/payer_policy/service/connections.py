@@ -1,8 +1,8 @@
-"""The door of the HTTP server: how many connections are open, and how long headers may take.
+"""Connection limits of the HTTP server: how many may be open, and how long request headers may take.
 
-A client that opens connections and says nothing costs a file descriptor each. Where no more may be
-opened, the one that has kept its request back for the longest goes; whoever sends a request at once
-gets in. One that never ends its headers is cut off.
+A client that opens connections and sends nothing costs a file descriptor each. When the limit is
+reached, the connection that has been idle longest is closed, so a client that sends its request at once
+is served. A connection whose headers never end is closed after a time limit.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Connection(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """What came is no HTTP."""
-        self._say(Problem("bad-request", "this is not HTTP/1.1 as RFC 9112 has it"))
+        self._say(Problem("bad-request", "not a valid HTTP/1.1 request (RFC 9112)"))
 
     def end(self) -> None:
         """Close it at once, since others wait."""

@@ -138,7 +138,7 @@ class Gate:
             # RFC 9112 section 6.3: a proxy in front may have read it otherwise.
             return Problem(
                 "bad-request",
-                "`Content-Length` stands beside `Transfer-Encoding`",
+                "both `Content-Length` and `Transfer-Encoding` are present",
                 headers={"Connection": "close"},
             )
         if not self._host_names or scope["path"] in _QUIET:
@@ -147,7 +147,7 @@ class Gate:
         host = hosts[0].decode("latin-1") if len(hosts) == 1 else ""
         if _HOST.sub("", host).strip("[]").casefold() in self._host_names:
             return None
-        return Problem("wrong-host", "this service is not known by the name in `Host`")
+        return Problem("wrong-host", "`Host` names a host that this service does not answer for")
 
     def _tell(
         self, scope: Scope, exchange: Exchange, status: int, sent: int, seconds: float

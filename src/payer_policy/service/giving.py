@@ -1,7 +1,7 @@
-"""An answer on its way out: recorded, counted, kept for a day where that is asked for, and told with
-its receipt.
+"""Sending an answer: record it, count it, keep it for a day if the client asked for that, and return it
+with its receipt.
 
-The bytes of an answer are made before its rows are written, or from the receipts in the same
+The bytes of an answer are encoded before its rows are written, or from the receipts in the same
 transaction: what cannot be sent is not recorded, and what is not recorded is not sent.
 """
 
@@ -62,7 +62,7 @@ class Question:
         if key is None:
             raise Problem("bad-request", f"`{KEY}`: 1 to 255 visible ASCII characters expected")
         if state.audit is None:
-            raise Problem("not-configured", "answers are kept in the audit record; see --audit")
+            raise Problem("not-configured", "idempotency keys need an audit record; see --audit")
         parts = (request.method, request.url.path, request.url.query)
         header = request.headers.get("content-type", "")
         asked = _sha256(*(part.encode() for part in (*parts, header)), data)
@@ -79,7 +79,7 @@ class Question:
         if self.key is None or self.state.audit is None:
             return None
         kept = await self.state.audit.reply(self.key)
-        return None if kept is None else self._again(kept)
+        return None if kept is None else self._replay(kept)
 
     async def give(
         self,
@@ -116,7 +116,7 @@ class Question:
                 even_refusals=even_refusals,
             )
             if written.earlier is not None:  # asked twice at once
-                return self._again(written.earlier)
+                return self._replay(written.earlier)
             receipts = written.receipts
         for answer in answers:
             for policy, decision in answer.decisions:
@@ -124,7 +124,7 @@ class Question:
                 state.metrics.decided(policy, decision)
         made = content if isinstance(content, bytes) else await asyncio.to_thread(content, receipts)
         return Response(
-            made, media_type=media_type, headers=_told(receipts[-1] if receipts else None)
+            made, media_type=media_type, headers=_receipt_header(receipts[-1] if receipts else None)
         )
 
     def _reply(self, content: Content, media_type: str) -> Reply:
@@ -132,13 +132,14 @@ class Question:
         made = content if not isinstance(content, bytes) else lambda _: content
         return Reply(self.key, self.asked, media_type, made)
 
-    def _again(self, kept: KeptReply) -> Response:
+    def _replay(self, kept: KeptReply) -> Response:
         if kept.asked != self.asked:
             raise Problem(
-                "key-used", f"`{KEY}`: something else was asked under this key within 24 hours"
+                "key-used",
+                f"`{KEY}`: this key was used for another request within the last 24 hours",
             )
         self.exchange.replayed = True
-        headers = _told(kept.receipt) | {REPLAYED: "true"}
+        headers = _receipt_header(kept.receipt) | {REPLAYED: "true"}
         return _InPieces(kept.content, media_type=kept.media_type, headers=headers)
 
 
@@ -157,7 +158,7 @@ class _InPieces(Response):
                 await asyncio.sleep(0)
 
 
-def _told(receipt: Receipt | None) -> dict[str, str]:
+def _receipt_header(receipt: Receipt | None) -> dict[str, str]:
     return {} if receipt is None else {RECEIPT: str(receipt)}
 
 

@@ -24,11 +24,11 @@ PREFIX: Final = "ppk_"
 """What every key begins with, so that scanners for leaked secrets can know one."""
 
 Scope = Literal["decide", "inquire", "inquire-any", "policies", "metrics"]
-"""What a key lets its holder do: decide and explain; ask for the answers given to the key itself, or to
-any key; read policies and schemas; read the meters and the details of readiness."""
+"""What a key may be used for: decide and explain; inquire about answers given to this key, or to any key;
+read policies and schemas; read meters and the details of readiness."""
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 USUAL: Final[frozenset[Scope]] = frozenset({"decide", "inquire", "policies"})
-"""What a key may do for which nothing else was said."""
+"""The scopes of a key that was made without naming any."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")

@@ -32,17 +32,17 @@ class Limits:
     waiting: int = 128
     """How many requests that have arrived may wait for their answer. More are refused with 503."""
     write_seconds: float = 5.0
-    """How long an answer may wait for the audit record, before it is not given."""
+    """Seconds within which the audit record must accept an answer; after that, 503."""
     parts: int = 50_000
-    """How many values, lists and objects the JSON of one request may have, as its marks count them."""
+    """The most values, lists and objects in the JSON of one request, counted by commas and brackets."""
     batch_parts: int = 300_000
-    """And of many."""
+    """The same for a batch."""
     batch_lines: int = 20_000
-    """The most lines of all claims of one body."""
+    """The most lines in all claims of one body together."""
     connections: int = 1_024
-    """How many connections may be open; fewer where the process may not open as many files."""
+    """The most open connections; fewer if the process may not open that many files."""
     header_seconds: float = 10.0
-    """How long the headers of a request may take to arrive."""
+    """Seconds for the headers of a request to arrive."""
     batches: int = 4
     """How many long answers (batches, explanations) are worked on at once."""
 
@@ -76,7 +76,7 @@ class Settings:
     poll_seconds: float = 2.0
     """How often the policies (and the keys) are looked at for a change."""
     host_names: tuple[str, ...] = ()
-    """The names that `Host` may have; none: any."""
+    """Names accepted in the `Host` header; empty: any."""
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
