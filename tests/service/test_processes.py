@@ -27,6 +27,7 @@ from payer_policy.bundle.building import build_bundle
 from payer_policy.bundle.signing import generate
 from payer_policy.cli.keys import command as keys_command
 from payer_policy.cli.serve import command as serve_command
+from payer_policy.service.settings import Settings
 from tests.service.conftest import CLAIMS
 from tests.service.processes import POLICIES, ROOT, Process, one_payer, served
 
@@ -81,6 +82,13 @@ def test_a_service_that_would_be_unsafe_does_not_start(
 
     assert result.exit_code != 0
     assert told in result.output + str(result.exception)
+
+
+def test_the_help_names_the_engine_that_is_used() -> None:
+    text = " ".join(CliRunner().invoke(serve_command, ["--help"]).stdout.split())
+
+    assert f"[default: {Settings(POLICIES).engine}]" in text
+    assert "checked where durable-rules is installed" not in text
 
 
 @pytest.fixture(scope="module")
