@@ -284,6 +284,7 @@ def shown(soak: Soak, record: str, seconds: float) -> dict[str, Any]:
         "resident MB at the end": round(late / 1024, 1),
         "growth": round(late / early, 3),
         "slowest health answer, s": round(soak.slowest, 2),
+        "memory, every 10 s": [kilobytes // 1024 for _, kilobytes in soak.memory[::10]],
         **{name: soak.seen[name] for name in sorted(soak.seen)},
     }
 
@@ -299,7 +300,7 @@ def main() -> None:
     finally:
         server.stop()
     for name, value in found.items():
-        print(f"{name:36}{value:>12,}")
+        print(f"{name:36}{value:>12,}" if not isinstance(value, list) else f"{name}, MB: {value}")
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     sound = (

@@ -42,9 +42,10 @@ same policies gets the same bytes.
 """
 
 
-_COLLECT: Final = (50_000, 20, 100)
-"""How seldom garbage is looked for that only cycles hold: each search through all stops every answer,
-and answers hold next to no cycles."""
+_THRESHOLDS: Final = (50_000, 20, 1_000)
+"""Of the garbage collector: a full collection in the middle of a large batch would stop every answer for
+a tenth of a second, so full collections run between batches instead."""
+_COLLECT_SECONDS: Final = 5.0
 
 
 def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> FastAPI:
@@ -58,15 +59,16 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state.service = make_state()
-        watcher = asyncio.create_task(_watch_keys(state))
+        tasks = [asyncio.create_task(_watch_keys(state)), asyncio.create_task(_collect(state))]
         # The policies stay for good: looking through them for garbage would stop every answer for a
         # tenth of a second, again and again.
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*_COLLECT)
+        gc.set_threshold(*_THRESHOLDS)
         log("started", hash=state.deployed.hash, engine=state.settings.engine)
         yield
-        watcher.cancel()
+        for task in tasks:
+            task.cancel()
         state.close()
         log("stopped")
 
@@ -144,6 +146,16 @@ async def _watch_keys(state: State) -> None:
         while state.keys is not None:
             await asyncio.sleep(state.settings.poll_seconds)
             state.keys.look()
+
+
+async def _collect(state: State) -> None:
+    """Free what only reference cycles hold (bodies in the tracebacks of refused requests), when no batch
+    is being worked on. Takes milliseconds: the policies are frozen."""
+    with suppress(asyncio.CancelledError):
+        while True:
+            await asyncio.sleep(_COLLECT_SECONDS)
+            if not state.is_at_work:
+                gc.collect()
 
 
 def _problem(request: Request, error: Exception) -> Response:

@@ -67,6 +67,7 @@ class State:
         self.heads = heads
         self.admission = Admission(settings.limits, metrics, self._stalled)
         self._long = ThreadPoolExecutor(settings.limits.batches, "answers")
+        self._at_work = 0
 
     @property
     def deployed(self) -> Deployed:
@@ -78,6 +79,11 @@ class State:
     def _stalled(self) -> Problem | None:
         """Why no answer could be recorded just now, without trying."""
         return None if self.audit is None else self.audit.stalled()
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether long work is being done or waits to be done."""
+        return self._at_work > 0
 
     async def at_length(self, work: Callable[[Deadline], T]) -> T:
         """Work of more than a few milliseconds, beside the event loop, with its deadline.
@@ -92,14 +98,20 @@ class State:
             return work(deadline)
 
         working = asyncio.get_running_loop().run_in_executor(self._long, worked)
+        self._at_work += 1
+        working.add_done_callback(self._worked)
         try:
             # What looks at its deadline ends by itself before this; a database that hangs does not.
             return await asyncio.wait_for(
                 asyncio.shield(working), self.settings.limits.seconds + _GRACE
             )
         except TimeoutError:
-            working.add_done_callback(lambda done: done.cancelled() or done.exception())
             raise deadline.passed() from None
+
+    def _worked(self, done: asyncio.Future[T]) -> None:
+        self._at_work -= 1
+        if not done.cancelled():
+            done.exception()  # also of work that nobody waits for any more
 
     def close(self) -> None:
         """The process ends. What is in flight has finished by now."""
