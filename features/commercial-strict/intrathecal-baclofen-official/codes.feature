@@ -74,7 +74,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
       And the diagnoses G82.51
       And these claim lines
         | code        | modifiers | units | place of service | ndc          |
-        | J0475       | JZ        | 1     | 11               | 66794-157-02 |
+        | J0475       | JZ        | 1     | 11               | 66794-155-02 |
         | <injection> |           | 1     | 11               |              |
       And these facts
         | fact                                                   | value      |

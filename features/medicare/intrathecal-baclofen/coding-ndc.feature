@@ -93,8 +93,9 @@ Feature: Medicare: the product number on the drug line
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule                | group | carc | rarc | line |
-        | ndc-not-intrathecal | CO    | 16   | M119 | 1 2  |
+        | rule                         | group | carc | rarc | line |
+        | ndc-not-intrathecal          | CO    | 16   | M119 | 1 2  |
+        | discarded-units-leave-a-rest | CO    | 16   | N822 | 1 2  |
 
   Rule: A number that the product list does not have is asked about
 

@@ -349,7 +349,7 @@ Feature: Medicare: the same service is paid once
       Examples:
         | case             | modifiers | units | ndc          | charge |
         | by a modifier    | JZ KD     | 2     | 66794-156-02 | 400    |
-        | by their units   | JZ        | 1     | 66794-156-02 | 400    |
+        | by their units   | JZ        | 4     | 66794-156-02 | 400    |
         | by their product | JZ        | 2     | 72888-146-36 | 400    |
         | by their charge  | JZ        | 2     | 66794-156-02 | 399    |
 
