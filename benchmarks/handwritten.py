@@ -399,13 +399,13 @@ class Baclofen:
         may_be_volume = in_millilitres is not False and volume in (None, billed) and volume != 0
         if over and in_millilitres and may_be_volume and volume is not None:
             found.append(("volume-billed-as-units", "deny", "CO", "16", ("M53",), None))
-        if not get("ndc.quantity_given") or billed == held:
-            return
         if get("ndc.counted_in_containers"):
-            found.append(("units-differ-from-containers", "pend", "CO", "16", ("M53",), None))
-        elif over and not may_be_volume:
-            found.append(("units-above-ndc-quantity", "deny", "CO", "16", ("M53",), None))
-        elif over or ceil(billed) == held:
+            if get("ndc.quantity_given") and billed != held:
+                found.append(("units-differ-from-containers", "pend", "CO", "16", ("M53",), None))
+        elif over:
+            if get("ndc.quantity_given") and not may_be_volume:
+                found.append(("units-above-ndc-quantity", "deny", "CO", "16", ("M53",), None))
+        elif ceil(billed) == held:
             return
         elif "JZ" in get("modifiers.all"):
             found.append(("jz-below-ndc-quantity", "pend", "CO", "4", ("N823",), None))

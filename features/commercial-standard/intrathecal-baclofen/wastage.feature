@@ -477,7 +477,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | with neither | 2025-03-03 |           | approved | does not hold | holds         |
         | in 2023      | 2023-01-01 |           | approved | does not hold | holds         |
 
-    Scenario Outline: The rest is noted from the day on which JW is required: <date>
+    Scenario Outline: The rest is noted on every date of service: <date>
       Given a claim to Commercial Standard for J0945 on <date>
       And the claim says
         | field            | value |
@@ -498,7 +498,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
 
       Examples:
         | date       |
-        | 2017-01-01 |
+        | 2016-12-31 |
         | 2025-03-03 |
 
     Scenario: Whole containers without a modifier leave nothing to note
@@ -540,3 +540,26 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Then it is pended
       And the reason is CO 16 with N822 from rule discarded-units-leave-a-rest
       And rule rest-of-a-container-not-billed does not hold
+
+    Scenario Outline: The rest is not noted: <case>
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value   |
+        | place of service | <place> |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 3     | 66794-157-02 |
+      When the claim is decided
+      Then it is approved
+      And there is no reason from rule rest-of-a-container-not-billed
+
+      Examples:
+        | case                        | date       | place |
+        | where it is not paid itself | 2025-03-03 | 50    |

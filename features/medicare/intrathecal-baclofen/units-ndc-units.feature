@@ -28,6 +28,7 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
       | 1        | UN   |
       | 0.9      | UN   |
       | 0        | ME   |
+      | 0        | UN   |
 
   Scenario Outline: The quantity holds fewer units: <quantity> <unit>
     Given these claim lines
@@ -93,3 +94,45 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
       | JZ        | 4     | 66794-157-02 | 2            | UN       |
     When the claim is decided
     Then rule units-differ-from-containers does not hold
+
+  Scenario Outline: A quantity above the units is noted, but for containers and JZ, which are asked about: <case>
+    Given these claim lines
+      | modifiers   | units | ndc          | ndc quantity | ndc unit |
+      | <modifiers> | 3     | 66794-157-02 | <quantity>   | <unit>   |
+      | JW          | 1     | 66794-157-02 | 0            | ML       |
+    When the claim is decided
+    Then rule ndc-quantity-above-units <truth>
+
+    Examples:
+      | case            | modifiers | quantity | unit | truth         |
+      | more            |           | 20.1     | ML   | holds         |
+      | twice as much   |           | 80       | ME   | holds         |
+      | no more         |           | 20       | ML   | does not hold |
+      | less            |           | 15.5     | ML   | does not hold |
+      | in containers   |           | 2        | UN   | does not hold |
+      | with JZ         | JZ        | 40       | ML   | does not hold |
+      | no known amount |           | 40       | F2   | is not known  |
+
+  Scenario: What is noted of a quantity holds nothing up
+    Given these claim lines
+      | modifiers | units | ndc          | ndc quantity | ndc unit |
+      |           | 3     | 66794-157-02 | 20           | ML       |
+      | JW        | 1     | 66794-157-02 | 20           | ML       |
+    When the claim is decided
+    Then it is approved
+    And it advises by rule ndc-quantity-above-units
+
+  Scenario Outline: Of a void no quantity is noted or asked about: <modifiers>
+    Given the claim says
+      | field     | value |
+      | frequency | 8     |
+    And these claim lines
+      | modifiers   | units | ndc          | ndc quantity | ndc unit |
+      | <modifiers> | 4     | 66794-157-02 | 40           | ML       |
+    When the claim is decided
+    Then rule <rule> does not hold
+
+    Examples:
+      | modifiers | rule                     |
+      | KD        | ndc-quantity-above-units |
+      | JZ        | jz-below-ndc-quantity    |

@@ -687,13 +687,15 @@ Feature: Medicare's wastage rules go by the date of service
         | JZ        | 3     | 66794-157-02 |
       When the claim is decided
       Then it is <outcome>
-      And the reason is <reason>
+      And the reasons are
+        | rule   | group | carc   | rarc | line |
+        | <rule> | CO    | <carc> | N823 | 1    |
 
       Examples:
-        | date       | outcome | reason                                             |
-        | 2022-12-31 | denied  | CO 182 with N823 from rule jz-before-it-existed    |
-        | 2023-01-01 | pended  | CO 4 with N823 from rule jz-on-part-of-a-container |
-        | 2023-10-01 | pended  | CO 4 with N823 from rule jz-on-part-of-a-container |
+        | date       | outcome | rule                      | carc |
+        | 2022-12-31 | denied  | jz-before-it-existed      | 182  |
+        | 2023-01-01 | pended  | jz-on-part-of-a-container | 4    |
+        | 2023-10-01 | pended  | jz-on-part-of-a-container | 4    |
 
     Scenario Outline: JZ below the NDC quantity
       Given a claim to Medicare for J0945 on <date>
@@ -707,9 +709,11 @@ Feature: Medicare's wastage rules go by the date of service
         | JZ        | 4     | 66794-157-02 | 40           | ML       |
       When the claim is decided
       Then it is <outcome>
-      And the reason is <reason>
+      And the reasons are
+        | rule   | group | carc   | rarc | line |
+        | <rule> | CO    | <carc> | N823 | 1    |
 
       Examples:
-        | date       | outcome | reason                                          |
-        | 2022-12-31 | denied  | CO 182 with N823 from rule jz-before-it-existed |
-        | 2023-01-01 | pended  | CO 4 with N823 from rule jz-below-ndc-quantity  |
+        | date       | outcome | rule                  | carc |
+        | 2022-12-31 | denied  | jz-before-it-existed  | 182  |
+        | 2023-01-01 | pended  | jz-below-ndc-quantity | 4    |

@@ -127,6 +127,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         |           | 3     | 66794-157-02 |
       When the claim is decided
       Then it is denied
+      And rule rest-of-a-container-not-billed does not hold
       And the reasons are
         | rule       | group | carc | rarc       | line |
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
@@ -165,6 +166,45 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | 2     | 1         |
         | 3     | 2         |
         | 5     | 2         |
+
+    Scenario: Where JW is not needed, nothing is asked about the rest
+      Given the claim says
+        | field            | value |
+        | place of service | 50    |
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 2     | 66794-157-02 |
+        | JW        | 1     | 66794-157-02 |
+      When the claim is decided
+      Then it is approved
+      And rule discarded-units-leave-a-rest does not hold
+
+    Scenario: Where nobody says in which setting the drug was given, the rest waits for it
+      Given the claim says
+        | field            | value |
+        | place of service |       |
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 2     | 66794-157-02 |
+        | JW        | 1     | 66794-157-02 |
+      When the claim is decided
+      Then it is pended
+      And it waits for these rules
+        | rule                         |
+        | discarded-units-leave-a-rest |
+
+    Scenario: JZ beside JW is asked about as such, and the rest once
+      Given these claim lines
+        | modifiers | units | ndc          |
+        | JZ        | 5     | 66794-157-02 |
+        | JW        | 1     | 66794-157-02 |
+      And it is known that the number of containers opened is 2
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                            | group | carc | rarc | line |
+        | jz-beside-jw-several-containers |       |      |      | 1 2  |
+        | discarded-units-leave-a-rest    | CO    | 16   | N822 | 1 2  |
 
   Rule: The NDC quantity of a line with JZ is no more than its units
 
