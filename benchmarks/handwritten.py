@@ -129,12 +129,14 @@ class Baclofen:
         found: list[Found] = [("code-identity-note", "advise", None, None, (), None)]
         limits: list[Limit] = []
         unsettled: list[str] = []
-        if get("request.frequency") in ("7", "8") and get("request.original_id") is None:
+        if get("request.frequency") == "7" and get("request.original_id") is None:
             found.append(("replacement-names-no-original", "pend", None, None, (), None))
         if phase in ("trial", "initial") and self._departs_from_protocol(get):
             found.append(("trial-protocol-noted", "advise", None, None, (), None))
         if facts["claim.is_void"]:
             found.append(("void-asks-for-nothing", "pend", None, None, (), None))
+            if get("request.original_id") is None:
+                unsettled.append("void-names-no-original")
             return self._answer(lines, found, limits, unsettled)
 
         self._diagnoses(get("diagnosis.codes"), found, unsettled)
@@ -690,6 +692,10 @@ class Baclofen:
                 ClaimLine(number, line.units, "JW" in line.modifiers) for number, line in numbered
             ]
             facts = self.facts(request, day, [line for _, line in numbered])
+            if facts["claim.is_void"] and facts.get("request.original_id"):
+                voided = tuple(LineAnswer(line.number, "void", 0) for line in lines)
+                answers.append(Answer("void", voided, (), ()))
+                continue
             answers.append(self.decide(facts, lines))
         return answers
 

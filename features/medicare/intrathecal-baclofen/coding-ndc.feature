@@ -138,15 +138,14 @@ Feature: Medicare: the product number on the drug line
 
   Rule: Product numbers are looked at where payment is asked for
 
-    Scenario Outline: A void is reversed whatever its product: <case>
+    Scenario Outline: A void that names no claim is asked which one, whatever its product: <case>
       Given these claim lines
         | code  | modifiers | units | place of service | ndc   |
         | J0945 | JZ        | 4     | 11               | <ndc> |
         | 62369 |           | 1     | 11               |       |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       When the claim is decided
       Then it is pended
       And the reasons are

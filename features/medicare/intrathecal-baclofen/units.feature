@@ -133,9 +133,8 @@ Feature: Medicare's units are whole, and are units of the code
 
     Scenario: A void is not looked at for its units
       Given the claim says
-        | field       | value     |
-        | frequency   | 8         |
-        | original id | EARLIER-1 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | modifiers | units |
         | JZ        | 0     |
