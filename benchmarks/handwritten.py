@@ -401,11 +401,13 @@ class Baclofen:
         may_be_volume = in_millilitres is not False and volume in (None, billed) and volume != 0
         if over and in_millilitres and may_be_volume and volume is not None:
             found.append(("volume-billed-as-units", "deny", "CO", "16", ("M53",), None))
+        if not get("ndc.quantity_given"):
+            return
         if get("ndc.counted_in_containers"):
-            if get("ndc.quantity_given") and billed != held:
+            if billed != held:
                 found.append(("units-differ-from-containers", "pend", "CO", "16", ("M53",), None))
         elif over:
-            if get("ndc.quantity_given") and not may_be_volume:
+            if not may_be_volume:
                 found.append(("units-above-ndc-quantity", "deny", "CO", "16", ("M53",), None))
         elif ceil(billed) == held:
             return

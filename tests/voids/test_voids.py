@@ -113,9 +113,7 @@ def test_a_void_that_names_no_claim_pends_and_asks_for_it() -> None:
     (made,) = outcome.determinations
     assert outcome.decision == "pend"
     assert made.voids is None
-    assert [one.rule for one in made.findings if one.kind == "pend"] == [
-        "void-asks-for-nothing"
-    ]
+    assert [one.rule for one in made.findings if one.kind == "pend"] == ["void-asks-for-nothing"]
     assert "request.original_id" in {one.fact for one in made.missing}
 
 

@@ -113,6 +113,20 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
       | with JZ         | JZ        | 40       | ML   | does not hold |
       | no known amount |           | 40       | F2   | is not known  |
 
+  Scenario Outline: Without a quantity nothing is compared: <modifiers>
+    Given these claim lines
+      | modifiers   | units | ndc          |
+      | <modifiers> | 4     | 66794-157-02 |
+    When the claim is decided
+    Then rule <rule> does not hold
+
+    Examples:
+      | modifiers | rule                         |
+      | JZ        | jz-below-ndc-quantity        |
+      | JZ        | units-above-ndc-quantity     |
+      | JZ        | units-differ-from-containers |
+      | KD        | ndc-quantity-above-units     |
+
   Scenario: What is noted of a quantity holds nothing up
     Given these claim lines
       | modifiers | units | ndc          | ndc quantity | ndc unit |

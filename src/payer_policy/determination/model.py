@@ -243,7 +243,8 @@ class Conflict:
 class PolicyIdentity:
     """Which policy decided: its address, its version, and the hash of what it means.
 
-    Where the date of service is not settled no version decided: then version, hash and days are None.
+    Where the date of service is not settled, and of a void, no version decided: then version, hash and
+    days are None.
     """
 
     address: str
@@ -531,7 +532,7 @@ def _definitions() -> dict[str, Any]:
         ),
         "policy": _object(
             "The policy that decided; the window of service dates has both ends included. Version, "
-            "hash and first day are null where the date of service is not settled.",
+            "hash and first day are null where the date of service is not settled, and of a void.",
             address=_TEXT,
             version=_TEXT_OR_NULL,
             title=_TEXT,
