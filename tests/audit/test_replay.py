@@ -218,7 +218,7 @@ def variations(answers: dict[str, Answer]) -> Iterator[Request]:
             lines = [
                 line.model_copy(
                     update={
-                        "units": random.choice((line.units, 1, 40, Decimal("2.5"), None)),
+                        "units": random.choice((line.units, 4, 40, Decimal("2.5"), None)),
                         "modifiers": random.choice((line.modifiers, frozenset())),
                     }
                 )
