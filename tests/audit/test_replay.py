@@ -213,7 +213,7 @@ def variations(answers: dict[str, Answer]) -> Iterator[Request]:
     """The example requests with less known, other units or fewer modifiers."""
     random = Random(5)
     for request, decided, _ in answers.values():
-        for _ in range(12 if decided else 0):
+        for _ in range(24 if decided else 0):
             facts = {name: raw for name, raw in request.facts.items() if random.randrange(4)}
             lines = [
                 line.model_copy(
