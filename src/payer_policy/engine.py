@@ -56,6 +56,7 @@ from payer_policy.request.services import (
 from payer_policy.ruleset import (
     DATE_MISSING,
     SEVERAL_DAYS,
+    VOID,
     Condition,
     Ruleset,
     Spans,
@@ -379,6 +380,8 @@ class Engine:
                 given.refuse_disagreement(vocabulary, request, service.numbers)
             if not asked.candidates:
                 found = []
+            elif (original := self._voided(asked)) is not None:
+                found = self._void(asked, original)
             elif unclear is not None:
                 found = self._pend_for_date(asked, *unclear)
             elif service.through is None:
@@ -594,6 +597,36 @@ class Engine:
             )
         return facts
 
+    # --- voids ---------------------------------------------------------------------------------------
+
+    def _voided(self, asked: _Asked) -> str | None:
+        """The number of the claim that the request voids; None: it voids none, or does not say which."""
+        request = asked.context.request
+        if request.kind != "claim" or request.frequency != VOID:
+            return None
+        original = request.original_id
+        if original is None:
+            given = asked.facts.get(self._fact_from("request", "original_id"))
+            original = given if isinstance(given, str) else None
+        return original
+
+    def _void(self, asked: _Asked, original: str) -> list[Decided]:
+        """The service takes back what was paid, by each policy that applies to it on some day."""
+        return [
+            Decided(
+                pending.voided(undecided, original), newest, None, self._frequency(newest, original)
+            )
+            for newest, undecided in self._untouched(asked)
+        ]
+
+    def _frequency(self, ruleset: Ruleset, original: str) -> dict[str, Value | None]:
+        """The facts that make a claim a void, as far as the policy knows them."""
+        facts = {
+            self._fact_from("request", "frequency"): VOID,
+            self._fact_from("request", "original_id"): original,
+        }
+        return {name: value for name, value in facts.items() if name in ruleset.facts}
+
     # --- dates that are not settled, or several ------------------------------------------------------
 
     def _unclear_date(self, asked: _Asked, services: Sequence[Service]) -> tuple[str, str] | None:
@@ -628,11 +661,24 @@ class Engine:
 
     def _pend_for_date(self, asked: _Asked, rule: str, because: str) -> list[Decided]:
         """The service pends by each policy that applies to it on some day; none is evaluated."""
-        context, found = asked.context, []
         fact = self._fact_from("service", "date")
         question = None
         if rule == DATE_MISSING:
             question = question_of(fact, self.library.vocabulary.facts.get(fact), (rule,))
+        return [
+            Decided(
+                pending.pended(undecided, rule, because, newest.information_request, question),
+                newest,
+                None,
+                {},
+            )
+            for newest, undecided in self._untouched(asked)
+        ]
+
+    def _untouched(self, asked: _Asked) -> Iterator[tuple[Ruleset, Determination]]:
+        """The newest version of each policy that applies to a service on some day, and a determination
+        of which no rule was evaluated."""
+        context = asked.context
         for address in asked.candidates:
             windows = self._windows_of(address, context.service)
             for first, _, _ in reversed(windows):
@@ -642,16 +688,8 @@ class Engine:
                 newest = self.library.ruleset(address, self.library.windows(address)[-1][0])
                 assert newest is not None
                 lines = _service_lines(prepared, context.service, facts)
-                determination = pending.pended(
-                    pending.undecided(newest, lines, **self._about(context, None)),
-                    rule,
-                    because,
-                    newest.information_request,
-                    question,
-                )
-                found.append(Decided(determination, newest, None, {}))
+                yield newest, pending.undecided(newest, lines, **self._about(context, None))
                 break
-        return found
 
     def _windows_of(self, address: str, service: Service) -> list[tuple[date, date | None, Merged]]:
         """The windows of a policy in which a service may lie."""

@@ -29,11 +29,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from payer_policy.determination.words import reversal_of
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import RESERVED, Reason
 from payer_policy.vocabulary.types import ValueProblem, exact_number
 
-_STRICTEST: Final = ("approve", "reduce", "pend", "deny")
+_STRICTEST: Final = ("void", "approve", "reduce", "pend", "deny")
 
 
 CERTIFIED: Final = frozenset({"A1", "A2", "A6"})
@@ -92,7 +93,7 @@ class LineReview:
     in part, `A3` not certified, `A4` pended, `A6` modified, `C` canceled, `CT` contact the payer,
     `NA` no action required."""
     outcome: str
-    """`approve`, `deny`, `pend`, `reduce`, `no_policy` or `cancelled`."""
+    """`approve`, `deny`, `pend`, `reduce`, `void`, `no_policy` or `cancelled`."""
     reasons: tuple[Reason, ...] = ()
     """The reason codes behind the action."""
     notes: tuple[str, ...] = ()
@@ -152,6 +153,8 @@ def _take(
         tells = found["kind"] == kind or (kind == "pend" and found["kind"] == "reduce")
         if tells and (found["carc"] or found["group"]):
             into.reasons[_reason(found)] = None
+    if kind == "void":
+        into.notes[reversal_of(determination["voids"])] = None
     if kind == "pend":
         if asked := determination["information_request"]:
             into.reasons[_reason(asked)] = None
@@ -189,7 +192,7 @@ def action_of(
         nothing_left: Whether a reduction leaves no units.
         rules: What the standards leave to the payer.
     """
-    action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3"}[outcome]
+    action = {"approve": "A1", "reduce": "A2", "pend": "A4", "deny": "A3", "void": "NA"}[outcome]
     if outcome == "deny" and only_clinical and not rules.clinician_confirmed:
         action = "A4"
     if outcome == "reduce" and nothing_left:

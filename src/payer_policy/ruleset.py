@@ -304,6 +304,8 @@ class Ruleset:
 
 CODE_SET = "code_set:"
 """What the name of a constant begins with that holds the members of a code set on a day."""
+VOID: Final = "8"
+"""The frequency of a claim that takes another one back (CLM05-3)."""
 DATE_MISSING: Final = "date-of-service-missing"
 SEVERAL_DAYS: Final = "line-over-several-days"
 CHANGES: Final = "answer-changes-in-period"

@@ -213,12 +213,12 @@ def variations(answers: dict[str, Answer]) -> Iterator[Request]:
     """The example requests with less known, other units or fewer modifiers."""
     random = Random(5)
     for request, decided, _ in answers.values():
-        for _ in range(12 if decided else 0):
+        for _ in range(24 if decided else 0):
             facts = {name: raw for name, raw in request.facts.items() if random.randrange(4)}
             lines = [
                 line.model_copy(
                     update={
-                        "units": random.choice((line.units, 1, 40, Decimal("2.5"), None)),
+                        "units": random.choice((line.units, 4, 40, Decimal("2.5"), None)),
                         "modifiers": random.choice((line.modifiers, frozenset())),
                     }
                 )

@@ -142,7 +142,7 @@ def test_the_steps_are_listed(monkeypatch):
     document = json.loads(spec(monkeypatch, "--steps", "--json").output)
 
     assert "**Given a claim to {payer} for {code} on {date}**" in text
-    assert "**Then it is (approved|denied|pended|partly approved)**" in text
+    assert "**Then it is (approved|denied|pended|partly approved|void)**" in text
     assert {step["kind"] for step in document["steps"]} == {"given", "when", "then"}
 
 

@@ -96,9 +96,8 @@ Feature: Commercial Standard: the same service is paid once
 
     Scenario: A void is neither paid nor denied
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |

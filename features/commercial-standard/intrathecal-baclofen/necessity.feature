@@ -132,13 +132,12 @@ Feature: Commercial Standard: age, contraindications and replacement
         | a revision of the catheter | catheter revision |
         | a replacement              | replacement       |
 
-    Scenario: A void for a child below it is reversed as it is
+    Scenario: A void for a child below it that names no claim is asked which one, and nothing else
       Given a claim to Commercial Standard for J0945 on 2025-03-03
       And the claim says
-        | field       | value      |
-        | frequency   | 8          |
-        | original id | C-100      |
-        | birth date  | 2022-03-03 |
+        | field      | value      |
+        | frequency  | 8          |
+        | birth date | 2022-03-03 |
       And the diagnoses G80.0
       And these claim lines
         | code  | modifiers | units | place of service |
@@ -267,11 +266,10 @@ Feature: Commercial Standard: age, contraindications and replacement
         | A body too small for it             | a body too small for the pump                    |
         | Another device that could interfere | another programmable device that could interfere |
 
-    Scenario: A void in spite of an allergy is reversed as it is
+    Scenario: A void in spite of an allergy that names no claim is asked which one, and nothing else
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And it is known that allergy or hypersensitivity to baclofen is yes
       When the claim is decided
       Then it is pended

@@ -158,9 +158,8 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
 
     Scenario: A void of a screening dose is not asked for oral therapy
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And it is known that the outcome of oral antispasmodics is not tried
       When the claim is decided
       Then it is pended

@@ -112,7 +112,7 @@ Feature: Commercial Standard: when a claim needs preauthorization, and what happ
       Given the claim says
         | field       | value       |
         | frequency   | <frequency> |
-        | original id | C-77        |
+        | original id | <original>  |
       And it is known that the phase of therapy is refill
       And no authorization is on file
       When the claim is decided
@@ -123,10 +123,10 @@ Feature: Commercial Standard: when a claim needs preauthorization, and what happ
         | <rule> | <group> | <carc> | <rarc> |
 
       Examples:
-        | claim               | frequency | decision | needed | rule                         | group | carc | rarc |
-        | an original claim   | 1         | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
-        | a replacement claim | 7         | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
-        | a void              | 8         | pended   | no     | void-asks-for-nothing        |       |      |      |
+        | claim               | frequency | original | decision | needed | rule                         | group | carc | rarc |
+        | an original claim   | 1         | C-77     | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
+        | a replacement claim | 7         | C-77     | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
+        | a void              | 8         |          | pended   | no     | void-asks-for-nothing        |       |      |      |
 
   Rule: Where nothing is on file, the reason tells whether the claim gave a number
 

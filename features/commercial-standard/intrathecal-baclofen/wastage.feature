@@ -447,3 +447,119 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And the reasons are
         | rule         | group | carc | rarc | line |
         | jz-but-waste | CO    | 4    | N823 | 3    |
+
+  Rule: What became of the rest of a container is asked where JZ or JW speaks of it
+    A payer that does not require JZ pays what is billed without it, and notes the rest.
+
+    Scenario Outline: Units that are not whole containers of their NDC: <case>
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+      And these claim lines
+        | modifiers   | units | ndc          |
+        | <modifiers> | 3     | 66794-157-02 |
+      When the claim is decided
+      Then it is <outcome>
+      And rule jz-on-part-of-a-container <jz>
+      And rule rest-of-a-container-not-billed <bare>
+
+      Examples:
+        | case         | date       | modifiers | outcome  | jz            | bare          |
+        | with JZ      | 2025-03-03 | JZ        | pended   | holds         | does not hold |
+        | with neither | 2025-03-03 |           | approved | does not hold | holds         |
+        | in 2023      | 2023-01-01 |           | approved | does not hold | holds         |
+
+    Scenario Outline: The rest is noted on every date of service: <date>
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 3     | 66794-157-02 |
+      When the claim is decided
+      Then it is approved
+      And it advises by rule rest-of-a-container-not-billed
+
+      Examples:
+        | date       |
+        | 2016-12-31 |
+        | 2025-03-03 |
+
+    Scenario: Whole containers without a modifier leave nothing to note
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value      |
+        | therapy.phase             | refill     |
+        | authorization.emergency   | yes        |
+        | authorization.notified_on | 2025-03-03 |
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 4     | 66794-157-02 |
+      When the claim is decided
+      Then it is approved
+      And rule rest-of-a-container-not-billed does not hold
+
+    Scenario: A JW line that leaves a rest is asked about
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value      |
+        | therapy.phase             | refill     |
+        | authorization.emergency   | yes        |
+        | authorization.notified_on | 2025-03-03 |
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 2     | 66794-157-02 |
+        | JW        | 1     | 66794-157-02 |
+      When the claim is decided
+      Then it is pended
+      And the reason is CO 16 with N822 from rule discarded-units-leave-a-rest
+      And rule rest-of-a-container-not-billed does not hold
+
+    Scenario Outline: The rest is not noted: <case>
+      Given a claim to Commercial Standard for J0945 on <date>
+      And the claim says
+        | field            | value   |
+        | place of service | <place> |
+      And the diagnoses G82.51
+      And no authorization is on file
+      And these facts
+        | fact                      | value  |
+        | therapy.phase             | refill |
+        | authorization.emergency   | yes    |
+        | authorization.notified_on | <date> |
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 3     | 66794-157-02 |
+      When the claim is decided
+      Then it is approved
+      And there is no reason from rule rest-of-a-container-not-billed
+
+      Examples:
+        | case                        | date       | place |
+        | where it is not paid itself | 2025-03-03 | 50    |

@@ -117,9 +117,8 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
 
     Scenario: A void needs no product number
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |

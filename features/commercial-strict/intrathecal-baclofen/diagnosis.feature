@@ -124,11 +124,10 @@ Feature: Commercial Strict: the diagnosis must be one of severe spasticity, vali
         | a symptom             | R25.2     | pended   | diagnosis-needs-cause      | holds         |
         | the state of the pump | Z45.1     | pended   | diagnosis-only-pump-status | holds         |
 
-    Scenario Outline: A void is reversed whatever its diagnosis: <case>
+    Scenario Outline: A void that names no claim is asked which one, whatever its diagnosis: <case>
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And the diagnoses <diagnosis>
       When the claim is decided
       Then it is pended

@@ -118,11 +118,10 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
         | A change of the dose              | 62368     | 4     | 66794-157-02 |
         | A new pump in place of an old one | E0786     | 4     | 66794-157-02 |
 
-    Scenario: A void of a first fill is reversed without them
+    Scenario: A void of a first fill that names no claim is asked which one, and for no records
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service | ndc          |
         | J0945 | JZ        | 4     | 11               | 66794-157-02 |

@@ -251,11 +251,10 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | rule        | group | carc | rarc |
         | ndc-missing | CO    | 16   | M119 |
 
-    Scenario: A void in spite of a contraindication is reversed as it is
+    Scenario: A void in spite of a contraindication that names no claim is asked which one, and nothing else
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |

@@ -366,13 +366,12 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | a revision of the catheter | catheter revision |
         | a replacement              | replacement       |
 
-    Scenario Outline: A void of <case> is reversed whatever is known of the patient
+    Scenario Outline: A void of <case> that names no claim is asked which one, whatever is known of the patient
       Given a claim to Commercial Strict for J0945 on 2025-03-03
       And the claim says
-        | field       | value      |
-        | frequency   | 8          |
-        | original id | C-100      |
-        | birth date  | 2022-03-03 |
+        | field      | value      |
+        | frequency  | 8          |
+        | birth date | 2022-03-03 |
       And the diagnoses G82.51
       And these claim lines
         | code        | modifiers | units | place of service |

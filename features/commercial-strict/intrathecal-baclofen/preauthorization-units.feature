@@ -167,8 +167,8 @@ Feature: Commercial Strict: an authorization is for so many units
     Background:
       Given these claim lines
         | code  | modifiers | units | ndc          | charge |
-        | J0945 | JZ        | 3     | 66794-157-02 | 300    |
-        | J0945 | JZ        | 2     | 66794-157-02 | 200    |
+        | J0945 | JZ        | 3     | 66794-155-02 | 300    |
+        | J0945 | JZ        | 2     | 66794-155-02 | 200    |
         | 62369 |           | 1     |              |        |
       And it is known that the units authorized is 40
 
@@ -190,7 +190,7 @@ Feature: Commercial Strict: an authorization is for so many units
     Scenario: Nine billed, eight a day, six left
       Given these claim lines
         | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 9     | 66794-157-02 |
+        | J0945 | JZ        | 9     | 66794-155-02 |
         | 62369 |           | 1     |              |
       And these facts
         | fact                   | value |
@@ -206,7 +206,7 @@ Feature: Commercial Strict: an authorization is for so many units
     Scenario: Nine billed, eight a day, forty left
       Given these claim lines
         | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 9     | 66794-157-02 |
+        | J0945 | JZ        | 9     | 66794-155-02 |
         | 62369 |           | 1     |              |
       And these facts
         | fact                   | value |

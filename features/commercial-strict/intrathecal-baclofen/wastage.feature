@@ -282,6 +282,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | rule                         | group | carc | rarc | line |
         | omission-denied-before-edits | CO    | 16   | N822 | 1    |
         | jz-but-waste                 | CO    | 4    | N823 | 1    |
+        | jz-on-part-of-a-container    | CO    | 4    | N823 | 1    |
 
     Scenario Outline: A discarded unit on no line, since claims come back but JZ was not yet required
       Given a claim to Commercial Strict for J0945 on <date>
@@ -494,8 +495,8 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
     Scenario: Discarded units count toward the limit of a day
       Given these claim lines
         | modifiers | units | ndc          |
-        |           | 7     | 66794-157-02 |
-        | JW        | 2     | 66794-157-02 |
+        |           | 7     | 66794-155-02 |
+        | JW        | 2     | 66794-155-02 |
       When the claim is decided
       Then it is partly approved
       And line 1 is approved

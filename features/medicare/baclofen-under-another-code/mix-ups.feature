@@ -146,9 +146,8 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
     Scenario Outline: A void waits for a person: <code>
       Given a claim to Medicare for <code> on 2025-03-03
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code   | units | place of service | ndc          |
         | <code> | 1     | 11               | 66794-157-02 |

@@ -275,12 +275,11 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
       Then it is denied
       And the reason is CO 16 with N56 and N657 from rule ndc-for-another-code
 
-    Scenario Outline: A void of the wrong product is reversed as it is: <code>
+    Scenario Outline: A void of the wrong product that names no claim is asked which one, and nothing else: <code>
       Given a claim to Medicare for <code> on 2025-03-03
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code        | modifiers | units | place of service | ndc   |
         | <code>      | JZ        | 1     | 11               | <ndc> |
@@ -369,9 +368,9 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
         | <code> | JZ        | 1     | <ndc> | <phase>       |
         | J0945  | JZ        | 1     |       | <phase>       |
       And these facts
-        | fact                                    | value   |
-        | allergy or hypersensitivity to baclofen | no      |
-        | an active infection                     | no      |
+        | fact                                    | value |
+        | allergy or hypersensitivity to baclofen | no    |
+        | an active infection                     | no    |
       When the request is decided
       Then it is approved
       And rule fill-code-used-for-trial does not hold

@@ -112,9 +112,8 @@ Feature: Medicare: modifiers on the drug line
         | J0945 | JZ 59     | 4     | 11               |
         | 62369 |           | 1     | 11               |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       When the claim is decided
       Then it is pended
       And rule distinct-service-modifier does not hold
@@ -173,7 +172,7 @@ Feature: Medicare: modifiers on the drug line
       When the claim is decided
       Then it is approved
 
-    Scenario: A void of a claim with such a JZ is reversed as it is
+    Scenario: A void of a claim with such a JZ that names no claim is asked which one, and nothing else
       Given a claim to Medicare for J0945 on 2022-12-31
       And the diagnoses G82.51
       And these claim lines
@@ -181,9 +180,8 @@ Feature: Medicare: modifiers on the drug line
         | J0945 | JZ        | 4     | 11               |
         | 62369 |           | 1     | 11               |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       When the claim is decided
       Then it is pended
       And the reasons are

@@ -93,8 +93,9 @@ Feature: Medicare: the product number on the drug line
       When the claim is decided
       Then it is denied
       And the reasons are
-        | rule                | group | carc | rarc | line |
-        | ndc-not-intrathecal | CO    | 16   | M119 | 1 2  |
+        | rule                         | group | carc | rarc | line |
+        | ndc-not-intrathecal          | CO    | 16   | M119 | 1 2  |
+        | discarded-units-leave-a-rest | CO    | 16   | N822 | 1 2  |
 
   Rule: A number that the product list does not have is asked about
 
@@ -137,15 +138,14 @@ Feature: Medicare: the product number on the drug line
 
   Rule: Product numbers are looked at where payment is asked for
 
-    Scenario Outline: A void is reversed whatever its product: <case>
+    Scenario Outline: A void that names no claim is asked which one, whatever its product: <case>
       Given these claim lines
         | code  | modifiers | units | place of service | ndc   |
         | J0945 | JZ        | 4     | 11               | <ndc> |
         | 62369 |           | 1     | 11               |       |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       When the claim is decided
       Then it is pended
       And the reasons are

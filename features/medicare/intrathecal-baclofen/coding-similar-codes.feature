@@ -36,9 +36,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
     Scenario: It is told on a void
       Given a claim to Medicare for J0945 on 2025-03-03
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -108,11 +107,10 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And rule same-drug-under-two-codes does not hold
 
-    Scenario: A void of both codes is reversed as it is
+    Scenario: A void of both codes that names no claim is asked which one, and nothing else
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -196,9 +194,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
     Scenario: A void is not told of other drugs
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -262,12 +259,11 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | rule                          | group | carc | rarc |
         | compounded-under-product-code | CO    | 16   | N56  |
 
-    Scenario: A void of a compounded drug is reversed as it is
+    Scenario: A void of a compounded drug that names no claim is asked which one, and nothing else
       Given a claim to Medicare for J0945 on 2025-03-03
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -371,11 +367,10 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And it is assumed that rule route-not-intrathecal does not hold
       And it does not ask for the route
 
-    Scenario: A void by another route is reversed as it is
+    Scenario: A void by another route that names no claim is asked which one, and nothing else
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -470,9 +465,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
     Scenario: A void is not told of its procedure
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -541,9 +535,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
     Scenario: A void is not told of its procedures
       Given the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |

@@ -438,9 +438,8 @@ Scenario Outline: The categories among the new codes are not billable: <case>
     Scenario Outline: A void is not judged by its diagnosis: <case>
       Given a claim to Medicare for J0945 on 2025-10-01
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And the diagnoses <diagnosis>
       And these claim lines
         | code  | modifiers | units | place of service |

@@ -188,15 +188,14 @@ Feature: Medicare: records are sent when they are asked for
 
   Rule: A void asks for no payment, so no record is asked for
 
-    Scenario Outline: A void is reversed whatever became of the records: <case>
+    Scenario Outline: A void that names no claim is asked which one, whatever became of the records: <case>
       Given these claim lines
         | code        | modifiers | units | place of service |
         | J0945       | JZ        | 4     | 11               |
         | <procedure> |           | 1     | 11               |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And it is known that what became of the payer's request for records is <records>
       When the claim is decided
       Then it is pended

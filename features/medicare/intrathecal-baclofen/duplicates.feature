@@ -236,11 +236,11 @@ Feature: Medicare: the same service is paid once
         | field       | value |
         | original id | C-100 |
       When the claim is decided
-      Then it is pended
-      And the reasons are
-        | rule                  | line |
-        | void-asks-for-nothing | 1    |
-      And it says "reverse the original and pay nothing here"
+      Then it is void
+      And line 1 is void
+      And 0 units are allowed on line 1
+      And no rule denies it
+      And it asks nothing
 
     Scenario: It is no duplicate of the claim that it takes back, nor of another
       Given the claim says
@@ -251,24 +251,50 @@ Feature: Medicare: the same service is paid once
         | C-100        | J0945 | JZ        | 4     | 1234567893  |
         | C-101        | J0945 | JZ        | 4     | 1234567893  |
       When the claim is decided
-      Then it is pended
-      And the reasons are
-        | rule                  |
-        | void-asks-for-nothing |
+      Then it is void
+
+    Scenario Outline: It is void whatever else it says: <case>
+      Given the claim says
+        | field       | value |
+        | original id | C-100 |
+      And the diagnoses <diagnosis>
+      And these claim lines
+        | code  | modifiers   | units   | place of service | date   |
+        | J0945 | <modifiers> | <units> | 11               | <date> |
+      When the claim is decided
+      Then it is void
+      And 0 units are allowed on line 1
+
+      Examples:
+        | case                 | diagnosis | modifiers | units | date       |
+        | another disease      | E11.9     | JZ        | 4     | 2025-03-03 |
+        | no JZ                | G82.51    |           | 4     | 2025-03-03 |
+        | too many units       | G82.51    | JZ        | 40    | 2025-03-03 |
+        | no units             | G82.51    | JZ        |       | 2025-03-03 |
+        | JZ before it existed | G82.51    | JZ        | 4     | 2022-12-31 |
 
     Scenario: A void that does not say what it takes back waits for the number
       When the claim is decided
       Then it is pended
       And the reasons are
-        | rule                          |
-        | replacement-names-no-original |
-        | void-asks-for-nothing         |
+        | rule                  |
+        | void-asks-for-nothing |
+      And it waits for these rules
+        | rule                   |
+        | void-names-no-original |
+      And it asks for request.original_id
+
+    Scenario: A void of which it is known that it names no claim
+      Given it is known that request.original_id is none
+      When the claim is decided
+      Then it is pended
+      And the reasons are
+        | rule                   |
+        | void-asks-for-nothing  |
+        | void-names-no-original |
 
     Scenario: A void does not look at lines that are the same
-      Given the claim says
-        | field       | value |
-        | original id | C-100 |
-      And these claim lines
+      Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 2     | 11               |
         | J0945 | JZ        | 2     | 11               |
@@ -349,7 +375,7 @@ Feature: Medicare: the same service is paid once
       Examples:
         | case             | modifiers | units | ndc          | charge |
         | by a modifier    | JZ KD     | 2     | 66794-156-02 | 400    |
-        | by their units   | JZ        | 1     | 66794-156-02 | 400    |
+        | by their units   | JZ        | 4     | 66794-156-02 | 400    |
         | by their product | JZ        | 2     | 72888-146-36 | 400    |
         | by their charge  | JZ        | 2     | 66794-156-02 | 399    |
 

@@ -390,9 +390,8 @@ Feature: Medicare: what speaks against a pump, and what does not
         | J0945       | JZ        | 4     | 11               |
         | <procedure> |           | 1     | 11               |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And these facts
         | fact                                             | value          |
         | the outcome of oral antispasmodics               | not tried      |

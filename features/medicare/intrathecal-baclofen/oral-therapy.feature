@@ -192,9 +192,8 @@ Feature: Medicare: oral therapy comes before a pump
         | J0945 | JZ        | 4     | 11               |
         | 62362 |           | 1     | 11               |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       When the claim is decided
       Then it is pended
       And the reasons are

@@ -43,7 +43,7 @@ Feature: Medicare: amounts that are told without the lines of the claim
       | fact                                                          | value            |
       | whether every drug line gives its NDC quantity in millilitres | <millilitres>    |
       | the NDC quantity                                              | 20 mL            |
-      | ndc.strength                                                  | 500 mcg/mL       |
+      | ndc.amount                                                    | 10 mg            |
       | units.billed                                                  | 20 billing units |
     When the claim is decided
     Then rule volume-billed-as-units <truth>

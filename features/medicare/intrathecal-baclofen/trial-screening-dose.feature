@@ -185,9 +185,8 @@ Feature: Medicare: the screening dose itself
         | 62322 |           | 1     | 11               |
       And it is known that the dose administered is 125 mcg
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       When the claim is decided
       Then it is pended
       And the reasons are

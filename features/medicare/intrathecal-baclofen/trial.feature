@@ -371,9 +371,8 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | J0945 | JZ        | 4     | 11               |
         | 62362 |           | 1     | 11               |
       And the claim says
-        | field       | value |
-        | frequency   | 8     |
-        | original id | C-100 |
+        | field     | value |
+        | frequency | 8     |
       And it is known that the date of the screening trial is <trial>
       When the claim is decided
       Then it is pended

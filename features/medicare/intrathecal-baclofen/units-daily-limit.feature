@@ -329,9 +329,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
 
     Scenario: A void is not measured by the day
       Given the claim says
-        | field       | value     |
-        | frequency   | 8         |
-        | original id | EARLIER-1 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | modifiers | units |
         | JZ        | 9     |

@@ -35,16 +35,28 @@ Feature: Medicare looks at each line's own units and NDC
       When the claim is decided
       Then it is approved
 
-  Rule: Units are held against the NDC quantity only where every line gives millilitres
+  Rule: Units are compared with the NDC quantities of all lines, each in its own unit
 
-    Scenario: One line in millilitres and one in containers
+    Scenario: One line in milliliters and one in containers, a part of the same vial
+      Given these claim lines
+        | modifiers | units | ndc          | ndc quantity | ndc unit |
+        |           | 3     | 66794-157-02 | 15           | ML       |
+        | JW        | 1     | 66794-157-02 | 0.25         | UN       |
+      When the claim is decided
+      Then it is approved
+      And rule units-differ-from-containers does not hold
+
+    Scenario: One line in milliliters and one in containers, which counts the whole vial again
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         |           | 3     | 66794-157-02 | 15           | ML       |
         | JW        | 1     | 66794-157-02 | 1            | UN       |
       When the claim is decided
-      Then it is approved
+      Then it is pended
       And rule units-above-ndc-quantity does not hold
+      And the reasons are
+        | rule                         | group | carc | rarc | line |
+        | units-differ-from-containers | CO    | 16   | M53  | 1 2  |
 
     Scenario: One line without an NDC
       Given these claim lines

@@ -133,9 +133,8 @@ Feature: Medicare's units are whole, and are units of the code
 
     Scenario: A void is not looked at for its units
       Given the claim says
-        | field       | value     |
-        | frequency   | 8         |
-        | original id | EARLIER-1 |
+        | field     | value |
+        | frequency | 8     |
       And these claim lines
         | modifiers | units |
         | JZ        | 0     |
@@ -260,12 +259,10 @@ Feature: Medicare's units are whole, and are units of the code
         | 18 mL of 2000 mcg/mL, rounded up     | 66794-157-02  | 18       | 4     |
         | 15.5 mL of 2000 mcg/mL, rounded up   | 66794-157-02  | 15.5     | 4     |
         | 15.001 mL of 2000 mcg/mL, rounded up | 66794-157-02  | 15.001   | 4     |
-        | 15 mL of 2000 mcg/mL                 | 66794-157-02  | 15       | 3     |
         | 20 mL of 1000 mcg/mL                 | 66794-156-01  | 20       | 2     |
         | 20 mL of 500 mcg/mL                  | 66794-155-02  | 20       | 1     |
         | 5 mL of 2000 mcg/mL, the same 10 mg  | 70121-2502-02 | 5        | 1     |
         | 40 mL of 2000 mcg/mL                 | 66794-157-02  | 40       | 8     |
-        | fewer units than the quantity        | 66794-157-02  | 20       | 3     |
 
     Scenario Outline: The volume was entered as units
       Given these claim lines
@@ -284,11 +281,15 @@ Feature: Medicare's units are whole, and are units of the code
         | 2 mL of 2000 mcg/mL  | 66794-157-02  | 2     |
 
     Scenario: One millilitre of 2000 mcg/mL makes one unit, rounded up, and is no slip
+      What is left of the vial is another question.
+
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         | JZ        | 1     | 66794-157-02 | 1            | ML       |
       When the claim is decided
-      Then it is approved
+      Then it is pended
+      And rule volume-billed-as-units does not hold
+      And the reason is CO 4 with N823 from rule jz-on-part-of-a-container
 
     Scenario Outline: More units are billed than the quantity holds
       Given these claim lines
@@ -302,12 +303,12 @@ Feature: Medicare's units are whole, and are units of the code
 
       Examples:
         | case                                | ndc           | quantity | units |
-        | one unit too many of a vial         | 66794-157-02  | 20       | 5     |
+        | two vials, and the quantity of one  | 66794-157-02  | 20       | 8     |
         | 15 mL make three units              | 66794-157-02  | 15       | 4     |
         | a weak product taken for the strong | 66794-155-02  | 20       | 4     |
         | a small ampule taken for a vial     | 70121-2502-02 | 5        | 4     |
-        | two units of one millilitre         | 66794-157-02  | 1        | 2     |
-        | two units of less than a millilitre | 66794-157-02  | 0.5      | 2     |
+        | four units of one millilitre        | 66794-157-02  | 1        | 4     |
+        | four units of half a millilitre     | 66794-157-02  | 0.5      | 4     |
 
     Scenario: The quantity of both lines is compared with the units of both
       Given these claim lines
@@ -321,13 +322,24 @@ Feature: Medicare's units are whole, and are units of the code
     Scenario: Both lines together bill more than their quantity holds
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
-        |           | 3     | 66794-157-02 | 15           | ML       |
+        |           | 6     | 66794-157-02 | 30           | ML       |
         | JW        | 2     | 66794-157-02 | 5            | ML       |
       When the claim is decided
       Then it is denied
       And the reasons are
         | rule                     | group | carc | rarc | line |
         | units-above-ndc-quantity | CO    | 16   | M53  | 1 2  |
+
+    Scenario: One unit too many of a vial, and the rest of a second one is open as well
+      Given these claim lines
+        | modifiers | units | ndc          | ndc quantity | ndc unit |
+        | JZ        | 5     | 66794-157-02 | 20           | ML       |
+      When the claim is decided
+      Then it is denied
+      And the reasons are
+        | rule                      | group | carc | rarc | line |
+        | units-above-ndc-quantity  | CO    | 16   | M53  | 1    |
+        | jz-on-part-of-a-container | CO    | 4    | N823 | 1    |
 
     Scenario Outline: The quantity cannot be compared, and nothing is held against the claim
       Given these claim lines
@@ -342,7 +354,16 @@ Feature: Medicare's units are whole, and are units of the code
         | case                             | ndc          | quantity | unit |
         | the second line names no product |              |          |      |
         | the second line has no quantity  | 66794-157-02 |          |      |
-        | the second line is weaker        | 66794-155-02 | 20       | ML   |
+        | its unit says no weight          | 66794-157-02 | 5        | F2   |
+
+    Scenario: The second line is weaker, and its quantity counts at its own strength
+      Given these claim lines
+        | modifiers | units | ndc          | ndc quantity | ndc unit |
+        | JZ        | 4     | 66794-157-02 | 20           | ML       |
+        | JZ        | 1     | 66794-155-02 | 20           | ML       |
+      When the claim is decided
+      Then it is approved
+      And rule units-above-ndc-quantity does not hold
 
     Scenario: A claim without a product cannot be compared
       Given these claim lines
@@ -361,17 +382,17 @@ Feature: Medicare's units are whole, and are units of the code
       Then it is approved
       And rule units-above-ndc-quantity does not hold
 
-    Scenario: Twenty units might be the volume, but the second line is of another strength
+    Scenario: Twenty units are the volume of two lines of different strengths
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         | JZ        | 4     | 66794-157-02 | 10           | ML       |
         | JZ        | 16    | 66794-155-02 | 10           | ML       |
-      And nothing is known about the dose administered
       When the claim is decided
-      Then it is assumed that rule volume-billed-as-units does not hold
+      Then it is denied
       And the reasons are
-        | rule        | group | carc | rarc | line |
-        | daily-limit | CO    | 151  | N362 | 1 2  |
+        | rule                   | group | carc | rarc | line |
+        | volume-billed-as-units | CO    | 16   | M53  | 1 2  |
+        | daily-limit            | CO    | 151  | N362 | 1 2  |
 
   Rule: A screening dose needs few units
 

@@ -637,3 +637,83 @@ Feature: Medicare's wastage rules go by the date of service
         |           | 4     | 2023-06-30 |
       When the claim is decided
       Then it is approved
+
+  Rule: What became of the rest of a container is asked from 2017-01-01, with JZ from its first day
+
+    Scenario Outline: Discarded units that leave a rest, since JW is required
+      Given a claim to Medicare for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 2     | 66794-157-02 |
+        | JW        | 1     | 66794-157-02 |
+      When the claim is decided
+      Then it is pended
+      And the reason is CO 16 with N822 from rule discarded-units-leave-a-rest
+
+      Examples:
+        | case                  | date       |
+        | the first day         | 2017-01-01 |
+        | before there was a JZ | 2022-12-31 |
+        | later                 | 2025-03-03 |
+
+    Scenario: Before JW was required, nothing is asked about the rest
+      Given a claim to Medicare for J0945 on 2016-12-31
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | ndc          |
+        |           | 2     | 66794-157-02 |
+        | JW        | 1     | 66794-157-02 |
+      When the claim is decided
+      Then it is approved
+
+    Scenario Outline: JZ on a part of a container
+      Given a claim to Medicare for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | ndc          |
+        | JZ        | 3     | 66794-157-02 |
+      When the claim is decided
+      Then it is <outcome>
+      And the reasons are
+        | rule   | group | carc   | rarc | line |
+        | <rule> | CO    | <carc> | N823 | 1    |
+
+      Examples:
+        | date       | outcome | rule                      | carc |
+        | 2022-12-31 | denied  | jz-before-it-existed      | 182  |
+        | 2023-01-01 | pended  | jz-on-part-of-a-container | 4    |
+        | 2023-10-01 | pended  | jz-on-part-of-a-container | 4    |
+
+    Scenario Outline: JZ below the NDC quantity
+      Given a claim to Medicare for J0945 on <date>
+      And the claim says
+        | field            | value |
+        | place of service | 11    |
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And these claim lines
+        | modifiers | units | ndc          | ndc quantity | ndc unit |
+        | JZ        | 4     | 66794-157-02 | 40           | ML       |
+      When the claim is decided
+      Then it is <outcome>
+      And the reasons are
+        | rule   | group | carc   | rarc | line |
+        | <rule> | CO    | <carc> | N823 | 1    |
+
+      Examples:
+        | date       | outcome | rule                  | carc |
+        | 2022-12-31 | denied  | jz-before-it-existed  | 182  |
+        | 2023-01-01 | pended  | jz-below-ndc-quantity | 4    |

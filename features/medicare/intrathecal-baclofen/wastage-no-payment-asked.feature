@@ -8,10 +8,9 @@ Feature: Medicare judges waste and units only where payment is asked for
     Background: A void of a refill in a physician's office (a synthetic claim)
       Given a claim to Medicare for J0945 on 2025-03-03
       And the claim says
-        | field            | value     |
-        | frequency        | 8         |
-        | original id      | EARLIER-1 |
-        | place of service | 11        |
+        | field            | value |
+        | frequency        | 8     |
+        | place of service | 11    |
       And the diagnoses G82.51
       And it is known that the phase of therapy is refill
 
@@ -182,10 +181,9 @@ Feature: Medicare judges waste and units only where payment is asked for
     Scenario: A void with JZ before there was such a modifier
       Given a claim to Medicare for J0945 on 2022-12-31
       And the claim says
-        | field            | value     |
-        | frequency        | 8         |
-        | original id      | EARLIER-1 |
-        | place of service | 11        |
+        | field            | value |
+        | frequency        | 8     |
+        | place of service | 11    |
       And the diagnoses G82.51
       And these claim lines
         | modifiers | units |

@@ -445,12 +445,11 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
 
   Rule: Only a claim that asks for payment is judged
 
-    Scenario: A void is reversed, whatever its lines carry
+    Scenario: A void that names no claim is asked which one, whatever its lines carry
       Given the claim says
-        | field            | value     |
-        | place of service | 11        |
-        | frequency        | 8         |
-        | original id      | EARLIER-1 |
+        | field            | value |
+        | place of service | 11    |
+        | frequency        | 8     |
       And these claim lines
         | modifiers | units |
         |           | 4     |

@@ -28,7 +28,7 @@ from payer_policy.request.sources import (
     facts_of,
     read_line_part,
 )
-from payer_policy.ruleset import Condition, Finding, Rule, Ruleset, facts_in_test, tests_in
+from payer_policy.ruleset import VOID, Condition, Finding, Rule, Ruleset, facts_in_test, tests_in
 from payer_policy.symbolic.arithmetic import Outside, compare
 from payer_policy.symbolic.formulas import (
     Conditions,
@@ -355,6 +355,22 @@ class Requests:
 
     # --- the bounds of the policy ----------------------------------------------------------------
 
+    def _is_void(self) -> Formula:
+        """That a claim is a void and says of which claim, so that no rule is asked."""
+        facts = ("request", "kind"), ("request", "frequency"), ("request", "original_id")
+        names = [self.library.facts_by_source.get(fact) for fact in facts]
+        if None in names:
+            return False
+        kind, frequency, original = (self.facts[name] for name in names if name is not None)
+        texts = self.facts.texts
+        return all_of(
+            [
+                both(kind.known, kind.value == texts.number("claim")),
+                both(frequency.known, frequency.value == texts.number(VOID)),
+                both(original.known, negated(original.none)),
+            ]
+        )
+
     def _domain(self) -> Iterator[Formula]:
         library, ruleset = self.library, self.ruleset
         yield Conditions(self.facts, self.read).halves(ruleset.applies_to).holds
@@ -374,6 +390,7 @@ class Requests:
             if through_fact is not None:  # what runs over several days pends, or goes by its days
                 through = self.facts[through_fact]
                 yield either(negated(through.known), through.value <= day.value)
+        yield negated(self._is_void())
         payer_fact = by_source.get(("request", "coverage.payer"))
         if payer_fact is not None:
             payer = self.facts[payer_fact]

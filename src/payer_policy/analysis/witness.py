@@ -114,6 +114,8 @@ class Decider:
             return None
         for one in decided:
             if one.ruleset.policy == self.address:
+                if one.determination.voids is not None:
+                    return None  # no rule was asked
                 made = self._on_parts(one, found.parts)
                 beside = self._beside(request, one, found.parts, made)
                 if beside is None:

@@ -18,7 +18,7 @@ from payer_policy.audit.errors import AuditError
 from payer_policy.audit.verifying import Damaged, Finding, checked, kept_of, of_no_row
 
 KINDS: Final = (DECISION, REDACTION, REFUSAL, INQUIRY)
-DECISIONS: Final = ("approve", "deny", "pend", "partial", "no_policy")
+DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
 
 
 @dataclass(frozen=True, slots=True)

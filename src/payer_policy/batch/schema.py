@@ -38,7 +38,7 @@ _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
     ("kind", WORD, "claim or preauthorization"),
     ("code", WORD, "the drug code that was decided"),
     ("service_date", pa.date32(), "the day of service"),
-    ("decision", WORD, "approve, deny, pend, partial or no_policy"),
+    ("decision", WORD, "approve, deny, pend, partial, void or no_policy"),
     ("headline", WORD, "the rule whose finding leads"),
     ("findings", TEXTS, "the rules that found something, by id"),
     (

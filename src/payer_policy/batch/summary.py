@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 SCHEMA: Final = "payer-policy/batch-summary/1"
-_DECISIONS: Final = ("approve", "deny", "pend", "partial", "no_policy")
+_DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
 _MOST: Final = 15
 
 

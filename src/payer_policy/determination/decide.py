@@ -290,6 +290,7 @@ class Determiner:
                     "internal": None,
                     "headline": None,
                     "conflicts": conflicts,
+                    "voids": None,
                 },
                 lambda: {
                     "assumptions": self.facts_assumed(
@@ -324,6 +325,7 @@ class Determiner:
                 "internal": internal,
                 "headline": case.headline(findings),
                 "conflicts": conflicts,
+                "voids": None,
             },
             case.settle,
         )

@@ -29,6 +29,7 @@ from payer_policy.determination.words import (
     is_plural,
     line_list,
     listed,
+    reversal_of,
     service_in_words,
     stop,
 )
@@ -66,6 +67,7 @@ DECISIONS: Final = {
     "pend": "pended",
     "partial": "decided line by line",
     "reduce": "approved for fewer units",
+    "void": "void",
     "no_policy": "without a policy",
 }
 _ALL: Final = lead(All(())).rstrip(":")
@@ -129,7 +131,10 @@ def disagreement(conflict: Conflict) -> str:
 
 
 def _without_rules(determination: Determination) -> Iterable[Node]:
-    """What is found without a rule of the policy."""
+    """What is answered without a rule of the policy."""
+    if determination.voids is not None:
+        yield Node("No rule is asked of a void", notes=(reversal_of(determination.voids),))
+        return
     numbers = [line.number for line in determination.lines]
     verb = "is" if len(numbers) == 1 else "are"
     text = f"{capital(line_list(numbers))} {verb} pended" if numbers else "The service is pended"

@@ -19,8 +19,8 @@ from payer_policy.vocabulary.types import Value, to_json
 DETERMINATION_VERSION: Final = "payer-policy/determination/1"
 OUTCOME_VERSION: Final = "payer-policy/outcome/1"
 
-Decision = Literal["approve", "deny", "pend", "partial"]
-LineDecision = Literal["approve", "deny", "pend", "reduce"]
+Decision = Literal["approve", "deny", "pend", "partial", "void"]
+LineDecision = Literal["approve", "deny", "pend", "reduce", "void"]
 FindingKind = Literal["deny", "pend", "reduce", "advise"]
 Unknown = Literal[
     "condition", "authorization", "amount", "line units", "earlier lines", "lines followed"
@@ -286,7 +286,8 @@ class Conflict:
 class PolicyIdentity:
     """Which policy decided: its address, its version, and the hash of what it means.
 
-    Where the date of service is not settled no version decided: then version, hash and days are None.
+    Where the date of service is not settled, and of a void, no version decided: then version, hash and
+    days are None.
     """
 
     address: str
@@ -358,6 +359,9 @@ class Determination(Deferred):
     policy's order of sections, then by id."""
     conflicts: tuple[Conflict, ...]
     """What rules of the policy contradict one another about. What reads it is not approved."""
+    voids: str | None = None
+    """Of a void: the number of the claim whose payment is to be reversed. No rule was evaluated, and
+    nothing is allowed."""
 
     schema = DETERMINATION_VERSION
 
@@ -385,6 +389,7 @@ class Determination(Deferred):
                 None if self.information_request is None else _reason(self.information_request)
             ),
             "internal": self.internal,
+            **({} if self.voids is None else {"voids": self.voids}),
         }
 
 
@@ -435,7 +440,7 @@ class Outcome:
     schema = OUTCOME_VERSION
 
     @property
-    def decision(self) -> Literal["approve", "deny", "pend", "partial", "no_policy"]:
+    def decision(self) -> Literal["approve", "deny", "pend", "partial", "void", "no_policy"]:
         """Pend while any determination does; what all agree on; else `partial`.
 
         Services without a policy are not ours to decide (the procedure beside the drug, say), so
@@ -482,7 +487,9 @@ _VALUE: Final = {
 }
 
 
-_ADDED: Final = frozenset({"allowed_least", "allowed_most", "conflicts", "headline", "silenced"})
+_ADDED: Final = frozenset(
+    {"allowed_least", "allowed_most", "conflicts", "headline", "silenced", "voids"}
+)
 """Members that answers did not have at first: one that was stored then can still be sent."""
 
 
@@ -504,7 +511,7 @@ def _one_of(values: Sequence[str]) -> dict[str, Any]:
     return {"enum": list(values)}
 
 
-_DECISIONS: Final = ("approve", "deny", "pend", "partial")
+_DECISIONS: Final = ("approve", "deny", "pend", "partial", "void")
 _KINDS: Final = ("deny", "pend", "reduce", "advise")
 _CODES: Final[dict[str, Any]] = {"group": _TEXT_OR_NULL, "carc": _TEXT_OR_NULL, "rarcs": _TEXTS}
 
@@ -518,7 +525,7 @@ def _definitions() -> dict[str, Any]:
             "What becomes of one line.",
             number={"type": "integer"},
             parts=_TEXTS,
-            outcome=_one_of(("approve", "deny", "pend", "reduce")),
+            outcome=_one_of(("approve", "deny", "pend", "reduce", "void")),
             billed_units=_UNITS,
             allowed_units={
                 **_UNITS,
@@ -576,7 +583,7 @@ def _definitions() -> dict[str, Any]:
         ),
         "policy": _object(
             "The policy that decided; the window of service dates has both ends included. Version, "
-            "hash and first day are null where the date of service is not settled.",
+            "hash and first day are null where the date of service is not settled, and of a void.",
             address=_TEXT,
             version=_TEXT_OR_NULL,
             title=_TEXT,
@@ -610,6 +617,10 @@ def _determination() -> dict[str, Any]:
         engine=_TEXT,
         information_request={"anyOf": [{"$ref": "#/$defs/reason"}, {"type": "null"}]},
         internal=_TEXT_OR_NULL,
+        voids={
+            **_TEXT,
+            "description": "Of a void: the number of the claim whose payment is to be reversed.",
+        },
     )
 
 

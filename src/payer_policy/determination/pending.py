@@ -1,4 +1,4 @@
-"""What pends or is noted for its dates, without a rule of the policy: the built-in findings.
+"""What is answered without a rule of the policy: what pends or is noted for its dates, and voids.
 
 A date decides which version of a policy decides, and which lines are one service. So a service whose
 date is not settled pends before any rule is evaluated. What asks for information does so with the
@@ -88,6 +88,19 @@ def pended(
         headline=rule,
         conflicts=(),
     )
+
+
+def voided(about: Determination, original: str) -> Determination:
+    """A void: nothing is allowed and nothing found; the payment of the original claim is reversed.
+
+    Args:
+        about: Claim, service, policy, engine and lines, of which nothing was decided.
+        original: The number of the claim that is voided.
+    """
+    lines = tuple(
+        [replace(line, outcome="void", allowed_least=0, allowed_most=0) for line in about.lines]
+    )
+    return replace(about, decision="void", lines=lines, voids=original)
 
 
 def _found(
@@ -377,6 +390,7 @@ _ANSWERS: Final[Mapping[Decision, str]] = {
     "deny": "denied",
     "pend": "pended",
     "partial": "approved in part",
+    "void": "a void",
 }
 
 

@@ -19,7 +19,6 @@ from payer_policy.determination.model import (
     LineOutcome,
     NoPolicy,
     Outcome,
-    PolicyIdentity,
     Units,
 )
 from payer_policy.determination.words import (
@@ -29,6 +28,7 @@ from payer_policy.determination.words import (
     line_list,
     listed,
     one_line,
+    reversal_of,
     service_in_words,
     stop,
 )
@@ -41,6 +41,7 @@ _WORDS: Final = {
     "deny": "DENIED",
     "pend": "PENDED",
     "partial": "PARTLY APPROVED",
+    "void": "VOID",
     "no_policy": "NO POLICY",
 }
 _COLOURS: Final = {
@@ -50,6 +51,7 @@ _COLOURS: Final = {
     "pend": "33",
     "reduce": "35",
     "partial": "35",
+    "void": "36",
     "no_policy": "36",
 }
 _HASH_SHOWN: Final = 12
@@ -105,6 +107,9 @@ def render_determination(
         f"{page.paint(word, colour)}  {one_line(' · '.join(one for one in what if one))}"
     )
     page.add(determination.policy.title)
+    if determination.voids is not None:
+        page.lines.append("")
+        page.add(reversal_of(determination.voids), 2)
     if determination.internal is not None:
         page.heading("Held back by a fault of the policy or the engine")
         page.add(determination.internal, 2)
@@ -160,13 +165,17 @@ def render_determination(
     if silent:
         named = [*silent[:_FEW], f"{len(silent) - _FEW} more"] if len(silent) > _FEW else silent
         page.add(f"{SILENT}: {listed(named)}")
-    page.add(f"{_policy(determination.policy)}, engine {determination.engine}")
+    page.add(f"{_policy(determination)}, engine {determination.engine}")
     return page.text()
 
 
-def _policy(policy: PolicyIdentity) -> str:
+def _policy(determination: Determination) -> str:
+    policy = determination.policy
     if policy.version is None or policy.hash is None:
-        return f"Policy {policy.address}, no version of it: the date of service is not settled"
+        why = "the date of service is not settled"
+        if determination.voids is not None:
+            why = "no rule is asked of a void"
+        return f"Policy {policy.address}, no version of it: {why}"
     until = "on" if policy.last_day is None else f"through {day(policy.last_day)}"
     return (
         f"Policy {policy.address} {policy.version} "

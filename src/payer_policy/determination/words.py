@@ -41,6 +41,14 @@ def in_unit(value: Value | None, unit: str | None) -> str:
     return in_words(value, None if unit is None else FactType("decimal", unit))
 
 
+def reversal_of(original: str) -> str:
+    """What a void asks for."""
+    return (
+        f"This claim voids claim {original}. Reverse what was paid on that claim; nothing is allowed on "
+        "this one."
+    )
+
+
 def listed(items: Sequence[str], word: str = "and") -> str:
     """Items in a row.
 

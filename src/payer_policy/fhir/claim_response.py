@@ -204,6 +204,7 @@ _WORDS = {
     "deny": "Denied",
     "pend": "Held",
     "reduce": "Approved for fewer units",
+    "void": "Void",
     "no_policy": "No policy here decides",
     "cancelled": "Cancelled",
 }

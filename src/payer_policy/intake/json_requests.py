@@ -30,7 +30,7 @@ from payer_policy.intake.places import MAX_PIECE, Piece, Places
 from payer_policy.json_models import validated
 from payer_policy.json_source import JsonDocument
 from payer_policy.request.models import MAX_LINES, NAMES, Request
-from payer_policy.vocabulary.codes import remark_on_ndc
+from payer_policy.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
 
 P = TypeVar("P")
 
@@ -132,6 +132,13 @@ def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diag
             message = f"a line: `ndc`: {message}"
             where = ("lines", index, "ndc")
             slips.append(document.problem(code, message, where, hint=hint, warning=True))
+        if line.get("ndc_quantity") is not None:
+            unit = line.get("ndc_unit")
+            if (remark := remark_on_ndc_unit(unit)) is not None:
+                code, message, hint = remark
+                where = ("lines", index, "ndc_quantity" if unit is None else "ndc_unit")
+                message = f"a line: `{where[2]}`: {message}"
+                slips.append(document.problem(code, message, where, hint=hint, warning=True))
     for slip in inconsistencies(request):
         message = f"{_subject(slip.path)}: {slip.message}"
         slips.append(document.problem(slip.code, message, slip.path, hint=slip.hint))

@@ -15,7 +15,7 @@ from payer_policy.intake.x12_form import Form, label
 from payer_policy.intake.x12_values import days, number, pointer
 from payer_policy.json_source import JsonPath
 from payer_policy.request.models import IS_GLUED
-from payer_policy.vocabulary.codes import malformed
+from payer_policy.vocabulary.codes import malformed, remark_on_ndc_unit
 from payer_policy.vocabulary.types import shown
 
 MAX_DESCRIPTION: Final = 1000
@@ -210,4 +210,6 @@ class LineReader:
             quantity = self.form.read(self.path("ndc_quantity"), ctp, 4, number)
             self.form.put(self.path("ndc_quantity"), quantity, ctp, 4)
             (unit,) = self.form.composite(ctp, 5, (1,))
+            if quantity is not None and (remark := remark_on_ndc_unit(unit or None)) is not None:
+                self.form.slip(ctp, 5, *remark, "warning")
             self.form.put(self.path("ndc_unit"), unit, ctp, 5)

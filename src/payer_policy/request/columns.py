@@ -185,7 +185,10 @@ class _Writer:
                 reads = list(facts_in_expression(expression))
                 if fact.type.kind in NUMERIC:
                     number, reads = self._number(name, expression)
-                    self._settle_number(name, number, reads)
+                    try:
+                        self._settle_number(name, number, reads)
+                    except NotExact:  # it is too large beside what was given
+                        self._settle_number(name, *self._by_value(name, expression))
                 elif fact.type.kind == "date":
                     self._settle(name, self._plan.writer.day(expression), reads)
                 else:
@@ -198,9 +201,13 @@ class _Writer:
         try:
             return self._plan.writer.number(expression), list(facts_in_expression(expression))
         except NotExact:
-            column = f"value:{name}"
-            self._odd.append(pl.col(f"large:{column}"))
-            return self._plan.add_number(column, expression), [column]
+            return self._by_value(name, expression)
+
+    def _by_value(self, name: str, expression: Expression) -> tuple[Ratio, list[str]]:
+        """As `_number`, worked out once for each distinct set of values."""
+        column = f"value:{name}"
+        self._odd.append(pl.col(f"large:{column}"))
+        return self._plan.add_number(column, expression), [column]
 
     def _silence(self, name: str) -> None:
         """A fact that is as it was given."""

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import compress
+from math import ceil, floor
 from typing import Any, Final, NamedTuple, Protocol
 
 from payer_policy.codegen import SourceWriter
@@ -672,6 +674,55 @@ def _fractional_units(context: Context) -> bool | None:
     return None if not units or None in units else False
 
 
+def _part_of_a_container(context: Context) -> bool | None:
+    """Whether the units of some single-dose NDC of the service are no whole containers of it.
+
+    Administered and discarded units count together. A line without an NDC could be of any: the answer
+    is yes or no where it is so wherever such lines belong. None too where no line has an NDC.
+    """
+    units: dict[str, list[Any]] = {}
+    container: dict[str, Any] = {}
+    anywhere: list[Any] = []
+    for line in context.service.lines:
+        if line.ndc is None:
+            anywhere.append(line.units)
+        elif line.product_single_dose is not False:
+            units.setdefault(line.ndc, []).append(line.units)
+            container[line.ndc] = line.product_units if line.product_single_dose else None
+    if None in anywhere:
+        return None
+    found = UNKNOWN if anywhere or not context.service.lines else FAILS
+    for ndc, of_it in units.items():
+        one = container[ndc]
+        if one is None or None in of_it:
+            found |= UNKNOWN
+        elif not any(_whole_containers(number, one) for number in _sums(sum(of_it), anywhere)):
+            found |= HOLDS
+    return _AS_BOOLEAN[found]
+
+
+def _whole_containers(units: Any, container: Any) -> bool:
+    """Whether whole containers can make so many units. A part of a unit, a fault of its own, counts as
+    one unit.
+
+    One that is no whole number of units makes as many as its rounded amounts do: the next whole number
+    below to the next above, by how administered and discarded amounts are divided.
+    """
+    whole = ceil(units)
+    count = ceil(Fraction(whole, ceil(container))) if container > 0 else 0
+    return bool(count * floor(container) <= whole)
+
+
+def _sums(first: Any, others: Sequence[Any]) -> set[Any]:
+    """A number, and each sum of it and some of the others; of too many only 0, which settles nothing."""
+    sums = {first}
+    for number in others:
+        sums |= {one + number for one in sums}
+        if len(sums) > _KEPT:
+            return {0}
+    return sums
+
+
 def _duplicate_line(context: Context) -> bool | None:
     lines = context.service.lines
     if len(lines) < 2:
@@ -689,6 +740,7 @@ _SERVICE_READERS: dict[str, Callable[[Context], Any]] = {
     "units_in_history": _units_in_history,
     "duplicate_line": _duplicate_line,
     "fractional_units": _fractional_units,
+    "part_of_a_container": _part_of_a_container,
 }
 
 

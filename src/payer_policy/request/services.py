@@ -18,6 +18,7 @@ from payer_policy.request.given import Days
 from payer_policy.request.models import Line, Request
 from payer_policy.semantics import quotient
 from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.vocabulary.codes import NDC_QUANTITY_UNITS
 
 
 @dataclass(slots=True)
@@ -52,6 +53,22 @@ class LineView:
     product_volume_ml: int | Decimal | None = None
     product_mcg_per_ml: int | Decimal | None = None
     product_units: object = None
+
+    @property
+    def ndc_amount_mcg(self) -> int | Decimal | None:
+        """The drug that the NDC quantity makes, in mcg; None where the unit does not say how much.
+
+        Volumes and containers need the product. Grams count as grams of the drug, the most that grams
+        of a product can hold.
+        """
+        if self.ndc is None or self.ndc_quantity is None:
+            return None
+        one = NDC_QUANTITY_UNITS.get(self.ndc_unit or "")
+        if one == "volume":
+            one = self.product_mcg_per_ml
+        elif one == "container":
+            one = self.product_total_mcg
+        return None if one is None else _six_places(Fraction(self.ndc_quantity) * Fraction(one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +196,12 @@ def share(amount: int | Decimal | None, days: int) -> int | Decimal | None:
     """An amount divided by days; None where that is no decimal number of six places."""
     if amount is None:
         return None
-    scaled = Fraction(amount) * 10**6 / days
+    return _six_places(Fraction(amount) / days)
+
+
+def _six_places(amount: Fraction) -> int | Decimal | None:
+    """The amount as a decimal of at most six places; None where it is none."""
+    scaled = amount * 10**6
     if scaled.denominator != 1:
         return None
     whole, rest = divmod(scaled.numerator, 10**6)

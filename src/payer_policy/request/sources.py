@@ -73,6 +73,7 @@ SERVICE_PATHS: Final[Mapping[str, FactType]] = {
     "units_in_history": _UNITS,
     "duplicate_line": _FLAG,
     "fractional_units": _FLAG,
+    "part_of_a_container": _FLAG,
 }
 AUTHORIZATION_FIELDS: Final[Mapping[str, FactType]] = {
     "on_file": _FLAG,
@@ -103,6 +104,7 @@ LINE_FIELDS: Final[Mapping[str, FactType]] = {
     "ndc": FactType("code", system="ndc"),
     "ndc_quantity": _NUMBER,
     "ndc_unit": _CODE,
+    "ndc_amount_mcg": FactType("decimal", "mcg"),
     "charge": FactType("decimal", "USD"),
     "description": _CODE,
     "authorization_number": _ID,

@@ -154,7 +154,7 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
         "Brief": _members(
             schema={"const": brief.VERSION},
             claim_id=_TEXT_OR_NULL,
-            decision={"enum": ["approve", "deny", "pend", "partial", "no_policy"]},
+            decision={"enum": ["approve", "deny", "pend", "partial", "void", "no_policy"]},
             lines=_objects(
                 number={"type": "integer"},
                 code=_TEXT_OR_NULL,

@@ -159,8 +159,8 @@ WHEN: Final = (
     ),
 )
 
-_DECISION: Final = "{decision=approved|denied|pended|partly approved}"
-_LINE_DECISION: Final = "{decision=approved|denied|pended}"
+_DECISION: Final = "{decision=approved|denied|pended|partly approved|void}"
+_LINE_DECISION: Final = "{decision=approved|denied|pended|void}"
 
 THEN: Final = (
     Step(

@@ -22,6 +22,7 @@ _DECISIONS: Final = {
     "pend": "pended",
     "partial": "partly approved",
     "reduce": "reduced",
+    "void": "void",
 }
 _TRUTHS: Final = {HOLDS: "holds", FAILS: "does not hold", UNKNOWN: "is not known"}
 _DECIDING: Final = ("deny", "pend", "reduce")

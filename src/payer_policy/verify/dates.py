@@ -1,4 +1,5 @@
-"""The checker for what turns on dates: what pends for its date, and what rests on several days.
+"""The checker for what turns on dates: what pends for its date, and what rests on several days; and for
+voids, which rest on no version of a policy either.
 
 As in `steps`, what should be said is worked out a second time, without a line of `determination`.
 """
@@ -22,12 +23,12 @@ _UNITS: Final = ("allowed_units", "allowed_least", "allowed_most")
 
 
 def is_undated(content: Any) -> bool:
-    """Whether a record says that something pends for its date, by no version of a policy."""
+    """Whether a record says that something pends for its date or is a void, by no version of a policy."""
     return at(content, "policy", "version") is None and "determination" in content
 
 
 def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
-    """Nothing is decided there, and everything pends by the one finding that says why."""
+    """Nothing is decided there: everything pends by the one finding that says why, or is void."""
     was = keyed(content)
     said = content["determination"]
     address = at(content, "policy", "address")
@@ -41,6 +42,7 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     reason = newest.information_request
     policy = {**dict.fromkeys(("version", "hash", "first_day", "last_day")), "title": newest.title}
     policy = {"address": address, **policy}
+    voids = voided(content, library)
     given = [
         {key: at(line, key) for key in ("number", "units", "parts")}
         for line in _list(content.get("lines"))
@@ -70,8 +72,35 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
             "headline": rule, "conflicts": [], "reference_hash": None,
         },
     }  # fmt: skip
+    if voids is not None:
+        own["facts"] = voids
+        nothing = {"allowed_units": 0, "allowed_least": 0, "allowed_most": 0, "findings": []}
+        own["determination"] |= {
+            "decision": "void", "findings": [], "missing": [], "information_request": None,
+            "headline": None, "lines": [{**line, "outcome": "void", **nothing} for line in lines],
+            "voids": [one["value"] for one in voids.values()][-1],
+        }  # fmt: skip
     wrong = [Wrong(*one) for one in differences((), was, keyed(own))]
     return Verified(content, leaves(keyed(own)), tuple(wrong))
+
+
+def voided(content: Mapping[str, Any], library: Library) -> dict[str, Any] | None:
+    """The facts that make a claim a void, as a record states them; None: it is none.
+
+    A void says that it is one (its frequency) and which claim it voids. A record that says so and
+    decides otherwise, or that says neither and decides void, is wrong.
+    """
+    stated = {}
+    for path in ("frequency", "original_id"):
+        name = library.facts_by_source.get(("request", path), "")
+        fact = library.vocabulary.facts.get(name)
+        value = at(content, "facts", name, "value")
+        if fact is None or value == NOTHING or not isinstance(value, str):
+            return None
+        stated[name] = {"type": fact.type.kind, "unit": fact.type.unit, "value": value}
+    frequency, _ = stated.values()
+    of_claim = at(content, "determination", "kind") == "claim"
+    return stated if of_claim and frequency["value"] == "8" else None
 
 
 def _open(units: Any) -> dict[str, Any]:

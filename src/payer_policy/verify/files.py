@@ -9,7 +9,7 @@ from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
 from payer_policy.sealed import Wrong, at, opened
 from payer_policy.verify.answers import around, together, without_policy
-from payer_policy.verify.dates import check_days, check_undated, is_undated
+from payer_policy.verify.dates import check_days, check_undated, is_undated, voided
 from payer_policy.verify.steps import DATE, Verified, check
 from payer_policy.verify.values import read
 
@@ -53,7 +53,12 @@ class Verifier:
         if ruleset is None:
             gone = Wrong(("policy",), at(content, "policy"), "no such policy on that day")
             return Verified(content, 0, (gone,))
-        return check(content, ruleset, library.facts_by_source)
+        checked = check(content, ruleset, library.facts_by_source)
+        if voided(content, library) is None:
+            return checked
+        decision = at(content, "determination", "decision")
+        void = Wrong(("determination", "decision"), decision, "void, with no rule evaluated")
+        return checked._replace(wrong=(*checked.wrong, void))
 
     def _each_day(self, content: Any, days: Sequence[Any]) -> Verified:
         """A determination that rests on several days: each of them, and then what follows."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 SYSTEMS: Final = (
     "hcpcs",
@@ -122,6 +124,30 @@ def remark_on_ndc(text: str) -> tuple[str, str, str] | None:
         message = f'"{text.strip()}": the qualifier N4 stands before the NDC; it was left out'
         return "glued-qualifier", message, "write the NDC alone"
     return None
+
+
+NDC_QUANTITY_UNITS: Final[Mapping[str, Any]] = MappingProxyType(
+    {"ML": "volume", "UN": "container", "ME": 1_000, "GR": 1_000_000, "F2": None}
+)
+"""The units of an NDC quantity (X12 CTP05-1): milliliters, containers, milligrams, grams, international
+units. What one of them is: of the product, or so many mcg of the drug; None where it is no weight."""
+
+
+def remark_on_ndc_unit(text: str | None) -> tuple[str, str, str] | None:
+    """What to remark of the unit of an NDC quantity (None: there is none): a code, a sentence, a hint."""
+    hint = f"one of {', '.join(NDC_QUANTITY_UNITS)} was expected"
+    if text is None:
+        return (
+            "not-read",
+            "the NDC quantity has no unit, so it is not compared with the units",
+            hint,
+        )
+    if text.strip().upper() in NDC_QUANTITY_UNITS:
+        return None
+    message = (
+        f'"{text.strip()}" is no unit of an NDC quantity, so it is not compared with the units'
+    )
+    return "not-read", message, hint
 
 
 _STAND_INS: Final = {

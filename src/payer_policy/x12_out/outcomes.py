@@ -19,7 +19,7 @@ from payer_policy.request.models import Request
 from payer_policy.vocabulary.types import shown
 from payer_policy.x12_out.model import Number
 
-SEVERITY: Final = {"approve": 0, "reduce": 1, "pend": 2, "deny": 3}
+SEVERITY: Final = {"void": 0, "approve": 0, "reduce": 1, "pend": 2, "deny": 3}
 """Outcomes of a line; where two policies decide one, the highest counts."""
 
 _MOST_DIGITS: Final = 30

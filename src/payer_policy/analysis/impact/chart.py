@@ -32,6 +32,7 @@ COLOURS: Final = {
     "partial": "#7a3fc7",
     "deny": "#c11f33",
     "pend": "#9a6700",
+    "void": "#0a3069",
     "no_policy": "#57606a",
     "rejected": "#0b6e8a",
 }

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 IMPACT_VERSION: Final = "payer-policy/impact/1"
 MILLION: Final = 1_000_000
 
-DECISIONS: Final = ("approve", "partial", "deny", "pend", "no_policy", "rejected")
+DECISIONS: Final = ("approve", "partial", "deny", "pend", "void", "no_policy", "rejected")
 """What can become of a service, in the order in which it is shown. `rejected`: this version of the
 policies could not read or decide the record, the other one could."""
 

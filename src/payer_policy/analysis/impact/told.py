@@ -13,6 +13,7 @@ NAMES: Final = {
     "partial": "partial",
     "deny": "deny",
     "pend": "pend",
+    "void": "void",
     "no_policy": "no policy",
     "rejected": "rejected",
 }

@@ -91,7 +91,8 @@ def _notes(made: Determination | Side) -> set[str]:
 
 
 def _side(made: Determination, shared: set[str]) -> Side:
-    named = f"{made.policy.address} {made.policy.version or '(no version: no date)'}"
+    without = "no version: no date" if made.voids is None else "no version: a void"
+    named = f"{made.policy.address} {made.policy.version or f'({without})'}"
     return Side(made.decision, in_plain_words(made, shared), named)
 
 
