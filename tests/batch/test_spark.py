@@ -103,6 +103,45 @@ def test_a_frame_has_the_answers_of_the_file(
     assert all(row["internal"] for row in rejected)
 
 
+def test_a_frame_keeps_columns_of_every_row_and_a_file_does_too(
+    session: Any, table: pl.DataFrame, tmp_path: Path
+) -> None:
+    from payer_policy.batch.spark import REJECTED, decided
+
+    rows = table.with_columns(
+        pl.lit("one").alias("id"),
+        pl.int_range(len(table), dtype=pl.Int32).alias("row.number"),
+        pl.Series("amount", [f"{at}.25" for at in range(len(table))]).cast(pl.Decimal(12, 2)),
+        pl.Series("words", [[f"a{at}"] for at in range(len(table))]),
+    )
+    rows.write_parquet(tmp_path / "facts.parquet")
+    keep = ("row.number", "amount", "words", "id")
+
+    answers = decided(
+        session.read.parquet(str(tmp_path / "facts.parquet")), building.POLICIES, keep
+    )
+
+    assert [field.simpleString() for field in answers.schema.fields[-4:]] == [
+        "row.number:int", "amount:decimal(12,2)", "words:array<string>", "id:string"
+    ]  # fmt: skip
+    found = [row.asDict() for row in answers.collect()]
+    assert {row["row.number"] for row in found} == set(range(len(table)))
+    assert any(row["decision"] == REJECTED for row in found)
+    for row in found:
+        at = row["row.number"]
+        assert (str(row["amount"]), row["words"], row["id"]) == (f"{at}.25", [f"a{at}"], "one")
+
+    for name, spark in (("here", False), ("spark", True)):
+        building.decided(
+            [tmp_path / "facts.parquet"], tmp_path / name, part_records=50, spark=spark, keep=keep
+        )
+    here = building.contents(tmp_path / "here")
+    assert here == building.contents(tmp_path / "spark")
+    assert {
+        row["row.number"] + 1 == row["record"] for row in building.rows_of(tmp_path / "here")
+    } == {True}
+
+
 def test_a_column_that_means_nothing_is_told_before_anything_runs(session: Any) -> None:
     from payer_policy.batch.spark import decided
 
@@ -110,6 +149,12 @@ def test_a_column_that_means_nothing_is_told_before_anything_runs(session: Any) 
 
     with pytest.raises(WrongCall, match=r"the frame: the column `drug\.cod` is not a fact"):
         decided(frame, building.POLICIES)
+    for keep, said in (
+        ("drug.code", "has no column `drug.code`"),
+        ("Lines", "a column `lines` of"),
+    ):
+        with pytest.raises(WrongCall, match=said):
+            decided(frame, building.POLICIES, [keep])
 
 
 @pytest.mark.parametrize("lost", [1, 0])

@@ -26,6 +26,7 @@ from payer_policy.batch.blocks import (
 )
 from payer_policy.batch.csv_rows import rows_of
 from payer_policy.batch.facts import FactTables
+from payer_policy.batch.kept import kept_of_rows, with_kept
 from payer_policy.batch.rejects import Reject, rejected
 from payer_policy.batch.requests import Refusal
 from payer_policy.batch.table_claims import ClaimColumns
@@ -100,6 +101,8 @@ class _Sheet:
     records: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
     with_facts: int = 0
+    kept: tuple[Any, Sequence[int]] = (None, ())
+    """What is carried to the answers, a row a record, and the numbers of those records."""
 
 
 class Decider:
@@ -131,6 +134,7 @@ class Decider:
         made = made.set_column(
             0, made.schema.field(0), pa.DictionaryArray.from_arrays(indices, names)
         )
+        made = with_kept(made, *sheet.kept)
         return Answered(
             made,
             sorted([*block.rejects, *sheet.rejects], key=lambda reject: reject.record),
@@ -158,7 +162,8 @@ class Decider:
                 for number, item in payload.items:
                     self._intake(sheet, number, intake_x12(item, sheet.file))
             case TableClaims():
-                columns = ClaimColumns(payload.columns, self._vocabulary)
+                columns = ClaimColumns(payload.columns.names, self._vocabulary)
+                sheet.kept = payload.kept, [claim.first_row for claim in payload.claims]
                 for claim in payload.claims:
                     sheet.records += 1
                     read = columns.request(claim, sheet.file)
@@ -166,6 +171,7 @@ class Decider:
             case ArrowRows():
                 frame = pl.from_arrow(payload.batch)
                 assert isinstance(frame, pl.DataFrame)
+                sheet.kept = payload.kept, _numbers(payload.first_row, len(frame))
                 return self._fact_table(sheet, frame, payload.first_row, {}, None)
             case CsvText():
                 return self._csv(sheet, payload)
@@ -217,11 +223,12 @@ class Decider:
     # --- tables of facts ------------------------------------------------------------------------------
 
     def _csv(self, sheet: _Sheet, payload: CsvText) -> Any:
-        width = len(payload.header)
+        table = payload.columns
+        width = table.width
         rows: list[list[str | None]] = []
         broken: dict[int, str] = {}
         lines: list[int] = []
-        for at, (line, cells) in enumerate(rows_of(payload.data, width, payload.separator)):
+        for at, (line, cells) in enumerate(rows_of(payload.data, width, table.separator)):
             lines.append(payload.first_line + line)
             if isinstance(cells, str):
                 broken[at] = cells
@@ -231,10 +238,12 @@ class Decider:
         columns = list(zip(*rows, strict=True)) if rows else [()] * width
         frame = pl.DataFrame(
             {
-                name: pl.Series(name, values, dtype=pl.String)
-                for name, values in zip(payload.header, columns, strict=True)
+                name: pl.Series(name, columns[place], dtype=pl.String)
+                for name, place in zip(table.names, table.places, strict=True)
             }
         )
+        kept = kept_of_rows([[row[one.place] for one in table.kept] for row in rows], table)
+        sheet.kept = kept, _numbers(payload.first_row, len(rows))
         return self._fact_table(sheet, frame, payload.first_row, broken, lines)
 
     def _fact_table(
@@ -272,6 +281,10 @@ class Decider:
             self._decide(sheet, record, made, Intake(claim_id, place, made))
         else:
             sheet.rejects.append(rejected(sheet.file, record, claim_id, made))
+
+
+def _numbers(first: int, count: int) -> Sequence[int]:
+    return range(first, first + count)
 
 
 def _moved(problem: Diagnostic, file: str, line: int | None) -> Diagnostic:

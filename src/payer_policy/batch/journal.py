@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.rejects import Reject
-from payer_policy.batch.schema import REPEATED
+from payer_policy.batch.schema import ANSWER, REPEATED
 from payer_policy.whole_file import PRIVATE, opened, private_folder
 
 SCHEMA: Final = "payer-policy/batch-journal/1"
@@ -117,7 +118,7 @@ class Output:
                 compression=codec,
                 compression_level=int(level) if level else None,
                 row_group_size=max(1, len(table)),
-                use_dictionary=REPEATED,
+                use_dictionary=[*REPEATED, *_texts_beside(table)],
                 write_statistics=True,
             )
             _sync(file)
@@ -182,6 +183,13 @@ class Output:
         for path in (self.folder / ROWS).glob("part-*.parquet"):
             if path.name not in kept:
                 path.unlink()
+
+
+def _texts_beside(table: Any) -> list[str]:
+    """The columns of text that were kept of the inputs; Parquet drops the lists of those whose texts
+    seldom come again."""
+    kept = list(table.schema)[len(ANSWER) :]
+    return [field.name for field in kept if pa.types.is_string(field.type)]
 
 
 def _refuse_foreign(folder: Path) -> None:

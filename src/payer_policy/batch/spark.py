@@ -14,7 +14,7 @@ import pickle
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from inspect import signature
 from itertools import islice
@@ -26,6 +26,7 @@ import pyarrow as pa
 from payer_policy.batch.blocks import ArrowRows, Block
 from payer_policy.batch.deciding import Answered, Decider
 from payer_policy.batch.inputs import WrongCall
+from payer_policy.batch.kept import kept_of_batch, plain, refuse_answer_columns
 from payer_policy.batch.parquet_blocks import table_columns
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.workers import (
@@ -51,50 +52,53 @@ _PLACE: Final = ("file", "record")
 _TASKS_A_CORE: Final = 2
 
 
-def _plain(type_: Any) -> Any:
-    return type_.value_type if pa.types.is_dictionary(type_) else type_
-
-
 PLAIN: Final = pa.schema(
-    [(field.name, _plain(field.type)) for field in ANSWER if field.name not in _PLACE]
+    [(field.name, plain(field.type)) for field in ANSWER if field.name not in _PLACE]
 )
 """The answers as Spark holds them."""
 
 Files = Mapping[str, bytes]
 
 
-def decided(frame: DataFrame, policies: str | Path) -> DataFrame:
-    """The answers on a frame of facts: a row a drug service, columns as in `PLAIN`.
+def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) -> DataFrame:
+    """The answers on a frame of facts: a row a drug service, columns as in `PLAIN`, then what is kept.
 
     Args:
         frame: A row a service; columns are named by facts of the vocabulary, and `id`.
         policies: The policy folder, on the driver.
+        keep: Columns of the frame to carry to the answers as they are. Rows of a frame have no place,
+            so this is what tells answers on rows of one `id` apart.
 
     Raises:
         PolicyError: The policies are wrong; it carries every problem.
         WrongCall: A column of the frame means nothing, or cannot hold what it means.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
+    from pyspark.sql.types import StructType
 
     library = Library.open(policies)
-    columns = table_columns(_arrow_schema(frame), library.vocabulary.facts, "the frame")
+    refuse_answer_columns(keep)
+    facts = library.vocabulary.facts
+    columns = table_columns(_arrow_schema(frame), facts, "the frame", keep=keep)
     if columns.form == "lines":
         raise WrongCall(
             "the frame has a row a claim line; a row a service was expected, with facts as columns. "
             "`payer-policy batch --on spark` decides claim lines from files."
         )
-    files, names = _files(policies), frame.columns
+    files = _files(policies)
 
     def decide(batches: Iterable[Any]) -> Iterator[Any]:
         decider = _decider(_frozen(files), "compiled", True, None, "")
         for batch in batches:
-            batch = batch.rename_columns(names)
-            block = Block(ArrowRows(batch, 1), batch.num_rows, {}, 0)
-            yield from _rows(decider.answered("", block), batch).to_batches()
+            kept = kept_of_batch(batch, columns)
+            read = batch.select(list(columns.places)).rename_columns(list(columns.names))
+            block = Block(ArrowRows(read, 1, kept), batch.num_rows, {}, 0)
+            yield from _rows(decider.answered("", block), kept).to_batches()
 
     # Spark takes the dot in a name for a field of a struct, so on the way columns have numbers.
-    numbered = frame.toDF(*(f"c{at}" for at in range(len(names))))
-    return numbered.mapInArrow(decide, from_arrow_schema(PLAIN))
+    numbered = frame.toDF(*(f"c{at}" for at in range(columns.width)))
+    carried = [frame.schema.fields[one.place] for one in columns.kept]
+    return numbered.mapInArrow(decide, StructType([*from_arrow_schema(PLAIN).fields, *carried]))
 
 
 def _arrow_schema(frame: DataFrame) -> Any:
@@ -108,9 +112,10 @@ def _arrow_schema(frame: DataFrame) -> Any:
     return to_arrow_schema(frame.schema, timezone=zone)
 
 
-def _rows(answered: Answered, batch: Any) -> Any:
-    """Answers and rejects in one table: nothing is lost."""
-    table = answered.table.drop_columns(list(_PLACE)).cast(PLAIN)
+def _rows(answered: Answered, kept: Any | None) -> Any:
+    """Answers and rejects in one table, each with what is kept of its row: nothing is lost."""
+    fields = [] if kept is None else list(kept.schema)
+    table = answered.table.drop_columns(list(_PLACE)).cast(pa.schema([*PLAIN, *fields]))
     rejects = [
         {
             "claim_id": reject.claim_id,
@@ -122,7 +127,11 @@ def _rows(answered: Answered, batch: Any) -> Any:
         }
         for reject in answered.rejects
     ]
-    return pa.concat_tables([table, pa.Table.from_pylist(rejects, PLAIN)])
+    made = pa.Table.from_pylist(rejects, PLAIN)
+    places = pa.array([reject.record - 1 for reject in answered.rejects], pa.int64())
+    for at, field in enumerate(fields):
+        made = made.append_column(field, kept.column(at).take(places))  # type: ignore[union-attr]
+    return pa.concat_tables([table, made])
 
 
 def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answered]]:

@@ -25,6 +25,7 @@ class ClaimColumns:
     """Reads the claims of one table."""
 
     def __init__(self, names: Sequence[str], facts: Mapping[str, Fact]) -> None:
+        """`names`: what the cells of a row mean, in their order."""
         read: list[_Column] = [
             (name, at, converter(expected(name, "lines", facts))) for at, name in enumerate(names)
         ]
