@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -64,8 +65,11 @@ def files(tmp_path_factory: pytest.TempPathFactory, table: pl.DataFrame) -> list
 def test_files_on_spark_leave_the_same_bytes(
     session: Any, files: list[Path], tmp_path: Path
 ) -> None:
+    facts = tmp_path / "facts.json"
+    given = {"SYN-0001": {}, "SYN-0002": {"facts": {"therapy.phase": "refill"}}, "R3": {}}
+    facts.write_text(json.dumps(given), encoding="utf-8")
     for name, spark in (("here", False), ("spark", True)):
-        building.decided(files, tmp_path / name, part_records=50, spark=spark)
+        building.decided(files, tmp_path / name, part_records=50, spark=spark, facts=str(facts))
 
     here, there = (
         {

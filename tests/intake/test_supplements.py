@@ -184,13 +184,3 @@ def test_claims_that_share_a_number_are_each_read_with_a_remark() -> None:
         ]
         for line in (48, 20)
     ]
-
-
-def test_a_facts_file_for_claims_that_nobody_counts_addresses_none_by_position() -> None:
-    with pytest.raises(PolicyError) as caught:
-        read_supplements(b'{"A @1234567893": {}, "A #2": {}}', "f", counted=False)
-    [problem] = caught.value.diagnostics
-    assert (
-        problem.message == '"A #2" addresses a claim by its position; claims are not counted here'
-    )
-    assert problem.hint is not None and '"A @<NPI>"' in problem.hint

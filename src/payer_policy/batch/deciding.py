@@ -26,23 +26,16 @@ from payer_policy.batch.blocks import (
 )
 from payer_policy.batch.csv_rows import rows_of
 from payer_policy.batch.facts import FactTables
+from payer_policy.batch.facts_file import FactsFile
+from payer_policy.batch.intakes import intakes_of
 from payer_policy.batch.kept import kept_of_rows, with_kept
-from payer_policy.batch.rejects import Reject, rejected
+from payer_policy.batch.rejects import Reject, record_place, rejected
 from payer_policy.batch.requests import Refusal
 from payer_policy.batch.table_claims import ClaimColumns
 from payer_policy.determination import Outcome
 from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, Position
 from payer_policy.engine import Engine
-from payer_policy.intake import (
-    Intake,
-    Places,
-    Supplement,
-    Supplements,
-    apply_supplement,
-    intake_x12,
-    read_json_lines,
-    read_requests,
-)
+from payer_policy.intake import Intake, Supplement, apply_supplement, read_supplements
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.model import Fact
 
@@ -108,11 +101,12 @@ class _Sheet:
 class Decider:
     """Decides blocks by one engine. `columns`: tables of facts a column at a time."""
 
-    def __init__(
-        self, engine: Engine, supplements: Mapping[str, Supplement], *, columns: bool
-    ) -> None:
+    def __init__(self, engine: Engine, given: FactsFile | None, *, columns: bool) -> None:
         self._engine = engine
-        self._supplements = Supplements(supplements)
+        self._given = given
+        self._supplements: Mapping[str, Supplement] = {}
+        if given is not None and given.entries:
+            self._supplements = read_supplements(given.data, given.name)
         self._vocabulary = engine.library.vocabulary.facts
         self._order = {name: index for index, name in enumerate(self._vocabulary)}
         self._tables = FactTables(engine, columns=columns)
@@ -147,20 +141,9 @@ class Decider:
     def _read(self, sheet: _Sheet, block: Block) -> Any:
         payload = block.payload
         match payload:
-            case JsonLines():
-                text = payload.data.decode("utf-8", "surrogateescape")
-                if payload.first_line == 1:
-                    text = text.removeprefix("\ufeff")
-                places = Places(text, sheet.file, payload.first_line, more=payload.more)
-                for intake in read_json_lines(places):
-                    start = intake.place.start
-                    self._intake(sheet, start.line if start else payload.first_line, intake)
-            case JsonText():
-                for number, intake in enumerate(read_requests(payload.data, sheet.file), 1):
+            case JsonLines() | JsonText() | Loops():
+                for number, intake in intakes_of(payload, sheet.file):
                     self._intake(sheet, number, intake)
-            case Loops():
-                for number, item in payload.items:
-                    self._intake(sheet, number, intake_x12(item, sheet.file))
             case TableClaims():
                 columns = ClaimColumns(payload.columns.names, self._vocabulary)
                 sheet.kept = payload.kept, [claim.first_row for claim in payload.claims]
@@ -195,9 +178,12 @@ class Decider:
     def _decide(self, sheet: _Sheet, record: int, request: Request, intake: Intake) -> None:
         problems: tuple[Diagnostic, ...]
         try:
-            for supplement in self._supplements.about(intake):
+            entry = None if self._given is None else self._given.about(sheet.file, record)
+            if isinstance(entry, Diagnostic):
+                raise PolicyError([entry])
+            if entry is not None:
                 sheet.with_facts += 1
-                request = apply_supplement(request, supplement)
+                request = apply_supplement(request, self._supplements[entry])
         except PolicyError as error:
             problems = error.diagnostics
         else:
@@ -257,7 +243,10 @@ class Decider:
         sheet.records += len(frame)
         if sheet.watcher is not None:
             sheet.watcher.facts(frame, first)
-        table, rest, failed = self._tables.read(frame, first, broken, sheet.file)
+        given = self._given
+        records = () if given is None else given.records(sheet.file, first, first + len(frame))
+        places = [record - first for record in records]
+        table, rest, failed = self._tables.read(frame, first, broken, places, sheet.file)
         if failed:
             sheet.warnings["decided-row-by-row"] += len(frame)
         for at, claim_id, made in rest:
@@ -277,7 +266,7 @@ class Decider:
     ) -> None:
         """A request of a table, or why there is none."""
         if isinstance(made, Request):
-            place = Location(sheet.file, "$", Position(line, 1) if line else None)
+            place = record_place(sheet.file, record, line)
             self._decide(sheet, record, made, Intake(claim_id, place, made))
         else:
             sheet.rejects.append(rejected(sheet.file, record, claim_id, made))

@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.answers import merged
+from payer_policy.batch.bearers import entries_by_record
 from payer_policy.batch.blocks import Position
 from payer_policy.batch.deciding import CountsDiffer
+from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import Skipped, WrongCall, find_inputs, unchanged
 from payer_policy.batch.journal import SCHEMA, Output
 from payer_policy.batch.kept import kept_fields, refuse_answer_columns
@@ -112,9 +114,8 @@ def run(
     kept = kept_fields((one.source.path, one.columns) for one in readers if one.columns)
     _refuse_unused(renamed, readers)
     facts = None if options.facts is None else Path(options.facts).read_bytes()
-    entries = (
-        None if facts is None else len(read_supplements(facts, str(options.facts), counted=False))
-    )
+    supplements = None if facts is None else read_supplements(facts, str(options.facts))
+    entries = None if supplements is None else len(supplements)
     hash_ = folder_hash(policies)
     header = _header(readers, skipped, hash_, facts, options)
     output = Output.open(folder, header, overwrite=options.overwrite)
@@ -122,9 +123,11 @@ def run(
         before = output.finished
         if not before:
             settle()
-            setup = Setup(
-                str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
-            )
+            given = None
+            if facts is not None and supplements is not None:
+                about = entries_by_record(readers, supplements, library.vocabulary.facts)
+                given = FactsFile(str(options.facts), facts, about)
+            setup = Setup(str(policies), hash_, options.engine, options.columns, given)
             read = Read()
             tasks = read.counted(
                 tasks_of(readers, output.parts[-1]["to"] if output.parts else None, _AGAIN)

@@ -39,7 +39,6 @@ from payer_policy.batch.workers import (
     received,
 )
 from payer_policy.engine import Engine
-from payer_policy.intake import read_supplements
 from payer_policy.policy.library import Library
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) ->
     files = _files(policies)
 
     def decide(batches: Iterable[Any]) -> Iterator[Any]:
-        decider = _decider(_frozen(files), "compiled", True, None, "")
+        decider = _decider(_frozen(files), "compiled", True, None)
         for batch in batches:
             kept = kept_of_batch(batch, columns)
             read = batch.select(list(columns.places)).rename_columns(list(columns.names))
@@ -164,10 +163,10 @@ def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answe
 
 
 def _worker(setup: Setup, files: Files) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    given = None if setup.facts is None else pickle.dumps(setup.facts)
+
     def work(batches: Iterable[Any]) -> Iterator[Any]:
-        decider = _decider(
-            _frozen(files), setup.engine, setup.columns, setup.facts, setup.facts_file
-        )
+        decider = _decider(_frozen(files), setup.engine, setup.columns, given)
         for batch in batches:
             answers = [
                 pickle.dumps(answer_on(decider, *pickle.loads(task.as_py())))
@@ -194,8 +193,7 @@ def _decider(
     files: tuple[tuple[str, bytes], ...],
     engine: str,
     columns: bool,
-    facts: bytes | None,
-    facts_file: str,
+    given: bytes | None,
 ) -> Decider:
     """An executor's process opens the policies once, not once a batch."""
     folder = Path(tempfile.mkdtemp(prefix="payer-policy-"))
@@ -207,5 +205,4 @@ def _decider(
         opened = Engine.open(folder, engine=engine)
     finally:
         shutil.rmtree(folder)
-    supplements = {} if facts is None else read_supplements(facts, facts_file, counted=False)
-    return Decider(opened, supplements, columns=columns)
+    return Decider(opened, None if given is None else pickle.loads(given), columns=columns)

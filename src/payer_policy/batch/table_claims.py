@@ -39,10 +39,14 @@ class ClaimColumns:
         self._services = [column for column in rest if _is_of_service(column[0], facts)]
         self._claim = [column for column in rest if not _is_of_service(column[0], facts)]
 
+    def number(self, claim: TableClaim) -> str:
+        """The claim's number."""
+        _, at, convert = self._id
+        return str(convert(claim.rows[0][at]))
+
     def request(self, claim: TableClaim, file: str) -> tuple[str, Request | Refusal]:
         """The claim's number, and the claim or what is wrong with it."""
-        _, at, convert = self._id
-        claim_id = str(convert(claim.rows[0][at]))
+        claim_id = self.number(claim)
 
         def placed(problem: Diagnostic) -> Diagnostic:
             line = claim.first_line

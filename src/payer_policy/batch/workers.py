@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 import pyarrow as pa
 
 from payer_policy.batch.blocks import Block
+from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.policy.folder_hash import folder_hash
@@ -71,8 +72,7 @@ class Setup:
     """The hash of the folder: a worker never decides by other policies than the others."""
     engine: str
     columns: bool
-    facts: bytes | None
-    facts_file: str
+    facts: FactsFile | None
 
     def decider(self, library: Library | None = None) -> Decider:
         """Open the engine, on a library that was opened already or on the folder.
@@ -82,7 +82,6 @@ class Setup:
         """
         from payer_policy.batch.deciding import Decider
         from payer_policy.engine import Engine
-        from payer_policy.intake import read_supplements
 
         if library is None:
             engine = Engine.open(self.folder, engine=self.engine)
@@ -91,8 +90,7 @@ class Setup:
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
         settle()
-        supplements = {} if self.facts is None else read_supplements(self.facts, self.facts_file)
-        return Decider(engine, supplements, columns=self.columns)
+        return Decider(engine, self.facts, columns=self.columns)
 
 
 def settle() -> None:

@@ -16,30 +16,35 @@ from payer_policy.intake.json_split import is_json_lines
 from payer_policy.intake.model import Intake, refused, remark_duplicates
 from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
+    Bearer,
     Supplement,
-    Supplements,
     apply_supplement,
+    attributed,
+    numbers_in,
     read_supplements,
     supplemented,
     unmatched,
 )
 from payer_policy.intake.x12 import Read, is_x12
-from payer_policy.intake.x12_file import X12Loop, intake_x12, read_x12, x12_loops
+from payer_policy.intake.x12_file import X12Loop, intake_x12, number_of, read_x12, x12_loops
 from payer_policy.reference import ReferenceData
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
 __all__ = [
     "MAX_PIECE",
+    "Bearer",
     "Intake",
     "Places",
     "Supplement",
-    "Supplements",
     "X12Loop",
     "apply_supplement",
+    "attributed",
     "form_of",
     "intake_x12",
     "is_json_lines",
+    "number_of",
+    "numbers_in",
     "read_json_lines",
     "read_requests",
     "read_supplements",

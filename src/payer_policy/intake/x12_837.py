@@ -34,10 +34,15 @@ _FREQUENCIES = {
 }
 
 
+def claim_number(loop: ClaimLoop) -> str | None:
+    """What the sender calls the claim."""
+    return "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
+
+
 def intake_837(loop: ClaimLoop, file: str) -> Intake:
     """One claim, read."""
     place = loop.clm.location(file, f"segment {loop.clm.number} (CLM)")
-    claim_id = "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
+    claim_id = claim_number(loop)
     return guarded(lambda: _read(loop, file, claim_id, place), claim_id, place)
 
 
