@@ -98,3 +98,8 @@ class Block:
     """How many bytes of the file lie before the position, roughly, for the progress bar."""
     rejects: Sequence[Reject] = field(default=())
     """What the reader itself had to give up; not among `records`."""
+    units: int | None = None
+    """How many rows, lines or claims of the file it is made of, as `counting` counts them; None: as
+    many as records came of it."""
+    is_whole: bool = True
+    """False: something here could not be read at all, so a count of the file cannot agree."""

@@ -64,6 +64,8 @@ class Answered:
     decided: int
     weight: int
     counts: dict[str, Counter[str]]
+    rows: int
+    """How many rows the table had where it was made."""
 
     def hold_to(self, block: Block) -> None:
         """Each record that was read has rows or is rejected.
@@ -72,14 +74,17 @@ class Answered:
             CountsDiffer: that is not so.
         """
         read = None if block.records is None else block.records + len(block.rejects)
+        answered = record_count(self.table)
         if (
             self.records != self.decided + len(self.rejects)
             or (read is not None and read != self.records)
-            or len(self.table) < self.decided
+            or answered != self.decided
+            or len(self.table) != self.rows
         ):
             raise CountsDiffer(
                 f"{read} records were read, {self.records} came to be decided, "
-                f"{self.decided} were and {len(self.rejects)} were rejected"
+                f"{self.decided} were with {self.rows} rows, {answered} of them came back with "
+                f"{len(self.table)} rows, and {len(self.rejects)} were rejected"
             )
 
 
@@ -136,6 +141,7 @@ class Decider:
             decided,
             max(sheet.rows.weight, len(made)),
             counts,
+            len(made),
         )
 
     def _read(self, sheet: _Sheet, block: Block) -> Any:

@@ -18,12 +18,14 @@ from typing import IO, Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from payer_policy.batch.counting import lines_between, records_in
+from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER, REPEATED
 from payer_policy.whole_file import PRIVATE, opened, private_folder
 
-SCHEMA: Final = "payer-policy/batch-journal/1"
+SCHEMA: Final = "payer-policy/batch-journal/2"
 ROWS: Final = "rows"
 REJECTS: Final = "rejects.jsonl"
 JOURNAL: Final = "journal.jsonl"
@@ -40,8 +42,13 @@ class Output:
     folder: Path
     header: Mapping[str, Any]
     parts: list[Mapping[str, Any]] = field(default_factory=list)
-    finished: bool = False
+    ending: Mapping[str, Any] | None = None
+    """The line that says that nothing is left to do, and what was counted then."""
     _lock: IO[bytes] | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.ending is not None
 
     @classmethod
     def open(cls, folder: Path, header: Mapping[str, Any], *, overwrite: bool) -> Output:
@@ -87,7 +94,10 @@ class Output:
                 file.write(lines)
                 _sync(file)
         size = (self.folder / ROWS / name).stat().st_size if name else 0
-        known = {"part": name, "bytes": size, **line, "rejects_length": path.stat().st_size}
+        before = self.parts[-1]["rejects_length"] if self.parts else 0
+        length = path.stat().st_size
+        self._hold_to(line, name, lines_between(path, before, length))
+        known = {"part": name, "bytes": size, **line, "rejects_length": length}
         self._append(known)
         self.parts.append(known)
 
@@ -102,8 +112,21 @@ class Output:
             _sync(file)
         new.replace(self.folder / SUMMARY)
         _sync_folder(self.folder)
-        self._append({"finished": True})
-        self.finished = True
+        self.ending = {"finished": True, "counted": summary["counted"]}
+        self._append(self.ending)
+
+    def _hold_to(self, line: Mapping[str, Any], name: str | None, rejected: int) -> None:
+        """What is on the disk is what was to be written, by a count of the files.
+
+        Raises:
+            CountsDiffer: that is not so.
+        """
+        decided = records_in(self.folder / ROWS / name) if name else 0
+        if (decided, rejected) != (line["decided"], line["rejected"]):
+            raise CountsDiffer(
+                f"{line['decided']:,} records were decided and {line['rejected']:,} rejected; in the "
+                f"files are {decided:,} and {rejected:,}"
+            )
 
     def _next_part(self) -> int:
         return sum(part["part"] is not None for part in self.parts)
@@ -149,7 +172,7 @@ class Output:
         _refuse_other_run(self.folder, known[0][0], self.header)
         for line, _ in known[1:]:
             if line.get("finished"):
-                self.finished = True
+                self.ending = line
             else:
                 self.parts.append(line)
         self._check_parts()

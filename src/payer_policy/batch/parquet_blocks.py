@@ -126,7 +126,8 @@ def parquet_fact_blocks(
     for first, batch in reader:
         read = batch.select(list(columns.places)).rename_columns(list(columns.names))
         payload = ArrowRows(read, first, kept_of_batch(batch, columns))
-        yield Block(payload, batch.num_rows, {"row": reader.row}, reader.done)
+        rows = batch.num_rows
+        yield Block(payload, rows, {"row": reader.row}, reader.done, units=rows)
     yield from reader.damage()
 
 
@@ -229,4 +230,4 @@ class _Reader:
             problem = problem_at(path, None, "damaged-file", message, "write the file again")
             reject = rejected(path, self.row, None, [problem])
             after = {"row": self.row, "damaged": 1}
-            yield Block(None, 0, after, self._source.size, (reject,))
+            yield Block(None, 0, after, self._source.size, (reject,), 0, is_whole=False)

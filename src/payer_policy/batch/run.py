@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from payer_policy.batch.answers import merged
 from payer_policy.batch.bearers import entries_by_record
 from payer_policy.batch.blocks import Position
+from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import Skipped, WrongCall, find_inputs, unchanged
@@ -140,10 +141,11 @@ def run(
                 in_columns = options.columns and all(reader.of_facts for reader in readers)
                 done = decided_by(setup, library, tasks, options.workers, in_columns=in_columns)
             read.hold_to(_write(output, readers, done, options, kept, report))
-            output.finish(
-                summary_of(header, output.parts, entries), _typed([], kept), options.compression
-            )
-        return Finished(summary_of(header, output.parts, entries), before)
+            counted = counted_inputs(readers, output.parts)
+            summary = summary_of(header, output.parts, entries, counted)
+            output.finish(summary, _typed([], kept), options.compression)
+        counted = {} if output.ending is None else output.ending["counted"]
+        return Finished(summary_of(header, output.parts, entries, counted), before)
     finally:
         output.close()
 
@@ -244,6 +246,7 @@ class _Part:
     tables: list[Any] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     counts: list[Mapping[str, Mapping[str, int]]] = field(default_factory=list)
+    units: Units = field(default_factory=Units)
     records: int = 0
     decided: int = 0
     weight: int = 0
@@ -251,6 +254,7 @@ class _Part:
     def add(self, done: Done[Answered]) -> None:
         answered = done.answered
         answered.hold_to(done.block)
+        self.units.add(done.source, done.block, answered.records)
         self.tables.append(answered.table)
         self.rejects += answered.rejects
         self.counts.append(answered.counts)
@@ -297,6 +301,7 @@ def _commit(
         "decided": part.decided,
         "rejected": len(part.rejects),
         "rows": len(table),
+        **part.units.to_json(),
         "counts": counts,
     }
     output.commit(table, part.rejects, line, options.compression)

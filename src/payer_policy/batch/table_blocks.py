@@ -73,7 +73,8 @@ def csv_fact_blocks(
         def block() -> Block:
             payload = CsvText(b"".join(held), columns, *first)
             after = {"offset": offset, "line": line, "row": row}
-            return Block(payload, records, after, done_bytes(source, file, offset), tuple(rejects))
+            done = done_bytes(source, file, offset)
+            return Block(payload, records, after, done, tuple(rejects), records + len(rejects))
 
         rejects: list[Reject] = []
         for text in damage.guard(row_texts(lines_of(file, offset), columns.separator)):
@@ -170,6 +171,8 @@ class _Held:
     kept: list[Row] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     rows: int = 0
+    units: int = 0
+    """The rows that it is made of, also those that are not held."""
 
     @property
     def is_full(self) -> bool:
@@ -197,7 +200,8 @@ def claim_blocks(
         nonlocal held
         made, held = held, _Held()
         payload = TableClaims(columns, made.claims, kept_of_rows(made.kept, columns))
-        return Block(payload, len(made.claims), after, done(), tuple(made.rejects))
+        rejects = tuple(made.rejects)
+        return Block(payload, len(made.claims), after, done(), rejects, made.units)
 
     for row in rows:
         problem = row.problem
@@ -214,6 +218,7 @@ def claim_blocks(
         if problem:
             found = problem_at(source.path, row.line, "broken-row", problem)
             held.rejects.append(rejected(source.path, row.row, None, [found]))
+            held.units += 1
             beside = row.line or row.row
             continue
         if claim is None:
@@ -233,6 +238,7 @@ def claim_blocks(
 
 
 def _put(source: Input, held: _Held, claim: _Claim) -> None:
+    held.units += claim.count
     if claim.fault is not None:
         held.rejects.append(rejected(source.path, claim.row, str(claim.id), [claim.fault]))
         return

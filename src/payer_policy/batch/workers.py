@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
@@ -241,7 +241,7 @@ def _decided(setup: Prepares[Made], tasks: Iterable[Task], workers: int) -> Iter
 
 def emptied(block: Block) -> Block:
     """A block without what it holds: where it stands, and its counts."""
-    return Block(None, block.records, block.after, block.done, block.rejects)
+    return replace(block, payload=None)
 
 
 def _send(worker: tuple[Any, Connection], task: tuple[str, Block]) -> None:

@@ -26,6 +26,7 @@ from payer_policy.intake.supplements import (
     unmatched,
 )
 from payer_policy.intake.x12 import Read, is_x12
+from payer_policy.intake.x12_count import count_x12
 from payer_policy.intake.x12_file import X12Loop, intake_x12, number_of, read_x12, x12_loops
 from payer_policy.reference import ReferenceData
 from payer_policy.vocabulary.model import Vocabulary
@@ -40,6 +41,7 @@ __all__ = [
     "X12Loop",
     "apply_supplement",
     "attributed",
+    "count_x12",
     "form_of",
     "intake_x12",
     "is_json_lines",

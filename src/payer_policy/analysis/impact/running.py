@@ -25,6 +25,7 @@ from payer_policy.analysis.impact.model import (
 from payer_policy.analysis.impact.setup import Pair
 from payer_policy.analysis.impact.words import Words
 from payer_policy.batch.bearers import entries_by_record
+from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import Input, WrongCall, find_inputs
 from payer_policy.batch.readers import Reader, reader_of
@@ -104,12 +105,14 @@ def impact(
         workers,
         in_columns=all(reader.of_facts for reader in readers),
     )
-    total = _Sum(pair.examples)
+    total, units = _Sum(pair.examples), Units()
     with writer(target) as out:
         for one in _reported(done, readers, report):
             total.add(one.answered)
+            units.add(one.source, one.block, one.answered.records)
             if out is not None and len(one.answered.table):
                 out.write_table(one.answered.table)
+    counted_inputs(readers, [units.to_json()])
     words = Words(Engine(libraries[0]), Engine(libraries[1]))
     changes = tuple(
         Change(key, found.tally, tuple(map(words.example, found.found if shown else ())))
