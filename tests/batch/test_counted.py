@@ -215,7 +215,8 @@ def test_what_is_on_the_disk_is_counted(
 @given(
     pieces=st.lists(
         st.sampled_from(
-            ['"', '""', ",", ";", "\n", "\r\n", "\r", "a", " ", '"a\nb"', ',"', '",', "\ufeff", "é", "x" * 40]
+            ['"', '""', ",", ";", "\n", "\r\n", "\r", "a", " ", '"a\nb"', ',"', '",', "\ufeff", "é",
+             "x" * 40]
         ),
         max_size=30,
     ),
