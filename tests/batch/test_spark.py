@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,6 +21,7 @@ import pytest
 
 from payer_policy import Engine
 from payer_policy.batch.inputs import WrongCall
+from payer_policy.batch.spark_workers import problem_with
 from payer_policy.batch.workers import WorkerLost
 from tests.batch import building
 from tests.batch.test_columns import as_table, random_rows
@@ -197,7 +202,7 @@ def test_an_executor_that_fails_ends_the_run(
 
     monkeypatch.setattr(spark, "_worker", failing)
 
-    with pytest.raises(Exception, match="disk is full"):
+    with pytest.raises(WorkerLost, match=r"of Spark failed \(.*disk is full"):
         building.decided(files, tmp_path / "out", part_records=50, spark=True)
 
 
@@ -217,3 +222,82 @@ def test_a_frame_with_points_in_time_has_days_and_one_of_lines_gets_a_sentence(
     }
     with pytest.raises(WrongCall, match="the frame has a row a claim line; a row a service was"):
         decided(session.read.parquet(str(files[2])), building.POLICIES)
+
+
+UNFIT = {
+    "without a package": (
+        "",
+        r"the workers of this Spark session run \S+, without (payer-policy, )?polars, pyarrow, "
+        r"pandas and numpy; begin the session with PYSPARK_PYTHON=",
+    ),
+    "of another Python": (
+        "import sys; from collections import namedtuple\n"
+        "named = namedtuple('V', 'major minor micro releaselevel serial')\n"
+        "sys.version_info = named(3, 99, 0, 'final', 0)",
+        r"the workers of this Spark session run another Python than 3\.\d+, which runs here; begin",
+    ),
+}
+"""Of workers that cannot decide what their Python does when it starts, and what is said of them."""
+
+
+@pytest.mark.parametrize("name", UNFIT)
+@pytest.mark.parametrize("way", ["notebook", "command"])
+def test_workers_that_cannot_decide_are_told_in_one_sentence(
+    name: str, way: str, files: list[Path], tmp_path: Path
+) -> None:
+    """In a session that was begun with another Python; in a process of its own."""
+    start, said = UNFIT[name]
+    venv.create(tmp_path / "other", with_pip=False)
+    [packages] = (tmp_path / "other").glob("lib/python3*/site-packages")
+    (packages / "sitecustomize.py").write_text(start, encoding="utf-8")
+    python = tmp_path / "other" / "bin" / "python"
+    script = tmp_path / "notebook.py"
+    script.write_text(
+        f"""
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+if {way!r} == "notebook":
+    from payer_policy.batch.spark import decided
+    from payer_policy.batch.inputs import WrongCall
+    try:
+        decided(spark.read.parquet({str(files[1])!r}), {str(building.POLICIES)!r})
+    except WrongCall as error:
+        print(error)
+else:
+    import sys
+    from payer_policy.cli import main
+    sys.argv = ["payer-policy", "batch", {str(files[0])!r}, "-o", {str(tmp_path / "out")!r},
+                "--policies", {str(building.POLICIES)!r}, "--on", "spark", "-q"]
+    main()
+""",
+        encoding="utf-8",
+    )
+
+    made = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYSPARK_PYTHON": str(python)},
+    )  # fmt: skip
+
+    shown = made.stdout if way == "notebook" else made.stderr
+    assert re.search(said, shown), made.stderr[-2000:]
+    if way == "command":
+        assert made.returncode == 2
+        # Spark itself logs more before it; the command's own word is the last, and one line.
+        last = made.stderr.strip().splitlines()[-1]
+        assert re.fullmatch(f"payer-policy batch: {said}.*", last), last
+
+
+@pytest.mark.parametrize(
+    ("worker", "said"),
+    [
+        ({"missing": [], "version": version("payer-policy")}, ""),
+        ({"missing": ["polars"], "version": "1"}, "run /p, without polars; begin"),
+        ({"missing": ["polars", "numpy"], "version": "1"}, "without polars and numpy; begin"),
+        ({"missing": [], "version": "0.0.9"}, "have payer-policy 0.0.9, not "),
+    ],
+)
+def test_what_a_worker_answers(worker: dict[str, Any], said: str) -> None:
+    found = problem_with({"python": "/p", **worker})
+
+    assert said in found
+    assert bool(said) == bool(found)

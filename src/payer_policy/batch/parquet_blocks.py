@@ -71,6 +71,15 @@ def table_columns(
     return replace(columns, kept=kept)
 
 
+_HINTS = {
+    "date": "Write days as DATE, or as text such as 2025-03-04.",
+    "boolean": "Cast it to BOOLEAN, or to the texts true and false.",
+    "integer": "Cast it to an integer, or to text.",
+    "whole": "Cast it to an integer, or to text.",
+}
+"""What to do about a column that cannot hold what it means, by what that is."""
+
+
 def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str]:
     """What was expected, and what to do, where a column cannot hold what it means."""
     if pa.types.is_dictionary(type_):
@@ -91,7 +100,9 @@ def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str
         or (lists and _is_list(type_, pa.types.is_integer if kind == "wholes" else _is_text))
     ):
         return "", ""
-    hint = "Cast it to DATE, or to text." if kind == "date" else "Cast it to text."
+    hint = _HINTS.get(str(kind), "Cast it to text.")
+    if pa.types.is_nested(type_) and not lists:
+        hint = "Leave it out, or write one value a row."
     return wanted or {"date": "a date", "number": "a number"}.get(str(kind), "text"), hint
 
 

@@ -29,6 +29,7 @@ from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.kept import kept_of_batch, plain, refuse_answer_columns
 from payer_policy.batch.parquet_blocks import table_columns
 from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.spark_workers import last_line, refuse_unfit_workers
 from payer_policy.batch.workers import (
     Done,
     Setup,
@@ -70,7 +71,8 @@ def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) ->
 
     Raises:
         PolicyError: The policies are wrong; it carries every problem.
-        WrongCall: A column of the frame means nothing, or cannot hold what it means.
+        WrongCall: A column of the frame means nothing, or cannot hold what it means; or the workers of
+            its session run another Python, or one without this package.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
     from pyspark.sql.types import StructType
@@ -84,6 +86,7 @@ def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) ->
             "the frame has a row a claim line; a row a service was expected, with facts as columns. "
             "`payer-policy batch --on spark` decides claim lines from files."
         )
+    refuse_unfit_workers(frame.sparkSession)
     files = _files(policies)
 
     def decide(batches: Iterable[Any]) -> Iterator[Any]:
@@ -138,22 +141,33 @@ def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answe
 
     The driver reads and writes; what a stopped run leaves, and its bytes, are as without Spark.
     """
+    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     # Without it Spark takes whatever `python3` is first on the path, in a shell without this environment.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    session: SparkSession = SparkSession.builder.appName("payer-policy batch").getOrCreate()
+    try:
+        session: SparkSession = SparkSession.builder.appName("payer-policy batch").getOrCreate()
+    except PySparkException:
+        raise WrongCall(
+            "Spark does not start here; is Java 17 or newer installed, and the first on the path or "
+            "named by JAVA_HOME?"
+        ) from None
+    refuse_unfit_workers(session)
     work = _worker(setup, _files(setup.folder))
     waiting = iter(tasks)
     many = session.sparkContext.defaultParallelism * _TASKS_A_CORE
     while wave := list(islice(waiting, many)):
         rows = [(at, pickle.dumps((file, block))) for at, (_, file, block) in enumerate(wave)]
         frame = session.createDataFrame(rows, "number long, task binary")
-        answers = (
-            frame.repartition(len(rows), "number")
-            .mapInArrow(work, "number long, answer binary")
-            .collect()
-        )
+        try:
+            answers = (
+                frame.repartition(len(rows), "number")
+                .mapInArrow(work, "number long, answer binary")
+                .collect()
+            )
+        except Exception as error:  # of Python, of Java, or of the bridge between them
+            raise WorkerLost(f"of Spark failed ({last_line(error)})") from error
         numbers = sorted(int(row["number"]) for row in answers)
         if numbers != list(range(len(wave))):
             raise WorkerLost(f"of Spark gave {len(numbers)} answers on {len(wave)} blocks")

@@ -47,6 +47,7 @@ __all__ = [
     "is_json_lines",
     "number_of",
     "numbers_in",
+    "other_kind",
     "read_json_lines",
     "read_requests",
     "read_supplements",
@@ -129,6 +130,16 @@ def x12_text(file: BinaryIO) -> Read:
         return chunk if chunk.isascii() else chunk.translate(_LATIN_1)
 
     return read
+
+
+def other_kind(start: bytes) -> str | None:
+    """What a file is by its first bytes that is no text in UTF-8, and what to do; None: not known."""
+    if _has_wide_characters(start):
+        return f"this is {_UTF_16}; {_SAVE}"
+    for mark, what, hint in _MARKS:
+        if start.startswith(mark):
+            return f"this is {what}" + (f"; {hint}" if hint else "")
+    return None
 
 
 def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:
