@@ -23,6 +23,7 @@ from payer_policy import Engine
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.spark_workers import problem_with
 from payer_policy.batch.workers import WorkerLost
+from tests import generated_forms
 from tests.batch import building
 from tests.batch.test_columns import as_table, random_rows
 from tests.generated_claims import claims as generated_claims
@@ -64,14 +65,25 @@ def files(tmp_path_factory: pytest.TempPathFactory, table: pl.DataFrame) -> list
     claims = json_lines(generated_claims(17, 150, undated=0.2, spanned=0.2))
     (folder / "claims.jsonl").write_text(claims + "not a claim\n", encoding="utf-8")
     building.write_parquet(folder / "lines.parquet", building.line_rows(building.claims()))
-    return [folder / "claims.jsonl", folder / "facts.parquet", folder / "lines.parquet"]
+    for form in (generated_forms.professional, generated_forms.institutional):
+        sent = form(generated_claims(18, 150, undated=0.2, spanned=0.2))
+        (folder / f"{form.__name__}.837").write_text(sent.text, encoding="ascii")
+    names = (
+        "claims.jsonl",
+        "facts.parquet",
+        "lines.parquet",
+        "professional.837",
+        "institutional.837",
+    )
+    return [folder / name for name in names]
 
 
 def test_files_on_spark_leave_the_same_bytes(
     session: Any, files: list[Path], tmp_path: Path
 ) -> None:
     facts = tmp_path / "facts.json"
-    given = {"SYN-0001": {}, "SYN-0002": {"facts": {"therapy.phase": "refill"}}, "R3": {}}
+    sent = generated_forms.professional(generated_claims(18, 150, undated=0.2, spanned=0.2))
+    given = {**sent.facts, "SYN-0001": {}, "SYN-0002": {"facts": {"therapy.phase": "refill"}}}
     facts.write_text(json.dumps(given), encoding="utf-8")
     for name, spark in (("here", False), ("spark", True)):
         building.decided(files, tmp_path / name, part_records=50, spark=spark, facts=str(facts))

@@ -54,7 +54,7 @@ def _read(loop: ClaimLoop, file: str, claim_id: str | None, place: Location) -> 
     if any(d.severity == "error" for d in found):
         request = None
     parts = components(loop.clm.get(5), loop.clm.separators.component)
-    frequency = parts[2] if len(parts) > 2 else None
+    frequency = (parts[2] or None) if len(parts) > 2 else None
     return Intake(claim_id, place, request, found, frequency)
 
 
