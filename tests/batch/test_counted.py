@@ -262,6 +262,38 @@ def test_claims_of_x12_are_counted_as_they_are_read(path: Path) -> None:
     assert count_x12(lambda _: next(small, "")) == count_x12(reading(text))
 
 
+PIECES = (
+    "", "~", "*", "ISA", "IEA", "SE*1*1~", "CLM*X*1~", "ST*837*1~", "ST*278*1~", "HL*1**EV~", "GS*",
+    "BHT*0007*11~", "\n", "837", "278", "X215", "X224", "EV", "CLM", "HL",
+)  # fmt: skip
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(
+    path=st.sampled_from(FILES),
+    changes=st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 40), st.sampled_from(PIECES)),
+        min_size=1,
+        max_size=5,
+    ),
+)
+def test_claims_of_damaged_x12_are_counted_as_they_are_read_or_the_envelope_is_broken(
+    path: Path, changes: list[tuple[float, int, str]]
+) -> None:
+    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    for where, length, other in changes:
+        at = 3 + int(where * (len(text) - 3))
+        text = text[:at] + other + text[at + length :]
+    if text[3:4].isalnum():
+        return
+
+    parts = list(x12_loops(text, "f"))
+    counted = count_x12(reading(text))
+
+    broken = any(getattr(part, "code", "") == "broken-envelope" for part in parts)
+    assert broken or counted == sum(isinstance(part, X12Loop) for part in parts)
+
+
 def test_a_damaged_file_is_named_as_not_counted(tmp_path: Path) -> None:
     content = building.write_lines(tmp_path / "c", claims(200)).read_bytes()
     folder = tmp_path / "in"

@@ -193,3 +193,20 @@ def test_batch_has_a_record_for_each_claim_of_a_damaged_set(tmp_path: Path) -> N
         "(CLM): the claim is in a transaction set that is not read: segment 3 (ST) begins a "
         'transaction set "83X"; 837 was expected'
     )
+
+
+@pytest.mark.parametrize("purpose", ["13", "11"])
+def test_a_bht_in_the_middle_of_a_request_does_not_hide_it(purpose: str) -> None:
+    text = (CASES / "synthetic-review-requests.278").read_text(encoding="utf-8")
+    bht = re.search(r"BHT\*0007\*13\*[^~]*~", text)
+    assert bht is not None
+    late = text.replace(bht[0], "", 1).replace(
+        "*EV*1~", f"*EV*1~{bht[0]}".replace("*13*", f"*{purpose}*"), 1
+    )
+
+    loops = [one for one in x12_loops(late, "f") if isinstance(one, X12Loop)]
+
+    assert len(loops) == count(late) == count(text)
+    first = intake_x12(loops[0], "f")
+    assert first.request is None
+    assert "BHT comes after the beginning of a request" in first.diagnostics[0].message

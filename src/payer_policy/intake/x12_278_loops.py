@@ -103,6 +103,8 @@ class ReviewSet:
         self._bht: Segment | None = None
         self._loop: ReviewLoop | None = None
         self._events = 0
+        """The patient events, also those whose HL is lost."""
+        self._has_event = False
         self._lost = False
         """Whether what comes belongs to an event whose HL is missing."""
         self._other: str | None = OTHER_GUIDES.get(opened.guide)
@@ -112,8 +114,11 @@ class ReviewSet:
         """The event that a segment ends, if it ends one."""
         if segment.id == "BHT" and self._bht is None:
             self._bht = segment
-            if self._other is None:
+            if self._other is None and not self._has_event:
                 self._other = OTHER_PURPOSES.get(segment.code(2))
+            elif self._loop is not None and self._loop.fault is None:
+                message = "BHT comes after the beginning of a request; it is the first of its set"
+                self._loop.fault = Slip(segment, 0, "broken-hierarchy", message)
         if self._other is not None:
             return
         if segment.id == "CLM":  # it is refused by itself, and what follows belongs to it
@@ -129,6 +134,7 @@ class ReviewSet:
             level = self._tree.add(segment)
             if level.code == "EV":
                 self._events += 1
+                self._has_event = True
                 self._loop = ReviewLoop(self._opened, self._bht, level, fault=level.first_fault())
             elif self._loop is not None and len(self._loop.services) < MAX_SEGMENTS:
                 self._loop.services.append(level)

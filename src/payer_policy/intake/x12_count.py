@@ -38,6 +38,7 @@ def count_x12(read: Read) -> int | None:
             name = elements[0]
             if name == "CLM" or (name == "HL" and elements[3:4] == ["EV"] and not is_other):
                 count += 1
+                is_open = is_open and name == "CLM"  # a BHT after an event is out of place
             elif name in ("ISA", "IEA", "GE", "GS"):
                 guides = [elements[8] if name == "GS" and len(elements) > 8 else "", ""]
                 is_other = is_review = False
@@ -69,7 +70,7 @@ def _segments(read: Read) -> Iterator[list[str]]:
             return
         if text[:3].upper() == "ISA" and not text[3:4].isalnum():
             element = text[3:4]
-            header = text[:_HEADER].split(element, 16)
+            header = text[:_HEADER].split(element, 16) if element else []
             if len(header) < 17 or len(header[16]) < 2:
                 raise _Unclear
             terminator = header[16][1]
