@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.diagnostics import Location, PolicyError
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.json_source import (
     MAX_DEPTH,
     JsonDocument,
@@ -22,7 +22,7 @@ from payer_policy.json_source import (
     render_path,
 )
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
 numerals = st.one_of(
     st.integers(-(10**17), 10**17).map(str),
     st.from_regex(r"-?(0|[1-9][0-9]{0,6})\.[0-9]{1,6}", fullmatch=True),
@@ -279,3 +279,29 @@ def test_positions_are_found_only_when_they_are_asked_for() -> None:
 
     assert isinstance(document, JsonDocument)
     assert document._values is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '{"id": "\\udfff", "literal": ["\\u0000"]}',
+            [(8, "$.id", "U+DFFF"), (30, "$.literal[0]", "U+0000")],
+        ),
+        ('["\\ud83d"]', [(2, "$[0]", "U+D83D")]),
+        ('{"\\uD800": 1}', [(1, "$", "U+D800")]),
+        ('["\\ud83d\\ude00", "\\\\ud800"]', []),
+    ],
+)
+def test_a_character_that_nobody_can_read_is_refused_where_text_is_read(
+    text: str, told: list[tuple[int, str, str]]
+) -> None:
+    found: list[tuple[int, str, str]] = []
+    try:
+        read_json(text, "f")
+    except PolicyError as error:
+        for one in sorted(error.diagnostics, key=Diagnostic.sort_key):
+            assert one.location.start and one.code == "wrong-value"
+            found.append((one.location.start.column, one.location.path, one.message[-7:-1]))
+
+    assert found == told

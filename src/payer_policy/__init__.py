@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from payer_policy.determination import Determination, NoPolicy, Outcome
     from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError
     from payer_policy.engine import Engine
-    from payer_policy.intake import read_requests
+    from payer_policy.intake import read_requests, request_from_mapping
     from payer_policy.policy.library import Library
     from payer_policy.request import Authorization, Coverage, Line, Patient, PriorLine, Provider
     from payer_policy.request import Request as Request
@@ -43,6 +43,7 @@ _HOMES = {
     "Provider": "request",
     "Request": "request",
     "read_requests": "intake",
+    "request_from_mapping": "intake",
 }
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Request",
     "__version__",
     "read_requests",
+    "request_from_mapping",
 ]
 
 

@@ -24,16 +24,21 @@ class Answer:
     """One claim: decided, or refused with what is wrong (never both)."""
 
     claim_id: str | None
+    """The claim number; None: it has none."""
     request: Request | None
     """None where the claim was refused."""
     decided: tuple[Decided, ...]
+    """What was decided, with what it was made from; empty where the claim was refused."""
     without_policy: tuple[NoPolicy, ...]
+    """The services that no policy covers."""
     problems: tuple[Diagnostic, ...]
+    """What is wrong; with an error among them the claim is refused."""
     as_of: date | None = None
     """The day that was filled in as the date of service, since the request gave none."""
 
     @property
     def refused(self) -> bool:
+        """Whether the claim was refused."""
         return any(problem.severity == "error" for problem in self.problems)
 
     @property
@@ -41,6 +46,14 @@ class Answer:
         """The determinations alone. Of a refused claim there are none."""
         made = tuple(decided.determination for decided in self.decided)
         return Outcome(self.claim_id, made, self.without_policy, self.as_of)
+
+    @property
+    def decisions(self) -> list[tuple[str, str]]:
+        """For each determination the policy's address and the decision; `no_policy` of none."""
+        found: list[tuple[str, str]] = [
+            (one.policy.address, one.decision) for one in self.outcome.determinations
+        ]
+        return [("", "no_policy")] if self.request is not None and not found else found
 
     def to_json(self) -> dict[str, Any]:
         """The outcome (`schema/outcome.schema.json`), or the refusal with its problems."""

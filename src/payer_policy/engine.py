@@ -27,7 +27,7 @@ from payer_policy.determination.explain import explain
 from payer_policy.determination.missing import question_of
 from payer_policy.determination.trees import Explanation
 from payer_policy.determination.words import capital, in_unit, line_list
-from payer_policy.diagnostics import PayerPolicyError, PolicyError
+from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, kind_of
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.intake.mappings import consistent, each_request, request_from_mapping
@@ -99,7 +99,9 @@ class Candidate(NamedTuple):
     """A policy of the payer for the code of a service on its day, and the service's facts for it."""
 
     ruleset: Ruleset
+    """The policy as it is in force on the day."""
     facts: Mapping[str, Value | None]
+    """The facts of the service for that policy, by name; None: not known."""
 
 
 class Considered(NamedTuple):
@@ -108,11 +110,15 @@ class Considered(NamedTuple):
     payer: str | None
     """The payer's folder, or what the request says where no payer here is recognized."""
     code: str | None
+    """The drug code (HCPCS) of the service; None: not known."""
     day: date | None
+    """The date of service, or the first of several; None: not known."""
     through: date | None
     """The last of its days, where it is not settled which day it is for."""
     lines: tuple[int, ...]
+    """The numbers of the lines."""
     candidates: tuple[Candidate, ...]
+    """The payer's policies for the code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +126,13 @@ class Decided:
     """A determination with what it was made from, for an explanation or a record."""
 
     determination: Determination
+    """The answer."""
     ruleset: Ruleset
     """Of what pends for its date, the newest one: none was asked."""
     evaluation: Evaluation | None
     """None where the engine itself failed, or was not asked."""
     facts: Mapping[str, Value | None]
+    """The facts that it was decided by, by name; None: not known."""
     silence: Callable[[], Silence] | None = field(default=None, compare=False, repr=False)
     """What nobody said of the facts; None: nothing was evaluated."""
     days: tuple[Decided, ...] = ()
@@ -140,7 +148,9 @@ class PolicyOnDay:
     """
 
     ruleset: Ruleset
+    """The policy as it is in force on the day."""
     engine: str
+    """The engine that evaluates its rules."""
     _evaluate: Evaluator = field(repr=False)
     _determiner: Determiner = field(repr=False)
     _code: str = field(repr=False)
@@ -166,7 +176,13 @@ class PolicyOnDay:
             lines: The service's lines with their parts, where there are any.
             silence: What nobody said of the facts, for the assumptions; None: each was said, and those
                 that are not known were not.
+
+        Raises:
+            PolicyError: The facts are no mapping.
         """
+        if not isinstance(facts, Mapping):
+            message = f"found {kind_of(facts)}; a mapping of facts to values was expected"
+            raise PolicyError([Diagnostic("wrong-type", message, Location("facts"))])
         facts = dict(facts)  # some fields of the determination are made when they are first read
         day, code = facts.get(self._date), facts.get(self._code)
         about: _About = {
@@ -239,8 +255,8 @@ class Engine:
             engine: `compiled`, `durable`, or `checked` (both, pending on any difference).
 
         Raises:
-            PolicyError: Something in the folder is wrong; it carries every problem. Nothing of a
-                folder with an error is ever used.
+            PolicyError: There is no such folder, or something in it is wrong; it carries every problem.
+                Nothing of a folder with an error is ever used.
             UnknownEngine: There is no engine of that name.
             EngineUnavailable: What the engine needs is not installed.
         """
@@ -280,7 +296,7 @@ class Engine:
             PolicyError: The request itself is wrong (no request at all, unknown facts, wrong types, a
                 fact that contradicts the claim); it carries every problem.
         """
-        request = consistent(request) if isinstance(request, Request) else _as_request(request)
+        request = _as_request(request)
         made, without = self.decide_fully(request)
         return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 
@@ -305,8 +321,10 @@ class Engine:
 
         Raises:
             NotInForce: There is no such policy, or no version of it is in force on that day.
+            PolicyError: The day is not a `datetime.date`.
         """
-        prepared = self._prepare(address, day) if address in self.library.policies else None
+        known = isinstance(address, str) and address in self.library.policies
+        prepared = self._prepare(address, day) if known else None
         if prepared is None:
             raise NotInForce(f"no policy `{address}` is in force on {day}")
         return PolicyOnDay(
@@ -865,7 +883,7 @@ def _unmet(condition: Condition, facts: Mapping[str, Value | None], library: Lib
 
 
 def _as_request(request: Request | Mapping[str, Any]) -> Request:
-    return request if isinstance(request, Request) else request_from_mapping(request)
+    return consistent(request) if isinstance(request, Request) else request_from_mapping(request)
 
 
 __all__ = ["Candidate", "Considered", "Decided", "Engine", "LineView", "NotInForce", "PolicyOnDay"]

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import ValidationError
 
-from payer_policy.diagnostics import PayerPolicyError, did_you_mean
+from payer_policy.diagnostics import PayerPolicyError, did_you_mean, kind_of
 from payer_policy.json_source import JsonPath
 from payer_policy.json_words import said
 from payer_policy.vocabulary.types import shown
@@ -54,6 +54,10 @@ class Fault(NamedTuple):
     code: str
     message: str
     hint: str | None = None
+
+
+class NotExact(PayerPolicyError, TypeError):
+    """A value of a resource cannot be written exactly as JSON, such as a float."""
 
 
 class NotFhir(PayerPolicyError):
@@ -111,7 +115,7 @@ def exact_json(value: Any) -> str:
     """A resource as JSON text: decimals digit by digit, keys in their order, the same bytes always.
 
     Raises:
-        TypeError: a float, or what JSON cannot hold.
+        NotExact: It holds a float, or what JSON cannot hold.
     """
     if isinstance(value, Mapping):
         inside = (f"{json.dumps(key)}:{exact_json(one)}" for key, one in value.items())
@@ -122,7 +126,7 @@ def exact_json(value: Any) -> str:
         return f"{value:f}"
     if value is None or isinstance(value, (bool, int, str)):
         return json.dumps(value, ensure_ascii=False)
-    raise TypeError(f"{type(value).__name__} has no exact JSON")
+    raise NotExact(f"found {kind_of(value)}, which has no exact JSON")
 
 
 def _model(name: object) -> Any:

@@ -6,11 +6,9 @@ union the branch that was most likely meant is kept. For requests and policy fil
 
 from __future__ import annotations
 
-import re
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, Tag, ValidationError
@@ -30,9 +28,10 @@ About = Callable[[JsonPath], str | None]
 MAX_PROBLEMS = 100
 """A document with more problems than this is not helped by a longer list."""
 
-M = TypeVar("M", bound=BaseModel)
+_MOST_DETAILS = 10 * MAX_PROBLEMS
+"""Of a union each branch says what is wrong, so that several of these make one problem."""
 
-_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass
@@ -66,9 +65,6 @@ def validated(
     With `about`, each message begins with the name of what it is about.
     """
     value = _at(document.value, base)
-    found = list(islice(_unreadable_texts(document, base, value), MAX_PROBLEMS))
-    if found:
-        return None, found
     try:
         return model.model_validate(value), []
     except ValidationError as error:
@@ -87,7 +83,7 @@ def problems(
     """A failed validation of `model`, as diagnostics in the document that the value came from."""
     value = _at(document.value, base)
     details = error.errors(include_url=False)
-    found = [_Found(_walk(model, value, detail["loc"]), detail) for detail in details]
+    found = [_Found(_walk(model, value, one["loc"]), one) for one in details[:_MOST_DETAILS]]
     out: list[Diagnostic] = []
     for place, say in _likeliest(found, 0):
         where = (*base, *place.path)
@@ -273,23 +269,3 @@ def _at(value: Any, path: JsonPath) -> Any:
     for step in path:
         value = value[step]
     return value
-
-
-def _unreadable_texts(document: JsonDocument, base: JsonPath, value: Any) -> Iterator[Diagnostic]:
-    """Texts with half a character or a NUL: no file, database or screen can hold them."""
-    if "\\u" not in document.text:
-        return  # such a text can only be written with an escape
-    stack: list[tuple[JsonPath, Any]] = [(base, value)]
-    while stack:
-        path, node = stack.pop()
-        texts: Iterable[str] = [node] if isinstance(node, str) else ()
-        if isinstance(node, dict):
-            texts = node
-            stack.extend(((*path, key), child) for key, child in node.items())
-        elif isinstance(node, list):
-            stack.extend(((*path, index), child) for index, child in enumerate(node))
-        for text in texts:
-            if found := _UNREADABLE.search(text):
-                character = f"U+{ord(found.group()):04X}"
-                message = f"a text here holds a character that nobody can read ({character})"
-                yield document.problem("wrong-value", message, path)

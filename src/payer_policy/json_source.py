@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from decimal import Decimal
+from itertools import islice
 from typing import Any, NamedTuple
 
-from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, Position
+from payer_policy.diagnostics import (
+    Diagnostic,
+    Location,
+    PayerPolicyError,
+    PolicyError,
+    Position,
+    given_bytes,
+)
 
 scanstring = json.decoder.scanstring  # type: ignore[attr-defined]  # the stubs leave it out
 
@@ -27,6 +36,8 @@ MAX_EXCERPT = 400
 MAX_MESSAGE = 600
 
 _SPACE = " \t\n\r"
+_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _SIMPLE_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
@@ -175,6 +186,8 @@ def read_json(text: str, file: str) -> JsonDocument:
     document = JsonDocument(text, file, value)
     if _too_deep(value):
         raise PolicyError(_explain(text, file))
+    if found := list(islice(_unreadable_texts(document), MAX_FAULTS)):
+        raise PolicyError(found)
     return document
 
 
@@ -182,8 +195,9 @@ def decode_utf8(data: bytes, file: str) -> str:
     """Bytes of a text file as text; a byte-order mark is dropped.
 
     Raises:
-        PolicyError: the bytes are not UTF-8 (with the offset of the first that is not).
+        PolicyError: the bytes are not UTF-8 (with the offset of the first that is not), or no bytes.
     """
+    given_bytes(data, file)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -233,6 +247,26 @@ def _too_deep(value: Any) -> bool:
             if isinstance(child, (dict, list))
         ]
     return False
+
+
+def _unreadable_texts(document: JsonDocument) -> Iterator[Diagnostic]:
+    """Texts with half a character or a NUL: no file, database or screen can hold them."""
+    if _ESCAPED.search(document.text) is None:
+        return  # such a text can only be written with an escape
+    stack: list[tuple[JsonPath, Any]] = [((), document.value)]
+    while stack:
+        path, node = stack.pop()
+        texts: Iterable[str] = [node] if isinstance(node, str) else ()
+        if isinstance(node, dict):
+            texts = node
+            stack.extend(((*path, key), child) for key, child in node.items())
+        elif isinstance(node, list):
+            stack.extend(((*path, index), child) for index, child in enumerate(node))
+        for text in texts:
+            if found := _UNREADABLE.search(text):
+                character = f"U+{ord(found.group()):04X}"
+                message = f"a text here holds a character that nobody can read ({character})"
+                yield document.problem("wrong-value", message, path)
 
 
 def _explain(text: str, file: str) -> list[Diagnostic]:

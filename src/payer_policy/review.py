@@ -86,13 +86,21 @@ class LineReview:
     """What becomes of one line."""
 
     number: int
+    """The number of the line on the claim."""
     action: str
+    """The review action (X12 data element 306; HCR01, FHIR reviewAction): `A1` certified in total, `A2`
+    in part, `A3` not certified, `A4` pended, `A6` modified, `C` canceled, `CT` contact the payer,
+    `NA` no action required."""
     outcome: str
     """`approve`, `deny`, `pend`, `reduce`, `no_policy` or `cancelled`."""
     reasons: tuple[Reason, ...] = ()
+    """The reason codes behind the action."""
     notes: tuple[str, ...] = ()
+    """Sentences for people."""
     allowed: int | Decimal | None = None
+    """Billing units that are allowed; None: not known."""
     code: str | None = None
+    """The code (HCPCS) that it was decided by; None: not known."""
 
 
 @dataclass

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final, cast
+from typing import IO, Any, BinaryIO, Final
 
 from payer_policy.diagnostics import PayerPolicyError
 
@@ -71,30 +72,48 @@ def whole_file(path: Path, mode: int = PRIVATE) -> Iterator[BinaryIO]:
         OSError: it cannot be written. `filename` is the file's own name.
     """
     try:
-        if path.exists() and not path.is_file():
-            with path.open("wb") as direct:  # a folder: the system says so
-                yield direct
-            return
-        place = path.resolve()
-        # Of a name as long as a file system allows nothing longer can be made, so it is not repeated.
-        name = hashlib.sha256(place.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
-        beside = place.with_name(f".{name}.{os.getpid()}.part")
-        beside.unlink(missing_ok=True)
+        kept = not path.exists() or path.is_file()
     except RuntimeError:  # links that lead in a circle
-        raise OSError(40, "too many levels of symbolic links", str(path)) from None
+        raise _in_a_circle(path) from None
+    if not kept:
+        with path.open("wb") as direct:  # a folder: the system says so
+            yield direct
+        return
+    with whole_path(path, mode) as beside, beside.open("wb") as file:
+        yield file
+
+
+@contextmanager
+def whole_path(path: Path, mode: int = PRIVATE) -> Iterator[Path]:
+    """As `whole_file`, for what writes files by name: the path of an empty file beside it.
+
+    Raises:
+        OSError: it cannot be written. `filename` is the file's own name.
+    """
+    try:
+        place = path.resolve()
+    except RuntimeError:  # links that lead in a circle
+        raise _in_a_circle(path) from None
+    # Of a name as long as a file system allows nothing longer can be made, so it is not repeated.
+    name = hashlib.sha256(place.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    beside = place.with_name(f".{name}.{os.getpid()}.part")
+    beside.unlink(missing_ok=True)
     try:
         try:
-            file = cast(BinaryIO, new_file(beside, mode))
+            new_file(beside, mode).close()
         except OSError as error:
             raise type(error)(error.errno, error.strerror, str(path)) from None
-        with file:
-            yield file
-            file.flush()
+        yield beside
+        with beside.open("rb+") as file:
             os.fsync(file.fileno())
         beside.replace(place)
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)
+
+
+def _in_a_circle(path: Path) -> OSError:
+    return OSError(40, "too many levels of symbolic links", str(path))
 
 
 def new_file(path: Path, mode: int = PRIVATE) -> IO[bytes]:
@@ -112,6 +131,29 @@ def opened(path: Path, mode: str) -> IO[Any]:
     return open(path, mode, opener=lambda name, flags: os.open(name, flags, PRIVATE))
 
 
+@contextmanager
+def locked(file: IO[Any]) -> Iterator[None]:
+    """Wait until no other process is in here with the same file; it is let go at the end."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        try:
+            yield
+        finally:
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+        return
+    import fcntl
+
+    fcntl.flock(file, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
 def private_folder(path: Path) -> None:
     """Make a folder (and those above it) where it is not there; one that is there stays as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,9 +165,11 @@ __all__ = [
     "PRIVATE",
     "PRIVATE_FOLDER",
     "IsInput",
+    "locked",
     "new_file",
     "opened",
     "private_folder",
     "refuse_inputs",
     "whole_file",
+    "whole_path",
 ]

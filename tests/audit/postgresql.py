@@ -64,6 +64,11 @@ class Server:
                 connection.execute(statement)
 
     @property
+    def process_id(self) -> int:
+        """Of the server's first process, whose children serve the connections."""
+        return self._process.pid
+
+    @property
     def _connect(self) -> str:
         return f"host={self.folder} user=owner dbname=postgres"
 

@@ -48,7 +48,7 @@ def test_a_record_that_is_whole(record: Place, entries: dict[str, Entry]) -> Non
         f"  Every row is as it was written, and the head of row {len(entries)} is in it.\n"
     )
     without = audit("verify", record.url)
-    assert without.exit_code == 0 and "seen only with a head kept elsewhere" in without.output
+    assert without.exit_code == 0 and "seen only with heads kept elsewhere" in without.output
     value = json.loads(audit("verify", record.url, "--head", head, "--json").output)
     assert value["schema"] == "payer-policy/audit-verification/1"
     assert (value["rows"], value["head"], value["findings"]) == (len(entries), head, [])
@@ -85,9 +85,11 @@ def test_replay(record: Place, entries: dict[str, Entry]) -> None:
     assert told.exit_code == 0
     assert f"{len(entries)} decided again, the same byte for byte" in told.output
 
-    lines = audit("replay", record.url, *POLICIES, "--request", "SYN-REFILL-1", "--json").output
+    lines = audit(
+        "replay", record.url, *POLICIES, "--claim-number", "SYN-REFILL-1", "--json"
+    ).output
     (one,) = [json.loads(line) for line in lines.splitlines()]
-    assert (one["request"], one["status"]) == ("SYN-REFILL-1", "same")
+    assert (one["claim_number"], one["status"]) == ("SYN-REFILL-1", "same")
     later = audit("replay", record.url, *POLICIES, "--after", str(len(entries) - 1))
     assert "1 decided again" in later.output
 
@@ -95,13 +97,16 @@ def test_replay(record: Place, entries: dict[str, Entry]) -> None:
 def test_replay_tells_what_it_could_not(record: Place, answers: dict[str, Answer]) -> None:
     from dataclasses import replace
 
-    audit("redact", record.url, "--request", "SYN-837-WASTE", "--by", "x", "--why", "y")
+    audit("redact", record.url, "--claim-number", "SYN-837-WASTE", "--by", "x", "--why", "y")
     other = ROOT / "tests" / "check" / "base"  # a small folder with other policies
     told = audit("replay", record.url, "--policies", str(other))
     assert told.exit_code == 1
     assert "1 not decided again: redacted" in told.output
     assert "not decided again: no policy file" in told.output
-    assert "request SYN-REFILL-1: no folder given has medicare/intrathecal-baclofen" in told.output
+    assert (
+        "claim number SYN-REFILL-1: no folder given has medicare/intrathecal-baclofen"
+        in told.output
+    )
 
     request, (decided,), without = answers["SYN-REFILL-1"]
     wrong = replace(decided.determination, decision="deny")
@@ -200,7 +205,7 @@ def test_redaction(record: Place, entries: dict[str, Entry]) -> None:
         (["verify", "record", "--head", "12"], "a head is the number of rows, a colon and 64"),
         (["redact", "other.db", "--by", "x", "--why", "y"], "say which rows"),
         (["redact", "x", "--before", "1", "--by", "x", "--why", "y"], "does not match the format"),
-        (["redact", "other.db", "--request", "x", "--by", "x"], "--why"),
+        (["redact", "other.db", "--claim-number", "x", "--by", "x"], "--why"),
     ],
 )
 def test_wrong_calls_are_told(
@@ -220,7 +225,7 @@ def test_wrong_calls_are_told(
 
 
 def test_a_redaction_needs_readable_words(record: Place) -> None:
-    told = audit("redact", record.url, "--request", "x", "--by", " ", "--why", "y")
+    told = audit("redact", record.url, "--claim-number", "x", "--by", " ", "--why", "y")
 
     assert told.exit_code == 2 and "`by` is a readable text of 1 to 500 characters" in told.output
 

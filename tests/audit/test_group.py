@@ -14,8 +14,10 @@ from payer_policy.audit import (
     AuditFull,
     AuditLog,
     Entry,
+    Given,
     GroupWriter,
     Receipt,
+    Written,
 )
 from payer_policy.audit.verifying import verify
 from tests.audit.conftest import Place
@@ -25,7 +27,9 @@ def test_many_threads_share_commits(place: Place, entries: dict[str, Entry]) -> 
     entry = next(iter(entries.values()))
     with place.open() as log:
         with GroupWriter(log) as writer, ThreadPoolExecutor(8) as pool:
-            receipts = list(pool.map(lambda _: writer.submit(entry).result(30), range(200)))
+            receipts = list(
+                pool.map(lambda _: writer.submit(entry).result(30).receipts[0], range(200))
+            )
 
         assert {row.seq: row.hash for row in log.rows()} == dict(receipts_by(receipts))
         assert verify(log.rows()).findings == ()
@@ -41,10 +45,10 @@ class Slow:
     def __init__(self, log: AuditLog) -> None:
         self.log, self.go, self.groups = log, threading.Event(), list[int]()
 
-    def append(self, entries: list[Entry]) -> list[Receipt]:
+    def write(self, many: list[Given]) -> list[Written]:
         assert self.go.wait(30)
-        self.groups.append(len(entries))
-        return self.log.append(entries)
+        self.groups.append(len(many))
+        return self.log.write(many)
 
 
 def test_more_than_may_wait_is_refused_and_the_rest_is_written(
@@ -58,14 +62,14 @@ def test_more_than_may_wait_is_refused_and_the_rest_is_written(
         while writer._queue:  # until the thread has taken it, and hangs in `append`
             threading.Event().wait(0.01)
         taken += [writer.submit(entry) for _ in range(5)]
-        with pytest.raises(AuditFull, match="5 entries wait"):
+        with pytest.raises(AuditFull, match="5 answers wait"):
             writer.submit(entry)
         slow.go.set()
         writer.close()
         with pytest.raises(AuditClosed):
             writer.submit(entry)
 
-        assert [future.result(0).seq for future in taken] == [1, 2, 3, 4, 5, 6]
+        assert [future.result(0).receipts[0].seq for future in taken] == [1, 2, 3, 4, 5, 6]
         assert slow.groups == [1, 3, 2]
 
 
@@ -78,4 +82,4 @@ def test_what_cannot_be_written_is_told_and_the_writer_goes_on(
         lost, kept = writer.submit(broken), writer.submit(entry)
 
         assert isinstance(lost.exception(30), AuditError)
-        assert kept.result(30).seq == 1
+        assert kept.result(30).receipts[0].seq == 1

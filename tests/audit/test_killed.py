@@ -44,8 +44,8 @@ class Writer:
 
     def receipts(self) -> Iterator[tuple[str, int, str]]:
         for line in self._told.read_text("ascii").splitlines():
-            request_id, seq, hash_ = line.split()
-            yield request_id, int(seq), hash_
+            claim_number, seq, hash_ = line.split()
+            yield claim_number, int(seq), hash_
 
     def wait_for(self, count: int) -> None:
         until = time.monotonic() + 60
@@ -84,8 +84,8 @@ def given_is_kept(writers: list[Writer], log: AuditLog) -> int:
     rows = {row.seq: row for row in log.rows()}
     count = 0
     for writer in writers:
-        for request_id, seq, hash_ in writer.receipts():
-            assert (rows[seq].request_id, rows[seq].hash) == (request_id, hash_)
+        for claim_number, seq, hash_ in writer.receipts():
+            assert (rows[seq].claim_number, rows[seq].hash) == (claim_number, hash_)
             count += 1
     assert verify(log.rows()).findings == ()
     return count

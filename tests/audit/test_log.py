@@ -54,15 +54,15 @@ def test_the_hash_of_a_row_is_what_the_documents_say(place: Place, entries: Any)
     assert one.previous == FIRST and two.previous == one.hash
     assert one.time == "2025-06-01T12:00:01.000000Z"
     assert one.hash == entry_hash(1, one.time, "0" * 64, one.kept, one.commitment)
-    # printf '["payer-policy/audit/1",1,"t","p","{}",null]' | sha256sum
-    assert entry_hash(1, "t", "p", "{}", None).startswith("fb94e67eccf3e08bcb37bd68a973421b")
+    # printf '["payer-policy/audit/2",1,"t","p","{}",null]' | sha256sum
+    assert entry_hash(1, "t", "p", "{}", None).startswith("d0dcac28fe3035933a125c2560cb13aa")
 
 
 def test_every_other_change_is_refused(place: Place, entries: dict[str, Entry]) -> None:
     entry = next(iter(entries.values()))
     with place.open() as log:
         log.append([entry] * 3)
-        log.redact(by="privacy office", why="test", request_id="SYN-NEVER-ASKED")
+        log.redact(by="privacy office", why="test", claim_number="SYN-NEVER-ASKED")
         assert log.missing_guards() == ()
         before = list(log.rows())
         copy = ", ".join(
@@ -75,7 +75,7 @@ def test_every_other_change_is_refused(place: Place, entries: dict[str, Entry]) 
             f"UPDATE {TABLE} SET seq = 9 WHERE seq = 2",
             f"UPDATE {TABLE} SET member = NULL WHERE seq = 2",
             f"UPDATE {TABLE} SET member = '{{}}' WHERE seq = 2",
-            f"UPDATE {TABLE} SET member = NULL, salt = NULL, request_id = NULL, member_id = NULL, "
+            f"UPDATE {TABLE} SET member = NULL, salt = NULL, claim_number = NULL, member_id = NULL, "
             "commitment = NULL WHERE seq = 2",
             f"INSERT INTO {TABLE} (seq, {copy}) SELECT 9, {copy} FROM {TABLE} WHERE seq = 2",
             f"INSERT INTO {TABLE} (seq, {copy}) SELECT 2, {copy} FROM {TABLE} WHERE seq = 3",
@@ -252,7 +252,7 @@ def test_what_a_service_knows_of_an_answer_is_kept_and_found_again(
     assert outcome_of(first) == Outcome(request.id, made, without).to_json()
     assert first.seq in of_member
     assert outcome_of(refused) is None
-    assert (refused.answer["requests"], refused.member, refused.request_id) == (3, None, None)
+    assert (refused.answer["requests"], refused.member, refused.claim_number) == (3, None, None)
     assert second.about_member is not None
     assert "context" not in second.about_member
     assert verify([first, second, refused]).findings == ()

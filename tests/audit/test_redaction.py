@@ -13,7 +13,7 @@ from payer_policy.audit import (
     AuditLog,
     Entry,
 )
-from payer_policy.audit.tables import TABLE
+from payer_policy.audit.tables import REPLIES, TABLE
 from payer_policy.audit.verifying import verify
 from tests.audit.conftest import Clock, Place
 
@@ -24,7 +24,9 @@ def test_a_redaction_erases_and_the_chain_holds(place: Place, entries: dict[str,
         total = log.head().count
         head = log.head()
 
-        count, receipt = log.redact(by="privacy office", why="order 7", request_id="SYN-837-WASTE")
+        count, receipt = log.redact(
+            by="privacy office", why="order 7", claim_number="SYN-837-WASTE"
+        )
 
         assert (count, receipt and receipt.seq) == (2, total + 1)
         rows = list(log.rows())
@@ -35,7 +37,7 @@ def test_a_redaction_erases_and_the_chain_holds(place: Place, entries: dict[str,
         assert "SYN-837-WASTE" not in repr(rows)
         checked = verify(log.rows(), head)  # an older head is still in the record
         assert (checked.findings, checked.redacted) == ((), 2)
-        assert log.redact(by="a", why="b", request_id="SYN-837-WASTE") == (0, None)
+        assert log.redact(by="a", why="b", claim_number="SYN-837-WASTE") == (0, None)
         assert log.head().count == total + 1
 
 
@@ -76,10 +78,10 @@ def test_nothing_of_an_erased_part_stays_in_the_file(tmp_path: Path, answers: An
     "how",
     [
         {"by": "a", "why": "b"},
-        {"by": " ", "why": "b", "request_id": "x"},
-        {"by": "a", "why": "", "request_id": "x"},
-        {"by": "a", "why": "b\n", "request_id": "x"},
-        {"by": "a", "why": "b" * 501, "request_id": "x"},
+        {"by": " ", "why": "b", "claim_number": "x"},
+        {"by": "a", "why": "", "claim_number": "x"},
+        {"by": "a", "why": "b\n", "claim_number": "x"},
+        {"by": "a", "why": "b" * 501, "claim_number": "x"},
         {"by": "a", "why": "b", "before": datetime(2025, 1, 1)},
     ],
 )
@@ -105,17 +107,19 @@ def test_a_role_that_may_only_insert_can_serve(
         "GRANT USAGE ON SCHEMA roles TO writer, auditor, redactor",
         f"GRANT SELECT ON roles.{TABLE} TO writer, auditor, redactor",
         f"GRANT INSERT ON roles.{TABLE} TO writer, redactor",
-        f"GRANT UPDATE (member, salt, request_id, member_id) ON roles.{TABLE} TO redactor",
+        f"GRANT UPDATE (member, salt, claim_number, member_id) ON roles.{TABLE} TO redactor",
+        f"GRANT SELECT, INSERT ON roles.{REPLIES} TO writer",
+        f"GRANT SELECT, DELETE ON roles.{REPLIES} TO redactor",
     )
-    asked = entry.request_id
+    asked = entry.claim_number
     with AuditLog.open(server.url("roles", "writer"), clock=Clock()) as log:
         assert log.append([entry])[0].seq == 1
         with pytest.raises(AuditError, match="permission denied"):
-            log.redact(by="a", why="b", request_id=asked)
+            log.redact(by="a", why="b", claim_number=asked)
     with AuditLog.open(server.url("roles", "auditor"), clock=Clock(), create=False) as log:
         assert verify(log.rows()).findings == ()
         with pytest.raises(AuditError, match="permission denied"):
             log.append([entry])
     with AuditLog.open(server.url("roles", "redactor"), clock=Clock()) as log:
-        assert log.redact(by="a", why="b", request_id=asked)[0] == 1
+        assert log.redact(by="a", why="b", claim_number=asked)[0] == 1
         assert verify(log.rows()).redacted == 1

@@ -164,7 +164,7 @@ def test_that_no_policy_was_found_is_held_to_the_folder_that_said_so(
 @pytest.mark.parametrize(
     ("edit", "why"),
     [
-        ({"member": None, "salt": None, "request_id": None}, "redacted"),
+        ({"member": None, "salt": None, "claim_number": None}, "redacted"),
         ({"left_out": True, "member": None, "salt": None}, "left out"),
         ({"time": "2025"}, "not as written"),
         ({"member": "{}"}, "not as written"),

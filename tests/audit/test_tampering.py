@@ -66,7 +66,7 @@ def record(places: Callable[[], Place], entries: dict[str, Entry]) -> Iterator[T
     log = place.open()
     log.append([*entries.values(), *entries.values()][: ROWS - 1])
     place.run(
-        f"UPDATE {TABLE} SET request_id = NULL, member_id = NULL, member = NULL, salt = NULL "
+        f"UPDATE {TABLE} SET claim_number = NULL, member_id = NULL, member = NULL, salt = NULL "
         "WHERE seq IN (2, 3)"
     )
     # The redaction that says so, with the rows that are wanted here.
@@ -123,7 +123,7 @@ def test_a_changed_field_is_named(tampered: Tampered, column: str, seq: int) -> 
         ("time", "its time, what is kept of it, or its commitment is not as written"),
         ("member", "its member part or salt is not the one written"),
         ("salt", "its member part or salt is not the one written"),
-        ("request_id", "its column request_id is not that of its member part"),
+        ("claim_number", "its claim number (column claim_number) is not that of its member part"),
     ],
 )
 def test_what_differs_is_told(tampered: Tampered, column: str, words: str) -> None:
@@ -241,7 +241,7 @@ def test_another_member_part_with_a_commitment_of_its_own_is_named(tampered: Tam
 
 def test_an_erasure_without_a_redaction_is_named(tampered: Tampered) -> None:
     tampered.edit(
-        f"UPDATE {TABLE} SET member = NULL, salt = NULL, request_id = NULL, member_id = NULL "
+        f"UPDATE {TABLE} SET member = NULL, salt = NULL, claim_number = NULL, member_id = NULL "
         "WHERE seq IN (5, 6)"
     )
 
@@ -369,7 +369,7 @@ def test_an_export_without_member_parts_still_verifies(tampered: Tampered) -> No
 
     assert (checked.findings, checked.left_out, checked.redacted) == ((), ROWS, 0)
     for row in tampered.rows:
-        for text in (row.request_id, row.member_id, row.salt):
+        for text in (row.claim_number, row.member_id, row.salt):
             assert text is None or text.encode() not in b"".join(lines)
     spoilt = [lines[0].replace(b'"approve"', b'"deny"', 1), *lines[1:]]
     assert [(one.seq, one.kind) for one in verify(read_export(spoilt)).findings] == [(1, "changed")]

@@ -35,7 +35,7 @@ def write(url: str, name: str, file: str, to: Path) -> None:
 
     def entry(number: int) -> Entry:
         id_, salt = f"SYN-{name}-{number}", os.urandom(32).hex()
-        member = canonical({**parts["member"], "request_id": id_, "member_id": None})
+        member = canonical({**parts["member"], "claim_number": id_, "member_id": None})
         return Entry(parts["kept"], member, salt, commitment_of(salt, member), id_)
 
     def tell(number: int, receipt: object) -> None:
@@ -49,7 +49,7 @@ def write(url: str, name: str, file: str, to: Path) -> None:
 
         def serve(thread: int) -> None:
             for number in range(thread, 1_000_000, 4):
-                tell(number, writer.submit(entry(number)).result())
+                tell(number, writer.submit(entry(number)).result().receipts[0])
 
         threads = [threading.Thread(target=serve, args=(thread,)) for thread in range(4)]
         for one in threads:

@@ -231,6 +231,9 @@ def test_the_same_folder_gives_the_same_bytes_in_any_place_and_process(tmp_path:
         ({"built": "2026-01-31T08:00:00+01:00"}, "wrong-value", "a time was expected"),
         ({"sequence": -1}, "wrong-value", "sequence"),
         ({"sequence": 10**16}, "wrong-value", "sequence"),
+        ({"expires": "soon"}, "wrong-type", "soon"),
+        ({"expires": "2027-02-30"}, "wrong-value", "2027-02-30"),
+        ({"expires": "2027-01-31T08:00:00Z"}, "wrong-type", "2027-01-31T08:00:00Z"),
     ],
 )
 def test_what_is_said_of_a_bundle_is_checked(said: dict[str, Any], code: str, words: str) -> None:

@@ -56,13 +56,15 @@ def test_keygen_makes_a_pair_that_nobody_else_reads(here: Path) -> None:
 
 
 def test_build_verify_show(here: Path) -> None:
-    built = run(*BUILD, "--label", "June", "--built", "2026-06-01T08:00:00Z", "--sequence", "3")
+    about = ("--label", "June", "--built", "2026-06-01T08:00:00Z", "--sequence", "3")
+    built = run(*BUILD, *about, "--expires", "2027-01-31")
     verified = run("verify", "b.zip", "--trust", "other.pub", "--trust", "release.pub")
     shown = run("show", "b.zip")
 
     assert [one.exit_code for one in (built, verified, shown)] == [0, 0, 0], verified.output
     assert built.output.startswith("b.zip: 2 policies, 13 files, ")
-    for words in ("label      June", "sequence   3", "built      2026-06-01T08:00:00Z"):
+    for words in ("label      June", "sequence   3", "built      2026-06-01T08:00:00Z",
+                  "expires    after 2027-01-31 (UTC)"):  # fmt: skip
         assert words in built.output
     assert "scenarios  2 of 2 passed, on compiled (1 feature file, not packed)" in built.output
     assert verified.output.endswith("Verified: signature, files, policies and their meaning.\n")

@@ -44,6 +44,10 @@ def limit(most: int) -> dict[str, Any]:
     return {"edit": {POLICY: [['"value": 300', f'"value": {most}']]}}
 
 
+def built(most: int) -> str:
+    return f"2026-01-01T00:{most // 60:02}:{most % 60:02}Z"
+
+
 def quick(source: Path, *trusted: Any, **more: Any) -> Deployment:
     return Deployment(source, trusted, settle=0, interval=0.01, **more)
 
@@ -66,7 +70,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[int, bytes]:
     """Bundles by the units that they allow."""
     root = tmp_path_factory.mktemp("bundles")
     return {
-        most: bundle(root / str(most), limit(most) if most != 300 else {}, sequence=most)
+        most: bundle(root / str(most), limit(most) if most != 300 else {}, built=built(most))
         for most in (300, 298, 299)
     }
 
@@ -297,7 +301,7 @@ def test_a_bundle_is_taken_from_who_is_trusted_alone(
     (event,) = one.look()
     assert event.notes == ("it was built without scenarios",)
     assert one.current is not None and one.current.manifest is not None
-    assert one.current.to_json()["about"]["sequence"] == 300
+    assert one.current.to_json()["about"]["built"] == built(300)
     assert one.current.to_json()["signed_by"] == key().public.id
     assert one.current.hash != one.current.folder_hash
 
@@ -339,7 +343,9 @@ def test_an_older_bundle_is_a_rollback_and_is_said_to_be_one(
     path.write_bytes(bundles[298])
     (event,) = one.look()
     assert (event.kind, event.rollback) == ("swapped", True)
-    assert "a rollback: its sequence is 298, after 299" in event.text()
+    assert (
+        f"a rollback: it was built at {built(298)}, the one before at {built(299)}" in event.text()
+    )
     path.write_bytes(bundles[300])
     (event,) = one.look()
     assert (event.kind, event.rollback) == ("swapped", False)
@@ -608,5 +614,6 @@ def test_events_are_values_with_a_time_only_from_a_clock(policies: Path) -> None
         "problems": [],
         "notes": ["a plain folder, which nobody signed"],
         "rollback": False,
+        "expires": None,
         "at": "2026-01-31T08:00:00.000+00:00",
     }

@@ -138,17 +138,45 @@ def test_the_answers_of_a_batch_are_private(here: Path) -> None:
     assert mode(here / "out") == mode(here / "out" / "rows") == 0o700
 
 
-def test_an_audit_record_is_private_and_so_is_its_export(here: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [
+        (("decide", "claim.json", "--record", "record.jsonl"), {"record.jsonl"}),
+        ((*IMPACT, "--html", "a.html", "--parquet", "a.parquet"), {"a.html", "a.parquet"}),
+        (("batch", "claim.json", "-o", "out", "--workers", "1"), {"out", "out/summary.json"}),
+        (("audit", "begin", "new.sqlite"), {"new.sqlite"}),
+        (("audit", "export", "old.sqlite", "-o", "rows.jsonl"), {"rows.jsonl"}),
+        (("audit", "backup", "old.sqlite", "-o", "copy.sqlite"), {"copy.sqlite"}),
+        (("keys", "new", "keys.json", "tests"), {"keys.json"}),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, tuple) else "",
+)
+def test_whatever_a_command_makes_is_its_owners_alone(
+    here: Path, words: tuple[str, ...], made: set[str]
+) -> None:
+    assert call("audit", "begin", "old.sqlite").exit_code == 0
+    before = set(here.rglob("*"))
+
+    result = call(*words)
+
+    new = set(here.rglob("*")) - before
+    assert {str(path.relative_to(here)) for path in new} >= made, result.output
+    wrong = {
+        path: oct(mode(path)) for path in new if mode(path) != (0o700 if path.is_dir() else 0o600)
+    }
+    assert wrong == {}
+
+
+def test_the_files_beside_an_audit_record_are_private_too(here: Path) -> None:
     from datetime import UTC, datetime
 
-    from payer_policy.audit import AuditLog
+    from payer_policy.audit import AuditLog, refusal_entry
 
     with AuditLog.open("record.sqlite", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)) as log:
-        log.head()
-        beside = [path for path in here.iterdir() if path.name.startswith("record.sqlite")]
-        assert {path.name: mode(path) for path in beside if mode(path) != 0o600} == {}
-    assert call("audit", "export", "record.sqlite", "-o", "rows.jsonl").exit_code == 0
-    assert mode(here / "rows.jsonl") == 0o600
+        log.append([refusal_entry(1, None, None)])
+        beside = {path.name: mode(path) for path in here.glob("record.sqlite*")}
+    names = ("record.sqlite", "record.sqlite-shm", "record.sqlite-wal")
+    assert beside == dict.fromkeys(names, 0o600)
 
 
 def test_schemas_are_for_everybody(here: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,13 +17,33 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from payer_policy import Coverage, Engine, Line, Outcome, PolicyError, Request, read_requests
+from payer_policy import (
+    Coverage,
+    Engine,
+    Library,
+    Line,
+    Outcome,
+    PayerPolicyError,
+    PolicyError,
+    PriorLine,
+    Request,
+    read_requests,
+    request_from_mapping,
+)
 from payer_policy.answer import answer
+from payer_policy.bundle import open_bundle, open_folder
+from payer_policy.cds_hooks import SERVICES, read_feedback, read_hook
+from payer_policy.fhir import Asked, exact_json, read_inquiry, read_submissions
+from payer_policy.intake import read_supplements
+from payer_policy.x12_out import read_advice, read_reviews
 
 ROOT = Path(__file__).parents[2]
 ENGINE = Engine.open(ROOT / "policies")
 LINE = {"code": "J0945", "units": 4, "date": "2025-03-04"}
+HOOK = next(iter(SERVICES))
+POLICY, DAY = "medicare/intrathecal-baclofen", date(2025, 3, 4)
 CLAIM = {"id": "SYN-1", "coverage": {"payer": "medicare"}, "lines": [LINE]}
 
 
@@ -93,6 +114,19 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "a FHIR resource": ({"resourceType": "Claim"}, "$.resourceType", "this is a FHIR resource"),
     "a number for $schema": ({**CLAIM, "$schema": 1}, "$.$schema", "`$schema` is not a field"),
 }
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_request_is_made_of_a_mapping_or_refused_with_the_same_sentence(name: str) -> None:
+    value, _, _ = REFUSED[name]
+    found = []
+    for ask in (request_from_mapping, ENGINE.decide):
+        if name == "a float of a fact" and ask is request_from_mapping:
+            return  # facts are typed by the vocabulary, which only the engine has
+        with pytest.raises(PolicyError) as caught:
+            ask(value)
+        found.append([one.to_json() for one in caught.value.diagnostics])
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize("ask", ["decide", "decide_fully", "considered", "explain"])
@@ -278,6 +312,140 @@ def test_many_requests_are_decided_one_after_another() -> None:
     assert next(outcomes).claim_id == "SYN-1"
     with pytest.raises(PolicyError, match="found None; a request was expected"):
         next(outcomes)
+
+
+BUILT: dict[str, tuple[Callable[[], object], str, str]] = {
+    # what a program writes: the place, and a piece of the sentence
+    "a float": (lambda: Line(code="J0945", units=4.0), "$.units", f"found 4.0, {FLOAT}"),
+    "a float inside": (
+        lambda: Request(lines=[{**LINE, "units": math.nan}]),
+        "$.lines[0].units",
+        f"`units` of a line: found nan, {FLOAT}",
+    ),
+    "no such field": (lambda: Request(zip=1), "$.zip", "`zip` is not a field of a request"),
+    "nothing that is needed": (lambda: PriorLine(code="J0945"), "$", "needs `claim_id`"),
+    "a text for a list": (lambda: Request(lines="x"), "$.lines", "a list was expected"),
+    "bytes": (lambda: Request(id=b"x"), "$.id", "a text was expected"),
+    "a part of another kind": (
+        lambda: Request(coverage=Line(code="J0945")),
+        "$.coverage",
+        "object",
+    ),
+    "a key that is no text": (lambda: Request(facts={3: 4}), "$.facts[3]", "a text was expected"),
+    "a mapping": (lambda: Request(CLAIM), "$", "`Request` takes its fields by name"),
+    "a circle": (lambda: Request(lines=[_circle()]), "$.lines[0]", "a line needs `code`"),
+    "a huge number": (lambda: Line(code="J0945", units=10**5000), "$.units", "too large"),
+}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_model_that_is_built_of_bad_values_is_refused_with_a_sentence(name: str) -> None:
+    build, place, message = BUILT[name]
+
+    with pytest.raises(PolicyError) as caught:
+        build()
+
+    (problem,) = [one for one in caught.value.diagnostics if one.location.path == place]
+    assert message in problem.message
+    assert problem.location.start is None, "a value of a program has no line"
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_what_a_model_inherits_from_pydantic_raises_its_error_and_says_so() -> None:
+    with pytest.raises(ValidationError):
+        Request.model_validate({"zip": 1})
+    assert "raises pydantic's `ValidationError`" in " ".join((Request.__doc__ or "").split())
+
+
+@given(st.dictionaries(st.sampled_from(["id", "lines", "facts", "coverage", "zip"]), _ANYTHING))
+def test_a_request_is_built_of_anything_or_refused(fields: dict[str, Any]) -> None:
+    try:
+        request = Request(**fields)
+        assert ENGINE.decide(request) == ENGINE.decide(request)
+    except PolicyError as error:
+        assert error.diagnostics
+
+
+@pytest.mark.parametrize("ask", ["decide", "decide_fully", "considered", "explain"])
+@pytest.mark.parametrize(
+    "value",
+    [10**5000, math.inf, b"x", _circle(), [[]], object()],
+    ids=["huge", "infinite", "bytes", "a circle", "a list", "an object"],
+)
+def test_facts_of_a_model_are_held_to_the_vocabulary(value: Any, ask: str) -> None:
+    request = Request(**{**CLAIM, "facts": {FACT: value}})
+    with pytest.raises(
+        PolicyError, match=f"fact `{FACT}`: (found|a whole number of 16,610 bits is too large)"
+    ):
+        getattr(ENGINE, ask)(request)
+
+
+CALLS: dict[str, tuple[Callable[[], object], str]] = {
+    # a call with a value that does not fit: a piece of the sentence
+    "open(None)": (lambda: Engine.open(None), "found None; the path of a policy folder was"),
+    "open(123)": (lambda: Engine.open(123), "found an `int`; the path of a policy folder was"),
+    "open(bytes)": (lambda: Engine.open(b"policies"), "found a `bytes`; the path of a policy"),
+    "open('')": (lambda: Engine.open(""), "found an empty text; the path of a policy folder"),
+    "open(missing)": (lambda: Engine.open("no-such"), "the folder `no-such` is not there"),
+    "open(file)": (lambda: Engine.open(__file__), "is a file, not a folder"),
+    "open(null character)": (lambda: Engine.open("a\0b"), "is not there"),
+    "Library.open(None)": (lambda: Library.open(None), "found None; the path of a policy folder"),
+    "open_folder(None)": (lambda: open_folder(None), "found None; the path of a policy folder"),
+    "open_bundle(4)": (lambda: open_bundle(4, []), "found an `int`; the path of a bundle was"),
+    "engine=None": (lambda: Engine.open(ROOT / "policies", engine=None), "`None` is not an engine"),
+    "engine=[]": (lambda: Engine.open(ROOT / "policies", engine=[]), "`[]` is not an engine"),
+    "a text as day": (
+        lambda: ENGINE.policy(POLICY, "2025-03-04"),
+        "a date of service was expected",
+    ),
+    "a time as day": (lambda: ENGINE.policy(POLICY, datetime(2025, 3, 4)), "found a `datetime`"),
+    "None as policy": (lambda: ENGINE.policy(None, DAY), "no policy `None` is in force"),
+    "a list as policy": (lambda: ENGINE.policy([], DAY), "no policy `[]` is in force"),
+    "None as facts": (
+        lambda: ENGINE.policy(POLICY, DAY).decide(None),
+        "a mapping of facts to values",
+    ),
+    "a text as facts": (lambda: ENGINE.policy(POLICY, DAY).decide("x"), "found a text; a mapping"),
+    "a ruleset on no day": (lambda: ENGINE.library.ruleset(POLICY, None), "found None; a date of"),
+    "a text to read": (lambda: read_requests("{}", "a.json"), "found a text; the bytes of a file"),
+    "a FHIR text": (lambda: read_submissions("{}", "a.json"), "found a text; the bytes of a file"),
+    "an inquiry that is None": (lambda: read_inquiry(None, "a.json"), "found None; the bytes of a"),
+    "facts as a text": (
+        lambda: read_supplements("{}", "a.json"),
+        "found a text; the bytes of a file",
+    ),
+    "a hook as a text": (lambda: read_hook(HOOK, "{}"), "found a text; the bytes of a file"),
+    "feedback that is None": (lambda: read_feedback(None), "found None; the bytes of a file"),
+    "an 835 as bytes": (
+        lambda: read_advice(b"ISA", "a.835"),
+        "found a `bytes`; the text of a file",
+    ),
+    "a 278 as bytes": (
+        lambda: read_reviews(b"ISA", "a.278"),
+        "found a `bytes`; the text of a file",
+    ),
+    "what was not asked": (lambda: Asked.from_json({}), "a document of payer-policy/fhir-asked/1"),
+    "a float in FHIR": (lambda: exact_json({"value": 1.5}), "found a `float`, which has no exact"),
+    "a path to read": (lambda: read_requests(Path("a.json"), "a.json"), "the bytes of a file were"),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_with_a_value_that_does_not_fit_is_refused_with_a_sentence(name: str) -> None:
+    call, message = CALLS[name]
+    with pytest.raises(PayerPolicyError) as caught:
+        call()
+    assert message in str(caught.value)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_a_folder_is_named_by_a_text_a_path_or_what_gives_one() -> None:
+    class Named:
+        def __fspath__(self) -> str:
+            return str(ROOT / "policies")
+
+    for folder in (str(ROOT / "policies"), ROOT / "policies", Named()):
+        assert Engine.open(folder).library.addresses() == ENGINE.library.addresses()  # type: ignore[arg-type]
 
 
 def test_a_request_made_of_the_models_is_held_to_the_same_as_a_mapping() -> None:

@@ -133,10 +133,6 @@ TOLD = {
         '1:8 `id` of a house: found "Not So"; small letters, digits and single hyphens '
         "(`like-this-1`) were expected"
     ],
-    '{"id": "\\udfff", "literal": ["\\u0000"]}': [
-        "1:8 a text here holds a character that nobody can read (U+DFFF)",
-        "1:30 a text here holds a character that nobody can read (U+0000)",
-    ],
 }
 
 

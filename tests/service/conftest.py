@@ -14,7 +14,7 @@ import pytest
 
 from payer_policy.service.application import create, gated
 from payer_policy.service.gate import Gate
-from payer_policy.service.keys import Keys
+from payer_policy.service.keys import SCOPES, Keys
 from payer_policy.service.opening import open_state
 from payer_policy.service.settings import Settings
 from payer_policy.service.state import State
@@ -82,7 +82,7 @@ def serve() -> Iterator[Serve]:
 def served(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Served:
     """The shipped policies with keys and an audit record."""
     folder = tmp_path_factory.mktemp("served")
-    keys, key = Keys({}).with_new("tests")
+    keys, key = Keys({}).with_new("tests", SCOPES)
     keys.write(folder / "keys.json")
     settings = Settings(
         POLICIES, keys=folder / "keys.json", audit=str(folder / "audit.sqlite"), poll_seconds=60

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -64,10 +65,10 @@ def test_each_wrong_claim_of_a_batch_is_told_in_its_place(
         (b"[]", 422, "refused", "at least one request"),
         (b"\xff\xfe\x00", 422, "refused", "UTF-16"),
         (b'{"id": 1e400}', 422, "refused", "1e400"),
-        (b'{"lines": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", 422, "refused", "nested"),
+        (b'{"lines": ' + b"[" * 20_000 + b"]" * 20_000 + b"}", 422, "refused", "nested"),
         (b'{"id": "A", "id": "B"}', 422, "refused", "duplicate-key"),
         (b'{"lines": [{"code": "J0945", "date": "2025-02-30"}]}', 422, "refused", "2025-02-30"),
-        (b'{"kind": "claim"}\n{"kind": "claim"}', 422, "several-requests", "2 requests"),
+        (b'{"kind": "claim"}\n{"kind": "claim"}', 422, "several-requests", "several requests"),
     ],
 )
 def test_wrong_bodies_are_refused_with_their_problems(
@@ -255,7 +256,7 @@ def test_a_slash_too_many_leads_nowhere(served: Served, claim: dict[str, Any]) -
     assert (answer.status_code, answer.headers.get("location")) == (404, None)
 
 
-def test_thousands_of_problems_are_found_in_one_reading(
+def test_a_hundred_problems_of_very_many_are_told_and_found_in_one_reading(
     served: Served, claim: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads = []
@@ -265,5 +266,6 @@ def test_thousands_of_problems_are_found_in_one_reading(
 
     answer = served.post("/v1/decide", claim)
 
-    assert len(answer.json()["problems"]) == 600
+    codes = Counter(problem["code"] for problem in answer.json()["problems"])
+    assert codes == {"unknown-fact": 100, "too-many-problems": 1}
     assert len(reads) == 2  # as a request, and again to find the places of its facts

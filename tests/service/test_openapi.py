@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +13,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode, checks
 
-from payer_policy.service.keys import Keys
+from payer_policy.service.keys import SCOPES, Keys
 from tests.service.processes import Process, served
 
 EXAMPLES = int(os.environ.get("PAYER_POLICY_SCHEMATHESIS_EXAMPLES", "5"))
@@ -37,7 +39,7 @@ CHECKS = [
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, str]]:
     folder = tmp_path_factory.mktemp("schemathesis")
-    keys, key = Keys({}).with_new("schemathesis")
+    keys, key = Keys({}).with_new("schemathesis", SCOPES)
     keys.write(folder / "keys.json")
     with served(folder, "--keys", "keys.json", key=key) as process:
         yield process, key
@@ -60,3 +62,12 @@ def test_no_request_breaks_the_service(process: tuple[Process, str], mode: Gener
             case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {key}"})
 
         asked()
+
+
+def test_every_reference_of_the_document_leads_somewhere(process: tuple[Process, str]) -> None:
+    document = process[0].client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    named = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
+
+    assert named <= schemas.keys()
+    assert {"Outcome", "Brief", "Problem"} <= named

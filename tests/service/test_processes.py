@@ -27,6 +27,7 @@ from payer_policy.bundle.building import build_bundle
 from payer_policy.bundle.signing import generate
 from payer_policy.cli.keys import command as keys_command
 from payer_policy.cli.serve import command as serve_command
+from payer_policy.service.settings import Settings
 from tests.service.conftest import CLAIMS
 from tests.service.processes import POLICIES, ROOT, Process, one_payer, served
 
@@ -40,13 +41,18 @@ def test_keys_are_made_told_once_and_taken_away(tmp_path: Path) -> None:
 
     key = runner.invoke(keys_command, ["new", file, "claims"]).stdout.strip()
     again = runner.invoke(keys_command, ["new", file, "claims"])
-    runner.invoke(keys_command, ["new", file, "portal"])
+    runner.invoke(keys_command, ["new", file, "portal", "--scope", "metrics"])
+    wrong = runner.invoke(keys_command, ["new", file, "other", "--scope", "everything"])
     listed = runner.invoke(keys_command, ["list", file])
     removed = runner.invoke(keys_command, ["remove", file, "claims"])
     missing = runner.invoke(keys_command, ["remove", file, "claims"])
 
     assert key.startswith("ppk_")
-    assert (again.exit_code, listed.stdout) == (2, "claims\nportal\n")
+    assert (again.exit_code, listed.stdout) == (
+        2,
+        "claims  decide, inquire, policies\nportal  metrics\n",
+    )
+    assert (wrong.exit_code, "inquire-any" in wrong.stderr) == (2, True)
     assert (removed.exit_code, missing.exit_code) == (0, 2)
     assert "there are: portal" in missing.stderr
     assert key not in Path(file).read_text("utf-8")
@@ -76,6 +82,13 @@ def test_a_service_that_would_be_unsafe_does_not_start(
 
     assert result.exit_code != 0
     assert told in result.output + str(result.exception)
+
+
+def test_the_help_names_the_engine_that_is_used() -> None:
+    text = " ".join(CliRunner().invoke(serve_command, ["--help"]).stdout.split())
+
+    assert f"[default: {Settings(POLICIES).engine}]" in text
+    assert "checked where durable-rules is installed" not in text
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +210,9 @@ def _slow(process: Process) -> bytes:
     """What a client gets that announces a body and does not send it."""
     host, port = process.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
-        connection.sendall(b"POST /v1/decide HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
+        connection.sendall(
+            b"POST /v1/decide HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{"
+        )
         got = b""
         while chunk := connection.recv(4096):
             got += chunk

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from payer_policy.audit import outcome_of
+from payer_policy.audit.verifying import verify
+from payer_policy.service.keys import SCHEMA, USUAL, Keys, KeysUnreadable
 from payer_policy.service.settings import Settings
 from payer_policy.x12_out import read_reviews
 from tests.cds_hooks.building import call
@@ -111,6 +113,122 @@ def test_an_inquiry_gets_what_was_answered_and_nothing_of_others(
     (nothing,) = [one["resource"] for one in theirs.json()["entry"]]
     assert nothing["resourceType"] == "OperationOutcome"
     assert "No answer was found" in nothing["issue"][0]["details"]["text"]
+
+
+@pytest.mark.parametrize("path", ["/fhir/Claim/$submit", "/v1/decide/batch"])
+@pytest.mark.parametrize("place", ["resourceType", "text"])
+def test_half_a_character_is_refused_and_nothing_of_it_recorded(
+    serve: Serve, tmp_path: Path, path: str, place: str
+) -> None:
+    own = serve(Settings(POLICIES, audit=str(tmp_path / "audit.sqlite"), poll_seconds=60))
+    resource = bundle(facts=FAVOURABLE)
+    if place == "text":
+        resource["entry"][0]["resource"]["text"] = {"status": "generated", "div": "\ud800"}
+    else:
+        resource["resourceType"] += "\ud800"
+
+    answer = own.post(path, json.dumps(resource).encode(), headers=FHIR)
+
+    assert answer.status_code in (200, 400)
+    assert "U+D800" in answer.text
+    assert own.state.audit is not None
+    assert own.state.audit.log.head().count == 0
+
+
+@pytest.fixture
+def keyed(serve: Serve, tmp_path: Path) -> tuple[Served, dict[str, str]]:
+    """A service with keys of every kind."""
+    keys, made = Keys({}), {}
+    for name, scopes in {
+        "clinic": USUAL,
+        "other": USUAL,
+        "registry": {"inquire-any", "inquire"},
+        "meters": {"metrics"},
+        "nothing": set(),
+    }.items():
+        keys, made[name] = keys.with_new(name, scopes)  # type: ignore[arg-type]
+    keys.write(tmp_path / "keys.json")
+    settings = Settings(
+        POLICIES, keys=tmp_path / "keys.json", audit=str(tmp_path / "audit.sqlite"), poll_seconds=60
+    )
+    return serve(settings), made
+
+
+def test_an_inquiry_shows_a_key_its_own_submissions_and_is_recorded(
+    keyed: tuple[Served, dict[str, str]],
+) -> None:
+    service, keys = keyed
+
+    def ask(path: str, who: str, resource: dict[str, Any]) -> dict[str, Any]:
+        headers = {**FHIR, "X-API-Key": keys[who]}
+        answer: dict[str, Any] = service.post(path, as_bytes(resource), headers=headers).json()
+        return answer
+
+    unnamed = bundle()
+    for entry in unnamed["entry"]:
+        entry["resource"].pop("identifier", None)
+    ask("/fhir/Claim/$submit", "clinic", bundle(facts=FAVOURABLE))
+    own = ask("/fhir/Claim/$inquire", "clinic", bundle())
+    other = ask("/fhir/Claim/$inquire", "other", bundle())
+    wider = ask("/fhir/Claim/$inquire", "registry", bundle())
+    without_provider = ask("/fhir/Claim/$inquire", "registry", unnamed)
+
+    kinds = [one["entry"][0]["resource"]["resourceType"] for one in (own, other, wider)]
+    assert kinds == ["ClaimResponse", "OperationOutcome", "ClaimResponse"]
+    assert "No answer was found" in json.dumps(other)
+    assert "found no NPI" in json.dumps(without_provider)
+    assert service.state.audit is not None
+    rows = list(service.state.audit.log.rows())
+    told = [(row.answer["caller"], row.answer.get("answers")) for row in rows]
+    assert told == [("clinic", None), ("clinic", 1), ("other", 0), ("registry", 1)]
+    assert [row.about_member["rows"] for row in rows[1:] if row.about_member] == [[1], [], [1]]
+    assert verify(iter(rows)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("who", "open_"),
+    [
+        ("clinic", {"decide", "inquire", "policies"}),
+        ("registry", {"inquire"}),
+        ("meters", {"metrics"}),
+        ("nothing", set()),
+    ],
+)
+def test_a_key_opens_what_its_scopes_say(
+    keyed: tuple[Served, dict[str, str]], who: str, open_: set[str]
+) -> None:
+    service, keys = keyed
+    headers = {"X-API-Key": keys[who], **FHIR}
+    paths = {
+        "decide": ("POST", "/v1/decide/batch"),
+        "inquire": ("POST", "/fhir/Claim/$inquire"),
+        "policies": ("GET", "/v1/policies"),
+        "metrics": ("GET", "/metrics"),
+    }
+    statuses = {
+        scope: service.ask(method, path, headers=headers, content=b"{}").status_code
+        for scope, (method, path) in paths.items()
+    }
+
+    assert {scope for scope, status in statuses.items() if status == 403} == paths.keys() - open_
+    told = service.get("/readyz", headers=headers).json()
+    assert ("name" in told) == (who == "meters")
+    if who == "nothing":
+        refused = service.get("/v1/policies", headers=headers).json()
+        assert refused["type"] == "/problems/not-allowed"
+        assert "has no scopes; this path requires the scope `policies`" in refused["detail"]
+
+
+def test_a_file_of_keys_without_scopes_is_read_as_before(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    entry = {"sha256": "0" * 64}
+    file.write_text(json.dumps({"schema": SCHEMA, "keys": {"old": entry}}), encoding="utf-8")
+    (holder,) = Keys.read(file).holders()
+    file.write_text(json.dumps({"schema": SCHEMA, "keys": {"a": {**entry, "scopes": ["all"]}}}))
+
+    assert holder.scopes == USUAL
+    with pytest.raises(KeysUnreadable, match="`scopes` is a list of decide, inquire"):
+        Keys.read(file)
 
 
 def test_without_an_audit_record_inquiries_and_278s_say_what_is_missing(

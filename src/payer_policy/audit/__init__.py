@@ -7,7 +7,7 @@ tampered with, `Replayer` decides again, `exported` writes JSON Lines.
 from __future__ import annotations
 
 from payer_policy.audit.chain import Entry, Head, Receipt, Row
-from payer_policy.audit.entries import entry_of, outcome_of, refusal_entry
+from payer_policy.audit.entries import entry_of, inquiry_entry, outcome_of, refusal_entry
 from payer_policy.audit.errors import (
     AuditBusy,
     AuditClosed,
@@ -16,7 +16,8 @@ from payer_policy.audit.errors import (
     AuditUnavailable,
 )
 from payer_policy.audit.group import GroupWriter
-from payer_policy.audit.log import AuditLog
+from payer_policy.audit.log import AuditLog, Given, Written
+from payer_policy.audit.replies import KeptReply, Reply
 
 __all__ = [
     "AuditBusy",
@@ -26,11 +27,16 @@ __all__ = [
     "AuditLog",
     "AuditUnavailable",
     "Entry",
+    "Given",
     "GroupWriter",
     "Head",
+    "KeptReply",
     "Receipt",
+    "Reply",
     "Row",
+    "Written",
     "entry_of",
+    "inquiry_entry",
     "outcome_of",
     "refusal_entry",
 ]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-FORMAT: Final = "payer-policy/audit/1"
+FORMAT: Final = "payer-policy/audit/2"
 FIRST: Final = "0" * 64
 """What stands before the first row."""
 SALT_BYTES: Final = 32
@@ -33,17 +33,30 @@ class Entry:
     member: str | None = None
     """Canonical JSON: the request, the facts, the determinations. Erased by a redaction."""
     salt: str | None = None
+    """Random, 64 hexadecimal digits, so that no guess can be tried against the commitment. Erased with
+    the member part."""
     commitment: str | None = None
-    request_id: str | None = None
+    """SHA-256 (hex) of the salt and the member part; None: there is no member part."""
+    claim_number: str | None = None
+    """The number of the claim or request, to find it by. Erased with the member part."""
     member_id: str | None = None
+    """The member's number at the payer, to find it by. Erased with the member part."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That an entry is in the record for good: its number, and the hash of the chain up to it."""
+    """That an entry is in the record for good: its number, and the hash of the chain up to it.
+
+    As text it is a `Head`: that of the record when the entry was its last.
+    """
 
     seq: int
+    """The number of the row, from 1."""
     hash: str
+    """SHA-256 (hex) of the row, which covers every row before it."""
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.hash}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +64,25 @@ class Row:
     """One row of the record as it was read. Nothing of it is believed before `verify` was asked."""
 
     seq: int
+    """The number of the row, from 1."""
     time: str
     """UTC, to the microsecond: `2026-01-31T12:00:00.000000Z`."""
     previous: str
+    """The hash of the row before; 64 zeros for the first one."""
     hash: str
+    """SHA-256 (hex) of the row, which covers every row before it."""
     kept: str
+    """Canonical JSON without anything that leads to a member."""
     commitment: str | None
-    request_id: str | None
+    """SHA-256 (hex) of the salt and the member part; None: there is no member part."""
+    claim_number: str | None
+    """The number of the claim or request; None: none, or erased."""
     member_id: str | None
+    """The member's number at the payer; None: none, or erased."""
     member: str | None
+    """Canonical JSON of the member part; None: none, or erased."""
     salt: str | None
+    """What the commitment was made with; None: none, or erased."""
     left_out: bool = False
     """Whether the row comes from an export that was made without member parts."""
 
@@ -81,7 +103,9 @@ class Head:
     """How many rows there are and the hash of the last: all of the record in one short line."""
 
     count: int
+    """How many rows there are."""
     hash: str
+    """The hash of the last row; 64 zeros where there is none."""
 
     def __str__(self) -> str:
         return f"{self.count}:{self.hash}"
@@ -136,9 +160,14 @@ def stamp(clock: Callable[[], datetime]) -> str:
     return instant(now)
 
 
-def instant(moment: datetime) -> str:
+def instant(at: datetime) -> str:
     """A moment with a time zone as rows carry it; texts of moments sort as the moments do."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def moment(text: str) -> datetime:
+    """A moment as rows carry it, with its time zone."""
+    return datetime.fromisoformat(text)
 
 
 def linked(entry: Entry, seq: int, time: str, previous: str) -> Row:
@@ -150,7 +179,7 @@ def linked(entry: Entry, seq: int, time: str, previous: str) -> Row:
         entry_hash(seq, time, previous, entry.kept, entry.commitment),
         entry.kept,
         entry.commitment,
-        entry.request_id,
+        entry.claim_number,
         entry.member_id,
         entry.member,
         entry.salt,

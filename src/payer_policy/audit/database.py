@@ -6,9 +6,10 @@ of the transaction in PostgreSQL. A commit is on the disk when it returns.
 
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +19,10 @@ from sqlalchemy import (
     Connection,
     Engine,
     create_engine,
+    delete,
     event,
+    exists,
+    func,
     insert,
     inspect,
     make_url,
@@ -28,11 +32,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from payer_policy.audit import tables
-from payer_policy.audit.chain import FIRST, Head, Row
+from payer_policy.audit.chain import FIRST, Head, Receipt, Row
 from payer_policy.audit.errors import AuditBusy, AuditError, AuditUnavailable
+from payer_policy.audit.replies import KeptReply
+from payer_policy.audit.searching import Search
 from payer_policy.whole_file import new_file
 
-WAIT_SECONDS: Final[float] = 10
+WAIT_SECONDS: Final = 10
 """How long a writer waits for the others before it gives up."""
 _LOCK: Final = 0x7061_7965_725F_6175
 """The key of the advisory lock: the same for every writer of a PostgreSQL database."""
@@ -80,6 +86,7 @@ class Database:
                     hide_parameters=True,
                     pool_pre_ping=True,
                     isolation_level="READ COMMITTED",
+                    connect_args=_within_time(url),
                 )
             )
         except ImportError:
@@ -103,13 +110,14 @@ class Database:
     def _make_ready(self, create: bool) -> None:
         with self._reading() as connection:
             there = inspect(connection).has_table(tables.TABLE)
+            complete = there and inspect(connection).has_table(tables.REPLIES)
             if there:
                 found = {one["name"] for one in inspect(connection).get_columns(tables.TABLE)}
                 if found != set(tables.rows.c.keys()):
                     raise AuditError(
                         f"{self.name}: the table {tables.TABLE} is not that of this version"
                     )
-        if there:
+        if complete or (there and not create):
             return
         if not create:
             raise AuditError(f"{self.name}: holds no audit record (no table {tables.TABLE})")
@@ -153,9 +161,10 @@ class Database:
             if any(words in why for words in _BUSY):
                 raise AuditBusy(
                     f"{self.name}: other writers held the audit record for {WAIT_SECONDS} seconds; "
-                    "nothing was written"
+                    "nothing was written",
+                    _state(error),
                 ) from None
-            raise AuditError(f"{self.name}: {why}") from None
+            raise AuditError(f"{self.name}: {why}", _state(error)) from None
 
     def head(self, connection: Connection | None = None) -> Head:
         """The number of the last row and its hash, within a transaction or by itself."""
@@ -175,7 +184,51 @@ class Database:
             insert(tables.rows), [{name: getattr(row, name) for name in names} for row in made]
         )
 
-    def rows(self, *where: ColumnElement[bool], after: int = 0) -> Iterator[Row]:
+    def reply(self, key: str, now: str, connection: Connection | None = None) -> KeptReply | None:
+        """The answer that is kept under a key now, within a transaction or by itself."""
+        if connection is None:
+            with self._reading() as own:
+                return self.reply(key, now, own)
+        table = tables.replies.c
+        found = connection.execute(
+            select(table.asked, table.media_type, table.content, table.last, table.hash)
+            .where(table.key == key, table.until > now)
+            .limit(1)
+        ).first()
+        if found is None:
+            return None
+        asked, media_type, content, last, hash_ = found
+        return KeptReply(asked, media_type, bytes(content), Receipt(last, hash_))
+
+    def keep(
+        self, connection: Connection, key: str, until: str, reply: KeptReply, first: int
+    ) -> None:
+        """Keep an answer, whose first row has a number, until a moment, within a transaction."""
+        connection.execute(
+            insert(tables.replies).values(
+                key=key,
+                until=until,
+                asked=reply.asked,
+                media_type=reply.media_type,
+                content=reply.content,
+                first=first,
+                last=reply.receipt.seq,
+                hash=reply.receipt.hash,
+            )
+        )
+
+    def forget(self, connection: Connection, now: str) -> None:
+        """Erase the answers whose time is over, where this writer may."""
+        if (
+            connection.dialect.name == "postgresql"
+            and not connection.execute(
+                select(func.has_table_privilege(tables.REPLIES, "DELETE"))
+            ).scalar()
+        ):
+            return  # the owner does it, when a redaction is due
+        connection.execute(delete(tables.replies).where(tables.replies.c.until <= now))
+
+    def rows(self, *where: ColumnElement[bool], after: int = 0) -> Generator[Row, None, None]:
         """The rows in their order, as one unchanging picture, a few hundred at a time in memory."""
         chosen = select(*_COLUMNS).order_by(tables.rows.c.seq)
         # Also rows that nobody could have written rightly: with the number 0, or less.
@@ -201,12 +254,16 @@ class Database:
         yield from connection.execute(chosen).scalars()
 
     def erase(self, connection: Connection, *where: ColumnElement[bool]) -> None:
-        """Erase the member parts of those rows, within a transaction."""
+        """Erase the member parts of those rows and the kept answers, within a transaction."""
         connection.execute(
             update(tables.rows)
             .where(tables.rows.c.member.is_not(None), *where)
             .values(dict.fromkeys(tables.ERASED))
         )
+        kept, rows = tables.replies.c, tables.rows.c
+        erased = rows.member.is_(None) & rows.commitment.is_not(None)
+        within = rows.seq.between(kept.first, kept.last)
+        connection.execute(delete(tables.replies).where(exists().where(erased, within)))
 
     def sweep(self) -> None:
         """Leave nothing of what was erased in the database's own files, as far as it lets us."""
@@ -215,6 +272,30 @@ class Database:
         with self._told(), self._engine.connect() as connection:
             raw: Any = connection.connection.dbapi_connection
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def backup(self, path: Path) -> None:
+        """Copy the record into an empty file, as one unchanging picture, while writers go on.
+
+        Raises:
+            AuditError: The record is in PostgreSQL, or it cannot be copied.
+        """
+        if self._engine.dialect.name != "sqlite":
+            raise AuditError(
+                f"{self.name}: PostgreSQL has its own tools for this: "
+                f"pg_dump --format=custom --table={tables.TABLE}"
+            )
+        with self._told(), self._engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            try:
+                with closing(sqlite3.connect(path, isolation_level=None)) as copy:
+                    # All pages in one step: the picture of one reader, whom writers do not wait for.
+                    raw.backup(copy)
+                    copy.execute("PRAGMA journal_mode = DELETE").fetchall()  # one file, no others
+                    whole = [one for (one,) in copy.execute("PRAGMA integrity_check")]
+            except sqlite3.Error as error:
+                raise AuditError(f"{self.name}: cannot be copied: {error}") from None
+            if whole != ["ok"]:
+                raise AuditError(f"{self.name}: SQLite finds the copy damaged: {whole[0]}")
 
     def missing_guards(self) -> tuple[str, ...]:
         """The names of the triggers that do not stand, or are switched off."""
@@ -233,8 +314,8 @@ def _identity(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def is_request(request_id: str) -> ColumnElement[bool]:
-    return tables.rows.c.request_id == request_id
+def is_claim(claim_number: str) -> ColumnElement[bool]:
+    return tables.rows.c.claim_number == claim_number
 
 
 def is_member(member_id: str) -> ColumnElement[bool]:
@@ -243,6 +324,21 @@ def is_member(member_id: str) -> ColumnElement[bool]:
 
 def is_before(moment: str) -> ColumnElement[bool]:
     return tables.rows.c.time < moment
+
+
+def is_asked_for(search: Search) -> list[ColumnElement[bool]]:
+    """The conditions of a search that the columns can answer; the search itself asks the others."""
+    table = tables.rows.c
+    conditions = {
+        "claim_number": table.claim_number.__eq__,
+        "member_id": table.member_id.__eq__,
+        "first": table.seq.__ge__,
+        "last": table.seq.__le__,
+        "since": table.time.__ge__,
+        "before": table.time.__lt__,
+    }
+    asked = {name: getattr(search, name) for name in conditions}
+    return [conditions[name](value) for name, value in asked.items() if value is not None]
 
 
 def _make_private(path: Path) -> None:
@@ -265,6 +361,18 @@ def _url(target: str) -> URL:
     if url.drivername == "sqlite" and url.database in (None, "", ":memory:"):
         raise AuditError(f"an audit record in memory would be lost; {_EXPECTED}")
     return url
+
+
+def _within_time(url: URL) -> dict[str, Any]:
+    """What keeps a server that does not answer from holding a connection for ever (libpq)."""
+    usual = {
+        "connect_timeout": WAIT_SECONDS,
+        "keepalives_idle": WAIT_SECONDS,
+        "keepalives_interval": WAIT_SECONDS // 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": WAIT_SECONDS * 1000,
+    }
+    return {name: value for name, value in usual.items() if name not in url.query}
 
 
 _EXPECTED: Final = "write a file's path, sqlite:///PATH or postgresql://USER@HOST/DATABASE"
@@ -298,11 +406,20 @@ def _begin_postgresql() -> str:
     """What a writer says first, in one message: wait for the others, and commit to the disk."""
     return (
         f"SET LOCAL lock_timeout = {int(WAIT_SECONDS * 1000)};"
+        # A writer that is gone lets the others on, and so does one that the server cannot serve.
+        f"SET LOCAL idle_in_transaction_session_timeout = {int(WAIT_SECONDS * 3000)};"
         # Every other setting writes to the disk before a commit returns; some wait for more.
         "SELECT set_config('synchronous_commit', 'on', true)"
         " WHERE current_setting('synchronous_commit') = 'off';"
         f"SELECT pg_advisory_xact_lock({_LOCK})"
     )
+
+
+def _state(error: SQLAlchemyError) -> str | None:
+    """The SQLSTATE of the server, or SQLite's name of the error; None: it never got so far."""
+    original = getattr(error, "orig", None)
+    found = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+    return found if isinstance(found, str) else None
 
 
 def _why(error: SQLAlchemyError) -> str:

@@ -35,6 +35,7 @@ from payer_policy.vocabulary.types import to_json
 DECISION: Final = "decision"
 REDACTION: Final = "redaction"
 REFUSAL: Final = "refusal"
+INQUIRY: Final = "inquiry"
 Salt = Callable[[int], bytes]
 
 
@@ -55,6 +56,7 @@ def entry_of(
     keep_request: bool = True,
     source: str | None = None,
     caller: str | None = None,
+    request_id: str | None = None,
     context: Mapping[str, Any] | None = None,
     as_of: date | None = None,
     salt: Salt = secrets.token_bytes,
@@ -70,6 +72,8 @@ def entry_of(
         keep_request: Whether the request itself stands in the member part, or only its SHA-256.
         source: The hash of the bundle or folder of policies that answered, if it is known.
         caller: Who asked, such as the name of an API key; kept for good, so no member.
+        request_id: The id of the HTTP request that is answered, such as a UUID, which a log has too;
+            kept for good, so nothing that leads to a member.
         context: JSON that the form of the question needs to be answered again, such as what a FHIR
             claim refers to. Kept only where the request is.
         as_of: The day that was filled in as the date of service; it stands in the request's facts.
@@ -82,7 +86,7 @@ def entry_of(
     determinations = tuple(one.determination for one in decided)
     outcome = Outcome(request.id, determinations, tuple(without_policy))
     about = {
-        "request_id": request.id,
+        "claim_number": request.id,
         "member_id": request.coverage.member_id,
         "request_sha256": hashlib.sha256(asked.encode()).hexdigest(),
     }
@@ -112,6 +116,7 @@ def entry_of(
         "product": product_version(),
         "source": source,
         "caller": caller,
+        "request_id": request_id,
         "decision": outcome.decision,
         "determinations": [_kept(one) for one in determinations],
         "without_policy": [
@@ -135,7 +140,7 @@ def outcome_of(row: Row) -> dict[str, Any] | None:
         return None
     return {
         "schema": OUTCOME_VERSION,
-        "claim_id": member["request_id"],
+        "claim_id": member["claim_number"],
         "as_of": member.get("as_of"),
         "decision": row.answer["decision"],
         "determinations": [one["determination"] for one in member["answers"]],
@@ -177,7 +182,9 @@ def redaction_entry(by: str, why: str, ranges: Sequence[tuple[int, int]]) -> Ent
     return Entry(canonical(kept))
 
 
-def refusal_entry(requests: int, source: str | None, caller: str | None) -> Entry:
+def refusal_entry(
+    requests: int, source: str | None, caller: str | None, request_id: str | None = None
+) -> Entry:
     """The entry that says that requests were answered without a decision, since none could be read.
 
     It holds nothing of them. What is sent needs a number of its own all the same.
@@ -188,9 +195,45 @@ def refusal_entry(requests: int, source: str | None, caller: str | None) -> Entr
         "product": product_version(),
         "source": source,
         "caller": caller,
+        "request_id": request_id,
         "requests": requests,
     }
     return Entry(canonical(kept))
+
+
+def inquiry_entry(
+    member_id: str,
+    npis: Sequence[str],
+    told: Sequence[int],
+    *,
+    source: str | None,
+    caller: str | None,
+    request_id: str | None = None,
+    salt: Salt = secrets.token_bytes,
+) -> Entry:
+    """The entry that says to whom earlier answers about a member were told, and which.
+
+    Args:
+        member_id: Whose answers were asked for.
+        npis: The providers that the inquiry named.
+        told: The numbers of the rows that were told.
+        source: As for `entry_of`.
+        caller: As for `entry_of`.
+        request_id: As for `entry_of`.
+        salt: Where random bytes come from.
+    """
+    member = canonical({"member_id": member_id, "npis": list(npis), "rows": list(told)})
+    salted = salt(SALT_BYTES).hex()
+    kept = {
+        "format": FORMAT,
+        "kind": INQUIRY,
+        "product": product_version(),
+        "source": source,
+        "caller": caller,
+        "request_id": request_id,
+        "answers": len(told),
+    }
+    return Entry(canonical(kept), member, salted, commitment_of(salted, member), None, member_id)
 
 
 def request_text(request: Request) -> str:

@@ -9,7 +9,19 @@ from payer_policy.diagnostics import PayerPolicyError
 
 
 class AuditError(PayerPolicyError):
-    """The audit record could not be opened, written or read. Nothing was half done."""
+    """The audit record could not be opened, written or read. Nothing was half done.
+
+    Args:
+        message: What went wrong, with a sentence on what to do.
+        state: The SQLSTATE of the server, or SQLite's name of the error, where there is one.
+    """
+
+    def __init__(self, message: str, state: str | None = None) -> None:
+        super().__init__(message, state)
+        self.message, self.state = message, state
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class AuditUnavailable(AuditError):

@@ -15,8 +15,8 @@ from payer_policy.audit.errors import AuditError
 from payer_policy.audit.verifying import Damaged, of_no_row
 
 _TEXTS: Final = ("time", "previous", "hash")
-_TEXTS_OR_NULL: Final = ("commitment", "request_id", "member_id", "salt")
-_MEMBER: Final = ("request_id", "member_id", "salt", "member")
+_TEXTS_OR_NULL: Final = ("commitment", "claim_number", "member_id", "salt")
+_MEMBER: Final = ("claim_number", "member_id", "salt", "member")
 _KEYS: Final = frozenset({"seq", "kept", "member", *_TEXTS, *_TEXTS_OR_NULL})
 
 

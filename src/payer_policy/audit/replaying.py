@@ -48,7 +48,7 @@ class Replayed:
     """What came of one row."""
 
     seq: int
-    request_id: str | None
+    claim_number: str | None
     status: Status
     why: Why = ""
     """Where it cannot be decided again: for which kind of reason."""
@@ -116,7 +116,7 @@ class Replayer:
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             # Sealed rightly, but not by this version of the product.
             why, message = "not as written", f"of a shape not known here ({type(error).__name__})"
-        return Replayed(row.seq, row.request_id, "cannot", why, message)
+        return Replayed(row.seq, row.claim_number, "cannot", why, message)
 
     def _replay(self, row: Row) -> Replayed | None:
         kept = row.answer
@@ -137,7 +137,7 @@ class Replayer:
             note += f"; the record was made by version {kept['product']}"
         differing = tuple(Difference(*one) for one in islice(found, MOST_DIFFERENCES))
         status: Status = "differs" if differing else "same"
-        return Replayed(row.seq, row.request_id, status, "", note, differing)
+        return Replayed(row.seq, row.claim_number, status, "", note, differing)
 
     # --- finding the policies ----------------------------------------------------------------------
 
@@ -267,7 +267,7 @@ class Replayer:
             ]
             made: Determination = policy.decide(
                 facts,
-                member["request_id"],
+                member["claim_number"],
                 kind=wanted["kind"],
                 lines=lines,
                 silence=_silence(answer.get("silence")),

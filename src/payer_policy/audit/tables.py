@@ -7,10 +7,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
 
 TABLE: Final = "payer_policy_audit"
-ERASED: Final = ("member", "salt", "request_id", "member_id")
+REPLIES: Final = "payer_policy_replies"
+"""Answers kept for a day beside the record; nothing of the record depends on them."""
+ERASED: Final = ("member", "salt", "claim_number", "member_id")
 """What a redaction sets to null, all at once: everything that leads to a member."""
 KEPT: Final = ("seq", "time", "previous", "hash", "kept", "commitment")
 
@@ -26,11 +38,24 @@ rows: Final = Table(
     Column("hash", Text, nullable=False),
     Column("kept", Text, nullable=False),
     Column("commitment", Text),
-    Column("request_id", Text, index=True),
+    Column("claim_number", Text, index=True),
     Column("member_id", Text, index=True),
     Column("member", Text),
     Column("salt", Text),
     sqlite_strict=True,
+)
+
+replies: Final = Table(
+    REPLIES,
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("until", Text, primary_key=True, index=True),
+    Column("asked", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
 )
 
 # An erasure: all that is kept stays, and every part that leads to a member goes, from a row that
@@ -56,6 +81,12 @@ _POSTGRESQL: Final = f"""
 DO $$ BEGIN  -- quicker to write by half, where the server was built with it
   ALTER TABLE {TABLE} ALTER COLUMN member SET COMPRESSION lz4;
 EXCEPTION WHEN feature_not_supported THEN NULL;
+END $$;
+DO $$ DECLARE one record; BEGIN  -- who may append, by the owner's default privileges, may also forget
+  FOR one IN SELECT grantee FROM information_schema.role_table_grants
+    WHERE table_schema = current_schema() AND table_name = '{TABLE}' AND privilege_type = 'INSERT'
+      AND grantee NOT IN (current_user, 'PUBLIC')
+  LOOP EXECUTE 'GRANT DELETE ON {REPLIES} TO ' || quote_ident(one.grantee); END LOOP;
 END $$;
 CREATE OR REPLACE FUNCTION {TABLE}_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

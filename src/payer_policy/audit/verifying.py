@@ -1,7 +1,7 @@
 """`verify`: every row of a record that was changed, removed, moved, inserted or erased unrecorded.
 
 Reads rows once, in bounded memory, from a database or from an exported file. What it cannot see is
-a record written anew as a whole, or cut at its end: for that there is the head, kept elsewhere.
+a record written anew as a whole, or cut at its end: for that there are heads, kept elsewhere or signed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ from payer_policy.audit.entries import REDACTION
 from payer_policy.audit.ranges import Ranges
 
 Kind = Literal[
-    "changed", "removed", "moved", "inserted", "erased", "not erased", "damaged", "other record"
-]
+    "changed", "removed", "moved", "inserted", "erased", "not erased", "damaged", "other record",
+    "rewritten", "forged head", "stale heads",
+]  # fmt: skip
 MOST_FINDINGS: Final = 1_000
+_NUMBERS: Final = {
+    "claim_number": "claim number (column claim_number)",
+    "member_id": "member number (column member_id)",
+}
 _LARGEST: Final = 2**63
 
 
@@ -54,24 +59,60 @@ class Damaged:
     message: str
 
 
-def verify(rows: Iterable[Row | Damaged], anchor: Head | None = None) -> Verified:
+def verify(
+    rows: Iterable[Row | Damaged], anchor: Head | None = None, heads: Iterable[Head] = ()
+) -> Verified:
     """Check every row of a record.
 
     Args:
         rows: All rows, in the order in which they stand.
         anchor: A head that was printed earlier and kept elsewhere: the record must still hold it.
+        heads: Heads that a trusted key signed, likewise; all are held in memory.
     """
-    return _Check(anchor).run(rows)
+    check = _Check(anchor)
+    for head in heads:
+        signed = check.heads.setdefault(head.count, head.hash)
+        if signed != head.hash:
+            check.find(head.count, "rewritten", "two signed heads of this row differ")
+    return check.run(rows)
 
 
 def is_as_written(row: Row) -> bool:
     """Whether a row, by itself, is as it was written: its hash, its member part, its columns."""
-    if of_no_row(row) is not None:
-        return False
+    return not checked(row)
+
+
+def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tuple[Finding, ...]:
+    """Everything that is wrong with one row.
+
+    Args:
+        row: The row.
+        before: The row with the number before it, where its hash is to be compared.
+        after: The row with the number after it, likewise.
+    """
+    if (wrong := of_no_row(row)) is not None:
+        return (Finding(None, "damaged", f"the row has {wrong}"),)
     check = _Check(None)
-    check.own(row, None)
+    check.own(row, before)
     check.member(row)
-    return not check.findings and not check.suspects
+    for one in check.suspects:
+        one.after = None if after is None else after.previous
+    check.tell_suspects()
+    if before is not None and row.previous != before.hash:
+        check.find(row.seq, "changed", f"it is not chained to row {before.seq} as that row is now")
+    if after is not None and after.previous != row.hash:
+        check.find(row.seq, "changed", f"row {after.seq} was chained to another row {row.seq}")
+    return tuple(check.findings)
+
+
+def kept_of(row: Row) -> dict[str, Any] | None:
+    """What is kept of a row, as JSON values; None where it is not a JSON object."""
+    return _object(row.kept)
+
+
+def member_of(row: Row) -> dict[str, Any] | None:
+    """The member part of a row, as JSON values; None where there is none, or it is no JSON object."""
+    return None if row.member is None else _object(row.member)
 
 
 @dataclass
@@ -89,6 +130,12 @@ class _Check:
     """Rows that a redaction of the record says it erased."""
     wrong: int | None = None
     """The last row with a finding of its own."""
+    heads: dict[int, str] = field(default_factory=dict)
+    """The hash of each row that has a signed head."""
+    agrees: int = 0
+    """The last row, before any that differs, whose signed head agrees."""
+    differ: list[int] = field(default_factory=list)
+    """The rows whose signed head differs; of several, the first and the last."""
 
     def run(self, rows: Iterable[Row | Damaged]) -> Verified:
         count = left_out = 0
@@ -137,6 +184,11 @@ class _Check:
         if anchor is not None and row.seq == anchor.count and row.hash != anchor.hash:
             what = f"its hash is {row.hash}, that of the head is {anchor.hash}"
             self.find(row.seq, "other record", what)
+        if (signed := self.heads.get(row.seq)) is not None:
+            if signed != row.hash:
+                self.differ[1:] = [row.seq]
+            elif not self.differ:
+                self.agrees = row.seq
         kept = _object(row.kept)
         if kept is None:
             self.find(row.seq, "damaged", "what is kept of it is not JSON of this record")
@@ -156,7 +208,7 @@ class _Check:
 
     def member(self, row: Row) -> None:
         """Whether the member part is the one that the row commits to, or was erased."""
-        parts = (row.member, row.salt, row.request_id, row.member_id)
+        parts = (row.member, row.salt, row.claim_number, row.member_id)
         if row.left_out:
             return
         if row.commitment is None:
@@ -174,14 +226,25 @@ class _Check:
                 self.find(row.seq, "changed", "its member part or salt is not the one written")
             return
         about = _object(row.member) or {}
-        for name in ("request_id", "member_id"):
+        for name, words in _NUMBERS.items():
             if about.get(name) != getattr(row, name):
-                self.find(row.seq, "changed", f"its column {name} is not that of its member part")
+                self.find(row.seq, "changed", f"its {words} is not that of its member part")
 
     def result(self, count: int, left_out: int, last: Row | None) -> Verified:
         self.tell_suspects()
         top = 0 if last is None else last.seq
-        expected = top if self.anchor is None else max(top, self.anchor.count)
+        anchored = 0 if self.anchor is None else self.anchor.count
+        expected = max(top, anchored, max(self.heads, default=0))
+        if self.differ:
+            first, final = self.differ[0], self.differ[-1]
+            also = f", nor do later ones, up to row {final}" if final != first else ""
+            begin = (
+                f"row {first} was"
+                if self.agrees + 1 == first
+                else f"one of the rows {self.agrees + 1} to {first} was the first that was"
+            )
+            what = f"it does not have the hash of its signed head{also}; {begin} written anew"
+            self.find(first, "rewritten", what)
         every = Ranges()
         every.add(1, expected)
         for first, final in every.without(self.seen).pairs:
@@ -270,7 +333,7 @@ def of_no_row(row: Row) -> str | None:
     if type(row.seq) is not int:
         return "no whole number"
     texts = (row.time, row.previous, row.hash, row.kept)
-    more = (row.commitment, row.request_id, row.member_id, row.member, row.salt)
+    more = (row.commitment, row.claim_number, row.member_id, row.member, row.salt)
     if all(type(one) is str for one in texts) and all(type(one) in _OPTIONAL for one in more):
         return None
     return f"the number {row.seq}, and not texts where it should"

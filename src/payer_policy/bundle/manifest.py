@@ -28,6 +28,8 @@ FORMAT: Final = "payer-policy/bundle/1"
 _KIND: Final = "payer-policy/bundle/"
 MAX_BYTES: Final = 20_000_000
 MAX_TEXT: Final = 2_000
+MAX_SEQUENCE: Final = 10**15
+"""Far beyond any pipeline's runs, and exact in every reader of JSON."""
 _SHA256: Final = r"^[0-9a-f]{64}$"
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z\Z", re.ASCII)
 
@@ -51,10 +53,15 @@ class About(FileModel):
     """What whoever builds a bundle says of it. Nothing of it is worked out, or read from a clock."""
 
     label: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
+    """A name for people."""
     notes: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
+    """Remarks for people."""
     built: Instant | None = None
-    sequence: int | None = Field(default=None, ge=0, le=10**15)
+    """When it was built, as the builder says it (UTC)."""
+    sequence: int | None = Field(default=None, ge=0, le=MAX_SEQUENCE)
     """A number that grows from bundle to bundle, such as that of a pipeline's run."""
+    expires: Day | None = None
+    """The last day (UTC) on which it may come into force."""
 
 
 class Product(FileModel):
@@ -124,23 +131,31 @@ class Manifest(FileModel):
     """`manifest.json` of a bundle."""
 
     format: Literal["payer-policy/bundle/1"] = FORMAT
+    """The form of the manifest."""
     product: Product
+    """The version of this product that built it."""
     signed_by: str = Field(pattern=_SHA256)
     """The id of the key that signs this manifest."""
     about: About
+    """What the builder says of it."""
     folder_hash: str = Field(pattern=_SHA256)
     """Of the policies, as `payer_policy.policy.folder_hash` has it."""
     check: Checked
+    """What `check` found."""
     specs: Specs | None
+    """What came of the scenarios; None: it was built without any."""
     without_specs: bool
     """That the caller wanted it built without any scenario."""
     policies: list[ListedPolicy]
+    """Each policy with its versions and the hashes of its rulesets."""
     files: list[ListedFile]
     """Every file of the bundle but this one and the signature, by path."""
 
     def to_bytes(self) -> bytes:
         """The manifest in its one spelling."""
         plain = self.model_dump(mode="json", by_alias=True)
+        if plain["about"]["expires"] is None:
+            del plain["about"]["expires"]  # as versions before wrote it, and can read it
         return (json.dumps(plain, ensure_ascii=True, indent=1) + "\n").encode("ascii")
 
 

@@ -19,7 +19,7 @@ from payer_policy.bundle.archive import FEATURES, MANIFEST, MAX_BYTES, POLICIES,
 from payer_policy.bundle.manifest import Manifest
 from payer_policy.bundle.problems import BundleError, problem, refuse
 from payer_policy.bundle.signing import SIGNATURE_BYTES, PublicKey
-from payer_policy.diagnostics import Diagnostic, PolicyError
+from payer_policy.diagnostics import Diagnostic, PolicyError, given_path
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import load_folder, read_library
@@ -30,6 +30,7 @@ class Opened:
     """Policies that passed, with what tells them from any others."""
 
     library: Library
+    """The policies, ready to decide by."""
     hash: str
     """SHA-256: of the bundle's bytes; of a folder, its `folder_hash`."""
     folder_hash: str
@@ -43,6 +44,7 @@ class OpenedBundle(Opened):
     """Policies out of a bundle that a trusted key signed."""
 
     manifest: Manifest
+    """What the bundle says of itself."""
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,21 @@ def open_bundle(path: str | Path, trusted: Sequence[PublicKey]) -> OpenedBundle:
     Raises:
         BundleError: With every problem found. Nothing of a bundle with a problem is ever used.
     """
+    path = given_path(path, "a bundle")
     return open_bundle_bytes(read_file(path), _shown(path), trusted)
 
 
 def open_folder(path: str | Path) -> Opened:
     """The policies of a plain folder, which carries no signature.
 
+    Args:
+        path: The folder that holds `vocabulary.json`.
+
     Raises:
         PolicyError: With every problem found.
     """
-    contents, problems = load_folder(Path(path))
+    path = given_path(path, "a policy folder")
+    contents, problems = load_folder(path)
     if problems:
         raise PolicyError(problems)
     return open_contents(contents, _shown(path))

@@ -38,6 +38,11 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "hash-mismatch": "A file is not the one that the manifest lists.",
         "newer-format": "The bundle is of a format that this version does not know.",
         "other-meaning": "The policies mean something else here than when they were packed.",
+        # --- deploying
+        "expired": "The last day of the bundle is over.",
+        "older-sequence": "The bundle's sequence is lower than one that was deployed, or than allowed.",
+        "no-sequence": "The bundle has no sequence, and one is expected.",
+        "not-remembered": "The file that remembers the highest sequence is wrong or cannot be written.",
         # --- building
         "failed-scenario": "A scenario does not pass.",
         "no-scenarios": "There are no scenarios, and nobody said that there need be none.",

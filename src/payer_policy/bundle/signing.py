@@ -44,6 +44,7 @@ class PublicKey:
     id: str
     """SHA-256 of the key in DER, in hexadecimal."""
     pem: bytes
+    """The key as PEM (SubjectPublicKeyInfo)."""
     _key: Ed25519PublicKey = field(repr=False, compare=False)
 
     def signed(self, data: bytes, signature: bytes) -> bool:
@@ -62,6 +63,7 @@ class PrivateKey:
     """The half of a key that signs. It never shows itself."""
 
     public: PublicKey
+    """The half by which its signatures are checked."""
     _key: Ed25519PrivateKey = field(repr=False, compare=False)
 
     def sign(self, data: bytes) -> bytes:

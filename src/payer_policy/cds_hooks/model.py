@@ -41,10 +41,15 @@ class Feedback(_Part):
     """What became of one card."""
 
     card: str = Field(min_length=1, max_length=200)
+    """The `uuid` of the card."""
     outcome: Literal["accepted", "overridden"]
+    """`accepted` or `overridden`."""
     outcomeTimestamp: str | None = None  # noqa: N815
+    """When, as the client says it (ISO 8601)."""
     acceptedSuggestions: list[dict[str, Any]] | None = None  # noqa: N815
+    """The suggestions that were taken, as sent."""
     overrideReason: OverrideReason | None = None  # noqa: N815
+    """Why the card was overridden; None: not given."""
 
 
 class FeedbackBody(_Part):

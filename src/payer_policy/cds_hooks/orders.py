@@ -54,7 +54,9 @@ class Order:
     """One order: its request, as an `Intake`, and the resource that coverage information goes on."""
 
     intake: Intake
+    """The order as a request, or what is wrong with it."""
     resource: Mapping[str, Any]
+    """The resource of the order, as sent."""
     reference: str
     """`Type/id`, as the call names it."""
     coverage: str | None

@@ -13,7 +13,14 @@ from typing import Any, Final
 from payer_policy.cds_hooks.discovery import SERVICES
 from payer_policy.cds_hooks.model import CONFIGURATION, NAMES, Call, Feedback, FeedbackBody
 from payer_policy.cds_hooks.orders import ORDERS, Order, OrderReader
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, did_you_mean
+from payer_policy.diagnostics import (
+    Diagnostic,
+    Location,
+    PolicyError,
+    Position,
+    did_you_mean,
+    given_bytes,
+)
 from payer_policy.intake.fhir.form import as_element, problem_at
 from payer_policy.intake.fhir.resources import Found, Resources
 from payer_policy.intake.fhir.values import text_of
@@ -34,12 +41,17 @@ class Hook:
     """A call. Each order is decided by itself; `diagnostics` are about the call as a whole."""
 
     service: str
+    """The id of the service that was called."""
     instance: str | None
+    """`hookInstance` of the call; None: it could not be read."""
     orders: tuple[Order, ...] = ()
+    """The orders of the call, each read by itself."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with the call as a whole."""
     coverage_information: bool = True
     """Whether the call wants orders back with coverage information."""
     most_cards: int = 10
+    """The maximum number of cards to answer with."""
 
     @property
     def refused(self) -> bool:
@@ -98,6 +110,7 @@ def read_feedback(
 
 
 def _document(data: bytes, file: str) -> JsonDocument | tuple[Diagnostic, ...]:
+    given_bytes(data, file)
     if len(data) > MAX_BYTES:
         message = f"the call is longer than {MAX_BYTES // 1_000_000} million bytes"
         return (Diagnostic("too-large", message, Location(file, "$", Position(1, 1))),)

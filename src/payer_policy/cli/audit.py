@@ -1,22 +1,29 @@
-"""`payer-policy audit`: check, replay, export and redact the record of answers."""
+"""`payer-policy audit`: check, search, replay, export, back up and redact the record of answers."""
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 import click
 
+from payer_policy.audit.chain import instant
+from payer_policy.audit.searching import DECISIONS, KINDS
+from payer_policy.audit.verifying import checked
 from payer_policy.cli import options
 
 if TYPE_CHECKING:
     from payer_policy.audit.chain import Head
+    from payer_policy.audit.heads import Heads
     from payer_policy.audit.log import AuditLog
     from payer_policy.audit.replaying import Folder, Replayed
 
@@ -26,17 +33,36 @@ _LONGEST: Final = 64 * 1024 * 1024
 """No row is longer; a line that is, is no row."""
 _SQLITE: Final = b"SQLite format 3\x00"
 
-_record = click.argument("record", envvar="PAYER_POLICY_AUDIT")
+_VARIABLE: Final = "PAYER_POLICY_AUDIT"
+_LISTED: Final = 100
+"""Rows that `find` lists for people: a few screens."""
+_DIGITS: Final = 18
+"""Of a row number; more do not fit into a database's integer."""
+_TIME: Final = "2026-01-31 or 2026-01-31T08:00:00Z (UTC)"
+
+_FILE: Final = click.Path(path_type=Path)
+_record = click.argument("record", envvar=_VARIABLE)
+
+
+def _instant(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
+    """A day or a time in UTC, as rows carry times."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"`{text}` is not a time; write {_TIME}") from None
+    return instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
 
 
 @click.group("audit")
 def command() -> None:
-    """Check, replay, export and redact the record of answers.
+    """Check, search, replay, export, back up and redact the record of answers.
 
     RECORD is a SQLite file or postgresql://USER@HOST/DATABASE (or set PAYER_POLICY_AUDIT); a
-    password is better left to PGPASSWORD or ~/.pgpass. `verify` and `replay` also read what
-    `export` wrote, or - for stdin. Exit status 0: fine; 1: the answer is bad news; 2: the call was
-    wrong.
+    password is better left to PGPASSWORD or ~/.pgpass. `verify`, `find`, `show` and `replay` also
+    read what `export` wrote, or - for stdin. Exit status 0: fine; 1: the answer is bad news; 2: the
+    call was wrong.
     """
 
 
@@ -53,14 +79,26 @@ def begin(record: str) -> None:
         click.echo(str(log.head()))
 
 
-@command.command("head", short_help="Print the head, to be kept elsewhere.")
+@command.command("head", short_help="Print the head, to be kept elsewhere, or sign it.")
 @_record
+@click.option("--sign", "key", type=_FILE, metavar="PRIVATE.pem", help="Sign it with this key.")
+@click.option(
+    "--heads", type=_FILE, metavar="FILE", help="Append the signed head here, if it has changed."
+)
 @options.as_json
-def head(record: str, as_json: bool) -> None:
+def head(record: str, key: Path | None, heads: Path | None, as_json: bool) -> None:
     """Print the number of rows and the hash of the last, to be kept elsewhere.
 
-    `audit verify --head` then finds it too when the last rows are removed, or all are written anew.
+    `audit verify --head` then finds it too when the last rows are removed, or all are written anew; so
+    does `audit verify --heads` with a file of signed heads. A key is made by `bundle keygen`. Exit
+    status 0: printed or appended; 1: the record no longer holds the last head of FILE; 2: the call
+    was wrong.
     """
+    if heads is not None and key is None:
+        raise click.UsageError("--heads needs --sign PRIVATE.pem")
+    if key is not None:
+        _sign(record, key, heads, as_json)
+        return
     with _opened(record) as log:
         found = log.head()
         if as_json:
@@ -70,29 +108,88 @@ def head(record: str, as_json: bool) -> None:
             click.echo(str(found))
 
 
+def _sign(record: str, key: Path, heads: Path | None, as_json: bool) -> None:
+    from payer_policy.audit.errors import AuditError
+    from payer_policy.audit.heads import append_head, signed_head
+    from payer_policy.cli.signing_keys import private_key
+
+    signer = private_key(key)
+    with _opened(record) as log:
+        if heads is None:
+            with _told():
+                click.echo(signed_head(log.head(), signer, _clock).line(), nl=False)
+            return
+        try:
+            made = append_head(heads, log, signer, _clock)
+        except AuditError as error:
+            click.echo(str(error), err=True)
+            sys.exit(1)
+    if as_json:
+        options.print_json(
+            {
+                "schema": "payer-policy/audit-signed/1",
+                "head": None if made is None else str(made.head),
+                "time": None if made is None else made.time,
+            }
+        )
+    elif made is None:
+        click.echo(f"{heads}: the head has not changed since the last one; nothing was signed.")
+    else:
+        click.echo(f"{heads}: signed the head {made.head}")
+
+
 @command.command("verify", short_help="Find what was changed, removed, moved, inserted or erased.")
 @_record
 @click.option("--head", "anchor", metavar="HEAD", help="A head that was printed earlier.")
+@click.option("--heads", type=_FILE, metavar="FILE", help="Signed heads; needs --trust.")
+@click.option(
+    "--trust",
+    "trusted",
+    type=_FILE,
+    multiple=True,
+    metavar="PUBLIC.pem",
+    help="A key whose heads count; may be repeated.",
+)
+@click.option(
+    "--heads-since",
+    "since",
+    metavar="TIME",
+    callback=_instant,
+    help="The newest signed head must be of this time or later.",
+)
 @options.as_json
-def verify(record: str, anchor: str | None, as_json: bool) -> None:
+def verify(
+    record: str,
+    anchor: str | None,
+    heads: Path | None,
+    trusted: tuple[Path, ...],
+    since: str | None,
+    as_json: bool,
+) -> None:
     """Find every row that was changed, removed, moved, inserted or erased unrecorded.
 
-    Exit status 0: every row is as it was written; 1: it is not; 2: the call was wrong.
+    With signed heads also a record that was cut off at its end or written anew, up to the newest
+    head. Exit status 0: every row is as it was written; 1: it is not; 2: the call was wrong.
     """
     from payer_policy.audit.verifying import verify
     from payer_policy.cli.audit_words import verified_json, verified_text
 
+    if (heads is None) != (not trusted) or (since is not None and heads is None):
+        raise click.UsageError("--heads FILE and --trust PUBLIC.pem go together")
     expected = _head(anchor)
+    signed = None if heads is None else _heads(heads, trusted, since)
     with ExitStack() as stack:
         rows, log = _rows(record, stack)
         with _told():
-            found = verify(rows, expected)
+            found = verify(rows, expected, [one.head for one in signed.trusted] if signed else ())
             guards = () if log is None else log.missing_guards()
         name = _name(record, log)
+    if signed is not None:
+        found = replace(found, findings=(*found.findings, *signed.findings))
     if as_json:
-        options.print_json(verified_json(name, found, expected, guards))
+        options.print_json(verified_json(name, found, expected, guards, signed))
     else:
-        click.echo("\n".join(verified_text(name, found, expected, guards)))
+        click.echo("\n".join(verified_text(name, found, expected, guards, signed)))
     sys.exit(1 if found.findings or guards else 0)
 
 
@@ -109,11 +206,15 @@ def verify(record: str, anchor: str | None, as_json: bool) -> None:
     help="A folder of policies or a bundle, as it was or is; may be repeated (or set "
     "PAYER_POLICIES).",
 )
-@click.option("--request", "request_id", metavar="ID", help="Only the rows about this request.")
+@click.option(
+    "--claim-number",
+    metavar="NUMBER",
+    help="Only rows about this claim.",
+)
 @click.option("--after", type=click.IntRange(0), default=0, metavar="ROW", help="Only later rows.")
 @options.as_json
 def replay(
-    record: str, folders: tuple[Path, ...], request_id: str | None, after: int, as_json: bool
+    record: str, folders: tuple[Path, ...], claim_number: str | None, after: int, as_json: bool
 ) -> None:
     """Decide every answer again by the policy of its hash, and compare byte for byte.
 
@@ -132,7 +233,7 @@ def replay(
         for row in rows:
             if not hasattr(row, "seq"):
                 raise click.UsageError(f"{row.message}; see `payer-policy audit verify`")
-            if row.seq <= after or (request_id is not None and row.request_id != request_id):
+            if row.seq <= after or (claim_number is not None and row.claim_number != claim_number):
                 continue
             found = replayer.replay(row)
             if found is None:
@@ -150,6 +251,126 @@ def replay(
         click.echo("\n".join(replayed_text(name, count, notable)))
     unknown = count["cannot"] - sum(count[why] for why in EXPECTED)
     sys.exit(1 if count["differs"] or unknown else 0)
+
+
+@command.command("find", short_help="List the rows about a claim, a member, a decision, a day, …")
+@_record
+@click.option("--claim-number", metavar="NUMBER", help="Rows about this claim.")
+@click.option("--member", "member_id", metavar="ID", help="Rows about this member.")
+@click.option(
+    "--decision", type=click.Choice(DECISIONS), help="Rows with this decision of the whole claim."
+)
+@click.option("--policy", metavar="PAYER/POLICY", help="Rows that this policy decided.")
+@click.option("--code", metavar="CODE", help="Rows with a service of this billing code.")
+@click.option("--caller", metavar="NAME", help="Rows asked for with the API key of this name.")
+@click.option("--request-id", metavar="ID", help="Rows of the HTTP request with this id.")
+@click.option("--kind", type=click.Choice(KINDS), help="Rows of this kind.")
+@click.option("--first", type=int, metavar="ROW", help="The lowest row number.")
+@click.option("--last", type=int, metavar="ROW", help="The highest row number.")
+@click.option("--since", metavar="TIME", callback=_instant, help=f"Written at {_TIME} or later.")
+@click.option("--before", metavar="TIME", callback=_instant, help="Written before this time.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="At most the newest N rows. [default: 100; with --json all]",
+)
+@options.as_json
+def find(record: str, limit: int | None, as_json: bool, **wanted: Any) -> None:
+    """List the rows that meet all conditions, the newest last.
+
+    Each row says whether its hash is that of what it holds. A row that was redacted is no longer found
+    by claim number or member. With --json: one object a line, as `show --json` without the member
+    part. Exit status 0: found; 1: no such row; 2: the call was wrong.
+    """
+    from payer_policy.audit.searching import Search, newest, whole
+    from payer_policy.cli.audit_rows import found_text, row_json
+
+    search = Search(**wanted)
+    with ExitStack() as stack, _told():
+        rows, log = _rows(record, stack)
+        matching = filter(search.matches, whole(rows)) if log is None else log.search(search)
+        most = limit if limit is not None or as_json else _LISTED
+        found, count = newest(matching, most)
+        name = _name(record, log)
+    if as_json:
+        for row in found:
+            click.echo(json.dumps(row_json(row, checked(row), whole=False)))
+    else:
+        click.echo("\n".join(found_text(name, found, count)))
+    sys.exit(0 if found else 1)
+
+
+@command.command("show", short_help="Show one row in full, with its hash checked.")
+@click.argument("arguments", nargs=-1, required=True, metavar="[RECORD] ROW")
+@options.as_json
+def show(arguments: tuple[str, ...], as_json: bool) -> None:
+    """Show the row with the number ROW in full, and check its hash.
+
+    Its hash, its member part and its links to the rows beside it are checked; `verify` checks all rows.
+    RECORD may be left out where PAYER_POLICY_AUDIT is set. Exit status 0: the row is as it was written;
+    1: it is not, or there is no such row; 2: the call was wrong.
+    """
+    from payer_policy.audit.searching import one_row, whole
+    from payer_policy.cli.audit_rows import row_json, row_text
+
+    record, seq = _record_and_row(arguments)
+    with ExitStack() as stack, _told():
+        rows, log = _rows(record, stack, after=seq - 2)
+        found = one_row(whole(rows), seq)
+        name = _name(record, log)
+    if found is None:
+        click.echo(f"{name}: there is no row {seq}.", err=True)
+        sys.exit(1)
+    row, findings = found
+    if as_json:
+        # ASCII: a row that was tampered with may hold what is not text in UTF-8.
+        click.echo(json.dumps(row_json(row, findings, whole=True), indent=2))
+    else:
+        click.echo("\n".join(row_text(name, row, findings)))
+    sys.exit(1 if findings else 0)
+
+
+@command.command(
+    "backup", short_help="Copy a SQLite record while it is written, and verify the copy."
+)
+@_record
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new file, private (0600).",
+)
+@options.as_json
+def backup(record: str, out: Path, as_json: bool) -> None:
+    """Copy a SQLite record as it is at this moment, while writers go on, and verify every row.
+
+    FILE is there only when it is whole. A record that is not as it was written is copied as it is. For
+    PostgreSQL use pg_dump. Exit status 0: copied, and every row is as it was written; 1: copied, and
+    a row is not; 2: nothing was copied.
+    """
+    from payer_policy.audit.log import AuditLog
+    from payer_policy.audit.verifying import verify
+    from payer_policy.cli.audit_words import verified_json, verified_text
+    from payer_policy.whole_file import whole_path
+
+    if out.exists():
+        raise click.UsageError(f"{out}: is there already; name a new file")
+    try:
+        with _opened(record) as log, _told(), whole_path(out) as copy:
+            log.backup(copy)
+            with AuditLog.open(copy, clock=_clock, create=False) as copied:
+                found, guards = verify(copied.rows()), copied.missing_guards()
+    except OSError as error:
+        why = (error.strerror or "cannot be written").lower()
+        raise click.UsageError(f"{out}: {why}") from None
+    if as_json:
+        options.print_json(verified_json(str(out), found, None, guards))
+    else:
+        click.echo(f"{log.name}: copied to {out} and read back")
+        click.echo("\n".join(verified_text(str(out), found, None, guards)))
+    sys.exit(1 if found.findings or guards else 0)
 
 
 @command.command("export", short_help="Write all rows as JSON Lines.")
@@ -176,7 +397,7 @@ def export(record: str, out: Path | None, without_members: bool) -> None:
 
 @command.command("redact", short_help="Erase the member data of rows for good.")
 @_record
-@click.option("--request", "request_id", metavar="ID", help="Rows about this request.")
+@click.option("--claim-number", metavar="NUMBER", help="Rows about this claim.")
 @click.option("--member", "member_id", metavar="ID", help="Rows about this member.")
 @click.option(
     "--before",
@@ -188,7 +409,7 @@ def export(record: str, out: Path | None, without_members: bool) -> None:
 @options.as_json
 def redact(
     record: str,
-    request_id: str | None,
+    claim_number: str | None,
     member_id: str | None,
     before: datetime | None,
     by: str,
@@ -203,14 +424,14 @@ def redact(
     """
     from payer_policy.cli.audit_words import rows_of
 
-    if request_id is None and member_id is None and before is None:
-        raise click.UsageError("say which rows: --request, --member or --before")
+    if claim_number is None and member_id is None and before is None:
+        raise click.UsageError("say which rows: --claim-number, --member or --before")
     with _opened(record) as log, _told():
         try:
             count, receipt = log.redact(
                 by=by,
                 why=why,
-                request_id=request_id,
+                claim_number=claim_number,
                 member_id=member_id,
                 before=None if before is None else before.replace(tzinfo=UTC),
             )
@@ -255,8 +476,11 @@ def _opened(record: str) -> AuditLog:
         return AuditLog.open(record, clock=_clock, create=False)
 
 
-def _rows(record: str, stack: ExitStack) -> tuple[Iterator[Any], AuditLog | None]:
-    """The rows of a database or of an exported file, and the database if it is one."""
+def _rows(
+    record: str, stack: ExitStack, *, after: int = 0
+) -> tuple[Iterator[Any], AuditLog | None]:
+    """The rows of a database (with a number above `after`) or of an exported file (all of them), and
+    the database if it is one."""
     from payer_policy.audit.exporting import read_export
 
     if "://" not in record:
@@ -271,7 +495,9 @@ def _rows(record: str, stack: ExitStack) -> tuple[Iterator[Any], AuditLog | None
         if record == "-":
             raise click.UsageError("give a database by its name; standard input is for an export")
     log = stack.enter_context(_opened(record))
-    return log.rows(), log
+    found = log.rows(after=after)
+    stack.callback(found.close)  # also where not all are read: it holds a connection
+    return found, log
 
 
 def _lines(start: bytes, file: BinaryIO) -> Iterator[bytes]:
@@ -301,6 +527,25 @@ def _export_file(path: Path) -> AbstractContextManager[BinaryIO]:
 
 def _name(record: str, log: AuditLog | None) -> str:
     return log.name if log is not None else "standard input" if record == "-" else record
+
+
+def _heads(path: Path, trusted: tuple[Path, ...], since: str | None) -> Heads:
+    from payer_policy.audit.heads import read_heads
+    from payer_policy.cli.signing_keys import public_key
+
+    keys = [public_key(one) for one in trusted]
+    with ExitStack() as stack:
+        return read_heads(_lines(b"", _input(str(path), stack)), keys, since=since)
+
+
+def _record_and_row(arguments: tuple[str, ...]) -> tuple[str, int]:
+    *named, number = arguments
+    record = named[0] if named else os.environ.get(_VARIABLE)
+    if record is None or len(named) > 1:
+        raise click.UsageError(f"give RECORD and ROW (or set {_VARIABLE} and give ROW)")
+    if not number.isascii() or not number.isdecimal() or len(number) > _DIGITS:
+        raise click.UsageError(f"`{number}` is not the number of a row, such as 7")
+    return record, int(number)
 
 
 def _head(text: str | None) -> Head | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from payer_policy.audit.chain import Head
+from payer_policy.audit.heads import Heads
 from payer_policy.audit.replaying import Replayed
 from payer_policy.audit.verifying import Verified
 from payer_policy.vocabulary.types import shown
@@ -22,14 +23,22 @@ def rows_of(count: int) -> str:
 
 
 def verified_json(
-    name: str, found: Verified, anchor: Head | None, guards: tuple[str, ...]
+    name: str,
+    found: Verified,
+    anchor: Head | None,
+    guards: tuple[str, ...],
+    signed: Heads | None = None,
 ) -> dict[str, Any]:
+    newest = None if signed is None else signed.newest
     return {
         "schema": "payer-policy/audit-verification/1",
         "record": name,
         "rows": found.rows,
         "head": str(found.head),
         "checked_against": None if anchor is None else str(anchor),
+        "signed_heads": None if signed is None else len(signed.trusted),
+        "newest_signed_head": None if newest is None else str(newest.head),
+        "newest_signed_at": None if newest is None else newest.time,
         "redacted": found.redacted,
         "left_out": found.left_out,
         "missing_guards": list(guards),
@@ -41,7 +50,11 @@ def verified_json(
 
 
 def verified_text(
-    name: str, found: Verified, anchor: Head | None, guards: tuple[str, ...]
+    name: str,
+    found: Verified,
+    anchor: Head | None,
+    guards: tuple[str, ...],
+    signed: Heads | None = None,
 ) -> Iterator[str]:
     yield f"{name}: {rows_of(found.rows)}, head {found.head}"
     if found.redacted:
@@ -58,18 +71,30 @@ def verified_text(
             yield f"    {where}{one.kind}: {one.message}"
         if count > SHOWN:
             yield f"    … and {count - SHOWN:,} more (the first {len(found.findings):,}: --json)"
+    elif signed is not None and signed.newest is not None:
+        newest = signed.newest
+        also = "" if anchor is None else f" the head of row {anchor.count} and"
+        heads = (
+            "1 signed head" if len(signed.trusted) == 1 else f"{len(signed.trusted):,} signed heads"
+        )
+        yield f"  Every row is as it was written, and{also} {heads} are in it."
+        yield f"  The newest is of row {newest.head.count}, signed at {newest.time}."
+        if found.head.count > newest.head.count:
+            first, final = newest.head.count + 1, found.head.count
+            later = f"Row {first} was" if first == final else f"Rows {first} to {final} were"
+            yield f"  {later} written after it; nothing signed covers them yet."
     elif anchor is not None:
         yield f"  Every row is as it was written, and the head of row {anchor.count} is in it."
     else:
         yield "  Every row is as it was written."
-        yield "  Rows cut off at the end are seen only with a head kept elsewhere (--head)."
+        yield "  Rows cut off at the end are seen only with heads kept elsewhere (--head, --heads)."
 
 
 def replayed_json(one: Replayed) -> dict[str, Any]:
     return {
         "schema": "payer-policy/audit-replay/1",
         "row": one.seq,
-        "request": one.request_id,
+        "claim_number": one.claim_number,
         "status": one.status,
         "why": one.why or None,
         "message": one.message,
@@ -92,7 +117,7 @@ def replayed_text(name: str, count: Counter[str], notable: list[Replayed]) -> It
     if count["not as written"]:
         yield f"  {count['not as written']:,} not decided again: not as written (audit verify)"
     for one in notable:
-        about = f"row {one.seq}, request {one.request_id or 'not known'}"
+        about = f"row {one.seq}, claim number {one.claim_number or 'not known'}"
         if one.status == "cannot":
             yield f"{about}: {one.message}"
             continue

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from payer_policy.cli import options
+from payer_policy.cli.signing_keys import need_signing, private_key, public_key
 from payer_policy.diagnostics import PolicyError
 from payer_policy.diagnostics.render import report_json, report_text
 from payer_policy.whole_file import FOR_ALL, new_file
 
 if TYPE_CHECKING:
-    from payer_policy.bundle import Manifest, PrivateKey, PublicKey
+    from payer_policy.bundle import Manifest
 
 _BUNDLE = click.argument("bundle", metavar="BUNDLE", type=click.Path(path_type=Path))
 _FILE = click.Path(path_type=Path)
@@ -39,7 +40,7 @@ def keygen(name: str, as_json: bool) -> None:
 
     The private file can be read by its owner alone, and nothing that exists is written over.
     """
-    _need_signing()
+    need_signing()
     from payer_policy.bundle.signing import generate
 
     private, public = Path(f"{name}.private.pem"), Path(f"{name}.public.pem")
@@ -72,6 +73,7 @@ def keygen(name: str, as_json: bool) -> None:
 @click.option("--notes", help="What whoever deploys it should know.")
 @click.option("--built", metavar="TIME", help="When, as 2026-01-31T08:00:00Z. [default: not said]")
 @click.option("--sequence", type=int, help="A number that grows from bundle to bundle.")
+@click.option("--expires", metavar="DAY", help="The last day (UTC) on which it may be deployed.")
 @options.as_json
 def build(
     folder: Path,
@@ -89,7 +91,7 @@ def build(
     The same folder, key and scenarios' result give the same bytes. FILE is replaced at once or not
     at all. Exit status 0: built; 1: an error or a failing scenario; 2: the call was wrong.
     """
-    _need_signing()
+    need_signing()
     if without_specs and (features is not None or pack_features):
         raise click.UsageError("--without-specs leaves no use for --features and --pack-features")
     if engine is not None:
@@ -107,7 +109,7 @@ def build(
     from payer_policy.bundle.building import ScenariosFailed, build_bundle
     from payer_policy.bundle.manifest import read_about
 
-    said, signer = read_about(about), _private(key)
+    said, signer = read_about(about), private_key(key)
     try:
         built = build_bundle(
             folder,
@@ -153,10 +155,10 @@ def verify(bundle: Path, trusted: tuple[Path, ...], as_json: bool) -> None:
     Exit status 0: a trusted key signed exactly this, and it means what the manifest says; 1: it is
     refused; 2: the call was wrong.
     """
-    _need_signing()
+    need_signing()
     from payer_policy.bundle.opening import open_bundle_bytes
 
-    keys, data = [_public(path) for path in trusted], _bundle(bundle)
+    keys, data = [public_key(path) for path in trusted], _bundle(bundle)
     try:
         opened = open_bundle_bytes(data, bundle.as_posix(), keys)
     except PolicyError as error:
@@ -210,6 +212,7 @@ def _lines(path: Path, data: bytes, manifest: Manifest) -> Iterator[str]:
         ("label", about.label),
         ("sequence", about.sequence),
         ("built", about.built),
+        ("expires", None if about.expires is None else f"after {about.expires} (UTC)"),
     ):
         if said is not None:
             yield f"  {name:<9}  {_one_line(str(said))}"
@@ -262,13 +265,6 @@ def _refused(error: PolicyError, as_json: bool, consequence: str) -> NoReturn:
 # --- files ----------------------------------------------------------------------------------------
 
 
-def _need_signing() -> None:
-    from payer_policy.bundle.signing import why_unavailable
-
-    if (why := why_unavailable()) is not None:
-        raise click.UsageError(why)
-
-
 def _bundle(path: Path) -> bytes:
     from payer_policy.bundle.opening import read_file
 
@@ -278,21 +274,6 @@ def _bundle(path: Path) -> bytes:
         raise click.UsageError(
             "; ".join(f"{one.location}: {one.message}" for one in error.diagnostics)
         ) from None
-
-
-def _private(path: Path) -> PrivateKey:
-    from payer_policy.bundle.signing import read_private
-
-    data = options.read_bytes(str(path))
-    if path.is_file() and os.name == "posix" and path.stat().st_mode & 0o077:
-        click.echo(f"{path.as_posix()}: others can read this key; type chmod 600 on it", err=True)
-    return read_private(data, path.as_posix())
-
-
-def _public(path: Path) -> PublicKey:
-    from payer_policy.bundle.signing import read_public
-
-    return read_public(options.read_bytes(str(path)), path.as_posix())
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from payer_policy.service.keys import Keys, KeysUnreadable
+from payer_policy.service.keys import SCOPES, USUAL, Keys, KeysUnreadable, Scope
 
 _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 
@@ -16,18 +16,28 @@ _file = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def command() -> None:
     """Make, list and remove the API keys of `payer-policy serve --keys FILE`.
 
-    The file holds names and hashes, never a key. A running service sees a change within seconds.
+    The file holds names, scopes and hashes, never a key. A running service sees a change within seconds.
     """
 
 
 @command.command("new")
 @_file
 @click.argument("name")
-def new(file: Path, name: str) -> None:
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(SCOPES),
+    default=sorted(USUAL),
+    show_default=True,
+    help="What the key may do: decide and explain; inquire about what was answered to this key, or "
+    "to any; read policies; read the meters and the details of /readyz. May be repeated.",
+)
+def new(file: Path, name: str, scopes: tuple[Scope, ...]) -> None:
     """Make a key for NAME (a service, a team) and print it, this once."""
     keys = _read(file) if file.exists() else Keys({})
     try:
-        keys, key = keys.with_new(name)
+        keys, key = keys.with_new(name, scopes)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     _write(keys, file)
@@ -38,9 +48,9 @@ def new(file: Path, name: str) -> None:
 @command.command("list")
 @_file
 def listed(file: Path) -> None:
-    """The names that have a key."""
-    for name in _read(file).names():
-        click.echo(name)
+    """The names that have a key, each with what the key may do."""
+    for one in _read(file).holders():
+        click.echo(f"{one.name}  {', '.join(sorted(one.scopes))}")
 
 
 @command.command("remove")

@@ -103,12 +103,12 @@ def settled(library: Library, problems: list[Diagnostic]) -> list[Diagnostic]:
 
 def engine(default: str | None = None) -> Callable[[F], F]:
     """`--engine`. Where no default is given: `checked` where durable-rules is installed."""
+    shown = default or "checked where durable-rules is installed, else compiled"
     return click.option(
         "--engine",
         "engine",
         default=default,
-        help="compiled, durable, checked (both must agree), or columnar. "
-        "[default: checked where durable-rules is installed, else compiled]",
+        help=f"compiled, durable, checked (both must agree), or columnar. [default: {shown}]",
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from payer_policy.cli import options
+from payer_policy.cli import listening, options
 from payer_policy.service.keys import KeysUnreadable
 from payer_policy.service.settings import Limits, Settings
 
@@ -53,14 +53,22 @@ def _origin(text: str) -> str:
     type=_path(dir_okay=False),
     help="A public key that bundles may be signed with; may be repeated.",
 )
-@click.option("--host", default=_USUAL.host, show_default=True, help="The address to listen on.")
 @click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=_USUAL.port,
-    show_default=True,
-    help="Its port.",
+    "--minimum-sequence",
+    type=click.IntRange(0),
+    metavar="N",
+    envvar="PAYER_POLICY_MINIMUM_SEQUENCE",
+    help="Refuse bundles with a lower sequence or with none; needs --trust (or set "
+    "PAYER_POLICY_MINIMUM_SEQUENCE).",
 )
+@click.option(
+    "--sequence-file",
+    type=_path(dir_okay=False),
+    help="Remember the highest sequence here, so that no older bundle is deployed after a restart; "
+    "needs --trust.",
+)
+@listening.host
+@listening.port
 @click.option(
     "--keys",
     type=_path(dir_okay=False),
@@ -84,12 +92,27 @@ def _origin(text: str) -> str:
     help="Of the request itself: all of it, or only its hash. Facts are kept in any case.",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes."
+    "--heads",
+    type=_path(dir_okay=False),
+    help="Append signed heads of the audit record to this file; needs --heads-key.",
 )
 @click.option(
-    "--tls-certificate", type=_path(dir_okay=False), help="For HTTPS: the certificates (PEM)."
+    "--heads-key",
+    type=_path(dir_okay=False),
+    help="The private key (PEM) that signs them, of `payer-policy bundle keygen`.",
 )
-@click.option("--tls-key", type=_path(dir_okay=False), help="For HTTPS: the private key (PEM).")
+@click.option(
+    "--heads-every",
+    type=click.FloatRange(0.1),
+    default=_USUAL.heads_seconds,
+    show_default=True,
+    help="Seconds between two heads; one that has not changed is not signed again.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes."
+)
+@listening.tls_certificate
+@listening.tls_key
 @click.option(
     "--origin",
     "origins",
@@ -97,6 +120,14 @@ def _origin(text: str) -> str:
     metavar="URL",
     callback=lambda context, option, given: tuple(_origin(one) for one in given),
     help="Web pages of this origin may ask from a browser (CORS), as CDS Hooks has it; repeatable.",
+)
+@click.option(
+    "--host-name",
+    "host_names",
+    multiple=True,
+    metavar="NAME",
+    help="A name that the header Host may have, beside those of this machine; repeatable. Without it, "
+    "and with keys, any name.",
 )
 @click.option(
     "--max-body",
@@ -141,6 +172,27 @@ def _origin(text: str) -> str:
     help="Requests that wait for their answer, by process; more get 503 with Retry-After.",
 )
 @click.option(
+    "--max-connections",
+    type=click.IntRange(8),
+    default=_MOST.connections,
+    show_default=True,
+    help="Open connections, by process; fewer where it may not open as many files (ulimit -n).",
+)
+@click.option(
+    "--header-seconds",
+    type=click.FloatRange(0.1),
+    default=_MOST.header_seconds,
+    show_default=True,
+    help="For the headers of a request to arrive.",
+)
+@click.option(
+    "--write-seconds",
+    type=click.FloatRange(0.1),
+    default=_MOST.write_seconds,
+    show_default=True,
+    help="For the audit record to take an answer.",
+)
+@click.option(
     "--poll",
     type=click.FloatRange(0.05),
     default=_USUAL.poll_seconds,
@@ -158,6 +210,8 @@ def _origin(text: str) -> str:
 def command(
     source: Path,
     trusted: tuple[Path, ...],
+    minimum_sequence: int | None,
+    sequence_file: Path | None,
     host: str,
     port: int,
     keys: Path | None,
@@ -165,16 +219,23 @@ def command(
     audit: str,
     no_audit: bool,
     audit_keeps: Any,
+    heads: Path | None,
+    heads_key: Path | None,
+    heads_every: float,
     workers: int,
     tls_certificate: Path | None,
     tls_key: Path | None,
     origins: tuple[str, ...],
+    host_names: tuple[str, ...],
     max_body: int,
     max_batch_body: int,
     max_batch: int,
     max_lines: int,
     max_seconds: float,
     max_waiting: int,
+    max_connections: int,
+    header_seconds: float,
+    write_seconds: float,
     poll: float,
     stop_seconds: int,
     engine: str,
@@ -194,6 +255,15 @@ def command(
         )
     if (tls_certificate is None) != (tls_key is None):
         raise click.UsageError("--tls-certificate and --tls-key go together")
+    if not trusted and not (minimum_sequence is None and sequence_file is None):
+        raise click.UsageError(
+            "--minimum-sequence and --sequence-file need --trust PUBLIC.pem: only signed bundles have "
+            "a sequence"
+        )
+    if (heads is None) != (heads_key is None):
+        raise click.UsageError("--heads and --heads-key go together")
+    if heads is not None and no_audit:
+        raise click.UsageError("--no-audit leaves no head to sign; leave --heads out")
     limits = Limits(
         body_bytes=max_body,
         batch_bytes=max_batch_body,
@@ -201,15 +271,24 @@ def command(
         lines=max_lines,
         seconds=max_seconds,
         waiting=max_waiting,
+        connections=max_connections,
+        header_seconds=header_seconds,
+        write_seconds=write_seconds,
     )
     settings = Settings(
         source=source,
         trusted=trusted,
+        minimum_sequence=minimum_sequence,
+        sequence_file=sequence_file,
         engine=options.engine_or_default(engine),
         keys=keys,
         audit=None if no_audit else audit,
         audit_keeps=audit_keeps,
+        heads=heads,
+        heads_key=heads_key,
+        heads_seconds=heads_every,
         origins=origins,
+        host_names=host_names,
         poll_seconds=poll,
         host=host,
         port=port,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final, Literal
 
 from payer_policy.bundle.manifest import Manifest
@@ -13,9 +14,10 @@ from payer_policy.engine import Engine
 SCHEMA: Final = "payer-policy/deployment-event/1"
 _SHORT: Final = 12
 
-Kind = Literal["swapped", "refused", "recovered"]
+Kind = Literal["swapped", "refused", "recovered", "expired"]
 """`swapped`: other policies are in force now. `refused`: what stands at the source does not pass, and
-what was in force still is. `recovered`: what was refused is gone, without a swap."""
+what was in force still is. `recovered`: what was refused is gone, without a swap. `expired`: the last day
+of the bundle in force is over; it stays in force."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Deployed:
     """Policies in force. Immutable: a decision that takes it once is by these policies alone."""
 
     engine: Engine
+    """The engine to decide by."""
     name: str
     """The bundle or folder, as the operator named it."""
     hash: str
@@ -56,6 +59,7 @@ class Event:
     """Something that happened at the source. Equal events are equal values."""
 
     kind: Kind
+    """`swapped`, `refused` or `recovered`."""
     sequence: int
     """Events are numbered from 1 in each process."""
     name: str
@@ -72,6 +76,8 @@ class Event:
     """What an operator should know of what was swapped in."""
     rollback: bool = False
     """That its manifest says it is older than the one before."""
+    expires: date | None = None
+    """The last day (UTC) of the bundle in force."""
     at: str | None = field(default=None, compare=False)
     """When, by the clock that was passed in."""
 
@@ -85,6 +91,8 @@ class Event:
         kept = "nothing is in force, so nothing can be decided"
         if self.in_force is not None:
             kept = f"{self.in_force[:_SHORT]} stays in force"
+        if self.kind == "expired":
+            return f"{self.name}: {short} expired after {self.expires} (UTC); {kept}"
         if self.kind == "recovered":
             return f"{self.name}: what was refused is no longer there; {kept}"
         told = report_text(self.problems, consequence=kept)
@@ -103,5 +111,6 @@ class Event:
             "problems": [problem.to_json() for problem in self.problems],
             "notes": list(self.notes),
             "rollback": self.rollback,
+            "expires": None if self.expires is None else self.expires.isoformat(),
             "at": self.at,
         }

@@ -21,6 +21,7 @@ from payer_policy.bundle.manifest import Manifest
 from payer_policy.bundle.problems import problem
 from payer_policy.bundle.signing import PublicKey
 from payer_policy.deployment import sources
+from payer_policy.deployment.guarding import Guard, last_day
 from payer_policy.deployment.model import Deployed, Event, Kind
 from payer_policy.deployment.sources import Found
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError
@@ -47,10 +48,13 @@ class Deployment:
             over, so that a full log never stops a deployment. It must not call `look`.
         interval: Seconds between looks of the thread that `start` starts.
         settle: Seconds between the two readings of what changed.
-        clock: Says when something came into force; without it, that is not said.
+        clock: Says when something came into force, and whether a bundle is expired; without it,
+            neither is said.
+        minimum_sequence: Bundles with a lower sequence, or with none, are refused.
+        sequence_file: Remembers the highest sequence that came into force, over restarts.
 
     Raises:
-        ValueError: There is no engine of that name.
+        ValueError: There is no engine of that name; or a sequence is asked for, and no key is trusted.
         EngineUnavailable: What the engine needs is not installed.
     """
 
@@ -64,14 +68,21 @@ class Deployment:
         interval: float = INTERVAL,
         settle: float = SETTLE,
         clock: Callable[[], datetime] | None = None,
+        minimum_sequence: int | None = None,
+        sequence_file: Path | None = None,
     ) -> None:
         engine_named(engine)
+        if not trusted and not (minimum_sequence is None and sequence_file is None):
+            raise ValueError("only signed bundles have a sequence; trust a key")
         if (why := why_unavailable(engine)) is not None:
             raise EngineUnavailable(why)
         self.source = Path(source)
         self._trusted = tuple(trusted)
         self._engine, self._on_event, self._clock = engine, on_event, clock
         self._interval, self._settle = interval, settle
+        self._guard = Guard(minimum_sequence, sequence_file, clock)
+        self._expired: str | None = None
+        """The hash of the bundle that was said to be expired."""
         self._current: Deployed | None = None
         self._kind: sources.Kind | None = None
         self._refused: dict[str, Event] = {}
@@ -98,6 +109,12 @@ class Deployment:
     def last_refused(self) -> Event | None:
         """What was refused last, also where it is long gone."""
         return self._last_refused
+
+    @property
+    def expired(self) -> bool:
+        """Whether the last day of the bundle in force was over at the last look; it decides still."""
+        current = self._current
+        return current is not None and self._expired == current.hash
 
     @property
     def unsettled(self) -> int:
@@ -181,7 +198,13 @@ class Deployment:
             try:
                 deployed = self._deployed(found)
             except PolicyError as error:
-                yield self._refuse(found, error.diagnostics)
+                if all(one.code != "not-remembered" for one in error.diagnostics):
+                    yield self._refuse(found, error.diagnostics)
+                    continue
+                # Not the bundle's fault: by no hash of it, so that it is looked at again.
+                again = sources.not_read(found.name, error.diagnostics)
+                if known is None or known.hash != again.hash:
+                    yield self._refuse(again, error.diagnostics)
             except Exception as error:  # the kind only: no fault of ours may stop a service
                 message = (
                     f"a fault in payer-policy itself stood in the way ({type(error).__name__})"
@@ -195,6 +218,10 @@ class Deployment:
         self._unsettled = self._unsettled + 1 if unsettled else 0
         if not unsettled:
             yield from self._forget(*(name for name in self._refused if self._is_gone(name, seen)))
+        current = self._current
+        if current is not None and not self.expired and self._guard.is_expired(current.manifest):
+            self._expired = current.hash
+            yield self._event("expired", current.name, current.hash, current)
 
     def _candidates(self) -> Iterator[Callable[[], Found]]:
         """What may come into force, the likeliest first. Nothing is read before it is asked for."""
@@ -233,8 +260,10 @@ class Deployment:
     def _deployed(self, found: Found) -> Deployed:
         with _without_collections():
             opened = found.open(self._trusted)
+            self._guard.admit(found.name, opened.manifest)
             engine = Engine(opened.library, self._engine)
             make_ready(engine)
+        self._guard.remember(found.name, opened.manifest)
         before = self._current
         return Deployed(
             engine,
@@ -287,6 +316,7 @@ class Deployment:
         old = None if before is None else before.hash
         return Event(
             *(kind, self._events, name, hash_, in_force, old, problems, notes, rollback),
+            None if self._current is None else last_day(self._current.manifest),
             self._time(),
         )
 
@@ -344,9 +374,7 @@ def _why_older(before: Manifest | None, after: Manifest | None) -> str | None:
         return None
     old, new = before.about, after.about
     if old.sequence is not None and new.sequence is not None:
-        if new.sequence < old.sequence:
-            return f"its sequence is {new.sequence}, after {old.sequence}"
-        return None
+        return None  # a lower one never gets here
     if old.built is not None and new.built is not None and new.built < old.built:
         return f"it was built at {new.built}, the one before at {old.built}"
     return None

@@ -17,8 +17,11 @@ class ServiceLine(NamedTuple):
     """One line of the service: its billed units, and the parts of the service it belongs to."""
 
     number: int
+    """The number of the line on the claim."""
     units: int | Decimal | None
+    """Billing units of the code (HCPCS); None: not known."""
     parts: frozenset[str] = frozenset()
+    """The parts of the service that the line belongs to."""
 
 
 class Limit:

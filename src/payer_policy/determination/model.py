@@ -79,10 +79,14 @@ class Citation:
     """A source that a rule rests on."""
 
     id: str
+    """The id of the reference in the policy folder."""
     title: str
+    """The title of the source, for people."""
     href: str | None = None
+    """Where the source is published; None: no address is known."""
 
     def to_json(self) -> dict[str, Any]:
+        """The citation as JSON."""
         return {"id": self.id, "title": self.title, "href": self.href}
 
 
@@ -91,14 +95,19 @@ class LineOutcome:
     """What becomes of one line. `findings` are the ids of all rules that found something on it."""
 
     number: int
+    """The number of the line on the claim."""
     parts: tuple[str, ...]
+    """The parts of the service that the line belongs to, such as `administered` or `discarded`."""
     outcome: LineDecision
+    """`approve`, `deny`, `pend` or `reduce`."""
     billed_units: Units | None
+    """Billing units of the code (HCPCS); None: not known."""
     allowed_least: Units | None
     """So many units will be allowed in any case; None: nobody knows how many are billed."""
     allowed_most: Units | None
     """And at most so many; None: nobody knows how many."""
     findings: tuple[str, ...]
+    """The ids of the rules that found something on the line."""
 
     @property
     def allowed_units(self) -> Units | None:
@@ -106,6 +115,7 @@ class LineOutcome:
         return None if self.outcome == "pend" else self.allowed_most
 
     def to_json(self) -> dict[str, Any]:
+        """The line as JSON; units are exact numbers."""
         return {
             "number": self.number,
             "parts": list(self.parts),
@@ -126,20 +136,31 @@ class Found(Deferred):
     """
 
     rule: str
+    """The id of the rule."""
     title: str
+    """The title of the rule, for people."""
     kind: FindingKind
+    """`deny`, `pend`, `reduce` or `advise`."""
     group: str | None
+    """The claim adjustment group code (X12 CAS01), such as `CO`; None: the rule gives no code."""
     carc: str | None
+    """The claim adjustment reason code (X12 external code list 139); None: the rule gives no
+    code."""
     rarcs: tuple[str, ...]
+    """The remittance advice remark codes (X12 external code list 411)."""
     because: str
+    """The sentence for people, with the values of this claim in it. It may hold member data."""
     on: str | None
     """The label of the part of the lines that it falls on; None: on the whole service."""
     lines: tuple[int, ...]
+    """The numbers of the lines that it falls on."""
     citations: tuple[Citation, ...]
+    """The sources that the rule rests on."""
     silenced: bool
     """Whether it is advice only because an authorization covers the service."""
 
     def to_json(self) -> dict[str, Any]:
+        """The finding as JSON."""
         return {
             "rule": self.rule,
             "title": self.title,
@@ -160,14 +181,20 @@ class Unsettled:
     """A denying, pending or reducing rule of which something is not known, and on which lines."""
 
     rule: str
+    """The id of the rule."""
     title: str
+    """The title of the rule, for people."""
     kind: FindingKind
+    """What the rule would find: `deny`, `pend` or `reduce`."""
     unknown: Unknown
+    """What is not known: whether the rule applies, or something about what it does."""
     lines: tuple[int, ...]
+    """The numbers of the lines that wait for it."""
     waits_for: tuple[str, ...]
     """The input facts that it waits for, in the order of the vocabulary."""
 
     def to_json(self) -> dict[str, Any]:
+        """The rule as JSON."""
         return {
             "rule": self.rule,
             "title": self.title,
@@ -183,13 +210,20 @@ class Question:
     """A fact to ask for. `rules` are the unsettled rules that wait for it."""
 
     fact: str
+    """The name of the fact in the vocabulary."""
     label: str
+    """What people call the fact."""
     question: str
+    """The question, as a sentence."""
     supplied_by: str | None
+    """Who can answer it, such as `biller` or `payer`; None: the vocabulary does not say."""
     correctable: bool
+    """Whether a value that was given can be corrected by the submitter of the claim."""
     rules: tuple[str, ...]
+    """The ids of the unsettled rules that wait for it."""
 
     def to_json(self) -> dict[str, Any]:
+        """The question as JSON."""
         return {
             "fact": self.fact,
             "label": self.label,
@@ -206,10 +240,15 @@ class Assumption:
     says to take as not holding, or a fact of which nobody said anything."""
 
     rule: str | None
+    """The id of a rule that the policy takes as not applying; None: it is a fact."""
     fact: str | None
+    """The name of a fact that was not provided; None: it is a rule."""
     title: str
+    """The title of the rule, or what people call the fact."""
     citations: tuple[Citation, ...]
+    """The sources that the rule rests on."""
     waits_for: tuple[str, ...]
+    """The names of the input facts that are not known and would show whether it is so."""
 
     @property
     def name(self) -> str:
@@ -217,6 +256,7 @@ class Assumption:
         return self.rule or self.fact or ""
 
     def to_json(self) -> dict[str, Any]:
+        """The assumption as JSON."""
         return {
             "rule": self.rule,
             "fact": self.fact,
@@ -231,11 +271,14 @@ class Conflict:
     """A derived fact on which rules that hold disagree: it stays unknown."""
 
     fact: str
+    """The name of the derived fact."""
     label: str
+    """What people call the fact."""
     rules: tuple[str, ...]
     """The rules that hold and conclude it, by id."""
 
     def to_json(self) -> dict[str, Any]:
+        """The conflict as JSON."""
         return {"fact": self.fact, "label": self.label, "rules": list(self.rules)}
 
 
@@ -247,13 +290,21 @@ class PolicyIdentity:
     """
 
     address: str
+    """`<payer>/<policy>`."""
     version: str | None
+    """The version of the policy that decided."""
     title: str
+    """The title of the policy, for people."""
     hash: str | None
+    """SHA-256 (hex) of what the policy decides by and answers with on these days; titles and
+    notes are not part of it."""
     first_day: date | None
+    """The first date of service for which this version decides."""
     last_day: date | None
+    """The last one; None: it has no end yet."""
 
     def to_json(self) -> dict[str, Any]:
+        """The policy as JSON; dates are texts (YYYY-MM-DD)."""
         return {
             "address": self.address,
             "version": self.version,

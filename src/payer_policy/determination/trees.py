@@ -27,17 +27,25 @@ class Node:
     """One sentence with what it rests on. `truth` is None where the sentence is a heading."""
 
     sentence: str
+    """The sentence, in plain English."""
     truth: Truth | None = None
+    """Whether what the sentence says applies, does not apply, or is unknown; None: it is a
+    heading."""
     aside: str = ""
     """Said after the sentence, in brackets: the value that made it so."""
     values: tuple[tuple[str, Value | None], ...] = ()
     """The facts that a test read, with their values."""
     rule: str | None = None
+    """The id of the rule that the sentence is about; None: of none."""
     citations: tuple[Citation, ...] = ()
+    """The sources that the sentence rests on."""
     notes: tuple[str, ...] = ()
+    """Remarks below the sentence."""
     children: tuple[Node, ...] = ()
+    """What the sentence rests on."""
 
     def to_json(self) -> dict[str, Any]:
+        """The sentence and all below it as JSON."""
         return {
             "sentence": self.sentence,
             "truth": None if self.truth is None else WORDS[self.truth],
@@ -61,7 +69,9 @@ class Explanation:
     """Why a determination is what it is: a headline, and sections that are trees of sentences."""
 
     title: str
+    """The determination in one line."""
     sections: tuple[Node, ...]
+    """A tree for each part of the answer."""
 
     def nodes(self) -> Iterable[Node]:
         """Every node, from the top down."""
@@ -69,6 +79,7 @@ class Explanation:
             yield from section.walk()
 
     def to_json(self) -> dict[str, Any]:
+        """The explanation as JSON."""
         return {
             "title": self.title,
             "sections": [section.to_json() for section in self.sections],

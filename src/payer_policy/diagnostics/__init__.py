@@ -5,6 +5,7 @@ programs does it through `payer_policy.diagnostics.render`. Codes and wording ar
 programs match the codes, and people learn the sentences.
 """
 
+from payer_policy.diagnostics.arguments import given_bytes, given_path, given_text, kind_of
 from payer_policy.diagnostics.model import (
     Diagnostic,
     Location,
@@ -23,6 +24,10 @@ __all__ = [
     "Position",
     "Severity",
     "did_you_mean",
+    "given_bytes",
+    "given_path",
+    "given_text",
+    "kind_of",
     "nearest",
     "slip_of",
 ]

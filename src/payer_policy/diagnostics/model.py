@@ -18,7 +18,9 @@ class Position(NamedTuple):
     """A place in a text; both counted from 1, columns in characters."""
 
     line: int
+    """The line, counted from 1."""
     column: int
+    """The column in characters, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def engine_named(name: str) -> Engine:
         from payer_policy.engines.symbolic import SymbolicEngine
 
         return SymbolicEngine()
-    hint = did_you_mean(name, ENGINES)
+    hint = did_you_mean(name, ENGINES) if isinstance(name, str) else None
     raise UnknownEngine(
         f"`{name}` is not an engine; expected one of {', '.join(ENGINES)}"
         + (f"; {hint}" if hint else "")

@@ -4,6 +4,7 @@ Claims are read by `payer_policy.intake.fhir`; what is answered is made from an 
 """
 
 from payer_policy.fhir.claim_response import (
+    NotDated,
     claim_response,
     error_bundle,
     error_response,
@@ -18,10 +19,11 @@ from payer_policy.fhir.questionnaire import (
     questionnaire_package,
     response_to,
 )
-from payer_policy.fhir_models import FhirUnavailable, NotFhir, exact_json
+from payer_policy.fhir_models import FhirUnavailable, NotExact, NotFhir, exact_json
 from payer_policy.intake.fhir import (
     Asked,
     AskedItem,
+    NotAsked,
     Submission,
     facts_from_response,
     read_submissions,
@@ -33,6 +35,9 @@ __all__ = [
     "AskedItem",
     "FhirUnavailable",
     "Inquiry",
+    "NotAsked",
+    "NotDated",
+    "NotExact",
     "NotFhir",
     "Stored",
     "Submission",

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.diagnostics import Diagnostic, PayerPolicyError
 from payer_policy.fhir.questionnaire import questionnaire
 from payer_policy.fhir.systems import (
     ACTIONS,
@@ -42,6 +42,10 @@ from payer_policy.vocabulary.model import Vocabulary
 _NOT_SAID = {"display": "not said"}
 
 
+class NotDated(PayerPolicyError, ValueError):
+    """An answer needs the time when it was made, and neither the claim nor the caller says one."""
+
+
 def claim_response(
     outcome: Mapping[str, Any],
     asked: Asked,
@@ -63,7 +67,7 @@ def claim_response(
         warnings: What reading the claim warned of; each becomes a note.
 
     Raises:
-        ValueError: neither the claim nor the caller says when.
+        NotDated: Neither the claim nor the caller says when.
         FhirUnavailable: `fhir.resources` is not installed.
     """
     reviews = line_reviews(outcome, rules)
@@ -100,7 +104,7 @@ def error_response(
     """The answer to a claim that could not be read or decided: each problem as an `error`.
 
     Raises:
-        ValueError: neither the claim nor the caller says when.
+        NotDated: Neither the claim nor the caller says when.
     """
     response = _head(asked, created, "error")
     response["disposition"] = "The request could not be read; nothing was decided."
@@ -155,7 +159,7 @@ def _answer(item: AskedItem, asked: Asked, review: LineReview | None) -> LineRev
 def _head(asked: Asked, created: str | None, outcome: str) -> dict[str, Any]:
     when = created or asked.created
     if when is None:
-        raise ValueError("pass `created`: the claim does not say when it was made")
+        raise NotDated("pass `created`: the claim does not say when it was made")
     head: dict[str, Any] = {"resourceType": "ClaimResponse", "id": ""}
     if asked.use == "preauthorization":
         head["meta"] = {"profile": [PAS + "profile-claimresponse"]}

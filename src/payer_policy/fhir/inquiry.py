@@ -1,7 +1,8 @@
 """`Claim/$inquire`: which stored answers an inquiry asks for, and the bundle that gives them.
 
-An answer is given only where the member agrees, and everything else that the inquiry says agrees as
-well: nobody is shown another member's answer, and an inquiry without a member is answered with none.
+An answer is given only where member and provider agree, and everything else that the inquiry says
+agrees as well: nobody is shown another member's answer or another provider's, and an inquiry that does
+not name both is answered with none.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class Inquiry:
     """What an inquiry says. `diagnostics` with an error: it could not be read."""
 
     asked: Asked
+    """What the inquiry names: member, provider, codes, days."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with it."""
 
     @property
     def refused(self) -> bool:
@@ -40,9 +43,13 @@ class Stored:
     """An answer as it was stored: what was asked, the outcome's JSON, when, and its number."""
 
     asked: Asked
+    """What was asked, as it was read then."""
     outcome: Mapping[str, Any]
+    """The answer, as `Outcome.to_json()` gave it."""
     created: str
+    """When it was answered, as FHIR's dateTime."""
     number: str | None = None
+    """The number that the payer gave it; None: the one that is made of the request."""
 
 
 def read_inquiry(data: bytes, file: str) -> Inquiry:
@@ -58,13 +65,17 @@ def read_inquiry(data: bytes, file: str) -> Inquiry:
         message = "the inquiry does not say whose answer it asks for: found no member number"
         hint = "give `Coverage.subscriberId`, or an identifier of type MB of the patient"
         found += (Diagnostic("missing-element", message, first.intake.place, hint),)
+    if not first.asked.npis and not any(one.severity == "error" for one in found):
+        message = "the inquiry does not say which provider asks: found no NPI"
+        hint = "give the provider's NPI as an identifier, or in `Claim.provider.identifier`"
+        found += (Diagnostic("missing-element", message, first.intake.place, hint),)
     return Inquiry(first.asked, found)
 
 
 def matches(inquiry: Inquiry, stored: Stored) -> bool:
     """Whether a stored answer is one that the inquiry asks for.
 
-    The member agrees, and so does whatever else is said: the payer, one of the providers, one of the
+    The member agrees and one of the providers, and so does whatever else is said: the payer, one of the
     claim's identifiers, the certification number, every code, and a day in common.
     """
     asked, other = inquiry.asked, stored.asked
@@ -72,7 +83,7 @@ def matches(inquiry: Inquiry, stored: Stored) -> bool:
         return False
     if asked.payer is not None and asked.payer != other.payer:
         return False
-    if asked.npis and not set(asked.npis) & set(other.npis):
+    if not set(asked.npis) & set(other.npis):
         return False
     if asked.identifiers and not _keys(asked) & _keys(other):
         return False

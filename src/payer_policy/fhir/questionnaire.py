@@ -40,12 +40,15 @@ class AskedFact(NamedTuple):
     """A fact that is asked for."""
 
     fact: Fact
+    """The fact, as the vocabulary has it."""
     line: int | None = None
     """The number of a line of the service that it is about; None: nothing else can be meant."""
     service: str = ""
     """What that service is called."""
 
     def text(self, question: str) -> str:
+        """A question about the fact, with the service named before it where several can be
+        meant."""
         return f"{self.service}: {question}" if self.service else question
 
 

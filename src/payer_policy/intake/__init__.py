@@ -6,13 +6,15 @@
 
 from __future__ import annotations
 
-from io import TextIOWrapper
+from collections.abc import Callable
+from io import StringIO, TextIOWrapper
 from typing import BinaryIO, Literal
 
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.diagnostics import Diagnostic, Location, Position, given_bytes
 from payer_policy.intake.fhir.claim import read_document, submissions_of
 from payer_policy.intake.json_requests import read_json_lines, read_json_requests
 from payer_policy.intake.json_split import is_json_lines
+from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.intake.model import Intake, refused, remark_duplicates
 from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
@@ -52,6 +54,7 @@ __all__ = [
     "read_requests",
     "read_supplements",
     "refused",
+    "request_from_mapping",
     "supplemented",
     "unmatched",
     "x12_loops",
@@ -71,6 +74,8 @@ _MARKS = (
     (b"%PDF", "a PDF document", None),
     (b"<", "XML or HTML", None),
 )
+_MOST_BLANK = 65_536
+"""A file that begins with more blanks than this holds nothing else."""
 _LOOSE = frozenset({"GS", "ST", "BHT", "HL", "CLM"})
 _LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
 """A stray byte, as "surrogateescape" keeps it, to the Latin-1 character that it most likely is."""
@@ -83,10 +88,12 @@ def read_requests(
     reference: ReferenceData | None = None,
     *,
     most: int | None = None,
+    pause: Callable[[], None] | None = None,
 ) -> list[Intake]:
     """Every claim and preauthorization request of a file, and remarks about the file.
 
-    Never raises for any bytes. Claims of one number are all read, each with a remark.
+    Never raises for any bytes: what is wrong is in the `Intake`. Claims of one number are all
+    read, each with a remark.
 
     Args:
         data: The bytes of the file: JSON, JSON Lines, X12 837 or 278, or FHIR R4. The format is found
@@ -96,10 +103,16 @@ def read_requests(
         reference: For FHIR: to know a payer by any of its identifiers.
         most: Reading stops after one more than this, so that a caller that gets more knows that there
             are too many; None: all are read.
+        pause: Called again and again while a file is read that holds many; what it raises ends the
+            reading. For a deadline.
 
     Returns:
         An `Intake` for each claim, in the order of the file: its request, or None with what is wrong.
+
+    Raises:
+        PolicyError: The data are no bytes (a text or a path, say).
     """
+    given_bytes(data, file)
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     form = _form_of(text, data, file)
     if isinstance(form, Diagnostic):
@@ -110,9 +123,9 @@ def read_requests(
             if not isinstance(document, Diagnostic):
                 found = submissions_of(document, vocabulary, reference)
                 return [submission.intake for submission in found]
-        return remark_duplicates(read_json_requests(text, file, most))
+        return remark_duplicates(read_json_requests(text, file, most, pause))
     text = text if data.isascii() else text.translate(_LATIN_1)
-    return remark_duplicates(read_x12(text, file, most))
+    return remark_duplicates(read_x12(_pausing(StringIO(text, "").read, pause), file, most))
 
 
 def form_of(start: bytes, file: str) -> Form | Diagnostic:
@@ -121,15 +134,31 @@ def form_of(start: bytes, file: str) -> Form | Diagnostic:
     return _form_of(text, start, file)
 
 
-def x12_text(file: BinaryIO) -> Read:
-    """The text of an X12 file that is read on and on, as `read_requests` reads a whole one."""
+def x12_text(file: BinaryIO, pause: Callable[[], None] | None = None) -> Read:
+    """The text of an X12 file that is read on and on, as `read_requests` reads a whole one.
+
+    Args:
+        file: The file.
+        pause: Called before each piece that is read; what it raises ends the reading.
+    """
     text = TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
     def read(size: int) -> str:
         chunk = text.read(size)
         return chunk if chunk.isascii() else chunk.translate(_LATIN_1)
 
-    return read
+    return _pausing(read, pause)
+
+
+def _pausing(read: Read, pause: Callable[[], None] | None) -> Read:
+    if pause is None:
+        return read
+
+    def paused(size: int) -> str:
+        pause()
+        return read(size)
+
+    return paused
 
 
 def other_kind(start: bytes) -> str | None:
@@ -143,7 +172,7 @@ def other_kind(start: bytes) -> str | None:
 
 
 def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:
-    head = text[:200].lstrip(_BLANK) or text.lstrip(_BLANK + "\x00\x1a")[:200]
+    head = text[:200].lstrip(_BLANK) or text[:_MOST_BLANK].lstrip(_BLANK + "\x00\x1a")[:200]
     if not head:
         return _unreadable("empty-file", f"the file is empty; {_EXPECTED}", file)
     if _has_wide_characters(data):

@@ -6,10 +6,10 @@ Each request is read by itself and keeps its place in the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.intake.json_split import (
@@ -27,49 +27,49 @@ from payer_policy.intake.model import (
     too_many_lines,
 )
 from payer_policy.intake.places import MAX_PIECE, Piece, Places
-from payer_policy.json_models import Names, validated
+from payer_policy.json_models import validated
 from payer_policy.json_source import JsonDocument
-from payer_policy.request.models import (
-    MAX_LINES,
-    Authorization,
-    Coverage,
-    Line,
-    Patient,
-    PriorLine,
-    Provider,
-    Request,
-)
+from payer_policy.request.models import MAX_LINES, NAMES, Request
 from payer_policy.vocabulary.codes import remark_on_ndc
 
-NAMES: Names = {
-    Request: "a request",
-    Coverage: "`coverage`",
-    Patient: "`patient`",
-    Provider: "`provider`",
-    Line: "a line",
-    Authorization: "an authorization",
-    PriorLine: "a line of the history",
-}
+P = TypeVar("P")
 
 
-def read_json_requests(text: str, file: str, most: int | None = None) -> list[Intake]:
-    """Every request of a text that starts with `{` or `[`; at most one more than `most`."""
+def read_json_requests(
+    text: str,
+    file: str,
+    most: int | None = None,
+    pause: Callable[[], None] | None = None,
+) -> list[Intake]:
+    """Every request of a text that starts with `{` or `[`; at most one more than `most`.
+
+    `pause` is called before each, and what it raises ends the reading.
+    """
     stop = None if most is None else most + 1
     places = Places(text, file)
     if text.lstrip(" \t\r\n\ufeff").startswith("["):
         parts = islice(elements_of(places), stop)
-        found = [refused(p) if isinstance(p, Diagnostic) else _request(p) for p in parts]
+        found = [
+            refused(part) if isinstance(part, Diagnostic) else _request(part)
+            for part in _pausing(parts, pause)
+        ]
         return found or [refused(_empty_list(places))]
     if is_json_lines(text):
-        return read_json_lines(places, stop)
+        return [_request(piece) for piece in _pausing(islice(lines_of(places), stop), pause)]
     start = len(text) - len(text.lstrip(" \t\r\n\ufeff"))
     return [_request(Piece(places, start, len(text.rstrip(" \t\r\n"))))]
 
 
-def read_json_lines(places: Places, stop: int | None = None) -> list[Intake]:
-    """Every request of JSON Lines, or of some whole lines out of a larger file of them; at most the
-    first `stop`."""
-    return [_request(piece) for piece in islice(lines_of(places), stop)]
+def read_json_lines(places: Places) -> list[Intake]:
+    """Every request of JSON Lines, or of some whole lines out of a larger file of them."""
+    return [_request(piece) for piece in lines_of(places)]
+
+
+def _pausing(parts: Iterable[P], pause: Callable[[], None] | None) -> Iterator[P]:
+    for part in parts:
+        if pause is not None:
+            pause()
+        yield part
 
 
 def _empty_list(places: Places) -> Diagnostic:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, kind_of
 from payer_policy.intake.json_requests import validated_request
 from payer_policy.intake.model import inconsistencies, numbered
 from payer_policy.json_models import MAX_PROBLEMS
@@ -33,12 +33,16 @@ _NAME: Final = "request"
 
 
 def request_from_mapping(value: object) -> Request:
-    """The request that a mapping describes. Dates may be `date` objects; floats are refused.
+    """The request that a mapping describes; its lines are numbered.
 
     Nothing of the mapping is kept: changing it afterwards changes nothing that was made of it.
 
+    Args:
+        value: The request's JSON as a mapping, as `Engine.decide` takes it: `schema/request.schema.json`
+            has its shape, dates may be `date` objects, and floats are refused.
+
     Raises:
-        PolicyError: with every problem, also where it is no mapping at all; places are those in the
+        PolicyError: With every problem, also where it is no mapping at all; places are those in the
             mapping written out as JSON.
     """
     if not isinstance(value, Mapping):
@@ -80,7 +84,7 @@ def each_request(value: object) -> Iterator[Any]:
         PolicyError: it is one request, or nothing that could hold several.
     """
     if isinstance(value, (Request, Mapping, str, bytes)) or not isinstance(value, Iterable):
-        kind = _kind(value)
+        kind = kind_of(value)
         message = f"found {kind}; requests were expected: a list, or another iterable of them"
         hint = "for one request, use `decide`"
         raise PolicyError([Diagnostic("wrong-type", message, Location(_NAME), hint)])
@@ -93,20 +97,8 @@ def _no_request(value: object) -> Diagnostic:
         hint = "give one request at a time, or use `decide_many`"
     elif isinstance(value, (str, bytes, bytearray)):
         hint = "read text with `read_requests`, or with `json.loads(…, parse_float=Decimal)`"
-    message = f"found {_kind(value)}; a request was expected: a `Request`, or a mapping"
+    message = f"found {kind_of(value)}; a request was expected: a `Request`, or a mapping"
     return Diagnostic("wrong-type", message, Location(_NAME), hint)
-
-
-def _kind(value: object) -> str:
-    """A value that is none of a request's, by what it is and not by what it holds."""
-    if value is None:
-        return "None"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, str):
-        return "a text"
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} `{name[:40]}`"
 
 
 def _all_plain(value: Mapping[str, Any]) -> bool:
@@ -192,7 +184,7 @@ class _Copy:
         if isinstance(value, (Mapping, list, tuple, set, frozenset)):
             return self._inside(value, path)
         hint = "convert it first: int(…), str(…), or `.date()` of a time"
-        self._report(path, "wrong-type", f"found {_kind(value)}; expected {_EXPECTED}", hint)
+        self._report(path, "wrong-type", f"found {kind_of(value)}; expected {_EXPECTED}", hint)
         return None
 
     def _inside(self, value: Any, path: JsonPath) -> Any:
@@ -226,7 +218,7 @@ class _Copy:
         made: dict[str, Any] = {}
         for key, part in value.items():
             if not isinstance(key, str):
-                what = shown(key) if isinstance(key, (bool, NoneType, float)) else _kind(key)
+                what = shown(key) if isinstance(key, (bool, NoneType, float)) else kind_of(key)
                 self._report(path, "wrong-type", f"found {what} as a key; every key is a text")
                 continue
             name = self._text(key, path)

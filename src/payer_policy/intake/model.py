@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, Location
+from payer_policy.json_models import MAX_PROBLEMS
 from payer_policy.json_source import JsonPath
 from payer_policy.request.models import Line, Request
 
@@ -30,12 +32,17 @@ class Intake:
     """
 
     claim_id: str | None
+    """The claim number as the file gives it; None: it gives none."""
     place: Location
+    """Where the claim is in the file."""
     request: Request | None
+    """The request; None: it could not be read, or this is a remark about the file."""
     diagnostics: tuple[Diagnostic, ...] = ()
+    """What is wrong with the claim; warnings do not stop it."""
     frequency: str | None = None
     """As the claim says it, also where the claim was refused."""
     locators: tuple[Locator, ...] = field(default=(), repr=False, compare=False)
+    """What finds the place of a part of the request; for `locate`."""
     of_file: bool = False
     """Whether it is an error in the file around the claims, and so no claim that has a position."""
 
@@ -57,6 +64,7 @@ class Intake:
 
     @property
     def is_note(self) -> bool:
+        """Whether this is a remark about the file and not a claim."""
         return self.request is None and not any(d.severity == "error" for d in self.diagnostics)
 
 
@@ -115,7 +123,12 @@ def numbered(request: Request) -> Request:
 
 
 def inconsistencies(request: Request) -> Iterator[Slip]:
-    """What no model of a single field can see. The request's lines are numbered."""
+    """What no model of a single field can see, as far as anybody reads it. The request's lines are
+    numbered."""
+    return islice(_inconsistencies(request), MAX_PROBLEMS)
+
+
+def _inconsistencies(request: Request) -> Iterator[Slip]:
     seen: dict[int | None, int] = {}
     for index, line in enumerate(request.lines):
         first = seen.setdefault(line.number, index)

@@ -20,10 +20,6 @@ _GAPS: Final = " \t\r\n\v\f\ufeff\x00\x1a"
 _GUIDE: Final = re.compile(r"X(\d{3})")
 
 
-class _Unclear(Exception):
-    """The text is not cut into segments as its ISA says."""
-
-
 def count_x12(read: Read) -> int | None:
     """The claims (CLM) and patient events (HL EV) of a text; None: it is not cut into segments as an
     ISA says.
@@ -33,32 +29,31 @@ def count_x12(read: Read) -> int | None:
     """
     count = 0
     guides, is_review, is_other, is_open = ["", ""], False, False, False
-    try:
-        for elements in _segments(read):
-            name = elements[0]
-            if name == "CLM" or (name == "HL" and elements[3:4] == ["EV"] and not is_other):
-                count += 1
-                is_open = is_open and name == "CLM"  # a BHT after an event is out of place
-            elif name in ("ISA", "IEA", "GE", "GS"):
-                guides = [elements[8] if name == "GS" and len(elements) > 8 else "", ""]
-                is_other = is_review = False
-            elif name == "SE":
-                is_other = is_review = False
-            elif name == "ST":
-                is_review, is_open = elements[1:2] == ["278"], True
-                own = elements[3] if len(elements) > 3 else ""
-                known = [found[1] for one in (own, guides[0]) if (found := _GUIDE.search(one))]
-                is_other = is_review and known[:1] != [] and known[0] in OTHER_GUIDES
-            elif name == "BHT" and is_review and is_open:
-                is_open = False  # a second one says nothing
-                is_other = is_other or (len(elements) > 2 and elements[2] in OTHER_PURPOSES)
-    except _Unclear:
-        return None
+    for elements in _segments(read):
+        if elements is None:
+            return None
+        name = elements[0]
+        if name == "CLM" or (name == "HL" and elements[3:4] == ["EV"] and not is_other):
+            count += 1
+            is_open = is_open and name == "CLM"  # a BHT after an event is out of place
+        elif name in ("ISA", "IEA", "GE", "GS"):
+            guides = [elements[8] if name == "GS" and len(elements) > 8 else "", ""]
+            is_other = is_review = False
+        elif name == "SE":
+            is_other = is_review = False
+        elif name == "ST":
+            is_review, is_open = elements[1:2] == ["278"], True
+            own = elements[3] if len(elements) > 3 else ""
+            known = [found[1] for one in (own, guides[0]) if (found := _GUIDE.search(one))]
+            is_other = is_review and known[:1] != [] and known[0] in OTHER_GUIDES
+        elif name == "BHT" and is_review and is_open:
+            is_open = False  # a second one says nothing
+            is_other = is_other or (len(elements) > 2 and elements[2] in OTHER_PURPOSES)
     return count
 
 
-def _segments(read: Read) -> Iterator[list[str]]:
-    """The elements of each segment that is closed, in capitals."""
+def _segments(read: Read) -> Iterator[list[str] | None]:
+    """The elements of each segment that is closed, in capitals; None: it is not clear where they are."""
     text, element, terminator = "", "", ""
     ended = False
     while True:
@@ -72,10 +67,12 @@ def _segments(read: Read) -> Iterator[list[str]]:
             element = text[3:4]
             header = text[:_HEADER].split(element, 16) if element else []
             if len(header) < 17 or len(header[16]) < 2:
-                raise _Unclear
+                yield None
+                return
             terminator = header[16][1]
         if not terminator:
-            raise _Unclear
+            yield None
+            return
         end, seen = text.find(terminator), len(text)
         while end < 0 and not ended:
             more = read(_CHUNK)

@@ -22,7 +22,7 @@ X12Loop = ClaimLoop | ReviewLoop
 """One claim of an 837 or one request of a 278, still as segments."""
 
 
-def read_x12(text: str, file: str, most: int | None = None) -> list[Intake]:
+def read_x12(text: str | Read, file: str, most: int | None = None) -> list[Intake]:
     """Every claim and request of a text that starts with ISA, and a remark for what is wrong with
     the file; at most one more than `most`."""
     parts = islice(x12_loops(text, file), None if most is None else most + 1)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
 
-from payer_policy.diagnostics import Diagnostic, PolicyError
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, given_path, kind_of
 from payer_policy.json_source import JsonDocument
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.elaboration import Elaboration, Window, alike
@@ -68,11 +68,12 @@ class Library:
             folder: The folder that holds `vocabulary.json`.
 
         Raises:
-            PolicyError: with every problem in every file, in file order. Nothing is loaded then.
+            PolicyError: There is no such folder, or with every problem in every file, in file order.
+                Nothing is loaded then.
         """
         from payer_policy.policy.reading import read_library
 
-        library, diagnostics = read_library(Path(folder))
+        library, diagnostics = read_library(given_path(folder, "a policy folder"))
         errors = [problem for problem in diagnostics if problem.severity == "error"]
         if errors or library is None:
             raise PolicyError(errors)
@@ -224,6 +225,9 @@ class Library:
         Args:
             address: `<payer>/<policy>`.
             day: The date of service.
+
+        Raises:
+            PolicyError: The day is not a `datetime.date`.
         """
         window = self._window_on(address, day)
         if window is None:
@@ -241,6 +245,10 @@ class Library:
         return found
 
     def _window_on(self, address: str, day: date) -> Window | None:
+        if not isinstance(day, date) or isinstance(day, datetime):
+            message = f"found {kind_of(day)}; a date of service was expected"
+            hint = "give a `datetime.date`, such as `date(2025, 3, 4)`"
+            raise PolicyError([Diagnostic("wrong-type", message, Location("day"), hint)])
         windows = self._windows_of(address)
         index = bisect_right(windows, day, key=lambda window: window.first_day) - 1
         if index < 0:
@@ -254,6 +262,9 @@ class Library:
         Args:
             address: `<payer>/<policy>`.
             day: The date of service.
+
+        Raises:
+            PolicyError: The day is not a `datetime.date`.
         """
         window = self._window_on(address, day)
         if window is None:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
+from payer_policy.json_models import MAX_PROBLEMS
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import (
@@ -229,7 +230,7 @@ def _problems(
 ) -> Iterator[Diagnostic]:
     hinted = {name for _, name, _ in wrong[:_MOST_HINTS]}
     numbers = list(line_numbers(request))
-    for line, name, problem in wrong:
+    for line, name, problem in wrong[:MAX_PROBLEMS]:
         about, hint = "" if line is None else f"line {numbers[line]}: ", problem.hint
         if problem.code == "unknown-fact" and name in hinted:
             hint = did_you_mean(name, vocabulary.facts)
@@ -237,6 +238,10 @@ def _problems(
         if problem.code not in ("unknown-fact", "derived-fact", "misplaced-fact"):
             message = f"fact `{name}`: {message}"
         yield fact_problem(request, line, name, problem.code, about + message, hint)
+    if len(wrong) > MAX_PROBLEMS:
+        rest = f"there are more than {MAX_PROBLEMS} problems with facts; the rest is not listed"
+        line, name, _ = wrong[MAX_PROBLEMS]
+        yield fact_problem(request, line, name, "too-many-problems", rest, None)
 
 
 def _says_which(vocabulary: Vocabulary, name: str) -> bool:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.json_models import Names, problems
+from payer_policy.json_source import JsonDocument
 from payer_policy.vocabulary.codes import normalise_code, of_another_system
 from payer_policy.vocabulary.types import (
     MAX_TEXT,
@@ -85,9 +88,55 @@ _Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
 Date = Annotated[date, BeforeValidator(calendar_date)]
 
 
-class _Part(BaseModel):
+def _first_paragraph(schema: dict[str, Any]) -> None:
+    """Leave out of a JSON Schema what a docstring says to those who write Python."""
+    if "description" in schema:
+        schema["description"] = schema["description"].partition("\n\n")[0]
+
+
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+
+    class _Refusing(ModelMetaclass): ...
+else:
+
+    class _Refusing(type(BaseModel)):
+        """Classes whose constructor refuses bad values with a `PolicyError`.
+
+        In the metaclass, since an `__init__` would also run for every part that pydantic makes, and
+        those who read files need pydantic's error to point at the place in the file.
+        """
+
+        def __call__(cls, *values, **fields):
+            try:
+                if not values:
+                    return super().__call__(**fields)
+            except ValidationError as error:
+                name = cls.__name__.lower()
+                document = JsonDocument("", name, fields)
+                found = problems(error, document, model=cls, names=NAMES)
+                # Values in a program have a path, but no line and no column.
+                places = [Location(name, one.location.path) for one in found]
+                refused = [
+                    Diagnostic(one.code, one.message, place, one.hint)
+                    for one, place in zip(found, places, strict=True)
+                ]
+            else:
+                message = (
+                    f"`{cls.__name__}` takes its fields by name, such as `{cls.__name__}(…=…)`"
+                )
+                hint = "read a mapping with `request_from_mapping`"
+                refused = [Diagnostic("wrong-type", message, Location(cls.__name__.lower()), hint)]
+            raise PolicyError(refused)
+
+
+class _Part(BaseModel, metaclass=_Refusing):
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, arbitrary_types_allowed=False
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        arbitrary_types_allowed=False,
+        json_schema_extra=_first_paragraph,
     )
 
 
@@ -212,7 +261,12 @@ class PriorLine(_Part):
 
 
 class Request(_Part):
-    """One claim, or one preauthorization request, with whatever is known around it."""
+    """One claim, or one preauthorization request, with whatever is known around it.
+
+    `request_from_mapping` makes one of a mapping, `read_requests` of a file, and `Engine.decide` takes
+    either. The constructor refuses bad values with a `PolicyError` that carries every problem. What it
+    inherits from pydantic (`model_validate`, …) raises pydantic's `ValidationError`.
+    """
 
     kind: Literal["claim", "preauthorization"] = "claim"
     """A claim for what was done, or a question beforehand."""
@@ -250,3 +304,15 @@ class Request(_Part):
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
     stand here only where one service can be meant, else in the `facts` of its lines."""
+
+
+NAMES: Final[Names] = {
+    Request: "a request",
+    Coverage: "`coverage`",
+    Patient: "`patient`",
+    Provider: "`provider`",
+    Line: "a line",
+    Authorization: "an authorization",
+    PriorLine: "a line of the history",
+}
+"""What messages call the parts of a request."""

@@ -7,7 +7,7 @@ and not every client time out.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from starlette.requests import ClientDisconnect, Request
@@ -20,8 +20,20 @@ from payer_policy.service.settings import Limits
 class Admission:
     """Counts what is inside; used on the event loop's thread only, so it needs no lock."""
 
-    def __init__(self, limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        metrics: Metrics,
+        stalled: Callable[[], Problem | None] = lambda: None,
+    ) -> None:
+        """
+        Args:
+            limits: How much is taken in.
+            metrics: Where what waits is told.
+            stalled: Why no answer could leave just now, if none can.
+        """
         self.limits = limits
+        self._stalled = stalled
         self._metrics = metrics
         self._receiving = 0
         self._waiting = 0
@@ -29,9 +41,9 @@ class Admission:
 
     def full(self) -> Problem | None:
         """Why nothing more is taken in just now; None: something is."""
-        if self._waiting < self.limits.waiting:
-            return None
-        return busy("overloaded", f"{self._waiting} requests wait for their answer already")
+        if self._waiting >= self.limits.waiting:
+            return busy("overloaded", f"{self._waiting} requests wait for their answer already")
+        return self._stalled()
 
     @asynccontextmanager
     async def taken(self, request: Request, most: int) -> AsyncIterator[bytes]:

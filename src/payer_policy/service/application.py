@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import importlib.metadata
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -29,6 +29,7 @@ from payer_policy.service import (
     x12,
 )
 from payer_policy.service.gate import Gate, exchange_of
+from payer_policy.service.giving import KEY, RECEIPT, REPLAYED
 from payer_policy.service.logs import log
 from payer_policy.service.problems import Problem, problem_response
 from payer_policy.service.state import State
@@ -39,6 +40,11 @@ What is not known never denies and never approves: the request pends, and the an
 that would settle it. Numbers are exact: send integers, or numerals as text. The same request under the
 same policies gets the same bytes.
 """
+
+
+_COLLECT: Final = (50_000, 20, 100)
+"""How seldom garbage is looked for that only cycles hold: each search through all stops every answer,
+and answers hold next to no cycles."""
 
 
 def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> FastAPI:
@@ -57,6 +63,7 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
         # tenth of a second, again and again.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*_COLLECT)
         log("started", hash=state.deployed.hash, engine=state.settings.engine)
         yield
         watcher.cancel()
@@ -85,8 +92,8 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
             CORSMiddleware,
             allow_origins=list(origins),
             allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["X-Request-ID", "Retry-After"],
+            allow_headers=["Authorization", "Content-Type", KEY, "X-API-Key", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Retry-After", RECEIPT, REPLAYED],
         )
     for module in (decisions, requirements, policies, fhir, cds_hooks, x12, health):
         app.include_router(module.router)
@@ -94,17 +101,24 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
     app.add_exception_handler(HTTPException, _framework_problem)
     app.add_exception_handler(RequestValidationError, _wrong_parameter)
     app.add_exception_handler(FhirUnavailable, _not_installed)
+    app.add_exception_handler(Exception, _fault)
     _describe(app)
     return app
 
 
-def gated(app: FastAPI) -> Gate:
-    """The application with the gate around it, as it is served."""
+def gated(app: FastAPI, host_names: Collection[str] = ()) -> Gate:
+    """The application with the gate around it, as it is served.
+
+    Args:
+        app: The application.
+        host_names: The names that the header `Host` may have; none: any.
+    """
     return Gate(
         app,
         lambda: app.state.service.metrics,
         lambda: app.state.service.admission.full(),
         lambda scope, problem, request_id: _told(scope["path"], problem, request_id),
+        host_names,
     )
 
 
@@ -158,6 +172,11 @@ def _framework_problem(request: Request, error: Exception) -> Response:
 
 def _not_installed(request: Request, error: Exception) -> Response:
     return _problem(request, Problem("not-configured", str(error)))
+
+
+def _fault(request: Request, error: Exception) -> Response:
+    """A fault of ours, as a problem like any other; the gate writes it to the log."""
+    return _problem(request, Problem("internal", "the service failed; nothing was decided"))
 
 
 def _wrong_parameter(request: Request, error: Exception) -> Response:

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Path, Request, Response
 from payer_policy import cds_hooks
 from payer_policy.answer import Answer
 from payer_policy.review import ReviewRules
-from payer_policy.service.authentication import AUTHENTICATED
-from payer_policy.service.decisions import BODY, decided, refused
-from payer_policy.service.gate import exchange_of
+from payer_policy.service.authentication import holds
+from payer_policy.service.decisions import BODY, check_parts, decided, refused
+from payer_policy.service.giving import Question
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
@@ -40,25 +40,31 @@ async def discovery() -> Response:
 @router.post(
     "/{service}",
     summary="What coverage asks of the orders of a call.",
-    dependencies=[AUTHENTICATED],
-    openapi_extra=body({JSON: "CdsHooksCall"}),
+    dependencies=[holds("decide")],
+    openapi_extra=body({JSON: "CdsHooksCall"}, keyed=True),
     responses=described(
         {JSON: "CdsHooksAnswer"},
         "Cards, and for each order an update of it with the coverage information of Da Vinci CRD.",
     )
-    | problems("refused", "not-found", "too-large", "wrong-media-type", "not-configured"),
+    | problems(
+        "refused", "key-used", "not-found", "too-large", "wrong-media-type", "not-configured"
+    ),
 )
 async def call(request: Request, service: Annotated[str, Path(max_length=200)]) -> Response:
     """What is not known is asked for; nothing is said not to be covered for what nobody told."""
     if service not in cds_hooks.SERVICES:
         raise Problem("not-found", f"there is {', '.join(cds_hooks.SERVICES)}")
     media_type_of(request, JSON)
-    state, exchange = state_of(request), exchange_of(request)
+    state = state_of(request)
     async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
+        check_parts(data, state.settings.limits.parts)
+        question = Question.of(request, data)
+        if (before := await question.answered()) is not None:
+            return before
         deployed = state.deployed
         library = deployed.engine.library
 
-        def work(deadline: Deadline) -> tuple[list[Answer], dict[str, Any]]:
+        def work(deadline: Deadline) -> tuple[list[Answer], bytes]:
             hook = cds_hooks.read_hook(
                 service, data, library.vocabulary, library.reference, file=BODY
             )
@@ -68,23 +74,24 @@ async def call(request: Request, service: Annotated[str, Path(max_length=200)]) 
             answers = decided(state, deployed, orders, deadline, are_orders=True)
             outcomes = [None if one.request is None else one.outcome.to_json() for one in answers]
             rules = ReviewRules.of(library)
-            return answers, cds_hooks.response(
-                hook,
-                outcomes,
-                now().date().isoformat(),
-                vocabulary=library.vocabulary,
-                rules=rules,
+            return answers, _encoded(
+                cds_hooks.response(
+                    hook,
+                    outcomes,
+                    now().date().isoformat(),
+                    vocabulary=library.vocabulary,
+                    rules=rules,
+                )
             )
 
-        answers, response = await state.at_length(work)
-        await state.given(exchange, deployed, answers)
-    return _json(response)
+        answers, content = await state.at_length(work)
+        return await question.give(deployed, answers, content, JSON)
 
 
 @router.post(
     "/{service}/feedback",
     summary="What became of the cards.",
-    dependencies=[AUTHENTICATED],
+    dependencies=[holds("decide")],
     openapi_extra=body({JSON: "CdsHooksFeedback"}),
     responses=described({JSON: None}, "Taken.") | problems("refused", "not-found", "too-large"),
 )
@@ -95,6 +102,7 @@ async def feedback(request: Request, service: Annotated[str, Path(max_length=200
     media_type_of(request, JSON)
     state = state_of(request)
     async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
+        check_parts(data, state.settings.limits.parts)
         found, wrong = cds_hooks.read_feedback(data, file=BODY)
     if wrong:
         raise refused(wrong)
@@ -104,4 +112,8 @@ async def feedback(request: Request, service: Annotated[str, Path(max_length=200
 
 
 def _json(value: Any) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False), media_type=JSON)
+    return Response(_encoded(value), media_type=JSON)
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from payer_policy.answer import Answer, answer
+from payer_policy.audit import Receipt
 from payer_policy.deployment import Deployed
 from payer_policy.determination.explain import explain
 from payer_policy.determination.trees import Explanation
@@ -26,9 +27,10 @@ from payer_policy.intake import (
     unmatched,
 )
 from payer_policy.intake.model import too_many_lines
-from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.authentication import holds
+from payer_policy.service.brief import brief
 from payer_policy.service.forms import FACTS, FORM, claims_and_facts
-from payer_policy.service.gate import exchange_of
+from payer_policy.service.giving import Content, Question
 from payer_policy.service.negotiation import best_of, media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
@@ -43,24 +45,35 @@ ANSWERS_VERSION: Final = "payer-policy/answers/1"
 _ANYTHING: Final = ("application/octet-stream", "application/x-www-form-urlencoded")
 """What clients say who say nothing: what a file is, is found out from the file."""
 _SHORT: Final = 16_384
-"""Bytes of a body up to which deciding it on the event loop keeps nobody waiting."""
+_FEW: Final = 1_000
+"""Bytes and parts of a body up to which deciding it on the event loop keeps nobody waiting."""
+_BLANK: Final = b" \t\r\n\xef\xbb\xbf"
+_OF_BODIES: Final = ("too-large", "too-many-parts", "wrong-media-type")
+_OF_ONE: Final = ("several-requests", "key-used", *_OF_BODIES)
+View = Annotated[
+    Literal["whole", "brief"],
+    Query(description="`brief`: decision, lines, reason codes and receipt, and nothing else."),
+]
 
-router = APIRouter(prefix="/v1", dependencies=[AUTHENTICATED])
+router = APIRouter(prefix="/v1", dependencies=[holds("decide")])
 
 
 @router.post(
     "/decide",
     tags=["decisions"],
     summary="Decide one claim or preauthorization request.",
-    openapi_extra=body({JSON: "Request"}),
-    responses=described({JSON: "Outcome"}, "The outcome; `decision` is the answer in one word.")
-    | problems("refused", "several-requests", "too-large", "wrong-media-type"),
+    openapi_extra=body({JSON: "Request"}, keyed=True),
+    responses=described(
+        {JSON: "DecideAnswer"}, "The outcome; `decision` is the answer in one word."
+    )
+    | problems("refused", *_OF_ONE),
 )
-async def decide(request: Request) -> Response:
+async def decide(request: Request, view: View = "whole") -> Response:
     """A request with facts that are not known pends, and `missing` lists the questions that would
     settle it. It never denies for what nobody said."""
-    text = await _one(request, lambda answered: _line(answered.to_json()))
-    return Response(text, media_type=JSON)
+    if view == "brief":
+        return await _one(request, _brief)
+    return await _one(request, lambda answered: _encoded(answered.to_json()))
 
 
 @router.post(
@@ -74,46 +87,63 @@ async def decide(request: Request) -> Response:
             "application/edi-x12": None,
             "text/plain": None,
             FORM: "ClaimsAndFacts",
-        }
+        },
+        keyed=True,
     ),
     responses=described(
         {JSON: "Answers", JSON_LINES: None},
         "One outcome or refusal a claim, in the order of the file, and remarks about the file. As "
         "JSON Lines: the outcomes and refusals alone, one a line.",
     )
-    | problems("too-large", "too-many-requests-in-one", "wrong-media-type", "deadline"),
+    | problems("too-many-requests-in-one", "key-used", *_OF_BODIES),
 )
-async def decide_batch(request: Request, accept: Annotated[str, Header()] = "*/*") -> Response:
+async def decide_batch(
+    request: Request, accept: Annotated[str, Header()] = "*/*", view: View = "whole"
+) -> Response:
     """A list of requests, JSON Lines, FHIR, or an X12 interchange with 837s and 278s. What no claim form
     carries comes beside it as a form with the parts `claims` and `facts`, facts by claim number. What is
     wrong with one claim is told in its place and does not stop the others. All are recorded together
     or none is."""
     form = best_of(accept, (JSON, JSON_LINES))
     media_type_of(request, JSON, JSON_LINES, "application/edi-x12", FORM, "text/plain", *_ANYTHING)
-    state, exchange = state_of(request), exchange_of(request)
-    async with state.admission.taken(request, state.settings.limits.batch_bytes) as data:
+    state = state_of(request)
+    limits = state.settings.limits
+    async with state.admission.taken(request, limits.batch_bytes) as data:
+        question = Question.of(request, data)
+        if (before := await question.answered()) is not None:
+            return before
         claims, facts = await claims_and_facts(request, data)
+        for part in (claims, facts or b""):
+            check_parts(part, limits.batch_parts)
         deployed = state.deployed
 
-        def work(deadline: Deadline) -> tuple[list[Answer], str]:
+        def work(deadline: Deadline) -> tuple[list[Answer], Content]:
             library = deployed.engine.library
-            most = state.settings.limits.batch_requests
-            intakes = read_requests(claims, BODY, library.vocabulary, library.reference, most=most)
+            most = limits.batch_requests
+            intakes = read_requests(
+                claims,
+                BODY,
+                library.vocabulary,
+                library.reference,
+                most=most,
+                pause=deadline.check,
+            )
             if len(intakes) > most:
                 raise too_many(most)
-            deadline.check()
             if facts is not None:
                 intakes = _with_facts(intakes, facts)
             notes = [d for one in intakes if one.is_note for d in one.diagnostics]
             asked = [one for one in intakes if not one.is_note]
             answers = decided(state, deployed, asked, deadline)
+            deadline.check()
+            if view == "brief":
+                return answers, lambda receipts: _briefs(answers, notes, receipts, form)
             if form == JSON_LINES:
-                return answers, "".join(_line(one.to_json()) + "\n" for one in answers)
-            return answers, _line(_answers(answers, notes))
+                return answers, _lines(_encoded(one.to_json()) for one in answers)
+            return answers, _together([_encoded(one.to_json()) for one in answers], notes)
 
-        answers, text = await state.at_length(work)
-        await state.given(exchange, deployed, answers)
-    return Response(text, media_type=form)
+        answers, content = await state.at_length(work)
+        return await question.give(deployed, answers, content, form)
 
 
 _EXPLANATIONS: Final[Mapping[str, Callable[[Explanation], str]]] = {
@@ -127,12 +157,12 @@ _EXPLANATIONS: Final[Mapping[str, Callable[[Explanation], str]]] = {
     "/explain",
     tags=["decisions"],
     summary="The proof behind every determination of one request.",
-    openapi_extra=body({JSON: "Request"}),
+    openapi_extra=body({JSON: "Request"}, keyed=True),
     responses=described(
         {JSON: "Explanations", **dict.fromkeys(_EXPLANATIONS)},
         "The outcome with a tree for each determination; or the trees as a page, text or Markdown.",
     )
-    | problems("refused", "several-requests", "too-large", "wrong-media-type", "not-acceptable"),
+    | problems("refused", "not-acceptable", *_OF_ONE),
 )
 async def explained(
     request: Request,
@@ -144,46 +174,77 @@ async def explained(
     """What made each line approved, denied, reduced or pended, test by test, with the sources."""
     form = best_of(accept, (JSON, *_EXPLANATIONS))
 
-    def written(answered: Answer) -> str:
+    def written(answered: Answer) -> bytes:
         trees = [
             explain(d.ruleset, d.evaluation, d.facts, d.determination, include_failing=everything)
             for d in answered.decided
         ]
         if form == JSON:
             parts = [tree.to_json() for tree in trees]
-            return _line({"outcome": answered.to_json(), "explanations": parts})
-        return "".join(map(_EXPLANATIONS[form], trees))
+            return _encoded({"outcome": answered.to_json(), "explanations": parts})
+        return "".join(map(_EXPLANATIONS[form], trees)).encode()
 
-    return Response(await _one(request, written, longest=0), media_type=form)
+    return await _one(request, written, form, longest=0)
 
 
-async def _one(request: Request, write: Callable[[Answer], str], longest: int = _SHORT) -> str:
-    """The answer on the one request of a body, written, and then recorded.
+async def _one(
+    request: Request,
+    write: Callable[[Answer], Content],
+    form: str = JSON,
+    longest: int = _SHORT,
+) -> Response:
+    """The answer on the one request of a body.
 
     Args:
         request: What came.
         write: Writes the answer.
+        form: The media type of what is written.
         longest: The most bytes of a body that is worked on while the event loop waits.
 
     Raises:
         Problem: There is not one request in the body, or it is refused.
     """
     media_type_of(request, JSON)
-    state, exchange = state_of(request), exchange_of(request)
-    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
+    state = state_of(request)
+    limits = state.settings.limits
+    async with state.admission.taken(request, limits.body_bytes) as data:
+        question = Question.of(request, data)
+        if (before := await question.answered()) is not None:
+            return before
+        parts = check_parts(data, limits.parts)
         deployed = state.deployed
 
-        def work(deadline: Deadline | None = None) -> tuple[Answer, str]:
+        def work(deadline: Deadline | None = None) -> tuple[Answer, Content]:
             library = deployed.engine.library
-            intake = one_of(read_requests(data, BODY, library.vocabulary, library.reference))
-            (answered,) = decided(state, deployed, [intake], deadline)
+            pause = None if deadline is None else deadline.check
+            read = read_requests(
+                data, BODY, library.vocabulary, library.reference, most=1, pause=pause
+            )
+            (answered,) = decided(state, deployed, [one_of(read)], deadline)
             if answered.refused:
                 raise refused(answered.problems)
             return answered, write(answered)
 
-        answered, text = work() if len(data) <= longest else await state.at_length(work)
-        await state.given(exchange, deployed, (answered,))
-    return text
+        short = len(data) <= longest and parts <= _FEW
+        answered, content = work() if short else await state.at_length(work)
+        return await question.give(deployed, (answered,), content, form)
+
+
+def check_parts(data: bytes, most: int) -> int:
+    """How many values, lists and objects a JSON text can have, by its marks; of any other text none.
+
+    What a body costs in time and memory depends on them and not on its bytes. X12 is read piece by
+    piece, with an eye on the clock.
+
+    Raises:
+        Problem: It may have more than may be.
+    """
+    if data[:64].lstrip(_BLANK)[:1] not in (b"{", b"["):
+        return 0
+    count = data.count(b",") + data.count(b"[") + data.count(b"{")
+    if count > most:
+        raise Problem("too-many-parts", f"found {count:,} values; a body has at most {most:,}")
+    return count
 
 
 def one_of(intakes: Sequence[Intake]) -> Intake:
@@ -194,7 +255,7 @@ def one_of(intakes: Sequence[Intake]) -> Intake:
     """
     claims = [intake for intake in intakes if not intake.is_note]
     if len(claims) != 1:
-        detail = f"the body holds {len(claims)} requests; one was expected"
+        detail = f"the body holds {'several' if claims else 'no'} requests; one was expected"
         raise Problem("several-requests", detail)
     return claims[0]
 
@@ -212,13 +273,18 @@ def decided(
     A question that names no day is about today, and so is an order (`are_orders`).
 
     Raises:
-        Problem: It takes too long.
+        Problem: It takes too long, or they have too many lines together.
     """
-    answers = []
-    today = now().date()
+    answers, lines = [], 0
+    today, most = now().date(), state.settings.limits.batch_lines
     for intake in intakes:
         if deadline is not None:
             deadline.check()
+        lines += 0 if intake.request is None else len(intake.request.lines)
+        if lines > most:
+            raise Problem(
+                "too-many-requests-in-one", f"the claims have more than {most:,} lines together"
+            )
         small = _limited(intake, state.settings.limits.lines)
         answers.append(answer(deployed.engine, small, today, is_order=are_orders))
     return answers
@@ -262,13 +328,34 @@ def _with_facts(intakes: list[Intake], facts: bytes) -> list[Intake]:
     return supplemented(intakes, supplements)
 
 
-def _answers(answers: Sequence[Answer], notes: Sequence[Diagnostic]) -> dict[str, Any]:
-    return {
-        "schema": ANSWERS_VERSION,
-        "answers": [one.to_json() for one in answers],
-        "notes": [note.to_json() for note in notes],
-    }
+def _brief(answered: Answer) -> Content:
+    return lambda receipts: _encoded(brief(answered, receipts[0] if receipts else None))
 
 
-def _line(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _briefs(
+    answers: Sequence[Answer],
+    notes: Sequence[Diagnostic],
+    receipts: Sequence[Receipt],
+    form: str,
+) -> bytes:
+    """The short forms of many answers, each with the receipt of its own row."""
+    rows = iter(receipts)
+    made = [
+        _encoded(brief(one, None if one.request is None else next(rows, None))) for one in answers
+    ]
+    return _lines(made) if form == JSON_LINES else _together(made, notes)
+
+
+def _lines(made: Iterable[bytes]) -> bytes:
+    return b"".join(one + b"\n" for one in made)
+
+
+def _together(made: Sequence[bytes], notes: Sequence[Diagnostic]) -> bytes:
+    """Answers that are written each by itself, since writing them at once would stop every other."""
+    told = _encoded([note.to_json() for note in notes])
+    schema = _encoded(ANSWERS_VERSION)
+    return b'{"schema": %b, "answers": [%b], "notes": %b}' % (schema, b", ".join(made), told)
+
+
+def _encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode()

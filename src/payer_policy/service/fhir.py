@@ -7,7 +7,7 @@ then. Every problem is an `OperationOutcome`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -15,11 +15,13 @@ from payer_policy import fhir
 from payer_policy.answer import Answer
 from payer_policy.audit import Row, outcome_of
 from payer_policy.deployment import Deployed
-from payer_policy.fhir import Asked, Stored, Submission
+from payer_policy.fhir import Asked, Inquiry, Stored, Submission, matches
 from payer_policy.review import ReviewRules
-from payer_policy.service.authentication import AUTHENTICATED
-from payer_policy.service.decisions import BODY, decided, too_many
+from payer_policy.service.authentication import holds
+from payer_policy.service.decisions import BODY, check_parts, decided, too_many
 from payer_policy.service.gate import exchange_of
+from payer_policy.service.giving import RECEIPT, Question
+from payer_policy.service.keys import Scope
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
@@ -64,45 +66,49 @@ async def metadata(request: Request) -> Response:
 @router.post(
     "/Claim/$submit",
     summary="Decide the claim or preauthorization request of a Bundle, or one Claim.",
-    dependencies=[AUTHENTICATED],
-    openapi_extra=body({FHIR_JSON: "FhirResource", JSON: "FhirResource"}),
+    dependencies=[holds("decide")],
+    openapi_extra=body({FHIR_JSON: "FhirResource", JSON: "FhirResource"}, keyed=True),
     responses=described(
         {FHIR_JSON: "FhirResource"},
         "A Bundle with the ClaimResponse (for a Bundle), or the ClaimResponse. What is missing comes "
         "with it as a Questionnaire; send its answers with the Claim again.",
     )
-    | problems("bad-request", "too-large", "wrong-media-type", "not-configured"),
+    | problems("bad-request", "key-used", "too-large", "wrong-media-type", "not-configured"),
 )
 async def submit(request: Request) -> Response:
     """A claim that cannot be read gets a ClaimResponse with its errors; nothing was decided then."""
     media_type_of(request, FHIR_JSON, JSON)
-    state, exchange = state_of(request), exchange_of(request)
+    state = state_of(request)
     async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
+        check_parts(data, state.settings.limits.parts)
+        question = Question.of(request, data)
+        if (before := await question.answered()) is not None:
+            return before
         deployed = state.deployed
         library = deployed.engine.library
 
-        def work(deadline: Deadline) -> tuple[list[Submission], list[Answer], list[dict[str, Any]]]:
+        def work(deadline: Deadline) -> tuple[list[Submission], list[Answer], bytes | None]:
             found = fhir.read_submissions(data, BODY, library.vocabulary, library.reference)
             if len(found) > state.settings.limits.batch_requests:
                 raise too_many(state.settings.limits.batch_requests)
             answers = decided(state, deployed, (one.intake for one in found), deadline)
             if all(one.asked == Asked() for one in found):  # there is no Claim to respond to
-                return found, answers, []
+                return found, answers, None
             pairs = zip(found, answers, strict=True)
-            return found, answers, [_answered(one, said, deployed) for one, said in pairs]
+            made = [_answered(one, said, deployed) for one, said in pairs]
+            whole = made[0] if len(made) == 1 else _together(made)
+            return found, answers, fhir.exact_json(whole).encode()
 
-        submissions, answers, resources = await state.at_length(work)
-        if not resources:
+        submissions, answers, content = await state.at_length(work)
+        if content is None:
             return _fhir(_outcome(answers), 400)
         contexts = [one.asked.to_json() for one in submissions]
-        await state.given(exchange, deployed, answers, contexts)
-    return _fhir(resources[0] if len(resources) == 1 else _together(resources))
+        return await question.give(deployed, answers, content, FHIR_JSON, contexts=contexts)
 
 
 @router.post(
     "/Claim/$inquire",
     summary="The answers given before to a member's requests.",
-    dependencies=[AUTHENTICATED],
     openapi_extra=body({FHIR_JSON: "FhirResource", JSON: "FhirResource"}),
     responses=described(
         {FHIR_JSON: "FhirResource"},
@@ -111,32 +117,56 @@ async def submit(request: Request) -> Response:
     )
     | problems("too-large", "wrong-media-type", "not-configured"),
 )
-async def inquire(request: Request) -> Response:
-    """The member's number is needed; nothing of another member is ever told."""
+async def inquire(
+    request: Request, scopes: Annotated[frozenset[Scope], holds("inquire")]
+) -> Response:
+    """The member's number and the provider's NPI are needed; nothing of another member or provider is
+    ever told, and nothing that was answered to another key, unless this one may `inquire-any`. Who was
+    told which answers is in the record before they leave."""
     media_type_of(request, FHIR_JSON, JSON)
-    state = state_of(request)
+    state, exchange = state_of(request), exchange_of(request)
     if state.audit is None:
         raise Problem("not-configured", "inquiries are answered from the audit record; see --audit")
     audit = state.audit
     async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
+        check_parts(data, state.settings.limits.parts)
+        deployed = state.deployed
 
-        def work(_: Deadline) -> dict[str, Any]:
+        def work(deadline: Deadline) -> tuple[Inquiry, list[int], bytes]:
             inquiry = fhir.read_inquiry(data, BODY)
             member = inquiry.asked.member_id
             rows = [] if inquiry.refused or member is None else audit.log.of_member(member)
-            library = state.deployed.engine.library
-            rules = ReviewRules.of(library)
-            return fhir.inquiry_response(inquiry, _stored(rows), rules=rules, created=_moment())
+            if "inquire-any" not in scopes:
+                rows = [row for row in rows if row.answer.get("caller") == exchange.caller]
+            told: dict[int, Stored] = {}
+            for row in rows:
+                deadline.check()
+                if (one := _stored(row)) is not None and matches(inquiry, one):
+                    told[row.seq] = one
+            made = fhir.inquiry_response(
+                inquiry,
+                told.values(),
+                rules=ReviewRules.of(deployed.engine.library),
+                created=_moment(),
+            )
+            return inquiry, list(told), fhir.exact_json(made).encode()
 
-        return _fhir(await state.at_length(work))
+        inquiry, told, content = await state.at_length(work)
+        headers = {}
+        if not inquiry.refused:
+            asked = inquiry.asked
+            assert asked.member_id is not None, "an inquiry that is not refused has a member"
+            receipt = await audit.tell(asked.member_id, asked.npis, told, deployed.hash, exchange)
+            headers[RECEIPT] = str(receipt)
+    return Response(content, media_type=FHIR_JSON, headers=headers)
 
 
-def _stored(rows: Iterable[Row]) -> Iterable[Stored]:
-    """The answers of the record that were given to claims in FHIR."""
-    for row in rows:
-        outcome, member = outcome_of(row), row.about_member
-        if outcome is not None and member is not None and "context" in member:
-            yield Stored(Asked.from_json(member["context"]), outcome, row.time)
+def _stored(row: Row) -> Stored | None:
+    """The answer of a row, if it was given to a claim in FHIR."""
+    outcome, member = outcome_of(row), row.about_member
+    if outcome is None or member is None or "context" not in member:
+        return None
+    return Stored(Asked.from_json(member["context"]), outcome, row.time)
 
 
 def _answered(submission: Submission, said: Answer, deployed: Deployed) -> dict[str, Any]:

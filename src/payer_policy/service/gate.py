@@ -9,7 +9,7 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ _PAGE: Final = (
     b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 )
 """What a page of ours may do: show itself, with the styles that stand in it, and nothing else."""
+_HOST: Final = re.compile(r":[0-9]{1,5}\Z")
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -41,6 +42,8 @@ class Exchange:
     problem: str | None = None
     decisions: Counter[str] = field(default_factory=Counter)
     received: int = 0
+    replayed: bool = False
+    """Whether the answer is one that was given before."""
 
 
 def exchange_of(connection: HTTPConnection) -> Exchange:
@@ -58,6 +61,7 @@ class Gate:
         metrics: Callable[[], Metrics],
         full: Callable[[], Problem | None],
         told: Callable[[Scope, Problem, str], ASGIApp],
+        host_names: Collection[str] = (),
     ) -> None:
         """
         Args:
@@ -65,11 +69,13 @@ class Gate:
             metrics: Its meters, which are made when it starts.
             full: Why it takes in nothing more just now, if so.
             told: A problem as its clients read it.
+            host_names: The names that `Host` may have; none: any.
         """
         self._app = app
         self._metrics = metrics
         self._full = full
         self._told = told
+        self._host_names = host_names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -106,12 +112,15 @@ class Gate:
             await send(message)
 
         try:
-            full = self._full() if scope["method"] == "POST" else None
-            if full is None:
+            problem = self._misdirected(scope)
+            # A rush is refused before it costs anything, so that the others get answers.
+            if problem is None and scope["method"] == "POST":
+                problem = self._full()
+            if problem is None:
                 await self._app(scope, counted, marked)
-            else:  # a rush is refused before it costs anything, so that the others get answers
-                exchange.problem = full.name
-                await self._told(scope, full, exchange.request_id)(scope, counted, marked)
+            else:
+                exchange.problem = problem.name
+                await self._told(scope, problem, exchange.request_id)(scope, counted, marked)
         except Exception as error:
             log_fault("fault", error, request_id=exchange.request_id)
             exchange.problem = "internal"
@@ -121,6 +130,24 @@ class Gate:
                 await response(scope, receive, marked)
         seconds = time.perf_counter() - start
         self._tell(scope, exchange, status, sent, seconds)
+
+    def _misdirected(self, scope: Scope) -> Problem | None:
+        """Why a request must not be looked at at all, by its headers."""
+        names = [name for name, _ in scope["headers"]]
+        if b"content-length" in names and b"transfer-encoding" in names:
+            # RFC 9112 section 6.3: a proxy in front may have read it otherwise.
+            return Problem(
+                "bad-request",
+                "both `Content-Length` and `Transfer-Encoding` are present",
+                headers={"Connection": "close"},
+            )
+        if not self._host_names or scope["path"] in _QUIET:
+            return None  # probes ask by address
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        host = hosts[0].decode("latin-1") if len(hosts) == 1 else ""
+        if _HOST.sub("", host).strip("[]").casefold() in self._host_names:
+            return None
+        return Problem("wrong-host", "`Host` names a host that this service does not answer for")
 
     def _tell(
         self, scope: Scope, exchange: Exchange, status: int, sent: int, seconds: float
@@ -145,6 +172,8 @@ class Gate:
         }
         if exchange.problem is not None:
             carried["problem"] = exchange.problem
+        if exchange.replayed:
+            carried["replayed"] = True
         if exchange.decisions:
             carried["decisions"] = dict(sorted(exchange.decisions.items()))
         log("request", **carried)

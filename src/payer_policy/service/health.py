@@ -1,28 +1,24 @@
 """For whoever keeps the service running: is it alive, is it ready and by which policies, its meters.
 
 Open without a key but for the meters, since probes carry none; nothing here tells of a request, and
-without a key nothing of this machine's files.
+without a key for the meters nothing of the files that it reads.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from payer_policy.service.authentication import AUTHENTICATED, is_known
+from payer_policy.service.authentication import holds, known
+from payer_policy.service.keys import Scope
 from payer_policy.service.metrics import CONTENT_TYPE
 from payer_policy.service.openapi import described, problems
-from payer_policy.service.problems import KINDS, Problem, busy
+from payer_policy.service.problems import KINDS, Problem
 from payer_policy.service.state import state_of
 
 JSON: Final = "application/json"
-
-_HELD_BACK: Final = 10
-"""Seconds after an answer could not be recorded for which the process is not ready. Then it is tried
-again, since only a request can tell whether the record can be written."""
 
 router = APIRouter(tags=["operation"])
 
@@ -43,19 +39,22 @@ async def healthz() -> Response:
     responses=described({JSON: "Readiness"}, "Ready; the hash names the policies.")
     | problems("not-recorded"),
 )
-async def readyz(request: Request, known: Annotated[bool, Depends(is_known)]) -> Response:
-    """Policies that were refused are listed; those before them go on deciding. With a key, also by
-    their names and with their problems."""
+async def readyz(request: Request, scopes: Annotated[frozenset[Scope], Depends(known)]) -> Response:
+    """Policies that were refused are listed; those before them go on deciding. With a key for the
+    meters, also by their names and with their problems. `expired` is a warning: the last day of the
+    bundle is over, and it goes on deciding."""
     state = state_of(request)
-    failed_at = None if state.audit is None else state.audit.failed_at
-    if failed_at is not None and time.monotonic() - failed_at < _HELD_BACK:
-        raise busy("not-recorded", "the audit record could not be written just now", 5)
+    if state.audit is not None and (problem := state.audit.not_ready()) is not None:
+        raise problem
     content: dict[str, Any] = {
         "status": "ready",
         **state.deployed.to_json(),
+        "expired": state.deployment.expired,
         "refused": [event.to_json() for event in state.deployment.refused],
     }
-    if not known:  # names of files, and what is in them, are for those who run the service
+    if (
+        "metrics" not in scopes
+    ):  # names of files, and what is in them, are for those who run the service
         del content["name"]
         content["refused"] = [
             {name: event[name] for name in ("kind", "sequence", "hash", "in_force", "at")}
@@ -67,7 +66,7 @@ async def readyz(request: Request, known: Annotated[bool, Depends(is_known)]) ->
 @router.get(
     "/metrics",
     summary="Meters for Prometheus.",
-    dependencies=[AUTHENTICATED],
+    dependencies=[holds("metrics")],
     responses=described({"text/plain": None}, "The text format of Prometheus."),
 )
 async def metrics(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The API keys of a service: a file of names and hashes, so that reading it gives nobody a key.
+"""The API keys of a service: a file of names, scopes and hashes, so that reading it gives nobody a key.
 
 A key is 256 random bits, so one SHA-256 is enough; a password would need more.
 """
@@ -11,10 +11,10 @@ import logging
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.service.logs import log
@@ -22,6 +22,13 @@ from payer_policy.service.logs import log
 SCHEMA: Final = "payer-policy/keys/1"
 PREFIX: Final = "ppk_"
 """What every key begins with, so that scanners for leaked secrets can know one."""
+
+Scope = Literal["decide", "inquire", "inquire-any", "policies", "metrics"]
+"""What a key may be used for: decide and explain; inquire about answers given to this key, or to any key;
+read policies and schemas; read meters and the details of readiness."""
+SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
+USUAL: Final[frozenset[Scope]] = frozenset({"decide", "inquire", "policies"})
+"""The scopes of a key that was made without naming any."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
@@ -32,10 +39,19 @@ class KeysUnreadable(PayerPolicyError):
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """Who may ask. Names are for logs and the audit record; they are no secret."""
+class Holder:
+    """Who a key was made for, and what it may do. The name is for logs and the audit record; it is no
+    secret."""
 
-    by_hash: Mapping[str, str] = field(repr=False)
+    name: str
+    scopes: frozenset[Scope] = USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Who may ask, by the hash of each key."""
+
+    by_hash: Mapping[str, Holder] = field(repr=False)
 
     @staticmethod
     def read(path: Path) -> Keys:
@@ -56,24 +72,34 @@ class Keys:
             raise KeysUnreadable(
                 f'{path}: `"schema": "{SCHEMA}"` and an object `keys` were expected'
             )
-        found: dict[str, str] = {}
+        found: dict[str, Holder] = {}
         for name, entry in entries.items():
             hash_ = entry.get("sha256") if isinstance(entry, dict) else None
             if not isinstance(hash_, str) or not _HASH.match(hash_):
                 raise KeysUnreadable(
                     f"{path}: key `{name}`: `sha256` with 64 hex digits was expected"
                 )
-            found[hash_] = name
+            scopes = entry.get("scopes", sorted(USUAL))
+            if not isinstance(scopes, list) or not all(one in SCOPES for one in scopes):
+                raise KeysUnreadable(
+                    f"{path}: key `{name}`: `scopes` is a list of {', '.join(SCOPES)}"
+                )
+            found[hash_] = Holder(name, frozenset(scopes))
         return Keys(found)
 
-    def who(self, key: str) -> str | None:
-        """The name that a key was made for; None: nobody's."""
+    def who(self, key: str) -> Holder | None:
+        """Who a key was made for; None: nobody."""
         return self.by_hash.get(_hash(key))
 
-    def names(self) -> list[str]:
-        return sorted(self.by_hash.values())
+    def holders(self) -> list[Holder]:
+        """Who has a key, by name."""
+        return sorted(self.by_hash.values(), key=lambda one: one.name)
 
-    def with_new(self, name: str) -> tuple[Keys, str]:
+    def names(self) -> list[str]:
+        """The names that have a key."""
+        return [one.name for one in self.holders()]
+
+    def with_new(self, name: str, scopes: Collection[Scope] = USUAL) -> tuple[Keys, str]:
         """These keys and one more, and that key, which nothing will tell again.
 
         Raises:
@@ -83,12 +109,12 @@ class Keys:
             raise ValueError(
                 f"`{name}` is no name of a key: a to z, digits and hyphens, at most 63"
             )
-        if name in self.by_hash.values():
+        if name in self.names():
             raise ValueError(
                 f"there is a key `{name}` already; remove it first, or choose a new name"
             )
         key = PREFIX + secrets.token_urlsafe(32)
-        return Keys({**self.by_hash, _hash(key): name}), key
+        return Keys({**self.by_hash, _hash(key): Holder(name, frozenset(scopes))}), key
 
     def without(self, name: str) -> Keys:
         """These keys without that of a name.
@@ -96,13 +122,16 @@ class Keys:
         Raises:
             KeyError: there is none.
         """
-        if name not in self.by_hash.values():
+        if name not in self.names():
             raise KeyError(name)
-        return Keys({hash_: other for hash_, other in self.by_hash.items() if other != name})
+        return Keys({hash_: one for hash_, one in self.by_hash.items() if one.name != name})
 
     def write(self, path: Path) -> None:
         """Write the file whole or not at all, readable by its owner only."""
-        entries = {name: {"sha256": hash_} for hash_, name in self.by_hash.items()}
+        entries = {
+            one.name: {"sha256": hash_, "scopes": sorted(one.scopes)}
+            for hash_, one in self.by_hash.items()
+        }
         content = {"schema": SCHEMA, "keys": dict(sorted(entries.items()))}
         beside = path.with_name(f".{path.name}.{os.getpid()}")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -119,7 +148,8 @@ class KeyFile:
         self._seen = _stamp(path)
         self._keys = keys
 
-    def who(self, key: str) -> str | None:
+    def who(self, key: str) -> Holder | None:
+        """Who a key was made for; None: nobody."""
         return self._keys.who(key)
 
     def look(self) -> None:

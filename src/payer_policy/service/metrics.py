@@ -6,7 +6,9 @@ With several processes each writes to files that all of them add up (`prometheus
 
 from __future__ import annotations
 
+import math
 import os
+from datetime import datetime
 from typing import Final
 
 from prometheus_client import (
@@ -86,6 +88,19 @@ class Metrics:
             ("service", "outcome"),
             registry=registry,
         )
+        self._heads = Counter(
+            "payer_policy_audit_heads",
+            "Heads of the audit record: signed, or not because something stood in the way.",
+            ("result",),
+            registry=registry,
+        )
+        self._expires = Gauge(
+            "payer_policy_policies_expire_seconds",
+            "When the bundle that decides expires, in seconds since 1970; +Inf: never.",
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
+        self._expires.set(math.inf)
         self._hash: str | None = None
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -117,6 +132,14 @@ class Metrics:
         self._hash = in_force
         if in_force is not None:
             self._policies.labels(in_force).set(1)
+
+    def expires(self, moment: datetime | None) -> None:
+        """When the bundle in force expires; None: never."""
+        self._expires.set(math.inf if moment is None else moment.timestamp())
+
+    def head(self, result: str) -> None:
+        """A head of the audit record was signed, or not."""
+        self._heads.labels(result).inc()
 
     def text(self) -> bytes:
         """All meters of all processes, in Prometheus' text format."""

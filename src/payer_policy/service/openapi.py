@@ -15,6 +15,8 @@ from fastapi.openapi.utils import get_openapi
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
 from payer_policy.schemas import all_schemas
+from payer_policy.service import brief
+from payer_policy.service.giving import KEY, RECEIPT, REPLAYED
 from payer_policy.service.problems import KINDS, MEDIA_TYPE, Problem, schema
 
 _TEXT: Final = {"type": "string"}
@@ -22,22 +24,55 @@ _TEXT_OR_NULL: Final = {"type": ["string", "null"]}
 _SHORT: Final = {"type": "string", "minLength": 1, "maxLength": 200}
 _FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
 _TEXTS: Final = {"type": "array", "items": _TEXT}
+_UNITS: Final = {"type": ["integer", "string", "null"]}
 _OBJECT: Final = {"type": "object"}
 _OBJECTS: Final = {"type": "array", "items": _OBJECT}
-_EVERYWHERE: Final = ("not-authenticated", "overloaded", "deadline", "not-recorded", "too-slow")
+_EVERYWHERE: Final = (
+    "not-authenticated",
+    "not-allowed",
+    "overloaded",
+    "deadline",
+    "not-recorded",
+    "too-slow",
+)
+
+
+_KEY: Final = {
+    "name": KEY,
+    "in": "header",
+    "description": "Of the client's choice, for this body alone. Sent again with the same body within "
+    "24 hours it gets the same answer, and nothing is decided or recorded twice.",
+    "schema": {"type": "string", "pattern": "^[!#-~]{1,255}$"},
+}
+_HEADERS: Final = {
+    RECEIPT: {
+        "description": "The number and the hash of the answer's (last) row in the audit record.",
+        "schema": {"type": "string", "pattern": "^[1-9][0-9]*:[0-9a-f]{64}$"},
+    },
+    REPLAYED: {
+        "description": "The answer is the one that was given to the same key before.",
+        "schema": {"const": "true"},
+    },
+}
 
 
 # --- what a route says of itself -----------------------------------------------------------------
 
 
-def body(forms: Mapping[str, str | None]) -> dict[str, Any]:
-    """What a path reads: a component for each media type; None: text of that media type."""
-    return {"requestBody": {"required": True, "content": _content(forms)}}
+def body(forms: Mapping[str, str | None], *, keyed: bool = False) -> dict[str, Any]:
+    """What a path reads: a component for each media type; None: text of that media type.
+
+    Args:
+        forms: By media type.
+        keyed: Whether it may be sent again under a key and is answered once.
+    """
+    read: dict[str, Any] = {"requestBody": {"required": True, "content": _content(forms)}}
+    return {**read, "parameters": [_KEY]} if keyed else read
 
 
 def described(forms: Mapping[str, str | None], description: str) -> dict[int | str, dict[str, Any]]:
     """The answer of a path, in each form that there is."""
-    return {200: {"description": description, "content": _content(forms)}}
+    return {200: {"description": description, "content": _content(forms), "headers": _HEADERS}}
 
 
 def problems(*names: str) -> dict[int | str, dict[str, Any]]:
@@ -116,9 +151,27 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
             "required": ["claims"],
         },
         "Outcome": files["outcome.schema.json"],
+        "Brief": _members(
+            schema={"const": brief.VERSION},
+            claim_id=_TEXT_OR_NULL,
+            decision={"enum": ["approve", "deny", "pend", "partial", "no_policy"]},
+            lines=_objects(
+                number={"type": "integer"},
+                code=_TEXT_OR_NULL,
+                outcome=_TEXT,
+                billed_units=_UNITS,
+                allowed_units=_UNITS,
+            ),
+            reasons=_objects(group=_TEXT_OR_NULL, carc=_TEXT_OR_NULL, rarcs=_TEXTS),
+            receipt=_TEXT_OR_NULL,
+        ),
+        "DecideAnswer": {"anyOf": [_ref("Outcome"), _ref("Brief")]},
         "Answers": _members(
             schema={"const": "payer-policy/answers/1"},
-            answers={"type": "array", "items": {"anyOf": [_ref("Outcome"), _ref("Refusal")]}},
+            answers={
+                "type": "array",
+                "items": {"anyOf": [_ref("Outcome"), _ref("Brief"), _ref("Refusal")]},
+            },
             notes=_OBJECTS,
         ),
         "Refusal": _members(
@@ -158,6 +211,7 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
             engine=_TEXT,
             sequence={"type": "integer"},
             since=_TEXT_OR_NULL,
+            expired={"type": "boolean"},
             refused=_OBJECTS,
         ),
         "FhirResource": {
@@ -183,6 +237,10 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
         "CdsHooksFeedback": _members(feedback=_OBJECTS),
         "Problem": schema(),
     }
+
+
+def _objects(**properties: Any) -> dict[str, Any]:
+    return {"type": "array", "items": _members(**properties)}
 
 
 def _members(**properties: Any) -> dict[str, Any]:

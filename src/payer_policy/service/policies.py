@@ -13,7 +13,7 @@ from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.library import Library
 from payer_policy.ruleset import Ruleset
 from payer_policy.schemas import all_schemas
-from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.authentication import holds
 from payer_policy.service.negotiation import best_of
 from payer_policy.service.openapi import described, problems
 from payer_policy.service.problems import Problem
@@ -22,7 +22,7 @@ from payer_policy.service.state import state_of
 JSON: Final = "application/json"
 VERSION: Final = "payer-policy/policies/1"
 
-router = APIRouter(prefix="/v1", dependencies=[AUTHENTICATED], tags=["policies"])
+router = APIRouter(prefix="/v1", dependencies=[holds("policies")], tags=["policies"])
 
 
 @router.get(

@@ -34,6 +34,12 @@ KINDS: Final[Mapping[str, Kind]] = {
         "More or less than one request",
         "Exactly one request is decided here. Send lists, JSON Lines and X12 files to the batch path.",
     ),
+    "key-used": Kind(
+        422,
+        "The idempotency key was used for something else",
+        "The same key was sent with another body or to another path within 24 hours. Send the body as "
+        "it was, or choose a new key.",
+    ),
     "too-many-requests-in-one": Kind(
         413,
         "Too many requests in one body",
@@ -41,6 +47,12 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "too-large": Kind(
         413, "The body is too large", "Split the file; `detail` says how large a body may be."
+    ),
+    "too-many-parts": Kind(
+        413,
+        "The body has too many parts",
+        "Its values, lists and objects are counted before it is read. Split it; `detail` says how many "
+        "one body may have.",
     ),
     "too-slow": Kind(
         408,
@@ -61,6 +73,17 @@ KINDS: Final[Mapping[str, Kind]] = {
         "No valid API key",
         "Send a key as `Authorization: Bearer …` or `X-API-Key: …`. Keys are made with "
         "`payer-policy keys new`.",
+    ),
+    "not-allowed": Kind(
+        403,
+        "The API key may not do that",
+        "`detail` says what it may do. `payer-policy keys new --scope …` makes a key with other scopes.",
+    ),
+    "wrong-host": Kind(
+        421,
+        "The request was sent to another host",
+        "The header `Host` names a host that this service is not. The operator lists its names with "
+        "--host-name.",
     ),
     "not-found": Kind(404, "Nothing is here", "`detail` says what was looked for."),
     "wrong-method": Kind(

@@ -17,7 +17,7 @@ from payer_policy.determination import Determination
 from payer_policy.diagnostics import Location
 from payer_policy.intake import read_requests
 from payer_policy.policy.library import Library
-from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.authentication import holds
 from payer_policy.service.decisions import BODY, JSON, one_of, refused
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
@@ -27,7 +27,7 @@ from payer_policy.service.state import state_of
 
 VERSION: Final = "payer-policy/requirements/1"
 
-router = APIRouter(prefix="/v1", dependencies=[AUTHENTICATED])
+router = APIRouter(prefix="/v1", dependencies=[holds("decide")])
 
 
 @router.post(
@@ -46,7 +46,7 @@ async def requirements(request: Request) -> Response:
     member is asked for, and nothing is recorded."""
     media_type_of(request, JSON)
     state = state_of(request)
-    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
+    async with state.admission.taken(request, _MOST) as data:
         engine = state.deployed.engine
         asked = request_for(engine.library, _question(data))
         intake = one_of(read_requests(json.dumps(asked).encode(), BODY))
@@ -63,6 +63,8 @@ async def requirements(request: Request) -> Response:
     return Response(json.dumps(content, ensure_ascii=False), media_type=JSON)
 
 
+_MOST: Final = 16_384
+"""Bytes of a question."""
 _FIELDS: Final = ("payer", "code", "plan", "line_of_business", "service_date", "kind")
 
 

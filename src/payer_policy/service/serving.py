@@ -14,13 +14,14 @@ import tempfile
 import time
 from functools import partial
 from threading import Thread
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.service.application import create, gated
+from payer_policy.service.connections import BACKLOG, Door, most_connections
 from payer_policy.service.gate import Gate
 from payer_policy.service.logs import set_up_logs
 from payer_policy.service.metrics import DIRECTORY
@@ -55,7 +56,9 @@ def serve(settings: Settings) -> None:
     state = open_state(settings)  # whatever is wrong is told here, on the terminal
     set_up_logs()
     if settings.workers == 1:
-        uvicorn.Server(_config(settings, gated(create(lambda: state, settings.origins)))).run()
+        uvicorn.Server(
+            _config(settings, gated(create(lambda: state, settings.origins), host_names(settings)))
+        ).run()
         return
     state.close()
     with tempfile.TemporaryDirectory(prefix="payer-policy-meters-") as meters:
@@ -68,7 +71,19 @@ def application(settings: Settings) -> Gate:
     """What each process runs."""
     set_up_logs()
     Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return gated(create(partial(open_state, settings), settings.origins))
+    return gated(create(partial(open_state, settings), settings.origins), host_names(settings))
+
+
+def host_names(settings: Settings) -> frozenset[str]:
+    """The names that `Host` may have; none: any.
+
+    Without keys only those of this machine: else any web page could have its own name lead here, and
+    ask (DNS rebinding).
+    """
+    names = {name.casefold() for name in settings.host_names}
+    if settings.keys is None or names:
+        names |= _LOOPBACK
+    return frozenset(names)
 
 
 def _end_with(parent: int) -> None:
@@ -79,6 +94,8 @@ def _end_with(parent: int) -> None:
 
 
 def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
+    limits = settings.limits
+    door = Door(most_connections(limits.connections), limits.header_seconds)
     tls: dict[str, Any] = {}
     if settings.tls_certificate is not None:
         tls = {"ssl_certfile": settings.tls_certificate, "ssl_keyfile": settings.tls_key}
@@ -92,14 +109,18 @@ def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.C
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        # The other parser of uvicorn loses the body of a request that offers to upgrade, and reads
-        # headers of any size.
-        http="h11",
+        # By h11: the other parser of uvicorn loses the body of a request that offers to upgrade, and
+        # reads headers of any size.
+        http=door.protocol(),
+        backlog=BACKLOG,
         lifespan="on",
         ws="none",
         timeout_graceful_shutdown=settings.stop_seconds,
         **tls,
     )
+
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def _loopback(host: str) -> bool:

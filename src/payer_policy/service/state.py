@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Final, TypeVar
 
 from starlette.requests import HTTPConnection
 
-from payer_policy.answer import Answer
+from payer_policy.audit.heads import HeadWriter
 from payer_policy.deployment import Deployed, Deployment
 from payer_policy.service.admission import Admission
-from payer_policy.service.gate import Exchange
 from payer_policy.service.keys import KeyFile
 from payer_policy.service.metrics import Metrics
-from payer_policy.service.problems import busy
+from payer_policy.service.problems import Problem, busy
 from payer_policy.service.recording import Recording
 from payer_policy.service.settings import Settings
 
 T = TypeVar("T")
+_GRACE: Final = 1.0
+"""Seconds after the deadline for which work is waited for that looks at its deadline itself."""
 
 
 class Deadline:
@@ -39,7 +40,11 @@ class Deadline:
             Problem: it is too late.
         """
         if time.monotonic() > self._end:
-            raise busy("deadline", f"the answer took longer than {self._seconds:g} s", 5)
+            raise self.passed()
+
+    def passed(self) -> Problem:
+        """That it is too late."""
+        return busy("deadline", f"the answer took longer than {self._seconds:g} s", 5)
 
 
 class State:
@@ -52,13 +57,15 @@ class State:
         audit: Recording | None,
         keys: KeyFile | None,
         metrics: Metrics,
+        heads: HeadWriter | None = None,
     ) -> None:
         self.settings = settings
         self.deployment = deployment
         self.audit = audit
         self.keys = keys
         self.metrics = metrics
-        self.admission = Admission(settings.limits, metrics)
+        self.heads = heads
+        self.admission = Admission(settings.limits, metrics, self._stalled)
         self._long = ThreadPoolExecutor(settings.limits.batches, "answers")
 
     @property
@@ -67,6 +74,10 @@ class State:
         current = self.deployment.current
         assert current is not None, "a service does not start without policies"
         return current
+
+    def _stalled(self) -> Problem | None:
+        """Why no answer could be recorded just now, without trying."""
+        return None if self.audit is None else self.audit.stalled()
 
     async def at_length(self, work: Callable[[Deadline], T]) -> T:
         """Work of more than a few milliseconds, beside the event loop, with its deadline.
@@ -80,50 +91,25 @@ class State:
             deadline.check()
             return work(deadline)
 
-        return await asyncio.get_running_loop().run_in_executor(self._long, worked)
-
-    async def given(
-        self,
-        exchange: Exchange,
-        deployed: Deployed,
-        answers: Sequence[Answer],
-        contexts: Sequence[Mapping[str, Any]] | None = None,
-    ) -> int | None:
-        """Count answers, and wait until they are in the audit record; only then may they leave.
-
-        Returns:
-            The number of the last row; None where nothing was recorded.
-
-        Raises:
-            Problem: They cannot be recorded.
-        """
-        last = None
-        if self.audit is not None:
-            start = time.perf_counter()
-            last = await self.audit.record(
-                answers, source=deployed.hash, caller=exchange.caller, contexts=contexts
+        working = asyncio.get_running_loop().run_in_executor(self._long, worked)
+        try:
+            # What looks at its deadline ends by itself before this; a database that hangs does not.
+            return await asyncio.wait_for(
+                asyncio.shield(working), self.settings.limits.seconds + _GRACE
             )
-            self.metrics.recorded(time.perf_counter() - start)
-        for answer in answers:
-            for policy, decision in _decisions(answer):
-                exchange.decisions[decision] += 1
-                self.metrics.decided(policy, decision)
-        return last
+        except TimeoutError:
+            working.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise deadline.passed() from None
 
     def close(self) -> None:
         """The process ends. What is in flight has finished by now."""
         self._long.shutdown(wait=False, cancel_futures=True)
         self.deployment.stop()
+        if self.heads is not None:
+            self.heads.close()
         if self.audit is not None:
             self.audit.close()
         self.metrics.close()
-
-
-def _decisions(answer: Answer) -> Iterable[tuple[str, str]]:
-    for decided in answer.decided:
-        yield decided.determination.policy.address, decided.determination.decision
-    if answer.request is not None and not answer.decided:
-        yield "", "no_policy"
 
 
 def state_of(connection: HTTPConnection) -> State:

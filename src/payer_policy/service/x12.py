@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Final
@@ -10,14 +9,15 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from payer_policy.answer import Answer
+from payer_policy.audit import Receipt
 from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.intake import form_of, intake_x12, x12_loops, x12_text
 from payer_policy.intake.model import remark_duplicates
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.review import ReviewRules, certification_number
-from payer_policy.service.authentication import AUTHENTICATED
+from payer_policy.service.authentication import holds
 from payer_policy.service.decisions import BODY, decided, refused, too_many
-from payer_policy.service.gate import exchange_of
+from payer_policy.service.giving import Question
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
@@ -35,52 +35,52 @@ from payer_policy.x12_out import (
 
 X12: Final = "application/edi-x12"
 
-router = APIRouter(prefix="/x12", tags=["standards"], dependencies=[AUTHENTICATED])
+router = APIRouter(prefix="/x12", tags=["standards"], dependencies=[holds("decide")])
 
 
 @router.post(
     "/278",
     summary="Decide the preauthorization requests of an X12 278, and answer with a 278.",
-    openapi_extra=body({X12: None, "text/plain": None}),
+    openapi_extra=body({X12: None, "text/plain": None}, keyed=True),
     responses=described({X12: None}, "One interchange with a 278 response for each request.")
-    | problems("refused", "too-large", "wrong-media-type", "not-configured"),
+    | problems("refused", "key-used", "too-large", "wrong-media-type", "not-configured"),
 )
 async def review_requests(request: Request) -> Response:
     """A request that cannot be read is answered with AAA; what is certified gets a number that depends
     on the request and the policies alone. Control numbers are those of the audit record's rows, so
     that none is ever given twice."""
     media_type_of(request, X12, "text/plain", "application/octet-stream")
-    state, exchange = state_of(request), exchange_of(request)
+    state = state_of(request)
     if state.audit is None:
         raise Problem("not-configured", "control numbers come from the audit record; see --audit")
     async with state.admission.taken(request, state.settings.limits.batch_bytes) as data:
+        question = Question.of(request, data)
+        if (before := await question.answered()) is not None:
+            return before
         deployed = state.deployed
-
-        library = deployed.engine.library
-        rules = ReviewRules.of(library)
+        rules = ReviewRules.of(deployed.engine.library)
 
         def work(deadline: Deadline) -> tuple[list[ReviewLoop], list[Answer]]:
-            loops = list(_requests(data, state.settings.limits.batch_requests))
+            loops = list(_requests(data, state.settings.limits.batch_requests, deadline))
             intakes = remark_duplicates(intake_x12(loop, BODY) for loop in loops)
             answers = decided(state, deployed, intakes, deadline)
             _written(loops, answers, 0, rules)  # what cannot be written is not recorded either
             return loops, answers
 
         loops, answers = await state.at_length(work)
-        last = await state.given(exchange, deployed, answers)
-        if last is None:  # an answer that rejects all has a control number of its own, too
-            last = await state.audit.refuse(
-                len(answers), source=deployed.hash, caller=exchange.caller
-            )
-        text = await asyncio.to_thread(_written, loops, answers, last, rules)
-    return Response(text, media_type=X12)
+
+        def content(receipts: Sequence[Receipt]) -> bytes:
+            return _written(loops, answers, receipts[-1].seq, rules).encode()
+
+        # An answer that rejects all has a control number of its own, too.
+        return await question.give(deployed, answers, content, X12, even_refusals=True)
 
 
-def _requests(data: bytes, most: int) -> Iterator[ReviewLoop]:
+def _requests(data: bytes, most: int, deadline: Deadline) -> Iterator[ReviewLoop]:
     """The requests of an interchange, and nothing else.
 
     Raises:
-        Problem: the body is no X12, has something else in it, or is broken.
+        Problem: the body is no X12, has something else in it, or is broken; or it is too late.
     """
     form = form_of(data[:4096], BODY)
     if isinstance(form, Diagnostic):
@@ -89,7 +89,7 @@ def _requests(data: bytes, most: int) -> Iterator[ReviewLoop]:
         raise Problem("wrong-media-type", f"this path reads {X12}; send JSON to /v1/decide")
     wrong: list[Diagnostic] = []
     count = 0
-    for part in x12_loops(x12_text(BytesIO(data.lstrip(_BEFORE))), BODY):
+    for part in x12_loops(x12_text(BytesIO(data.lstrip(_BEFORE)), deadline.check), BODY):
         if isinstance(part, ReviewLoop):
             count += 1
             if count > most:
@@ -109,7 +109,7 @@ _BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 def _written(
-    loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int | None, rules: ReviewRules
+    loops: Sequence[ReviewLoop], answers: Sequence[Answer], last: int, rules: ReviewRules
 ) -> str:
     """The answers as one interchange, from the requests' receiver to their sender.
 
@@ -127,7 +127,7 @@ def _written(
         sender=isa.get(8),
         receiver=isa.get(6),
         at=now().replace(tzinfo=None),
-        control=(last or 0) % _CONTROLS + 1,
+        control=last % _CONTROLS + 1,
         sender_qualifier=isa.get(7),
         receiver_qualifier=isa.get(5),
         usage="T" if isa.code(15) == "T" else "P",

@@ -59,9 +59,13 @@ class Verified(NamedTuple):
     `unchecked` says what of it could not be, in sentences: such a record is not proved."""
 
     content: Mapping[str, Any]
+    """The record, as JSON values."""
     steps: int
+    """How many single values of it were checked."""
     wrong: tuple[Wrong, ...]
+    """The steps that do not follow, each with its place."""
     unchecked: tuple[str, ...] = ()
+    """What could not be checked, in sentences; a record with any is not proved."""
 
 
 def check(content: Mapping[str, Any], ruleset: Ruleset, by: Sources) -> Verified:

@@ -116,6 +116,10 @@ class AmbiguousCode(ValueProblem):
     """A text that could be one of several codes. In a request it is not known; in a file it is wrong."""
 
 
+_MOST_BITS: Final = 1_000
+"""A whole number of more bits is not written out: Python refuses to."""
+
+
 def shown(raw: object) -> str:
     """A raw value as a short piece of text for a message; never a whole document.
 
@@ -125,6 +129,8 @@ def shown(raw: object) -> str:
         return str(raw).lower()
     if raw is None:
         return "null"
+    if isinstance(raw, int) and raw.bit_length() > _MOST_BITS:
+        return f"a whole number of {raw.bit_length():,} bits"
     if isinstance(raw, str):
         # A control character must not reach the terminal of whoever reads the message.
         most = MAX_URL if _URL.match(raw) else MAX_TEXT if _ONE_WORD.fullmatch(raw) else 40
@@ -168,7 +174,9 @@ def exact_number(raw: object) -> int | Decimal:
             return 0
     number: int | Decimal = raw
     if not -MAX_NUMBER < number < MAX_NUMBER:
-        raise ValueProblem("wrong-value", f"the number {shown(raw)} is too large for a claim")
+        huge = isinstance(raw, int) and raw.bit_length() > _MOST_BITS
+        what = shown(raw) if huge else f"the number {shown(raw)}"
+        raise ValueProblem("wrong-value", f"{what} is too large for a claim")
     if isinstance(number, Decimal):
         if (Fraction(number) * 10**MAX_PLACES).denominator != 1:
             raise ValueProblem(

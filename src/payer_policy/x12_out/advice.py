@@ -23,10 +23,16 @@ TRIPLES: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """A postal address, as N3 and N4 have it."""
+
     street: str
+    """N301."""
     city: str
+    """N401."""
     state: str
+    """N402, two letters."""
     zip: str
+    """N403, five or nine digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +50,35 @@ class Payment:
     day: date
     """BPR16, the day of payment."""
     method: Literal["ACH", "BOP", "CHK", "FWT", "NON"] = "NON"
+    """BPR04."""
     handling: Literal["C", "D", "H", "I", "P", "U", "X"] = "H"
+    """BPR01."""
     bank: tuple[str, ...] = ()
+    """BPR05 to BPR15, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payer:
+    """Who pays (loop 1000A)."""
+
     name: str
+    """N102."""
     address: Address
+    """Where the payer is."""
     contact: str
     """The technical contact's telephone (PER*BL), which the guide demands."""
     contact_name: str = ""
+    """The technical contact's name (PER02)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payee:
+    """Who is paid (loop 1000B)."""
+
     name: str
+    """N102."""
     npi: str
+    """N104, 10 digits."""
 
 
 def advice(

@@ -25,19 +25,25 @@ class Envelope:
     """Who sends an interchange to whom, when, and under which control number."""
 
     sender: str
+    """ISA06, at most 15 characters."""
     receiver: str
+    """ISA08, at most 15 characters."""
     at: datetime
     """Date and time of the interchange, to the minute; X12 knows no time zone."""
     control: int
     """ISA13, from 1 to 999,999,999; GS06 is the same. Never twice to the same receiver."""
     sender_qualifier: str = "ZZ"
+    """ISA05."""
     receiver_qualifier: str = "ZZ"
+    """ISA07."""
     group_sender: str | None = None
     """GS02; the sender's name where left out."""
     group_receiver: str | None = None
+    """GS03; the receiver's name where left out."""
     usage: Literal["P", "T"] = "P"
     """Production or test."""
     marks: Marks = field(default_factory=Marks)
+    """The separators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,13 @@ class Written:
     """A text and what is to be said of it. With an error among the problems the text is empty."""
 
     text: str
+    """The X12 text; empty with an error among the problems."""
     problems: tuple[Diagnostic, ...] = ()
+    """What is wrong, and what to do about it."""
 
     @property
     def sound(self) -> bool:
+        """Whether there is no error, so that the text can be sent."""
         return not any(problem.severity == "error" for problem in self.problems)
 
 

@@ -18,9 +18,13 @@ class Adjustment:
     """One reason for which less is paid than was charged (a triple of a CAS)."""
 
     group: str
+    """CAS01, the group code: `CO`, `PR`, `OA` or `PI`."""
     carc: str
+    """The claim adjustment reason code."""
     amount: Decimal
+    """Dollars, in whole cents; more than 0 where less is paid."""
     units: Number | None = None
+    """Units that are adjusted; None: not given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,11 @@ class Name:
     """A person; where no name is known, both are empty."""
 
     last: str = ""
+    """NM103, the last name."""
     first: str = ""
+    """NM104, the first name."""
     member_id: str = ""
+    """NM109, the member's number at the payer."""
 
 
 NOBODY: Final = Name()
@@ -42,15 +49,21 @@ class ServicePayment:
     procedure: tuple[str, ...]
     """SVC01: qualifier, code, modifiers."""
     charge: Decimal
+    """SVC02: what was billed, in dollars and whole cents."""
     paid: Decimal
+    """SVC03: what is paid, in dollars and whole cents."""
     units: Number | None = None
     """Units paid (SVC05); None: not said, which is read as 1."""
     billed_units: Number | None = None
     """SVC07, where other than the units paid."""
     revenue_code: str = ""
+    """SVC04, four digits; empty: not given."""
     first_day: date | None = None
+    """The day of service (DTM*472), or the first of a range (DTM*150)."""
     last_day: date | None = None
+    """The last day of a range (DTM*151); None: one day."""
     adjustments: tuple[Adjustment, ...] = ()
+    """Why less is paid than was billed (CAS)."""
     control: str = ""
     """The submitter's own number of the line (REF*6R)."""
     policy: str = ""
@@ -68,10 +81,13 @@ class ClaimPayment:
     """One claim (loop 2100)."""
 
     id: str
+    """CLP01, the provider's own number of the claim."""
     status: str
     """CLP02: 1, 2 or 3 as the payer is primary, secondary or tertiary; 22 a reversal; …"""
     charge: Decimal
+    """CLP03: what was billed, in dollars and whole cents."""
     paid: Decimal
+    """CLP04: what is paid, in dollars and whole cents."""
     patient_owes: Decimal | None
     """CLP05: what the adjustments of group PR add up to."""
     filing: str
@@ -79,17 +95,23 @@ class ClaimPayment:
     payer_control: str
     """CLP07, the payer's own number of the claim."""
     facility: str = ""
+    """CLP08, the place of service or the first two digits of the bill type."""
     frequency: str = ""
+    """CLP09: 1 original, 7 replacement, 8 void."""
     patient: Name = NOBODY
+    """The patient (NM1*QC)."""
     rendering_npi: str = ""
+    """Who treated (NM1*82), 10 digits; empty: not given."""
     inpatient: bool = False
     """Whether the remarks stand in an MIA."""
     remarks: tuple[str, ...] = ()
     """RARCs of the claim (MIA where inpatient, else MOA)."""
     received: date | None = None
+    """The day that the payer received the claim (DTM*050)."""
     adjustments: tuple[Adjustment, ...] = ()
     """Those of the whole claim; a claim written here has none."""
     services: tuple[ServicePayment, ...] = ()
+    """The service lines, in their order."""
 
     def balances(self) -> bool:
         """Whether the claim and each of its lines balance, and the lines add up to the claim."""

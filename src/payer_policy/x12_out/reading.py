@@ -14,7 +14,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeVar
 
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.diagnostics import Diagnostic, Location, Position, given_text
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_envelope import diagnostic
 from payer_policy.intake.x12_values import components, day
@@ -33,12 +33,23 @@ class Advice:
     """The claims of all 835s of a text, and what is wrong with it."""
 
     claims: tuple[ClaimPayment, ...]
+    """The claims, in the order of the text."""
     problems: tuple[Diagnostic, ...]
+    """What is wrong with the text."""
 
 
 def read_advice(text: str, file: str) -> Advice:
     """The claims of every 835 of a text. Never raises for any text; what could not be read is among
-    the problems, and the rest is given."""
+    the problems, and the rest is given.
+
+    Args:
+        text: The text of the file.
+        file: The name that messages begin with.
+
+    Raises:
+        PolicyError: This is no text (bytes or a path, say).
+    """
+    given_text(text, file)
     reader = _Reader(file)
     for item in segments_of(text, file, "835"):
         if isinstance(item, Diagnostic):

@@ -85,6 +85,7 @@ class About:
     filing: str | None = None
     """CLP06; None: by the line of business where that has one code, else ZZ."""
     patient: Name = NOBODY
+    """The patient, as the claim names them."""
     controls: Mapping[int, str] = field(default_factory=dict)
     """REF*6R by line number, as the claim gave it."""
     others_paid: Decimal | None = Decimal(0)
@@ -96,7 +97,9 @@ class Remitted:
     """The claim part of an 835, or None with at least one error that says why there is none."""
 
     payment: ClaimPayment | None
+    """The claim part; None: there is none."""
     problems: tuple[Diagnostic, ...] = ()
+    """What is wrong; warnings do not stop it."""
 
 
 def remit(

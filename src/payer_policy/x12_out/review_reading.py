@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.diagnostics import Diagnostic, Location, Position, given_text
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_envelope import diagnostic
 from payer_policy.intake.x12_values import day, number
@@ -25,12 +25,23 @@ class Reviews:
     """The answers of all 278 responses of a text, and what is wrong with it."""
 
     reviews: tuple[Review, ...]
+    """The answers, in the order of the text."""
     problems: tuple[Diagnostic, ...]
+    """What is wrong with the text."""
 
 
 def read_reviews(text: str, file: str) -> Reviews:
     """The answers of a text. Never raises for any text; what could not be read is among the problems,
-    and the rest is given."""
+    and the rest is given.
+
+    Args:
+        text: The text of the file.
+        file: The name that messages begin with.
+
+    Raises:
+        PolicyError: This is no text (bytes or a path, say).
+    """
+    given_text(text, file)
     reader = _Reader(file)
     for item in segments_of(text, file, "278"):
         if isinstance(item, Diagnostic):

@@ -26,6 +26,8 @@ class Decision:
     """What becomes of one service, or of the whole event."""
 
     action: str
+    """HCR01, a code of X12 data element 306: `A1` certified in total, `A2` in part, `A3` not certified,
+    `A4` pended, `A6` modified, `C` canceled, `CT` contact the payer, `NA` no action required."""
     certification: str = ""
     """HCR02, for what is certified or cancelled."""
     reason: str = ""
@@ -33,6 +35,7 @@ class Decision:
     units: Number | None = None
     """Units certified (HSD*FL)."""
     message: str = ""
+    """MSG01, a sentence for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,9 @@ class Rejection:
     """Why a request could not be processed (AAA): reason (901) and what to do (889)."""
 
     reason: str
+    """AAA03, a code of X12 code source 901."""
     follow_up: str
+    """AAA04, a code of X12 code source 889."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,13 @@ class Review:
     services: tuple[Decision, ...] = ()
     """In the order of the request's services."""
     rejections: tuple[Rejection, ...] = ()
+    """Why the request could not be processed; empty: it was."""
     administrative: str = ""
     """The payer's number of a request that is not certified yet (REF*NT)."""
     valid_from: date | None = None
+    """The first day that the certification covers (DTP*472)."""
     valid_through: date | None = None
+    """The last day that the certification covers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +73,15 @@ class Certifying:
     """What only the payer's utilization management knows, and what it has decided about answers."""
 
     rules: ReviewRules
+    """What the payer has decided about answers in general."""
     certification: str | None = None
     """The number that what is certified gets. A changed certification keeps its own without it."""
     administrative: str | None = None
+    """The payer's number of a request that is not certified yet (REF*NT)."""
     valid_from: date | None = None
+    """The first day that the certification is to cover."""
     valid_through: date | None = None
+    """The last day that the certification is to cover."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """HCR03 by CARC. Code source 886 is not among the lists of a policy folder, so without this the
     reason stands in MSG alone."""
@@ -80,7 +92,9 @@ class Reviewed:
     """An answer, or None with at least one error that says why there is none."""
 
     review: Review | None
+    """The answer; None: there is none."""
     problems: tuple[Diagnostic, ...] = ()
+    """What is wrong; warnings do not stop it."""
 
 
 def review(request: Request, outcome: Mapping[str, Any], given: Certifying) -> Reviewed:

@@ -41,7 +41,9 @@ class Out:
     """A segment to write; its first element is number 1 of the standard."""
 
     id: str
+    """The name of the segment, such as `CLP`."""
     elements: tuple[Element, ...]
+    """Its elements, in their order."""
 
 
 def out(id_: str, *elements: Element) -> Out:
@@ -54,11 +56,16 @@ class Marks:
     """The separators of an interchange."""
 
     element: str = "*"
+    """ISA's own fourth character."""
     component: str = ":"
+    """ISA16."""
     repetition: str = "^"
+    """ISA11."""
     terminator: str = "~"
+    """The character after ISA16."""
 
     def all(self) -> str:
+        """The four separators, one after another."""
         return self.element + self.component + self.repetition + self.terminator
 
     def sound(self) -> bool:

@@ -6,6 +6,13 @@ the claims alone.
 
 from payer_policy.intake.fhir.answers import facts_from_response
 from payer_policy.intake.fhir.claim import read_submissions
-from payer_policy.intake.fhir.model import Asked, AskedItem, Submission
+from payer_policy.intake.fhir.model import Asked, AskedItem, NotAsked, Submission
 
-__all__ = ["Asked", "AskedItem", "Submission", "facts_from_response", "read_submissions"]
+__all__ = [
+    "Asked",
+    "AskedItem",
+    "NotAsked",
+    "Submission",
+    "facts_from_response",
+    "read_submissions",
+]

@@ -6,12 +6,11 @@ right; the rest is a warning. Where FHIR says a fact otherwise than X12, X12's m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position
+from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, given_bytes
 from payer_policy.fhir_models import INSTALL, FhirUnavailable, faults, is_sound
 from payer_policy.intake.fhir.answers import Key, read_answers
 from payer_policy.intake.fhir.diagnoses import Named, put_diagnoses
@@ -45,8 +44,6 @@ from payer_policy.vocabulary.types import shown
 
 MAX_BYTES: Final = 8_000_000
 """A bundle with its attachments. What is larger is refused unread."""
-_ESCAPED_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
-_HALF: Final = re.compile("[\ud800-\udfff]")
 _REPLACES: Final = frozenset({"prior", "replaces", "replaced", "replacement"})
 _USES: Final[tuple[Use, ...]] = ("claim", "preauthorization", "predetermination")
 _READ: Final = ("Coverage", "Patient", "Organization", "Practitioner", "PractitionerRole")
@@ -63,6 +60,9 @@ def read_submissions(
 
     Never raises for any bytes. Without a vocabulary the answers of questionnaires cannot be read as
     facts, and a warning says so. With `reference` the payer is found by any of its identifiers.
+
+    Raises:
+        PolicyError: The data are no bytes (a text or a path, say).
     """
     document = read_document(data, file)
     if isinstance(document, Diagnostic):
@@ -72,6 +72,7 @@ def read_submissions(
 
 def read_document(data: bytes, file: str) -> JsonDocument | Diagnostic:
     """A FHIR document as JSON, or why it cannot be read."""
+    given_bytes(data, file)
     if len(data) > MAX_BYTES:
         message = f"the document is longer than {MAX_BYTES // 1_000_000} million bytes"
         return Diagnostic("too-large", message, Location(file, "$", Position(1, 1)))
@@ -85,36 +86,12 @@ def read_document(data: bytes, file: str) -> JsonDocument | Diagnostic:
     return document
 
 
-def _half_character(document: JsonDocument) -> JsonPath | None:
-    """Where a text holds one half of a pair of surrogates; None: nowhere."""
-    if not _ESCAPED_HALF.search(document.text):
-        return None
-    left: list[tuple[JsonPath, object]] = [((), document.value)]
-    while left:
-        path, value = left.pop()
-        if isinstance(value, str):
-            if _HALF.search(value):
-                return path
-        elif isinstance(value, dict):
-            if any(_HALF.search(name) for name in value):
-                return path
-            left += [((*path, name), part) for name, part in value.items()]
-        elif isinstance(value, list):
-            left += [((*path, at), part) for at, part in enumerate(value)]
-    return None
-
-
 def submissions_of(
     document: JsonDocument,
     vocabulary: Vocabulary | None = None,
     reference: ReferenceData | None = None,
 ) -> list[Submission]:
     """As `read_submissions`, for a document that is read already."""
-    unreadable = _half_character(document)
-    if unreadable is not None:  # an answer repeats parts of the document, and could not be written
-        message = "a text here holds half a character (U+D800 to U+DFFF), which nobody can read"
-        problem = problem_at(document, "wrong-value", message, unreadable)
-        return [Submission(refused(problem), Asked())]
     resources = Resources((document.value, ()))
     claims = _asked(resources)
     if not claims:

@@ -1,0 +1,65 @@
+"""The short form of an answer: what a claims system posts, and nothing that must be worked out for it.
+
+Sentences, questions, citations and derived facts are made only when somebody reads them, so that the
+short form is also the quick one (the audit record, where there is one, reads them all the same).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from payer_policy.answer import Answer
+from payer_policy.audit import Receipt
+from payer_policy.determination import Determination
+from payer_policy.vocabulary.types import to_json
+
+VERSION: Final = "payer-policy/brief/1"
+
+
+def brief(answered: Answer, receipt: Receipt | None) -> Mapping[str, Any]:
+    """Decision, lines, reason codes and receipt of an answer; of a refusal, the refusal.
+
+    Args:
+        answered: The answer.
+        receipt: Of its row in the audit record; None: it has none.
+    """
+    if answered.request is None:
+        return answered.to_json()
+    outcome = answered.outcome
+    reasons: dict[tuple[Any, ...], None] = {}
+    for one in outcome.determinations:
+        reasons |= dict.fromkeys(_reasons(one))
+    return {
+        "schema": VERSION,
+        "claim_id": outcome.claim_id,
+        "decision": outcome.decision,
+        "lines": sorted(
+            (
+                {
+                    "number": line.number,
+                    "code": one.code,
+                    "outcome": line.outcome,
+                    "billed_units": to_json(line.billed_units),
+                    "allowed_units": to_json(line.allowed_units),
+                }
+                for one in outcome.determinations
+                for line in one.lines
+            ),
+            key=lambda line: line["number"],
+        ),
+        "reasons": [
+            {"group": group, "carc": carc, "rarcs": list(rarcs)} for group, carc, rarcs in reasons
+        ],
+        "receipt": None if receipt is None else str(receipt),
+    }
+
+
+def _reasons(one: Determination) -> Iterable[tuple[str | None, str | None, tuple[str, ...]]]:
+    """The reason codes of what was found, and those to ask for information with."""
+    for found in one.findings:
+        if found.carc is not None and found.kind != "advise":
+            yield found.group, found.carc, found.rarcs
+    if one.information_request is not None:
+        asked = one.information_request
+        yield asked.group, asked.carc, tuple(asked.rarcs)
