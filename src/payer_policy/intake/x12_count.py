@@ -57,7 +57,8 @@ def count_x12(read: Read) -> int | None:
 
 
 def _segments(read: Read) -> Iterator[list[str] | None]:
-    """The elements of those segments that are looked at and closed, in capitals; None: it is not clear where they are."""
+    """The elements of those segments that are looked at and closed, in capitals; None: it is not clear
+    where segments end."""
     text, at, element, terminator = "", 0, "", ""
     ended = False
     while True:
