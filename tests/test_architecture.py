@@ -43,7 +43,7 @@ OPTIONAL = {
     "durable": r"engines/durable\.py",
     "sqlalchemy": r"audit/(database|tables)\.py",
     "psycopg": r"audit/database\.py",
-    "pyspark": r"batch/spark\.py",
+    "pyspark": r"batch/spark(_workers)?\.py",
     "z3": r"symbolic/.*",
     "cryptography": r"bundle/signing\.py",
     **dict.fromkeys(("fastapi", "starlette", "uvicorn"), r"service/.*"),

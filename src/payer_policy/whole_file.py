@@ -5,6 +5,7 @@ A file comes to be under another name in the same folder and gets its own when i
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import sys
@@ -20,8 +21,6 @@ PRIVATE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
 FOR_ALL: Final = 0o666
 """As the user's umask has it: for files without member data."""
-_LONGEST_NAME: Final = 100
-"""Characters of the file's name in that of the file beside it; file systems allow 255 bytes."""
 
 
 class IsInput(PayerPolicyError):
@@ -95,7 +94,9 @@ def whole_path(path: Path, mode: int = PRIVATE) -> Iterator[Path]:
         place = path.resolve()
     except RuntimeError:  # links that lead in a circle
         raise _in_a_circle(path) from None
-    beside = place.with_name(f".{place.name[:_LONGEST_NAME]}.{os.getpid()}.part")
+    # Of a name as long as a file system allows nothing longer can be made, so it is not repeated.
+    name = hashlib.sha256(place.name.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    beside = place.with_name(f".{name}.{os.getpid()}.part")
     beside.unlink(missing_ok=True)
     try:
         try:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
+import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +21,9 @@ import pytest
 
 from payer_policy import Engine
 from payer_policy.batch.inputs import WrongCall
+from payer_policy.batch.spark_workers import problem_with
 from payer_policy.batch.workers import WorkerLost
+from tests import generated_forms
 from tests.batch import building
 from tests.batch.test_columns import as_table, random_rows
 from tests.generated_claims import claims as generated_claims
@@ -58,14 +65,28 @@ def files(tmp_path_factory: pytest.TempPathFactory, table: pl.DataFrame) -> list
     claims = json_lines(generated_claims(17, 150, undated=0.2, spanned=0.2))
     (folder / "claims.jsonl").write_text(claims + "not a claim\n", encoding="utf-8")
     building.write_parquet(folder / "lines.parquet", building.line_rows(building.claims()))
-    return [folder / "claims.jsonl", folder / "facts.parquet", folder / "lines.parquet"]
+    for form in (generated_forms.professional, generated_forms.institutional):
+        sent = form(generated_claims(18, 150, undated=0.2, spanned=0.2))
+        (folder / f"{form.__name__}.837").write_text(sent.text, encoding="ascii")
+    names = (
+        "claims.jsonl",
+        "facts.parquet",
+        "lines.parquet",
+        "professional.837",
+        "institutional.837",
+    )
+    return [folder / name for name in names]
 
 
 def test_files_on_spark_leave_the_same_bytes(
     session: Any, files: list[Path], tmp_path: Path
 ) -> None:
+    facts = tmp_path / "facts.json"
+    sent = generated_forms.professional(generated_claims(18, 150, undated=0.2, spanned=0.2))
+    given = {**sent.facts, "SYN-0001": {}, "SYN-0002": {"facts": {"therapy.phase": "refill"}}}
+    facts.write_text(json.dumps(given), encoding="utf-8")
     for name, spark in (("here", False), ("spark", True)):
-        building.decided(files, tmp_path / name, part_records=50, spark=spark)
+        building.decided(files, tmp_path / name, part_records=50, spark=spark, facts=str(facts))
 
     here, there = (
         {
@@ -103,6 +124,45 @@ def test_a_frame_has_the_answers_of_the_file(
     assert all(row["internal"] for row in rejected)
 
 
+def test_a_frame_keeps_columns_of_every_row_and_a_file_does_too(
+    session: Any, table: pl.DataFrame, tmp_path: Path
+) -> None:
+    from payer_policy.batch.spark import REJECTED, decided
+
+    rows = table.with_columns(
+        pl.lit("one").alias("id"),
+        pl.int_range(len(table), dtype=pl.Int32).alias("row.number"),
+        pl.Series("amount", [f"{at}.25" for at in range(len(table))]).cast(pl.Decimal(12, 2)),
+        pl.Series("words", [[f"a{at}"] for at in range(len(table))]),
+    )
+    rows.write_parquet(tmp_path / "facts.parquet")
+    keep = ("row.number", "amount", "words", "id")
+
+    answers = decided(
+        session.read.parquet(str(tmp_path / "facts.parquet")), building.POLICIES, keep
+    )
+
+    assert [field.simpleString() for field in answers.schema.fields[-4:]] == [
+        "row.number:int", "amount:decimal(12,2)", "words:array<string>", "id:string"
+    ]  # fmt: skip
+    found = [row.asDict() for row in answers.collect()]
+    assert {row["row.number"] for row in found} == set(range(len(table)))
+    assert any(row["decision"] == REJECTED for row in found)
+    for row in found:
+        at = row["row.number"]
+        assert (str(row["amount"]), row["words"], row["id"]) == (f"{at}.25", [f"a{at}"], "one")
+
+    for name, spark in (("here", False), ("spark", True)):
+        building.decided(
+            [tmp_path / "facts.parquet"], tmp_path / name, part_records=50, spark=spark, keep=keep
+        )
+    here = building.contents(tmp_path / "here")
+    assert here == building.contents(tmp_path / "spark")
+    assert {
+        row["row.number"] + 1 == row["record"] for row in building.rows_of(tmp_path / "here")
+    } == {True}
+
+
 def test_a_column_that_means_nothing_is_told_before_anything_runs(session: Any) -> None:
     from payer_policy.batch.spark import decided
 
@@ -110,6 +170,12 @@ def test_a_column_that_means_nothing_is_told_before_anything_runs(session: Any) 
 
     with pytest.raises(WrongCall, match=r"the frame: the column `drug\.cod` is not a fact"):
         decided(frame, building.POLICIES)
+    for keep, said in (
+        ("drug.code", "has no column `drug.code`"),
+        ("Lines", "a column `lines` of"),
+    ):
+        with pytest.raises(WrongCall, match=said):
+            decided(frame, building.POLICIES, [keep])
 
 
 @pytest.mark.parametrize("lost", [1, 0])
@@ -148,7 +214,7 @@ def test_an_executor_that_fails_ends_the_run(
 
     monkeypatch.setattr(spark, "_worker", failing)
 
-    with pytest.raises(Exception, match="disk is full"):
+    with pytest.raises(WorkerLost, match=r"of Spark failed \(.*disk is full"):
         building.decided(files, tmp_path / "out", part_records=50, spark=True)
 
 
@@ -168,3 +234,82 @@ def test_a_frame_with_points_in_time_has_days_and_one_of_lines_gets_a_sentence(
     }
     with pytest.raises(WrongCall, match="the frame has a row a claim line; a row a service was"):
         decided(session.read.parquet(str(files[2])), building.POLICIES)
+
+
+UNFIT = {
+    "without a package": (
+        "",
+        r"the workers of this Spark session run \S+, without (payer-policy, )?polars, pyarrow, "
+        r"pandas and numpy; begin the session with PYSPARK_PYTHON=",
+    ),
+    "of another Python": (
+        "import sys; from collections import namedtuple\n"
+        "named = namedtuple('V', 'major minor micro releaselevel serial')\n"
+        "sys.version_info = named(3, 99, 0, 'final', 0)",
+        r"the workers of this Spark session run another Python than 3\.\d+, which runs here; begin",
+    ),
+}
+"""Of workers that cannot decide what their Python does when it starts, and what is said of them."""
+
+
+@pytest.mark.parametrize("name", UNFIT)
+@pytest.mark.parametrize("way", ["notebook", "command"])
+def test_workers_that_cannot_decide_are_told_in_one_sentence(
+    name: str, way: str, files: list[Path], tmp_path: Path
+) -> None:
+    """In a session that was begun with another Python; in a process of its own."""
+    start, said = UNFIT[name]
+    venv.create(tmp_path / "other", with_pip=False)
+    [packages] = (tmp_path / "other").glob("lib/python3*/site-packages")
+    (packages / "sitecustomize.py").write_text(start, encoding="utf-8")
+    python = tmp_path / "other" / "bin" / "python"
+    script = tmp_path / "notebook.py"
+    script.write_text(
+        f"""
+from pyspark.sql import SparkSession
+spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+if {way!r} == "notebook":
+    from payer_policy.batch.spark import decided
+    from payer_policy.batch.inputs import WrongCall
+    try:
+        decided(spark.read.parquet({str(files[1])!r}), {str(building.POLICIES)!r})
+    except WrongCall as error:
+        print(error)
+else:
+    import sys
+    from payer_policy.cli import main
+    sys.argv = ["payer-policy", "batch", {str(files[0])!r}, "-o", {str(tmp_path / "out")!r},
+                "--policies", {str(building.POLICIES)!r}, "--on", "spark", "-q"]
+    main()
+""",
+        encoding="utf-8",
+    )
+
+    made = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYSPARK_PYTHON": str(python)},
+    )  # fmt: skip
+
+    shown = made.stdout if way == "notebook" else made.stderr
+    assert re.search(said, shown), made.stderr[-2000:]
+    if way == "command":
+        assert made.returncode == 2
+        # Spark itself logs more before it; the command's own word is the last, and one line.
+        last = made.stderr.strip().splitlines()[-1]
+        assert re.fullmatch(f"payer-policy batch: {said}.*", last), last
+
+
+@pytest.mark.parametrize(
+    ("worker", "said"),
+    [
+        ({"missing": [], "version": version("payer-policy")}, ""),
+        ({"missing": ["polars"], "version": "1"}, "run /p, without polars; begin"),
+        ({"missing": ["polars", "numpy"], "version": "1"}, "without polars and numpy; begin"),
+        ({"missing": [], "version": "0.0.9"}, "have payer-policy 0.0.9, not "),
+    ],
+)
+def test_what_a_worker_answers(worker: dict[str, Any], said: str) -> None:
+    found = problem_with({"python": "/p", **worker})
+
+    assert said in found
+    assert bool(said) == bool(found)

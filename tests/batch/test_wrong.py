@@ -82,7 +82,7 @@ WRONG_TYPES = {
     ),
     "floats for a fact": ("patient.age", pa.array([1.5]), "Cast it to DECIMAL, or to text"),
     "numbers for a code": ("line.code", pa.array([99213]), r"int64; text was expected\. Cast it"),
-    "a time of day": ("line.date", pa.array([0], pa.time32("ms")), "Cast it to DATE"),
+    "a time of day": ("line.date", pa.array([0], pa.time32("ms")), "Write days as DATE"),
     "structs": ("diagnoses", pa.array([{"a": 1}]), "text was expected"),
     "lists of numbers": ("line.modifiers", pa.array([[1]]), "text was expected"),
     "true for a date": ("line.date", pa.array([True]), "a date was expected"),

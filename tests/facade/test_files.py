@@ -254,3 +254,17 @@ def test_a_file_of_a_folder_that_is_read_is_an_input(tmp_path: Path) -> None:
     file.write_bytes(b"{}")
     with pytest.raises(IsInput, match="is also read; name another file"):
         refuse_inputs(file, [tmp_path])
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "患", "😀"])
+def test_a_name_as_long_as_the_file_system_allows_can_be_written(
+    letter: str, tmp_path: Path
+) -> None:
+    path = tmp_path / (letter * (255 // len(letter.encode())))
+    path.write_bytes(b"before")
+
+    with whole_file(path) as file:
+        file.write(b"after")
+
+    assert path.read_bytes() == b"after"
+    assert list(tmp_path.iterdir()) == [path]

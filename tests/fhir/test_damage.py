@@ -164,3 +164,33 @@ def test_without_the_models_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
     (problem,) = found.intake.diagnostics
     assert problem.code == "not-installed"
     assert problem.hint == "pip install 'payer-policy[fhir]'"
+
+
+def _at(path: tuple[Any, ...]) -> Any:
+    value: Any = WHOLE
+    for step in path:
+        value = value[step]
+    return value
+
+
+TEXTS = [path for path in PATHS if isinstance(_at(path), str)]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: ".".join(map(str, path)))
+def test_half_a_character_anywhere_refuses_a_document_in_words_that_can_be_written(
+    path: tuple[Any, ...],
+) -> None:
+    """An answer repeats parts of what was asked, and could not be sent with it."""
+    text = json.dumps(_changed(path, f"{_at(path)}\ud800"))
+    assert not read_submissions(text.replace("\\ud800", "").encode(), "f")[0].intake.is_note
+
+    [one] = read_submissions(text.encode(), "f")
+
+    assert one.intake.request is None
+    [problem] = one.intake.diagnostics
+    assert "a character that nobody can read (U+D800)" in problem.message
+    said = error_response(one.intake.diagnostics, one.asked, created="2026-02-02T09:00:05Z")
+    assert json.dumps([problem.to_json(), said], ensure_ascii=False).encode("utf-8")
+    assert [intake.request for intake in read_requests(text.encode(), "f")] == [None]
+    whole = json.dumps(_changed(path, f"{_at(path)}\U0001f600"))
+    assert "nobody can read" not in str(read_submissions(whole.encode(), "f")[0].intake.diagnostics)

@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli import payer_policy
-from payer_policy.intake import read_requests
+from payer_policy.intake import X12Loop, intake_x12, read_requests, x12_loops
+from payer_policy.intake.x12_loops import ClaimLoop
 from tests.batch.building import POLICIES
 from tests.intake.rendering import CASES, DATA
 
@@ -125,3 +126,87 @@ def test_batch_counts_the_lost_claim_as_a_reject(tmp_path: Path) -> None:
     assert "3 records of 1 file: 2 decided, 1 rejected" in run.output
     rejects = "".join(p.read_text(encoding="utf-8") for p in out.glob("rejects*"))
     assert "lost-claim" in rejects
+
+
+ENVELOPES = {
+    "ST01": (r"ST\*(837|278)", "ST*83X"),
+    "ST01 of another set that is read": (
+        r"ST\*(837|278)", lambda found: "ST*278" if found[1] == "837" else "ST*837"
+    ),
+    "ST01 is empty": (r"ST\*(837|278)", "ST*"),
+    "ST": (r"ST\*(?=837|278)", "SX*"),
+    "no ST": (r"ST\*(837|278)[^~]*~", ""),
+    "GS08 of dental claims": (r"X22[23]A?\d?|X217", "X224"),
+    "GS08": (r"00[45]010X\d{3}[A-Z0-9]*", "0X5"),
+    "BHT": (r"BHT\*", "BHX*"),
+    "BHT is missing": (r"BHT\*[^~]*~", ""),
+    "SE": (r"SE\*", "SX*"),
+    "no SE": (r"SE\*[^~]*~", ""),
+    "SE runs into GE": (r"(SE\*\d+\*\d+)~\s*GE", r"\1GE"),
+    "SE and ST": (r"SE\*[^~]*~\s*ST\*[^~]*~", ""),
+    "GE": (r"GE\*", "GX*"),
+    "GS": (r"GS\*", "GX*"),
+    "IEA": (r"IEA\*", "IEX*"),
+}  # fmt: skip
+"""What is damaged of an envelope, each time in one place: a pattern, and what is there instead."""
+
+
+@pytest.mark.parametrize("name", ENVELOPES)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_in_a_damaged_envelope_each_claim_is_answered_or_refused(path: Path, name: str) -> None:
+    pattern, instead = ENVELOPES[name]
+    text = path.read_text(encoding="utf-8").replace("\n", "")
+    if path.name in OTHERS or not text.startswith("ISA*") or "~" not in text:
+        return
+    numbers = re.findall(r"CLM\*([^*~]*)", text)
+    for found in [None, *re.finditer(pattern, text)]:
+        damaged = text
+        if found is not None:
+            into = instead(found) if callable(instead) else found.expand(instead)
+            damaged = text[: found.start()] + into + text[found.end() :]
+
+        loops = [one for one in x12_loops(damaged, "f") if isinstance(one, X12Loop)]
+        intakes = [intake_x12(one, "f") for one in loops]
+
+        assert len(loops) == count(damaged)
+        assert not any(one.is_note for one in intakes)
+        assert [one.clm.get(1) for one in loops if isinstance(one, ClaimLoop)] == numbers
+        read = {one.claim_id for one in intakes if one.request is not None}
+        sets = re.split("ST[*](?:837|278)", text)
+        if found is not None and name.startswith("ST") and len(sets) == 2:
+            assert not read
+
+
+def test_batch_has_a_record_for_each_claim_of_a_damaged_set(tmp_path: Path) -> None:
+    path, out = tmp_path / "lost.837", tmp_path / "answers"
+    path.write_text(NIGHTLY.read_text("utf-8").replace("ST*837", "ST*83X"), encoding="utf-8")
+    arguments = ["batch", str(path), "-o", str(out), "--policies", str(POLICIES)]
+
+    run = CliRunner().invoke(payer_policy, arguments)
+
+    assert "3 records of 1 file: 0 decided, 3 rejected" in run.output
+    lines = (out / "rejects.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line)["claim_id"] for line in lines] == [
+        "SYN-837-WASTE", "SYN-837-NO-JZ", "SYN-837-INITIAL"
+    ]  # fmt: skip
+    assert json.loads(lines[0])["reason"].endswith(
+        "(CLM): the claim is in a transaction set that is not read: segment 3 (ST) begins a "
+        'transaction set "83X"; 837 was expected'
+    )
+
+
+@pytest.mark.parametrize("purpose", ["13", "11"])
+def test_a_bht_in_the_middle_of_a_request_does_not_hide_it(purpose: str) -> None:
+    text = (CASES / "synthetic-review-requests.278").read_text(encoding="utf-8")
+    bht = re.search(r"BHT\*0007\*13\*[^~]*~", text)
+    assert bht is not None
+    late = text.replace(bht[0], "", 1).replace(
+        "*EV*1~", f"*EV*1~{bht[0]}".replace("*13*", f"*{purpose}*"), 1
+    )
+
+    loops = [one for one in x12_loops(late, "f") if isinstance(one, X12Loop)]
+
+    assert len(loops) == count(late) == count(text)
+    first = intake_x12(loops[0], "f")
+    assert first.request is None
+    assert "BHT comes after the beginning of a request" in first.diagnostics[0].message

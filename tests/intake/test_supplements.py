@@ -186,11 +186,24 @@ def test_claims_that_share_a_number_are_each_read_with_a_remark() -> None:
     ]
 
 
-def test_a_facts_file_for_claims_that_nobody_counts_addresses_none_by_position() -> None:
-    with pytest.raises(PolicyError) as caught:
-        read_supplements(b'{"A @1234567893": {}, "A #2": {}}', "f", counted=False)
-    [problem] = caught.value.diagnostics
-    assert (
-        problem.message == '"A #2" addresses a claim by its position; claims are not counted here'
-    )
-    assert problem.hint is not None and '"A @<NPI>"' in problem.hint
+@pytest.mark.parametrize("place", ["11:B:", "11:B", ""])
+def test_a_claim_without_a_frequency_could_be_what_the_facts_of_its_number_are_about(
+    place: str,
+) -> None:
+    text = (FACTS / "same-number-two-practices.837").read_text("utf-8")
+    text = text.replace("1999999984", "1234567893")  # one practice
+    correction = text.replace("1001*1050***11:B:1", "1001*1050***11:B:7", 1)
+    facts = read_supplements(b'{"1001": {"facts": {"therapy.phase": "refill"}}}', "facts.json")
+
+    def refused(of: str) -> list[list[str]]:
+        claims = supplemented(read_requests(of.encode(), "two.837"), facts)
+        return [
+            [d.code for d in one.diagnostics if d.severity == "error"]
+            for one in claims
+            if not one.is_note
+        ]
+
+    assert refused(text) == [["ambiguous-facts"]] * 2
+    assert refused(correction) == [[], []]
+    head, _, tail = correction.rpartition("11:B:1")
+    assert refused(f"{head}{place}{tail}") == [["ambiguous-facts"], ["missing-element"]]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from payer_policy.batch.rejects import Reject
+from payer_policy.batch.tables import Columns
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.intake import X12Loop
 
@@ -48,8 +49,7 @@ class CsvText:
     """Whole rows of a table of facts."""
 
     data: bytes
-    header: Sequence[str]
-    separator: str
+    columns: Columns
     first_row: int
     first_line: int
 
@@ -60,6 +60,8 @@ class ArrowRows:
 
     batch: Any
     first_row: int
+    kept: Any = None
+    """The same rows of the columns that are carried to the answers; None: there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,10 @@ class TableClaim:
 class TableClaims:
     """Claims of a table of claim lines."""
 
-    columns: Sequence[str]
+    columns: Columns
     claims: Sequence[TableClaim]
+    kept: Any = None
+    """What is carried to the answers, a row a claim, as an Arrow table; None: nothing."""
 
 
 Payload = JsonLines | JsonText | Loops | CsvText | ArrowRows | TableClaims
@@ -94,3 +98,8 @@ class Block:
     """How many bytes of the file lie before the position, roughly, for the progress bar."""
     rejects: Sequence[Reject] = field(default=())
     """What the reader itself had to give up; not among `records`."""
+    units: int | None = None
+    """How many rows, lines or claims of the file it is made of, as `counting` counts them; None: as
+    many as records came of it."""
+    is_whole: bool = True
+    """False: something here could not be read at all, so a count of the file cannot agree."""

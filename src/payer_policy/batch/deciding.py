@@ -26,22 +26,16 @@ from payer_policy.batch.blocks import (
 )
 from payer_policy.batch.csv_rows import rows_of
 from payer_policy.batch.facts import FactTables
-from payer_policy.batch.rejects import Reject, rejected
+from payer_policy.batch.facts_file import FactsFile
+from payer_policy.batch.intakes import intakes_of
+from payer_policy.batch.kept import kept_of_rows, with_kept
+from payer_policy.batch.rejects import Reject, record_place, rejected
 from payer_policy.batch.requests import Refusal
 from payer_policy.batch.table_claims import ClaimColumns
 from payer_policy.determination import Outcome
 from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, Position
 from payer_policy.engine import Engine
-from payer_policy.intake import (
-    Intake,
-    Places,
-    Supplement,
-    Supplements,
-    apply_supplement,
-    intake_x12,
-    read_json_lines,
-    read_requests,
-)
+from payer_policy.intake import Intake, Supplement, apply_supplement, read_supplements
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.model import Fact
 
@@ -70,6 +64,8 @@ class Answered:
     decided: int
     weight: int
     counts: dict[str, Counter[str]]
+    rows: int
+    """How many rows the table had where it was made."""
 
     def hold_to(self, block: Block) -> None:
         """Each record that was read has rows or is rejected.
@@ -78,14 +74,17 @@ class Answered:
             CountsDiffer: that is not so.
         """
         read = None if block.records is None else block.records + len(block.rejects)
+        answered = record_count(self.table)
         if (
             self.records != self.decided + len(self.rejects)
             or (read is not None and read != self.records)
-            or len(self.table) < self.decided
+            or answered != self.decided
+            or len(self.table) != self.rows
         ):
             raise CountsDiffer(
                 f"{read} records were read, {self.records} came to be decided, "
-                f"{self.decided} were and {len(self.rejects)} were rejected"
+                f"{self.decided} were with {self.rows} rows, {answered} of them came back with "
+                f"{len(self.table)} rows, and {len(self.rejects)} were rejected"
             )
 
 
@@ -100,16 +99,19 @@ class _Sheet:
     records: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
     with_facts: int = 0
+    kept: tuple[Any, Sequence[int]] = (None, ())
+    """What is carried to the answers, a row a record, and the numbers of those records."""
 
 
 class Decider:
     """Decides blocks by one engine. `columns`: tables of facts a column at a time."""
 
-    def __init__(
-        self, engine: Engine, supplements: Mapping[str, Supplement], *, columns: bool
-    ) -> None:
+    def __init__(self, engine: Engine, given: FactsFile | None, *, columns: bool) -> None:
         self._engine = engine
-        self._supplements = Supplements(supplements)
+        self._given = given
+        self._supplements: Mapping[str, Supplement] = {}
+        if given is not None and given.entries:
+            self._supplements = read_supplements(given.data, given.name)
         self._vocabulary = engine.library.vocabulary.facts
         self._order = {name: index for index, name in enumerate(self._vocabulary)}
         self._tables = FactTables(engine, columns=columns)
@@ -131,6 +133,7 @@ class Decider:
         made = made.set_column(
             0, made.schema.field(0), pa.DictionaryArray.from_arrays(indices, names)
         )
+        made = with_kept(made, *sheet.kept)
         return Answered(
             made,
             sorted([*block.rejects, *sheet.rejects], key=lambda reject: reject.record),
@@ -138,27 +141,18 @@ class Decider:
             decided,
             max(sheet.rows.weight, len(made)),
             counts,
+            len(made),
         )
 
     def _read(self, sheet: _Sheet, block: Block) -> Any:
         payload = block.payload
         match payload:
-            case JsonLines():
-                text = payload.data.decode("utf-8", "surrogateescape")
-                if payload.first_line == 1:
-                    text = text.removeprefix("\ufeff")
-                places = Places(text, sheet.file, payload.first_line, more=payload.more)
-                for intake in read_json_lines(places):
-                    start = intake.place.start
-                    self._intake(sheet, start.line if start else payload.first_line, intake)
-            case JsonText():
-                for number, intake in enumerate(read_requests(payload.data, sheet.file), 1):
+            case JsonLines() | JsonText() | Loops():
+                for number, intake in intakes_of(payload, sheet.file):
                     self._intake(sheet, number, intake)
-            case Loops():
-                for number, item in payload.items:
-                    self._intake(sheet, number, intake_x12(item, sheet.file))
             case TableClaims():
-                columns = ClaimColumns(payload.columns, self._vocabulary)
+                columns = ClaimColumns(payload.columns.names, self._vocabulary)
+                sheet.kept = payload.kept, [claim.first_row for claim in payload.claims]
                 for claim in payload.claims:
                     sheet.records += 1
                     read = columns.request(claim, sheet.file)
@@ -166,6 +160,7 @@ class Decider:
             case ArrowRows():
                 frame = pl.from_arrow(payload.batch)
                 assert isinstance(frame, pl.DataFrame)
+                sheet.kept = payload.kept, _numbers(payload.first_row, len(frame))
                 return self._fact_table(sheet, frame, payload.first_row, {}, None)
             case CsvText():
                 return self._csv(sheet, payload)
@@ -189,9 +184,12 @@ class Decider:
     def _decide(self, sheet: _Sheet, record: int, request: Request, intake: Intake) -> None:
         problems: tuple[Diagnostic, ...]
         try:
-            for supplement in self._supplements.about(intake):
+            entry = None if self._given is None else self._given.about(sheet.file, record)
+            if isinstance(entry, Diagnostic):
+                raise PolicyError([entry])
+            if entry is not None:
                 sheet.with_facts += 1
-                request = apply_supplement(request, supplement)
+                request = apply_supplement(request, self._supplements[entry])
         except PolicyError as error:
             problems = error.diagnostics
         else:
@@ -217,11 +215,12 @@ class Decider:
     # --- tables of facts ------------------------------------------------------------------------------
 
     def _csv(self, sheet: _Sheet, payload: CsvText) -> Any:
-        width = len(payload.header)
+        table = payload.columns
+        width = table.width
         rows: list[list[str | None]] = []
         broken: dict[int, str] = {}
         lines: list[int] = []
-        for at, (line, cells) in enumerate(rows_of(payload.data, width, payload.separator)):
+        for at, (line, cells) in enumerate(rows_of(payload.data, width, table.separator)):
             lines.append(payload.first_line + line)
             if isinstance(cells, str):
                 broken[at] = cells
@@ -231,10 +230,12 @@ class Decider:
         columns = list(zip(*rows, strict=True)) if rows else [()] * width
         frame = pl.DataFrame(
             {
-                name: pl.Series(name, values, dtype=pl.String)
-                for name, values in zip(payload.header, columns, strict=True)
+                name: pl.Series(name, columns[place], dtype=pl.String)
+                for name, place in zip(table.names, table.places, strict=True)
             }
         )
+        kept = kept_of_rows([[row[one.place] for one in table.kept] for row in rows], table)
+        sheet.kept = kept, _numbers(payload.first_row, len(rows))
         return self._fact_table(sheet, frame, payload.first_row, broken, lines)
 
     def _fact_table(
@@ -248,7 +249,10 @@ class Decider:
         sheet.records += len(frame)
         if sheet.watcher is not None:
             sheet.watcher.facts(frame, first)
-        table, rest, failed = self._tables.read(frame, first, broken, sheet.file)
+        given = self._given
+        records = () if given is None else given.records(sheet.file, first, first + len(frame))
+        places = [record - first for record in records]
+        table, rest, failed = self._tables.read(frame, first, broken, places, sheet.file)
         if failed:
             sheet.warnings["decided-row-by-row"] += len(frame)
         for at, claim_id, made in rest:
@@ -268,10 +272,14 @@ class Decider:
     ) -> None:
         """A request of a table, or why there is none."""
         if isinstance(made, Request):
-            place = Location(sheet.file, "$", Position(line, 1) if line else None)
+            place = record_place(sheet.file, record, line)
             self._decide(sheet, record, made, Intake(claim_id, place, made))
         else:
             sheet.rejects.append(rejected(sheet.file, record, claim_id, made))
+
+
+def _numbers(first: int, count: int) -> Sequence[int]:
+    return range(first, first + count)
 
 
 def _moved(problem: Diagnostic, file: str, line: int | None) -> Diagnostic:

@@ -29,7 +29,12 @@ class FactTables:
         self._columnar = _columnar(engine) if columns else None
 
     def read(
-        self, frame: pl.DataFrame, first: int, broken: Mapping[int, str], file: str
+        self,
+        frame: pl.DataFrame,
+        first: int,
+        broken: Mapping[int, str],
+        with_facts: Iterable[int],
+        file: str,
     ) -> tuple[Any | None, Iterator[Alone], bool]:
         """The answers on a table as far as columns give them, the other rows, and whether columns
         failed. A fault in them costs time and no row: all rows are decided alone then.
@@ -38,6 +43,7 @@ class FactTables:
             frame: The raw columns.
             first: The record number of its first row.
             broken: Rows that could not be read, by place, and why.
+            with_facts: The places of rows that a facts file is about: what it says is not in columns.
             file: For messages.
         """
         table: Any | None = None
@@ -48,11 +54,11 @@ class FactTables:
                 table, alone = self._columnar.decide(frame, first)
             except Exception:
                 failed = True
-            if broken and table is not None:
-                numbers = [first + at for at in broken]
-                is_broken = pc.is_in(table["record"], pa.array(numbers, pa.int64()))
-                table = table.filter(pc.invert(is_broken))
-                alone = sorted({*alone, *broken})
+            apart = {*broken, *with_facts}
+            if apart and table is not None:
+                numbers = pa.array([first + at for at in apart], pa.int64())
+                table = table.filter(pc.invert(pc.is_in(table["record"], numbers)))
+                alone = sorted({*alone, *apart})
         return table, self._rows(frame, alone, broken, file), failed
 
     def request_at(self, frame: pl.DataFrame, at: int, file: str) -> Request | Refusal:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
 from payer_policy.diagnostics import Diagnostic, PayerPolicyError
-from payer_policy.intake import MAX_PIECE, form_of, is_json_lines
+from payer_policy.intake import MAX_PIECE, form_of, is_json_lines, other_kind
 
 Kind = Literal["parquet", "csv", "json_lines", "json", "x12"]
 
@@ -164,10 +164,9 @@ def _kind(path: Path, packed: bool, start: bytes) -> str:
         return "parquet" if not packed else "a packed Parquet file; unpack it first"
     if suffix == ".parquet":
         return "the file is no Parquet file (it does not start with PAR1)"
-    if suffix == ".csv":
-        return "csv"
-    if suffix in (".jsonl", ".ndjson"):
-        return "json_lines"
+    if suffix in (".csv", ".jsonl", ".ndjson"):
+        other = other_kind(start)
+        return other or ("csv" if suffix == ".csv" else "json_lines")
     form = form_of(start, path.as_posix())
     if isinstance(form, Diagnostic):
         said = form.message.partition(";")[0]

@@ -15,14 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from payer_policy.batch.counting import lines_between, records_in
+from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.rejects import Reject
-from payer_policy.batch.schema import REPEATED
+from payer_policy.batch.schema import ANSWER, REPEATED
 from payer_policy.whole_file import PRIVATE, opened, private_folder
 
-SCHEMA: Final = "payer-policy/batch-journal/1"
+SCHEMA: Final = "payer-policy/batch-journal/2"
 ROWS: Final = "rows"
 REJECTS: Final = "rejects.jsonl"
 JOURNAL: Final = "journal.jsonl"
@@ -39,8 +42,13 @@ class Output:
     folder: Path
     header: Mapping[str, Any]
     parts: list[Mapping[str, Any]] = field(default_factory=list)
-    finished: bool = False
+    ending: Mapping[str, Any] | None = None
+    """The line that says that nothing is left to do, and what was counted then."""
     _lock: IO[bytes] | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.ending is not None
 
     @classmethod
     def open(cls, folder: Path, header: Mapping[str, Any], *, overwrite: bool) -> Output:
@@ -86,7 +94,10 @@ class Output:
                 file.write(lines)
                 _sync(file)
         size = (self.folder / ROWS / name).stat().st_size if name else 0
-        known = {"part": name, "bytes": size, **line, "rejects_length": path.stat().st_size}
+        before = self.parts[-1]["rejects_length"] if self.parts else 0
+        length = path.stat().st_size
+        self._hold_to(line, name, lines_between(path, before, length))
+        known = {"part": name, "bytes": size, **line, "rejects_length": length}
         self._append(known)
         self.parts.append(known)
 
@@ -101,8 +112,21 @@ class Output:
             _sync(file)
         new.replace(self.folder / SUMMARY)
         _sync_folder(self.folder)
-        self._append({"finished": True})
-        self.finished = True
+        self.ending = {"finished": True, "counted": summary["counted"]}
+        self._append(self.ending)
+
+    def _hold_to(self, line: Mapping[str, Any], name: str | None, rejected: int) -> None:
+        """What is on the disk is what was to be written, by a count of the files.
+
+        Raises:
+            CountsDiffer: that is not so.
+        """
+        decided = records_in(self.folder / ROWS / name) if name else 0
+        if (decided, rejected) != (line["decided"], line["rejected"]):
+            raise CountsDiffer(
+                f"{line['decided']:,} records were decided and {line['rejected']:,} rejected; in the "
+                f"files are {decided:,} and {rejected:,}"
+            )
 
     def _next_part(self) -> int:
         return sum(part["part"] is not None for part in self.parts)
@@ -117,7 +141,7 @@ class Output:
                 compression=codec,
                 compression_level=int(level) if level else None,
                 row_group_size=max(1, len(table)),
-                use_dictionary=REPEATED,
+                use_dictionary=[*REPEATED, *_texts_beside(table)],
                 write_statistics=True,
             )
             _sync(file)
@@ -148,7 +172,7 @@ class Output:
         _refuse_other_run(self.folder, known[0][0], self.header)
         for line, _ in known[1:]:
             if line.get("finished"):
-                self.finished = True
+                self.ending = line
             else:
                 self.parts.append(line)
         self._check_parts()
@@ -182,6 +206,13 @@ class Output:
         for path in (self.folder / ROWS).glob("part-*.parquet"):
             if path.name not in kept:
                 path.unlink()
+
+
+def _texts_beside(table: Any) -> list[str]:
+    """The columns of text that were kept of the inputs; Parquet drops the lists of those whose texts
+    seldom come again."""
+    kept = list(table.schema)[len(ANSWER) :]
+    return [field.name for field in kept if pa.types.is_string(field.type)]
 
 
 def _refuse_foreign(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 
 from payer_policy.batch.blocks import ArrowRows, Block, Position
 from payer_policy.batch.inputs import Input, NotReadable, WrongCall
+from payer_policy.batch.kept import kept_of_batch
 from payer_policy.batch.rejects import problem_at, rejected
 from payer_policy.batch.table_blocks import TableRow, claim_blocks
 from payer_policy.batch.tables import Cell, Columns, checked_columns, expected
@@ -25,7 +27,7 @@ _FEW_BYTES = 3
 
 
 def parquet_columns(
-    source: Input, facts: Mapping[str, Fact], renamed: Mapping[str, str]
+    source: Input, facts: Mapping[str, Fact], renamed: Mapping[str, str], keep: Sequence[str] = ()
 ) -> Columns:
     """The columns of a file.
 
@@ -39,20 +41,25 @@ def parquet_columns(
         raise NotReadable(
             f"{source.path}: cannot be read as Parquet; is the file complete?"
         ) from None
-    return table_columns(schema, facts, source.path, renamed)
+    return table_columns(schema, facts, source.path, renamed, keep)
 
 
 def table_columns(
-    schema: Any, facts: Mapping[str, Fact], name: str, renamed: Mapping[str, str] = _NO_NAMES
+    schema: Any,
+    facts: Mapping[str, Fact],
+    name: str,
+    renamed: Mapping[str, str] = _NO_NAMES,
+    keep: Sequence[str] = (),
 ) -> Columns:
-    """The columns of a table by its Arrow schema; `name` is for messages, `renamed` says what some
-    names of columns mean.
+    """The columns of a table by its Arrow schema; `name` is for messages, the rest as for
+    `checked_columns`.
 
     Raises:
         WrongCall: a column means nothing, or cannot hold what it means.
     """
-    columns = checked_columns(schema.names, facts, name, renamed=renamed)
-    for field, meant in zip(schema, columns.names, strict=True):
+    columns = checked_columns(schema.names, facts, name, renamed=renamed, keep=keep)
+    for place, meant in zip(columns.places, columns.names, strict=True):
+        field = schema.field(place)
         holds = expected(meant, columns.form, facts)
         wanted, hint = _mismatch(field.type, holds, meant == "id")
         if wanted:
@@ -60,7 +67,17 @@ def table_columns(
                 f"{name}: the column `{field.name}` holds {_in_words(field.type)}; "
                 f"{wanted} was expected. {hint}"
             )
-    return columns
+    kept = tuple(one._replace(type=schema.field(one.place).type) for one in columns.kept)
+    return replace(columns, kept=kept)
+
+
+_HINTS = {
+    "date": "Write days as DATE, or as text such as 2025-03-04.",
+    "boolean": "Cast it to BOOLEAN, or to the texts true and false.",
+    "integer": "Cast it to an integer, or to text.",
+    "whole": "Cast it to an integer, or to text.",
+}
+"""What to do about a column that cannot hold what it means, by what that is."""
 
 
 def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str]:
@@ -83,7 +100,9 @@ def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str
         or (lists and _is_list(type_, pa.types.is_integer if kind == "wholes" else _is_text))
     ):
         return "", ""
-    hint = "Cast it to DATE, or to text." if kind == "date" else "Cast it to text."
+    hint = _HINTS.get(str(kind), "Cast it to text.")
+    if pa.types.is_nested(type_) and not lists:
+        hint = "Leave it out, or write one value a row."
     return wanted or {"date": "a date", "number": "a number"}.get(str(kind), "text"), hint
 
 
@@ -113,11 +132,13 @@ def parquet_fact_blocks(
     source: Input, at: Position | None, columns: Columns, rows: int
 ) -> Iterator[Block]:
     """Some rows at a time."""
-    size = max(1, min(rows, max(1_000, _CELLS // len(columns.names))))
+    size = max(1, min(rows, max(1_000, _CELLS // columns.width)))
     reader = _Reader(source, at["row"] if at else 1, size, _repeated(source))
     for first, batch in reader:
-        batch = batch.rename_columns(list(columns.names))
-        yield Block(ArrowRows(batch, first), batch.num_rows, {"row": reader.row}, reader.done)
+        read = batch.select(list(columns.places)).rename_columns(list(columns.names))
+        payload = ArrowRows(read, first, kept_of_batch(batch, columns))
+        rows = batch.num_rows
+        yield Block(payload, rows, {"row": reader.row}, reader.done, units=rows)
     yield from reader.damage()
 
 
@@ -148,9 +169,11 @@ def parquet_claim_blocks(source: Input, at: Position | None, columns: Columns) -
 
     def rows() -> Iterator[TableRow]:
         for first, batch in reader:
-            values = [column.to_pylist() for column in batch.columns]
-            for number, cells in enumerate(zip(*values, strict=True), first):
-                yield TableRow({"row": number}, number, None, cells, None)
+            values = [batch.column(place).to_pylist() for place in columns.places]
+            kept = kept_of_batch(batch, columns)
+            for at, cells in enumerate(zip(*values, strict=True)):
+                carried = () if kept is None else tuple(column[at] for column in kept.columns)
+                yield TableRow({"row": first + at}, first + at, None, cells, None, carried)
 
     yield from claim_blocks(
         source,
@@ -218,4 +241,4 @@ class _Reader:
             problem = problem_at(path, None, "damaged-file", message, "write the file again")
             reject = rejected(path, self.row, None, [problem])
             after = {"row": self.row, "damaged": 1}
-            yield Block(None, 0, after, self._source.size, (reject,))
+            yield Block(None, 0, after, self._source.size, (reject,), 0, is_whole=False)

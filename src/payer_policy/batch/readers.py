@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from payer_policy.batch.blocks import Block, Position
-from payer_policy.batch.inputs import Input, NotReadable
+from payer_policy.batch.inputs import Input, NotReadable, WrongCall
 from payer_policy.batch.parquet_blocks import (
     parquet_claim_blocks,
     parquet_columns,
@@ -67,15 +67,28 @@ def reader_of(
     facts: Mapping[str, Fact],
     rows: int,
     renamed: Mapping[str, str] = _NO_NAMES,
+    keep: Sequence[str] = (),
 ) -> Reader:
     """The reader of an input. A damaged file in a folder is one reject, and stops no other file.
 
+    Args:
+        source: The input.
+        facts: Of the vocabulary.
+        rows: How many rows of a table of facts are decided at a time.
+        renamed: What some names of columns mean.
+        keep: Columns to carry to the answers.
+
     Raises:
-        WrongCall: a table's columns are wrong.
+        WrongCall: a table's columns are wrong, or columns are to be kept of what is no table.
     """
+    if keep and source.kind not in ("parquet", "csv"):
+        raise WrongCall(
+            f"{source.path}: --keep carries columns of tables (CSV, Parquet); claims in JSON, JSON "
+            "Lines and X12 have none, and their answers name them by `claim_id`, `file` and `record`."
+        )
     if source.kind == "parquet":
         try:
-            return Reader(source, parquet_columns(source, facts, renamed), rows)
+            return Reader(source, parquet_columns(source, facts, renamed, keep), rows)
         except NotReadable:
             if source.in_folder:
                 return Reader(source, None, rows)
@@ -84,6 +97,6 @@ def reader_of(
         names, separator = csv_header(source)
         if not names:
             return Reader(source, None, rows)
-        columns = checked_columns(names, facts, source.path, separator, renamed)
+        columns = checked_columns(names, facts, source.path, separator, renamed, keep)
         return Reader(source, columns, rows)
     return Reader(source, None, rows)

@@ -57,6 +57,13 @@ def problem_at(
     return Diagnostic(code, message, Location(file, "$", Position(line, 1) if line else None), hint)
 
 
+def record_place(file: str, record: int, line: int | None) -> Location:
+    """Where a record of a table stands: on a line where it has lines."""
+    if line is None:
+        return Location(file, f"row {record}")
+    return Location(file, "$", Position(line, 1))
+
+
 def _problem(problem: Diagnostic) -> dict[str, Any]:
     where = problem.location
     found: dict[str, Any] = {"code": problem.code, "message": problem.message}

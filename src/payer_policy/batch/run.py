@@ -17,10 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.answers import merged
+from payer_policy.batch.bearers import entries_by_record
 from payer_policy.batch.blocks import Position
+from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.deciding import CountsDiffer
+from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import Skipped, WrongCall, find_inputs, unchanged
 from payer_policy.batch.journal import SCHEMA, Output
+from payer_policy.batch.kept import kept_fields, refuse_answer_columns
 from payer_policy.batch.readers import Reader, reader_of
 from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER
@@ -63,6 +67,8 @@ class Options:
     overwrite: bool = False
     renamed: tuple[tuple[str, str], ...] = ()
     """Names of columns in tables, and what each means."""
+    keep: tuple[str, ...] = ()
+    """Names of columns in tables that are carried to the answers as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +108,15 @@ def run(
     library = Library.open(policies)
     rows = ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
     renamed = dict(options.renamed)
-    readers = [reader_of(one, library.vocabulary.facts, rows, renamed) for one in inputs]
+    refuse_answer_columns(options.keep)
+    readers = [
+        reader_of(one, library.vocabulary.facts, rows, renamed, options.keep) for one in inputs
+    ]
+    kept = kept_fields((one.source.path, one.columns) for one in readers if one.columns)
     _refuse_unused(renamed, readers)
     facts = None if options.facts is None else Path(options.facts).read_bytes()
-    entries = (
-        None if facts is None else len(read_supplements(facts, str(options.facts), counted=False))
-    )
+    supplements = None if facts is None else read_supplements(facts, str(options.facts))
+    entries = None if supplements is None else len(supplements)
     hash_ = folder_hash(policies)
     header = _header(readers, skipped, hash_, facts, options)
     output = Output.open(folder, header, overwrite=options.overwrite)
@@ -115,9 +124,11 @@ def run(
         before = output.finished
         if not before:
             settle()
-            setup = Setup(
-                str(policies), hash_, options.engine, options.columns, facts, options.facts or ""
-            )
+            given = None
+            if facts is not None and supplements is not None:
+                about = entries_by_record(readers, supplements, library.vocabulary.facts)
+                given = FactsFile(str(options.facts), facts, about)
+            setup = Setup(str(policies), hash_, options.engine, options.columns, given)
             read = Read()
             tasks = read.counted(
                 tasks_of(readers, output.parts[-1]["to"] if output.parts else None, _AGAIN)
@@ -129,11 +140,12 @@ def run(
             else:
                 in_columns = options.columns and all(reader.of_facts for reader in readers)
                 done = decided_by(setup, library, tasks, options.workers, in_columns=in_columns)
-            read.hold_to(_write(output, readers, done, options, report))
-            output.finish(
-                summary_of(header, output.parts, entries), _typed([]), options.compression
-            )
-        return Finished(summary_of(header, output.parts, entries), before)
+            read.hold_to(_write(output, readers, done, options, kept, report))
+            counted = counted_inputs(readers, output.parts)
+            summary = summary_of(header, output.parts, entries, counted)
+            output.finish(summary, _typed([], kept), options.compression)
+        counted = {} if output.ending is None else output.ending["counted"]
+        return Finished(summary_of(header, output.parts, entries, counted), before)
     finally:
         output.close()
 
@@ -155,6 +167,7 @@ def _header(
             "compression": options.compression,
             "part_records": options.part_records,
             **({"renamed": dict(options.renamed)} if options.renamed else {}),
+            **({"keep": list(options.keep)} if options.keep else {}),
         },
         "facts": None if facts is None else hashlib.sha256(facts).hexdigest(),
         "inputs": [reader.source.to_json() for reader in readers],
@@ -233,6 +246,7 @@ class _Part:
     tables: list[Any] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     counts: list[Mapping[str, Mapping[str, int]]] = field(default_factory=list)
+    units: Units = field(default_factory=Units)
     records: int = 0
     decided: int = 0
     weight: int = 0
@@ -240,6 +254,7 @@ class _Part:
     def add(self, done: Done[Answered]) -> None:
         answered = done.answered
         answered.hold_to(done.block)
+        self.units.add(done.source, done.block, answered.records)
         self.tables.append(answered.table)
         self.rejects += answered.rejects
         self.counts.append(answered.counts)
@@ -253,6 +268,7 @@ def _write(
     readers: Sequence[Reader],
     blocks: Iterable[Done[Answered]],
     options: Options,
+    kept: Sequence[Any],
     report: Callable[[Progress], None],
 ) -> int:
     """Write the answers; how many blocks they are of."""
@@ -266,15 +282,17 @@ def _write(
         start = {"input": done.source, "at": dict(done.block.after)}
         report(Progress(records, sum(sizes[: done.source]) + done.block.done, sum(sizes)))
         if part.records >= options.part_records or part.weight >= _WEIGHT * options.part_records:
-            _commit(output, part, start, options)
+            _commit(output, part, start, options, kept)
             part = _Part(start)
     if part.tables:
-        _commit(output, part, start, options)
+        _commit(output, part, start, options, kept)
     return answered
 
 
-def _commit(output: Output, part: _Part, end: Mapping[str, Any], options: Options) -> None:
-    table = _typed(part.tables)
+def _commit(
+    output: Output, part: _Part, end: Mapping[str, Any], options: Options, kept: Sequence[Any]
+) -> None:
+    table = _typed(part.tables, kept)
     counts = {kind: dict(sorted(found.items())) for kind, found in merged(part.counts).items()}
     line = {
         "from": part.start,
@@ -283,16 +301,19 @@ def _commit(output: Output, part: _Part, end: Mapping[str, Any], options: Option
         "decided": part.decided,
         "rejected": len(part.rejects),
         "rows": len(table),
+        **part.units.to_json(),
         "counts": counts,
     }
     output.commit(table, part.rejects, line, options.compression)
 
 
-def _typed(tables: list[Any]) -> Any:
-    """Some tables of answers as one. Its dictionaries have their words in the order of the rows, so
-    that the bytes do not depend on who made which table."""
-    schema = ANSWER.with_metadata({"payer_policy": version("payer-policy")})
-    whole = pa.concat_tables([ANSWER.empty_table(), *tables]).unify_dictionaries().combine_chunks()
+def _typed(tables: list[Any], kept: Sequence[Any]) -> Any:
+    """Some tables of answers as one, with the fields that are kept of the inputs. Its dictionaries have
+    their words in the order of the rows, so that the bytes do not depend on who made which table."""
+    schema = pa.schema([*ANSWER, *kept], {"payer_policy": version("payer-policy")})
+    # What was rejected as a whole has no columns to keep any of.
+    whole = pa.concat_tables([schema.empty_table(), *tables], promote_options="default")
+    whole = whole.unify_dictionaries().combine_chunks()
     columns = [
         _in_order_of_rows(column) if pa.types.is_dictionary(column.type) else column
         for column in whole.columns

@@ -14,7 +14,7 @@ import pickle
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from inspect import signature
 from itertools import islice
@@ -26,8 +26,10 @@ import pyarrow as pa
 from payer_policy.batch.blocks import ArrowRows, Block
 from payer_policy.batch.deciding import Answered, Decider
 from payer_policy.batch.inputs import WrongCall
+from payer_policy.batch.kept import kept_of_batch, plain, refuse_answer_columns
 from payer_policy.batch.parquet_blocks import table_columns
 from payer_policy.batch.schema import ANSWER
+from payer_policy.batch.spark_workers import last_line, refuse_unfit_workers
 from payer_policy.batch.workers import (
     Done,
     Setup,
@@ -38,7 +40,6 @@ from payer_policy.batch.workers import (
     received,
 )
 from payer_policy.engine import Engine
-from payer_policy.intake import read_supplements
 from payer_policy.policy.library import Library
 
 if TYPE_CHECKING:
@@ -51,50 +52,55 @@ _PLACE: Final = ("file", "record")
 _TASKS_A_CORE: Final = 2
 
 
-def _plain(type_: Any) -> Any:
-    return type_.value_type if pa.types.is_dictionary(type_) else type_
-
-
 PLAIN: Final = pa.schema(
-    [(field.name, _plain(field.type)) for field in ANSWER if field.name not in _PLACE]
+    [(field.name, plain(field.type)) for field in ANSWER if field.name not in _PLACE]
 )
 """The answers as Spark holds them."""
 
 Files = Mapping[str, bytes]
 
 
-def decided(frame: DataFrame, policies: str | Path) -> DataFrame:
-    """The answers on a frame of facts: a row a drug service, columns as in `PLAIN`.
+def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) -> DataFrame:
+    """The answers on a frame of facts: a row a drug service, columns as in `PLAIN`, then what is kept.
 
     Args:
         frame: A row a service; columns are named by facts of the vocabulary, and `id`.
         policies: The policy folder, on the driver.
+        keep: Columns of the frame to carry to the answers as they are. Rows of a frame have no place,
+            so this is what tells answers on rows of one `id` apart.
 
     Raises:
         PolicyError: The policies are wrong; it carries every problem.
-        WrongCall: A column of the frame means nothing, or cannot hold what it means.
+        WrongCall: A column of the frame means nothing, or cannot hold what it means; or the workers of
+            its session run another Python, or one without this package.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
+    from pyspark.sql.types import StructType
 
     library = Library.open(policies)
-    columns = table_columns(_arrow_schema(frame), library.vocabulary.facts, "the frame")
+    refuse_answer_columns(keep)
+    facts = library.vocabulary.facts
+    columns = table_columns(_arrow_schema(frame), facts, "the frame", keep=keep)
     if columns.form == "lines":
         raise WrongCall(
             "the frame has a row a claim line; a row a service was expected, with facts as columns. "
             "`payer-policy batch --on spark` decides claim lines from files."
         )
-    files, names = _files(policies), frame.columns
+    refuse_unfit_workers(frame.sparkSession)
+    files = _files(policies)
 
     def decide(batches: Iterable[Any]) -> Iterator[Any]:
-        decider = _decider(_frozen(files), "compiled", True, None, "")
+        decider = _decider(_frozen(files), "compiled", True, None)
         for batch in batches:
-            batch = batch.rename_columns(names)
-            block = Block(ArrowRows(batch, 1), batch.num_rows, {}, 0)
-            yield from _rows(decider.answered("", block), batch).to_batches()
+            kept = kept_of_batch(batch, columns)
+            read = batch.select(list(columns.places)).rename_columns(list(columns.names))
+            block = Block(ArrowRows(read, 1, kept), batch.num_rows, {}, 0)
+            yield from _rows(decider.answered("", block), kept).to_batches()
 
     # Spark takes the dot in a name for a field of a struct, so on the way columns have numbers.
-    numbered = frame.toDF(*(f"c{at}" for at in range(len(names))))
-    return numbered.mapInArrow(decide, from_arrow_schema(PLAIN))
+    numbered = frame.toDF(*(f"c{at}" for at in range(columns.width)))
+    carried = [frame.schema.fields[one.place] for one in columns.kept]
+    return numbered.mapInArrow(decide, StructType([*from_arrow_schema(PLAIN).fields, *carried]))
 
 
 def _arrow_schema(frame: DataFrame) -> Any:
@@ -108,9 +114,10 @@ def _arrow_schema(frame: DataFrame) -> Any:
     return to_arrow_schema(frame.schema, timezone=zone)
 
 
-def _rows(answered: Answered, batch: Any) -> Any:
-    """Answers and rejects in one table: nothing is lost."""
-    table = answered.table.drop_columns(list(_PLACE)).cast(PLAIN)
+def _rows(answered: Answered, kept: Any | None) -> Any:
+    """Answers and rejects in one table, each with what is kept of its row: nothing is lost."""
+    fields = [] if kept is None else list(kept.schema)
+    table = answered.table.drop_columns(list(_PLACE)).cast(pa.schema([*PLAIN, *fields]))
     rejects = [
         {
             "claim_id": reject.claim_id,
@@ -122,7 +129,11 @@ def _rows(answered: Answered, batch: Any) -> Any:
         }
         for reject in answered.rejects
     ]
-    return pa.concat_tables([table, pa.Table.from_pylist(rejects, PLAIN)])
+    made = pa.Table.from_pylist(rejects, PLAIN)
+    places = pa.array([reject.record - 1 for reject in answered.rejects], pa.int64())
+    for at, field in enumerate(fields):
+        made = made.append_column(field, kept.column(at).take(places))  # type: ignore[union-attr]
+    return pa.concat_tables([table, made])
 
 
 def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answered]]:
@@ -130,22 +141,33 @@ def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answe
 
     The driver reads and writes; what a stopped run leaves, and its bytes, are as without Spark.
     """
+    from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
     # Without it Spark takes whatever `python3` is first on the path, in a shell without this environment.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    session: SparkSession = SparkSession.builder.appName("payer-policy batch").getOrCreate()
+    try:
+        session: SparkSession = SparkSession.builder.appName("payer-policy batch").getOrCreate()
+    except PySparkException:
+        raise WrongCall(
+            "Spark does not start here; is Java 17 or newer installed, and the first on the path or "
+            "named by JAVA_HOME?"
+        ) from None
+    refuse_unfit_workers(session)
     work = _worker(setup, _files(setup.folder))
     waiting = iter(tasks)
     many = session.sparkContext.defaultParallelism * _TASKS_A_CORE
     while wave := list(islice(waiting, many)):
         rows = [(at, pickle.dumps((file, block))) for at, (_, file, block) in enumerate(wave)]
         frame = session.createDataFrame(rows, "number long, task binary")
-        answers = (
-            frame.repartition(len(rows), "number")
-            .mapInArrow(work, "number long, answer binary")
-            .collect()
-        )
+        try:
+            answers = (
+                frame.repartition(len(rows), "number")
+                .mapInArrow(work, "number long, answer binary")
+                .collect()
+            )
+        except Exception as error:  # of Python, of Java, or of the bridge between them
+            raise WorkerLost(f"of Spark failed ({last_line(error)})") from error
         numbers = sorted(int(row["number"]) for row in answers)
         if numbers != list(range(len(wave))):
             raise WorkerLost(f"of Spark gave {len(numbers)} answers on {len(wave)} blocks")
@@ -155,10 +177,10 @@ def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answe
 
 
 def _worker(setup: Setup, files: Files) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    given = None if setup.facts is None else pickle.dumps(setup.facts)
+
     def work(batches: Iterable[Any]) -> Iterator[Any]:
-        decider = _decider(
-            _frozen(files), setup.engine, setup.columns, setup.facts, setup.facts_file
-        )
+        decider = _decider(_frozen(files), setup.engine, setup.columns, given)
         for batch in batches:
             answers = [
                 pickle.dumps(answer_on(decider, *pickle.loads(task.as_py())))
@@ -185,8 +207,7 @@ def _decider(
     files: tuple[tuple[str, bytes], ...],
     engine: str,
     columns: bool,
-    facts: bytes | None,
-    facts_file: str,
+    given: bytes | None,
 ) -> Decider:
     """An executor's process opens the policies once, not once a batch."""
     folder = Path(tempfile.mkdtemp(prefix="payer-policy-"))
@@ -198,5 +219,4 @@ def _decider(
         opened = Engine.open(folder, engine=engine)
     finally:
         shutil.rmtree(folder)
-    supplements = {} if facts is None else read_supplements(facts, facts_file, counted=False)
-    return Decider(opened, supplements, columns=columns)
+    return Decider(opened, None if given is None else pickle.loads(given), columns=columns)

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from payer_policy.batch.counting import counted_words
+
 SCHEMA: Final = "payer-policy/batch-summary/1"
 _DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
 _MOST: Final = 15
 
 
 def summary_of(
-    header: Mapping[str, Any], parts: Sequence[Mapping[str, Any]], facts: int | None
+    header: Mapping[str, Any],
+    parts: Sequence[Mapping[str, Any]],
+    facts: int | None,
+    counted: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The summary of a whole run, from its journal alone: the same however often it was stopped."""
+    """The summary of a whole run, from its journal alone: the same however often it was stopped.
+
+    Args:
+        header: The first line of the journal.
+        parts: A line a part.
+        facts: How many entries the facts file has; None: there is none.
+        counted: What the inputs hold, by a count of its own (`counting.counted_inputs`).
+    """
     total: dict[str, dict[str, int]] = {}
     for part in parts:
         for kind, found in part["counts"].items():
@@ -39,6 +51,7 @@ def summary_of(
         "decided": sum(part["decided"] for part in parts),
         "rejected": sum(part["rejected"] for part in parts),
         "rows": sum(part["rows"] for part in parts),
+        "counted": dict(counted),
         "decisions": {name: decisions[name] for name in _DECISIONS if name in decisions},
         "reasons": sorted_by_count("reasons"),
         "policies": policies,
@@ -58,6 +71,7 @@ def summary_text(summary: Mapping[str, Any], folder: str) -> str:
         f"{summary['decided']:,} decided, {summary['rejected']:,} rejected; "
         f"{_count(rows, 'service')} in {folder}/rows"
     ]
+    out += _counted(summary["counted"])
     titles = {"decisions": "Services by decision", "reasons": "Services by reason"}
     for key, title in titles.items():
         out += _table(title, summary[key])
@@ -77,6 +91,17 @@ def summary_text(summary: Mapping[str, Any], folder: str) -> str:
         if len(summary["skipped"]) > _MOST:
             out.append(f"  … and {len(summary['skipped']) - _MOST:,} more")
     return "\n".join(out)
+
+
+def _counted(counted: Mapping[str, Any]) -> list[str]:
+    """That every input was counted once more, and which could not be."""
+    found = ", ".join(counted_words(kind, count) for kind, count in counted["inputs"].items())
+    left = counted["not_counted"]
+    out = [f"Counted again in the files: {found}; each is answered or rejected"] if found else []
+    if left:
+        more = f" and {len(left) - 1:,} more" if left[1:] else ""
+        out.append(f"Not counted again, since it cannot be: {left[0]}{more}")
+    return out
 
 
 def _table(title: str, counts: Mapping[str, int]) -> list[str]:

@@ -14,6 +14,7 @@ from payer_policy.batch.blocks import Block, CsvText, Position, Row, TableClaim,
 from payer_policy.batch.cells import converter
 from payer_policy.batch.csv_rows import cells_of, header_of, row_texts
 from payer_policy.batch.inputs import DAMAGED, Input, WrongCall
+from payer_policy.batch.kept import kept_of_rows
 from payer_policy.batch.rejects import Reject, problem_at, rejected
 from payer_policy.batch.tables import ID, Columns
 from payer_policy.batch.text_blocks import Damage, done_bytes, lines_of
@@ -32,7 +33,10 @@ class TableRow(NamedTuple):
     row: int
     line: int | None
     cells: Row
+    """Of the columns that are read."""
     problem: str | None
+    kept: Row = ()
+    """Of the columns that are carried to the answers."""
 
 
 def csv_header(source: Input) -> tuple[list[str], str]:
@@ -67,9 +71,10 @@ def csv_fact_blocks(
         first = row, line
 
         def block() -> Block:
-            payload = CsvText(b"".join(held), columns.names, columns.separator, *first)
+            payload = CsvText(b"".join(held), columns, *first)
             after = {"offset": offset, "line": line, "row": row}
-            return Block(payload, records, after, done_bytes(source, file, offset), tuple(rejects))
+            done = done_bytes(source, file, offset)
+            return Block(payload, records, after, done, tuple(rejects), records + len(rejects))
 
         rejects: list[Reject] = []
         for text in damage.guard(row_texts(lines_of(file, offset), columns.separator)):
@@ -106,10 +111,13 @@ def csv_claim_blocks(source: Input, at: Position | None, columns: Columns) -> It
             for text in damage.guard(row_texts(lines_of(file, offset), columns.separator)):
                 if not text.is_blank:
                     before = {"offset": offset, "line": line, "row": row}
-                    cells = cells_of(text, len(columns.names), columns.separator)
-                    broken = isinstance(cells, str)
-                    values = () if isinstance(cells, str) else cells
-                    yield TableRow(before, row, line, values, str(cells) if broken else None)
+                    cells = cells_of(text, columns.width, columns.separator)
+                    if isinstance(cells, str):
+                        yield TableRow(before, row, line, (), cells)
+                    else:
+                        values = [cells[place] for place in columns.places]
+                        kept = [cells[one.place] or None for one in columns.kept]
+                        yield TableRow(before, row, line, values, None, kept)
                     row += 1
                 offset, line = offset + text.length, line + text.lines
 
@@ -144,6 +152,8 @@ class _Claim:
     line: int | None
     id: object
     fault: Diagnostic | None
+    kept: Row
+    """What is carried to the answers: each row of the claim says the same."""
     rows: list[Row] = field(default_factory=list)
     count: int = 0
 
@@ -158,8 +168,11 @@ class _Held:
     """What the next block will hold."""
 
     claims: list[TableClaim] = field(default_factory=list)
+    kept: list[Row] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     rows: int = 0
+    units: int = 0
+    """The rows that it is made of, also those that are not held."""
 
     @property
     def is_full(self) -> bool:
@@ -186,8 +199,9 @@ def claim_blocks(
     def block(after: Position) -> Block:
         nonlocal held
         made, held = held, _Held()
-        payload = TableClaims(columns.names, made.claims)
-        return Block(payload, len(made.claims), after, done(), tuple(made.rejects))
+        payload = TableClaims(columns, made.claims, kept_of_rows(made.kept, columns))
+        rejects = tuple(made.rejects)
+        return Block(payload, len(made.claims), after, done(), rejects, made.units)
 
     for row in rows:
         problem = row.problem
@@ -204,13 +218,16 @@ def claim_blocks(
         if problem:
             found = problem_at(source.path, row.line, "broken-row", problem)
             held.rejects.append(rejected(source.path, row.row, None, [found]))
+            held.units += 1
             beside = row.line or row.row
             continue
         if claim is None:
-            claim = _Claim(row.before, row.row, row.line, id_, None)
+            claim = _Claim(row.before, row.row, row.line, id_, None, row.kept)
             if beside:
                 claim.fault = _beside(source, claim, beside)
                 beside = 0
+        elif claim.fault is None and row.kept != claim.kept:
+            claim.fault = _differs(source, claim, row, columns)
         claim.add(row.cells)
     if claim is not None:
         if damage():
@@ -221,10 +238,12 @@ def claim_blocks(
 
 
 def _put(source: Input, held: _Held, claim: _Claim) -> None:
+    held.units += claim.count
     if claim.fault is not None:
         held.rejects.append(rejected(source.path, claim.row, str(claim.id), [claim.fault]))
         return
     held.claims.append(TableClaim(claim.row, claim.line, claim.rows, claim.count))
+    held.kept.append(claim.kept)
     held.rows += len(claim.rows)
 
 
@@ -233,6 +252,20 @@ def _beside(source: Input, claim: _Claim, where: int) -> Diagnostic:
     message = f"claim {claim.id}: {what} {where} beside it cannot be read and may belong to it"
     hint = f"correct {what} {where}; the claim is not decided without it"
     return problem_at(source.path, claim.line, "incomplete-claim", message, hint)
+
+
+def _differs(source: Input, claim: _Claim, row: TableRow, columns: Columns) -> Diagnostic | None:
+    """Why no one value of a column can be carried to the answers of the claim."""
+    for one, first, here in zip(columns.kept, claim.kept, row.kept, strict=True):
+        if first != here and str(first) != str(here):  # what is no number equals nothing
+            where = f"line {row.line}" if row.line is not None else f"row {row.row}"
+            message = (
+                f"claim {claim.id}: its rows differ in `{one.name}`, which --keep carries to its "
+                f"answers; {where} has another value than the first"
+            )
+            hint = "keep only columns that say the same on each row of a claim"
+            return problem_at(source.path, claim.line, "rows-differ", message, hint)
+    return None
 
 
 def _cut_off(source: Input, claim: _Claim) -> Diagnostic:

@@ -25,6 +25,7 @@ class ClaimColumns:
     """Reads the claims of one table."""
 
     def __init__(self, names: Sequence[str], facts: Mapping[str, Fact]) -> None:
+        """`names`: what the cells of a row mean, in their order."""
         read: list[_Column] = [
             (name, at, converter(expected(name, "lines", facts))) for at, name in enumerate(names)
         ]
@@ -38,10 +39,14 @@ class ClaimColumns:
         self._services = [column for column in rest if _is_of_service(column[0], facts)]
         self._claim = [column for column in rest if not _is_of_service(column[0], facts)]
 
+    def number(self, claim: TableClaim) -> str:
+        """The claim's number."""
+        _, at, convert = self._id
+        return str(convert(claim.rows[0][at]))
+
     def request(self, claim: TableClaim, file: str) -> tuple[str, Request | Refusal]:
         """The claim's number, and the claim or what is wrong with it."""
-        _, at, convert = self._id
-        claim_id = str(convert(claim.rows[0][at]))
+        claim_id = self.number(claim)
 
         def placed(problem: Diagnostic) -> Diagnostic:
             line = claim.first_line

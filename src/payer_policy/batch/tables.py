@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.diagnostics import did_you_mean
@@ -61,16 +61,31 @@ def _request_fields() -> dict[str, Cell]:
 REQUEST_FIELDS: Final[Mapping[str, Cell]] = _request_fields()
 
 
+class Kept(NamedTuple):
+    """A column that is carried to the answers as it is; it may be read too."""
+
+    name: str
+    place: int
+    type: Any = None
+    """Its Arrow type; None: text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The columns of a table, checked."""
 
     names: tuple[str, ...]
+    """What those that are read mean."""
     form: Literal["facts", "lines"]
+    places: tuple[int, ...]
+    """Where each of them is in a row, from 0."""
+    width: int
+    """How many columns the table has, read or not."""
     separator: str = ","
     """Between the cells of a row of text."""
     written: frozenset[str] = frozenset()
     """The names as the file has them."""
+    kept: tuple[Kept, ...] = ()
 
 
 def checked_columns(
@@ -79,6 +94,7 @@ def checked_columns(
     file: str,
     separator: str = ",",
     renamed: Mapping[str, str] = _NO_NAMES,
+    keep: Sequence[str] = (),
 ) -> Columns:
     """The columns of a table by their names.
 
@@ -88,36 +104,67 @@ def checked_columns(
         file: For messages.
         separator: Between the cells of a row of text.
         renamed: What some names mean.
+        keep: Columns to carry to the answers, by their names in the file; one of them need not mean
+            anything.
 
     Raises:
-        WrongCall: a column means nothing, or is there twice.
+        WrongCall: a column means nothing, or is there twice, or one to keep is not there.
     """
-    written = frozenset(names)
+    written, places = tuple(names), {name: place for place, name in enumerate(names)}
+    kept = tuple(Kept(name, _place_of(name, places, file)) for name in keep)
     names = [renamed.get(name, name) for name in names]
     for name in names:
         if names.count(name) > 1:
             raise WrongCall(f"{file}: the column `{name}` is there twice; leave one of the two.")
-    lines = any(name.startswith(LINE) for name in names)
+    lines = any(
+        name.startswith(LINE) and (name.removeprefix(LINE) in LINE_FIELDS or own not in keep)
+        for own, name in zip(written, names, strict=True)
+    )
     known = [ID, *facts]
     if lines:
         known = [*REQUEST_FIELDS, *(LINE + name for name in LINE_FIELDS), *facts]
-    for name in names:
+    read: list[tuple[str, int]] = []
+    for place, name in enumerate(names):
+        is_kept = written[place] in keep and written[place] not in renamed
+        concluded = name in facts and facts[name].derived and name not in REQUEST_FIELDS
+        if is_kept and (name not in known or concluded):
+            continue
+        read.append((name, place))
         if name not in known:
             what = "a field of a claim, a field of its lines or a fact" if lines else "a fact"
+            shown = name if name.isprintable() else repr(name)
             hint = did_you_mean(name, known)
             more = f" {hint[0].upper()}{hint[1:]}" if hint else ""
-            more = more or " `payer-policy facts` lists the facts; leave out what is none of them."
-            shown = name if name.isprintable() else repr(name)
+            more = more or (
+                " `payer-policy facts` lists the facts; leave out what is none of them, or carry it "
+                f"to the answers with --keep {shown}."
+            )
             raise WrongCall(f"{file}: the column `{shown}` is not {what}.{more}")
-        if name in facts and facts[name].derived and name not in REQUEST_FIELDS:
+        if concluded:
             raise WrongCall(
                 f"{file}: the fact `{name}` is concluded by rules and is not given; leave it out."
             )
-    if ID not in names and lines:
+    if ID not in (name for name, _ in read) and lines:
         raise WrongCall(
             f"{file}: a table of claim lines needs the column `{ID}`: which claim it is."
         )
-    return Columns(tuple(names), "lines" if lines else "facts", separator, written)
+    return Columns(
+        tuple(name for name, _ in read),
+        "lines" if lines else "facts",
+        tuple(place for _, place in read),
+        len(written),
+        separator,
+        frozenset(written),
+        kept,
+    )
+
+
+def _place_of(name: str, places: Mapping[str, int], file: str) -> int:
+    if name not in places:
+        hint = did_you_mean(name, places)
+        more = f" {hint[0].upper()}{hint[1:]}" if hint else ""
+        raise WrongCall(f"{file}: --keep {name}: the table has no column `{name}`.{more}")
+    return places[name]
 
 
 def expected(name: str, form: str, facts: Mapping[str, Fact]) -> Cell | FactType:

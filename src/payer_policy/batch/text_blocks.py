@@ -37,7 +37,8 @@ def json_line_blocks(source: Input, at: Position | None) -> Iterator[Block]:
             if size >= _BYTES or not more:
                 payload = JsonLines(b"".join(held), first, more)
                 after = {"offset": offset, "line": line}
-                yield Block(payload, records, after, done_bytes(source, file, offset))
+                done = done_bytes(source, file, offset)
+                yield Block(payload, records, after, done, units=records)
                 held, size, first, records = [], 0, line, 0
         yield from damage.blocks(line, line, {"offset": offset, "line": line})
 
@@ -66,7 +67,14 @@ def x12_blocks(source: Input, at: Position | None) -> Iterator[Block]:
             records = sum(_counts(item) for item in items)
             after = {"items": done, "claims": claims}
             payload = Loops(numbered)  # type: ignore[arg-type]
-            yield Block(payload, records, after, done_bytes(source, file, None))
+            yield Block(
+                payload,
+                records,
+                after,
+                done_bytes(source, file, None),
+                units=sum(isinstance(item, X12Loop) for item in items),
+                is_whole=not any(getattr(item, "code", "") == "broken-envelope" for item in items),
+            )
         yield from damage.blocks(claims + 1, None, {"items": done, "claims": claims})
 
 
@@ -98,7 +106,8 @@ class Damage:
             message = f"{self.what}; what comes after this place was not read"
             problem = problem_at(path, line, "damaged-file", message, "send the file again")
             reject = rejected(path, record, None, [problem])
-            yield Block(None, 0, {**after, "damaged": 1}, self._source.size, (reject,))
+            end = {**after, "damaged": 1}
+            yield Block(None, 0, end, self._source.size, (reject,), 0, is_whole=False)
 
 
 def lines_of(file: BinaryIO, offset: int) -> Iterator[Line]:

@@ -18,13 +18,14 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
 from payer_policy.batch.blocks import Block
+from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.diagnostics import PayerPolicyError
 from payer_policy.policy.folder_hash import folder_hash
@@ -71,8 +72,7 @@ class Setup:
     """The hash of the folder: a worker never decides by other policies than the others."""
     engine: str
     columns: bool
-    facts: bytes | None
-    facts_file: str
+    facts: FactsFile | None
 
     def decider(self, library: Library | None = None) -> Decider:
         """Open the engine, on a library that was opened already or on the folder.
@@ -82,7 +82,6 @@ class Setup:
         """
         from payer_policy.batch.deciding import Decider
         from payer_policy.engine import Engine
-        from payer_policy.intake import read_supplements
 
         if library is None:
             engine = Engine.open(self.folder, engine=self.engine)
@@ -91,8 +90,7 @@ class Setup:
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
         settle()
-        supplements = {} if self.facts is None else read_supplements(self.facts, self.facts_file)
-        return Decider(engine, supplements, columns=self.columns)
+        return Decider(engine, self.facts, columns=self.columns)
 
 
 def settle() -> None:
@@ -243,7 +241,7 @@ def _decided(setup: Prepares[Made], tasks: Iterable[Task], workers: int) -> Iter
 
 def emptied(block: Block) -> Block:
     """A block without what it holds: where it stands, and its counts."""
-    return Block(None, block.records, block.after, block.done, block.rejects)
+    return replace(block, payload=None)
 
 
 def _send(worker: tuple[Any, Connection], task: tuple[str, Block]) -> None:

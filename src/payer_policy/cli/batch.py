@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from importlib.util import find_spec
@@ -56,6 +57,13 @@ _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
     metavar="COLUMN=NAME",
     help="What a column of the tables means: its name there, and a fact or field. May be repeated.",
 )
+@click.option(
+    "--keep",
+    "keep",
+    multiple=True,
+    metavar="COLUMN[,COLUMN…]",
+    help="Carry columns of the tables to the answers as they are, by their names there.",
+)
 @click.option("--overwrite", is_flag=True, help="Begin again, whatever an earlier run left in OUT.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress line.")
 @options.as_json
@@ -70,6 +78,7 @@ def command(
     compression: str,
     part_records: int,
     renamed: tuple[str, ...],
+    keep: tuple[str, ...],
     overwrite: bool,
     quiet: bool,
     as_json: bool,
@@ -105,6 +114,7 @@ def command(
         spark=where == "spark",
         overwrite=overwrite,
         renamed=tuple(_pair(one) for one in renamed),
+        keep=tuple(dict.fromkeys(name for text in keep for name in _names(text))),
     )
     summary = _run(inputs, folder, out, chosen, quiet)
     if as_json:
@@ -122,6 +132,15 @@ def _pair(text: str) -> tuple[str, str]:
         hint = "write a column and what it means, such as --map hcpcs=drug.code"
         raise click.UsageError(f"--map {text}: {hint}")
     return name.strip(), meant.strip()
+
+
+def _names(text: str) -> list[str]:
+    """Some names of columns; one with a comma in it is written in quotes."""
+    names = [name.strip() for row in csv.reader([text], skipinitialspace=True) for name in row]
+    if not names or "" in names:
+        hint = "write names of columns, separated by commas, such as --keep account,group"
+        raise click.UsageError(f"--keep {text}: {hint}")
+    return names
 
 
 def _run(

@@ -18,30 +18,38 @@ from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.intake.model import Intake, refused, remark_duplicates
 from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
+    Bearer,
     Supplement,
-    Supplements,
     apply_supplement,
+    attributed,
+    numbers_in,
     read_supplements,
     supplemented,
     unmatched,
 )
 from payer_policy.intake.x12 import Read, is_x12
-from payer_policy.intake.x12_file import X12Loop, intake_x12, read_x12, x12_loops
+from payer_policy.intake.x12_count import count_x12
+from payer_policy.intake.x12_file import X12Loop, intake_x12, number_of, read_x12, x12_loops
 from payer_policy.reference import ReferenceData
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 
 __all__ = [
     "MAX_PIECE",
+    "Bearer",
     "Intake",
     "Places",
     "Supplement",
-    "Supplements",
     "X12Loop",
     "apply_supplement",
+    "attributed",
+    "count_x12",
     "form_of",
     "intake_x12",
     "is_json_lines",
+    "number_of",
+    "numbers_in",
+    "other_kind",
     "read_json_lines",
     "read_requests",
     "read_supplements",
@@ -151,6 +159,16 @@ def _pausing(read: Read, pause: Callable[[], None] | None) -> Read:
         return read(size)
 
     return paused
+
+
+def other_kind(start: bytes) -> str | None:
+    """What a file is by its first bytes that is no text in UTF-8, and what to do; None: not known."""
+    if _has_wide_characters(start):
+        return f"this is {_UTF_16}; {_SAVE}"
+    for mark, what, hint in _MARKS:
+        if start.startswith(mark):
+            return f"this is {what}" + (f"; {hint}" if hint else "")
+    return None
 
 
 def _form_of(text: str, data: bytes, file: str) -> Form | Diagnostic:

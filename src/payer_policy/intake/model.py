@@ -43,6 +43,8 @@ class Intake:
     """As the claim says it, also where the claim was refused."""
     locators: tuple[Locator, ...] = field(default=(), repr=False, compare=False)
     """What finds the place of a part of the request; for `locate`."""
+    of_file: bool = False
+    """Whether it is an error in the file around the claims, and so no claim that has a position."""
 
     def locate(self, path: JsonPath) -> Location:
         """Where a part of the request was written (`("facts", "trial.weeks")`); else the claim."""
@@ -54,6 +56,11 @@ class Intake:
         about = f"claim {self.claim_id}: " if self.claim_id else ""
         location = self.locate(_path_of(problem.location.path))
         return replace(problem, message=about + problem.message, location=location)
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is a claim of the file, read or refused."""
+        return not (self.is_note or self.of_file)
 
     @property
     def is_note(self) -> bool:

@@ -54,6 +54,26 @@ class _Entry(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Bearer:
+    """A claim that bears a number, as far as it turns on it whose facts are whose."""
+
+    number: str | None
+    place: Location
+    position: int
+    """Which claim of its file it is, from 1."""
+    npi: str | None = None
+    """Its billing provider; None: not known."""
+    frequency: str | None = None
+    """None: not known."""
+
+    @classmethod
+    def of(cls, intake: Intake, position: int) -> Bearer:
+        """The bearer that a claim is."""
+        npi = None if intake.request is None else intake.request.provider.billing_npi
+        return cls(intake.claim_id, intake.place, position, npi, intake.frequency)
+
+
+@dataclass(frozen=True, slots=True)
 class Supplement:
     """What the facts file says about one claim number, and where it says so."""
 
@@ -70,21 +90,14 @@ class Supplement:
     _document: JsonDocument = field(repr=False, compare=False)
     _piece: Piece = field(repr=False, compare=False)
 
-    def is_about(self, intake: Intake, position: int | None) -> bool:
-        """Whether this is said of a claim, or of all claims of its number.
-
-        Args:
-            intake: The claim as it was read.
-            position: Which claim of the file it is, from 1; None where nobody counts.
-        """
-        if self.key == intake.claim_id:
-            return True
+    def addresses(self, claim: Bearer) -> bool:
+        """Whether this is said of a claim by its position or its billing provider."""
         address = _ADDRESS.fullmatch(self.key)
-        if address is None or address["number"] != intake.claim_id:
+        if address is None or address["number"] != claim.number:
             return False
         if address["npi"] is not None:
-            return _npi_of(intake) == address["npi"]
-        return position is not None and int(address["position"]) == position
+            return claim.npi == address["npi"]
+        return int(address["position"]) == claim.position
 
     def locator(self, request: Request) -> Locator:
         """Where a part of the request is written, if it is written here."""
@@ -103,13 +116,12 @@ class Supplement:
         return self._piece.moved(found)
 
 
-def read_supplements(data: bytes, file: str, *, counted: bool = True) -> dict[str, Supplement]:
+def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
     """Read a facts file.
 
     Args:
         data: The file.
         file: Its name, for messages.
-        counted: Whether claims are counted, so that an entry can address one by its position.
 
     Raises:
         PolicyError: with every problem. A facts file is taken whole or not at all, since a claim
@@ -138,10 +150,6 @@ def read_supplements(data: bytes, file: str, *, counted: bool = True) -> dict[st
             found.append(_bad_number(claim_id, key.location(), seen.get(claim_id)))
             continue
         seen[claim_id] = key.location()
-        address = _ADDRESS.fullmatch(claim_id)
-        if not counted and address is not None and address["position"] is not None:
-            found.append(_not_counted(claim_id, address["number"], key.location()))
-            continue
         about = f"claim {claim_id}: "
         try:
             document = piece.read()
@@ -174,12 +182,6 @@ def _bad_number(claim_id: str, where: Location, first: Location | None) -> Diagn
         return Diagnostic("wrong-value", "found an empty claim number", where)
     message = f"claim {claim_id} is given twice; the first is at {first}"
     return Diagnostic("duplicate-key", message, where, "put all its facts under one key")
-
-
-def _not_counted(key: str, number: str, where: Location) -> Diagnostic:
-    message = f"{shown(key)} addresses a claim by its position; claims are not counted here"
-    hint = f'address it by its billing provider, as "{number} @<NPI>", or decide the file by itself'
-    return Diagnostic("wrong-value", message, where, hint)
 
 
 def apply_supplement(request: Request, supplement: Supplement) -> Request:
@@ -252,105 +254,152 @@ def _no_such_line(supplement: Supplement, number: str, numbers: Sequence[str]) -
     return supplement.problem("unknown-line", message, ("lines", number), hint)
 
 
-class Supplements:
-    """A facts file, asked claim by claim for what it says."""
+def numbers_in(supplements: Mapping[str, Supplement]) -> frozenset[str]:
+    """The claim numbers that entries of a facts file could be about."""
+    addressed = (_ADDRESS.fullmatch(key) for key in supplements)
+    return frozenset([*supplements, *(found["number"] for found in addressed if found)])
 
-    def __init__(self, entries: Mapping[str, Supplement]) -> None:
-        self._entries = entries
+
+def attributed(
+    supplements: Mapping[str, Supplement], claims: Sequence[Bearer]
+) -> list[Supplement | Diagnostic | None]:
+    """Of each claim the entry that is about it; or why that is not known; or None, without any.
+
+    An entry that addresses a claim is about it alone; one of its number is about every other claim
+    of that number. Where those are several, their frequencies tell apart a claim from its
+    correction, and nothing but an address one practice's claim from another's.
+
+    Args:
+        supplements: The facts file.
+        claims: All claims that bear a number of it.
+    """
+    all_entries = _Entries(supplements)
+    entries = [all_entries.about(claim) for claim in claims]
+    bearers: dict[str, list[Bearer]] = {}
+    for claim, found in zip(claims, entries, strict=True):
+        for entry in found:
+            bearers.setdefault(entry.key, []).append(claim)
+    crowds = {key: _Crowd(those) for key, those in bearers.items()}
+    out: list[Supplement | Diagnostic | None] = []
+    for claim, found in zip(claims, entries, strict=True):
+        if len(found) > 1:
+            out.append(_said_twice(claim, found))
+        elif not found:
+            out.append(None)
+        else:
+            rival = crowds[found[0].key].rival_of(claim)
+            out.append(found[0] if rival is None else _ambiguous(claim, rival, found[0]))
+    return out
+
+
+class _Entries:
+    """The entries of a facts file, to be asked for those about a claim."""
+
+    def __init__(self, supplements: Mapping[str, Supplement]) -> None:
+        self._by_number = supplements
         self._addressed: dict[str, list[Supplement]] = {}
-        for entry in entries.values():
+        for entry in supplements.values():
             if address := _ADDRESS.fullmatch(entry.key):
                 self._addressed.setdefault(address["number"], []).append(entry)
 
-    def about(self, intake: Intake, position: int | None = None) -> list[Supplement]:
-        """The entries about a claim: those that address it; without any, that of its number."""
-        if not intake.claim_id:
+    def about(self, claim: Bearer) -> list[Supplement]:
+        """The entries that address a claim; without any, that of its number."""
+        if claim.number is None:
             return []
-        named = self._addressed.get(intake.claim_id, ())
-        found = [entry for entry in named if entry.is_about(intake, position)]
-        by_number = self._entries.get(intake.claim_id)
+        addressed = self._addressed.get(claim.number, ())
+        found = [entry for entry in addressed if entry.addresses(claim)]
+        by_number = self._by_number.get(claim.number)
         return found or ([] if by_number is None else [by_number])
+
+
+class _Crowd:
+    """The claims that one entry could be about. It answers in the same time however many they are."""
+
+    def __init__(self, claims: Sequence[Bearer]) -> None:
+        self._first_two: dict[str | None, list[Bearer]] = {}
+        """By frequency; more than two need not be known."""
+        self._by_npi: dict[str, Bearer] = {}
+        for claim in claims:
+            same = self._first_two.setdefault(claim.frequency, [])
+            if len(same) < 2:
+                same.append(claim)
+            if claim.npi is not None and len(self._by_npi) < 2:
+                self._by_npi.setdefault(claim.npi, claim)
+
+    def rival_of(self, claim: Bearer) -> Bearer | None:
+        """Another claim that the entry could be meant for, and for this one not; None: there is none.
+
+        A frequency that is not known could be any.
+        """
+        alike = (
+            [one for those in self._first_two.values() for one in those]
+            if claim.frequency is None
+            else [*self._first_two.get(claim.frequency, ()), *self._first_two.get(None, ())]
+        )
+        others = [one for npi, one in self._by_npi.items() if claim.npi not in (None, npi)]
+        return next((one for one in (*alike, *others) if one is not claim), None)
 
 
 def supplemented(intakes: Iterable[Intake], supplements: Mapping[str, Supplement]) -> list[Intake]:
     """The same claims with their facts.
 
     A claim is refused that its facts contradict, and each of several claims that an entry could be
-    about: of those that share a number, a frequency tells apart a claim from its correction, and
-    nothing but an address one practice's claim from another's.
+    about (`attributed`).
     """
     given = list(intakes)
-    entries = Supplements(supplements)
-    claims = [at for at, intake in enumerate(given) if not intake.is_note]
-    position = {at: number for number, at in enumerate(claims, 1)}
-    about = {at: entries.about(given[at], position[at]) for at in claims}
-    holders: dict[str, list[int]] = {}
-    for at, found in about.items():
-        for entry in found:
-            holders.setdefault(entry.key, []).append(at)
-    out = []
-    for at, intake in enumerate(given):
-        found = about.get(at, [])
-        if not found or intake.request is None:
-            out.append(intake)
+    claims = [at for at, intake in enumerate(given) if intake.is_claim]
+    bearers = [Bearer.of(given[at], position) for position, at in enumerate(claims, 1)]
+    for at, found in zip(claims, attributed(supplements, bearers), strict=True):
+        intake = given[at]
+        if found is None or intake.request is None:
             continue
-        supplement = found[0]
-        rivals = [o for o in holders[supplement.key] if o != at and _mixed_up(intake, given[o])]
         try:
-            if len(found) > 1:
-                raise PolicyError([_said_twice(intake, found)])
-            if rivals:
-                raise PolicyError([_ambiguous(intake, position[at], given[rivals[0]], supplement)])
-            merged = apply_supplement(intake.request, supplement)
-            where = (*intake.locators, supplement.locator(merged))
-            intake = replace(intake, request=merged, locators=where)
+            if isinstance(found, Diagnostic):
+                raise PolicyError([found])
+            merged = apply_supplement(intake.request, found)
+            where = (*intake.locators, found.locator(merged))
+            given[at] = replace(intake, request=merged, locators=where)
         except PolicyError as error:
             said = (*intake.diagnostics, *error.diagnostics)
-            intake = replace(intake, request=None, diagnostics=said)
-        out.append(intake)
-    return out
+            given[at] = replace(intake, request=None, diagnostics=said)
+    return given
 
 
-def _npi_of(intake: Intake) -> str | None:
-    return None if intake.request is None else intake.request.provider.billing_npi
-
-
-def _mixed_up(one: Intake, other: Intake) -> bool:
-    """Whether what is said of the number of two claims could be meant for only one of them."""
-    if one.frequency == other.frequency:
-        return True
-    billing = {_npi_of(one), _npi_of(other)} - {None}
-    return len(billing) > 1
-
-
-def _ambiguous(intake: Intake, position: int, other: Intake, entry: Supplement) -> Diagnostic:
+def _ambiguous(claim: Bearer, other: Bearer, entry: Supplement) -> Diagnostic:
     message = (
-        f"claim {intake.claim_id}: the facts given under {shown(entry.key)} could be about this "
-        f"claim or about the one at {other.place}"
+        f"claim {claim.number}: the facts given under {shown(entry.key)} could be about this "
+        f"claim or about the one at {_where(other.place)}"
     )
-    npi = _npi_of(intake)
-    by_provider = npi is not None and npi != _npi_of(other)
-    keys = [f'"{intake.claim_id} @{npi}"'] if by_provider else []
-    keys.append(f'"{intake.claim_id} #{position}"')
+    keys = []
+    if claim.npi is not None and claim.npi != other.npi:
+        keys.append(f'"{claim.number} @{claim.npi}"')
+    if claim.position != other.position:
+        keys.append(f'"{claim.number} #{claim.position}"')
     hint = f"give its facts under {' or '.join(keys)}"
-    return Diagnostic("ambiguous-facts", message, intake.place, hint)
+    if not keys:
+        hint = "decide each of the two files by itself, with the facts of its own claims"
+    return Diagnostic("ambiguous-facts", message, claim.place, hint)
 
 
-def _said_twice(intake: Intake, found: Sequence[Supplement]) -> Diagnostic:
+def _where(place: Location) -> str:
+    return f"{place.path} of {place.file}" if place.start is None else str(place)
+
+
+def _said_twice(claim: Bearer, found: Sequence[Supplement]) -> Diagnostic:
     keys = " and ".join(shown(entry.key) for entry in found)
-    message = f"claim {intake.claim_id}: facts about it are given twice, under {keys}"
+    message = f"claim {claim.number}: facts about it are given twice, under {keys}"
     return Diagnostic("duplicate-key", message, found[1].place, "put all its facts under one key")
 
 
 def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) -> list[Diagnostic]:
     """A warning for every entry of the facts file that is about no claim."""
-    claims = [intake for intake in intakes if not intake.is_note]
+    claims = [intake for intake in intakes if intake.is_claim]
     known = {intake.claim_id for intake in claims if intake.claim_id}
-    entries = Supplements(supplements)
+    entries = _Entries(supplements)
     used = {
         entry.key
         for position, intake in enumerate(claims, 1)
-        for entry in entries.about(intake, position)
+        for entry in entries.about(Bearer.of(intake, position))
     }
     out: list[Diagnostic] = []
     for key, supplement in supplements.items():

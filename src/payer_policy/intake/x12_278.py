@@ -46,12 +46,17 @@ def request_number(loop: ReviewLoop) -> tuple[str, Segment | None]:
     return (loop.bht.get(3), loop.bht) if loop.bht is not None else ("", None)
 
 
+def shown_number(loop: ReviewLoop) -> str | None:
+    """What the sender calls the request, as it can be shown."""
+    text, _ = request_number(loop)
+    return "".join(char if char.isprintable() else "?" for char in text) or None
+
+
 def intake_278(loop: ReviewLoop, file: str) -> Intake:
     """One request, read."""
     hl = loop.event.hl
     place = hl.location(file, f"segment {hl.number} (HL)")
-    text, _ = request_number(loop)
-    id_ = "".join(char if char.isprintable() else "?" for char in text) or None
+    id_ = shown_number(loop)
     return guarded(lambda: _read(loop, file, id_, place), id_, place)
 
 

@@ -19,7 +19,7 @@ from payer_policy.vocabulary.types import shown
 
 _BIRTH = ("patient", "birth_date")
 _EXPECTED = "a request for review (BHT02 13, guide 005010X217) was expected"
-_PURPOSES = {
+OTHER_PURPOSES = {
     "11": "the answer to a request",
     "28": "a query about earlier requests",
     "36": "an authority to deduct",
@@ -29,7 +29,7 @@ _PURPOSES = {
 _OF_EVENTS = frozenset({"UM", "HI", "HSD", "SV1", "SV2", "SV3"})
 _NO_HL = "is the HL, or the segment terminator before it, missing?"
 _ALONE = "this service stands outside of a patient event (HL03 EV)"
-_GUIDES = {
+OTHER_GUIDES = {
     "215": "a query about earlier requests, or its answer (005010X215)",
     "216": "a notification, or its acknowledgement (005010X216)",
 }
@@ -88,6 +88,11 @@ class ReviewLoop:
             self.fault = too_long(self.event.hl)
 
 
+def refused_event(opened: Opened, hl: Segment, fault: Slip) -> ReviewLoop:
+    """A patient event that stands where none is read."""
+    return ReviewLoop(opened, None, Level(hl, None, None, _REVIEWS), fault=fault)
+
+
 class ReviewSet:
     """The events of one 278, as its segments come."""
 
@@ -98,19 +103,30 @@ class ReviewSet:
         self._bht: Segment | None = None
         self._loop: ReviewLoop | None = None
         self._events = 0
+        """The patient events, also those whose HL is lost."""
+        self._has_event = False
         self._lost = False
         """Whether what comes belongs to an event whose HL is missing."""
-        self._other: str | None = _GUIDES.get(opened.guide)
+        self._other: str | None = OTHER_GUIDES.get(opened.guide)
         """What this is, where it is no request."""
 
     def add(self, segment: Segment) -> Iterator[ReviewLoop]:
         """The event that a segment ends, if it ends one."""
         if segment.id == "BHT" and self._bht is None:
             self._bht = segment
-            if self._other is None:
-                self._other = _PURPOSES.get(segment.code(2))
+            if self._other is None and not self._has_event:
+                self._other = OTHER_PURPOSES.get(segment.code(2))
+            elif self._loop is not None and self._loop.fault is None:
+                message = "BHT comes after the beginning of a request; it is the first of its set"
+                self._loop.fault = Slip(segment, 0, "broken-hierarchy", message)
         if self._other is not None:
             return
+        if segment.id == "CLM":  # it is refused by itself, and what follows belongs to it
+            message = f"a claim (CLM, segment {segment.number}) comes before the end of the request"
+            if self._loop is not None and self._loop.fault is None:
+                self._loop.fault = Slip(self._loop.event.hl, 0, "lost-claim", message, _NO_HL)
+            yield from self._done()
+            self._lost = True
         if segment.id == "HL":
             if segment.code(3) != "SS":
                 yield from self._done()
@@ -118,6 +134,7 @@ class ReviewSet:
             level = self._tree.add(segment)
             if level.code == "EV":
                 self._events += 1
+                self._has_event = True
                 self._loop = ReviewLoop(self._opened, self._bht, level, fault=level.first_fault())
             elif self._loop is not None and len(self._loop.services) < MAX_SEGMENTS:
                 self._loop.services.append(level)
@@ -171,7 +188,7 @@ class ReviewSet:
         elif not closed.complete:
             message = f"the transaction set {shown(st.get(2))} is not complete: {closed.reason}"
             self._note("truncated", message, st, 0, "send the file again, whole")
-        elif not self._events:
+        elif not self._events and not self._envelope.refused_in_set:
             message = f"the transaction set {shown(st.get(2))} holds no patient event (HL03 EV)"
             self._note("no-claims", message, st, 0, self._older())
 

@@ -34,10 +34,15 @@ _FREQUENCIES = {
 }
 
 
+def claim_number(loop: ClaimLoop) -> str | None:
+    """What the sender calls the claim."""
+    return "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
+
+
 def intake_837(loop: ClaimLoop, file: str) -> Intake:
     """One claim, read."""
     place = loop.clm.location(file, f"segment {loop.clm.number} (CLM)")
-    claim_id = "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
+    claim_id = claim_number(loop)
     return guarded(lambda: _read(loop, file, claim_id, place), claim_id, place)
 
 
@@ -49,7 +54,7 @@ def _read(loop: ClaimLoop, file: str, claim_id: str | None, place: Location) -> 
     if any(d.severity == "error" for d in found):
         request = None
     parts = components(loop.clm.get(5), loop.clm.separators.component)
-    frequency = parts[2] if len(parts) > 2 else None
+    frequency = (parts[2] or None) if len(parts) > 2 else None
     return Intake(claim_id, place, request, found, frequency)
 
 

@@ -82,6 +82,19 @@ class Closed:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """A claim (CLM) or patient event (HL) where none is read: outside of a transaction set, or in one of
+    another kind. It is refused by itself, so that each that a file holds is answered or refused."""
+
+    segment: Segment
+    code: str
+    message: str
+    hint: str
+    around: Opened
+    """What it stands in; outside of a transaction set, it is taken for its first segment."""
+
+
 class Envelope:
     """Reads a text once: iterate `contents`, and take the notes that were made on the way."""
 
@@ -93,15 +106,21 @@ class Envelope:
         self._isa: Segment | None = None
         self._gs: Segment | None = None
         self._st: Segment | None = None
-        self._read = False
+        self._read: str | None = None
+        """What the set that is open is read as: 837 or 278; None: it is not read."""
+        self._kind = ""
+        self._refused: set[str] = set()
+        """The kinds of sets in which claims were refused one by one."""
+        self.refused_in_set = 0
+        """How many were in the set that is open, or was last."""
         self._counts = {"IEA": 0, "GE": 0, "SE": 0}
         self._others: dict[str, tuple[Segment, int]] = {}
         self._stray: Segment | None = None
         self._unknown: set[str] = set()
         self._sets = 0
 
-    def contents(self) -> Iterator[Opened | Segment | Closed]:
-        """What is inside the 837s and 278s of the text, in order."""
+    def contents(self) -> Iterator[Opened | Segment | Closed | Misplaced]:
+        """What is inside the 837s and 278s of the text, and claims that are elsewhere, in order."""
         last: Segment | None = None
         for item in segments(self._source):
             if isinstance(item, Broken):
@@ -168,7 +187,7 @@ class Envelope:
         kind = st.code(1)
         if kind == "837" and next(iter(numbers), None) in _DENTAL:
             kind = "837D"
-        self._read = kind in _READ
+        self._kind, self._read, self.refused_in_set = kind, kind if kind in _READ else None, 0
         if self._read:
             claims = next((_KINDS[n] for n in numbers if n in _KINDS), None)
             guide = next(iter(numbers), "")
@@ -178,18 +197,35 @@ class Envelope:
             first, count = self._others.get(kind, (st, 0))
             self._others[kind] = (first, count + 1)
 
-    def _content(self, segment: Segment) -> Iterator[Segment]:
+    def _content(self, segment: Segment) -> Iterator[Segment | Misplaced]:
+        belongs = _belongs_to(segment)
+        if self._st is not None:
+            self._counts["SE"] += 1
+        misplaced = belongs is not None and (self._st is None or belongs != self._read)
+        if misplaced and belongs is not None:
+            yield self._misplaced(segment, belongs)
         if self._st is None:
-            if segment.id == "CLM":
-                message = f"the claim {shown(segment.get(1))} is outside of a transaction set"
-                self.note("broken-envelope", message, segment, 1, _OUTSIDE)
-            elif self._stray is None:
-                self._stray = segment
-            return
-        self._counts["SE"] += 1
-        if self._read:
+            self._stray = self._stray or (None if misplaced else segment)
+        elif self._read:  # what is read ends there
             self._name(segment)
             yield segment
+
+    def _misplaced(self, segment: Segment, belongs: Literal["837", "278"]) -> Misplaced:
+        what = "the claim" if belongs == "837" else "the request"
+        around = Opened(self._st or segment, None, belongs, "", self._gs, self._isa)
+        if self._st is None:
+            message = f"{what} is outside of a transaction set"
+            return Misplaced(segment, "broken-envelope", message, _OUTSIDE, around)
+        self._refused.add(self._kind)
+        self.refused_in_set += 1
+        named = _TRANSACTIONS.get(self._kind, f"a transaction set {shown(self._kind)}")
+        message = (
+            f"{what} is in a transaction set that is not read: segment {self._st.number} (ST) begins "
+            f"{named}; {belongs} was expected"
+        )
+        damaged = "ST03 or GS08" if self._kind == "837D" else "ST01"
+        hint = f"if {damaged} is damaged, correct it and send the file again"
+        return Misplaced(segment, "wrong-transaction", message, hint, around)
 
     def _name(self, segment: Segment) -> None:
         """Note a name that no segment has, once. One that is no name refuses the claim it is in."""
@@ -261,7 +297,9 @@ class Envelope:
             what = _TRANSACTIONS.get(kind, f"a transaction set {shown(kind)}")
             more = f" ({count} of them in this file)" if count > 1 else ""
             message = f"this is {what}{more}; {EXPECTED} was expected"
-            self.note("wrong-transaction", message, st, 1)
+            # Where each claim was refused by itself, this only sums up.
+            severity: Severity = "warning" if kind in self._refused else "error"
+            self.note("wrong-transaction", message, st, 1, severity=severity)
         if self._stray is not None:
             message = f"found {shown(self._stray.id)} outside of a transaction set"
             self.note("broken-envelope", message, self._stray, hint=_OUTSIDE)
@@ -279,6 +317,13 @@ class Envelope:
         severity: Severity = "error",
     ) -> None:
         self.notes.append(diagnostic(self.file, segment, element, code, message, hint, severity))
+
+
+def _belongs_to(segment: Segment) -> Literal["837", "278"] | None:
+    """The transaction that a segment begins a claim or a request of; None: it begins neither."""
+    if segment.id == "CLM":
+        return "837"
+    return "278" if segment.id == "HL" and segment.code(3) == "EV" else None
 
 
 def diagnostic(

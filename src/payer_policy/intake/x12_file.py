@@ -6,14 +6,15 @@ Whoever has time and memory for one claim only reads `x12_loops` and gives each 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.intake.model import Intake, refused
 from payer_policy.intake.x12 import Read
-from payer_policy.intake.x12_278 import intake_278
+from payer_policy.intake.x12_278 import intake_278, shown_number
 from payer_policy.intake.x12_278_loops import ReviewLoop
-from payer_policy.intake.x12_837 import intake_837
+from payer_policy.intake.x12_837 import claim_number, intake_837
 from payer_policy.intake.x12_envelope import Envelope
 from payer_policy.intake.x12_loops import ClaimLoop, loops
 
@@ -36,8 +37,13 @@ def x12_loops(source: str | Read, file: str) -> Iterator[X12Loop | Diagnostic]:
     yield from loops(Envelope(file, source))
 
 
+def number_of(part: X12Loop) -> str | None:
+    """The number of a claim or request, as its intake will have it."""
+    return shown_number(part) if isinstance(part, ReviewLoop) else claim_number(part)
+
+
 def intake_x12(part: X12Loop | Diagnostic, file: str) -> Intake:
     """One claim or request, read; a `Diagnostic` between them is `refused` as it is."""
     if isinstance(part, Diagnostic):
-        return refused(part)
+        return replace(refused(part), of_file=True)
     return intake_278(part, file) if isinstance(part, ReviewLoop) else intake_837(part, file)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.intake.x12 import Segment
-from payer_policy.intake.x12_278_loops import ReviewLoop, ReviewSet
-from payer_policy.intake.x12_envelope import SEGMENTS, Closed, Envelope, Kind, Opened
+from payer_policy.intake.x12_278_loops import ReviewLoop, ReviewSet, refused_event
+from payer_policy.intake.x12_envelope import SEGMENTS, Closed, Envelope, Kind, Misplaced, Opened
 from payer_policy.intake.x12_form import Form, Slip
 from payer_policy.intake.x12_levels import MAX_SEGMENTS, Hierarchy, Level, Tree, too_long
 from payer_policy.intake.x12_values import LINES_OF_BUSINESS, day
@@ -143,7 +143,7 @@ class ClaimSet:
         elif not closed.complete:
             message = f"the transaction set {st} is not complete: {closed.reason}"
             self._envelope.note("truncated", message, closed.st, hint="send the file again, whole")
-        elif not self._count:
+        elif not self._count and not self._envelope.refused_in_set:
             message = f"the transaction set {st} holds no claim (CLM)"
             self._envelope.note("no-claims", message, closed.st)
 
@@ -190,6 +190,14 @@ def _misplaced(level: Level | None, clm: Segment) -> Slip | None:
     return level.first_fault()
 
 
+def _refused(item: Misplaced) -> ClaimLoop | ReviewLoop:
+    """The claim or request that stands where none is read."""
+    fault = Slip(item.segment, 0, item.code, item.message, item.hint)
+    if item.segment.id == "CLM":
+        return ClaimLoop(item.segment, None, None, fault=fault)
+    return refused_event(item.around, item.segment, fault)
+
+
 def loops(envelope: Envelope) -> Iterator[ClaimLoop | ReviewLoop | Diagnostic]:
     """Every claim of every 837 and every event of every 278, in order, each whole when it is handed
     over; and, as soon as they are known, the notes on the envelopes."""
@@ -197,7 +205,9 @@ def loops(envelope: Envelope) -> Iterator[ClaimLoop | ReviewLoop | Diagnostic]:
     for item in envelope.contents():
         if envelope.notes:
             yield from envelope.taken()
-        if isinstance(item, Opened):
+        if isinstance(item, Misplaced):
+            yield _refused(item)
+        elif isinstance(item, Opened):
             made = ReviewSet if item.transaction == "278" else ClaimSet
             inside = made(item, envelope)
         elif inside is not None:

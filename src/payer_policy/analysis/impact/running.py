@@ -24,6 +24,9 @@ from payer_policy.analysis.impact.model import (
 )
 from payer_policy.analysis.impact.setup import Pair
 from payer_policy.analysis.impact.words import Words
+from payer_policy.batch.bearers import entries_by_record
+from payer_policy.batch.counting import Units, counted_inputs
+from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.inputs import Input, WrongCall, find_inputs
 from payer_policy.batch.readers import Reader, reader_of
 from payer_policy.batch.run import ROWS_BY_COLUMN, Progress, tasks_of
@@ -84,13 +87,14 @@ def impact(
     if policy is not None:
         _known(policy, libraries)
     readers = [_reader(one, (str(old), str(new)), libraries) for one in inputs]
-    supplements = None if given is None else Path(given).read_bytes()
-    if supplements is not None:
-        read_supplements(supplements, str(given), counted=False)
+    facts_file = None
+    if given is not None:
+        data = Path(given).read_bytes()
+        entries = read_supplements(data, given)
+        about = entries_by_record(readers, entries, libraries[0].vocabulary.facts)
+        facts_file = FactsFile(given, data, about)
     versions = tuple(Version(str(folder), folder_hash(folder)) for folder in (old, new))
-    setups = [
-        Setup(one.folder, one.hash, "compiled", True, supplements, given or "") for one in versions
-    ]
+    setups = [Setup(one.folder, one.hash, "compiled", True, facts_file) for one in versions]
     # The titles of rules are read off examples, so there is always one.
     pair = Pair(setups[0], setups[1], policy, max(examples, 1), target is not None)
     settle()
@@ -101,12 +105,14 @@ def impact(
         workers,
         in_columns=all(reader.of_facts for reader in readers),
     )
-    total = _Sum(pair.examples)
+    total, units = _Sum(pair.examples), Units()
     with writer(target) as out:
         for one in _reported(done, readers, report):
             total.add(one.answered)
+            units.add(one.source, one.block, one.answered.records)
             if out is not None and len(one.answered.table):
                 out.write_table(one.answered.table)
+    counted_inputs(readers, [units.to_json()])
     words = Words(Engine(libraries[0]), Engine(libraries[1]))
     changes = tuple(
         Change(key, found.tally, tuple(map(words.example, found.found if shown else ())))

@@ -1,0 +1,170 @@
+"""Which claims of a run's inputs a facts file is about, before any of them is decided.
+
+Facts given by a number that several claims bear could be meant for one of them only, and the others
+may stand in another block or file. So the inputs are read once before: all numbers, and of the claims
+whose numbers are in the facts file as much as says whose facts are whose. What is held in memory grows
+with those claims and not with the inputs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import polars as pl
+
+from payer_policy.batch.blocks import (
+    ArrowRows,
+    Block,
+    CsvText,
+    JsonLines,
+    JsonText,
+    Loops,
+    TableClaims,
+)
+from payer_policy.batch.cells import converter
+from payer_policy.batch.csv_rows import rows_of
+from payer_policy.batch.intakes import intakes_of
+from payer_policy.batch.readers import Reader
+from payer_policy.batch.rejects import record_place
+from payer_policy.batch.table_claims import ClaimColumns
+from payer_policy.batch.tables import ID
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.intake import (
+    Bearer,
+    Supplement,
+    X12Loop,
+    attributed,
+    intake_x12,
+    number_of,
+    numbers_in,
+)
+from payer_policy.request.models import Request
+from payer_policy.vocabulary.model import Fact
+
+Entries = Mapping[int, str | Diagnostic]
+"""By record of a file, the key of the entry that is about it; or why that is not known."""
+
+_ID: Final = re.compile(rb'"id"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
+
+
+def entries_by_record(
+    readers: Sequence[Reader], supplements: Mapping[str, Supplement], facts: Mapping[str, Fact]
+) -> dict[str, Entries]:
+    """By file and record, the entry of a facts file that is about each claim, or why none can be.
+
+    Args:
+        readers: The files of the run.
+        supplements: The facts file.
+        facts: Of the vocabulary.
+    """
+    wanted = numbers_in(supplements)
+    found: list[tuple[str, int, Bearer]] = []
+    for reader in readers if wanted else ():
+        scan = _Scan(reader.source.path, wanted, facts)
+        for block in reader.blocks(None):
+            scan.read(block)
+        found += [(reader.source.path, record, bearer) for record, bearer in scan.found]
+    by_file: dict[str, dict[int, str | Diagnostic]] = {}
+    about = attributed(supplements, [bearer for _, _, bearer in found])
+    for (file, record, _), entry in zip(found, about, strict=True):
+        if entry is not None:
+            said = entry.key if isinstance(entry, Supplement) else entry
+            by_file.setdefault(file, {})[record] = said
+    return dict(by_file)
+
+
+class _Scan:
+    """The claims of one file that bear a number of the facts file, also those that will be refused."""
+
+    def __init__(self, file: str, wanted: frozenset[str], facts: Mapping[str, Fact]) -> None:
+        self.found: list[tuple[int, Bearer]] = []
+        """Each with its record."""
+        self._file = file
+        self._wanted = wanted
+        self._facts = facts
+        self._position = 0
+        """How many claims came so far."""
+
+    def read(self, block: Block) -> None:
+        """The claims of a block, in their order."""
+        payload = block.payload
+        match payload:
+            case JsonLines() if not self._may_be_in(payload.data):
+                self._position += block.records or 0
+            case JsonLines() | JsonText():
+                for record, intake in intakes_of(payload, self._file):
+                    if intake.is_claim and self._is_next(intake.claim_id):
+                        self.found.append((record, Bearer.of(intake, self._position)))
+            case Loops():
+                for record, item in payload.items:
+                    if isinstance(item, X12Loop) and self._is_next(number_of(item)):
+                        intake = intake_x12(item, self._file)
+                        self.found.append((record, Bearer.of(intake, self._position)))
+            case TableClaims():
+                self._table_claims(payload, block)
+            case ArrowRows():
+                self._arrow_rows(payload)
+            case CsvText():
+                self._csv_rows(payload)
+
+    def _is_next(self, number: str | None) -> bool:
+        """Count a claim; whether its number is one of the facts file."""
+        self._position += 1
+        return number in self._wanted
+
+    def _row(self, record: int, line: int | None, number: str, **known: Any) -> None:
+        place = record_place(self._file, record, line)
+        self.found.append((record, Bearer(number, place, self._position, **known)))
+
+    def _may_be_in(self, data: bytes) -> bool:
+        """Whether JSON Lines hold such a number. Where one is written with escapes, they are read."""
+        if b"\\u" in data:
+            return True
+        texts = {found[1] for found in _ID.finditer(data)}
+        return any(
+            b"\\" in text or text.decode("utf-8", "replace").strip() in self._wanted
+            for text in texts
+        )
+
+    def _table_claims(self, payload: TableClaims, block: Block) -> None:
+        columns = ClaimColumns(payload.columns.names, self._facts)
+        claims = {claim.first_row: claim for claim in payload.claims}
+        refused = {one.record: one for one in block.rejects if one.claim_id is not None}
+        for record in sorted([*claims, *refused]):
+            if record in refused:
+                number = refused[record].claim_id
+                if self._is_next(number):
+                    self._row(record, refused[record].line, str(number))
+                continue
+            claim = claims[record]
+            number = columns.number(claim)
+            if self._is_next(number):
+                _, made = columns.request(claim, self._file)
+                known: dict[str, Any] = {}
+                if isinstance(made, Request):
+                    known = {"npi": made.provider.billing_npi, "frequency": made.frequency}
+                self._row(record, claim.first_line, number, **known)
+
+    def _arrow_rows(self, payload: ArrowRows) -> None:
+        batch, first = payload.batch, payload.first_row
+        if ID in batch.schema.names:
+            ids = pl.from_arrow(batch.column(batch.schema.names.index(ID)))
+            assert isinstance(ids, pl.Series)
+            texts = ids.cast(pl.String).str.strip_chars()
+            before = self._position
+            for at in texts.is_in(list(self._wanted)).arg_true().to_list():
+                self._position = before + at + 1
+                self._row(first + at, None, texts[at])
+            self._position = before
+        self._position += batch.num_rows
+
+    def _csv_rows(self, payload: CsvText) -> None:
+        table, number = payload.columns, converter("text")
+        at = table.places[table.names.index(ID)] if ID in table.names else None
+        rows = rows_of(payload.data, table.width, table.separator)
+        for record, (line, cells) in enumerate(rows, payload.first_row):
+            known = None if at is None or isinstance(cells, str) else number(cells[at])
+            if self._is_next(known):
+                self._row(record, payload.first_line + line, str(known))

@@ -1,0 +1,218 @@
+"""How many rows, lines or claims a file holds, counted once more by who does not decide them.
+
+Blocks say what they were made of, and deciders what became of it. Both would agree on a row that the
+reader had lost, so at the end of a run every input is counted by itself, as cheaply as its form allows,
+and what was written is read back.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from payer_policy.batch.blocks import Block
+from payer_policy.batch.csv_rows import SEPARATORS
+from payer_policy.batch.deciding import CountsDiffer
+from payer_policy.batch.inputs import Input
+from payer_policy.batch.readers import Reader
+from payer_policy.batch.text_blocks import lines_of
+from payer_policy.intake import count_x12, x12_text
+
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
+NAMES: Final = {
+    "parquet": ("Parquet row", "Parquet rows"),
+    "csv": ("CSV row", "CSV rows"),
+    "json_lines": ("line of JSON", "lines of JSON"),
+    "json": ("JSON request", "JSON requests"),
+    "x12": ("X12 claim or request", "X12 claims and requests"),
+}
+"""What is counted in each kind of file, one of it and several."""
+
+
+@dataclass
+class Units:
+    """How many rows, lines or claims of each input were read, as their blocks say."""
+
+    read: dict[int, int] = field(default_factory=dict)
+    unread: set[int] = field(default_factory=set)
+    """The inputs of which something could not be read at all."""
+
+    def add(self, source: int, block: Block, records: int) -> None:
+        """Count a block. `records`: how many came of it."""
+        units = records if block.units is None else block.units
+        self.read[source] = self.read.get(source, 0) + units
+        if not block.is_whole:
+            self.unread.add(source)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a line of the journal has them."""
+        read = {str(index): count for index, count in self.read.items()}
+        return {"read": read, "unread": sorted(self.unread)}
+
+
+def counted_inputs(readers: Sequence[Reader], parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """How many rows, lines and claims the inputs hold, where as many were read.
+
+    Args:
+        readers: The files.
+        parts: What was read (`Units.to_json`), part by part.
+
+    Returns:
+        `inputs`: by kind, how many there are; `not_counted`: files of which that says nothing, since
+        they are damaged or hold FHIR.
+
+    Raises:
+        CountsDiffer: others were read than a file holds.
+    """
+    read: dict[int, int] = {}
+    unread: set[int] = set()
+    for part in parts:
+        unread.update(part["unread"])
+        for index, count in part["read"].items():
+            read[int(index)] = read.get(int(index), 0) + count
+    totals: dict[str, int] = {}
+    left_out: list[str] = []
+    for index, reader in enumerate(readers):
+        source = reader.source
+        held = None if index in unread else count_of(reader)
+        if held is None:
+            left_out.append(source.path)
+            continue
+        if held != read.get(index, 0):
+            raise CountsDiffer(
+                f"{source.path} holds {counted_words(source.kind, held)}; "
+                f"{read.get(index, 0):,} were read"
+            )
+        totals[source.kind] = totals.get(source.kind, 0) + held
+    return {"inputs": totals, "not_counted": left_out}
+
+
+def counted_words(kind: str, count: int) -> str:
+    """A count with what was counted."""
+    return f"{count:,} {NAMES[kind][count != 1]}"
+
+
+def count_of(reader: Reader) -> int | None:
+    """How many rows, lines, requests or claims a file holds; None: that cannot be counted so."""
+    source = reader.source
+    match source.kind:
+        case "parquet":
+            return _parquet_rows(Path(source.path))
+        case "csv":
+            separator = reader.columns.separator if reader.columns is not None else SEPARATORS[0]
+            return _csv_rows(source, separator)
+        case "json_lines":
+            with source.open() as file:
+                return sum(bool(text.strip(_BLANK)) for text, _ in lines_of(file, 0))
+        case "json":
+            with source.open() as file:
+                return _json_requests(file.read())
+    with source.open() as file:
+        text = x12_text(file)
+        return count_x12(text)
+
+
+def _parquet_rows(path: Path) -> int | None:
+    try:
+        rows: int = pq.read_metadata(path).num_rows
+    except (pa.ArrowException, OSError):
+        return None
+    return rows
+
+
+def _json_requests(data: bytes) -> int | None:
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None
+    if isinstance(value, dict) and "resourceType" in value:
+        return None  # a Bundle holds claims among other things
+    return max(1, len(value)) if isinstance(value, list) else 1  # an empty list is one reject
+
+
+def _csv_rows(source: Input, separator: str) -> int:
+    """The rows after the header. Quotes, and where one ends that is broken, are as in RFC 4180 and in
+    Python's strict reader of it, which is not used here."""
+    rows = -1
+    with source.open() as file:
+        size: int | None = None
+        mark = SEPARATORS[0]  # the header is cut by commas, before anybody knows what separates
+        for at, (text, _) in enumerate(lines_of(file, 0)):
+            if not at:
+                text = text.removeprefix(b"\xef\xbb\xbf")
+            if size is None:
+                filled = bool(text.strip(b"\r\n"))
+                rows += filled
+                mark = SEPARATORS[0] if not rows and filled else separator
+                if b'"' not in text:
+                    continue
+            size = _left_open(text.decode("utf-8", "surrogateescape"), mark, size)
+    return max(rows, 0)
+
+
+def _left_open(text: str, separator: str, size: int | None) -> int | None:
+    """Whether a row goes on after a line: how long the cell is so far whose quotes are open.
+
+    Args:
+        text: The line.
+        separator: Between cells.
+        size: How long the cell is that it begins in; None: it begins a row.
+    """
+    most = csv.field_size_limit()
+    at = 0
+    while True:
+        if size is None:
+            if text[at : at + 1] == '"':
+                size, at = 0, at + 1
+            else:
+                ends = [
+                    found for mark in (separator, "\r", "\n") if (found := text.find(mark, at)) >= 0
+                ]
+                end = min(ends, default=len(text))
+                if end - at > most or text[end : end + 1] != separator:
+                    return None
+                at = end + 1
+                continue
+        end = text.find('"', at)
+        size += (end if end >= 0 else len(text)) - at
+        if size > most:
+            return None
+        if end < 0:
+            return size
+        following = text[end + 1 : end + 2]
+        if following == '"':
+            size, at = size + 1, end + 2
+        elif following == separator:
+            size, at = None, end + 2
+        else:  # the line ends, or the cell is broken: either ends the row
+            return None
+
+
+# --- what was written ------------------------------------------------------------------------------
+
+
+def records_in(path: Path) -> int:
+    """How many records a part that was written has answers on."""
+    table = pq.read_table(path, columns=["file", "record"])
+    pairs = table.group_by(["file", "record"]).aggregate([])
+    return len(pairs)
+
+
+def lines_between(path: Path, start: int, end: int) -> int:
+    """How many lines a file has between two places."""
+    return sum(chunk.count(b"\n") for chunk in _chunks(path, start, end))
+
+
+def _chunks(path: Path, start: int, end: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(start)
+        while start < end and (chunk := file.read(min(1 << 20, end - start))):
+            start += len(chunk)
+            yield chunk

@@ -1,0 +1,26 @@
+"""Blocks of JSON and X12 as the claims that they hold, each with the number of its record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from payer_policy.batch.blocks import JsonLines, JsonText, Loops
+from payer_policy.intake import Intake, Places, intake_x12, read_json_lines, read_requests
+
+
+def intakes_of(payload: JsonLines | JsonText | Loops, file: str) -> Iterator[tuple[int, Intake]]:
+    """Every claim of a block, and remarks between them, in order."""
+    match payload:
+        case JsonLines():
+            text = payload.data.decode("utf-8", "surrogateescape")
+            if payload.first_line == 1:
+                text = text.removeprefix("\ufeff")
+            places = Places(text, file, payload.first_line, more=payload.more)
+            for intake in read_json_lines(places):
+                start = intake.place.start
+                yield (start.line if start else payload.first_line), intake
+        case JsonText():
+            yield from enumerate(read_requests(payload.data, file), 1)
+        case Loops():
+            for number, item in payload.items:
+                yield number, intake_x12(item, file)
