@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import importlib.metadata
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -23,6 +22,7 @@ from payer_policy.service import (
     decisions,
     fhir,
     health,
+    memory,
     openapi,
     policies,
     requirements,
@@ -42,12 +42,6 @@ same policies gets the same bytes.
 """
 
 
-_THRESHOLDS: Final = (50_000, 20, 1_000)
-"""Of the garbage collector: a full collection in the middle of a large batch would stop every answer for
-a tenth of a second, so full collections run between batches instead."""
-_COLLECT_SECONDS: Final = 5.0
-
-
 def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> FastAPI:
     """The application. The state is made when the application starts, in its own process.
 
@@ -59,12 +53,8 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         state = app.state.service = make_state()
-        tasks = [asyncio.create_task(_watch_keys(state)), asyncio.create_task(_collect(state))]
-        # The policies stay for good: looking through them for garbage would stop every answer for a
-        # tenth of a second, again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*_THRESHOLDS)
+        tasks = [asyncio.create_task(_watch_keys(state)), asyncio.create_task(_tidy(state))]
+        memory.settle()
         log("started", hash=state.deployed.hash, engine=state.settings.engine)
         yield
         for task in tasks:
@@ -148,14 +138,13 @@ async def _watch_keys(state: State) -> None:
             state.keys.look()
 
 
-async def _collect(state: State) -> None:
-    """Free what only reference cycles hold (bodies in the tracebacks of refused requests), when no batch
-    is being worked on. Takes milliseconds: the policies are frozen."""
+async def _tidy(state: State) -> None:
+    """Tidy the memory whenever no batch is being worked on."""
     with suppress(asyncio.CancelledError):
         while True:
-            await asyncio.sleep(_COLLECT_SECONDS)
+            await asyncio.sleep(memory.SECONDS)
             if not state.is_at_work:
-                gc.collect()
+                await asyncio.to_thread(memory.tidy)
 
 
 def _problem(request: Request, error: Exception) -> Response:
