@@ -44,6 +44,8 @@ NAME = "SYN-SOAK-"
 CLIENTS = 4
 PAUSE = 0.06
 """Seconds between two claims of a client: the record of ten minutes fits into a gigabyte."""
+MEASURED = (0.3, 1.0)
+"""Shares of the time at whose ends the memory is compared: minutes 3 and 10 of ten."""
 GROWTH = 1.05
 
 
@@ -53,6 +55,7 @@ class Soak:
 
     port: int
     end: float
+    seconds: float
     given: dict[str, str] = field(default_factory=dict)
     """The receipt of each answer, by the claim's number."""
     seen: Counter[str] = field(default_factory=Counter)
@@ -64,6 +67,12 @@ class Soak:
     @property
     def over(self) -> bool:
         return time.monotonic() > self.end
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether only claims are sent, so that the memory can be compared with that at another time."""
+        share = 1 - (self.end - time.monotonic()) / self.seconds
+        return any(at - 0.05 < share <= at for at in MEASURED)
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -134,6 +143,8 @@ def hostile(soak: Soak) -> None:
                 soak.seen[f"hostile {connection.getresponse().status}"] += 1
             connection.close()
             time.sleep(1)
+            while soak.at_rest and not soak.over:
+                time.sleep(1)
             if soak.over:
                 return
         silent = []
@@ -225,7 +236,7 @@ def run(minutes: float, server: Server) -> tuple[Soak, dict[str, Any]]:
         port = int(probe.getsockname()[1])
     record, seconds = server.url(), minutes * 60
     start = time.monotonic()
-    soak = Soak(port, start + seconds)
+    soak = Soak(port, start + seconds, seconds)
     threads: list[threading.Thread] = []
 
     def begin(work: Callable[..., None], *arguments: Any) -> None:
@@ -258,12 +269,8 @@ def run(minutes: float, server: Server) -> tuple[Soak, dict[str, Any]]:
 def shown(soak: Soak, record: str, seconds: float) -> dict[str, Any]:
     """The record held against what was given, and the memory late against early."""
 
-    def around(share: float) -> float:
-        near = [
-            kilobytes
-            for at, kilobytes in soak.memory
-            if abs(at - share * seconds) <= 0.05 * seconds
-        ]
+    def at(share: float) -> float:
+        near = [kilobytes for at, kilobytes in soak.memory if share - 0.02 < at / seconds <= share]
         return statistics.median(near)
 
     def no_clock() -> Any:
@@ -273,14 +280,14 @@ def shown(soak: Soak, record: str, seconds: float) -> dict[str, Any]:
         own = [row for row in log.rows() if (row.claim_number or "").startswith(NAME)]
         rows = {row.claim_number: str(Head(row.seq, row.hash)) for row in own}
         findings = verify(log.rows()).findings
-    early, late = around(0.3), around(0.95)
+    early, late = (at(share) for share in MEASURED)
     return {
         "answers given": len(soak.given),
         "rows recorded": len(own),
         "answers without their row": sum(rows.get(n) != said for n, said in soak.given.items()),
         "rows without an answer": len(rows.keys() - soak.given.keys()),
         "findings of verify": len(findings),
-        "resident MB at 3/10": round(early / 1024, 1),
+        "resident MB at minute 3 of 10": round(early / 1024, 1),
         "resident MB at the end": round(late / 1024, 1),
         "growth": round(late / early, 3),
         "slowest health answer, s": round(soak.slowest, 2),

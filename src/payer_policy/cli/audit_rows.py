@@ -21,6 +21,7 @@ DECIDED: Final = {
     "pend": "pended",
     "reduce": "reduced",
     "partial": "approved in part",
+    "void": "void",
     "no_policy": "no policy",
 }
 _WIDEST: Final = 40
