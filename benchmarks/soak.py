@@ -269,8 +269,8 @@ def run(minutes: float, server: Server) -> tuple[Soak, dict[str, Any]]:
 def shown(soak: Soak, record: str, seconds: float) -> dict[str, Any]:
     """The record held against what was given, and the memory late against early."""
 
-    def at(share: float) -> float:
-        near = [kilobytes for at, kilobytes in soak.memory if share - 0.02 < at / seconds <= share]
+    def resident_at(share: float) -> float:
+        near = [size for moment, size in soak.memory if share - 0.02 < moment / seconds <= share]
         return statistics.median(near)
 
     def no_clock() -> Any:
@@ -280,7 +280,7 @@ def shown(soak: Soak, record: str, seconds: float) -> dict[str, Any]:
         own = [row for row in log.rows() if (row.claim_number or "").startswith(NAME)]
         rows = {row.claim_number: str(Head(row.seq, row.hash)) for row in own}
         findings = verify(log.rows()).findings
-    early, late = (at(share) for share in MEASURED)
+    early, late = (resident_at(share) for share in MEASURED)
     return {
         "answers given": len(soak.given),
         "rows recorded": len(own),

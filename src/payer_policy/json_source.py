@@ -33,6 +33,8 @@ JsonPath = tuple[str | int, ...]
 MAX_FAULTS = 50
 """More duplicate keys than this are not helped by a longer list."""
 MAX_EXCERPT = 400
+MAX_ELEMENTS = 10_000
+"""Of a list in a claim or request. The longest that is read, the history, may have as many lines."""
 MAX_MESSAGE = 600
 
 _SPACE = " \t\n\r"
@@ -247,6 +249,36 @@ def _too_deep(value: Any) -> bool:
             if isinstance(child, (dict, list))
         ]
     return False
+
+
+def too_long_list(document: JsonDocument) -> Diagnostic | None:
+    """A list with more elements than any list of a claim has, if there is one.
+
+    Only its path is given: finding its line and column would cost what the limit saves.
+    """
+    path = _list_over(document.value, MAX_ELEMENTS)
+    if path is None:
+        return None
+    message = f"this list has more than {MAX_ELEMENTS:,} elements"
+    place = Location(document.file, render_path(path), Position(1, 1))
+    return Diagnostic("too-large", message, place, "is a closing bracket missing?")
+
+
+def _list_over(value: Any, most: int) -> JsonPath | None:
+    stack: list[tuple[JsonPath, Any]] = [((), value)] if _holds(value) else []
+    while stack:
+        path, node = stack.pop()
+        if isinstance(node, dict):
+            stack.extend(((*path, key), one) for key, one in node.items() if _holds(one))
+        elif len(node) > most:
+            return path
+        else:
+            stack.extend(((*path, index), one) for index, one in enumerate(node) if _holds(one))
+    return None
+
+
+def _holds(value: Any) -> bool:
+    return isinstance(value, (dict, list))
 
 
 def _unreadable_texts(document: JsonDocument) -> Iterator[Diagnostic]:

@@ -144,3 +144,21 @@ def test_parts_are_counted_before_a_body_is_read() -> None:
         "too-many-parts",
         "found 3 values; a body has at most 2",
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"resourceType":"Claim","item":[' + b",".join([b"{}"] * 20_000) + b"]}", "$.item"),
+        (b'{"id":[' + b",".join([b"0"] * 20_000) + b"]}", "$.id"),
+        (b'{"facts":{"a":' + b"[" + b",".join([b'"b"'] * 10_001) + b"]}}", "$.facts.a"),
+    ],
+)
+def test_a_list_that_no_claim_has_is_refused_before_its_elements_are_looked_at(
+    body: bytes, path: str
+) -> None:
+    (intake,) = read_requests(body, "body")
+
+    (problem,) = intake.diagnostics
+    assert (problem.code, problem.location.path) == ("too-large", path)
+    assert "more than 10,000 elements" in problem.message

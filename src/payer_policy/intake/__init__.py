@@ -120,6 +120,8 @@ def read_requests(
     if form == "json":
         if b'"resourceType"' in data:
             document = read_document(data, file)
+            if isinstance(document, Diagnostic) and document.code == "too-large":
+                return [refused(document)]
             if not isinstance(document, Diagnostic):
                 found = submissions_of(document, vocabulary, reference)
                 return [submission.intake for submission in found]

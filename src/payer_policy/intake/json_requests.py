@@ -28,7 +28,7 @@ from payer_policy.intake.model import (
 )
 from payer_policy.intake.places import MAX_PIECE, Piece, Places
 from payer_policy.json_models import validated
-from payer_policy.json_source import JsonDocument
+from payer_policy.json_source import JsonDocument, too_long_list
 from payer_policy.request.models import MAX_LINES, NAMES, Request
 from payer_policy.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
 
@@ -121,6 +121,8 @@ def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diag
         if isinstance(lines, list) and len(lines) > MAX_LINES:
             code, message, hint = too_many_lines(len(lines), MAX_LINES)
             return None, [document.problem(code, message, ("lines",), key=True, hint=hint)]
+    if (long := too_long_list(document)) is not None:
+        return None, [long]
     request, found = validated(Request, document, names=NAMES)
     if request is None:
         return None, found

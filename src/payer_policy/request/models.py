@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.json_models import Names, problems
-from payer_policy.json_source import JsonDocument
+from payer_policy.json_source import MAX_ELEMENTS, JsonDocument
 from payer_policy.vocabulary.codes import normalise_code, of_another_system
 from payer_policy.vocabulary.types import (
     MAX_TEXT,
@@ -299,7 +299,9 @@ class Request(_Part):
         default=None, max_length=1000, strict=False
     )
     """Preauthorizations on the payer's file; an empty list says that there are none."""
-    history: tuple[PriorLine, ...] | None = Field(default=None, max_length=10000, strict=False)
+    history: tuple[PriorLine, ...] | None = Field(
+        default=None, max_length=MAX_ELEMENTS, strict=False
+    )
     """Lines of the member's earlier claims; an empty list says that there are none."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service

@@ -36,7 +36,7 @@ from payer_policy.intake.model import (
     remark_duplicates,
     too_many_lines,
 )
-from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json
+from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json, too_long_list
 from payer_policy.reference import ReferenceData
 from payer_policy.request.models import MAX_LINES
 from payer_policy.vocabulary.model import Vocabulary
@@ -83,7 +83,7 @@ def read_document(data: bytes, file: str) -> JsonDocument | Diagnostic:
     if not isinstance(document.value, dict) or not text_of(document.value.get("resourceType")):
         message = "this is no FHIR resource: an object with `resourceType` was expected"
         return problem_at(document, "wrong-format", message, ())
-    return document
+    return too_long_list(document) or document
 
 
 def submissions_of(
