@@ -3,7 +3,7 @@
     python benchmarks/soak.py [--minutes 10] [--json FILE]
 
 Clients send generated claims, each under its own idempotency key and again until it is answered. In the
-first fifth of the time the service is killed (SIGKILL) three times and started again. All the time the
+first tenth of the time the service is killed (SIGKILL) three times and started again. All the time the
 database's processes are stopped now and then, its connections are cut, and another client sends bodies
 that are made to cost much, and connections that never ask. In the end every answer given is in the
 record with its receipt, once, and nothing else is; the record verifies; and the service's memory is
@@ -251,7 +251,7 @@ def run(minutes: float, server: Server) -> tuple[Soak, dict[str, Any]]:
                 begin(hostile)
                 begin(database, server)
                 begin(health)
-            until = start + seconds * (0.2 * (life + 1) / 3) if life < 3 else soak.end
+            until = start + seconds * (0.1 * (life + 1) / 3) if life < 3 else soak.end
             while time.monotonic() < until:
                 if life == 3:
                     soak.memory.append((time.monotonic() - start, resident(process)))
