@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
-from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.request.mappings import request_from_mapping
 from tests.facade.test_engine import POLICIES
 from tests.generated_claims import CHANGING_DAYS, claims, json_lines
 

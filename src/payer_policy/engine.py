@@ -30,7 +30,6 @@ from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, kind_of
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
-from payer_policy.intake.mappings import consistent, each_request, request_from_mapping
 from payer_policy.policy.library import Library
 from payer_policy.policy.silence import Silence, Silences
 from payer_policy.policy.versions import Merged
@@ -42,6 +41,7 @@ from payer_policy.request.derive import (
     describe_contradiction,
 )
 from payer_policy.request.given import Given, Meant, fact_problem
+from payer_policy.request.mappings import consistent, each_request, request_from_mapping
 from payer_policy.request.models import Request
 from payer_policy.request.services import (
     LineView,

@@ -16,9 +16,9 @@ import pytest
 
 from payer_policy.diagnostics import Diagnostic
 from payer_policy.intake import intake_x12
-from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.intake.x12_file import x12_loops
+from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from payer_policy.ruleset import Reason
 from payer_policy.x12_out import (

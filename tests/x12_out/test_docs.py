@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli import payer_policy
-from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.request.mappings import request_from_mapping
 from tests.x12_out.building import ROOT
 
 BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<output>.*?)```", re.DOTALL)

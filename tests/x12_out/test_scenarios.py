@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from payer_policy.diagnostics import PolicyError
-from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from payer_policy.ruleset import Reason
 from payer_policy.x12_out import About, Remitted, Rules, read_advice, remit

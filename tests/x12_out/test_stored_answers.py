@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.intake.mappings import request_from_mapping
+from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from payer_policy.ruleset import Reason
 from payer_policy.x12_out import About, Certifying, Rules, remit, review

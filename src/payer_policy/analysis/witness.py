@@ -17,10 +17,10 @@ from payer_policy.analysis.possible import Found
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Decided, Engine
-from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
+from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.services import Service
 from payer_policy.ruleset import Ruleset
 from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE

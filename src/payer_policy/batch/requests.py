@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.intake.mappings import request_from_mapping
-from payer_policy.intake.model import inconsistencies, numbered
+from payer_policy.request.checking import inconsistencies, numbered
+from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 
 Refusal = tuple[Diagnostic, ...]

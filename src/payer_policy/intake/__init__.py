@@ -14,7 +14,6 @@ from payer_policy.diagnostics import Diagnostic, Location, Position, given_bytes
 from payer_policy.intake.fhir.claim import read_document, submissions_of
 from payer_policy.intake.json_requests import read_json_lines, read_json_requests
 from payer_policy.intake.json_split import is_json_lines
-from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.intake.model import Intake, refused, remark_duplicates
 from payer_policy.intake.places import MAX_PIECE, Places
 from payer_policy.intake.supplements import (
@@ -31,6 +30,7 @@ from payer_policy.intake.x12 import Read, is_x12
 from payer_policy.intake.x12_count import count_x12
 from payer_policy.intake.x12_file import X12Loop, intake_x12, number_of, read_x12, x12_loops
 from payer_policy.reference import ReferenceData
+from payer_policy.request.mappings import request_from_mapping
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown
 

@@ -18,19 +18,10 @@ from payer_policy.intake.json_split import (
     lenient_members,
     lines_of,
 )
-from payer_policy.intake.model import (
-    Intake,
-    guarded,
-    inconsistencies,
-    numbered,
-    refused,
-    too_many_lines,
-)
+from payer_policy.intake.model import Intake, guarded, refused
 from payer_policy.intake.places import MAX_PIECE, Piece, Places
-from payer_policy.json_models import validated
-from payer_policy.json_source import JsonDocument, too_long_list
-from payer_policy.request.models import MAX_LINES, NAMES, Request
-from payer_policy.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
+from payer_policy.request.checking import validated_request
+from payer_policy.request.models import Request
 
 P = TypeVar("P")
 
@@ -105,50 +96,6 @@ def _made(piece: Piece, value: Any, request: Request | None, found: Iterable[Dia
         _text(value, "frequency") or "1",
         (piece.locate,),
     )
-
-
-def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]]:
-    """The request that a JSON value is, and what is wrong with it; with an error, it is not used."""
-    value = document.value
-    if isinstance(value, dict):
-        if isinstance(value.get("resourceType"), str):
-            message = f"this is a FHIR resource ({value['resourceType'][:40]}); a request of ours"
-            message += " was expected, or a FHIR Claim or Bundle in a file of its own"
-            return None, [document.problem("wrong-format", message, ("resourceType",), key=True)]
-        if isinstance(value.get("$schema"), str):
-            del value["$schema"]
-        lines = value.get("lines")
-        if isinstance(lines, list) and len(lines) > MAX_LINES:
-            code, message, hint = too_many_lines(len(lines), MAX_LINES)
-            return None, [document.problem(code, message, ("lines",), key=True, hint=hint)]
-    if (long := too_long_list(document)) is not None:
-        return None, [long]
-    request, found = validated(Request, document, names=NAMES)
-    if request is None:
-        return None, found
-    request = numbered(request)
-    slips = []
-    for index, line in enumerate(value.get("lines", ())):
-        if (remark := remark_on_ndc(str(line.get("ndc")))) is not None:
-            code, message, hint = remark
-            message = f"a line: `ndc`: {message}"
-            where = ("lines", index, "ndc")
-            slips.append(document.problem(code, message, where, hint=hint, warning=True))
-        if line.get("ndc_quantity") is not None:
-            unit = line.get("ndc_unit")
-            if (remark := remark_on_ndc_unit(unit)) is not None:
-                code, message, hint = remark
-                where = ("lines", index, "ndc_quantity" if unit is None else "ndc_unit")
-                message = f"a line: `{where[2]}`: {message}"
-                slips.append(document.problem(code, message, where, hint=hint, warning=True))
-    for slip in inconsistencies(request):
-        message = f"{_subject(slip.path)}: {slip.message}"
-        slips.append(document.problem(slip.code, message, slip.path, hint=slip.hint))
-    return request, slips
-
-
-def _subject(path: tuple[str | int, ...]) -> str:
-    return {"lines": "a line", "authorizations": "an authorization"}.get(str(path[0]), "a request")
 
 
 def _text(value: Any, key: str) -> str | None:

@@ -1,21 +1,19 @@
 """What reading gives: an `Intake` for each claim, whether it could be read or not.
 
 Every format ends here, so that what is said of a claim is the same whether it came as JSON or as
-X12: `inconsistencies` within one request, `remark_duplicates` between the claims of one file.
+X12: `request.checking` within one request, `remark_duplicates` between the claims of one file.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from payer_policy.diagnostics import Diagnostic, Location
-from payer_policy.json_models import MAX_PROBLEMS
 from payer_policy.json_source import JsonPath
-from payer_policy.request.models import Line, Request
+from payer_policy.request.models import Request
 
 _ON_LINE: Final = re.compile(r"\$\.lines\[(\d+)\]\.facts\.(.+)", re.DOTALL)
 
@@ -77,15 +75,6 @@ def _path_of(rendered: str) -> JsonPath:
     return (part, name) if name else (part,)
 
 
-class Slip(NamedTuple):
-    """Something in a request that does not agree with the rest of it; `path` is in the request."""
-
-    path: JsonPath
-    code: str
-    message: str
-    hint: str | None = None
-
-
 def refused(diagnostic: Diagnostic, claim_id: str | None = None) -> Intake:
     """The intake of what could not be read at all."""
     return Intake(claim_id, diagnostic.location, None, (diagnostic,))
@@ -100,87 +89,6 @@ def guarded(read: Callable[[], Intake], claim_id: str | None, place: Location) -
         message = f"{about} could not be read: a fault in this program ({type(error).__name__})"
         hint = "report it; the claim was not decided"
         return refused(Diagnostic("internal-error", message, place, hint), claim_id)
-
-
-def too_many_lines(count: int, most: int) -> tuple[str, str, str]:
-    """Code, message and hint for a claim with too many lines."""
-    return (
-        "too-many-lines",
-        f"found {count} lines; a claim has at most {most}",
-        "split the claim, or look for claims that run together",
-    )
-
-
-def numbered(request: Request) -> Request:
-    """The request with a number for every line: its own, or else its position."""
-    if all(line.number is not None for line in request.lines):
-        return request
-    lines = tuple(
-        line if line.number is not None else line.model_copy(update={"number": position})
-        for position, line in enumerate(request.lines, 1)
-    )
-    return request.model_copy(update={"lines": lines})
-
-
-def inconsistencies(request: Request) -> Iterator[Slip]:
-    """What no model of a single field can see, as far as anybody reads it. The request's lines are
-    numbered."""
-    return islice(_inconsistencies(request), MAX_PROBLEMS)
-
-
-def _inconsistencies(request: Request) -> Iterator[Slip]:
-    seen: dict[int | None, int] = {}
-    for index, line in enumerate(request.lines):
-        first = seen.setdefault(line.number, index)
-        if first != index:
-            yield Slip(
-                ("lines", index, "number"),
-                "duplicate-line",
-                f"two lines have the number {line.number} (the {_ordinal(first + 1)} and the "
-                f"{_ordinal(index + 1)} of the claim)",
-                "give each line a number of its own, or leave all numbers out",
-            )
-        if (
-            line.through or line.code is None or line.diagnosis_pointers
-        ):  # most have nothing to compare
-            yield from _in_line(request, index, line)
-    for index, authorization in enumerate(request.authorizations or ()):
-        first_day, last_day = authorization.valid_from, authorization.valid_through
-        if first_day and last_day and last_day < first_day:
-            yield Slip(
-                ("authorizations", index, "valid_through"),
-                "wrong-value",
-                f"the last day {last_day} is before the first day {first_day}",
-            )
-
-
-def _in_line(request: Request, index: int, line: Line) -> Iterator[Slip]:
-    if line.date and line.through and line.through < line.date:
-        yield Slip(
-            ("lines", index, "through"),
-            "wrong-value",
-            f"the last day of service {line.through} is before the first day {line.date}",
-        )
-    if line.code is None and line.revenue_code is None:
-        yield Slip(
-            ("lines", index, "code"),
-            "wrong-value",
-            "found no procedure code and no revenue code; a line has at least one of them",
-        )
-    known = request.diagnoses
-    for pointer in line.diagnosis_pointers or ():
-        if known is not None and pointer > len(known):
-            listed = f"lists {len(known)}" if known else "lists none"
-            yield Slip(
-                ("lines", index, "diagnosis_pointers"),
-                "wrong-value",
-                f"points to diagnosis {pointer}; the claim {listed}",
-            )
-
-
-def _ordinal(number: int) -> str:
-    teen = 10 <= number % 100 <= 20
-    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 def remark_duplicates(intakes: Iterable[Intake]) -> list[Intake]:

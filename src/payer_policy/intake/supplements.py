@@ -19,10 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
 from payer_policy.intake.json_split import members_of
-from payer_policy.intake.model import Intake, Locator, inconsistencies
+from payer_policy.intake.model import Intake, Locator
 from payer_policy.intake.places import Piece, Places
 from payer_policy.json_models import validated
 from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8
+from payer_policy.request.checking import inconsistencies
 from payer_policy.request.given import line_numbers
 from payer_policy.request.models import NAMES, Authorization, Coverage, PriorLine, Provider, Request
 from payer_policy.vocabulary.types import shown

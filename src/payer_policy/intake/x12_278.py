@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from payer_policy.diagnostics import Location
-from payer_policy.intake.model import Intake, guarded, too_many_lines
+from payer_policy.intake.model import Intake, guarded
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_278_loops import ReviewLoop
 from payer_policy.intake.x12_form import Form, Slip, Source
@@ -17,6 +17,7 @@ from payer_policy.intake.x12_levels import Level
 from payer_policy.intake.x12_lines import LineReader
 from payer_policy.intake.x12_requests import diagnosis_codes, rendering, request_of, told
 from payer_policy.intake.x12_values import days, number
+from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES, Request
 from payer_policy.vocabulary.types import shown
 

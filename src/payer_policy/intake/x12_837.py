@@ -10,13 +10,14 @@ from datetime import date
 from typing import Any
 
 from payer_policy.diagnostics import Location
-from payer_policy.intake.model import Intake, guarded, too_many_lines
+from payer_policy.intake.model import Intake, guarded
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_form import Form, Slip, Source
 from payer_policy.intake.x12_lines import LineReader
 from payer_policy.intake.x12_loops import ClaimLoop
 from payer_policy.intake.x12_requests import diagnosis_codes, rendering, request_of, told
 from payer_policy.intake.x12_values import components, days, number
+from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES, Request
 from payer_policy.vocabulary.types import shown
 

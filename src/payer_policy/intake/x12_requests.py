@@ -12,7 +12,6 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake.model import inconsistencies, numbered
 from payer_policy.intake.x12 import Segment
 from payer_policy.intake.x12_envelope import diagnostic
 from payer_policy.intake.x12_form import Form, Slip, Source, label
@@ -20,6 +19,7 @@ from payer_policy.intake.x12_lines import LineReader
 from payer_policy.intake.x12_values import components
 from payer_policy.json_source import JsonPath
 from payer_policy.json_words import said
+from payer_policy.request.checking import inconsistencies, numbered
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.types import shown
 

@@ -26,7 +26,7 @@ from payer_policy.intake import (
     supplemented,
     unmatched,
 )
-from payer_policy.intake.model import too_many_lines
+from payer_policy.request.checking import too_many_lines
 from payer_policy.service.authentication import holds
 from payer_policy.service.brief import brief
 from payer_policy.service.forms import FACTS, FORM, claims_and_facts

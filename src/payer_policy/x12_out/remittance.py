@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import Any, Final
 
 from payer_policy.diagnostics import Diagnostic, Location
-from payer_policy.intake.model import numbered
 from payer_policy.reference.data import ReasonCode
+from payer_policy.request.checking import numbered
 from payer_policy.request.models import Line, Request
 from payer_policy.ruleset import Reason
 from payer_policy.vocabulary.types import shown

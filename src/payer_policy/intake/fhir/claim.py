@@ -29,15 +29,10 @@ from payer_policy.intake.fhir.values import (
     text_of,
     url_of,
 )
-from payer_policy.intake.model import (
-    Intake,
-    guarded,
-    refused,
-    remark_duplicates,
-    too_many_lines,
-)
+from payer_policy.intake.model import Intake, guarded, refused, remark_duplicates
 from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json, too_long_list
 from payer_policy.reference import ReferenceData
+from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES
 from payer_policy.vocabulary.model import Vocabulary
 from payer_policy.vocabulary.types import shown

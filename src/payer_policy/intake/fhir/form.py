@@ -11,9 +11,9 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from payer_policy.diagnostics import Diagnostic, Location, Severity
-from payer_policy.intake.model import inconsistencies, numbered
 from payer_policy.json_source import JsonDocument, JsonPath, render_path
 from payer_policy.json_words import said
+from payer_policy.request.checking import inconsistencies, numbered
 from payer_policy.request.models import Request
 from payer_policy.vocabulary.codes import NO_CODE, remark_on_ndc
 

@@ -1,0 +1,147 @@
+"""Whether a request is sound: its shape by the models, and what no model of a single field can see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from payer_policy.diagnostics import Diagnostic
+from payer_policy.json_models import MAX_PROBLEMS, validated
+from payer_policy.json_source import JsonDocument, JsonPath, too_long_list
+from payer_policy.request.models import MAX_LINES, NAMES, Line, Request
+from payer_policy.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
+
+
+class Slip(NamedTuple):
+    """Something in a request that does not agree with the rest of it; `path` is in the request."""
+
+    path: JsonPath
+    code: str
+    message: str
+    hint: str | None = None
+
+
+def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]]:
+    """The request that a JSON value is, and what is wrong with it; with an error, it is not used."""
+    value = document.value
+    if isinstance(value, dict):
+        if isinstance(value.get("resourceType"), str):
+            message = f"this is a FHIR resource ({value['resourceType'][:40]}); a request of ours"
+            message += " was expected, or a FHIR Claim or Bundle in a file of its own"
+            return None, [document.problem("wrong-format", message, ("resourceType",), key=True)]
+        if isinstance(value.get("$schema"), str):
+            del value["$schema"]
+        lines = value.get("lines")
+        if isinstance(lines, list) and len(lines) > MAX_LINES:
+            code, message, hint = too_many_lines(len(lines), MAX_LINES)
+            return None, [document.problem(code, message, ("lines",), key=True, hint=hint)]
+    if (long := too_long_list(document)) is not None:
+        return None, [long]
+    request, found = validated(Request, document, names=NAMES)
+    if request is None:
+        return None, found
+    request = numbered(request)
+    slips = []
+    for index, line in enumerate(value.get("lines", ())):
+        if (remark := remark_on_ndc(str(line.get("ndc")))) is not None:
+            code, message, hint = remark
+            message = f"a line: `ndc`: {message}"
+            where = ("lines", index, "ndc")
+            slips.append(document.problem(code, message, where, hint=hint, warning=True))
+        if line.get("ndc_quantity") is not None:
+            unit = line.get("ndc_unit")
+            if (remark := remark_on_ndc_unit(unit)) is not None:
+                code, message, hint = remark
+                where = ("lines", index, "ndc_quantity" if unit is None else "ndc_unit")
+                message = f"a line: `{where[2]}`: {message}"
+                slips.append(document.problem(code, message, where, hint=hint, warning=True))
+    for slip in inconsistencies(request):
+        message = f"{_subject(slip.path)}: {slip.message}"
+        slips.append(document.problem(slip.code, message, slip.path, hint=slip.hint))
+    return request, slips
+
+
+def _subject(path: tuple[str | int, ...]) -> str:
+    return {"lines": "a line", "authorizations": "an authorization"}.get(str(path[0]), "a request")
+
+
+def too_many_lines(count: int, most: int) -> tuple[str, str, str]:
+    """Code, message and hint for a claim with too many lines."""
+    return (
+        "too-many-lines",
+        f"found {count} lines; a claim has at most {most}",
+        "split the claim, or look for claims that run together",
+    )
+
+
+def numbered(request: Request) -> Request:
+    """The request with a number for every line: its own, or else its position."""
+    if all(line.number is not None for line in request.lines):
+        return request
+    lines = tuple(
+        line if line.number is not None else line.model_copy(update={"number": position})
+        for position, line in enumerate(request.lines, 1)
+    )
+    return request.model_copy(update={"lines": lines})
+
+
+def inconsistencies(request: Request) -> Iterator[Slip]:
+    """What no model of a single field can see, as far as anybody reads it. The request's lines are
+    numbered."""
+    return islice(_inconsistencies(request), MAX_PROBLEMS)
+
+
+def _inconsistencies(request: Request) -> Iterator[Slip]:
+    seen: dict[int | None, int] = {}
+    for index, line in enumerate(request.lines):
+        first = seen.setdefault(line.number, index)
+        if first != index:
+            yield Slip(
+                ("lines", index, "number"),
+                "duplicate-line",
+                f"two lines have the number {line.number} (the {_ordinal(first + 1)} and the "
+                f"{_ordinal(index + 1)} of the claim)",
+                "give each line a number of its own, or leave all numbers out",
+            )
+        if (
+            line.through or line.code is None or line.diagnosis_pointers
+        ):  # most have nothing to compare
+            yield from _in_line(request, index, line)
+    for index, authorization in enumerate(request.authorizations or ()):
+        first_day, last_day = authorization.valid_from, authorization.valid_through
+        if first_day and last_day and last_day < first_day:
+            yield Slip(
+                ("authorizations", index, "valid_through"),
+                "wrong-value",
+                f"the last day {last_day} is before the first day {first_day}",
+            )
+
+
+def _in_line(request: Request, index: int, line: Line) -> Iterator[Slip]:
+    if line.date and line.through and line.through < line.date:
+        yield Slip(
+            ("lines", index, "through"),
+            "wrong-value",
+            f"the last day of service {line.through} is before the first day {line.date}",
+        )
+    if line.code is None and line.revenue_code is None:
+        yield Slip(
+            ("lines", index, "code"),
+            "wrong-value",
+            "found no procedure code and no revenue code; a line has at least one of them",
+        )
+    known = request.diagnoses
+    for pointer in line.diagnosis_pointers or ():
+        if known is not None and pointer > len(known):
+            listed = f"lists {len(known)}" if known else "lists none"
+            yield Slip(
+                ("lines", index, "diagnosis_pointers"),
+                "wrong-value",
+                f"points to diagnosis {pointer}; the claim {listed}",
+            )
+
+
+def _ordinal(number: int) -> str:
+    teen = 10 <= number % 100 <= 20
+    return f"{number}{'th' if teen else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
