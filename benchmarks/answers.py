@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from tests.generated_claims import claims
 
 from payer_policy import Engine
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.determination import Outcome
-from payer_policy.diagnostics import PolicyError
-from payer_policy.intake import read_requests, read_supplements, supplemented
+from payer_policy.formats import read_requests, read_supplements, supplemented
 from payer_policy.specs.reading import features_in, read_feature
 from payer_policy.specs.replay import replay, scripts_of
 

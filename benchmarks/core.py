@@ -38,11 +38,11 @@ from payer_policy.determination import Determiner, ServiceLine
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named
 from payer_policy.engines.durable import durable_available
-from payer_policy.intake.mappings import request_from_mapping
 from payer_policy.policy.library import Library
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
+from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from payer_policy.request.services import services_of, view_lines
 

@@ -18,11 +18,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from payer_policy.core_tests import core_of
-from payer_policy.policy.basis import Basis
-from payer_policy.policy.hashing import part_hashes, whole
-from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import (
+from payer_policy.core.core_tests import core_of
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     Arithmetic,
@@ -44,9 +41,12 @@ from payer_policy.ruleset import (
     Window,
     facts_read,
 )
-from payer_policy.vocabulary.model import Fact, Vocabulary
-from payer_policy.vocabulary.operators import OPERATORS, words_for
-from payer_policy.vocabulary.types import NONE, FactType, Value
+from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.operators import OPERATORS, words_for
+from payer_policy.core.vocabulary.types import NONE, FactType, Value
+from payer_policy.policy.basis import Basis
+from payer_policy.policy.hashing import part_hashes, whole
+from payer_policy.policy.reference import ReferenceData
 
 GRADES = ("no", "mild", "moderate", "severe")
 TYPES = {

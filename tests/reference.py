@@ -16,7 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     Arithmetic,
@@ -29,7 +29,7 @@ from payer_policy.ruleset import (
     Score,
     Test,
 )
-from payer_policy.vocabulary.types import NONE
+from payer_policy.core.vocabulary.types import NONE
 
 Kleene = bool | None
 DAY = timedelta(days=1)

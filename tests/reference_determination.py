@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from payer_policy.ruleset import Finding, Ruleset, facts_read, tests_in
+from payer_policy.core.ruleset import Finding, Ruleset, facts_read, tests_in
 from tests.reference import number, value
 
 RANK = ("deny", "pend", "reduce", "advise")

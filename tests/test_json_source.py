@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError
-from payer_policy.json_source import (
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.core.json_source import (
     MAX_DEPTH,
     JsonDocument,
     JsonPath,

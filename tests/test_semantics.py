@@ -12,18 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.ruleset import (
-    All,
-    AnyOf,
-    Arithmetic,
-    AtLeast,
-    Constant,
-    FactRef,
-    Not,
-    Test,
-)
-from payer_policy.semantics import ARITHMETIC, truth_of, value_of, years_between
-from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, all_of, any_of, at_least
+from payer_policy.core.ruleset import All, AnyOf, Arithmetic, AtLeast, Constant, FactRef, Not, Test
+from payer_policy.core.semantics import ARITHMETIC, truth_of, value_of, years_between
+from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, all_of, any_of, at_least
 
 TRUTHS = (FAILS, UNKNOWN, HOLDS)
 KLEENE: dict[int, bool | None] = {HOLDS: True, FAILS: False, UNKNOWN: None}

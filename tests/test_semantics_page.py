@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.language import Elaborator, Scope
 from payer_policy.request.given import parse_facts
-from payer_policy.semantics import truth_of
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/semantics.md").read_text("utf-8")

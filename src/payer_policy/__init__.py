@@ -15,10 +15,10 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from payer_policy.core.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError
     from payer_policy.determination import Determination, NoPolicy, Outcome
-    from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError
     from payer_policy.engine import Engine
-    from payer_policy.intake import read_requests, request_from_mapping
+    from payer_policy.formats import read_requests, request_from_mapping
     from payer_policy.policy.library import Library
     from payer_policy.request import Authorization, Coverage, Line, Patient, PriorLine, Provider
     from payer_policy.request import Request as Request
@@ -29,21 +29,21 @@ _HOMES = {
     "Authorization": "request",
     "Coverage": "request",
     "Determination": "determination",
-    "Diagnostic": "diagnostics",
+    "Diagnostic": "core.diagnostics",
     "Engine": "engine",
     "Library": "policy.library",
     "Line": "request",
-    "Location": "diagnostics",
+    "Location": "core.diagnostics",
     "NoPolicy": "determination",
     "Outcome": "determination",
     "Patient": "request",
-    "PayerPolicyError": "diagnostics",
-    "PolicyError": "diagnostics",
+    "PayerPolicyError": "core.diagnostics",
+    "PolicyError": "core.diagnostics",
     "PriorLine": "request",
     "Provider": "request",
     "Request": "request",
-    "read_requests": "intake",
-    "request_from_mapping": "intake",
+    "read_requests": "formats",
+    "request_from_mapping": "formats",
 }
 
 __all__ = [

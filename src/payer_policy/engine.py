@@ -14,7 +14,27 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final, NamedTuple, TypedDict
 
-from payer_policy.codegen import condition_function
+from payer_policy.core.codegen import condition_function
+from payer_policy.core.diagnostics import (
+    Diagnostic,
+    Location,
+    PayerPolicyError,
+    PolicyError,
+    kind_of,
+)
+from payer_policy.core.ruleset import (
+    DATE_MISSING,
+    SEVERAL_DAYS,
+    VOID,
+    Condition,
+    Ruleset,
+    Spans,
+    facts_in_test,
+    tests_in,
+)
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import FAILS, HOLDS, Truth
+from payer_policy.core.vocabulary.types import Value, format_value
 from payer_policy.determination import (
     Determination,
     Determiner,
@@ -27,13 +47,11 @@ from payer_policy.determination.explain import explain
 from payer_policy.determination.missing import question_of
 from payer_policy.determination.trees import Explanation
 from payer_policy.determination.words import capital, in_unit, line_list
-from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, kind_of
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
-from payer_policy.policy.silence import Silence, Silences
+from payer_policy.policy.reference import LineCodes
 from payer_policy.policy.versions import Merged
-from payer_policy.reference import LineCodes
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import (
     Context,
@@ -53,19 +71,7 @@ from payer_policy.request.services import (
     share_of_day,
     view_lines,
 )
-from payer_policy.ruleset import (
-    DATE_MISSING,
-    SEVERAL_DAYS,
-    VOID,
-    Condition,
-    Ruleset,
-    Spans,
-    facts_in_test,
-    tests_in,
-)
-from payer_policy.semantics import truth_of
-from payer_policy.truth import FAILS, HOLDS, Truth
-from payer_policy.vocabulary.types import Value, format_value
+from payer_policy.request.silence import Silence, Silences
 
 _ROWS_KEPT: Final = 10_000
 """How many different services the hash of the rows behind them is kept for."""

@@ -14,10 +14,10 @@ from click.testing import CliRunner, Result
 from payer_policy.analysis.compare import Comparison, Side, common_windows, compare
 from payer_policy.analysis.witness import outcome_of
 from payer_policy.cli import payer_policy
+from payer_policy.core.vocabulary.outcome import CARC, DECISION
 from payer_policy.engine import Engine
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
-from payer_policy.vocabulary.outcome import CARC, DECISION
 from tests.check.building import build
 
 POLICY = "north/iron/2024-01-01.json"

@@ -70,7 +70,7 @@ def test_what_the_solver_gives_up_cannot_be_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from payer_policy.analysis import deep
-    from payer_policy.symbolic.search import NotProved
+    from payer_policy.engines.symbolic.search import NotProved
 
     class Tired(deep.Search):
         def find(self, *formulas: object) -> object:

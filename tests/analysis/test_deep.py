@@ -15,7 +15,7 @@ import pytest
 
 from payer_policy.analysis.conflicts import settled
 from payer_policy.analysis.deep import deep_check
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import read_library

@@ -22,8 +22,8 @@ from payer_policy.analysis.mutation import (
 from payer_policy.analysis.played import Played
 from payer_policy.analysis.verdicts import Differs, NotProved, Proved
 from payer_policy.cli import payer_policy
+from payer_policy.core.ruleset import Ruleset
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Ruleset
 from payer_policy.specs.reading import features_in
 
 DATA = Path(__file__).with_name("data") / "small"

@@ -12,13 +12,13 @@ import pytest
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.analysis.witness import Case, Decider, outcome_of
+from payer_policy.core.ruleset import Constant, FactRef, Test
+from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, DECISION, OUTCOME
+from payer_policy.core.vocabulary.types import NONE, Value
 from payer_policy.engine import Engine
-from payer_policy.request.sources import Computed, DrugAttribute
-from payer_policy.ruleset import Constant, FactRef, Test
-from payer_policy.symbolic.logic import negated, truth_in
-from payer_policy.symbolic.search import Search
-from payer_policy.vocabulary.outcome import ASSUMPTIONS, DECISION, OUTCOME
-from payer_policy.vocabulary.types import NONE, Value
+from payer_policy.engines.symbolic.logic import negated, truth_in
+from payer_policy.engines.symbolic.search import Search
+from payer_policy.language.sources import Computed, DrugAttribute
 
 POLICIES = Path(__file__).parents[2] / "policies"
 

@@ -14,9 +14,9 @@ from payer_policy.analysis import prove as proving
 from payer_policy.analysis.prove import Proof, prove
 from payer_policy.cli import payer_policy
 from payer_policy.engine import Engine
+from payer_policy.engines.symbolic.search import NotProved
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
-from payer_policy.symbolic.search import NotProved
 from tests.check.building import build
 
 SHIPPED = Path(__file__).parents[2] / "policies"

@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from payer_policy.analysis.repair import SUBMITTERS, Repairs, repairs
 from payer_policy.analysis.settled import Open
 from payer_policy.cli import payer_policy
+from payer_policy.core.vocabulary.types import to_json
 from payer_policy.engine import Engine
 from payer_policy.request.models import Request
-from payer_policy.vocabulary.types import to_json
 
 POLICIES = Path(__file__).parents[2] / "policies"
 DAY = "2025-03-04"

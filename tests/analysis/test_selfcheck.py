@@ -14,12 +14,12 @@ from click.testing import CliRunner
 from payer_policy import Library
 from payer_policy.analysis.selfcheck import StepByStep, selfcheck
 from payer_policy.cli import payer_policy
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.semantics import Facts
+from payer_policy.core.truth import FAILS, UNKNOWN
 from payer_policy.engines import engine_named
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import Ruleset
-from payer_policy.semantics import Facts
-from payer_policy.truth import FAILS, UNKNOWN
 
 ROOT = Path(__file__).parents[2]
 

@@ -12,8 +12,8 @@ import pytest
 from payer_policy.analysis.possible import Found
 from payer_policy.analysis.prove import prove
 from payer_policy.analysis.witness import Case, Decider
+from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, DECISION
 from payer_policy.engine import Engine
-from payer_policy.vocabulary.outcome import ASSUMPTIONS, DECISION
 from tests.analysis.lab_folders import LAB, POLICY, build_lab
 
 VALUES: dict[str, list[Any]] = {

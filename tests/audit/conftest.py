@@ -18,7 +18,7 @@ from payer_policy.audit.database import _url
 from payer_policy.audit.tables import TABLE
 from payer_policy.determination import NoPolicy
 from payer_policy.engine import Decided
-from payer_policy.intake import read_requests, read_supplements, supplemented
+from payer_policy.formats import read_requests, read_supplements, supplemented
 from tests.audit.postgresql import NEEDED, Server, Unavailable
 
 ROOT = Path(__file__).parents[2]

@@ -22,10 +22,10 @@ from payer_policy.audit.chain import FIRST, canonical, commitment_of, linked
 from payer_policy.audit.entries import redaction_entry, request_text
 from payer_policy.audit.exporting import exported, read_export
 from payer_policy.audit.replaying import Difference, Folder, Replayed, Replayer, _value
+from payer_policy.core.vocabulary.types import FactType, to_json
 from payer_policy.engines import ENGINES, why_unavailable
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.request.mappings import request_from_mapping
-from payer_policy.vocabulary.types import FactType, to_json
 from tests.audit.conftest import ROOT, Answer
 
 POLICIES = ROOT / "policies"

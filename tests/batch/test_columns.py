@@ -16,8 +16,8 @@ import pytest
 from payer_policy import Engine
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.batch.columns import ColumnarBatch
+from payer_policy.core.vocabulary.types import NONE, Value, to_json
 from payer_policy.determination import Outcome
-from payer_policy.vocabulary.types import NONE, Value, to_json
 from tests.facade.test_engine import POLICIES
 from tests.generated_claims import claims
 

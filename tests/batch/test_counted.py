@@ -28,8 +28,8 @@ from payer_policy.batch.inputs import find_inputs
 from payer_policy.batch.readers import reader_of
 from payer_policy.batch.text_blocks import lines_of
 from payer_policy.cli import payer_policy
-from payer_policy.intake import X12Loop, count_x12, x12_loops
-from payer_policy.intake.x12 import reading
+from payer_policy.formats import X12Loop, count_x12, x12_loops
+from payer_policy.formats.x12.segment_reader import reading
 from tests.batch import building
 from tests.batch.building import POLICIES, claims, decided, line_rows
 from tests.batch.test_kinds import fact_rows

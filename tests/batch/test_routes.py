@@ -14,8 +14,8 @@ import pytest
 
 from payer_policy.batch import run as running
 from payer_policy.batch import table_blocks, text_blocks
-from payer_policy.diagnostics import PolicyError
-from payer_policy.intake import read_requests, read_supplements, supplemented
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.formats import read_requests, read_supplements, supplemented
 from tests import generated_forms
 from tests.batch.building import by_claim, decided, engine, rejects_of, rows_of, told
 from tests.generated_claims import claims, json_lines

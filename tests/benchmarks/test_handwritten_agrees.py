@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 
 from payer_policy.analysis.selfcheck import palette_of, random_facts
+from payer_policy.core.vocabulary.types import NONE
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.engine import Engine
 from payer_policy.engines import engine_named
-from payer_policy.intake import read_requests
+from payer_policy.formats import read_requests
 from payer_policy.policy.library import Library
 from payer_policy.request.models import Coverage, Line, PriorLine, Provider, Request
-from payer_policy.vocabulary.types import NONE
 
 ROOT = Path(__file__).parents[2]
 POLICY = "medicare/intrathecal-baclofen"

@@ -16,7 +16,7 @@ from payer_policy.bundle.building import ScenariosFailed, build_bundle
 from payer_policy.bundle.manifest import About, read_about
 from payer_policy.bundle.opening import open_bundle_bytes
 from payer_policy.bundle.problems import BundleError
-from payer_policy.diagnostics import PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.engines import enough_engines
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.specs.running import Run
@@ -134,7 +134,8 @@ def test_the_schema_is_asked_as_check_asks_it(
 ) -> None:
     policies, _ = write(tmp_path)
     monkeypatch.setattr(
-        "payer_policy.schemas.agreement.policy_schema", lambda library: {"required": ["colour"]}
+        "payer_policy.formats.schemas.agreement.policy_schema",
+        lambda library: {"required": ["colour"]},
     )
 
     assert {code for code, _ in refused(policies, None)} == {"schema-mismatch"}

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from payer_policy.bundle import signing
 from payer_policy.bundle.signing import read_private, read_public
 from payer_policy.cli import payer_policy
-from payer_policy.diagnostics import PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from tests.bundle.making import MORE_UNITS, bundle, key, write
 
 SHIPPED = Path(__file__).parents[2]

@@ -18,7 +18,7 @@ from payer_policy.bundle.building import build_bundle
 from payer_policy.bundle.manifest import About
 from payer_policy.bundle.opening import open_bundle, open_bundle_bytes, open_folder, read_bundle
 from payer_policy.bundle.problems import BundleError
-from payer_policy.diagnostics import PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.policy.folder_hash import contents_hash, folder_hash
 from tests.bundle.making import MORE_UNITS, POLICY, bundle, found, key, repacked, write
 

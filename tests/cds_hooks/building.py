@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from payer_policy.answer import answer
-from payer_policy.cds_hooks import Hook, read_hook, response
-from payer_policy.fhir import exact_json
+from payer_policy.formats.answer import answer
+from payer_policy.formats.cds_hooks import Hook, read_hook, response
+from payer_policy.formats.fhir import exact_json
 from tests.fhir.building import HCPCS, ICD, RULES, bundle, coded, engine
 
 DAY = "2026-02-02"

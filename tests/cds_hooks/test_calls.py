@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.cds_hooks import discovery, read_feedback, read_hook, response
-from payer_policy.fhir import exact_json
+from payer_policy.formats.cds_hooks import discovery, read_feedback, read_hook, response
+from payer_policy.formats.fhir import exact_json
 from tests.cds_hooks.building import DAY, answered, call, information, order, read
 from tests.fhir.building import FAVOURABLE, HCPCS, RULES, coded, engine
 from tests.fhir.golden import check_golden

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.cds_hooks.coverage_information import authorization_needed, covered
+from payer_policy.formats.cds_hooks.coverage_information import authorization_needed, covered
 from tests.cds_hooks.building import answered, call, information, order, read
 from tests.fhir.building import FAVOURABLE, HCPCS, ICD, RULES, coded
 from tests.fhir.golden import check_golden

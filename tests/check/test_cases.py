@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli.check import command
-from payer_policy.diagnostics.codes import CODES
+from payer_policy.core.diagnostics.codes import CODES
 from tests.check.building import CASES, build
 
 FILES = sorted(CASES.glob("*.json"))

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from payer_policy.cli.check import command
-from payer_policy.diagnostics.codes import CODES
+from payer_policy.core.diagnostics.codes import CODES
 from tests.check.building import CASES, build
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -206,11 +206,11 @@ def test_nobody_sees_a_stack_trace(clean: Path, text: str) -> None:
 
 def test_json_schema_is_asked_too(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were the published schema ever to refuse what is right, `check` would say so."""
-    from payer_policy.schemas import files
+    from payer_policy.formats.schemas import files
 
     real = files.policy_schema
     monkeypatch.setattr(
-        "payer_policy.schemas.agreement.policy_schema",
+        "payer_policy.formats.schemas.agreement.policy_schema",
         lambda library: {**real(library), "required": ["colour"]},
     )
 

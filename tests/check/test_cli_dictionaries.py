@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from payer_policy.cli import facts, operators
+from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.language import ARITHMETIC_ARITY
-from payer_policy.vocabulary.operators import OPERATORS
 from tests.check.building import BASE
 
 FACTS = json.loads((BASE / "vocabulary.json").read_text(encoding="utf-8"))["facts"]

@@ -11,20 +11,18 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from payer_policy.cli.check import command
-from payer_policy.diagnostics.codes import CODES
+from payer_policy.core.diagnostics.codes import CODES
 
 SOURCE = Path(__file__).parents[2] / "src" / "payer_policy"
 READS_FOLDERS = (
     "analysis/deep.py",
-    "json_source.py",
-    "json_models.py",
-    "json_words.py",
-    "vocabulary",
+    "core/json_source.py",
+    "core/json_models.py",
+    "core/json_words.py",
+    "core/vocabulary",
     "language",
-    "reference",
-    "request/sources.py",
     "policy",
-    "schemas",
+    "formats/schemas",
 )
 """What takes part in reading a policy folder. Requests have codes of their own."""
 TAKES_A_CODE = {

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.diagnostics.render import report_text
-from payer_policy.json_source import read_json
+from payer_policy.core.diagnostics import Diagnostic, PolicyError
+from payer_policy.core.diagnostics.render import report_text
+from payer_policy.core.json_source import read_json
+from payer_policy.formats.schemas import all_schemas, schema_problems
 from payer_policy.policy.folder import MAX_BYTES
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import read_library
-from payer_policy.schemas import all_schemas, schema_problems
 from tests.check.building import CASES, build
 
 POLICY = "north/iron/2024-01-01.json"

@@ -13,17 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.columns.expressions import (
-    AS_BOOLEAN,
-    DTYPES,
-    JOIN,
-    NotExact,
-    loaded,
-    stored,
-)
-from payer_policy.columns.plan import Plan
-from payer_policy.core_tests import core_of
-from payer_policy.ruleset import (
+from payer_policy.core.core_tests import core_of
+from payer_policy.core.ruleset import (
     Arithmetic,
     Condition,
     Constant,
@@ -33,8 +24,17 @@ from payer_policy.ruleset import (
     Test,
     Window,
 )
-from payer_policy.semantics import truth_of
-from payer_policy.vocabulary.types import FactType
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.vocabulary.types import FactType
+from payer_policy.engines.columnar.expressions import (
+    AS_BOOLEAN,
+    DTYPES,
+    JOIN,
+    NotExact,
+    loaded,
+    stored,
+)
+from payer_policy.engines.columnar.plan import Plan
 
 GRADES = ("0", "1", "1+", "2")
 TYPES = {
@@ -238,7 +238,7 @@ def test_what_no_column_holds_is_refused(value: Any, kind: Any) -> None:
 
 
 def test_a_condition_of_a_thousand_parts_is_no_deep_chain() -> None:
-    from payer_policy.columns.expressions import some
+    from payer_policy.engines.columnar.expressions import some
 
     random = Random(4)
     wanted = [random.random() < 0.001 for _ in range(1000)]

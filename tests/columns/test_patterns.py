@@ -9,7 +9,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.columns.patterns import Patterns, null_bits, true_bits
+from payer_policy.engines.columnar.patterns import Patterns, null_bits, true_bits
 
 TRUTHS = st.sampled_from([True, False, None])
 

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy import Engine
-from payer_policy.answer import answer
 from payer_policy.cli import deciding, payer_policy
-from payer_policy.intake import read_requests
+from payer_policy.formats import read_requests
+from payer_policy.formats.answer import answer
 from tests.batch.building import POLICIES, decided, engine, rows_of, write_parquet
 
 TODAY = date(2025, 3, 4)

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from payer_policy.answer import answer
 from payer_policy.determination.render import render_determination
-from payer_policy.intake import read_requests
-from payer_policy.review import ReviewRules, line_reviews
+from payer_policy.formats import read_requests
+from payer_policy.formats.answer import answer
+from payer_policy.formats.review import ReviewRules, line_reviews
 from tests.batch.building import engine
 
 FILES = Path(__file__).parent / "files"

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
+from payer_policy.audit.checker import Verifier
+from payer_policy.audit.record import Recorder
 from payer_policy.determination import Determination, Outcome
 from payer_policy.engines import why_unavailable
 from payer_policy.policy.library import Library
-from payer_policy.record import Recorder
-from payer_policy.verify import Verifier
 from tests.batch.building import decided, rows_of, write_lines
 from tests.check.building import build
 

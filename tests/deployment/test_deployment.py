@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
-from payer_policy.deployment import Deployed, Deployment, Event, sources, watching
-from payer_policy.deployment.sources import age, kind_of
 from payer_policy.engines.protocol import EngineUnavailable
+from payer_policy.service.deployment import Deployed, Deployment, Event, sources, watching
+from payer_policy.service.deployment.sources import age, kind_of
 from tests.bundle.making import MORE_UNITS, POLICY, bundle, key, write
 from tests.check.building import BASE
 

@@ -17,7 +17,7 @@ import pytest
 from payer_policy.bundle.archive import MANIFEST, unpack
 from payer_policy.bundle.manifest import About, Manifest, read_manifest
 from payer_policy.bundle.problems import BundleError
-from payer_policy.deployment.guarding import SCHEMA, Guard
+from payer_policy.service.deployment.guarding import SCHEMA, Guard
 from tests.bundle.making import bundle, key, write
 from tests.deployment.test_deployment import TRUSTED, codes, kinds, limit, quick
 

@@ -8,10 +8,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from payer_policy.core_tests import core_of
-from payer_policy.determination import Determination, Determiner, ServiceLine
-from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import (
+from payer_policy.core.core_tests import core_of
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     Arithmetic,
@@ -34,10 +32,12 @@ from payer_policy.ruleset import (
     Test,
     Window,
 )
-from payer_policy.semantics import truth_of
-from payer_policy.truth import FAILS, HOLDS, NEGATED
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import FAILS, HOLDS, NEGATED
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import FactType, Value
+from payer_policy.determination import Determination, Determiner, ServiceLine
+from payer_policy.engines.protocol import Evaluation
 
 DAY = date(2024, 3, 5)
 PARTS = {"administered": "the administered lines", "discarded": "the discarded-drug lines"}

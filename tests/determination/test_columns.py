@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from payer_policy.analysis.selfcheck import palette_of, random_facts
-from payer_policy.columns.expressions import NotExact
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.semantics import Facts
+from payer_policy.core.vocabulary.types import NONE
 from payer_policy.determination import Determiner
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer
-from payer_policy.engines.columnar import ColumnarEvaluator
+from payer_policy.engines.columnar.engine import ColumnarEvaluator
+from payer_policy.engines.columnar.expressions import NotExact
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Ruleset
-from payer_policy.semantics import Facts
-from payer_policy.vocabulary.types import NONE
 from tests.examples import examples
 from tests.facade.test_engine import POLICIES
 from tests.random_rulesets import randoms, ruleset, some_facts

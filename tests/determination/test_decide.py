@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
+from payer_policy.core.ruleset import Arithmetic, Conclude, Constant, FactRef, Reason
+from payer_policy.core.truth import HOLDS
 from payer_policy.determination import Determiner, ServiceLine
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import Arithmetic, Conclude, Constant, FactRef, Reason
-from payer_policy.truth import HOLDS
 from tests.determination.build import (
     DAY,
     EXAMPLE,

@@ -9,18 +9,7 @@ from fractions import Fraction
 
 import pytest
 
-from payer_policy.determination import words
-from payer_policy.determination.english import (
-    English,
-    Item,
-    as_markdown,
-    as_text,
-    describe_ruleset,
-    escape_markdown,
-    read_ruleset,
-)
-from payer_policy.determination.words import in_words, is_plural, with_article, yes_and_no
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     Arithmetic,
     Constant,
     FactRef,
@@ -32,8 +21,19 @@ from payer_policy.ruleset import (
     Window,
     written,
 )
-from payer_policy.vocabulary.operators import OPERATORS
-from payer_policy.vocabulary.types import FactType
+from payer_policy.core.vocabulary.operators import OPERATORS
+from payer_policy.core.vocabulary.types import FactType
+from payer_policy.determination import words
+from payer_policy.determination.english import (
+    English,
+    Item,
+    as_markdown,
+    as_text,
+    describe_ruleset,
+    escape_markdown,
+    read_ruleset,
+)
+from payer_policy.determination.words import in_words, is_plural, with_article, yes_and_no
 from tests.determination.build import (
     EXAMPLE,
     any_of,

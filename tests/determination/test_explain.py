@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from payer_policy.core.ruleset import Constant, FactRef, Not, Reference
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determiner, NoPolicy, Outcome, ServiceLine
 from payer_policy.determination.explain import explain
 from payer_policy.determination.render import (
@@ -16,8 +18,6 @@ from payer_policy.determination.render import (
     render_outcome,
 )
 from payer_policy.determination.trees import Explanation, Node
-from payer_policy.ruleset import Constant, FactRef, Not, Reference
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests.determination.build import (
     CASES,
     DAY,

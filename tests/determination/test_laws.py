@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from payer_policy.core.ruleset import Arithmetic, Constant, FactRef, Finding, Ruleset, Sentence
+from payer_policy.core.semantics import value_of
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determination, ServiceLine, determination_schema
 from payer_policy.determination.english import read_ruleset
 from payer_policy.determination.explain import explain
 from payer_policy.determination.missing import MissingFacts
 from payer_policy.determination.render import render_determination
-from payer_policy.ruleset import Arithmetic, Constant, FactRef, Finding, Ruleset, Sentence
-from payer_policy.semantics import value_of
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import random_rulesets
 from tests.determination.build import PARTS, decide, evaluate
 from tests.examples import examples

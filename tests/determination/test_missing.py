@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from payer_policy.ruleset import Arithmetic, Constant, FactRef, Not
+from payer_policy.core.ruleset import Arithmetic, Constant, FactRef, Not
 from tests.determination.build import (
     LINE,
     any_of,

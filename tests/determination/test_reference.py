@@ -10,11 +10,11 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payer_policy.core.ruleset import Constant, Finding, Ruleset
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determination, ServiceLine
 from payer_policy.determination.decide import BUILT_IN
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import Constant, Finding, Ruleset
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import random_rulesets, reference_determination
 from tests.determination.build import decide, evaluate, finding, rule, ruleset, yes
 from tests.determination.test_laws import Case, many, some_lines, with_parts

@@ -6,12 +6,12 @@ from random import Random
 
 import pytest
 
+from payer_policy.core.ruleset import Not
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.engines.checked import CheckedEngine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.durable import DurableEngine, durable_available
 from payer_policy.engines.protocol import EngineFailure, Evaluation
-from payer_policy.ruleset import Not
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests.random_rulesets import assembled, completed, declared, flag, ruleset, simple
 
 

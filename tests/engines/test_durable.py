@@ -16,11 +16,11 @@ from random import Random
 
 import pytest
 
+from payer_policy.core.ruleset import All, AnyOf, AtLeast, Not
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.engines import durable
 from payer_policy.engines.durable import DurableEngine, DurableEvaluator, Firing, durable_available
 from payer_policy.engines.protocol import EngineFailure, EngineUnavailable
-from payer_policy.ruleset import All, AnyOf, AtLeast, Not
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
 from tests.random_rulesets import completed, flag, of_flags, ruleset, simple, some_facts
 

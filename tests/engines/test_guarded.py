@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from payer_policy.core.ruleset import All, Constant, FactRef, Rule, Ruleset, Test
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determiner
 from payer_policy.engines import compiled
 from payer_policy.engines.compiled import CompiledEngine
-from payer_policy.ruleset import All, Constant, FactRef, Rule, Ruleset, Test
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
 from tests.examples import examples
 from tests.random_rulesets import POOL, assembled, randoms, ruleset, some_facts

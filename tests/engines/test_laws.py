@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from payer_policy import Engine
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.engines import ENGINES, engine_named, why_unavailable
-from payer_policy.ruleset import Ruleset
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
 from tests import reference
 from tests.examples import examples
 from tests.facade.test_engine import POLICIES

@@ -10,9 +10,9 @@ import pytest
 
 from payer_policy import Engine, PolicyError
 from payer_policy.analysis.selfcheck import palette_of
+from payer_policy.core.vocabulary.types import to_json
 from payer_policy.engine import Decided
 from payer_policy.policy.learning import Learning
-from payer_policy.vocabulary.types import to_json
 from tests.check.building import build
 from tests.facade.test_engine import POLICIES
 from tests.generated_claims import claims

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from payer_policy.cli import payer_policy
-from payer_policy.whole_file import IsInput, refuse_inputs, whole_file
+from payer_policy.core.whole_file import IsInput, refuse_inputs, whole_file
 
 ROOT = Path(__file__).parents[2]
 CLAIM = (ROOT / "examples" / "claims" / "no-jz.json").read_bytes()

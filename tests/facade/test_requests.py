@@ -32,12 +32,12 @@ from payer_policy import (
     read_requests,
     request_from_mapping,
 )
-from payer_policy.answer import answer
 from payer_policy.bundle import open_bundle, open_folder
-from payer_policy.cds_hooks import SERVICES, read_feedback, read_hook
-from payer_policy.fhir import Asked, exact_json, read_inquiry, read_submissions
-from payer_policy.intake import read_supplements
-from payer_policy.x12_out import read_advice, read_reviews
+from payer_policy.formats import read_supplements
+from payer_policy.formats.answer import answer
+from payer_policy.formats.cds_hooks import SERVICES, read_feedback, read_hook
+from payer_policy.formats.fhir import Asked, exact_json, read_inquiry, read_submissions
+from payer_policy.formats.x12 import read_advice, read_reviews
 
 ROOT = Path(__file__).parents[2]
 ENGINE = Engine.open(ROOT / "policies")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from payer_policy.engine import Engine
-from payer_policy.fhir import (
+from payer_policy.formats.fhir import (
     AskedFact,
     Submission,
     exact_json,
@@ -17,7 +17,7 @@ from payer_policy.fhir import (
     read_submissions,
     response_to,
 )
-from payer_policy.review import ReviewRules
+from payer_policy.formats.review import ReviewRules
 
 POLICIES = Path(__file__).parents[2] / "policies"
 CASES = Path(__file__).parent / "cases"

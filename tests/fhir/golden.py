@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from payer_policy.fhir import exact_json
+from payer_policy.formats.fhir import exact_json
 
 
 def check_golden(path: Path, value: Mapping[str, Any]) -> None:

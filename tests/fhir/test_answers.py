@@ -12,13 +12,8 @@ from typing import Any
 import pytest
 
 from payer_policy.engine import Engine
-from payer_policy.fhir import (
-    Asked,
-    claim_response,
-    error_bundle,
-    response_bundle,
-)
-from payer_policy.review import line_reviews
+from payer_policy.formats.fhir import Asked, claim_response, error_bundle, response_bundle
+from payer_policy.formats.review import line_reviews
 from tests.fhir.building import (
     ANSWERED,
     CASES,

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.fhir import (
+from payer_policy.formats import read_requests
+from payer_policy.formats.fhir import (
     claim_response,
     error_response,
     operation_outcome,
     read_inquiry,
     read_submissions,
 )
-from payer_policy.intake import read_requests
 from tests.fhir.building import ANSWERED, FAVOURABLE, RULES, as_bytes, bundle, engine
 
 WHOLE: dict[str, Any] = json.loads(

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from payer_policy.fhir import claim_response
+from payer_policy.formats.fhir import claim_response
 from tests.fhir.building import ANSWERED, RULES, decided, submitted
 
 PAGE = Path(__file__).parents[2] / "docs" / "fhir.md"

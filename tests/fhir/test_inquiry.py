@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from payer_policy.fhir import (
-    Asked,
-    Stored,
-    inquiry_response,
-    matches,
-    read_inquiry,
-)
-from payer_policy.review import certification_number
+from payer_policy.formats.fhir import Asked, Stored, inquiry_response, matches, read_inquiry
+from payer_policy.formats.review import certification_number
 from tests.fhir.building import (
     ANSWERED,
     CASES,

@@ -11,7 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.fhir import (
+from payer_policy.core.json_source import read_json
+from payer_policy.core.vocabulary.codes import stand_in
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import parse_value
+from payer_policy.formats.fhir import (
     AskedFact,
     exact_json,
     facts_from_response,
@@ -21,11 +25,7 @@ from payer_policy.fhir import (
     read_submissions,
     response_to,
 )
-from payer_policy.json_source import read_json
 from payer_policy.request.given import parse_facts
-from payer_policy.vocabulary.codes import stand_in
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import parse_value
 from tests.fhir.building import CASES, FAVOURABLE, bundle, claim, decided, engine, submitted
 from tests.fhir.golden import check_golden
 

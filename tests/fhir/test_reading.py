@@ -11,8 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli.decide import command
-from payer_policy.fhir import claim_response, exact_json, operation_outcome, read_submissions
-from payer_policy.intake import read_requests
+from payer_policy.formats import read_requests
+from payer_policy.formats.fhir import (
+    claim_response,
+    exact_json,
+    operation_outcome,
+    read_submissions,
+)
 from tests.fhir.building import (
     FAVOURABLE,
     HCPCS,

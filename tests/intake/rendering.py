@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake import Intake
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.formats import Intake
 
 DATA = Path(__file__).parent / "data"
 CASES = DATA / "cases"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from payer_policy.intake import read_requests
+from payer_policy.formats import read_requests
 from tests.intake.rendering import CASES, VARIANTS, agrees, messages_of, requests_of
 
 EXPECTED = (".requests.json", ".messages.txt")

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, RootModel, Tag
 
-from payer_policy.json_models import MAX_PROBLEMS, Names, validated
-from payer_policy.json_source import read_json
+from payer_policy.core.json_models import MAX_PROBLEMS, Names, validated
+from payer_policy.core.json_source import read_json
 
 
 class Strict(BaseModel):

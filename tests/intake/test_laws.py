@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.diagnostics import PolicyError
-from payer_policy.intake import Intake, read_requests, read_supplements
-from payer_policy.intake.model import guarded
-from payer_policy.intake.x12 import Segment, segments
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.formats import Intake, read_requests, read_supplements
+from payer_policy.formats.intake import guarded
+from payer_policy.formats.x12.segment_reader import Segment, segments
 from payer_policy.request.models import MAX_LINES, Request
 from tests.examples import examples
 from tests.intake.rendering import CASES

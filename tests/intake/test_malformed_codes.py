@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli import payer_policy
-from payer_policy.intake import read_requests
-from payer_policy.x12_out import read_advice
+from payer_policy.formats import read_requests
+from payer_policy.formats.x12 import read_advice
 from tests.batch.building import POLICIES
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

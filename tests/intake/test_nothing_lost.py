@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli import payer_policy
-from payer_policy.intake import X12Loop, intake_x12, read_requests, x12_loops
-from payer_policy.intake.x12_loops import ClaimLoop
+from payer_policy.formats import X12Loop, intake_x12, read_requests, x12_loops
+from payer_policy.formats.x12.claim_loops import ClaimLoop
 from tests.batch.building import POLICIES
 from tests.intake.rendering import CASES, DATA
 

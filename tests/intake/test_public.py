@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from payer_policy.answer import answer
 from payer_policy.determination.model import Determination
-from payer_policy.intake import Intake, read_requests
+from payer_policy.formats import Intake, read_requests
+from payer_policy.formats.answer import answer
+from payer_policy.formats.review import ReviewRules, line_reviews
 from payer_policy.request.models import Line, Request
-from payer_policy.review import ReviewRules, line_reviews
 from tests.batch.building import engine
 from tests.intake.rendering import DATA, agrees, message_of
 

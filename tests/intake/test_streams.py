@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake import Intake, intake_x12, x12_levels, x12_loops, x12_text
-from payer_policy.intake.x12 import Segment, reading, segments
-from payer_policy.intake.x12_file import read_x12
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.formats import Intake, intake_x12, x12_loops, x12_text
+from payer_policy.formats.x12 import levels as x12_levels
+from payer_policy.formats.x12.file import read_x12
+from payer_policy.formats.x12.segment_reader import Segment, reading, segments
 from tests.examples import examples
 from tests.intake.rendering import CASES
 from tests.intake.test_laws import HOSTILE, ISA, much_of_the_same

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError
-from payer_policy.intake import (
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.formats import (
     Intake,
     apply_supplement,
     read_requests,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payer_policy.intake import form_of, read_requests
+from payer_policy.formats import form_of, read_requests
 from tests.intake.rendering import CASES
 
 X12 = (CASES / "synthetic-professional-wastage.837").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from payer_policy.diagnostics import PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, why_unavailable
 from payer_policy.language import MAX_COUNTED, MAX_PARTS

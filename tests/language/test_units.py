@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payer_policy.core.semantics import truth_of_test, value_of
+from payer_policy.core.truth import HOLDS
+from payer_policy.core.vocabulary.types import FactType
+from payer_policy.core.vocabulary.units import UNITS, product_of, quotient_of, unit_named
 from payer_policy.language.elaborate import Elaborator
 from payer_policy.language.scope import ParameterValue, Scope
-from payer_policy.semantics import truth_of_test, value_of
-from payer_policy.truth import HOLDS
-from payer_policy.vocabulary.types import FactType
-from payer_policy.vocabulary.units import UNITS, product_of, quotient_of, unit_named
 
 FACTS = {
     "mg": "mg",

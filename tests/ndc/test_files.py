@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from payer_policy.answer import answer
 from payer_policy.determination.model import Determination
-from payer_policy.intake import read_requests
+from payer_policy.formats import read_requests
+from payer_policy.formats.answer import answer
 from tests.batch.building import engine
 
 FILES = Path(__file__).parent / "files"

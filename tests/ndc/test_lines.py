@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from payer_policy.intake import read_requests
+from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.formats import read_requests
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.models import Line, Request
 from payer_policy.request.services import services_of, view_lines
-from payer_policy.vocabulary.model import Vocabulary
 from tests.batch.building import engine
 
 DAY = date(2025, 3, 3)

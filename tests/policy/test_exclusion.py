@@ -13,9 +13,8 @@ from typing import Any
 
 import pytest
 
-from payer_policy.core_tests import core_of
-from payer_policy.policy.exclusion import can_both_hold
-from payer_policy.ruleset import (
+from payer_policy.core.core_tests import core_of
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -26,9 +25,10 @@ from payer_policy.ruleset import (
     Score,
     Test,
 )
-from payer_policy.semantics import truth_of
-from payer_policy.truth import HOLDS
-from payer_policy.vocabulary.types import NONE, FactType
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import HOLDS
+from payer_policy.core.vocabulary.types import NONE, FactType
+from payer_policy.policy.exclusion import can_both_hold
 
 GRADES = ("none", "mild", "severe")
 TYPES = {

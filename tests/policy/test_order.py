@@ -7,8 +7,8 @@ from random import Random
 
 import pytest
 
+from payer_policy.core.ruleset import Conclude, Constant, FactRef, Rule, Test, facts_read
 from payer_policy.policy.order import dependencies, evaluation_order, find_cycles
-from payer_policy.ruleset import Conclude, Constant, FactRef, Rule, Test, facts_read
 
 
 def rule(id_: str, reads: str, concludes: str, overridden_by: tuple[str, ...] = ()) -> Rule:

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from payer_policy import ruleset
+from payer_policy.core import ruleset
+from payer_policy.core.ruleset import Ruleset
 from payer_policy.policy.library import Library
 from payer_policy.policy.versions import rule_in_force
-from payer_policy.ruleset import Ruleset
 from tests.policy.folders import library, policy, rule, units
 
 POLICIES = Path(__file__).parents[2] / "policies"

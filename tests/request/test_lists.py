@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
-from payer_policy.intake import read_requests, read_supplements, supplemented
+from payer_policy.formats import read_requests, read_supplements, supplemented
 from tests.fhir.building import as_bytes, bundle
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from payer_policy.columns.expressions import DTYPES, loaded
-from payer_policy.request.tables import WrongColumn, cell_value, typed_table
-from payer_policy.vocabulary.types import FactType
+from payer_policy.core.vocabulary.types import FactType
+from payer_policy.engines.columnar.expressions import DTYPES, loaded
+from payer_policy.engines.columnar.tables import WrongColumn, cell_value, typed_table
 
 BOOLEAN, INTEGER, DECIMAL = FactType("boolean"), FactType("integer"), FactType("decimal")
 DATE = FactType("date")

@@ -17,11 +17,11 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from payer_policy.cli.schema import command
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.json_source import decode_utf8, read_json, render_path
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.json_source import decode_utf8, read_json, render_path
+from payer_policy.formats.schemas import all_schemas, schema_problems
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import read_library
-from payer_policy.schemas import all_schemas, schema_problems
 from tests.check.building import CASES, build
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from payer_policy.intake import read_requests
-from payer_policy.intake.places import Piece
-from payer_policy.json_source import JsonDocument
+from payer_policy.core.json_source import JsonDocument
+from payer_policy.formats import read_requests
+from payer_policy.formats.json.places import Piece
 from payer_policy.service.decisions import check_parts
 from payer_policy.service.problems import Problem
 from payer_policy.service.settings import Limits

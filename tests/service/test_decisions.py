@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.cli.decide import command as decide_command
-from payer_policy.intake import places
+from payer_policy.formats.json import places
 from tests.service.conftest import CLAIMS, POLICIES, Served
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from payer_policy import Engine, read_requests, request_from_mapping
 from payer_policy.cli.decide import command as decide
 from payer_policy.cli.explain import command as explain
-from payer_policy.intake import read_supplements, supplemented
+from payer_policy.formats import read_supplements, supplemented
 from tests.batch.building import decided, rejects_of, rows_of
 from tests.service.conftest import CLAIMS, POLICIES, Served
 

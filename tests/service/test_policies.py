@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from payer_policy import Engine
 from payer_policy.cli import payer_policy
 from payer_policy.determination.english import read_ruleset
-from payer_policy.schemas import all_schemas
+from payer_policy.formats.schemas import all_schemas
 from payer_policy.service.problems import KINDS
 from tests.service.conftest import Served
 

@@ -11,9 +11,9 @@ import pytest
 
 from payer_policy.audit import outcome_of
 from payer_policy.audit.verifying import verify
+from payer_policy.formats.x12 import read_reviews
 from payer_policy.service.keys import SCHEMA, USUAL, Keys, KeysUnreadable
 from payer_policy.service.settings import Settings
-from payer_policy.x12_out import read_reviews
 from tests.cds_hooks.building import call
 from tests.fhir.building import FAVOURABLE, as_bytes, bundle, claim
 from tests.service.conftest import POLICIES, ROOT, Serve, Served

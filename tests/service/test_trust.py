@@ -19,7 +19,7 @@ from payer_policy.audit import AuditError, AuditLog, refusal_entry
 from payer_policy.audit.heads import read_heads
 from payer_policy.audit.verifying import verify
 from payer_policy.cli import payer_policy
-from payer_policy.diagnostics import PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.service import opening
 from payer_policy.service.opening import open_state
 from payer_policy.service.settings import Settings

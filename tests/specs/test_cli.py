@@ -71,7 +71,7 @@ def test_engines_that_differ_are_named(monkeypatch):
     ],
 )
 def test_a_wrong_call_is_told(monkeypatch, arguments, told):
-    from payer_policy.diagnostics import PolicyError
+    from payer_policy.core.diagnostics import PolicyError
 
     try:
         result = spec(monkeypatch, *arguments)

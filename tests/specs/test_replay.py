@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from payer_policy.diagnostics import PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
 from payer_policy.specs.reading import FeatureFile, features_in, read_feature, shown_path

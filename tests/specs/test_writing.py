@@ -10,11 +10,11 @@ import pytest
 from payer_policy.analysis.possible import Found
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.analysis.witness import Decider
+from payer_policy.core.vocabulary.types import NONE, NUMERIC, Value
 from payer_policy.engine import Engine
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
 from payer_policy.specs.writing import ScenarioWriter
-from payer_policy.vocabulary.types import NONE, NUMERIC, Value
 
 POLICIES = Path(__file__).parents[2] / "policies"
 

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.core_tests import core_of
-from payer_policy.ruleset import Arithmetic, Condition, Constant, FactRef, Test, Window
-from payer_policy.semantics import truth_of
-from payer_policy.symbolic.formulas import Conditions
-from payer_policy.symbolic.logic import truth_in
-from payer_policy.symbolic.search import NotProved, Search
-from payer_policy.symbolic.terms import Facts
-from payer_policy.truth import FAILS, HOLDS
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.core.core_tests import core_of
+from payer_policy.core.ruleset import Arithmetic, Condition, Constant, FactRef, Test, Window
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import FAILS, HOLDS
+from payer_policy.core.vocabulary.types import FactType, Value
+from payer_policy.engines.symbolic.formulas import Conditions
+from payer_policy.engines.symbolic.logic import truth_in
+from payer_policy.engines.symbolic.search import NotProved, Search
+from payer_policy.engines.symbolic.terms import Facts
 
 TYPES = {
     "x": FactType("decimal"),
@@ -95,7 +95,7 @@ def test_spans_of_days_are_exact(
     unit: Any, direction: Any, day: date, step: int, amount: int, fixed: bool
 ) -> None:
     window = Window(Constant(amount) if fixed else N, unit, direction, OTHER)
-    from payer_policy.semantics import span
+    from payer_policy.core.semantics import span
 
     first, last = span(amount, unit, direction, day)
     edge = (first if direction == "before" else last) + timedelta(days=step)

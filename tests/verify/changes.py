@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from payer_policy.sealed import ORDER, keyed
+from payer_policy.core.sealed import ORDER, keyed
 
 Path = tuple[Any, ...]
 

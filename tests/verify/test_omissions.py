@@ -16,14 +16,14 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
+from payer_policy.audit.checker import Verified, Verifier
+from payer_policy.audit.checker.answers import together
+from payer_policy.audit.record import Recorder
+from payer_policy.core.ruleset import Arithmetic, FactRef
+from payer_policy.core.sealed import opened, sealed
 from payer_policy.determination import NoPolicy, ServiceLine
 from payer_policy.engines import ENGINES
-from payer_policy.intake import read_requests, read_supplements, supplemented
-from payer_policy.record import Recorder
-from payer_policy.ruleset import Arithmetic, FactRef
-from payer_policy.sealed import opened, sealed
-from payer_policy.verify import Verified, Verifier
-from payer_policy.verify.answers import together
+from payer_policy.formats import read_requests, read_supplements, supplemented
 from tests.determination.build import finding, rule, ruleset, yes
 from tests.examples import examples as so_many
 from tests.verify.changes import NOT_PROVED

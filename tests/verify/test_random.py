@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from payer_policy.audit.checker import Verified, check
+from payer_policy.audit.record import Recorder
+from payer_policy.core.ruleset import All, Ruleset
 from payer_policy.determination import ServiceLine
 from payer_policy.engine import Decided
-from payer_policy.record import Recorder
-from payer_policy.ruleset import All, Ruleset
-from payer_policy.verify import Verified, check
 from tests.determination.build import CASES, EXAMPLE, decide, evaluate
 from tests.determination.test_laws import Case
 from tests.determination.test_reference import cases

@@ -14,17 +14,17 @@ import pytest
 
 from payer_policy import Engine, Library, PolicyError
 from payer_policy.analysis.selfcheck import palette_of, random_facts
+from payer_policy.audit.checker import Verifier
+from payer_policy.audit.record import Recorder
+from payer_policy.core.ruleset import Constant, Finding, Ruleset
+from payer_policy.core.ruleset import tests_in as every_test
+from payer_policy.core.sealed import opened, sealed
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determiner, ServiceLine
 from payer_policy.engine import Decided
 from payer_policy.engines import engine_named
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.intake import read_requests, read_supplements, supplemented
-from payer_policy.record import Recorder
-from payer_policy.ruleset import Constant, Finding, Ruleset
-from payer_policy.ruleset import tests_in as every_test
-from payer_policy.sealed import opened, sealed
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.verify import Verifier
+from payer_policy.formats import read_requests, read_supplements, supplemented
 from tests.examples import examples as so_many
 from tests.verify.changes import changes, names_it
 

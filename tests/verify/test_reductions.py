@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from payer_policy.core.ruleset import Constant
 from payer_policy.determination import ServiceLine
-from payer_policy.ruleset import Constant
 from tests.determination.build import finding, rule, ruleset, yes
 from tests.verify.test_random import checked, for_all, recorded
 

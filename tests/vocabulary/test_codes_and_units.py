@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.vocabulary.codes import SYSTEMS, malformed, normalise_code, stand_in
-from payer_policy.vocabulary.types import FactType, ValueProblem, exact_number, parse_value
-from payer_policy.vocabulary.units import UNITS, dimension_of, factor
+from payer_policy.core.vocabulary.codes import SYSTEMS, malformed, normalise_code, stand_in
+from payer_policy.core.vocabulary.types import FactType, ValueProblem, exact_number, parse_value
+from payer_policy.core.vocabulary.units import UNITS, dimension_of, factor
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from payer_policy.core_tests import core_of
-from payer_policy.ruleset import (
+from payer_policy.core.core_tests import core_of
+from payer_policy.core.ruleset import (
     All,
     Arithmetic,
     Condition,
@@ -22,10 +22,10 @@ from payer_policy.ruleset import (
     Window,
     written,
 )
-from payer_policy.semantics import truth_of
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.vocabulary.operators import CORE, OPERATORS, complete, words_for
-from payer_policy.vocabulary.types import NONE, FactType
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
+from payer_policy.core.vocabulary.operators import CORE, OPERATORS, complete, words_for
+from payer_policy.core.vocabulary.types import NONE, FactType
 
 FRIDAY = date(2024, 3, 1)
 JW, JZ, BOTH = frozenset({"JW"}), frozenset({"JZ"}), frozenset({"JW", "JZ"})

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.request.given import parse_facts
-from payer_policy.vocabulary.model import Fact, Vocabulary
-from payer_policy.vocabulary.types import (
+from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.types import (
     MAX_NUMBER,
     FactType,
     ValueProblem,
@@ -25,6 +24,7 @@ from payer_policy.vocabulary.types import (
     shown,
     to_json,
 )
+from payer_policy.request.given import parse_facts
 
 CHOICE = FactType("choice", values=("first", "second", "2"))
 GRADE = FactType("choice", values=("0", "1", "1+", "2"), ordered=True)

@@ -11,16 +11,16 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from payer_policy import Engine
-from payer_policy.answer import Answer, answer
+from payer_policy.audit.checker import Verifier
+from payer_policy.audit.record import Recorder
 from payer_policy.cli import payer_policy
+from payer_policy.core.sealed import sealed
 from payer_policy.determination import outcome_schema
 from payer_policy.determination.render import render_determination
 from payer_policy.engines import why_unavailable
-from payer_policy.intake import read_requests
-from payer_policy.record import Recorder
-from payer_policy.review import ReviewRules, line_reviews
-from payer_policy.sealed import sealed
-from payer_policy.verify import Verifier
+from payer_policy.formats import read_requests
+from payer_policy.formats.answer import Answer, answer
+from payer_policy.formats.review import ReviewRules, line_reviews
 from tests.batch.building import POLICIES, engine
 
 FILE = Path(__file__).parent / "void.837"

@@ -8,12 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from payer_policy import Engine
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.review import ReviewRules
-from payer_policy.specs.case import Case
-from payer_policy.specs.reading import features_in, read_feature
-from payer_policy.specs.replay import scripts_of
-from payer_policy.x12_out import (
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.formats.review import ReviewRules
+from payer_policy.formats.x12 import (
     Address,
     ClaimPayment,
     Envelope,
@@ -23,6 +20,9 @@ from payer_policy.x12_out import (
     Written,
     advice,
 )
+from payer_policy.specs.case import Case
+from payer_policy.specs.reading import features_in, read_feature
+from payer_policy.specs.replay import scripts_of
 
 ROOT = Path(__file__).parents[2]
 DAY = date(2025, 12, 1)

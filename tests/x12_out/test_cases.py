@@ -14,14 +14,10 @@ from typing import Any
 
 import pytest
 
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake import intake_x12
-from payer_policy.intake.x12_278_loops import ReviewLoop
-from payer_policy.intake.x12_file import x12_loops
-from payer_policy.request.mappings import request_from_mapping
-from payer_policy.request.models import Request
-from payer_policy.ruleset import Reason
-from payer_policy.x12_out import (
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.ruleset import Reason
+from payer_policy.formats import intake_x12
+from payer_policy.formats.x12 import (
     About,
     Certifying,
     Envelope,
@@ -35,6 +31,10 @@ from payer_policy.x12_out import (
     response,
     review,
 )
+from payer_policy.formats.x12.file import x12_loops
+from payer_policy.formats.x12.review_loops import ReviewLoop
+from payer_policy.request.mappings import request_from_mapping
+from payer_policy.request.models import Request
 from tests.x12_out.building import DAY, ENVELOPE, REVIEW_RULES, engine, review_text, told, written
 
 CASES = Path(__file__).parent / "cases"

@@ -12,9 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy.intake.x12_278_loops import ReviewLoop
-from payer_policy.intake.x12_file import x12_loops
-from payer_policy.x12_out import (
+from payer_policy.formats.x12 import (
     Adjustment,
     ClaimPayment,
     Decision,
@@ -28,8 +26,10 @@ from payer_policy.x12_out import (
     read_reviews,
     response,
 )
-from payer_policy.x12_out.outcomes import decimal_of
-from payer_policy.x12_out.segments import LENGTHS, Free, Text, free, number, out, plain
+from payer_policy.formats.x12.file import x12_loops
+from payer_policy.formats.x12.outcomes import decimal_of
+from payer_policy.formats.x12.review_loops import ReviewLoop
+from payer_policy.formats.x12.segment_writer import LENGTHS, Free, Text, free, number, out, plain
 from tests.x12_out.building import ENVELOPE, review_text, written
 
 SAMPLE = Path(__file__).parents[1] / "intake/data/cases/835_005010X221A1_managed-care.835"
@@ -266,7 +266,7 @@ def test_units_are_decimal_or_nothing(units: Fraction) -> None:
 
 @pytest.mark.parametrize(("segment", "element"), list(LENGTHS))
 def test_codes_keep_to_the_lengths_of_the_standard(segment: str, element: int) -> None:
-    from payer_policy.diagnostics import Location
+    from payer_policy.core.diagnostics import Location
 
     least, most = LENGTHS[segment, element]
     for length in {least, most, least - 1, most + 1} - {0}:
@@ -278,7 +278,7 @@ def test_codes_keep_to_the_lengths_of_the_standard(segment: str, element: int) -
 
 
 def test_what_cannot_be_written_is_told() -> None:
-    from payer_policy.diagnostics import Location
+    from payer_policy.core.diagnostics import Location
 
     text = Text(Marks(), Location("f"))
     text.render(

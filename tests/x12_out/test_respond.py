@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from payer_policy.cli.respond import command
-from payer_policy.diagnostics import PolicyError
-from payer_policy.x12_out import read_advice, read_reviews
-from payer_policy.x12_out.setup import read_setup
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.formats.x12 import read_advice, read_reviews
+from payer_policy.formats.x12.setup import read_setup
 from tests.x12_out import oracles
 from tests.x12_out.building import ROOT
 

@@ -7,15 +7,23 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from payer_policy.diagnostics import PolicyError
-from payer_policy.intake import intake_x12
-from payer_policy.intake.x12_278_loops import ReviewLoop
-from payer_policy.intake.x12_file import x12_loops
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.formats import intake_x12
+from payer_policy.formats.review import RECOMMENDED
+from payer_policy.formats.x12 import (
+    Certifying,
+    Envelope,
+    Marks,
+    Review,
+    read_reviews,
+    response,
+    review,
+)
+from payer_policy.formats.x12.file import x12_loops
+from payer_policy.formats.x12.review_loops import ReviewLoop
+from payer_policy.formats.x12.segment_writer import free
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
-from payer_policy.review import RECOMMENDED
-from payer_policy.x12_out import Certifying, Envelope, Marks, Review, read_reviews, response, review
-from payer_policy.x12_out.segments import free
 from tests.x12_out import oracles
 from tests.x12_out.building import ENVELOPE, REVIEW_RULES, engine, review_text, scenarios
 

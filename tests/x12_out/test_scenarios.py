@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from payer_policy.diagnostics import PolicyError
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.core.ruleset import Reason
+from payer_policy.formats.x12 import About, Remitted, Rules, read_advice, remit
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
-from payer_policy.ruleset import Reason
-from payer_policy.x12_out import About, Remitted, Rules, read_advice, remit
 from tests.x12_out import oracles
 from tests.x12_out.building import DAY, charged, engine, scenarios, written
 

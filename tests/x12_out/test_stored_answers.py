@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from payer_policy.core.ruleset import Reason
+from payer_policy.formats.x12 import About, Certifying, Rules, remit, review
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
-from payer_policy.ruleset import Reason
-from payer_policy.x12_out import About, Certifying, Rules, remit, review
 from tests.x12_out.building import DAY, REVIEW_RULES, engine, written
 from tests.x12_out.test_cases import CASES
 

@@ -14,16 +14,16 @@ from typing import Final, Literal
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.text_changes import TextChange, text_changes
 from payer_policy.analysis.witness import Case, Decider, outcome_of, plainest
+from payer_policy.core.ruleset import Finding, Ruleset
+from payer_policy.core.vocabulary.outcome import CARC, GROUP, RARC, RULE
 from payer_policy.determination import Determination
 from payer_policy.engine import Engine
+from payer_policy.engines.symbolic.arithmetic import Outside
+from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, both, negated, same
+from payer_policy.engines.symbolic.search import NotProved, Search
+from payer_policy.engines.symbolic.terms import Facts, same_value
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Finding, Ruleset
 from payer_policy.specs.writing import ScenarioWriter
-from payer_policy.symbolic.arithmetic import Outside
-from payer_policy.symbolic.logic import Formula, all_of, any_of, both, negated, same
-from payer_policy.symbolic.search import NotProved, Search
-from payer_policy.symbolic.terms import Facts, same_value
-from payer_policy.vocabulary.outcome import CARC, GROUP, RARC, RULE
 
 Verdict = Literal["equivalent", "different", "not proved"]
 Decision = Literal["approve", "deny", "pend"]

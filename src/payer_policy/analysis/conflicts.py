@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 
 from payer_policy.analysis.deep import Window
 from payer_policy.analysis.witness import Case
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.ruleset import Ruleset
 from payer_policy.engine import Engine
+from payer_policy.engines.symbolic.logic import both
+from payer_policy.engines.symbolic.search import NotProved
 from payer_policy.policy.checks.conclusions import Pair, conflict_problem, unsettled_pairs
 from payer_policy.policy.library import Library
 from payer_policy.policy.versions import Merged
-from payer_policy.ruleset import Ruleset
-from payer_policy.symbolic.logic import both
-from payer_policy.symbolic.search import NotProved
 
 CODE = "conflict-not-seen"
 

@@ -12,12 +12,9 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from payer_policy.analysis.played import Played, Seen
-from payer_policy.determination.words import in_words
-from payer_policy.diagnostics import Location
-from payer_policy.json_source import JsonPath
-from payer_policy.policy.library import Library
-from payer_policy.policy.versions import Merged, Placed, PolicyVersion
-from payer_policy.ruleset import (
+from payer_policy.core.diagnostics import Location
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -32,10 +29,13 @@ from payer_policy.ruleset import (
     Window,
     written,
 )
-from payer_policy.semantics import Facts, truth_of, value_of
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.operators import OPERATORS
-from payer_policy.vocabulary.types import NONE
+from payer_policy.core.semantics import Facts, truth_of, value_of
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.core.vocabulary.operators import OPERATORS
+from payer_policy.core.vocabulary.types import NONE
+from payer_policy.determination.words import in_words
+from payer_policy.policy.library import Library
+from payer_policy.policy.versions import Merged, Placed, PolicyVersion
 
 KINDS: Final = ("rule", "test", "bound", "value", "override", "part of the lines", "parameter")
 NOT_KNOWN: Final = "not known"

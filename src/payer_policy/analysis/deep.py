@@ -15,21 +15,21 @@ from typing import Any, Final
 
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.witness import Case, Decider, plainest
+from payer_policy.core.diagnostics import Diagnostic, Location
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, written
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import HOLDS, UNKNOWN
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.determination.words import in_words
-from payer_policy.diagnostics import Diagnostic, Location
 from payer_policy.engine import Engine
-from payer_policy.json_source import JsonPath
+from payer_policy.engines.symbolic.formulas import Halves
+from payer_policy.engines.symbolic.logic import Formula, all_of, either, negated, same
+from payer_policy.engines.symbolic.search import NotProved, Search
+from payer_policy.language.sources import Computed
 from payer_policy.policy.checks.policies import OF_A_RULE
 from payer_policy.policy.library import Library
 from payer_policy.policy.versions import PlacedRule, PolicyVersion
-from payer_policy.request.sources import Computed
-from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, written
-from payer_policy.semantics import truth_of
-from payer_policy.symbolic.formulas import Halves
-from payer_policy.symbolic.logic import Formula, all_of, either, negated, same
-from payer_policy.symbolic.search import NotProved, Search
-from payer_policy.truth import HOLDS, UNKNOWN
-from payer_policy.vocabulary.types import Value
 
 RuleKey = tuple[str, str]
 """The version that a rule is written in, and its id."""

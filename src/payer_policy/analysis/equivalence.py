@@ -14,17 +14,17 @@ from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved, Proved
 from payer_policy.analysis.witness import Decider, plainest
+from payer_policy.core.ruleset import Conclude, Finding, Rule, Ruleset
+from payer_policy.core.semantics import Facts, value_of
+from payer_policy.core.truth import FAILS, HOLDS
 from payer_policy.engine import Engine
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import Conclude, Finding, Rule, Ruleset
-from payer_policy.semantics import Facts, value_of
-from payer_policy.symbolic.arithmetic import Outside, at_least_zero
-from payer_policy.symbolic.formulas import Halves
-from payer_policy.symbolic.logic import Formula, all_of, any_of, both, either, negated, same
-from payer_policy.symbolic.search import NotProved as GaveUp
-from payer_policy.symbolic.search import Search
-from payer_policy.symbolic.terms import same_term, same_value
-from payer_policy.truth import FAILS, HOLDS
+from payer_policy.engines.symbolic.arithmetic import Outside, at_least_zero
+from payer_policy.engines.symbolic.formulas import Halves
+from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, both, either, negated, same
+from payer_policy.engines.symbolic.search import NotProved as GaveUp
+from payer_policy.engines.symbolic.search import Search
+from payer_policy.engines.symbolic.terms import same_term, same_value
 
 _NEVER: Final = Halves(False, False)
 

@@ -17,14 +17,14 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from payer_policy.diagnostics import Location, PayerPolicyError, PolicyError
-from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json
+from payer_policy.core.diagnostics import Location, PayerPolicyError, PolicyError
+from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
+from payer_policy.core.vocabulary.operators import OPERATORS
+from payer_policy.core.vocabulary.types import parse_value
 from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
 from payer_policy.policy.library import Library
+from payer_policy.policy.reference import CodeSet
 from payer_policy.policy.versions import PolicyVersion, day_after, day_before
-from payer_policy.reference import CodeSet
-from payer_policy.vocabulary.operators import OPERATORS
-from payer_policy.vocabulary.types import parse_value
 
 M = TypeVar("M", bound=BaseModel)
 

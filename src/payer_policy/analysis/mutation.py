@@ -27,17 +27,17 @@ from payer_policy.analysis.mutants import (
 from payer_policy.analysis.played import Played, Seen, play, read_features
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
-from payer_policy.diagnostics import PayerPolicyError, PolicyError
+from payer_policy.core.diagnostics import PayerPolicyError, PolicyError
+from payer_policy.core.ruleset import Rule, Ruleset
+from payer_policy.core.semantics import Facts, truth_of
+from payer_policy.core.truth import FAILS, NEGATED, UNKNOWN, Truth
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.engine import Engine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Rule, Ruleset
-from payer_policy.semantics import Facts, truth_of
 from payer_policy.specs.failures import Place
 from payer_policy.specs.replay import replay
-from payer_policy.truth import FAILS, NEGATED, UNKNOWN, Truth
-from payer_policy.vocabulary.types import Value
 
 Status = Literal["killed", "equivalent", "survivor", "no policy"]
 """`no policy`: with the change the file would be refused, so it cannot be made unseen."""

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from payer_policy.core.diagnostics import Diagnostic, PolicyError
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.determination import NoPolicy
-from payer_policy.diagnostics import Diagnostic, PolicyError
 from payer_policy.engine import Decided, Engine
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Ruleset
 from payer_policy.specs.failures import Failure
 from payer_policy.specs.reading import FeatureFile, read_feature, shown_path
 from payer_policy.specs.replay import Script, replay, scripts_of
-from payer_policy.vocabulary.types import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Every request there can be to a policy on a window of dates, as formulas.
 
-Over the rules' own formulas (`payer_policy.symbolic`) it lays what the vocabulary says of facts
+Over the rules' own formulas (`payer_policy.engines.symbolic`) it lays what the vocabulary says of facts
 (computed ones, attributes of drugs, what silence means), the policy's own bounds (payer, codes,
 dates), and the decision on the service with its reasons.
 """
@@ -14,30 +14,36 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Final
 
-from payer_policy.determination.conflicts import Reach
-from payer_policy.policy.learning import Learning, left_by_lines
-from payer_policy.policy.library import Library
-from payer_policy.request.derive import ALWAYS_KNOWN
-from payer_policy.request.sources import (
-    LINE_FIELDS,
-    ORIGINAL,
-    Aggregate,
-    Computed,
-    DrugAttribute,
-    Source,
-    facts_of,
-    read_line_part,
+from payer_policy.core.ruleset import (
+    VOID,
+    Condition,
+    Finding,
+    Rule,
+    Ruleset,
+    facts_in_test,
+    tests_in,
 )
-from payer_policy.ruleset import VOID, Condition, Finding, Rule, Ruleset, facts_in_test, tests_in
-from payer_policy.symbolic.arithmetic import Outside, compare
-from payer_policy.symbolic.formulas import (
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.outcome import (
+    ASSUMPTIONS,
+    CARC,
+    DECISION,
+    GROUP,
+    OUTCOME,
+    RARC,
+    RULE,
+)
+from payer_policy.core.vocabulary.types import NONE, NUMERIC, FactType, Value
+from payer_policy.determination.conflicts import Reach
+from payer_policy.engines.symbolic.arithmetic import Outside, compare
+from payer_policy.engines.symbolic.formulas import (
     Conditions,
     Formulas,
     Halves,
     conditions_of,
     sets_concluded_by,
 )
-from payer_policy.symbolic.logic import (
+from payer_policy.engines.symbolic.logic import (
     Formula,
     all_of,
     any_of,
@@ -49,8 +55,8 @@ from payer_policy.symbolic.logic import (
     same,
     truth_in,
 )
-from payer_policy.symbolic.search import Search
-from payer_policy.symbolic.terms import (
+from payer_policy.engines.symbolic.search import Search
+from payer_policy.engines.symbolic.terms import (
     Codes,
     Facts,
     Number,
@@ -59,9 +65,19 @@ from payer_policy.symbolic.terms import (
     choose_value,
     same_term,
 )
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, OUTCOME, RARC, RULE
-from payer_policy.vocabulary.types import NONE, NUMERIC, FactType, Value
+from payer_policy.language.sources import (
+    LINE_FIELDS,
+    ORIGINAL,
+    Aggregate,
+    Computed,
+    DrugAttribute,
+    Source,
+    facts_of,
+    read_line_part,
+)
+from payer_policy.policy.learning import Learning, left_by_lines
+from payer_policy.policy.library import Library
+from payer_policy.request.derive import ALWAYS_KNOWN
 
 FEW: Final = (8, 12, 16, 24)
 """So many facts are known of a found request, where that can be; the least first."""

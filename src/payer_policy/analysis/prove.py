@@ -14,15 +14,15 @@ from typing import Any, Final, Literal
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.staying import falls, steady
 from payer_policy.analysis.witness import Case, Decider, plainest
+from payer_policy.core.ruleset import Condition, facts_in_test, tests_in
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import HOLDS
 from payer_policy.engine import Engine
+from payer_policy.engines.symbolic.logic import Formula, both, negated
+from payer_policy.engines.symbolic.search import NotProved, Search
 from payer_policy.policy.statements import Statement, first_days
 from payer_policy.policy.versions import day_before
-from payer_policy.ruleset import Condition, facts_in_test, tests_in
-from payer_policy.semantics import truth_of
 from payer_policy.specs.writing import ScenarioWriter
-from payer_policy.symbolic.logic import Formula, both, negated
-from payer_policy.symbolic.search import NotProved, Search
-from payer_policy.truth import HOLDS
 
 Verdict = Literal["proved", "broken", "not proved"]
 

@@ -17,18 +17,18 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 from payer_policy.analysis.settled import Decision, Open
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.core.ruleset import RESERVED, Constant, FactRef, facts_read, tests_in
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import Value, to_json
 from payer_policy.determination import Citation, Determination, Determiner, ServiceLine
-from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Decided, Engine
 from payer_policy.engines import engine_named
+from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, at_least, negated, truth_in
+from payer_policy.engines.symbolic.search import NotProved, Search
+from payer_policy.language.sources import Computed, facts_of
 from payer_policy.request.given import line_numbers
 from payer_policy.request.models import Request
-from payer_policy.request.sources import Computed, facts_of
-from payer_policy.ruleset import RESERVED, Constant, FactRef, facts_read, tests_in
-from payer_policy.symbolic.logic import Formula, all_of, any_of, at_least, negated, truth_in
-from payer_policy.symbolic.search import NotProved, Search
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import Value, to_json
 
 FEW: Final = 4
 """Sets of so many facts are found in the order of their size; to go on so would take long."""

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from payer_policy.analysis.coverage import KINDS, NOT_KNOWN, Coverage, Item
 from payer_policy.analysis.mutation import Mutation, Verdict
+from payer_policy.core.vocabulary.types import to_json
 from payer_policy.determination.words import counted, listed
 from payer_policy.specs.failures import Place
-from payer_policy.vocabulary.types import to_json
 
 COVERAGE_SCHEMA: Final = "payer-policy/coverage/1"
 MUTATION_SCHEMA: Final = "payer-policy/mutation/1"

@@ -14,9 +14,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any, Final
 
-from payer_policy.engines.protocol import Engine, Evaluation, Evaluator
-from payer_policy.policy.library import Library
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     Arithmetic,
     Conclude,
     Constant,
@@ -28,10 +26,12 @@ from payer_policy.ruleset import (
     facts_in_expression,
     tests_in,
 )
-from payer_policy.semantics import Facts, truth_of
-from payer_policy.truth import FAILS, HOLDS, NEGATED, Truth
-from payer_policy.vocabulary.codes import malformed, stand_in
-from payer_policy.vocabulary.types import NONE, FactType, Value, to_json
+from payer_policy.core.semantics import Facts, truth_of
+from payer_policy.core.truth import FAILS, HOLDS, NEGATED, Truth
+from payer_policy.core.vocabulary.codes import malformed, stand_in
+from payer_policy.core.vocabulary.types import NONE, FactType, Value, to_json
+from payer_policy.engines.protocol import Engine, Evaluation, Evaluator
+from payer_policy.policy.library import Library
 
 UNKNOWN_SHARE: Final = 0.35
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from payer_policy.analysis.possible import Requests, facts_for
+from payer_policy.core.semantics import truth_of, value_of
+from payer_policy.core.truth import UNKNOWN
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.engine import Decided, Engine
-from payer_policy.request.sources import Computed
-from payer_policy.semantics import truth_of, value_of
-from payer_policy.symbolic.logic import Formula, all_of, any_of, both, negated, same
-from payer_policy.symbolic.search import NotProved, Search
-from payer_policy.truth import UNKNOWN
-from payer_policy.vocabulary.types import Value
+from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, both, negated, same
+from payer_policy.engines.symbolic.search import NotProved, Search
+from payer_policy.language.sources import Computed
 
 Decision = Literal["approve", "deny", "pend"]
 DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from payer_policy.analysis.possible import Requests
+from payer_policy.core.ruleset import All, Condition, Constant, Finding, Test
+from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, DECISION
+from payer_policy.engines.symbolic.logic import Formula, all_of, negated
 from payer_policy.policy.learning import Learning
 from payer_policy.policy.statements import Statement
-from payer_policy.ruleset import All, Condition, Constant, Finding, Test
-from payer_policy.symbolic.logic import Formula, all_of, negated
-from payer_policy.vocabulary.outcome import ASSUMPTIONS, DECISION
 
 _NONE: frozenset[str] = frozenset()
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from payer_policy.core.ruleset import Finding, Parameter, Rule, Ruleset
 from payer_policy.determination.words import in_words
-from payer_policy.ruleset import Finding, Parameter, Rule, Ruleset
 
 Subject = Literal[
     "dates", "applies to", "parameter", "rule", "information request", "lines over several days"

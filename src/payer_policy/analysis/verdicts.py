@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from payer_policy.vocabulary.types import Value
+from payer_policy.core.vocabulary.types import Value
 
 
 @dataclass(frozen=True, slots=True)

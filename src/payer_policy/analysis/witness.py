@@ -14,17 +14,17 @@ from fractions import Fraction
 from typing import Any, Final
 
 from payer_policy.analysis.possible import Found
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
+from payer_policy.core.vocabulary.types import NONE, Value, exact_number, to_json
 from payer_policy.determination import Determination, Determiner, ServiceLine
-from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Decided, Engine
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.services import Service
-from payer_policy.ruleset import Ruleset
-from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
-from payer_policy.vocabulary.types import NONE, Value, exact_number, to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Case:
 
 
 def outcome_of(determination: Determination) -> dict[str, Value]:
-    """The decision and its reasons, by the names of `payer_policy.vocabulary.outcome`."""
+    """The decision and its reasons, by the names of `payer_policy.core.vocabulary.outcome`."""
     found = [one for one in determination.findings if one.kind != "advise"]
     return {
         DECISION: determination.decision,

@@ -1,23 +1,39 @@
 """The audit record: every answer given, append-only and hash-chained, in SQLite or PostgreSQL.
 
 `AuditLog` appends and erases, `GroupWriter` appends for many threads at once, `verify` finds what was
-tampered with, `Replayer` decides again, `exported` writes JSON Lines.
+tampered with, `Replayer` decides again, `exported` writes JSON Lines. Names are imported when they are
+first asked for, so that the checker of records (`checker`) stays without any engine.
 """
 
 from __future__ import annotations
 
-from payer_policy.audit.chain import Entry, Head, Receipt, Row
-from payer_policy.audit.entries import entry_of, inquiry_entry, outcome_of, refusal_entry
-from payer_policy.audit.errors import (
-    AuditBusy,
-    AuditClosed,
-    AuditError,
-    AuditFull,
-    AuditUnavailable,
-)
-from payer_policy.audit.group import GroupWriter
-from payer_policy.audit.log import AuditLog, Given, Written
-from payer_policy.audit.replies import KeptReply, Reply
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from payer_policy.audit.chain import Entry, Head, Receipt, Row
+    from payer_policy.audit.entries import entry_of, inquiry_entry, outcome_of, refusal_entry
+    from payer_policy.audit.errors import (
+        AuditBusy,
+        AuditClosed,
+        AuditError,
+        AuditFull,
+        AuditUnavailable,
+    )
+    from payer_policy.audit.group import GroupWriter
+    from payer_policy.audit.log import AuditLog, Given, Written
+    from payer_policy.audit.replies import KeptReply, Reply
+
+_HOMES = {
+    **dict.fromkeys(("Entry", "Head", "Receipt", "Row"), "chain"),
+    **dict.fromkeys(("entry_of", "inquiry_entry", "outcome_of", "refusal_entry"), "entries"),
+    **dict.fromkeys(
+        ("AuditBusy", "AuditClosed", "AuditError", "AuditFull", "AuditUnavailable"), "errors"
+    ),
+    "GroupWriter": "group",
+    **dict.fromkeys(("AuditLog", "Given", "Written"), "log"),
+    **dict.fromkeys(("KeptReply", "Reply"), "replies"),
+}
 
 __all__ = [
     "AuditBusy",
@@ -40,3 +56,10 @@ __all__ = [
     "outcome_of",
     "refusal_entry",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)

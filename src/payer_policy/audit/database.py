@@ -36,7 +36,7 @@ from payer_policy.audit.chain import FIRST, Head, Receipt, Row
 from payer_policy.audit.errors import AuditBusy, AuditError, AuditUnavailable
 from payer_policy.audit.replies import KeptReply
 from payer_policy.audit.searching import Search
-from payer_policy.whole_file import new_file
+from payer_policy.core.whole_file import new_file
 
 WAIT_SECONDS: Final = 10
 """How long a writer waits for the others before it gives up."""

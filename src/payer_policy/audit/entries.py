@@ -25,12 +25,12 @@ from payer_policy.audit.chain import (
     commitment_of,
 )
 from payer_policy.audit.errors import AuditError
+from payer_policy.audit.record import stated_facts, stated_silence
+from payer_policy.core.vocabulary.types import to_json
 from payer_policy.determination import Determination, NoPolicy, Outcome
 from payer_policy.determination.model import OUTCOME_VERSION
 from payer_policy.engine import Decided
-from payer_policy.record import stated_facts, stated_silence
 from payer_policy.request.models import Request
-from payer_policy.vocabulary.types import to_json
 
 DECISION: Final = "decision"
 REDACTION: Final = "redaction"

@@ -5,7 +5,7 @@ No message holds member data, and none holds the password of a database.
 
 from __future__ import annotations
 
-from payer_policy.diagnostics import PayerPolicyError
+from payer_policy.core.diagnostics import PayerPolicyError
 
 
 class AuditError(PayerPolicyError):

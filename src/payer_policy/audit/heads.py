@@ -20,7 +20,7 @@ from payer_policy.audit.errors import AuditError
 from payer_policy.audit.log import AuditLog, Clock
 from payer_policy.audit.searching import Search
 from payer_policy.audit.verifying import Finding
-from payer_policy.whole_file import FOR_ALL, locked
+from payer_policy.core.whole_file import FOR_ALL, locked
 
 FORMAT: Final = "payer-policy/audit-head/1"
 _KEYS: Final = frozenset({"format", "row", "hash", "time", "key", "signature"})

@@ -16,17 +16,17 @@ from typing import Any, Final, Literal, NamedTuple
 
 from payer_policy.audit.chain import Row, canonical
 from payer_policy.audit.entries import DECISION, product_version
+from payer_policy.audit.record import stated_facts
 from payer_policy.audit.verifying import is_as_written
+from payer_policy.core.diagnostics import PayerPolicyError, PolicyError, did_you_mean
+from payer_policy.core.sealed import differences, keyed
+from payer_policy.core.vocabulary.types import NONE_TEXT, FactType, Value, parse_value, to_json
 from payer_policy.determination import Determination, NoPolicy, ServiceLine
-from payer_policy.diagnostics import PayerPolicyError, PolicyError, did_you_mean
 from payer_policy.engine import Engine
 from payer_policy.engines import engine_named, why_unavailable
 from payer_policy.policy.library import Library
-from payer_policy.policy.silence import Silence
-from payer_policy.record import stated_facts
 from payer_policy.request.mappings import request_from_mapping
-from payer_policy.sealed import differences, keyed
-from payer_policy.vocabulary.types import NONE_TEXT, FactType, Value, parse_value, to_json
+from payer_policy.request.silence import Silence
 
 Status = Literal["same", "differs", "cannot"]
 Why = Literal[

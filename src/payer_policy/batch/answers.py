@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.schema import ANSWER, PLACES
+from payer_policy.core.diagnostics import PayerPolicyError
+from payer_policy.core.ruleset import Reason
 from payer_policy.determination import Determination, Found, NoPolicy, Outcome
-from payer_policy.diagnostics import PayerPolicyError
-from payer_policy.ruleset import Reason
 
 _NOTHING = {field.name: () for field in ANSWER if pa.types.is_list(field.type)}
 _ROWS = 1_000

@@ -30,8 +30,9 @@ from payer_policy.batch.readers import Reader
 from payer_policy.batch.rejects import record_place
 from payer_policy.batch.table_claims import ClaimColumns
 from payer_policy.batch.tables import ID
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake import (
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.formats import (
     Bearer,
     Supplement,
     X12Loop,
@@ -41,7 +42,6 @@ from payer_policy.intake import (
     numbers_in,
 )
 from payer_policy.request.models import Request
-from payer_policy.vocabulary.model import Fact
 
 Entries = Mapping[int, str | Diagnostic]
 """By record of a file, the key of the entry that is about it; or why that is not known."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from payer_policy.batch.rejects import Reject
 from payer_policy.batch.tables import Columns
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.intake import X12Loop
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.formats import X12Loop
 
 Position = Mapping[str, int]
 """A place in a file, between two records."""

@@ -12,8 +12,8 @@ from datetime import datetime, time
 from typing import Any
 
 from payer_policy.batch.tables import Cell
-from payer_policy.request.tables import cell_value
-from payer_policy.vocabulary.types import FactType
+from payer_policy.core.vocabulary.types import FactType
+from payer_policy.engines.columnar.tables import cell_value
 
 Convert = Callable[[Any], Any]
 

@@ -18,13 +18,15 @@ import polars as pl
 import pyarrow as pa
 
 from payer_policy.batch.schema import ANSWER
-from payer_policy.columns.expressions import NotExact
-from payer_policy.columns.patterns import Patterns, true_bits
+from payer_policy.core.ruleset import Finding, Reason, Rule, Ruleset
+from payer_policy.core.vocabulary.types import MAX_TEXT
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer, Determined
 from payer_policy.determination.decide import rank
 from payer_policy.engine import Engine
-from payer_policy.engines.columnar import ColumnarEvaluator
-from payer_policy.request.columns import (
+from payer_policy.engines.columnar.engine import ColumnarEvaluator
+from payer_policy.engines.columnar.expressions import NotExact
+from payer_policy.engines.columnar.patterns import Patterns, true_bits
+from payer_policy.engines.columnar.request import (
     CLAIM,
     CODE,
     DATE,
@@ -33,9 +35,7 @@ from payer_policy.request.columns import (
     ColumnarFacts,
     columnar_facts,
 )
-from payer_policy.request.tables import cell_value, typed_table
-from payer_policy.ruleset import Finding, Reason, Rule, Ruleset
-from payer_policy.vocabulary.types import MAX_TEXT
+from payer_policy.engines.columnar.tables import cell_value, typed_table
 
 ROW: Final = "#row"
 APPLIES: Final = "#applies"

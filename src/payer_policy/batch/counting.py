@@ -23,7 +23,7 @@ from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.inputs import Input
 from payer_policy.batch.readers import Reader
 from payer_policy.batch.text_blocks import lines_of
-from payer_policy.intake import count_x12, x12_text
+from payer_policy.formats import count_x12, x12_text
 
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 NAMES: Final = {

@@ -32,12 +32,18 @@ from payer_policy.batch.kept import kept_of_rows, with_kept
 from payer_policy.batch.rejects import Reject, record_place, rejected
 from payer_policy.batch.requests import Refusal
 from payer_policy.batch.table_claims import ClaimColumns
+from payer_policy.core.diagnostics import (
+    Diagnostic,
+    Location,
+    PayerPolicyError,
+    PolicyError,
+    Position,
+)
+from payer_policy.core.vocabulary.model import Fact
 from payer_policy.determination import Outcome
-from payer_policy.diagnostics import Diagnostic, Location, PayerPolicyError, PolicyError, Position
 from payer_policy.engine import Engine
-from payer_policy.intake import Intake, Supplement, apply_supplement, read_supplements
+from payer_policy.formats import Intake, Supplement, apply_supplement, read_supplements
 from payer_policy.request.models import Request
-from payer_policy.vocabulary.model import Fact
 
 
 class CountsDiffer(PayerPolicyError):

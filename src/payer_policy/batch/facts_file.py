@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, Literal, cast
 
-from payer_policy.diagnostics import Diagnostic, PayerPolicyError
-from payer_policy.intake import MAX_PIECE, form_of, is_json_lines, other_kind
+from payer_policy.core.diagnostics import Diagnostic, PayerPolicyError
+from payer_policy.formats import MAX_PIECE, form_of, is_json_lines, other_kind
 
 Kind = Literal["parquet", "csv", "json_lines", "json", "x12"]
 

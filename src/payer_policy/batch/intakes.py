@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from payer_policy.batch.blocks import JsonLines, JsonText, Loops
-from payer_policy.intake import Intake, Places, intake_x12, read_json_lines, read_requests
+from payer_policy.formats import Intake, Places, intake_x12, read_json_lines, read_requests
 
 
 def intakes_of(payload: JsonLines | JsonText | Loops, file: str) -> Iterator[tuple[int, Intake]]:

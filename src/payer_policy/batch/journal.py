@@ -23,7 +23,7 @@ from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER, REPEATED
-from payer_policy.whole_file import PRIVATE, opened, private_folder
+from payer_policy.core.whole_file import PRIVATE, opened, private_folder
 
 SCHEMA: Final = "payer-policy/batch-journal/2"
 ROWS: Final = "rows"

@@ -15,8 +15,8 @@ from payer_policy.batch.kept import kept_of_batch
 from payer_policy.batch.rejects import problem_at, rejected
 from payer_policy.batch.table_blocks import TableRow, claim_blocks
 from payer_policy.batch.tables import Cell, Columns, checked_columns, expected
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import NUMERIC, FactType
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import NUMERIC, FactType
 
 _CELLS = 4_000_000
 _CLAIM_ROWS = 4_096

@@ -15,7 +15,7 @@ from payer_policy.batch.parquet_blocks import (
 from payer_policy.batch.table_blocks import csv_claim_blocks, csv_fact_blocks, csv_header
 from payer_policy.batch.tables import Columns, checked_columns
 from payer_policy.batch.text_blocks import Damage, json_blocks, json_line_blocks, x12_blocks
-from payer_policy.vocabulary.model import Fact
+from payer_policy.core.vocabulary.model import Fact
 
 _NO_NAMES: Mapping[str, str] = {}
 

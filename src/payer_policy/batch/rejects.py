@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.core.diagnostics import Diagnostic, Location, Position
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from payer_policy.diagnostics import Diagnostic, PolicyError
+from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.request.checking import inconsistencies, numbered
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request

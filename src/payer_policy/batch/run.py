@@ -36,8 +36,8 @@ from payer_policy.batch.workers import (
     decided_by,
     settle,
 )
-from payer_policy.diagnostics import did_you_mean
-from payer_policy.intake import read_supplements
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.formats import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 

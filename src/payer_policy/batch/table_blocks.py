@@ -18,7 +18,7 @@ from payer_policy.batch.kept import kept_of_rows
 from payer_policy.batch.rejects import Reject, problem_at, rejected
 from payer_policy.batch.tables import ID, Columns
 from payer_policy.batch.text_blocks import Damage, done_bytes, lines_of
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.request.models import MAX_LINES
 
 _BYTES = 1 << 22

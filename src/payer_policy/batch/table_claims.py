@@ -13,10 +13,10 @@ from payer_policy.batch.blocks import Row, TableClaim
 from payer_policy.batch.cells import Convert, converter
 from payer_policy.batch.requests import Refusal, validated_request
 from payer_policy.batch.tables import ID, LINE, REQUEST_FIELDS, expected
-from payer_policy.diagnostics import Diagnostic, Location, Position
+from payer_policy.core.diagnostics import Diagnostic, Location, Position
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import shown
 from payer_policy.request.models import MAX_LINES, Request
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import shown
 
 _Column = tuple[str, int, Convert]
 

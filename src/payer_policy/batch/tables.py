@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from payer_policy.batch.inputs import WrongCall
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import FactType
 from payer_policy.request.models import Coverage, Patient, Provider, Request
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import FactType
 
 _NO_NAMES: Final[Mapping[str, str]] = {}
 ID: Final = "id"

@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeVar
 from payer_policy.batch.blocks import Block, JsonLines, JsonText, Loops, Position
 from payer_policy.batch.inputs import DAMAGED, Input
 from payer_policy.batch.rejects import problem_at, rejected
-from payer_policy.intake import MAX_PIECE, X12Loop, x12_loops, x12_text
+from payer_policy.formats import MAX_PIECE, X12Loop, x12_loops, x12_text
 
 T = TypeVar("T")
 

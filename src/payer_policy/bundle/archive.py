@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from zlib import crc32
 
 from payer_policy.bundle.problems import problem, refuse
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic
 
 MAX_BYTES: Final = 200_000_000
 """Of the whole file. The largest code sets take a few megabytes each."""

@@ -25,11 +25,11 @@ from payer_policy.bundle.manifest import (
 )
 from payer_policy.bundle.problems import BundleError, problem, refuse
 from payer_policy.bundle.signing import PrivateKey
-from payer_policy.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.formats.schemas import library_schema_problems
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import load_folder, read_library
-from payer_policy.schemas import library_schema_problems
 from payer_policy.specs.reading import features_in, unreadable
 from payer_policy.specs.running import Run, run_features
 

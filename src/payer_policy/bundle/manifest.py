@@ -17,12 +17,12 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from payer_policy.bundle.archive import FEATURES, POLICIES
 from payer_policy.bundle.problems import BundleError, problem
-from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.json_models import validated
-from payer_policy.json_source import read_json
+from payer_policy.core.diagnostics import Diagnostic, PolicyError
+from payer_policy.core.json_models import validated
+from payer_policy.core.json_source import read_json
+from payer_policy.core.vocabulary.types import ValueProblem, shown
 from payer_policy.policy.library import Library
-from payer_policy.reference.files import Day, FileModel
-from payer_policy.vocabulary.types import ValueProblem, shown
+from payer_policy.policy.reference.files import Day, FileModel
 
 FORMAT: Final = "payer-policy/bundle/1"
 _KIND: Final = "payer-policy/bundle/"

@@ -19,7 +19,7 @@ from payer_policy.bundle.archive import FEATURES, MANIFEST, MAX_BYTES, POLICIES,
 from payer_policy.bundle.manifest import Manifest
 from payer_policy.bundle.problems import BundleError, problem, refuse
 from payer_policy.bundle.signing import SIGNATURE_BYTES, PublicKey
-from payer_policy.diagnostics import Diagnostic, PolicyError, given_path
+from payer_policy.core.diagnostics import Diagnostic, PolicyError, given_path
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import load_folder, read_library

@@ -10,7 +10,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Severity
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, Severity
 
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {

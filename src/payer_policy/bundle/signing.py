@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from payer_policy.bundle.problems import BundleError, problem
-from payer_policy.diagnostics import PayerPolicyError
+from payer_policy.core.diagnostics import PayerPolicyError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (

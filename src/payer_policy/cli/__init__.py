@@ -12,7 +12,7 @@ from typing import Final
 
 import click
 
-from payer_policy.diagnostics import PolicyError, did_you_mean
+from payer_policy.core.diagnostics import PolicyError, did_you_mean
 
 COMMANDS: Final = {
     "audit": "Check, search, replay, export, back up and redact the record of answers.",
@@ -84,7 +84,7 @@ def main() -> None:
     try:
         payer_policy(standalone_mode=True)
     except PolicyError as error:
-        from payer_policy.diagnostics.render import report_text
+        from payer_policy.core.diagnostics.render import report_text
 
         click.echo(report_text(error.diagnostics, consequence="nothing was loaded"), err=True)
         sys.exit(2)

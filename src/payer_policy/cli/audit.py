@@ -353,7 +353,7 @@ def backup(record: str, out: Path, as_json: bool) -> None:
     from payer_policy.audit.log import AuditLog
     from payer_policy.audit.verifying import verify
     from payer_policy.cli.audit_words import verified_json, verified_text
-    from payer_policy.whole_file import whole_path
+    from payer_policy.core.whole_file import whole_path
 
     if out.exists():
         raise click.UsageError(f"{out}: is there already; name a new file")

@@ -10,7 +10,7 @@ from payer_policy.audit.chain import Head
 from payer_policy.audit.heads import Heads
 from payer_policy.audit.replaying import Replayed
 from payer_policy.audit.verifying import Verified
-from payer_policy.vocabulary.types import shown
+from payer_policy.core.vocabulary.types import shown
 
 SHOWN: Final = 20
 """How many findings or rows are told to people; all of them are in the JSON."""

@@ -13,9 +13,9 @@ import click
 
 from payer_policy.cli import options
 from payer_policy.cli.signing_keys import need_signing, private_key, public_key
-from payer_policy.diagnostics import PolicyError
-from payer_policy.diagnostics.render import report_json, report_text
-from payer_policy.whole_file import FOR_ALL, new_file
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.core.diagnostics.render import report_json, report_text
+from payer_policy.core.whole_file import FOR_ALL, new_file
 
 if TYPE_CHECKING:
     from payer_policy.bundle import Manifest

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from payer_policy.cli import options
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.diagnostics.codes import CODES
-from payer_policy.diagnostics.render import report_json, report_sarif, report_text
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.diagnostics.codes import CODES
+from payer_policy.core.diagnostics.render import report_json, report_sarif, report_text
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import read_library
 
@@ -45,7 +45,7 @@ def command(
         problems = options.settled(library, problems)
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
-        from payer_policy.schemas import library_schema_problems
+        from payer_policy.formats.schemas import library_schema_problems
 
         found = library_schema_problems(library)
         errors, problems = found, sorted([*problems, *found], key=Diagnostic.sort_key)

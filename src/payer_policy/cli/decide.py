@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from payer_policy.answer import Answer
+from payer_policy.audit.record import Recorder
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
+from payer_policy.core.diagnostics.render import as_text
 from payer_policy.determination import Determination, Outcome
 from payer_policy.determination.render import as_of_in_words, render_determination, render_no_policy
-from payer_policy.diagnostics.render import as_text
 from payer_policy.engine import Decided, Engine
-from payer_policy.record import Recorder
+from payer_policy.formats.answer import Answer
 
 if TYPE_CHECKING:
     from payer_policy.analysis.settled import Exact

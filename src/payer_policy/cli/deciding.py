@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from payer_policy.answer import Answer, answer
 from payer_policy.cli import options
 from payer_policy.engine import Engine
-from payer_policy.intake import read_requests, read_supplements, supplemented, unmatched
+from payer_policy.formats import read_requests, read_supplements, supplemented, unmatched
+from payer_policy.formats.answer import Answer, answer
 
 
 def today() -> date:

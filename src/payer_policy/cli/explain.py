@@ -9,10 +9,10 @@ import click
 
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
+from payer_policy.core.diagnostics.render import as_text as problem_text
 from payer_policy.determination.explain import explain
 from payer_policy.determination.render import as_of_in_words, render_no_policy
 from payer_policy.determination.trees import Explanation
-from payer_policy.diagnostics.render import as_text as problem_text
 
 _FORMATS = {
     "text": Explanation.as_text,

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from payer_policy.cli import options
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.operators import words_for
+from payer_policy.core.vocabulary.types import format_value, to_json
 from payer_policy.policy.library import Library
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.operators import words_for
-from payer_policy.vocabulary.types import format_value, to_json
 
 
 @click.command("facts")

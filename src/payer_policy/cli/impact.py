@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from payer_policy.cli import options
-from payer_policy.whole_file import IsInput, refuse_inputs, whole_file
+from payer_policy.core.whole_file import IsInput, refuse_inputs, whole_file
 
 if TYPE_CHECKING:
     from payer_policy.analysis.impact import Impact

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from payer_policy.cli import options
+from payer_policy.core.vocabulary.operators import OPERATORS, Operator
 from payer_policy.language import ARITHMETIC_ARITY
-from payer_policy.vocabulary.operators import OPERATORS, Operator
 
 _RIGHT = {
     "one": "a value",

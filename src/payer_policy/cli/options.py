@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from payer_policy import whole_file
+from payer_policy.core import whole_file
 
 if TYPE_CHECKING:
-    from payer_policy.diagnostics import Diagnostic
+    from payer_policy.core.diagnostics import Diagnostic
     from payer_policy.engine import Engine
     from payer_policy.policy.library import Library
 
@@ -56,7 +56,7 @@ def chosen(library: Library, addresses: Sequence[str]) -> list[str]:
     Raises:
         click.BadParameter: there is no such policy.
     """
-    from payer_policy.diagnostics import did_you_mean
+    from payer_policy.core.diagnostics import did_you_mean
 
     known = library.addresses()
     for address in addresses:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
     from payer_policy.policy.library import Library

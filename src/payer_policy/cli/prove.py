@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from payer_policy.cli import options
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
     from payer_policy.analysis.prove import Proof

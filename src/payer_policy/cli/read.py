@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from payer_policy.cli import options
+from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.determination.english import read_ruleset
-from payer_policy.diagnostics import did_you_mean
 from payer_policy.policy.library import Library
 
 

@@ -11,8 +11,8 @@ import click
 
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
+from payer_policy.core.diagnostics.render import as_text
 from payer_policy.determination.words import counted, in_words, service_in_words
-from payer_policy.diagnostics.render import as_text
 
 if TYPE_CHECKING:
     from payer_policy.analysis.repair import Repair, Repairs, Step
@@ -128,7 +128,7 @@ def _step(step: Step) -> str:
 
 
 def _json(found: Repairs) -> dict[str, Any]:
-    from payer_policy.vocabulary.types import to_json
+    from payer_policy.core.vocabulary.types import to_json
 
     made = found.determination
     return {

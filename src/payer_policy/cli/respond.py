@@ -13,13 +13,12 @@ from pathlib import Path
 
 import click
 
-from payer_policy.answer import Answer, answer
 from payer_policy.cli import options
+from payer_policy.core.diagnostics import Diagnostic, Location
+from payer_policy.core.diagnostics.render import as_text
 from payer_policy.determination import Outcome
-from payer_policy.diagnostics import Diagnostic, Location
-from payer_policy.diagnostics.render import as_text
 from payer_policy.engine import Engine
-from payer_policy.intake import (
+from payer_policy.formats import (
     Intake,
     X12Loop,
     form_of,
@@ -29,12 +28,10 @@ from payer_policy.intake import (
     unmatched,
     x12_text,
 )
-from payer_policy.intake.model import remark_duplicates
-from payer_policy.intake.x12_278_loops import ReviewLoop
-from payer_policy.intake.x12_file import x12_loops
-from payer_policy.intake.x12_loops import ClaimLoop
-from payer_policy.review import ReviewRules
-from payer_policy.x12_out import (
+from payer_policy.formats.answer import Answer, answer
+from payer_policy.formats.intake import remark_duplicates
+from payer_policy.formats.review import ReviewRules
+from payer_policy.formats.x12 import (
     ClaimPayment,
     Payee,
     Review,
@@ -45,8 +42,11 @@ from payer_policy.x12_out import (
     response,
     review,
 )
-from payer_policy.x12_out.answering import about_claim, payee_of
-from payer_policy.x12_out.setup import Setup, read_setup
+from payer_policy.formats.x12.answering import about_claim, payee_of
+from payer_policy.formats.x12.claim_loops import ClaimLoop
+from payer_policy.formats.x12.file import x12_loops
+from payer_policy.formats.x12.review_loops import ReviewLoop
+from payer_policy.formats.x12.setup import Setup, read_setup
 
 _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 
 from payer_policy.cli import options
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.whole_file import FOR_ALL
+from payer_policy.formats.schemas import all_schemas
 from payer_policy.policy.library import Library
-from payer_policy.schemas import all_schemas
-from payer_policy.whole_file import FOR_ALL
 
 
 @click.command("schema")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from payer_policy.cli import options
-from payer_policy.diagnostics.render import report_text
+from payer_policy.core.diagnostics.render import report_text
 
 
 @click.command("spec")

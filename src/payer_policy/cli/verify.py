@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import click
 
+from payer_policy.audit.checker import Verified, Verifier
 from payer_policy.cli import options
+from payer_policy.core.sealed import Wrong, at
 from payer_policy.policy.library import Library
-from payer_policy.sealed import Wrong, at
-from payer_policy.verify import Verified, Verifier
 
 _SHOWN: Final = 20
 _STEPS: Final = {

@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from payer_policy.core.semantics import difference
 from payer_policy.determination.model import LineDecision, Units
-from payer_policy.semantics import difference
 
 
 class ServiceLine(NamedTuple):

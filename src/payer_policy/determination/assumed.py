@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
+from payer_policy.core.ruleset import Finding, Ruleset, tests_in
+from payer_policy.core.semantics import Facts
+from payer_policy.core.truth import HOLDS, UNKNOWN
 from payer_policy.engines import engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.learning import Learning
-from payer_policy.policy.silence import Silence, without_questions
-from payer_policy.ruleset import Finding, Ruleset, tests_in
-from payer_policy.semantics import Facts
-from payer_policy.truth import HOLDS, UNKNOWN
+from payer_policy.request.silence import Silence, without_questions
 
 
 class FactsAssumed:

@@ -14,12 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from payer_policy.columns.expressions import combined, some
-from payer_policy.columns.patterns import Patterns, null_bits, true_bits
-from payer_policy.columns.plan import Plan
-from payer_policy.determination.missing import MissingFacts
-from payer_policy.engines.columnar import ColumnarEvaluator, rule_column
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     Condition,
     Finding,
     Not,
@@ -28,6 +23,11 @@ from payer_policy.ruleset import (
     facts_in_expression,
     facts_in_test,
 )
+from payer_policy.determination.missing import MissingFacts
+from payer_policy.engines.columnar.engine import ColumnarEvaluator, rule_column
+from payer_policy.engines.columnar.expressions import combined, some
+from payer_policy.engines.columnar.patterns import Patterns, null_bits, true_bits
+from payer_policy.engines.columnar.plan import Plan
 
 APPROVE, DENY, PEND = 0, 1, 2
 DECISIONS = ("approve", "deny", "pend")

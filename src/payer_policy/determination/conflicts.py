@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from payer_policy.core.ruleset import Ruleset, facts_read, tests_in
+from payer_policy.core.truth import UNKNOWN
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import Ruleset, facts_read, tests_in
-from payer_policy.truth import UNKNOWN
 
 _Behind = tuple[frozenset[str], ...]
 

@@ -18,6 +18,10 @@ from itertools import compress
 from operator import attrgetter, itemgetter
 from typing import Any, Final
 
+from payer_policy.core.ruleset import Finding, Reason, Rule, Ruleset, Sentence
+from payer_policy.core.semantics import Facts, total, value_of
+from payer_policy.core.truth import HOLDS
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.determination.allocation import (
     Allotted,
     Limit,
@@ -47,11 +51,7 @@ from payer_policy.determination.model import (
 from payer_policy.determination.waits import FactSet
 from payer_policy.determination.words import capital, in_words, line_list
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.policy.silence import Silence
-from payer_policy.ruleset import Finding, Reason, Rule, Ruleset, Sentence
-from payer_policy.semantics import Facts, total, value_of
-from payer_policy.truth import HOLDS
-from payer_policy.vocabulary.types import Value
+from payer_policy.request.silence import Silence
 
 KEPT: Final = 10_000
 """So many different lists of assumptions are kept ready, at most."""

@@ -12,25 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from payer_policy.determination.decide import citations_of
-from payer_policy.determination.model import Citation
-from payer_policy.determination.words import (
-    capital,
-    counted,
-    day,
-    in_unit,
-    in_words,
-    is_plural,
-    is_question,
-    label_of,
-    listed,
-    one_line,
-    stop,
-    there_is,
-    with_article,
-    yes_and_no,
-)
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     Arithmetic,
@@ -53,8 +35,26 @@ from payer_policy.ruleset import (
     Window,
     written,
 )
-from payer_policy.vocabulary.operators import OPERATORS
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.core.vocabulary.operators import OPERATORS
+from payer_policy.core.vocabulary.types import FactType, Value
+from payer_policy.determination.decide import citations_of
+from payer_policy.determination.model import Citation
+from payer_policy.determination.words import (
+    capital,
+    counted,
+    day,
+    in_unit,
+    in_words,
+    is_plural,
+    is_question,
+    label_of,
+    listed,
+    one_line,
+    stop,
+    there_is,
+    with_article,
+    yes_and_no,
+)
 
 WIDTH: Final = 100
 CODES_SHOWN: Final = 6

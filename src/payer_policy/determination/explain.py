@@ -10,6 +10,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from payer_policy.core.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Conclude,
+    Condition,
+    Constant,
+    Finding,
+    Not,
+    Reason,
+    Rule,
+    Ruleset,
+    Test,
+    facts_in_test,
+    written,
+)
+from payer_policy.core.semantics import Facts, truth_of
+from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
+from payer_policy.core.vocabulary.operators import OPERATORS
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.determination.decide import citations_of
 from payer_policy.determination.english import English, lead, reason_in_words
 from payer_policy.determination.model import (
@@ -34,26 +54,6 @@ from payer_policy.determination.words import (
     stop,
 )
 from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
-    Conclude,
-    Condition,
-    Constant,
-    Finding,
-    Not,
-    Reason,
-    Rule,
-    Ruleset,
-    Test,
-    facts_in_test,
-    written,
-)
-from payer_policy.semantics import Facts, truth_of
-from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
-from payer_policy.vocabulary.operators import OPERATORS
-from payer_policy.vocabulary.types import Value
 
 CLOSEST: Final = 3
 """How many of the rules that came closest to holding an approval shows."""

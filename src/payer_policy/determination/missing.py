@@ -9,17 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from payer_policy.determination.model import Question
-from payer_policy.determination.waits import FactSet, Pass, Waits
-from payer_policy.determination.words import (
-    capital,
-    is_plural,
-    is_question,
-    label_of,
-    yes_and_no,
-)
-from payer_policy.engines.protocol import Evaluation
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -32,10 +22,20 @@ from payer_policy.ruleset import (
     facts_in_test,
     facts_read,
 )
-from payer_policy.semantics import Facts, truth_of_test
-from payer_policy.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, at_least
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import Value
+from payer_policy.core.semantics import Facts, truth_of_test
+from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, at_least
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import Value
+from payer_policy.determination.model import Question
+from payer_policy.determination.waits import FactSet, Pass, Waits
+from payer_policy.determination.words import (
+    capital,
+    is_plural,
+    is_question,
+    label_of,
+    yes_and_no,
+)
+from payer_policy.engines.protocol import Evaluation
 
 NOTHING: Final[FactSet] = 0
 DEEP: Final = 100

@@ -13,8 +13,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, Literal, Self, get_args
 
-from payer_policy.ruleset import Reason
-from payer_policy.vocabulary.types import Value, to_json
+from payer_policy.core.ruleset import Reason
+from payer_policy.core.vocabulary.types import Value, to_json
 
 DETERMINATION_VERSION: Final = "payer-policy/determination/1"
 OUTCOME_VERSION: Final = "payer-policy/outcome/1"

@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Any, Final, TypeVar
 
+from payer_policy.core.ruleset import CHANGES, RESERVED, SEVERAL_DAYS, Reason, Ruleset
+from payer_policy.core.semantics import total
 from payer_policy.determination.allocation import ServiceLine
 from payer_policy.determination.decide import KINDS, Rank, decision_of, rank
 from payer_policy.determination.model import (
@@ -24,8 +26,6 @@ from payer_policy.determination.model import (
     Units,
 )
 from payer_policy.determination.words import line_list, listed
-from payer_policy.ruleset import CHANGES, RESERVED, SEVERAL_DAYS, Reason, Ruleset
-from payer_policy.semantics import total
 
 
 def undecided(

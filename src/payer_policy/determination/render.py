@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
+from payer_policy.core.ruleset import Reason
 from payer_policy.determination.english import WIDTH, reason_in_words
 from payer_policy.determination.explain import CONFLICT, DECISIONS, SILENT, disagreement
 from payer_policy.determination.model import (
@@ -32,7 +33,6 @@ from payer_policy.determination.words import (
     service_in_words,
     stop,
 )
-from payer_policy.ruleset import Reason
 
 _FEW: Final = 5
 """More facts than this are counted and not named."""

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, WORDS, Truth
+from payer_policy.core.vocabulary.types import Value, to_json
 from payer_policy.determination.english import WIDTH, escape_markdown
 from payer_policy.determination.model import Citation
 from payer_policy.determination.words import one_line
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN, WORDS, Truth
-from payer_policy.vocabulary.types import Value, to_json
 
 MARKS: Final = {HOLDS: "✓", FAILS: "✗", UNKNOWN: "?"}
 _CLASSES: Final = {HOLDS: "holds", FAILS: "fails", UNKNOWN: "unknown"}

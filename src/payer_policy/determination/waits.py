@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from payer_policy.codegen import SourceWriter
-from payer_policy.ruleset import (
+from payer_policy.core.codegen import SourceWriter
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -19,8 +19,8 @@ from payer_policy.ruleset import (
     Test,
     facts_in_test,
 )
-from payer_policy.semantics import Facts
-from payer_policy.truth import UNKNOWN, Truth
+from payer_policy.core.semantics import Facts
+from payer_policy.core.truth import UNKNOWN, Truth
 
 FactSet = int
 """A set of input facts: bit i is the i-th fact of the vocabulary that is asked for."""

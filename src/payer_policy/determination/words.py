@@ -12,8 +12,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import FactType, Value, format_value
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import FactType, Value, format_value
 
 
 def _words(text: str) -> frozenset[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Final
 
-from payer_policy.diagnostics import PayerPolicyError, did_you_mean
+from payer_policy.core.diagnostics import PayerPolicyError, did_you_mean
+from payer_policy.core.ruleset import ENGINES
 from payer_policy.engines.checked import CheckedEngine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.durable import DurableEngine, durable_available
 from payer_policy.engines.protocol import Engine, EngineUnavailable
-from payer_policy.ruleset import ENGINES
 
 DEFAULT_ENGINE: Final = "compiled"
 """For services: a fault in C code would take the process with it, and this one needs none."""
@@ -38,13 +38,13 @@ def engine_named(name: str) -> Engine:
     if name == "columnar":
         if (why := why_unavailable(name)) is not None:
             raise EngineUnavailable(why)
-        from payer_policy.engines.columnar import ColumnarEngine
+        from payer_policy.engines.columnar.engine import ColumnarEngine
 
         return ColumnarEngine()
     if name == "symbolic":
         if (why := why_unavailable(name)) is not None:
             raise EngineUnavailable(why)
-        from payer_policy.engines.symbolic import SymbolicEngine
+        from payer_policy.engines.symbolic.engine import SymbolicEngine
 
         return SymbolicEngine()
     hint = did_you_mean(name, ENGINES) if isinstance(name, str) else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.semantics import Facts
+from payer_policy.core.truth import UNKNOWN, WORDS
+from payer_policy.core.vocabulary.types import format_value
 from payer_policy.engines.protocol import Engine, EngineFailure, Evaluation, Evaluator
-from payer_policy.ruleset import Ruleset
-from payer_policy.semantics import Facts
-from payer_policy.truth import UNKNOWN, WORDS
-from payer_policy.vocabulary.types import format_value
 
 
 class CheckedEngine:

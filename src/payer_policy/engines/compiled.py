@@ -14,9 +14,8 @@ from itertools import compress
 from threading import Lock
 from typing import Any, Final
 
-from payer_policy.codegen import SourceWriter
-from payer_policy.engines.protocol import Evaluation, Evaluator
-from payer_policy.ruleset import (
+from payer_policy.core.codegen import SourceWriter
+from payer_policy.core.ruleset import (
     All,
     Conclude,
     Condition,
@@ -26,8 +25,9 @@ from payer_policy.ruleset import (
     Ruleset,
     Test,
 )
-from payer_policy.semantics import Facts
-from payer_policy.vocabulary.types import Value
+from payer_policy.core.semantics import Facts
+from payer_policy.core.vocabulary.types import Value
+from payer_policy.engines.protocol import Evaluation, Evaluator
 
 GUARDED: Final = 32
 """Where so many rules ask for values of one fact, it is worth a function for each value."""

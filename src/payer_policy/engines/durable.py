@@ -3,7 +3,7 @@
 A ruleset is taken apart into Horn clauses, two halves a rule (known to hold, known to fail). Each
 body of clauses is one durable rule: a conjunction of literals over one fact, such as
 `{"$and": [{"t": "s3"}, {"x12": "T"}, {"x40": "F"}]}`. The tests themselves are evaluated by
-`payer_policy.semantics`; durable-rules only sees that test x12 holds. What fires goes back into
+`payer_policy.core.semantics`; durable-rules only sees that test x12 holds. What fires goes back into
 its working memory as the next stratum's tokens, so that derived facts, overriding rules and parts
 of conditions drive the rules that wait for them.
 
@@ -32,8 +32,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple, NoReturn
 
-from payer_policy.engines.protocol import EngineFailure, EngineUnavailable, Evaluation
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -45,9 +44,10 @@ from payer_policy.ruleset import (
     Test,
     facts_in_test,
 )
-from payer_policy.semantics import Facts, truth_of_test
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.types import Value
+from payer_policy.core.semantics import Facts, truth_of_test
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.core.vocabulary.types import Value
+from payer_policy.engines.protocol import EngineFailure, EngineUnavailable, Evaluation
 
 RULES_A_SHARD: Final = 59
 """And the sentinel. The library fails when a fact meets 65 conditions side by side."""

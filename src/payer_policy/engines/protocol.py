@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from payer_policy.diagnostics import PayerPolicyError
-from payer_policy.ruleset import Ruleset
-from payer_policy.semantics import Facts
-from payer_policy.truth import Truth
-from payer_policy.vocabulary.types import Value
+from payer_policy.core.diagnostics import PayerPolicyError
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.semantics import Facts
+from payer_policy.core.truth import Truth
+from payer_policy.core.vocabulary.types import Value
 
 
 class EngineFailure(PayerPolicyError, RuntimeError):

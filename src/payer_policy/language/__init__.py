@@ -1,7 +1,7 @@
 """The condition language: from a JSON condition to typed tests, the same for facts and for lines.
 
 Elaboration reads raw JSON, checks every name, type, unit and value, reports all problems with
-their places, and returns the intermediate form of `payer_policy.ruleset`.
+their places, and returns the intermediate form of `payer_policy.core.ruleset`.
 """
 
 from payer_policy.language.elaborate import Elaborator

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from payer_policy.core_tests import core_of
-from payer_policy.diagnostics import did_you_mean
-from payer_policy.json_source import JsonPath
+from payer_policy.core.core_tests import core_of
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Score, Test
+from payer_policy.core.vocabulary.operators import OPERATORS, Operator, words_for
+from payer_policy.core.vocabulary.types import FactType, shown
 from payer_policy.language.expressions import and_
 from payer_policy.language.right_sides import MAX_COUNTED, MAX_PARTS, RightSides
-from payer_policy.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Score, Test
-from payer_policy.vocabulary.operators import OPERATORS, Operator, words_for
-from payer_policy.vocabulary.types import FactType, shown
 
 MAX_COUNTS: Final = 8
 """How many `of` can stand inside one another: in columns, each doubles the work of what is in it."""

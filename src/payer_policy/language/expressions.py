@@ -12,12 +12,11 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from payer_policy.diagnostics import did_you_mean, slip_of
-from payer_policy.json_source import JsonPath
-from payer_policy.language.scope import Reporter, Scope
-from payer_policy.ruleset import Arithmetic, Constant, Expression, FactRef, Score
-from payer_policy.vocabulary.codes import malformed, normalise_code
-from payer_policy.vocabulary.types import (
+from payer_policy.core.diagnostics import did_you_mean, slip_of
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import Arithmetic, Constant, Expression, FactRef, Score
+from payer_policy.core.vocabulary.codes import malformed, normalise_code
+from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
     FactType,
@@ -29,7 +28,8 @@ from payer_policy.vocabulary.types import (
     parse_value,
     shown,
 )
-from payer_policy.vocabulary.units import UNITS, Unit, product_of, quotient_of, unit_named
+from payer_policy.core.vocabulary.units import UNITS, Unit, product_of, quotient_of, unit_named
+from payer_policy.language.scope import Reporter, Scope
 
 ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "sum": (1, 99),

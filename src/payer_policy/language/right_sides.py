@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from payer_policy.diagnostics import did_you_mean
-from payer_policy.json_source import JsonPath
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import Constant, Expression, FactRef, Score, Window
+from payer_policy.core.vocabulary.operators import Operator
+from payer_policy.core.vocabulary.types import NUMERIC, FactType, shown
 from payer_policy.language.expressions import (
     DATE,
     NUMBER,
@@ -16,9 +19,6 @@ from payer_policy.language.expressions import (
     and_,
     same_system,
 )
-from payer_policy.ruleset import Constant, Expression, FactRef, Score, Window
-from payer_policy.vocabulary.operators import Operator
-from payer_policy.vocabulary.types import NUMERIC, FactType, shown
 
 MAX_PARTS: Final = 1_000
 """The most conditions in one `all` or `any`, and numbers in one list: every engine copes."""

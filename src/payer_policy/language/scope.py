@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
 
-from payer_policy.json_source import JsonPath
-from payer_policy.vocabulary.types import FactType, Value
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.vocabulary.types import FactType, Value
 
 
 class Reporter(Protocol):

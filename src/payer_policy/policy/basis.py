@@ -12,12 +12,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from payer_policy.canonical import digest
-from payer_policy.reference import ReferenceData
-from payer_policy.request.sources import Source, behind, code_sets_of, sources_on
-from payer_policy.ruleset import Condition, with_members
-from payer_policy.vocabulary.model import Vocabulary
-from payer_policy.vocabulary.types import FactType
+from payer_policy.core.canonical import digest
+from payer_policy.core.ruleset import Condition, with_members
+from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.types import FactType
+from payer_policy.language.sources import Source, behind, code_sets_of, sources_on
+from payer_policy.policy.reference import ReferenceData
 
 
 class Typed(NamedTuple):

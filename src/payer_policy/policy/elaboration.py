@@ -8,12 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from payer_policy.language import ParameterValue
-from payer_policy.policy.basis import Basis, Typed
-from payer_policy.policy.hashing import part_hashes, whole
-from payer_policy.policy.order import evaluation_order
-from payer_policy.policy.versions import Merged, day_after, day_before, rule_in_force
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     Conclude,
     Condition,
     DerivedFact,
@@ -28,8 +23,13 @@ from payer_policy.ruleset import (
     facts_read,
     with_members,
 )
-from payer_policy.vocabulary.model import Role
-from payer_policy.vocabulary.types import Value
+from payer_policy.core.vocabulary.model import Role
+from payer_policy.core.vocabulary.types import Value
+from payer_policy.language import ParameterValue
+from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.hashing import part_hashes, whole
+from payer_policy.policy.order import evaluation_order
+from payer_policy.policy.versions import Merged, day_after, day_before, rule_in_force
 
 SECTION: Final = "section:"
 """What stands before the name of a section in `silences`."""

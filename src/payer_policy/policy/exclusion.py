@@ -15,7 +15,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -28,8 +28,8 @@ from payer_policy.ruleset import (
     Test,
     facts_in_expression,
 )
-from payer_policy.vocabulary.operators import CORE
-from payer_policy.vocabulary.types import FactType
+from payer_policy.core.vocabulary.operators import CORE
+from payer_policy.core.vocabulary.types import FactType
 
 _BUDGET: Final = 60_000
 """Parts of conditions looked at before the answer is "they can"."""

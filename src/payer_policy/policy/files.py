@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from payer_policy.reference.files import Day, FileModel, Source
+from payer_policy.policy.reference.files import Day, FileModel, Source
 
 KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 

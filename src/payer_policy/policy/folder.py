@@ -14,9 +14,9 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError
-from payer_policy.json_models import validated
-from payer_policy.json_source import JsonDocument, JsonPath, decode_utf8, read_json
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.core.json_models import validated
+from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 
 MAX_BYTES: Final = 8_000_000
 """A policy file is some kilobytes; a code set with every diagnosis there is, a few megabytes."""

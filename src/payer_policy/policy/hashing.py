@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from payer_policy.canonical import digest
+from payer_policy.core.canonical import digest
+from payer_policy.core.ruleset import PartHashes, Ruleset
 from payer_policy.policy.basis import Basis
-from payer_policy.ruleset import PartHashes, Ruleset
 
 
 def part_hashes(ruleset: Ruleset, basis: Basis, day: date) -> PartHashes:

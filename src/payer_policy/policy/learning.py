@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from payer_policy.request.sources import Aggregate, Cases, Computed, Source, facts_of
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -31,11 +30,12 @@ from payer_policy.ruleset import (
     facts_in_test,
     tests_in,
 )
-from payer_policy.semantics import truth_of
-from payer_policy.truth import FAILS, HOLDS
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.outcome import CARC, DECISION, GROUP, OUTCOME, RARC, RULE
-from payer_policy.vocabulary.types import Value
+from payer_policy.core.semantics import truth_of
+from payer_policy.core.truth import FAILS, HOLDS
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.outcome import CARC, DECISION, GROUP, OUTCOME, RARC, RULE
+from payer_policy.core.vocabulary.types import Value
+from payer_policy.language.sources import Aggregate, Cases, Computed, Source, facts_of
 
 Names = frozenset[str]
 _NONE: Final[Names] = frozenset()

@@ -15,27 +15,18 @@ from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, given_path, kind_of
-from payer_policy.json_source import JsonDocument
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, given_path, kind_of
+from payer_policy.core.json_source import JsonDocument
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.elaboration import Elaboration, Window, alike
+from payer_policy.policy.reference import ReferenceData
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.statements import Statement, StatementReader, Statements
-from payer_policy.policy.versions import Merged, PolicyVersion, day_after, merge
-from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import Ruleset
-from payer_policy.vocabulary.model import Vocabulary
+from payer_policy.policy.versions import Merged, PolicyVersion, Span, day_after, merge
 
 EMPTY: Mapping[str, tuple[PolicyVersion, ...]] = MappingProxyType({})
-
-
-@dataclass(frozen=True)
-class Span:
-    """A run of service dates on which one chain of versions, and one ruleset, is in force."""
-
-    merged: Merged
-    first_day: date
-    last_day: date | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ import heapq
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from payer_policy.ruleset import Conclude, Rule
+from payer_policy.core.ruleset import Conclude, Rule
 
 
 def evaluation_order(rules: Mapping[str, Rule], reads: Mapping[str, Iterable[str]]) -> list[str]:

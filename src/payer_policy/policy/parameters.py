@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from payer_policy.diagnostics import did_you_mean
-from payer_policy.json_source import JsonPath
-from payer_policy.language import ParameterValue
-from payer_policy.policy.files import ParameterModel
-from payer_policy.policy.versions import ISO_DATE, Placed, PolicyVersion, ReportDiagnostic
-from payer_policy.vocabulary.types import (
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.vocabulary.types import (
     NUMERIC,
     FactType,
     Kind,
@@ -19,7 +16,10 @@ from payer_policy.vocabulary.types import (
     parse_value,
     shown,
 )
-from payer_policy.vocabulary.units import UNITS
+from payer_policy.core.vocabulary.units import UNITS
+from payer_policy.language import ParameterValue
+from payer_policy.policy.files import ParameterModel
+from payer_policy.policy.versions import ISO_DATE, Placed, PolicyVersion, ReportDiagnostic
 
 _TEXT: Final = FactType("code", system="identifier")
 _TEXTS: Final = FactType("codes", system="identifier")

@@ -16,9 +16,15 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from payer_policy.diagnostics import Diagnostic, Location, did_you_mean
-from payer_policy.json_source import JsonDocument
+from payer_policy.core.diagnostics import Diagnostic, Location, did_you_mean
+from payer_policy.core.json_source import JsonDocument
+from payer_policy.core.vocabulary.codes import SYSTEMS
+from payer_policy.core.vocabulary.model import FactModel, LinePartModel, Vocabulary, VocabularyFile
+from payer_policy.core.vocabulary.reading import read_vocabulary
+from payer_policy.core.vocabulary.types import ValueProblem, calendar_date
 from payer_policy.language import CodeSetMembers
+from payer_policy.language.sources import Source as FactSource
+from payer_policy.language.sources import read_line_part, read_source
 from payer_policy.policy import checks
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import (
@@ -33,18 +39,17 @@ from payer_policy.policy.files import (
     RuleModel,
 )
 from payer_policy.policy.folder import VOCABULARY, Folder
-from payer_policy.policy.library import Library, Span, spans_of
-from payer_policy.policy.statements import FILE as STATEMENTS
-from payer_policy.policy.statements import (
-    StatementModel,
-    StatementReader,
-    Statements,
-    StatementsFile,
-    check_statements,
+from payer_policy.policy.library import Library, spans_of
+from payer_policy.policy.reference import (
+    CodeSet,
+    Dated,
+    Drug,
+    Payer,
+    Product,
+    ReasonCode,
+    ReferenceData,
 )
-from payer_policy.policy.versions import PolicyVersion
-from payer_policy.reference import CodeSet, Dated, Drug, Payer, Product, ReasonCode, ReferenceData
-from payer_policy.reference.files import (
+from payer_policy.policy.reference.files import (
     AttributeValue,
     BillingUnit,
     CodeSetFile,
@@ -58,7 +63,7 @@ from payer_policy.reference.files import (
     ReasonCodesFile,
     Source,
 )
-from payer_policy.reference.reading import (
+from payer_policy.policy.reference.reading import (
     products_by_ndc,
     read_code_set,
     read_drug,
@@ -66,12 +71,15 @@ from payer_policy.reference.reading import (
     read_products,
     read_reason_codes,
 )
-from payer_policy.request.sources import Source as FactSource
-from payer_policy.request.sources import read_line_part, read_source
-from payer_policy.vocabulary.codes import SYSTEMS
-from payer_policy.vocabulary.model import FactModel, LinePartModel, Vocabulary, VocabularyFile
-from payer_policy.vocabulary.reading import read_vocabulary
-from payer_policy.vocabulary.types import ValueProblem, calendar_date
+from payer_policy.policy.statements import FILE as STATEMENTS
+from payer_policy.policy.statements import (
+    StatementModel,
+    StatementReader,
+    Statements,
+    StatementsFile,
+    check_statements,
+)
+from payer_policy.policy.versions import PolicyVersion, Span
 
 CODE_SETS: Final = "code_sets"
 REASON_CODES: Final = "reason_codes"

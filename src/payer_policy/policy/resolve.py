@@ -7,15 +7,9 @@ from collections.abc import Mapping
 from operator import itemgetter
 from typing import Any, Final
 
-from payer_policy.diagnostics import Diagnostic, did_you_mean
-from payer_policy.json_source import JsonPath
-from payer_policy.language import CodeSetMembers, Elaborator, ParameterValue, Scope, and_
-from payer_policy.policy.basis import Basis, Typed
-from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel
-from payer_policy.policy.parameters import Reports, read_parameter
-from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
-from payer_policy.ruleset import (
+from payer_policy.core.diagnostics import Diagnostic, did_you_mean
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import (
     Conclude,
     Constant,
     Finding,
@@ -27,8 +21,14 @@ from payer_policy.ruleset import (
     facts_in_expression,
     facts_read,
 )
-from payer_policy.vocabulary.reading import WHOLE_SERVICE
-from payer_policy.vocabulary.types import FactType, Value, format_value
+from payer_policy.core.vocabulary.reading import WHOLE_SERVICE
+from payer_policy.core.vocabulary.types import FactType, Value, format_value
+from payer_policy.language import CodeSetMembers, Elaborator, ParameterValue, Scope, and_
+from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.elaboration import Elaboration
+from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel
+from payer_policy.policy.parameters import Reports, read_parameter
+from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
 
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "advise")

@@ -14,16 +14,16 @@ from typing import Any, Final, Literal
 
 from pydantic import Field
 
-from payer_policy.diagnostics import did_you_mean
-from payer_policy.json_source import JsonDocument, JsonPath
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.ruleset import Condition, Constant, tests_in
+from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, GROUP, OUTCOME, RARC, RULE
 from payer_policy.language import Elaborator
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import KEBAB, InForce, RawCondition
+from payer_policy.policy.reference.files import FileModel
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, ReportDiagnostic, day_after
-from payer_policy.reference.files import FileModel
-from payer_policy.ruleset import Condition, Constant, tests_in
-from payer_policy.vocabulary.outcome import ASSUMPTIONS, CARC, GROUP, OUTCOME, RARC, RULE
 
 FILE: Final = "statements.json"
 KINDS: Final = ("never", "always", "stays")

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from payer_policy.diagnostics import Diagnostic, did_you_mean
-from payer_policy.json_source import JsonDocument, JsonPath
+from payer_policy.core.diagnostics import Diagnostic, did_you_mean
+from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.ruleset import Spans
+from payer_policy.core.vocabulary.units import UNITS, factor
 from payer_policy.policy.files import ParameterModel, PolicyFile, ReasonModel, RuleModel
-from payer_policy.reference.files import Source
-from payer_policy.ruleset import Spans
-from payer_policy.vocabulary.units import UNITS, factor
+from payer_policy.policy.reference.files import Source
 
 ReportDiagnostic = Callable[[Diagnostic], None]
 
@@ -273,3 +273,12 @@ def _kind(raw: object) -> str:
     return (
         "a list" if isinstance(raw, list) else "an object" if isinstance(raw, dict) else "a number"
     )
+
+
+@dataclass(frozen=True)
+class Span:
+    """A run of service dates on which one chain of versions, and one ruleset, is in force."""
+
+    merged: Merged
+    first_day: date
+    last_day: date | None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from payer_policy.core.vocabulary.types import NONE_TEXT, Value
 from payer_policy.request.models import Authorization, Request
 from payer_policy.request.services import Service
-from payer_policy.vocabulary.types import NONE_TEXT, Value
 
 
 def authorization_facts(

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from payer_policy.diagnostics import Diagnostic
-from payer_policy.json_models import MAX_PROBLEMS, validated
-from payer_policy.json_source import JsonDocument, JsonPath, too_long_list
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.json_models import MAX_PROBLEMS, validated
+from payer_policy.core.json_source import JsonDocument, JsonPath, too_long_list
+from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
 from payer_policy.request.models import MAX_LINES, NAMES, Line, Request
-from payer_policy.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
 
 
 class Slip(NamedTuple):

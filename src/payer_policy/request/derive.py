@@ -17,12 +17,13 @@ from itertools import compress
 from math import ceil, floor
 from typing import Any, Final, NamedTuple, Protocol
 
-from payer_policy.codegen import SourceWriter
-from payer_policy.reference import ReferenceData
-from payer_policy.request.authorizations import authorization_facts
-from payer_policy.request.models import PriorLine, Request
-from payer_policy.request.services import LineView, Service, on_day
-from payer_policy.request.sources import (
+from payer_policy.core.codegen import SourceWriter
+from payer_policy.core.ruleset import Condition
+from payer_policy.core.semantics import Facts
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, Value, format_value
+from payer_policy.language.sources import (
     LINE_FIELDS,
     LINE_SETS,
     ORIGINAL,
@@ -36,11 +37,10 @@ from payer_policy.request.sources import (
     behind,
     facts_of,
 )
-from payer_policy.ruleset import Condition
-from payer_policy.semantics import Facts
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.model import Vocabulary
-from payer_policy.vocabulary.types import NONE, NONE_TEXT, Value, format_value
+from payer_policy.policy.reference import ReferenceData
+from payer_policy.request.authorizations import authorization_facts
+from payer_policy.request.models import PriorLine, Request
+from payer_policy.request.services import LineView, Service, on_day
 
 
 class Contradiction(NamedTuple):

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
-from payer_policy.json_models import MAX_PROBLEMS
-from payer_policy.request.models import Request
-from payer_policy.vocabulary.model import Vocabulary
-from payer_policy.vocabulary.types import (
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
+from payer_policy.core.json_models import MAX_PROBLEMS
+from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.types import (
     AmbiguousCode,
     Value,
     ValueProblem,
     format_value,
     parse_value,
 )
+from payer_policy.request.models import Request
 
 Facts = Mapping[str, Value]
 Days = tuple[date | None, date | None]

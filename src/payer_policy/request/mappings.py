@@ -12,12 +12,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, kind_of
-from payer_policy.json_models import MAX_PROBLEMS
-from payer_policy.json_source import MAX_DEPTH, JsonDocument, JsonPath, render_path
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kind_of
+from payer_policy.core.json_models import MAX_PROBLEMS
+from payer_policy.core.json_source import MAX_DEPTH, JsonDocument, JsonPath, render_path
+from payer_policy.core.vocabulary.types import shown
 from payer_policy.request.checking import inconsistencies, numbered, validated_request
 from payer_policy.request.models import Request
-from payer_policy.vocabulary.types import shown
 
 _UNREADABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _PLAIN: Final = frozenset({bool, int, Decimal, date, NoneType})

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError
-from payer_policy.json_models import Names, problems
-from payer_policy.json_source import MAX_ELEMENTS, JsonDocument
-from payer_policy.vocabulary.codes import normalise_code, of_another_system
-from payer_policy.vocabulary.types import (
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.core.json_models import Names, problems
+from payer_policy.core.json_source import MAX_ELEMENTS, JsonDocument
+from payer_policy.core.vocabulary.codes import normalise_code, of_another_system
+from payer_policy.core.vocabulary.types import (
     MAX_TEXT,
     AmbiguousCode,
     ValueProblem,

@@ -13,12 +13,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from payer_policy.reference import ReferenceData
+from payer_policy.core.semantics import quotient
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.core.vocabulary.codes import NDC_QUANTITY_UNITS
+from payer_policy.policy.reference import ReferenceData
 from payer_policy.request.given import Days
 from payer_policy.request.models import Line, Request
-from payer_policy.semantics import quotient
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.codes import NDC_QUANTITY_UNITS
 
 
 @dataclass(slots=True)

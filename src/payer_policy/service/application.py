@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 
-from payer_policy.fhir_models import FhirUnavailable
+from payer_policy.formats.fhir.models import FhirUnavailable
 from payer_policy.service import (
     cds_hooks,
     decisions,

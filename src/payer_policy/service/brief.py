@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from payer_policy.answer import Answer
 from payer_policy.audit import Receipt
+from payer_policy.core.vocabulary.types import to_json
 from payer_policy.determination import Determination
-from payer_policy.vocabulary.types import to_json
+from payer_policy.formats.answer import Answer
 
 VERSION: Final = "payer-policy/brief/1"
 

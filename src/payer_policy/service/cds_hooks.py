@@ -10,9 +10,9 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
-from payer_policy import cds_hooks
-from payer_policy.answer import Answer
-from payer_policy.review import ReviewRules
+from payer_policy.formats import cds_hooks
+from payer_policy.formats.answer import Answer
+from payer_policy.formats.review import ReviewRules
 from payer_policy.service.authentication import holds
 from payer_policy.service.decisions import BODY, check_parts, decided, refused
 from payer_policy.service.giving import Question

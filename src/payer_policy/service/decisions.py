@@ -13,22 +13,16 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from payer_policy.answer import Answer, answer
 from payer_policy.audit import Receipt
-from payer_policy.deployment import Deployed
+from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.determination.explain import explain
 from payer_policy.determination.trees import Explanation
-from payer_policy.diagnostics import Diagnostic, PolicyError
-from payer_policy.intake import (
-    Intake,
-    read_requests,
-    read_supplements,
-    supplemented,
-    unmatched,
-)
+from payer_policy.formats import Intake, read_requests, read_supplements, supplemented, unmatched
+from payer_policy.formats.answer import Answer, answer
 from payer_policy.request.checking import too_many_lines
 from payer_policy.service.authentication import holds
 from payer_policy.service.brief import brief
+from payer_policy.service.deployment import Deployed
 from payer_policy.service.forms import FACTS, FORM, claims_and_facts
 from payer_policy.service.giving import Content, Question
 from payer_policy.service.negotiation import best_of, media_type_of

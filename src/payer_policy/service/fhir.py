@@ -11,14 +11,14 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from payer_policy import fhir
-from payer_policy.answer import Answer
 from payer_policy.audit import Row, outcome_of
-from payer_policy.deployment import Deployed
-from payer_policy.fhir import Asked, Inquiry, Stored, Submission, matches
-from payer_policy.review import ReviewRules
+from payer_policy.formats import fhir
+from payer_policy.formats.answer import Answer
+from payer_policy.formats.fhir import Asked, Inquiry, Stored, Submission, matches
+from payer_policy.formats.review import ReviewRules
 from payer_policy.service.authentication import holds
 from payer_policy.service.decisions import BODY, check_parts, decided, too_many
+from payer_policy.service.deployment import Deployed
 from payer_policy.service.gate import exchange_of
 from payer_policy.service.giving import RECEIPT, Question
 from payer_policy.service.keys import Scope

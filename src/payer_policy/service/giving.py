@@ -17,9 +17,9 @@ from typing import Any, Final
 from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
-from payer_policy.answer import Answer
 from payer_policy.audit import KeptReply, Receipt, Reply
-from payer_policy.deployment import Deployed
+from payer_policy.formats.answer import Answer
+from payer_policy.service.deployment import Deployed
 from payer_policy.service.gate import Exchange, exchange_of
 from payer_policy.service.problems import Problem
 from payer_policy.service.state import State, state_of

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from payer_policy.diagnostics import PayerPolicyError
+from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.service.logs import log
 
 SCHEMA: Final = "payer-policy/keys/1"

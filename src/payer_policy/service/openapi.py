@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from payer_policy.engine import Engine
+from payer_policy.formats.schemas import all_schemas
 from payer_policy.policy.library import Library
-from payer_policy.schemas import all_schemas
 from payer_policy.service import brief
 from payer_policy.service.giving import KEY, RECEIPT, REPLAYED
 from payer_policy.service.problems import KINDS, MEDIA_TYPE, Problem, schema

@@ -11,8 +11,8 @@ from payer_policy.audit import AuditError
 from payer_policy.audit.heads import HeadWriter, SignedHead
 from payer_policy.bundle import PublicKey
 from payer_policy.bundle.signing import read_private, read_public
-from payer_policy.deployment import Deployment, Event
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.service.deployment import Deployment, Event
 from payer_policy.service.keys import KeyFile, Keys
 from payer_policy.service.logs import log
 from payer_policy.service.metrics import Metrics

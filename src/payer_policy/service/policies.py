@@ -8,11 +8,11 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.ruleset import Ruleset
 from payer_policy.determination.english import read_ruleset
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.formats.schemas import all_schemas
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Ruleset
-from payer_policy.schemas import all_schemas
 from payer_policy.service.authentication import holds
 from payer_policy.service.negotiation import best_of
 from payer_policy.service.openapi import described, problems

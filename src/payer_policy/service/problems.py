@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from fastapi import Response
 
-from payer_policy.diagnostics import Diagnostic, PayerPolicyError
+from payer_policy.core.diagnostics import Diagnostic, PayerPolicyError
 
 MEDIA_TYPE: Final = "application/problem+json"
 

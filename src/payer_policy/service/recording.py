@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from payer_policy.answer import Answer
 from payer_policy.audit import (
     AuditError,
     AuditLog,
@@ -21,6 +20,7 @@ from payer_policy.audit import (
     inquiry_entry,
     refusal_entry,
 )
+from payer_policy.formats.answer import Answer
 from payer_policy.service.gate import Exchange
 from payer_policy.service.logs import log_fault
 from payer_policy.service.metrics import Metrics

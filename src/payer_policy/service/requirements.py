@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from payer_policy.answer import answer
+from payer_policy.core.diagnostics import Location
 from payer_policy.determination import Determination
-from payer_policy.diagnostics import Location
-from payer_policy.intake import read_requests
+from payer_policy.formats import read_requests
+from payer_policy.formats.answer import answer
 from payer_policy.policy.library import Library
 from payer_policy.service.authentication import holds
 from payer_policy.service.decisions import BODY, JSON, one_of, refused

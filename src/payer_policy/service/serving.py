@@ -19,7 +19,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from payer_policy.diagnostics import PayerPolicyError
+from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.service.application import create, gated
 from payer_policy.service.connections import BACKLOG, Door, most_connections
 from payer_policy.service.gate import Gate

@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 from starlette.requests import HTTPConnection
 
 from payer_policy.audit.heads import HeadWriter
-from payer_policy.deployment import Deployed, Deployment
 from payer_policy.service.admission import Admission
+from payer_policy.service.deployment import Deployed, Deployment
 from payer_policy.service.keys import KeyFile
 from payer_policy.service.metrics import Metrics
 from payer_policy.service.problems import Problem, busy

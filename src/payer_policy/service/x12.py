@@ -8,22 +8,13 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from payer_policy.answer import Answer
 from payer_policy.audit import Receipt
-from payer_policy.diagnostics import Diagnostic, Location
-from payer_policy.intake import form_of, intake_x12, x12_loops, x12_text
-from payer_policy.intake.model import remark_duplicates
-from payer_policy.intake.x12_278_loops import ReviewLoop
-from payer_policy.review import ReviewRules, certification_number
-from payer_policy.service.authentication import holds
-from payer_policy.service.decisions import BODY, decided, refused, too_many
-from payer_policy.service.giving import Question
-from payer_policy.service.negotiation import media_type_of
-from payer_policy.service.openapi import body, described, problems
-from payer_policy.service.problems import Problem
-from payer_policy.service.recording import now
-from payer_policy.service.state import Deadline, state_of
-from payer_policy.x12_out import (
+from payer_policy.core.diagnostics import Diagnostic, Location
+from payer_policy.formats import form_of, intake_x12, x12_loops, x12_text
+from payer_policy.formats.answer import Answer
+from payer_policy.formats.intake import remark_duplicates
+from payer_policy.formats.review import ReviewRules, certification_number
+from payer_policy.formats.x12 import (
     Certifying,
     Envelope,
     Review,
@@ -32,6 +23,15 @@ from payer_policy.x12_out import (
     response,
     review,
 )
+from payer_policy.formats.x12.review_loops import ReviewLoop
+from payer_policy.service.authentication import holds
+from payer_policy.service.decisions import BODY, decided, refused, too_many
+from payer_policy.service.giving import Question
+from payer_policy.service.negotiation import media_type_of
+from payer_policy.service.openapi import body, described, problems
+from payer_policy.service.problems import Problem
+from payer_policy.service.recording import now
+from payer_policy.service.state import Deadline, state_of
 
 X12: Final = "application/edi-x12"
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from payer_policy.core.diagnostics.render import as_text
 from payer_policy.determination.explain import explain
 from payer_policy.determination.render import render_determination, render_no_policy
 from payer_policy.determination.trees import Explanation, Node
-from payer_policy.diagnostics.render import as_text
 from payer_policy.engine import Decided
 from payer_policy.specs.case import Answer
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from payer_policy.core.diagnostics import PolicyError, did_you_mean
+from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.vocabulary.types import Value, to_json
 from payer_policy.determination import Determination, NoPolicy, Outcome
 from payer_policy.determination.words import in_words
-from payer_policy.diagnostics import PolicyError, did_you_mean
 from payer_policy.engine import Decided, Engine
 from payer_policy.policy.library import Library
-from payer_policy.ruleset import Ruleset
 from payer_policy.specs.failures import Mismatch, Wrong
-from payer_policy.vocabulary.types import Value, to_json
 
 REQUEST_ID = "SPEC-1"
 

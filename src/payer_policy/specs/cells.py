@@ -17,16 +17,12 @@ from typing import Any, Final, NoReturn
 
 from pydantic import BaseModel, ValidationError
 
-from payer_policy.diagnostics import did_you_mean, nearest
-from payer_policy.json_words import said
-from payer_policy.policy.library import Library
-from payer_policy.reference import Payer
-from payer_policy.ruleset import RESERVED, Ruleset
-from payer_policy.specs.failures import Wrong
-from payer_policy.specs.sentences import Row, Table
-from payer_policy.vocabulary.codes import malformed, normalise_code
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import (
+from payer_policy.core.diagnostics import did_you_mean, nearest
+from payer_policy.core.json_words import said
+from payer_policy.core.ruleset import RESERVED, Ruleset
+from payer_policy.core.vocabulary.codes import malformed, normalise_code
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import (
     FactType,
     Value,
     ValueProblem,
@@ -34,7 +30,11 @@ from payer_policy.vocabulary.types import (
     format_number,
     parse_value,
 )
-from payer_policy.vocabulary.units import UNITS, factor
+from payer_policy.core.vocabulary.units import UNITS, factor
+from payer_policy.policy.library import Library
+from payer_policy.policy.reference import Payer
+from payer_policy.specs.failures import Wrong
+from payer_policy.specs.sentences import Row, Table
 
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBER: Final = re.compile(r"([+-]?[\d.]+)\s*(\S.*)?")

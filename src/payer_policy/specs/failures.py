@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from payer_policy.diagnostics import PayerPolicyError
+from payer_policy.core.diagnostics import PayerPolicyError
 
 
 class Wrong(PayerPolicyError):

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import to_json
 from payer_policy.request.models import Authorization, Line, PriorLine, Request
 from payer_policy.specs import cells
 from payer_policy.specs.case import REQUEST_ID, Case, Subject
 from payer_policy.specs.failures import Wrong
 from payer_policy.specs.sentences import Arguments, Table
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import to_json
 
 _NO_FACTS: Final[Mapping[str, Fact]] = {}
 

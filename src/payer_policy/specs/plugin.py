@@ -21,8 +21,8 @@ from pytest_bdd.parser import Feature, Scenario, render_string
 from pytest_bdd.parser import Step as SpokenStep
 from pytest_bdd.parsers import StepParser
 
-from payer_policy.diagnostics import PolicyError
-from payer_policy.diagnostics.render import report_text
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.core.diagnostics.render import report_text
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named, enough_engines, why_unavailable
 from payer_policy.policy.library import Library

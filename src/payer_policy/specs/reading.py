@@ -23,7 +23,7 @@ from gherkin.parser import Parser
 from pytest_bdd.exceptions import GherkinParseError
 from pytest_bdd.parser import Feature, FeatureParser
 
-from payer_policy.diagnostics import Diagnostic, Location, PolicyError, Position, nearest
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, Position, nearest
 from payer_policy.specs.sentences import Row, Table
 from payer_policy.specs.steps import STEPS
 

@@ -7,14 +7,14 @@ from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from typing import Final
 
+from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
+from payer_policy.core.vocabulary.types import Value, format_number
 from payer_policy.determination import Found, LineOutcome, Question
 from payer_policy.determination.words import counted, in_words, listed
 from payer_policy.specs import cells
 from payer_policy.specs.case import Case
 from payer_policy.specs.failures import Mismatch, Wrong
 from payer_policy.specs.sentences import Arguments, Table
-from payer_policy.truth import FAILS, HOLDS, UNKNOWN, Truth
-from payer_policy.vocabulary.types import Value, format_number
 
 _DECISIONS: Final = {
     "approve": "approved",

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.determination import Determination
 from payer_policy.determination.words import in_words
 from payer_policy.policy.library import Library
 from payer_policy.specs.given import FIELDS
-from payer_policy.vocabulary.types import Value
 
 _KINDS: Final = {
     "claim": ("a claim to", "claim"),

@@ -15,10 +15,10 @@ from random import Random
 from typing import Any
 
 from payer_policy.analysis.impact import Impact, impact
+from payer_policy.core.diagnostics import PolicyError
+from payer_policy.core.vocabulary.types import to_json
 from payer_policy.determination import Determination, NoPolicy
-from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Engine
-from payer_policy.vocabulary.types import to_json
 from tests.batch import building
 from tests.batch.building import POLICIES
 from tests.batch.test_columns import as_table, random_rows

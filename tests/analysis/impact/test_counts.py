@@ -163,7 +163,7 @@ def test_a_request_without_lines_has_the_charge_of_its_facts(tmp_path: Path) -> 
 
 
 def _rejected(folder: Path, given: list) -> set[str]:  # type: ignore[type-arg]
-    from payer_policy.diagnostics import PolicyError
+    from payer_policy.core.diagnostics import PolicyError
     from payer_policy.engine import Engine
 
     engine, found = Engine.open(folder), set()

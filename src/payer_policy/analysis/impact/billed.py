@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Final
 
 from payer_policy.analysis.impact.model import MILLION
+from payer_policy.core.vocabulary.model import Fact
+from payer_policy.core.vocabulary.types import FactType, ValueProblem, exact_number
 from payer_policy.request.models import Request
-from payer_policy.vocabulary.model import Fact
-from payer_policy.vocabulary.types import FactType, ValueProblem, exact_number
 
 _CHARGES: Final = {"lines": "service", "sum": "charge"}
 

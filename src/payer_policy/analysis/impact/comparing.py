@@ -27,10 +27,10 @@ from payer_policy.analysis.impact.model import Because, ChangeKey, Tally
 from payer_policy.analysis.impact.rows import changed_rows
 from payer_policy.batch.blocks import Block
 from payer_policy.batch.deciding import Answered, CountsDiffer, Decider
+from payer_policy.core.vocabulary.types import FactType
 from payer_policy.determination import Outcome
+from payer_policy.engines.columnar.tables import WrongColumn, cell_value, typed_table
 from payer_policy.request.models import Request
-from payer_policy.request.tables import WrongColumn, cell_value, typed_table
-from payer_policy.vocabulary.types import FactType
 
 BILLED: Final = "#billed"
 LINES: Final = "#lines"

@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from payer_policy.whole_file import whole_file
+from payer_policy.core.whole_file import whole_file
 
 _TEXTS: Final = pa.list_(pa.string())
 _COLUMNS: Final[tuple[tuple[str, Any, str, str], ...]] = (

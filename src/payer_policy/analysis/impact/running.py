@@ -31,12 +31,12 @@ from payer_policy.batch.inputs import Input, WrongCall, find_inputs
 from payer_policy.batch.readers import Reader, reader_of
 from payer_policy.batch.run import ROWS_BY_COLUMN, Progress, tasks_of
 from payer_policy.batch.workers import Done, Setup, decided_by, settle
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.whole_file import refuse_inputs
 from payer_policy.engine import Engine
-from payer_policy.intake import read_supplements
+from payer_policy.formats import read_supplements
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
-from payer_policy.whole_file import refuse_inputs
 
 if TYPE_CHECKING:
     from payer_policy.analysis.impact.comparing import Alike, Compared

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from payer_policy.analysis.impact.model import ChangeKey, Example, Side
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.determination import Determination, LineOutcome, Outcome
 from payer_policy.determination.explain import DECISIONS
 from payer_policy.determination.words import capital, counted, line_list, listed, one_line, stop
-from payer_policy.diagnostics import PolicyError
 from payer_policy.engine import Engine
 from payer_policy.request.models import Request
 

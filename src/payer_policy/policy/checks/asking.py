@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from payer_policy.json_source import JsonPath
-from payer_policy.policy.resolve import where_fact
-from payer_policy.policy.versions import Merged
-from payer_policy.ruleset import (
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -25,7 +23,9 @@ from payer_policy.ruleset import (
     facts_in_test,
     tests_in,
 )
-from payer_policy.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.policy.resolve import where_fact
+from payer_policy.policy.versions import Merged
 
 CODE: Final = "is-known"
 ASKS: Final = "is_known"

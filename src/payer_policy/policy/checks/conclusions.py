@@ -11,14 +11,14 @@ from datetime import date
 from itertools import combinations, pairwise
 from typing import Any
 
-from payer_policy.diagnostics import Diagnostic, did_you_mean
+from payer_policy.core.diagnostics import Diagnostic, did_you_mean
+from payer_policy.core.ruleset import Conclude, Rule, facts_read
+from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Typed
 from payer_policy.policy.exclusion import can_both_hold
 from payer_policy.policy.order import dependencies, find_cycles
 from payer_policy.policy.resolve import where_fact
 from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic, rule_in_force
-from payer_policy.ruleset import Conclude, Rule, facts_read
-from payer_policy.vocabulary.model import Vocabulary
 
 Rules = Mapping[str, Rule]
 

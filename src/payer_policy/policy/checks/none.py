@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from payer_policy.ruleset import (
+from payer_policy.core.ruleset import (
     All,
     AnyOf,
     AtLeast,
@@ -14,7 +14,7 @@ from payer_policy.ruleset import (
     written,
     written_tests_in,
 )
-from payer_policy.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.model import Vocabulary
 
 CODE = "not-of-none"
 _OF_WHETHER_THERE_IS_ONE = ("exists", "is_known")

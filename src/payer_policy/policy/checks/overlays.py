@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence, Set
 from datetime import date
 from itertools import pairwise
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.policy.order import find_cycles
 from payer_policy.policy.versions import PolicyVersion, ReportDiagnostic, day_after, day_before
 

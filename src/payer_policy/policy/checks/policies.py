@@ -6,7 +6,9 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.ruleset import All, Condition, Constant, Test
+from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.checks.asking import CODE as IS_KNOWN
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
@@ -14,12 +16,9 @@ from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks
 from payer_policy.policy.checks.sections import check_sections
 from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.library import Span
+from payer_policy.policy.reference import ReferenceData
 from payer_policy.policy.resolve import Resolver
-from payer_policy.policy.versions import Merged, PolicyVersion, ReportDiagnostic
-from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import All, Condition, Constant, Test
-from payer_policy.vocabulary.model import Vocabulary
+from payer_policy.policy.versions import Merged, PolicyVersion, ReportDiagnostic, Span
 
 OF_A_RULE: Final = ("never-holds", "hidden-by-overrides", "test-without-effect", "never-settled")
 """What `check --deep` warns of, which a file acknowledges for one rule as `code:rule`."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Set
 from datetime import date
 from typing import Protocol
 
-from payer_policy.diagnostics import slip_of
+from payer_policy.core.diagnostics import slip_of
 from payer_policy.policy.files import ReasonModel
-from payer_policy.reference import ReasonCode, ReferenceData
+from payer_policy.policy.reference import ReasonCode, ReferenceData
 
 
 class Problem(Protocol):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from payer_policy.diagnostics import slip_of
-from payer_policy.json_source import JsonDocument
+from payer_policy.core.diagnostics import slip_of
+from payer_policy.core.json_source import JsonDocument
+from payer_policy.policy.reference import Dated, Payer, Product, ReferenceData
 from payer_policy.policy.versions import ReportDiagnostic
-from payer_policy.reference import Dated, Payer, Product, ReferenceData
 
 
 def check_reference(

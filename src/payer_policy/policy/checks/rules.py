@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from datetime import date
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.ruleset import RESERVED, Rule
+from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.checks import asking, none
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.files import EffectModel, ReasonModel
+from payer_policy.policy.reference import ReferenceData
 from payer_policy.policy.resolve import EFFECTS, where_fact
 from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
-from payer_policy.reference import ReferenceData
-from payer_policy.ruleset import RESERVED, Rule
-from payer_policy.vocabulary.model import Vocabulary
 
 _DECIDES = ("deny", "pend", "reduce")
 

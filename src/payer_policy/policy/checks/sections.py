@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.ruleset import Conclude, Rule
+from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.elaboration import COVERED, SECTION
 from payer_policy.policy.versions import Merged, ReportDiagnostic
-from payer_policy.ruleset import Conclude, Rule
-from payer_policy.vocabulary.model import Vocabulary
 
 
 def check_sections(

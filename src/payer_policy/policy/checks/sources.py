@@ -6,12 +6,20 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Final
 
-from payer_policy.diagnostics import did_you_mean
-from payer_policy.json_source import JsonDocument, JsonPath
-from payer_policy.policy.order import find_cycles
-from payer_policy.policy.versions import ReportDiagnostic
-from payer_policy.reference import Drug, ReferenceData
-from payer_policy.request.sources import (
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.vocabulary.codes import SYSTEMS
+from payer_policy.core.vocabulary.model import Fact, Vocabulary
+from payer_policy.core.vocabulary.types import (
+    NUMERIC,
+    FactType,
+    Value,
+    ValueProblem,
+    format_value,
+    parse_value,
+    shown,
+)
+from payer_policy.language.sources import (
     AUTHORIZATION_FIELDS,
     DRUG_FIELDS,
     LINE_FIELDS,
@@ -23,17 +31,9 @@ from payer_policy.request.sources import (
     Source,
     facts_of,
 )
-from payer_policy.vocabulary.codes import SYSTEMS
-from payer_policy.vocabulary.model import Fact, Vocabulary
-from payer_policy.vocabulary.types import (
-    NUMERIC,
-    FactType,
-    Value,
-    ValueProblem,
-    format_value,
-    parse_value,
-    shown,
-)
+from payer_policy.policy.order import find_cycles
+from payer_policy.policy.reference import Drug, ReferenceData
+from payer_policy.policy.versions import ReportDiagnostic
 
 _ROOTS: Final = {
     "request": REQUEST_PATHS,

@@ -7,13 +7,12 @@ from datetime import date
 from itertools import chain
 from typing import Final
 
-from payer_policy.diagnostics import did_you_mean
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.types import FactType
 from payer_policy.policy.checks.policies import Checked
 from payer_policy.policy.exclusion import can_both_hold
-from payer_policy.policy.library import Span
-from payer_policy.policy.versions import ReportDiagnostic
-from payer_policy.vocabulary.model import Vocabulary
-from payer_policy.vocabulary.types import FactType
+from payer_policy.policy.versions import ReportDiagnostic, Span
 
 MOST_OVERLAPS: Final = 3
 """So many others are named of one policy: where a thousand overlap, each pair would tell nobody more."""

@@ -1,0 +1,220 @@
+"""From rules to lines, said a second time: what is found on each, and how many units it is allowed.
+
+The half of the checker that starts where every rule has its truth. `steps` builds on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+from payer_policy.audit.checker.values import ZERO, as_json, read, value_of
+from payer_policy.core.ruleset import Finding, Rule, Ruleset, facts_read, tests_in
+from payer_policy.core.sealed import at, names
+from payer_policy.core.vocabulary.types import FactType
+
+DOES: Final = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
+NUMBER: Final = FactType("decimal")
+
+
+class Lines:
+    """What becomes of the lines of a service, by truths that are worked out before."""
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        self.ruleset = ruleset
+        self.rules = {rule.id: rule for rule in ruleset.rules}
+        self.known: dict[str, Any] = {}
+        self.truths: dict[str, str] = {}
+        self.recorded: Mapping[str, str] = {}
+        """The truths before what turns on a conflict was made unknown."""
+        self.conflicts: list[str] = []
+        self.left: dict[str, tuple[Fraction, Fraction | None]] = {}
+        self.finds: dict[str, list[int]] = {}
+        self.waits: dict[tuple[str, str], list[int]] = {}
+        self.assumed: set[str] = set()
+        self.silenced: set[str] = set()
+        self.with_others: dict[str, list[int]] = {}
+
+    def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
+        """What later steps build on: our own truth or value, or the recorded one."""
+        raise NotImplementedError
+
+    def built_in(self, part: str) -> str:
+        """The id of the finding on lines of a part that follows another."""
+        return f"built-in:{part}-follows-{self.ruleset.follows[part]}"
+
+    # --- from rules to lines ---------------------------------------------------------------------
+
+    def lines(self, given: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
+        """The outcome of each line, and what led to it. Without lines: of one with every part."""
+        live = sorted(id_ for id_, truth in self.truths.items() if truth != "fails")
+        rules = [self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, Finding)]
+        parts = [{*names(line, "parts")} for line in given] or [set()]
+        billed = [read(NUMBER, at(line, "units"), None) for line in given] or [None]
+        on: dict[str, list[int]] = {}
+        does: dict[str, str] = {}
+        for rule in rules:
+            part, what = getattr(rule.effect, "part", None), self.does(rule)
+            here = [index for index in range(len(parts))
+                    if not given or part is None or part in parts[index]]  # fmt: skip
+            if here and what is not None:
+                on[rule.id], does[rule.id] = here, what
+                self.find(rule, what, here, billed if given else None)
+        mine = [{id_: what for id_, what in does.items() if index in on[id_]}
+                for index in range(len(parts))]  # fmt: skip
+        denied = {index for index, one in enumerate(mine) if "denies" in one.values()}
+        waiting = {index for index, one in enumerate(mine)
+                   if fault is not None or {"pends", "waits"} & {*one.values()}}  # fmt: skip
+        self.follow(parts, billed, mine, denied, waiting)
+        made, left = self.in_order(billed, mine, denied, waiting)
+        steps = [{"number": at(given[index], "number") if given else None, "rules": mine[index],
+                  "left": left[index]} for index in range(len(parts))]  # fmt: skip
+        lines: list[Any] = []
+        for index, (outcome, least, most) in enumerate(made):
+            for id_, what in mine[index].items():
+                if what == "waits" and outcome != "deny":
+                    holds = self.truths[id_] == "holds"
+                    key = (id_, "authorization" if holds else "condition")
+                    self.waits.setdefault(key, []).append(index)
+                elif what == "is assumed" and outcome != "deny":
+                    self.assumed.add(id_)
+            line = given[index] if given else {}
+            settled = None if outcome == "pend" else as_json(most)
+            lines.append({"number": at(line, "number"), "parts": at(line, "parts"),
+                          "outcome": outcome, "billed_units": at(line, "units"),
+                          "allowed_units": settled, "allowed_least": as_json(least),
+                          "allowed_most": as_json(most)})  # fmt: skip
+        for part, here in self.with_others.items():
+            self.finds[self.built_in(part)] = here
+        for index, one in enumerate(lines):
+            one["findings"] = [id_ for id_ in sorted(self.finds) if index in self.finds[id_]]
+        return lines, steps if given else []
+
+    def does(self, rule: Rule) -> str | None:
+        """What a finding rule does on the lines that it falls on, if it may hold."""
+        kind, holds = getattr(rule.effect, "kind", "advise"), self.truths[rule.id] == "holds"
+        silenced = rule.section in self.ruleset.silences
+        covered = self.known.get(str(self.ruleset.covered_by)) if silenced else False
+        if covered is True:
+            return "is silenced" if holds else None
+        if kind == "advise" or (holds and covered is False):
+            return DOES[kind] if holds else None
+        assumed = rule.assume_not_holding and not holds and not self.in_conflict(rule.id)
+        return "is assumed" if assumed else "waits"
+
+    def find(self, rule: Rule, what: str, on: list[int], billed: Sequence[Any] | None) -> None:
+        """Where a rule that holds finds something: a reduction, where more is billed than it leaves."""
+        exceeds = True
+        if getattr(rule.effect, "kind", "") == "reduce" and what in ("reduces", "is silenced"):
+            to = getattr(rule.effect, "to", None)
+            own = None if to is None else value_of(to, self.known)
+            to = self.seen(own, "rules", rule.id, "to", type_=NUMBER)
+            least = None if to is None else max(to, ZERO)
+            if what == "reduces":
+                self.left[rule.id] = (least or ZERO, least)
+            known = (
+                None if billed is None else [billed[one] for one in on if billed[one] is not None]
+            )
+            exceeds = least is not None and (known is None or sum(known) > least)
+        if exceeds and what in (*DOES.values(), "is silenced"):
+            self.finds[rule.id] = on
+            self.silenced |= {rule.id} if what == "is silenced" else set()
+
+    def follow(
+        self, parts: Any, billed: Any, mine: Any, denied: set[int], waiting: set[int]
+    ) -> None:
+        """Lines that follow others are denied where none of those can be paid; else they may wait."""
+        follows = self.ruleset.follows
+        leads: dict[int, tuple[str, list[int]]] = {}
+        for index, own in enumerate(parts):
+            part = min(own & {*follows}, default="")
+            others = [one for one in range(len(parts)) if follows.get(part, "") in parts[one]]
+            if others and not own & {*follows.values()}:
+                leads[index] = part, others
+        kept = dict(self.left), {key: [*on] for key, on in self.waits.items()}
+        alone, _ = self.in_order(billed, mine, denied | {*leads}, waiting)
+        self.left, self.waits = kept
+        for index, (part, others) in leads.items():
+            outcomes = {alone[one][0] for one in others}
+            if index in denied or outcomes & {"approve", "reduce"}:
+                continue
+            if outcomes == {"deny"}:
+                self.with_others.setdefault(part, []).append(index)
+            elif index not in waiting:
+                self.waits.setdefault((self.built_in(part), "lines followed"), []).append(index)
+                waiting.add(index)
+        denied |= {index for on in self.with_others.values() for index in on}
+
+    def in_order(self, billed: Any, mine: Any, denied: set[int], waiting: set[int]) -> Any:
+        """What every line is allowed, one after the other, and what was left before each."""
+        made, left = [], []
+        for index, units in enumerate(billed):
+            before = {id_: self.left[id_] for id_ in mine[index] if id_ in self.left}
+            left.append({id_: [as_json(low), as_json(high)] for id_, (low, high) in before.items()})
+            made.append(self.allot(index, units, index in denied, index in waiting, before))
+        return made, left
+
+    def allot(self, index: int, units: Any, denied: bool, waits: bool, before: Any) -> Any:
+        """The outcome of a line, and the least and the most that it is allowed; that is taken."""
+        if denied:
+            return "deny", ZERO, ZERO
+        if units is None and not before and not waits:
+            return "approve", None, None
+        lows, highs = [low for low, _ in before.values()], [high for _, high in before.values()]
+        least = ZERO if units is None else min([units, *lows])
+        most = min([one for one in (units, *highs) if one is not None], default=None)
+        if units is not None and most is not None and most <= 0 < units:
+            return "deny", ZERO, ZERO
+        outcome = "approve" if most == units else "reduce"
+        if waits:
+            least, most = ZERO, None if most is None else max(most, ZERO)
+        if waits or units is None or least != most:
+            outcome = "pend"
+        for id_, (low, high) in before.items():
+            what = "line units" if units is None else "earlier lines"
+            what = "amount" if high is None else what
+            if outcome == "pend" and (what != "earlier lines" or low < min(units, high)):
+                self.waits.setdefault((id_, what), []).append(index)
+            if most is not None and most > 0:
+                rest = None if high is None else high - max(least, ZERO)
+                self.left[id_] = (max(low - most, ZERO), rest)
+        return outcome, least, most
+
+    # --- facts in conflict -----------------------------------------------------------------------
+
+    def behind(self, id_: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        """The derived facts that a rule reads, and those behind them and behind its overriders."""
+        rule, out = self.rules[id_], set[str]()
+        for other in rule.overridden_by:
+            if other in self.rules:
+                out |= self.behind(other, seen)
+        for name in {*facts_read(rule)} & {*self.ruleset.derived} - seen:
+            out |= {name}.union(*(self.behind(one, seen | {name}) for one in self.concluding(name)))
+        return out
+
+    def concluding(self, name: str) -> list[str]:
+        return [
+            self.ruleset.rules[index].id for index, _ in self.ruleset.derived[name].concluded_by
+        ]
+
+    def in_conflict(self, id_: str) -> bool:
+        return bool(self.conflicts) and not self.behind(id_).isdisjoint(self.conflicts)
+
+    def unsettle(self) -> None:
+        """What turns on whether a fact in conflict is known is not known either."""
+        turned: set[str] = set()
+        for rule in self.ruleset.rules:  # each comes after what it waits for
+            asked = {test.fact for test in tests_in(rule.condition) if test.operator == "is_known"}
+            asked &= {*self.ruleset.derived}
+            behind = asked.union(*(self.behind(one) for name in asked
+                                   for one in self.concluding(name)))  # fmt: skip
+            read = {*facts_read(rule)} & {*self.ruleset.derived}
+            before = {*rule.overridden_by, *(one for name in read for one in self.concluding(name))}
+            if behind & {*self.conflicts} or before & turned:
+                turned.add(rule.id)
+        for id_ in turned:
+            self.truths[id_] = "unknown"
+        for name in self.ruleset.derived:
+            if turned.intersection(self.concluding(name)):
+                self.known[name] = None

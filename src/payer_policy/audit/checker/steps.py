@@ -1,0 +1,354 @@
+"""The checker: every step of a record from facts to decision, against one ruleset.
+
+Short enough to be read in one sitting, and without a line of the engines or of `determination`.
+Each step is worked out twice: from the facts, and from the steps before it as they are recorded.
+What follows from neither is wrong; so one wrong step is one report, not a landslide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from payer_policy.audit.checker.lines import NUMBER, Lines
+from payer_policy.audit.checker.silence import facts_assumed, stated
+from payer_policy.audit.checker.values import (
+    OPPOSITE,
+    as_json,
+    at_least,
+    plain,
+    read,
+    truth_of,
+    value_of,
+)
+from payer_policy.audit.checker.waits import Waits
+from payer_policy.core.ruleset import (  # fmt: skip
+    ENGINES,
+    All,
+    AnyOf,
+    AtLeast,
+    Conclude,
+    Condition,
+    Not,
+    Rule,
+    Ruleset,
+    Test,
+    facts_in_test,
+)
+from payer_policy.core.sealed import NOTHING, Wrong, at, differences, keyed, leaves, names
+from payer_policy.core.vocabulary.types import FactType, format_value
+
+Sources = Mapping[tuple[str, str], str]
+SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
+                  "service_date": ("service", "date")}  # fmt: skip
+AROUND: Final = frozenset({"answers", "candidates", "through"})
+"""The members of a record on what stands around its determination, which `answers` checks."""
+FAILED: Final = r"The engine `{}` failed on this request \([a-z0-9 ]+\)\. Nothing was decided\."
+DISAGREE: Final = r"The engines do not agree: .+"
+UNKNOWN: Final = ("condition", "authorization", "amount", "line units", "earlier lines",
+                  "lines followed")  # fmt: skip
+RANK: Final = ("deny", "pend", "reduce", "advise")
+DATE: Final = FactType("date")
+PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points", "containers",
+                 "billing units")  # fmt: skip
+
+
+class Verified(NamedTuple):
+    """The answer on one record. `steps` counts the single values in it that were checked;
+    `unchecked` says what of it could not be, in sentences: such a record is not proved."""
+
+    content: Mapping[str, Any]
+    """The record, as JSON values."""
+    steps: int
+    """How many single values of it were checked."""
+    wrong: tuple[Wrong, ...]
+    """The steps that do not follow, each with its place."""
+    unchecked: tuple[str, ...] = ()
+    """What could not be checked, in sentences; a record with any is not proved."""
+
+
+def check(content: Mapping[str, Any], ruleset: Ruleset, by: Sources) -> Verified:
+    """Check a record, its own hash and what is around it aside, against one ruleset.
+
+    `by` names the facts that are read from fields of the request, as a library does.
+    """
+    was = keyed({key: value for key, value in content.items() if key not in AROUND})
+    own, trusting = (keyed(Account(ruleset, was, trust).record(by)) for trust in (0, 1))
+    files = {rule.id: rule.origin for rule in ruleset.rules}
+    wrong = []
+    for path, recorded, found in differences((), was, own, trusting):
+        file = next((files[key] for key in path if key in files), None)
+        file = file or f"{ruleset.policy}/{ruleset.version}"
+        wrong.append(Wrong(path, recorded, found, f"{file}.json"))
+    failed = at(was, "proof") is None and own["proof"] is None
+    return Verified(content, leaves(own), tuple(wrong), (NOT_DECIDED,) if failed else ())
+
+
+NOT_DECIDED: Final = (
+    "the record reports that the engine failed, which nothing in it can show; "
+    "decide the request again"
+)
+
+
+class Account(Lines):
+    """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
+
+    def __init__(self, ruleset: Ruleset, was: Any, trust: int) -> None:
+        super().__init__(ruleset)
+        self.was, self.trust = was, trust
+        self.open = Waits(ruleset, self.known, self.truths)
+
+    def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
+        """What later steps build on: our own truth or value, or the recorded one."""
+        raw = at(self.was, "proof", *path) if self.trust else NOTHING
+        if type_ is None:
+            return raw if isinstance(raw, str) and raw in OPPOSITE else own
+        return own if raw == NOTHING else read(type_, raw, own)
+
+    def said(self, key: str) -> Any:
+        return at(self.was, "determination", key)
+
+    def record(self, by: Sources) -> dict[str, Any]:
+        rules, was = self.ruleset, self.was
+        inputs = rules.facts.keys() - rules.derived.keys()
+        facts = {name: self.fact(name) for name in names(was, "facts") if name in inputs}
+        named = ("version", "title", "hash", "first_day", "last_day")
+        identity = {name: as_json(getattr(rules, name)) for name in named}
+        policy = {"address": rules.policy, **identity}
+        engine = self.said("engine")
+        about = {"schema": "payer-policy/determination/1", "claim_id": at(was, "request"),
+                 "reference_hash": self.said("reference_hash"),
+                 "engine": engine if engine in ENGINES else f"one of {', '.join(ENGINES)}",
+                 "policy": policy}  # fmt: skip
+        for key, source in SOURCES.items():
+            name = by.get(source)
+            about[key] = as_json(self.known.get(name)) if name in inputs else self.said(key)
+        day = read(DATE, about["service_date"], None) or rules.first_day
+        if not rules.first_day <= day <= (rules.last_day or day):
+            about["service_date"] = f"a day from {rules.first_day} to {rules.last_day}"
+        proof, fault = None, self.said("internal")
+        failed = FAILED.format(engine) + (f"|{DISAGREE}" if engine == "checked" else "")
+        if at(was, "proof") is not None or not re.fullmatch(failed, str(fault), re.DOTALL):
+            proof, fault = self.proof(), None
+            self.recorded = dict(self.truths)
+            if self.conflicts:
+                self.unsettle()
+        given = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
+        silence = stated(was, inputs)
+        lines, steps = self.lines(given, fault)
+        proof = proof and {**proof, "lines": steps}
+        said = self.determination(lines, [at(line, "number") for line in given], fault)
+        if proof is not None:
+            said["assumptions"] += self.facts_assumed(silence, given, said["decision"])
+        return {"format": "payer-policy/record/2", "request": about["claim_id"], "policy": policy,
+                "meaning": dict(rules.parts.others), "facts": facts, "silence": silence,
+                "lines": given, "proof": proof, "determination": {**about, **said}}  # fmt: skip
+
+    def fact(self, name: str, fixed: Mapping[str, Any] = {}) -> dict[str, Any]:
+        type_ = self.ruleset.facts[name].type
+        raw = fixed[name] if name in fixed else at(self.was, "facts", name, "value")
+        value = self.known[name] = read(type_, raw, None)
+        found = type_.describe() if value is None else as_json(value)
+        return {"type": type_.kind, "unit": type_.unit, "value": found}
+
+    def line(self, raw: Any) -> dict[str, Any]:
+        number, units = at(raw, "number"), read(NUMBER, at(raw, "units"), None)
+        parts = sorted(part for part in names(raw, "parts") if part in self.ruleset.line_parts)
+        number = number if type(number) is int else 0
+        return {"number": number, "units": as_json(units), "parts": parts}
+
+    def facts_assumed(
+        self, silence: dict[str, Any] | None, given: list[Any], decision: str
+    ) -> list[dict[str, Any]]:
+        """The facts on whose silence the decision rests."""
+        facts = {one: value for one, value in self.known.items() if one not in self.ruleset.derived}
+        covered = self.known.get(str(self.ruleset.covered_by))
+        on = {part for one in given for part in one["parts"]} if given else None
+        found = facts_assumed(
+            self.ruleset, facts, silence, self.truths, covered, on, decision == "deny"
+        )
+        return [{"rule": None, "fact": one, "title": self.ruleset.facts[one].label,
+                 "citations": [], "waits_for": [one]} for one in found]  # fmt: skip
+
+    # --- from facts to rules ---------------------------------------------------------------------
+
+    def proof(self) -> dict[str, Any]:
+        last = {name: max((index for index, _ in fact.concluded_by), default=-1)
+                for name, fact in self.ruleset.derived.items()}  # fmt: skip
+        derived = {name: self.derived(name) for name in last if last[name] < 0}
+        rules = {}
+        for index, rule in enumerate(self.ruleset.rules):
+            rules[rule.id] = self.rule(rule)
+            derived |= {name: self.derived(name) for name in last if last[name] == index}
+        tests: dict[str, Any] = {}
+        truth, _ = self.condition(self.ruleset.applies_to, "applies_to", tests, "applies")
+        truth = truth if truth == "holds" else f"{truth}: the policy is not for this service"
+        return {"applies": {"truth": truth, "tests": tests}, "rules": rules, "derived": derived}
+
+    def rule(self, rule: Rule) -> dict[str, Any]:
+        effect, tests, base = rule.effect, dict[str, Any](), ("rules", rule.id)
+        condition, unknown = self.condition(rule.condition, "when", tests, *base)
+        others = {one: self.truths[one] for one in rule.overridden_by if one in self.truths}
+        parts = [self.seen(condition, *base, "condition"), *map(OPPOSITE.get, others.values())]
+        truth = at_least(len(parts), parts)
+        self.truths[rule.id] = self.seen(truth, *base, "truth")
+        self.open.add(rule, unknown)
+        does: dict[str, Any] = {"finds": getattr(effect, "kind", None)}
+        if isinstance(effect, Conclude):
+            does = {"concludes": {name: as_json(value) for name, value in effect.values}}
+        elif effect.to is not None:
+            does["to"] = as_json(value_of(effect.to, self.known))
+        return {"file": rule.origin, "hash": self.ruleset.parts.rules[rule.id], "truth": truth, **does,
+                "condition": condition, "overridden_by": others, "tests": tests}  # fmt: skip
+
+    def condition(
+        self, whole: Condition, place: str, tests: dict[str, Any], *base: str
+    ) -> tuple[str, list[Test]]:
+        """The truth of a condition and, where it is unknown, the tests that leave it so.
+
+        The steps of its tests are put with `tests`.
+        """
+        match whole:
+            case Test():
+                step = tests[place] = self.test(whole, *base, "tests", place)
+                truth = str(self.seen(step["truth"], *base, "tests", place, "truth"))
+                return truth, [whole] if truth == "unknown" else []
+            case Not(part):
+                truth, unknown = self.condition(part, f"{place}.not", tests, *base)
+                return OPPOSITE[truth], unknown
+            case All(parts):
+                word, count = "all", len(parts)
+            case AnyOf(parts):
+                word, count = "any", 1
+            case AtLeast(count, parts):
+                word = "of"
+        below = [self.condition(part, f"{place}.{word}[{index}]", tests, *base)
+                 for index, part in enumerate(parts)]  # fmt: skip
+        truth = at_least(count, [one for one, _ in below])
+        return truth, [test for _, more in below for test in more] if truth == "unknown" else []
+
+    def test(self, test: Test, *base: str) -> dict[str, Any]:
+        own = {name: self.known.get(name) for name in facts_in_test(test)}
+        seen = {}
+        for name in own:
+            type_ = self.ruleset.facts[name].type
+            seen[name] = self.seen(own[name], *base, "read", name, type_=type_)
+        shown = {name: as_json(value) for name, value in own.items()}
+        truth = truth_of(test, seen)
+        return {"fact": test.fact, "test": test.operator, "read": shown, "truth": truth}
+
+    def derived(self, name: str) -> dict[str, Any]:
+        fact, rules = self.ruleset.derived[name], self.ruleset.rules
+        by = {rules[index].id: value for index, value in fact.concluded_by}
+        truths = {id_: self.truths[id_] for id_ in by}
+        holding = {by[id_] for id_ in by if truths[id_] == "holds"}
+        possible = {by[id_] for id_ in by if truths[id_] != "fails"}
+        settled, conflict = len(possible) < 2 and holding == possible, len(holding) > 1
+        value = self.known[name] = plain([*holding, fact.otherwise][0]) if settled else None
+        self.conflicts += [name] if conflict else []
+        return {"value": as_json(value), "conflict": conflict, "settled_by": truths}
+
+    # --- what is said ----------------------------------------------------------------------------
+
+    def determination(self, lines: list[Any], numbers: list[Any], fault: Any) -> dict[str, Any]:
+        def on(indices: list[int]) -> list[Any]:
+            return list(dict.fromkeys(numbers[one] for one in sorted(indices))) if numbers else []
+
+        outcomes, rules = {line["outcome"] for line in lines}, self.ruleset
+        mixed = len(outcomes) > 1 or "reduce" in outcomes
+        decision = "pend" if "pend" in outcomes else "partial" if mixed else lines[0]["outcome"]
+        findings = [self.finding(id_, on(self.finds[id_])) for id_ in sorted(self.finds)]
+        waits = sorted(self.waits, key=lambda key: (key[0], UNKNOWN.index(key[1])))
+        asks = rules.information_request if {what for _, what in waits} - {UNKNOWN[-1]} else None
+        return {
+            "decision": decision,
+            "headline": min(findings, key=self.rank)["rule"] if findings else None,
+            "lines": lines if numbers else [],
+            "findings": findings,
+            "unsettled": [
+                {**self.about(id_, "kind"), "unknown": what, "lines": on(self.waits[id_, what]),
+                 "waits_for": self.open.waits_for(id_, what)} for id_, what in waits],
+            "missing": self.open.questions(waits, self.said("missing")),
+            "assumptions": [{**self.about(id_, "citations"), "fact": None,
+                             "waits_for": self.open.waits_for(id_)} for id_ in sorted(self.assumed)],
+            "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
+                        if self.known.get(name) is not None},
+            "information_request": asks and _reason(asks),
+            "conflicts": [
+                {"fact": name, "label": rules.facts[name].label, "rules": sorted(
+                    one for one in self.concluding(name) if self.recorded[one] == "holds")}
+                for name in sorted(self.conflicts)],
+            "internal": fault,
+        }  # fmt: skip
+
+    def rank(self, found: Mapping[str, Any]) -> tuple[int, int, str]:
+        """Where a finding stands among those that may lead."""
+        rule, sections = self.rules.get(found["rule"]), self.ruleset.sections
+        section = None if rule is None else rule.section
+        place = sections.index(section) if section in sections else len(sections) + (rule is None)
+        return RANK.index(found["kind"]), place, found["rule"]
+
+    def followed_title(self, part: str) -> str:
+        labels = self.ruleset.line_parts
+        label = labels[part]
+        followed = labels[self.ruleset.follows[part]]
+        return f"{label[:1].upper()}{label[1:]} billed, and none of {followed} paid"
+
+    def about(self, id_: str, *more: str) -> dict[str, Any]:
+        if id_ not in self.rules:  # of lines that follow others
+            part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
+            what = {"rule": id_, "title": self.followed_title(part), "kind": "deny"}
+            return {key: what[key] for key in ("rule", "title", *more)}
+        rule, sources = self.rules[id_], self.ruleset.references
+        cited = [{"id": one, "title": getattr(sources.get(one), "title", one),
+                  "href": getattr(sources.get(one), "href", None)} for one in rule.cites]  # fmt: skip
+        said = {"rule": id_, "title": rule.title, "kind": getattr(rule.effect, "kind", None),
+                "citations": cited}  # fmt: skip
+        return {key: said[key] for key in ("rule", "title", *more)}
+
+    def finding(self, id_: str, lines: list[Any]) -> dict[str, Any]:
+        if id_ not in self.rules:
+            return self.finding_with_others(id_, lines)
+        effect: Any = self.rules[id_].effect
+        slots = [*map(self.slot, effect.because.facts), ""]
+        text = "".join(map("".join, zip(effect.because.pieces, slots, strict=True)))
+        on = None if effect.part is None else self.ruleset.line_parts.get(effect.part, effect.part)
+        about = self.about(id_, "kind", "citations")
+        silenced = id_ in self.silenced
+        about["kind"] = "advise" if silenced else about["kind"]
+        return {**about, "silenced": silenced, **_reason(effect.reason),
+                "because": text, "lines": lines, "on": on}  # fmt: skip
+
+    def finding_with_others(self, id_: str, lines: list[Any]) -> dict[str, Any]:
+        """That lines are denied with those that they follow, for the reason that leads there."""
+        part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
+        labels, other = self.ruleset.line_parts, self.ruleset.follows[part]
+        given = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
+        followed = [index for index, line in enumerate(given) if other in line["parts"]]
+        found = [self.finding(one, []) for one in self.finds
+                 if one in self.rules and {*followed} & {*self.finds[one]}]  # fmt: skip
+        led = min((one for one in found if one["kind"] in ("deny", "reduce")), key=self.rank)
+        numbers = list(dict.fromkeys(str(given[index]["number"]) for index in followed))
+        some = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else numbers[0]
+        where = f"{'lines' if numbers[1:] else 'line'} {some}"
+        because = f"None of {labels[other]} is paid ({where}: {led['title']}), "
+        because += f"so {labels[part]} are not paid."
+        return {**led, "rule": id_, "title": self.followed_title(part), "kind": "deny",
+                "because": because, "lines": lines, "on": labels[part]}  # fmt: skip
+
+    def slot(self, name: str) -> str:
+        """A value in a sentence, with its unit: in the plural, but for one of it."""
+        parameter = self.ruleset.parameters.get(name.removeprefix("parameter:"))
+        if name.startswith("parameter:") and parameter is not None:
+            return f"{format_value(parameter.value)} {parameter.unit or ''}".rstrip()
+        value, fact = self.known.get(name), self.ruleset.facts.get(name)
+        if value is None and fact is not None and fact.type.kind == "date":
+            return "an unknown date"
+        text = format_value(value, None if fact is None else fact.type)
+        one = value == 1 and value is not True and fact is not None and fact.type.unit in PLURAL
+        return text[:-1] if one else text
+
+
+def _reason(reason: Any) -> dict[str, Any]:
+    return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}

@@ -1,0 +1,141 @@
+"""What tests and expressions mean, said a second time and plainly, for the checker of records.
+
+Shares no code with `semantics` or the engines, on purpose. Numbers are fractions; a truth is one of
+the words `holds`, `fails` and `unknown`.
+"""
+
+from __future__ import annotations
+
+import math
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, Final
+
+from payer_policy.core.ruleset import (
+    Arithmetic,
+    Constant,
+    Edge,
+    Expression,
+    FactRef,
+    Score,
+    Test,
+    Window,
+)
+from payer_policy.core.vocabulary.operators import complete
+from payer_policy.core.vocabulary.types import NONE, NONE_TEXT, FactType, parse_value, to_json
+
+OPPOSITE: Final = {"holds": "fails", "fails": "holds", "unknown": "unknown"}
+ZERO: Final = Fraction()
+HOLDS: Final[Mapping[str, Any]] = {
+    "is": lambda x, v: x == v,
+    "in": lambda x, v: any(x == one for one in v),
+    "at_least": lambda x, v: not x < v,
+    "at_most": lambda x, v: not v < x,
+    "multiple_of": lambda x, v: v > 0 and (x / v).denominator == 1,
+    "includes": lambda x, v: v in x,
+    "includes_any": lambda x, v: any(code in x for code in v),
+    "includes_all": lambda x, v: all(code in x for code in v),
+}
+complete("verify.values", ["exists", "is_known", *HOLDS])
+COMPUTE: Final[Mapping[str, Any]] = {
+    "sum": lambda *all_: sum(all_, ZERO),
+    "difference": lambda a, b: a - b,
+    "product": lambda *all_: math.prod(all_, start=Fraction(1)),
+    "quotient": lambda a, b: a / b if b else None,
+    "round_up": lambda a: Fraction(math.ceil(a)),
+    "round_down": lambda a: Fraction(math.floor(a)),
+    "minimum": lambda *all_: min(all_),
+    "maximum": lambda *all_: max(all_),
+    "days_between": lambda a, b: Fraction((b - a).days),
+    "years_between": lambda a, b: Fraction(b.year - a.year - (f"{b:%m%d}" < f"{a:%m%d}")),
+}
+
+
+def truth_of(test: Test, facts: Mapping[str, Any]) -> str:
+    """Whether a core test holds on facts, of which those that are None are not known."""
+    left = value_of(test.left, facts)
+    if test.operator == "is_known":
+        return "fails" if left is None else "holds"
+    if test.operator == "exists":
+        return "unknown" if left is None else "fails" if left is NONE else "holds"
+    operands = [left, *(value_of(side, facts) for side in test.right)]
+    if any(value is None for value in operands):
+        return "unknown"
+    if any(value is NONE for value in operands):
+        return "fails"
+    return "holds" if HOLDS[test.operator](*operands) else "fails"
+
+
+def at_least(count: int, truths: Sequence[Any]) -> str:
+    if truths.count("holds") >= count:
+        return "holds"
+    return "fails" if len(truths) - truths.count("fails") < count else "unknown"
+
+
+def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
+    """The value of an expression with exact numbers; None: not known."""
+    match expression:
+        case Constant(value):
+            return plain(value)
+        case FactRef(name):
+            return facts.get(name)
+        case Score(name, values):
+            graded = facts.get(name)
+            return graded if graded in (None, NONE) else Fraction(values.index(graded))
+        case Arithmetic(operation, arguments):
+            known = [value_of(argument, facts) for argument in arguments]
+            return _nothing_in(known) or (None if None in known else COMPUTE[operation](*known))
+        case Edge(Window(amount, unit, direction, anchor), last):
+            count, day = value_of(amount, facts), value_of(anchor, facts)
+            if None in (count, day) or NONE in (count, day):
+                return _nothing_in([count, day])
+            other = _shift(day, int(-count if direction == "before" else count), unit)
+            return ((date.max, date.min) if count < 0 else sorted((day, other)))[last]
+    raise AssertionError(expression)
+
+
+def _nothing_in(known: Sequence[Any]) -> Any:
+    """None is made of none, where nothing is unknown."""
+    return NONE if None not in known and NONE in known else None
+
+
+def _shift(day: date, count: int, unit: str) -> date:
+    """So many units later or earlier, inside the month and the calendar."""
+    step = 1 if count > 0 else -1
+    try:
+        if unit in ("days", "weeks"):
+            return day + timedelta(days=count * (7 if unit == "weeks" else 1))
+        if unit in ("months", "years"):
+            months = day.year * 12 + day.month - 1 + count * (12 if unit == "years" else 1)
+            year, month = months // 12, months % 12 + 1
+            return date(year, month, min(day.day, monthrange(year, month)[1]))
+        while count:  # business days
+            day += timedelta(days=step)
+            count -= step if day.weekday() < 5 else 0
+        return day
+    except (OverflowError, ValueError):
+        return date.max if step > 0 else date.min
+
+
+def plain(value: Any) -> Any:
+    exact = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return Fraction(value) if exact else value
+
+
+def read(type_: FactType, raw: Any, otherwise: Any) -> Any:
+    """The exact value of a recorded one; `otherwise` where it is none of the type."""
+    number = type_.kind in ("integer", "decimal") and type(raw) in (int, str)
+    number = number and not (type_.can_be_none and raw == NONE_TEXT)
+    number = number and "e" not in str(raw).lower()  # an exponent could fill the memory
+    try:
+        return None if raw is None else Fraction(raw) if number else parse_value(type_, raw)
+    except (ValueError, ZeroDivisionError):
+        return otherwise
+
+
+def as_json(value: Any) -> Any:
+    whole = isinstance(value, Fraction) and value.denominator == 1
+    return int(value) if whole else to_json(value)

@@ -1,0 +1,176 @@
+"""The vocabulary: what a rule may read, each fact declared once, and the file that declares it.
+
+A `Fact` is the declaration as everything else uses it; `VocabularyFile` is the shape of
+`policies/vocabulary.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from math import ceil, floor
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from payer_policy.core.vocabulary.types import MAX_NUMBER, FactType, Kind, Value
+
+_NUMBERS: Final = range(-MAX_NUMBER + 1, MAX_NUMBER)
+_PLAIN: Final[Mapping[Kind, tuple[type, Collection[object]]]] = {
+    "boolean": (bool, ()),
+    "integer": (int, _NUMBERS),
+    "decimal": (int, _NUMBERS),
+    "date": (date, ()),
+    "choice": (str, ()),
+}
+
+Supplier = Literal["biller", "provider", "payer", "plan"]
+Role = Literal["preauthorization needed", "preauthorization satisfied"]
+About = Literal["member", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a rule may read. `source` is its `from`, still as JSON; None: supplied as such.
+
+    `tells` is what a derived fact means to answers in other standards, so that nothing has to know its
+    name. What is `about` the member is one value for a whole request; what is about the service may
+    differ from one service to the next.
+    """
+
+    name: str
+    type: FactType
+    label: str
+    question: str | None = None
+    supplied_by: Supplier | None = None
+    correctable: bool = False
+    source: Mapping[str, Any] | None = None
+    absent_means: Value | None = None
+    derived: bool = False
+    otherwise: Value | None = None
+    note: str | None = None
+    tells: Role | None = None
+    about: About = "member"
+
+
+@dataclass(frozen=True, slots=True)
+class LinePart:
+    """A named part of a service's lines that a finding can fall on. `where` is still as JSON."""
+
+    name: str
+    label: str
+    where: Mapping[str, Any]
+    follows: str | None = None
+    """The part without which these lines are not paid: where no line of it is, none of these is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """The days of a range, both ends included."""
+
+    first: date
+    last: date
+
+    def __contains__(self, day: object) -> bool:
+        return self.first <= day <= self.last  # type: ignore[operator]
+
+
+def _meant(type_: FactType) -> Collection[object]:
+    """The values of a type that are meant, where they need no reading; empty: all."""
+    least: Any = type_.minimum
+    most: Any = type_.maximum
+    if type_.kind == "date":
+        if least is None and most is None:
+            return ()
+        return _Days(least or date.min, most or date.max)  # type: ignore[return-value]
+    if type_.kind in ("integer", "decimal"):
+        first = _NUMBERS.start if least is None else max(_NUMBERS.start, ceil(least))
+        last = _NUMBERS.stop if most is None else min(_NUMBERS.stop, floor(most) + 1)
+        return range(first, last)
+    return type_.values or _PLAIN[type_.kind][1]
+
+
+class FactModel(BaseModel):
+    """A fact as `vocabulary.json` declares it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    type: Kind
+    unit: str | None = None
+    values: list[str] | None = None
+    ordered: bool = False
+    system: str | None = None
+    minimum: int | Decimal | str | None = None
+    """The least that a supplied number or date (YYYY-MM-DD) can be."""
+    maximum: int | Decimal | str | None = None
+    can_be_none: bool = False
+    label: str = Field(min_length=1)
+    question: str | None = None
+    supplied_by: Supplier | None = None
+    correctable: bool = False
+    from_: dict[str, Any] | None = Field(default=None, alias="from")
+    absent_means: Any = None
+    derived: bool = False
+    otherwise: Any = None
+    note: str | None = None
+    tells: Role | None = None
+    about: About | None = None
+    """Of whom or what a supplied value is; a fact without it is about the member, unless its `from`
+    reads the service."""
+
+    def fact_type(self) -> FactType:
+        """The declared type, without its range."""
+        values = tuple(self.values or ())
+        return FactType(
+            self.type,
+            self.unit,
+            values,
+            self.ordered,
+            self.system,
+            can_be_none=self.can_be_none,
+        )
+
+
+class LinePartModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    label: str
+    where: dict[str, Any]
+    follows: str | None = None
+
+
+class VocabularyFile(BaseModel):
+    """`policies/vocabulary.json`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    schema_: str | None = Field(default=None, alias="$schema")
+    title: str
+    note: str | None = None
+    facts: dict[str, FactModel]
+    line_parts: dict[str, LinePartModel] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All facts by name, in the order of the file, and the parts of a service's lines."""
+
+    facts: Mapping[str, Fact]
+    line_parts: Mapping[str, LinePart]
+
+    @cached_property
+    def as_they_are(self) -> Mapping[str, tuple[type, Collection[object]]]:
+        """Of most facts that may be given, the Python type of values that need no reading, and
+        which of them are meant (an empty collection: all)."""
+        return {
+            name: (_PLAIN[fact.type.kind][0], _meant(fact.type))
+            for name, fact in self.facts.items()
+            if fact.type.kind in _PLAIN and not fact.derived
+        }
+
+    def telling(self, role: Role) -> str | None:
+        """The derived fact that tells something; None: this vocabulary has none."""
+        return next((name for name, fact in self.facts.items() if fact.tells == role), None)

@@ -1,0 +1,306 @@
+"""`vocabulary.json` to a `Vocabulary`: each declaration checked, every problem at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from payer_policy.core.diagnostics import Diagnostic, did_you_mean
+from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.vocabulary.codes import SYSTEMS
+from payer_policy.core.vocabulary.model import (
+    Fact,
+    FactModel,
+    LinePart,
+    LinePartModel,
+    Vocabulary,
+    VocabularyFile,
+)
+from payer_policy.core.vocabulary.types import (
+    NONE_TEXT,
+    NUMERIC,
+    FactType,
+    Value,
+    ValueProblem,
+    parse_value,
+)
+from payer_policy.core.vocabulary.units import UNITS
+
+WHOLE_SERVICE: Final = "service"
+"""What a finding falls on where it names no part."""
+
+_FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
+_PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+_SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
+_Report = Callable[[Diagnostic], None]
+
+
+def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Report) -> Vocabulary:
+    """The vocabulary that a file declares. Sources stay raw: `request.sources` types them."""
+    facts = {}
+    for name, model in file.facts.items():
+        facts[name] = _Reading(f"fact `{name}`", ("facts", name), document, report).fact(
+            name, model
+        )
+    facts = _of_services(_none_of_none(facts), file, document, report)
+    if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
+        message = "no fact is the drug code of the service, so no policy could ever be found"
+        hint = 'declare one with "from": {"service": "code"}'
+        report(document.problem("no-drug-code", message, ("facts",), key=True, hint=hint))
+    telling: dict[str, str] = {}
+    for name, fact in facts.items():
+        if fact.tells is not None and telling.setdefault(fact.tells, name) != name:
+            message = f"fact `{name}`: `{telling[fact.tells]}` tells that already"
+            where = ("facts", name, "tells")
+            report(document.problem("duplicate-entry", message, where, hint="keep one of the two"))
+    parts = {}
+    for name, part in file.line_parts.items():
+        reading = _Reading(f"line part `{name}`", ("line_parts", name), document, report)
+        if name == WHOLE_SERVICE:
+            message = "this name already means all lines of a service"
+            reading.problem("wrong-name", message, hint="give the part another name")
+        elif not _PART_NAME.match(name):
+            reading.problem("wrong-name", "small letters, digits and `_` were expected")
+        if part.follows is not None:
+            reading.follows(part.follows, file.line_parts)
+        parts[name] = LinePart(name, part.label, part.where, part.follows)
+    return Vocabulary(facts, parts)
+
+
+def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
+    """The facts, of which those that are worked out from one that can be none can be none too."""
+    none = {name for name, fact in facts.items() if fact.type.can_be_none}
+    none = _with_made_from(none, {name: _computed_from(fact) for name, fact in facts.items()})
+    return {
+        name: replace(fact, type=replace(fact.type, can_be_none=name in none))
+        if fact.type.can_be_none is not (name in none)
+        else fact
+        for name, fact in facts.items()
+    }
+
+
+def _of_services(
+    facts: dict[str, Fact], file: VocabularyFile, document: JsonDocument, report: _Report
+) -> dict[str, Fact]:
+    """The facts, of which those that are read or worked out from the service are about it."""
+    behind = {name: _named_in(fact.source) for name, fact in facts.items()}
+    own = {name for name, fact in facts.items() if fact.about == "service"}
+    own |= {name for name, fact in facts.items() if _reads_service(fact.source or {})}
+    own = _with_made_from(own, behind)
+    for name, model in file.facts.items():
+        if model.about == "member" and name in own:
+            message = f"fact `{name}`: its `from` reads the service, so it is about the service"
+            where = ("facts", name, "about")
+            report(document.problem("wrong-value", message, where, hint="remove `about`"))
+    return {
+        name: replace(fact, about="service") if name in own else fact
+        for name, fact in facts.items()
+    }
+
+
+def _with_made_from(names: set[str], behind: Mapping[str, set[str]]) -> set[str]:
+    """Some facts, and all that are made from one of them."""
+    found = set(names)
+    while more := {
+        name for name in behind if name not in found and not found.isdisjoint(behind[name])
+    }:
+        found |= more
+    return found
+
+
+def _reads_service(source: Mapping[str, Any]) -> bool:
+    """Whether a `from` reads what belongs to one service: its fields, lines, drug or authorization."""
+    return not _SERVICE_HEADS.isdisjoint(source) or source.get("lines") in ("service", "same_day")
+
+
+def _computed_from(fact: Fact) -> set[str]:
+    """The facts that a fact is worked out from by arithmetic; a condition is never none."""
+    raw = (fact.source or {}).get("compute")
+    return set() if isinstance(raw, dict) and "condition" in raw else _named_in(raw)
+
+
+def _named_in(raw: object) -> set[str]:
+    """The facts that a part of a declaration names, however deep."""
+    found: set[str] = set()
+    layer: list[Any] = [raw]
+    while layer:
+        node = layer.pop()
+        if isinstance(node, dict):
+            found |= {node["fact"]} if isinstance(node.get("fact"), str) else set()
+            layer += node.values()
+        elif isinstance(node, list):
+            layer += node
+    return found
+
+
+class _Reading(NamedTuple):
+    """Reads one declaration, and reports what is wrong with it by its name."""
+
+    called: str
+    at: JsonPath
+    document: JsonDocument
+    report: _Report
+
+    def problem(
+        self,
+        code: str,
+        message: str,
+        field: str | None = None,
+        *,
+        key: bool = True,
+        hint: str | None = None,
+    ) -> None:
+        where = self.at if field is None else (*self.at, field)
+        text = f"{self.called}: {message}"
+        self.report(self.document.problem(code, text, where, key=key, hint=hint))
+
+    def fact(self, name: str, model: FactModel) -> Fact:
+        if not _FACT_NAME.match(name):
+            hint = "write group.name in small letters, digits and `_`"
+            self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
+        type_ = self._range(model.fact_type(), model)
+        self._values(type_, model)
+        self._unit(type_, model)
+        self._system(type_, model)
+        self._role(type_, model)
+        self._none(type_)
+        self._origin(model)
+        return Fact(
+            name=name,
+            type=type_,
+            label=model.label,
+            question=model.question,
+            supplied_by=model.supplied_by,
+            correctable=model.correctable,
+            source=model.from_,
+            absent_means=self._value(type_, model.absent_means, "absent_means"),
+            derived=model.derived,
+            otherwise=self._value(type_, model.otherwise, "otherwise"),
+            note=model.note,
+            tells=model.tells,
+            about=model.about or "member",
+        )
+
+    def _none(self, type_: FactType) -> None:
+        if not type_.can_be_none:
+            return
+        if type_.kind in ("boolean", "codes"):
+            other = "an empty list" if type_.kind == "codes" else "no"
+            message = f"`can_be_none` is not for {type_.kind}: there, {other} says it"
+            self.problem("wrong-shape", message, "can_be_none", hint="remove it")
+        elif NONE_TEXT in type_.values:
+            message = f"`{NONE_TEXT}` cannot be one of the values of a fact that can be none"
+            self.problem("wrong-shape", message, "values", hint="remove that value")
+
+    def follows(self, followed: str, parts: Mapping[str, LinePartModel]) -> None:
+        """The part that is followed is another one, and follows none itself."""
+        others = [name for name in parts if name != self.at[-1]]
+        if followed not in others:
+            known = f"; expected one of {', '.join(others)}" if others else ""
+            message = f"`follows`: `{followed}` is not another part of a service's lines{known}"
+            hint = did_you_mean(followed, others) or (None if others else "remove it")
+            self.problem("wrong-value", message, "follows", key=False, hint=hint)
+        elif parts[followed].follows is not None:
+            message = f"`follows`: `{followed}` itself follows `{parts[followed].follows}`"
+            hint = "name a part that follows no other"
+            self.problem("wrong-value", message, "follows", key=False, hint=hint)
+
+    def _role(self, type_: FactType, model: FactModel) -> None:
+        if model.tells is not None and not (model.derived and type_.kind == "boolean"):
+            message = "`tells` is for derived facts that are yes or no"
+            self.problem("wrong-shape", message, "tells", hint="remove it")
+
+    def _values(self, type_: FactType, model: FactModel) -> None:
+        if type_.kind == "choice":
+            if not type_.values:
+                self.problem("missing-key", "a choice needs its `values`", hint='add "values": […]')
+            twice = sorted({value for value in type_.values if type_.values.count(value) > 1})
+            for value in twice:
+                again = len(type_.values) - 1 - type_.values[::-1].index(value)
+                where = (*self.at, "values", again)
+                message = f"{self.called}: the value `{value}` is listed twice"
+                self.report(
+                    self.document.problem("duplicate-entry", message, where, hint="keep one")
+                )
+            return
+        for field in ("values", "ordered"):
+            if field in model.model_fields_set:
+                message = f"`{field}` is for a choice; the type here is {type_.kind}"
+                hint = 'remove it, or write "type": "choice"'
+                self.problem("wrong-shape", message, field, hint=hint)
+
+    def _range(self, type_: FactType, model: FactModel) -> FactType:
+        """The type with the least and the most that a supplied value can be."""
+        bounds: dict[str, Any] = {}
+        for field in ("minimum", "maximum"):
+            raw = getattr(model, field)
+            if raw is None:
+                continue
+            if type_.kind not in (*NUMERIC, "date"):
+                message = f"`{field}` is for numbers and dates; the type here is {type_.kind}"
+                self.problem("wrong-shape", message, field, hint="remove it")
+                continue
+            bounds[field] = self._value(type_, raw, field)
+        least, most = bounds.get("minimum"), bounds.get("maximum")
+        if least is not None and most is not None and least > most:
+            message = f"`minimum` {model.minimum} is above `maximum` {model.maximum}"
+            self.problem("wrong-value", message, "minimum", key=False, hint="swap the two values")
+            return type_
+        return replace(type_, **bounds)
+
+    def _unit(self, type_: FactType, model: FactModel) -> None:
+        if model.unit is None:
+            return
+        if type_.kind not in NUMERIC:
+            message = f"`unit` is for numbers; the type here is {type_.kind}"
+            self.problem("wrong-shape", message, "unit", hint="remove it")
+        elif model.unit not in UNITS:
+            message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
+            hint = did_you_mean(model.unit, UNITS)
+            self.problem("unknown-unit", message, "unit", key=False, hint=hint)
+
+    def _system(self, type_: FactType, model: FactModel) -> None:
+        if model.system is None:
+            return
+        if type_.kind not in ("code", "codes"):
+            message = f"`system` is for codes; the type here is {type_.kind}"
+            self.problem("wrong-shape", message, "system", hint="remove it")
+        elif model.system not in SYSTEMS:
+            message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
+            hint = did_you_mean(model.system, SYSTEMS)
+            self.problem("unknown-value", message, "system", key=False, hint=hint)
+
+    def _origin(self, model: FactModel) -> None:
+        """Rules conclude it, or the request brings it: never both."""
+        if model.derived:
+            for field in ("from", "absent_means", "about"):
+                if field.replace("from", "from_") in model.model_fields_set:
+                    self.problem(
+                        "wrong-shape",
+                        f"a derived fact is concluded by rules; it cannot have `{field}`",
+                        field,
+                        hint='remove it, or remove "derived": true',
+                    )
+            return
+        if "otherwise" in model.model_fields_set:
+            hint = 'remove it, or add "derived": true'
+            self.problem("wrong-shape", "`otherwise` is for derived facts", "otherwise", hint=hint)
+        computed = model.from_ is not None and "compute" in model.from_
+        if model.question is None and not computed:
+            self.problem(
+                "missing-key",
+                "it has no `question` to ask when it is missing",
+                hint='add "question": "What …?"',
+            )
+
+    def _value(self, type_: FactType, raw: Any, field: str) -> Value | None:
+        if raw is None:
+            return None
+        try:
+            return parse_value(type_, raw)
+        except ValueProblem as found:
+            message = f"`{field}`: {found.message}"
+            self.problem(found.code, message, field, key=False, hint=found.hint)
+            return None

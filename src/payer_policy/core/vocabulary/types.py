@@ -1,0 +1,340 @@
+"""The types that a fact can have, and how a raw value becomes an exact one.
+
+Values are `bool`, `int`, `Decimal`, `date`, `str` (codes and choices) and `frozenset[str]`. Integral
+decimals are held as `int`, so that equal numbers are equal bytes. A float is never a value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from typing import Any, Final, Literal, TypeVar
+
+from payer_policy.core.diagnostics import PayerPolicyError, nearest
+from payer_policy.core.vocabulary.codes import is_ambiguous_ndc, malformed, normalise_code
+
+Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
+
+
+class Nothing(Enum):
+    """What is known of a fact of which it is known that there is no such thing.
+
+    There is one such value, `NONE`. It is not None, which is "not known".
+    """
+
+    NONE = "none"
+
+
+NONE: Final = Nothing.NONE
+NONE_TEXT: Final = "none"
+"""How it is written in JSON, tables and scenarios."""
+
+Value = bool | int | Decimal | Fraction | date | str | frozenset[str] | Nothing
+
+NUMERIC: Final = frozenset({"integer", "decimal"})
+MAX_NUMBER: Final = 10**12
+"""Quantities, doses and money of a claim are below this; anything larger is a slip or an attack."""
+MAX_PLACES: Final = 6
+MAX_TEXT: Final = 200
+MAX_URL: Final = 2000
+"""Characters of a URL that a message shows; browsers and servers agree on about as many."""
+
+_NUMERAL = re.compile(r"[+-]?\d{1,40}(\.\d{1,40})?\Z", re.ASCII)
+_URL = re.compile(r"(?:https?://|urn:)\S*\Z", re.IGNORECASE)
+_ONE_WORD = re.compile(r"\S+")
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class FactType:
+    """What values a fact can have. `unit` is for numbers, `values` for choices, `system` for codes.
+
+    With `can_be_none` it may also be known that there is no such thing: the value `NONE`.
+
+    `minimum` and `maximum` are the least and the most that a supplied number or date can be: nobody
+    gives less than no units, or is born in the year 1.
+    """
+
+    kind: Kind
+    unit: str | None = None
+    values: tuple[str, ...] = ()
+    ordered: bool = False
+    system: str | None = None
+    minimum: int | Decimal | date | None = None
+    maximum: int | Decimal | date | None = None
+    can_be_none: bool = False
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether arithmetic is possible: numbers, and ordered choices by their position."""
+        return self.kind in NUMERIC or self.ordered
+
+    def describe(self) -> str:
+        """The type in words, for messages and the dictionary."""
+        return f"{self._describe()}, or none" if self.can_be_none else self._describe()
+
+    def _describe(self) -> str:
+        match self.kind:
+            case "boolean":
+                return "true or false"
+            case "integer":
+                return f"a whole number{f' of {self.unit}' if self.unit else ''}"
+            case "decimal":
+                return f"a number{f' of {self.unit}' if self.unit else ''}"
+            case "date":
+                return "a date (YYYY-MM-DD)"
+            case "choice":
+                how = "one in this order" if self.ordered else "one"
+                return f"{how} of {', '.join(self.values)}"
+            case "code":
+                return f"{_article(self.system)} code" if self.system else "a code"
+            case "codes":
+                return f"a list of {self.system.upper() if self.system else ''} codes".replace(
+                    "  ", " "
+                )
+
+
+def _article(system: str | None) -> str:
+    name = (system or "").replace("_", " ")
+    return f"an {name}" if name[:1] in "aeiou" else f"a {name}"
+
+
+class ValueProblem(PayerPolicyError, ValueError):
+    """A raw value does not fit its type. The message says what was found and what was expected."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+class AmbiguousCode(ValueProblem):
+    """A text that could be one of several codes. In a request it is not known; in a file it is wrong."""
+
+
+_MOST_BITS: Final = 1_000
+"""A whole number of more bits is not written out: Python refuses to."""
+
+
+def shown(raw: object) -> str:
+    """A raw value as a short piece of text for a message; never a whole document.
+
+    A URL or a code is shown whole: what is cut off may be what matters.
+    """
+    if raw is True or raw is False:
+        return str(raw).lower()
+    if raw is None:
+        return "null"
+    if isinstance(raw, int) and raw.bit_length() > _MOST_BITS:
+        return f"a whole number of {raw.bit_length():,} bits"
+    if isinstance(raw, str):
+        # A control character must not reach the terminal of whoever reads the message.
+        most = MAX_URL if _URL.match(raw) else MAX_TEXT if _ONE_WORD.fullmatch(raw) else 40
+        plain = "".join(
+            char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in raw[: most + 1]
+        )
+        return f'"{plain}"' if len(plain) <= most else f'"{plain[: min(most, 200) - 3]}…"'
+    if isinstance(raw, dict):
+        return "an object"
+    if isinstance(raw, (list, tuple, set, frozenset)):
+        return "a list"
+    text = str(raw)
+    return text if len(text) <= 40 else text[:37] + "…"
+
+
+FLOAT: Final = "a binary floating-point number, which is not exact"
+"""What a float is called, wherever one is refused. JSON text has none: its numbers are read exactly."""
+INSTEAD_OF_FLOAT: Final = "give an int, a Decimal or text; leave it out when it is not known"
+
+
+def exact_number(raw: object) -> int | Decimal:
+    """A number or a plain numeral as an exact value; integral values as `int`.
+
+    Raises:
+        ValueProblem: not a number, a float, out of range, or more than six decimal places.
+    """
+    if isinstance(raw, str) and _NUMERAL.match(raw.strip()):
+        raw = Decimal(raw.strip())
+    if isinstance(raw, float):
+        raise ValueProblem(
+            "wrong-type", f"found {shown(raw)}, {FLOAT}; a number was expected", INSTEAD_OF_FLOAT
+        )
+    if isinstance(raw, bool) or not isinstance(raw, (int, Decimal)):
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; a number was expected")
+    if isinstance(raw, Decimal):
+        if not raw.is_finite():
+            raise ValueProblem("wrong-value", f"found {shown(raw)}; a finite number was expected")
+        if -1 <= raw.adjusted() <= 13 and raw == raw.to_integral_value():
+            raw = int(raw)
+        elif raw == 0:
+            return 0
+    number: int | Decimal = raw
+    if not -MAX_NUMBER < number < MAX_NUMBER:
+        huge = isinstance(raw, int) and raw.bit_length() > _MOST_BITS
+        what = shown(raw) if huge else f"the number {shown(raw)}"
+        raise ValueProblem("wrong-value", f"{what} is too large for a claim")
+    if isinstance(number, Decimal):
+        if (Fraction(number) * 10**MAX_PLACES).denominator != 1:
+            raise ValueProblem(
+                "wrong-value", f"{shown(raw)} has more than {MAX_PLACES} decimal places"
+            )
+        number = number.normalize()
+    return number
+
+
+def calendar_date(raw: object) -> date:
+    """An ISO date.
+
+    Raises:
+        ValueProblem: not text in the form YYYY-MM-DD, or no such day.
+    """
+    if type(raw) is date:
+        return raw
+    if not isinstance(raw, str) or not _ISO_DATE.match(raw):
+        hint = "give its `.date()`" if isinstance(raw, datetime) else "write it as YYYY-MM-DD"
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; a date was expected", hint)
+    try:
+        return date.fromisoformat(raw)
+    except ValueError:
+        raise ValueProblem("wrong-value", f"{raw} is not a day of the calendar") from None
+
+
+def parse_value(type_: FactType, raw: object) -> Value:
+    """A raw JSON value (or a cell of a scenario's table) as an exact value of the type.
+
+    Raises:
+        ValueProblem: with what was found and what was expected.
+    """
+    kind = type_.kind
+    if type_.can_be_none and (raw is NONE or raw == NONE_TEXT):
+        return NONE
+    if kind == "boolean":
+        if isinstance(raw, bool):
+            return raw
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; true or false was expected")
+    if kind == "integer":
+        number = exact_number(raw)
+        if not isinstance(number, int):
+            raise ValueProblem("wrong-type", f"found {shown(raw)}; a whole number was expected")
+        return _in_range(type_, number)
+    if kind == "decimal":
+        return _in_range(type_, exact_number(raw))
+    if kind == "date":
+        return _in_range(type_, calendar_date(raw))
+    if kind == "choice":
+        if isinstance(raw, int) and not isinstance(raw, bool) and str(raw) in type_.values:
+            raw = str(raw)
+        if isinstance(raw, str) and raw in type_.values:
+            return raw
+        close = nearest(raw, type_.values) if isinstance(raw, str) else None
+        raise ValueProblem(
+            "unknown-value",
+            f"found {shown(raw)}; expected one of {', '.join(type_.values)}",
+            f"did you mean `{close}`?" if close else None,
+        )
+    if kind == "code":
+        return _code(type_, raw)
+    if isinstance(raw, (str, bytes)) or not isinstance(raw, Iterable) or isinstance(raw, dict):
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; a list of codes was expected")
+    return frozenset(_code(type_, item) for item in raw)
+
+
+_Sized = TypeVar("_Sized", int | Decimal, date)
+
+
+def _in_range(type_: FactType, value: _Sized) -> _Sized:
+    least: Any = type_.minimum
+    most: Any = type_.maximum
+    if (least is None or value >= least) and (most is None or value <= most):
+        return value
+    what = "a date" if type_.kind == "date" else "a number"
+    if least is None:
+        less = f"on or before {most}" if what == "a date" else f"of {_bound(most)} or less"
+        expected = f"{what} {less}"
+    elif most is None:
+        more = f"on or after {least}" if what == "a date" else f"of {_bound(least)} or more"
+        expected = f"{what} {more}"
+    else:
+        expected = f"{what} from {_bound(least)} through {_bound(most)}"
+    found = value.isoformat() if isinstance(value, date) else shown(value)
+    raise ValueProblem("wrong-value", f"found {found}; {expected} was expected")
+
+
+def _bound(value: int | Decimal | date) -> str:
+    return value.isoformat() if isinstance(value, date) else format_number(value)
+
+
+def _code(type_: FactType, raw: object) -> str:
+    if not isinstance(raw, str):
+        raise ValueProblem("wrong-type", f"found {shown(raw)}; {type_.describe()} was expected")
+    return code_of(type_.system, raw)
+
+
+def code_of(system: str | None, text: str) -> str:
+    """A text as a code of a system, in its one spelling.
+
+    Raises:
+        AmbiguousCode: an NDC of ten digits, which could be one of three.
+        ValueProblem: it has not the shape of such a code.
+    """
+    code = normalise_code(system, text)
+    if not code:
+        raise ValueProblem(
+            "wrong-value", "found an empty text", "leave it out when it is not known"
+        )
+    if len(code) > MAX_TEXT:
+        message = f"found {len(code)} characters; at most {MAX_TEXT} were expected"
+        raise ValueProblem("wrong-value", message)
+    if (wrong := malformed(system, text)) is not None:
+        kind = AmbiguousCode if is_ambiguous_ndc(system, text) else ValueProblem
+        raise kind("wrong-value", f"found {shown(text)}; {wrong[0]}", wrong[1])
+    return code
+
+
+def format_value(value: Value | None, type_: FactType | None = None) -> str:
+    """A value as people read it, with its unit. The same value is always the same text."""
+    if value is None:
+        return "not known"
+    if value is NONE:
+        return NONE_TEXT
+    if value is True:
+        return "yes"
+    if value is False:
+        return "no"
+    if isinstance(value, frozenset):
+        return ", ".join(sorted(value)) if value else "none"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return value.replace("_", " ") if type_ is not None and type_.kind == "choice" else value
+    number = format_number(value)
+    return f"{number} {type_.unit}" if type_ is not None and type_.unit else number
+
+
+def format_number(value: int | Decimal | Fraction) -> str:
+    """An exact number without an exponent; a fraction that no decimal can hold as `1/3`."""
+    if isinstance(value, Fraction):
+        scaled = value * 10**12
+        if scaled.denominator != 1:
+            return f"{value.numerator}/{value.denominator}"
+        value = Decimal(f"{scaled.numerator}E-12")  # arithmetic would round to 28 digits
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def to_json(value: Value | None) -> Any:
+    """A value as JSON that reads back to the same value: numbers that are not whole as text."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if value is NONE:
+        return NONE_TEXT
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, frozenset):
+        return sorted(value)
+    # A whole number is written as one, also where a sum of decimals made it.
+    return int(value) if Fraction(value).denominator == 1 else format_number(value)

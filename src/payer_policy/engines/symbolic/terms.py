@@ -1,0 +1,537 @@
+"""Facts as terms: `Facts(types, conditions)` holds for each fact whether it is known, and its value.
+
+Numbers are whole: a decimal counts in millionths, a date in days, a code by its place in one list
+of all texts that the conditions name. A set of codes is one flag for each code that could matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil, floor, lcm
+from typing import Any, Final
+
+import z3
+
+from payer_policy.core.ruleset import (
+    Arithmetic,
+    Condition,
+    Constant,
+    Edge,
+    Expression,
+    FactRef,
+    Test,
+    Window,
+    tests_in,
+)
+from payer_policy.core.vocabulary.codes import malformed, stand_in
+from payer_policy.core.vocabulary.types import MAX_NUMBER, MAX_PLACES, NONE, FactType, Value
+from payer_policy.engines.symbolic.logic import (
+    Formula,
+    Names,
+    Whole,
+    all_of,
+    any_of,
+    both,
+    choose,
+    either,
+    negated,
+    number_in,
+    same,
+    truth_in,
+)
+
+MILLIONTHS: Final = 10**MAX_PLACES
+FIRST_DAY: Final = date.min.toordinal()
+LAST_DAY: Final = date.max.toordinal()
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An exact number: `top` (a whole term) divided by `bottom` (positive)."""
+
+    top: Whole
+    bottom: int = 1
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A set of codes: for each text that could matter whether it is in; `more`: others are in too."""
+
+    members: Mapping[int, Formula]
+    more: Formula
+    others: Mapping[str, tuple[Whole, Formula]] = field(default_factory=dict)
+    """By fact of kind code: its value, and whether that is in the set where it is no listed text."""
+    merged: Mapping[int, int] = field(default_factory=dict)
+    """Texts that no condition tells apart, each with the one that stands for them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """Of two sets that are compared: where codes lie that no condition names."""
+
+    left_only: Formula
+    right_only: Formula
+    shared: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A value that may not be known. `value`: Formula, Number, day or text (whole), or Codes.
+
+    `none`: that it is known that there is no such thing; then nobody reads the value.
+    """
+
+    known: Formula
+    value: Any
+    none: Formula = False
+
+
+_FOREIGN: Final = 500
+"""Where stand-ins begin for texts that are codes of another system."""
+
+
+class Texts:
+    """All codes and choice values in one list, so that each is a number."""
+
+    def __init__(self) -> None:
+        self._at: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def number(self, text: str) -> int:
+        return self._at.setdefault(text, len(self._at))
+
+    def known(self, text: str) -> bool:
+        return text in self._at
+
+    def text(self, number: int) -> str | None:
+        """The text of that number; None for one that no condition names."""
+        return next((text for text, at in self._at.items() if at == number), None)
+
+
+class Facts:
+    """The facts that some conditions read, as terms of the solver.
+
+    `conditions` must hold every condition that will be asked about, and `concluded` the sets of codes
+    that rules conclude, since what can be told apart is worked out from them. With `fractions` a
+    decimal may be a third: a request never says so, but a fact that is computed may come to it.
+    `prefix` keeps the facts of two requests apart.
+    """
+
+    def __init__(
+        self,
+        types: Mapping[str, FactType],
+        conditions: Iterable[Condition],
+        concluded: Iterable[tuple[str, frozenset[str]]] = (),
+        *,
+        fractions: bool = False,
+        prefix: str = "",
+    ) -> None:
+        self.types = types
+        self.make = Names()
+        self._prefix = prefix
+        self._fractions = fractions
+        self.texts = Texts()
+        self.bounds: list[Any] = []
+        """What holds of every value: ranges, choices."""
+        self.calls: dict[tuple[Any, ...], Any] = {}
+        """The names that stand for calls (`arithmetic.Call`), by what is called on what."""
+        self.named: dict[int, tuple[Any, Any]] = {}
+        """Formulas that have a name, by their number, each with its name."""
+        self._beyond: dict[tuple[str, str], Beyond] = {}
+        self._free: dict[str, Term] = {}
+        self._shared: Facts | None = None
+        """The facts of the other request, and..."""
+        self._own: frozenset[str] = frozenset()
+        """...those in which this one may differ from it."""
+        self._compared: dict[str, set[str]] = {}
+        self._told_apart: dict[str, list[frozenset[str]]] = {}
+        self._singly: set[str] = set()
+        self._named_for: dict[str, set[int]] = {}
+        self._groups: dict[str, set[str]] = {}
+        for name, codes in concluded:
+            self._told_apart.setdefault(name, []).append(codes)
+        for condition in conditions:
+            for test in tests_in(condition):
+                self._scan(test)
+        for group in self._groups.values():
+            shared = [one for name in sorted(group) for one in self._told_apart.get(name, ())]
+            self._told_apart.update(dict.fromkeys(group, shared))
+
+    def again(self, prefix: str, names: Collection[str]) -> Facts:
+        """The facts of another request that differs in the named facts at most."""
+        other = copy(self)
+        other._prefix = prefix
+        other._beyond = {}
+        other._free = {}
+        other._shared, other._own = self, frozenset(names)
+        return other
+
+    def learnt(self, name: str, later: Facts) -> Formula:
+        """That a fact, where it is known, has the same value for the other request."""
+        one, other = self[name], later[name]
+        if one is other:
+            return True
+        return either(negated(one.known), both(other.known, same_term(one, other)))
+
+    def __getitem__(self, name: str) -> Term:
+        """The fact as it may be given: any value of its type, or not known."""
+        found = self._free.get(name)
+        if found is None:
+            if self._shared is not None and name not in self._own:
+                found = self._shared[name]
+            else:
+                found = self._make(name)
+                if self.types[name].can_be_none:
+                    found = replace(found, none=self.make.flag(f"{self._prefix}{name} is none"))
+                    self._when_unknown(found.known, negated(found.none))
+            self._free[name] = found
+        return found
+
+    def names(self) -> tuple[str, ...]:
+        """The free facts that were asked for, sorted."""
+        return tuple(sorted(self._free))
+
+    def texts_told_apart(self, name: str) -> Iterator[int]:
+        """The texts that conditions on a set of codes name."""
+        for one in self._told_apart.get(name, ()):
+            yield from (self.texts.number(text) for text in sorted(one))
+
+    def texts_named_for(self, name: str) -> frozenset[int]:
+        """The texts with which conditions compare a code."""
+        return frozenset(self._named_for.get(name, ()))
+
+    def compared_with(self, name: str) -> tuple[str, ...]:
+        """The facts of kind code whose value conditions look for in the set."""
+        return tuple(sorted(self._compared.get(name, ())))
+
+    def beyond(self, one: str, other: str, left: Codes, right: Codes) -> Beyond:
+        """Where codes of two facts lie that no condition names."""
+        found = self._beyond.get((one, other))
+        if found is None:
+            found = self._beyond[one, other] = Beyond(
+                self.make.flag(f"{self._prefix}{one} has codes that {other} has not"),
+                self.make.flag(f"{self._prefix}{other} has codes that {one} has not"),
+                self.make.flag(f"{self._prefix}{one} and {other} share codes"),
+            )
+            self.bounds.append(same(left.more, any_of([found.left_only, found.shared])))
+            self.bounds.append(same(right.more, any_of([found.right_only, found.shared])))
+        return found
+
+    # --- constants -------------------------------------------------------------------------------
+
+    def constant(self, value: Value) -> Any:
+        """A known value as the solver holds it."""
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            return Number(value)
+        if isinstance(value, (Decimal, Fraction)):
+            exact = Fraction(value)
+            return Number(exact.numerator, exact.denominator)
+        if isinstance(value, date):
+            return value.toordinal()
+        if isinstance(value, str):
+            return self.texts.number(value)
+        assert isinstance(value, frozenset), value  # none is no value: it is `Term.none`
+        return frozenset(self.constant(one) for one in value)
+
+    def constant_set(self, name: str, value: frozenset[str]) -> Codes:
+        """A known set of codes, as a fact that is a set is held."""
+        made = self[name].value
+        numbers = {self.texts.number(text) for text in value}
+        members = {text: text in numbers for text in made.members}
+        more = not numbers <= set(made.merged)
+        others = {code: (term, False) for code, (term, _) in made.others.items()}
+        return Codes(members, more, others, made.merged)
+
+    # --- free facts ------------------------------------------------------------------------------
+
+    def _make(self, name: str) -> Term:
+        type_ = self.types[name]
+        name = f"{self._prefix}{name}"
+        known = self.make.flag(f"{name} known")
+        match type_.kind:
+            case "boolean":
+                return Term(known, self.make.flag(name))
+            case "decimal" if self._fractions:
+                number = self.make.real(name)
+                self._when_unknown(known, number == 0)
+                return Term(known, Number(number))
+            case "integer" | "decimal":
+                whole = self.make.whole(name)
+                scale = MILLIONTHS if type_.kind == "decimal" else 1
+                most = MAX_NUMBER * scale - 1
+                least = -most if type_.minimum is None else ceil(_plain(type_.minimum) * scale)
+                if type_.maximum is not None:
+                    most = floor(_plain(type_.maximum) * scale)
+                self.bounds += [whole >= least, whole <= most]
+                self._when_unknown(known, whole == min(max(least, 0), most))
+                return Term(known, Number(whole, scale))
+            case "date":
+                day = self.make.whole(name)
+                first = _day(type_.minimum, FIRST_DAY)
+                self.bounds += [day >= first, day <= _day(type_.maximum, LAST_DAY)]
+                self._when_unknown(known, day == first)
+                return Term(known, day)
+            case "choice":
+                chosen = self.make.whole(name)
+                self.bounds.append(any_of(chosen == self.texts.number(v) for v in type_.values))
+                return Term(known, chosen)
+            case "code":
+                code = self.make.whole(name)
+                self.bounds.append(code >= 0)
+                return Term(known, code)
+        return Term(known, self._set(name.removeprefix(self._prefix)))
+
+    def _when_unknown(self, known: Any, plain: Any) -> None:
+        """Nobody reads the value of a fact that is not known; a plain one keeps the search short."""
+        self.bounds.append(z3.Or(known, plain))
+
+    def _set(self, name: str) -> Codes:
+        groups: dict[tuple[int, ...], list[str]] = {}
+        sets = self._told_apart.get(name, [])
+        for text in sorted(frozenset().union(*sets)):
+            key = tuple(index for index, one in enumerate(sets) if text in one)
+            if name in self._singly:
+                key = (*key, -1 - self.texts.number(text))
+            groups.setdefault(key, []).append(text)
+        members: dict[int, Formula] = {}
+        merged: dict[int, int] = {}
+        for texts in groups.values():
+            first = self.texts.number(texts[0])
+            members[first] = self.make.flag(f"{self._prefix}{name} has {texts[0]}")
+            merged.update({self.texts.number(text): first for text in texts})
+        others = {
+            other: (
+                self[other].value,
+                self.make.flag(f"{self._prefix}{name} has the value of {other}"),
+            )
+            for other in sorted(self._compared.get(name, ()))
+        }
+        codes = Codes(members, self.make.flag(f"{self._prefix}{name} has others"), others, merged)
+        pairs = list(others.values())
+        for at, (value, has) in enumerate(pairs):
+            unlisted = [value != number for number in sorted(merged)]
+            self.bounds.append(z3.Implies(has, all_of([codes.more, *unlisted])))
+            for other, also in pairs[:at]:
+                self.bounds.append(z3.Implies(value == other, has == also))
+        return codes
+
+    # --- what conditions tell apart --------------------------------------------------------------
+
+    def _scan(self, test: Test) -> None:
+        for expression in test.right:
+            for constant in _constants(expression):
+                values = constant if isinstance(constant, frozenset) else {constant}
+                for text in sorted(value for value in values if isinstance(value, str)):
+                    self._named_for.setdefault(test.fact, set()).add(self.texts.number(text))
+        if self.types[test.fact].kind != "codes":
+            for expression in test.right:
+                if isinstance(expression, FactRef) and self.types[expression.fact].kind == "codes":
+                    self._pair(expression.fact, test.fact)
+            return
+        for expression in test.right:
+            match expression:
+                case Constant(value) if isinstance(value, (str, frozenset)):
+                    texts = frozenset({value}) if isinstance(value, str) else value
+                    self._told_apart.setdefault(test.fact, []).append(texts)
+                    if test.operator in ("includes_all", "is"):
+                        self._singly.add(test.fact)
+                case FactRef(fact):
+                    if self.types[fact].kind == "codes":
+                        self._alike(test.fact, fact)
+                    else:
+                        self._pair(test.fact, fact)
+
+    def _pair(self, codes: str, code: str) -> None:
+        self._compared.setdefault(codes, set()).add(code)
+        self._singly.add(codes)
+
+    def _alike(self, one: str, other: str) -> None:
+        """Sets that are compared are told apart code by code, over the same codes."""
+        self._singly |= {one, other}
+        group = self._groups.get(one, {one}) | self._groups.get(other, {other})
+        self._groups.update(dict.fromkeys(group, group))
+
+    # --- back to values --------------------------------------------------------------------------
+
+    def values_in(self, model: Any) -> dict[str, Value]:
+        """The free facts that are known in a model, with their values."""
+        out: dict[str, Value] = {}
+        for name in self.names():
+            term = self._free[name]
+            if truth_in(model, term.known):
+                out[name] = self.term_in(model, name, term)
+        return out
+
+    def term_in(self, model: Any, name: str, term: Term) -> Value:
+        """The value of a term of the fact's type, which is known, in a model."""
+        return NONE if truth_in(model, term.none) else self.value_in(model, name, term.value)
+
+    def value_in(self, model: Any, name: str, value: Any) -> Value:
+        """A value of the fact's type in a model."""
+        type_ = self.types[name]
+        match type_.kind:
+            case "boolean":
+                return truth_in(model, value)
+            case "integer" | "decimal":
+                exact: Fraction = Fraction(number_in(model, value.top)) / value.bottom
+                if exact.denominator == 1:
+                    return exact.numerator
+                if MILLIONTHS % exact.denominator:
+                    return exact
+                short: Decimal = Decimal(exact.numerator) / Decimal(exact.denominator)
+                return short.normalize()
+            case "date":
+                return date.fromordinal(int(number_in(model, value)))
+            case "choice" | "code":
+                return self._text(int(number_in(model, value)), type_)
+        codes = {
+            self._text(text, type_) for text, has in value.members.items() if truth_in(model, has)
+        }
+        for code, has in value.others.values():
+            if truth_in(model, has):
+                codes.add(self._text(int(number_in(model, code)), type_))
+        if truth_in(model, value.more) and not any(
+            truth_in(model, has) for _, has in value.others.values()
+        ):
+            codes.add(self._stand_in(0, type_))
+        return frozenset(codes)
+
+    def _text(self, number: int, type_: FactType) -> str:
+        """The text of that number, where a fact of the type can have it; else one like any other."""
+        text = self.texts.text(number)
+        if text is None:
+            return self._stand_in(number - len(self.texts) + 1, type_)
+        if type_.kind == "choice" or malformed(type_.system, text) is None:
+            return text
+        return self._stand_in(_FOREIGN + number, type_)
+
+    def _stand_in(self, number: int, type_: FactType) -> str:
+        """A code of the type's system that no condition names."""
+        found = (stand_in(type_.system, number + more) for more in range(len(self.texts) + 1))
+        return next((text for text in found if not self.texts.known(text)), "OTHER")
+
+    def all_given(self, values: Mapping[str, Value | None]) -> list[Formula]:
+        """That every free fact has the value that is given, and is not known where none is."""
+        fixed = [self.given(name, values.get(name)) for name in self.names()]
+        for (one, other), beyond in self._beyond.items():
+            left, right = values.get(one), values.get(other)
+            if isinstance(left, frozenset) and isinstance(right, frozenset):
+                listed = self._listed(one) | self._listed(other)
+                for where, codes in (
+                    (beyond.left_only, left - right),
+                    (beyond.right_only, right - left),
+                    (beyond.shared, left & right),
+                ):
+                    fixed.append(same(where, bool(codes - listed)))
+        return fixed
+
+    def _listed(self, name: str) -> frozenset[str]:
+        return frozenset().union(*self._told_apart.get(name, ()))
+
+    def given(self, name: str, value: Value | None) -> Formula:
+        """That a free fact has this value (None: is not known)."""
+        term = self[name]
+        if value is None:
+            return negated(term.known)
+        if value is NONE:
+            return both(term.known, term.none)
+        return both(negated(term.none), self._has(name, term, value))
+
+    def _has(self, name: str, term: Term, value: Value) -> Formula:
+        match self.types[name].kind:
+            case "boolean":
+                return both(term.known, same(term.value, bool(value)))
+            case "integer" | "decimal":
+                number = self.constant(value)
+                exact = term.value.top * number.bottom == number.top * term.value.bottom
+                return both(term.known, exact)
+            case "date":
+                return both(term.known, term.value == self.constant(value))
+            case "choice" | "code":
+                return both(term.known, term.value == self.constant(value))
+        assert isinstance(value, frozenset)
+        return both(term.known, self._is_set(term.value, value))
+
+    def _is_set(self, codes: Codes, value: frozenset[str]) -> Formula:
+        numbers = {self.texts.number(text) for text in value}
+        present = {codes.merged[number] for number in numbers if number in codes.merged}
+        rest = {number for number in numbers if number not in codes.merged}
+        parts: list[Formula] = [same(has, text in present) for text, has in codes.members.items()]
+        parts.append(same(codes.more, bool(rest)))
+        for code, has in codes.others.values():
+            parts.append(same(has, any_of(code == number for number in sorted(rest))))
+        return all_of(parts)
+
+
+def same_term(one: Term, other: Term) -> Formula:
+    """That two terms of one fact, where both are known, are the same: one value, or none."""
+    return both(same(one.none, other.none), either(one.none, same_value(one.value, other.value)))
+
+
+def choose_term(when: Formula, one: Term, other: Term) -> Term:
+    """One term of a fact, or the other."""
+    return Term(
+        choose(when, one.known, other.known),
+        choose_value(when, one.value, other.value),
+        choose(when, one.none, other.none),
+    )
+
+
+def _plain(bound: int | Decimal | date) -> Fraction:
+    assert not isinstance(bound, date)
+    return Fraction(bound)
+
+
+def _day(bound: int | Decimal | date | None, otherwise: int) -> int:
+    return bound.toordinal() if isinstance(bound, date) else otherwise
+
+
+def same_value(one: Any, other: Any) -> Formula:
+    """That two values of one fact are the same."""
+    if isinstance(one, Number):
+        bottom = lcm(one.bottom, other.bottom)
+        return one.top * (bottom // one.bottom) == other.top * (bottom // other.bottom)
+    if isinstance(one, Codes):
+        pairs = [(has, other.members[text]) for text, has in one.members.items()]
+        pairs += [(has, other.others[code][1]) for code, (_, has) in one.others.items()]
+        return all_of(same(a, b) for a, b in [*pairs, (one.more, other.more)])
+    return same(one, other)
+
+
+def choose_value(when: Formula, one: Any, other: Any) -> Any:
+    """One value of a fact, or the other."""
+    if isinstance(one, Number):
+        bottom = lcm(one.bottom, other.bottom)
+        tops = [number.top * (bottom // number.bottom) for number in (one, other)]
+        return Number(choose(when, *tops), bottom)
+    if isinstance(one, Codes):
+        members = {
+            text: choose(when, has, other.members.get(text, False))
+            for text, has in one.members.items()
+        }
+        others = {code: (value, both(when, has)) for code, (value, has) in one.others.items()}
+        return Codes(members, choose(when, one.more, other.more), others, one.merged)
+    return choose(when, one, other)
+
+
+def _constants(expression: Expression) -> Iterator[Value]:
+    match expression:
+        case Constant(value):
+            yield value
+        case Arithmetic(_, arguments):
+            for argument in arguments:
+                yield from _constants(argument)
+        case Edge(Window(amount, _, _, anchor), _):
+            yield from _constants(amount)
+            yield from _constants(anchor)
+        case _:
+            return

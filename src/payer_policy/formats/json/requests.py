@@ -1,0 +1,100 @@
+"""Our own JSON to requests: one object, an array of them, or one on each line.
+
+The shape is `payer_policy.request.models.Request`, read strictly; `$schema` may stand beside it.
+Each request is read by itself and keeps its place in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any, TypeVar
+
+from payer_policy.core.diagnostics import Diagnostic, PolicyError
+from payer_policy.formats.intake import Intake, guarded, refused
+from payer_policy.formats.json.places import MAX_PIECE, Piece, Places
+from payer_policy.formats.json.split import elements_of, is_json_lines, lenient_members, lines_of
+from payer_policy.request.checking import validated_request
+from payer_policy.request.models import Request
+
+P = TypeVar("P")
+
+
+def read_json_requests(
+    text: str,
+    file: str,
+    most: int | None = None,
+    pause: Callable[[], None] | None = None,
+) -> list[Intake]:
+    """Every request of a text that starts with `{` or `[`; at most one more than `most`.
+
+    `pause` is called before each, and what it raises ends the reading.
+    """
+    stop = None if most is None else most + 1
+    places = Places(text, file)
+    if text.lstrip(" \t\r\n\ufeff").startswith("["):
+        parts = islice(elements_of(places), stop)
+        found = [
+            refused(part) if isinstance(part, Diagnostic) else _request(part)
+            for part in _pausing(parts, pause)
+        ]
+        return found or [refused(_empty_list(places))]
+    if is_json_lines(text):
+        return [_request(piece) for piece in _pausing(islice(lines_of(places), stop), pause)]
+    start = len(text) - len(text.lstrip(" \t\r\n\ufeff"))
+    return [_request(Piece(places, start, len(text.rstrip(" \t\r\n"))))]
+
+
+def read_json_lines(places: Places) -> list[Intake]:
+    """Every request of JSON Lines, or of some whole lines out of a larger file of them."""
+    return [_request(piece) for piece in lines_of(places)]
+
+
+def _pausing(parts: Iterable[P], pause: Callable[[], None] | None) -> Iterator[P]:
+    for part in parts:
+        if pause is not None:
+            pause()
+        yield part
+
+
+def _empty_list(places: Places) -> Diagnostic:
+    where = places.location(0, len(places.text))
+    return Diagnostic("empty-file", "the list is empty; at least one request was expected", where)
+
+
+def _request(piece: Piece) -> Intake:
+    return guarded(lambda: _read(piece), None, piece.location())
+
+
+def _read(piece: Piece) -> Intake:
+    try:
+        document = piece.read()
+    except PolicyError as error:
+        end = min(piece.end, piece.start + MAX_PIECE)
+        value = lenient_members(piece.places.text[piece.start : end])
+        return _made(piece, value, None, error.diagnostics)
+    value = document.value
+    request, found = validated_request(document)
+    return _made(piece, value, request, [piece.moved(d) for d in found])
+
+
+def _made(piece: Piece, value: Any, request: Request | None, found: Iterable[Diagnostic]) -> Intake:
+    claim_id = _text(value, "id") if request is None else request.id
+    prefix = f"request {claim_id}: " if claim_id else ""
+    said = [replace(d, message=f"{prefix}{d.message}") for d in found]
+    return Intake(
+        claim_id,
+        piece.location(),
+        None if any(one.severity == "error" for one in said) else request,
+        tuple(sorted(said, key=Diagnostic.sort_key)),
+        _text(value, "frequency") or "1",
+        (piece.locate,),
+    )
+
+
+def _text(value: Any, key: str) -> str | None:
+    found = value.get(key) if isinstance(value, dict) else None
+    if not isinstance(found, str):
+        return None
+    return "".join(char if char.isprintable() else "?" for char in found.strip()) or None

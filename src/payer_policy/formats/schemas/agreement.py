@@ -1,0 +1,60 @@
+"""Whether a published schema agrees with our own reading of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.json_source import JsonDocument, render_path
+from payer_policy.formats.schemas.files import policy_schema, statements_schema, vocabulary_schema
+from payer_policy.policy.library import Library
+
+
+def schema_problems(
+    schema: Mapping[str, Any], documents: Iterable[JsonDocument], kind: str
+) -> list[Diagnostic]:
+    """What a JSON Schema validator says of documents that our own reading found right.
+
+    The two must agree; where they do not, an editor would show what `check` does not, so it is said.
+    """
+    # Only `check` asks; services that open a policy folder never pay for this import.
+    from jsonschema import Draft202012Validator
+
+    validator = Draft202012Validator(schema)
+    found = []
+    for document in documents:
+        errors = validator.iter_errors(_plain(document.value))
+        for error in sorted(errors, key=lambda error: render_path(tuple(error.absolute_path))):
+            found.append(
+                document.problem(
+                    "schema-mismatch",
+                    f"the schema {kind}.schema.json refuses this (by its `{error.validator}`), so an "
+                    "editor marks it as wrong, though it is right",
+                    tuple(error.absolute_path),
+                    hint="this is a fault of payer-policy itself: please report it",
+                )
+            )
+    return found
+
+
+def library_schema_problems(library: Library) -> list[Diagnostic]:
+    """Files of a library that are right, but that an editor would mark as wrong by the schemas."""
+    statements = [beside.document for beside in library.statements.values()]
+    policies = [v.document for versions in library.policies.values() for v in versions]
+    return [
+        *schema_problems(vocabulary_schema(library), [library.vocabulary_document], "vocabulary"),
+        *schema_problems(policy_schema(library), policies, "policy"),
+        *schema_problems(statements_schema(library), statements, "statements"),
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """The value with exact decimals as numbers that a schema validator knows."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return float(value)  # only the shape is judged here; nothing is decided by it

@@ -1,0 +1,155 @@
+"""What the segments of a claim say, field by field, with the segment and element that said it.
+
+A `Form` holds one value a field. A second, different value for the same field is a slip and not an
+overwriting: nobody could say which of the two the biller meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, NamedTuple, TypeVar
+
+from payer_policy.core.diagnostics import Severity
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.vocabulary.codes import remark_on_ndc
+from payer_policy.core.vocabulary.types import ValueProblem, shown
+from payer_policy.formats.x12.segment_reader import Segment, is_segment_name
+from payer_policy.formats.x12.values import components
+
+T = TypeVar("T")
+
+MAX_SLIPS = 100
+"""A claim with more problems than this is not helped by a longer list."""
+
+_LABELS = {
+    "charge": "charge",
+    "code": "procedure code",
+    "date": "date of service",
+    "description": "description",
+    "diagnosis_pointers": "diagnosis pointers",
+    "frequency": "claim frequency",
+    "id": "claim number",
+    "member_id": "member id",
+    "ndc": "NDC",
+    "ndc_quantity": "NDC quantity",
+    "ndc_unit": "NDC unit",
+    "original_id": "original claim number",
+    "payer": "payer id",
+    "plan": "group or plan",
+    "through": "last date of service",
+}
+
+
+class Slip(NamedTuple):
+    """Something wrong at a segment (element 0: the whole of it), not yet tied to a claim."""
+
+    segment: Segment
+    element: int
+    code: str
+    message: str
+    hint: str | None = None
+    severity: Severity = "error"
+
+
+class Source(NamedTuple):
+    segment: Segment
+    element: int
+
+
+class Form:
+    """The fields found so far. Paths are those of the request: `("lines", 0, "units")`."""
+
+    def __init__(self) -> None:
+        self.values: dict[JsonPath, Any] = {}
+        self.sources: dict[JsonPath, Source] = {}
+        self.slips: list[Slip] = []
+        self.other_diagnoses = False
+        """Whether a diagnosis is in another code system than policies speak of."""
+
+    def put(self, path: JsonPath, value: object, segment: Segment, element: int) -> None:
+        """Set a field; None and "" say nothing."""
+        if value is None or value == "":
+            return
+        if path[-1] == "ndc" and (remark := remark_on_ndc(str(value))) is not None:
+            self.slip(segment, element, *remark, "warning")
+        if path not in self.values:
+            self.values[path] = value
+            self.sources[path] = Source(segment, element)
+        elif self.values[path] != value:
+            first = self.sources[path].segment.number
+            self.slip(
+                segment,
+                element,
+                "contradiction",
+                f"a second {label(path)} {shown(str(value))}; segment {first} says "
+                f"{shown(str(self.values[path]))}",
+                "leave one of the two",
+            )
+
+    def read(
+        self, path: JsonPath, segment: Segment, element: int, parse: Callable[[str], T]
+    ) -> T | None:
+        """The parsed value of an element; None where it is empty or (with a slip) wrong."""
+        return self.parsed(path, segment.get(element), segment, element, parse)
+
+    def parsed(
+        self, path: JsonPath, text: str, segment: Segment, element: int, parse: Callable[[str], T]
+    ) -> T | None:
+        """As `read`, for a text that is a part of the element."""
+        if not text:
+            return None
+        try:
+            return parse(text)
+        except ValueProblem as problem:
+            message = f"{label(path)}: {problem.message}"
+            self.slip(segment, element, problem.code, message, problem.hint)
+            return None
+
+    def composite(self, segment: Segment, element: int, known: Collection[int]) -> list[str]:
+        """The components of an element, as many as `known` reaches to; "" for one that is empty.
+
+        One that is not empty and not among `known`, which are the positions that the guide has a
+        use for (from 1), is a slip: it may be a part of something else, such as a second code.
+        """
+        found = components(segment.get(element), segment.separators.component)
+        for position, text in enumerate(found, 1):
+            if text and position not in known:
+                message = f"found {shown(text)} as component {position}, which is not used there"
+                hint = "is an element separator missing, or a component too many?"
+                self.slip(segment, element, "unknown-component", message, hint)
+                break
+        most = max(known)
+        return [*found, *[""] * most][:most]
+
+    def slip(
+        self,
+        segment: Segment,
+        element: int,
+        code: str,
+        message: str,
+        hint: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        if len(self.slips) < MAX_SLIPS:
+            self.slips.append(Slip(segment, element, code, message, hint, severity))
+
+    def check(self, segment: Segment) -> None:
+        """A segment whose name is no name: what it was meant to say is lost."""
+        if not is_segment_name(segment.id):
+            message = f"found {shown(segment.id)}; the name of a segment was expected, such as SV1"
+            hint = "does a separator stand inside a text?"
+            self.slip(segment, 0, "broken-segment", message, hint)
+
+    def take(self, other: Form, without: JsonPath | None = None) -> None:
+        """Everything that another form says, except one field."""
+        for path, value in other.values.items():
+            if path != without:
+                self.put(path, value, *other.sources[path])
+        self.slips.extend(other.slips[: MAX_SLIPS - len(self.slips)])
+
+
+def label(path: JsonPath) -> str:
+    """What people call a field."""
+    names = [step for step in path if isinstance(step, str)]
+    name = names[-1] if names else "value"
+    return _LABELS.get(name, name.replace("_", " "))

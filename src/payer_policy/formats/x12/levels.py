@@ -1,0 +1,153 @@
+"""The levels of a transaction set: HL segments as a tree, and what each level says, read once.
+
+Which levels there are, what each belongs to and what its segments mean differs by transaction: that
+is a `Hierarchy`. What a level and its parents say holds for all that stands below it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.vocabulary.types import shown
+from payer_policy.formats.x12.form import Form, Slip
+from payer_policy.formats.x12.segment_reader import Segment
+
+MAX_SEGMENTS = 50_000
+"""A claim of 999 lines has fewer by far; so has what is said of one party."""
+
+_MAX_LEVELS = 1_000
+"""So many levels of each kind are remembered. A child follows its parent at once, or nearly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """The levels of one transaction."""
+
+    words: Mapping[str, str]
+    """What people call a level, by its code (HL03)."""
+    parents: Mapping[str, tuple[str, ...]]
+    """What a level may belong to, the usual one first; a level that is not here belongs to none."""
+    read: Callable[[str, Form, Segment], None]
+    """Puts into a form what one segment of a level says; the first argument is the level's code."""
+    own: Mapping[str, JsonPath]
+    """By level, the field that it never has from its parents."""
+    after_sibling: frozenset[str] = frozenset()
+    """Levels that may name the one before them instead of what both belong to: some senders do."""
+
+
+class Level:
+    """One HL loop without what stands in it (claims, say)."""
+
+    def __init__(
+        self, hl: Segment, parent: Level | None, fault: Slip | None, hierarchy: Hierarchy
+    ) -> None:
+        self.code = hl.code(3)
+        self.hl = hl
+        self.parent = parent
+        self.fault = fault
+        self.remark: Slip | None = None
+        """What was not as it should be, but could be read."""
+        self.segments: list[Segment] = []
+        self._hierarchy = hierarchy
+
+    def add(self, segment: Segment) -> None:
+        if len(self.segments) < MAX_SEGMENTS:
+            self.segments.append(segment)
+        elif self.fault is None:
+            self.fault = too_long(self.hl)
+
+    @cached_property
+    def form(self) -> Form:
+        """What this level says; asked for once all its segments are there."""
+        form = Form()
+        for segment in self.segments:
+            form.check(segment)
+            self._hierarchy.read(self.code, form, segment)
+        return form
+
+    @cached_property
+    def everything(self) -> Form:
+        """What this level and its parents say. A patient is never as old as the subscriber."""
+        form = Form()
+        if self.parent is not None:
+            form.take(self.parent.everything, without=self._hierarchy.own.get(self.code))
+        form.take(self.form)
+        return form
+
+    def first_fault(self) -> Slip | None:
+        """Why this level or one that it belongs to cannot be used."""
+        level: Level | None = self
+        while level is not None:
+            if level.fault is not None:
+                return level.fault
+            level = level.parent
+        return None
+
+    def path(self) -> list[Level]:
+        """The levels from the top down to this one."""
+        return [*(self.parent.path() if self.parent is not None else ()), self]
+
+
+class Tree:
+    """The levels of one transaction set, in the order in which they come."""
+
+    def __init__(self, hierarchy: Hierarchy) -> None:
+        self.current: Level | None = None
+        self._hierarchy = hierarchy
+        self._by_id: dict[str, Level] = {}
+        self._latest: dict[str, Level] = {}
+        self._order: dict[str, deque[tuple[str, Level]]] = {}
+
+    def add(self, hl: Segment) -> Level:
+        """The level that an HL begins; its fault says what is wrong with its place."""
+        code, parent_id = hl.code(3), hl.get(2)
+        words, wanted = self._hierarchy.words, self._hierarchy.parents.get(code, ())
+        parent, fault, remark = None, None, None
+        if wanted:
+            parent = self._by_id.get(parent_id) if parent_id else self._last_of(wanted)
+            if parent is not None and parent.code == code in self._hierarchy.after_sibling:
+                parent = parent.parent
+                if parent is self._last_of(wanted):
+                    message = f"its parent (HL02) {shown(parent_id)} is another {words[code]}; the "
+                    message += f"{words[wanted[0]]} that holds both is used"
+                    remark = Slip(hl, 2, "sibling-as-parent", message, None, "warning")
+                else:
+                    parent = None
+            if parent is None or parent.code not in wanted:
+                found = f"its parent (HL02) is {shown(parent_id)}" if parent_id else "none is open"
+                owner = " or ".join(words[one] for one in wanted)
+                message = f"a {words[code]} belongs to a {owner} level; {found}"
+                parent, fault = None, Slip(hl, 2, "broken-hierarchy", message)
+        elif code not in words:
+            *first, last = words
+            message = f"found the level {shown(code)}; {', '.join(first)} or {last} was expected"
+            fault = Slip(hl, 3, "broken-hierarchy", message)
+        self.current = Level(hl, parent, fault, self._hierarchy)
+        self.current.remark = remark
+        self._remember(hl.get(1), self.current)
+        return self.current
+
+    def _last_of(self, codes: tuple[str, ...]) -> Level | None:
+        """The newest of the levels that a level without HL02 can belong to."""
+        found = [level for code in codes if (level := self._latest.get(code)) is not None]
+        return max(found, key=lambda level: level.hl.number, default=None)
+
+    def _remember(self, id_: str, level: Level) -> None:
+        code = level.code if level.code in self._hierarchy.words else ""
+        self._latest[code] = self._by_id[id_] = level
+        order = self._order.setdefault(code, deque())
+        order.append((id_, level))
+        if len(order) > _MAX_LEVELS:
+            gone, oldest = order.popleft()
+            if self._by_id.get(gone) is oldest:
+                del self._by_id[gone]
+
+
+def too_long(first: Segment) -> Slip:
+    """What is said of a level or claim that never ends."""
+    message = f"more than {MAX_SEGMENTS:,} segments belong to this one"
+    return Slip(first, 0, "too-large", message, "is a CLM, HL or SE missing?")

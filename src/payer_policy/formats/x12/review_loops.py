@@ -1,0 +1,216 @@
+"""The loops of a 278 request: who reviews, who asks, for which patient, and what for.
+
+HL segments make a tree (reviewer 20, requester 21, subscriber 22, dependent 23, patient event EV,
+service SS). One event with its services is one request. What is no request (an answer, a query, a
+notification) is known by its BHT and by its guide, and is named instead of being read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from payer_policy.core.vocabulary.types import shown
+from payer_policy.formats.x12.envelope import Closed, Envelope, Opened
+from payer_policy.formats.x12.form import Form, Slip
+from payer_policy.formats.x12.levels import MAX_SEGMENTS, Hierarchy, Level, Tree, too_long
+from payer_policy.formats.x12.segment_reader import Segment
+from payer_policy.formats.x12.values import day
+
+_BIRTH = ("patient", "birth_date")
+_EXPECTED = "a request for review (BHT02 13, guide 005010X217) was expected"
+OTHER_PURPOSES = {
+    "11": "the answer to a request",
+    "28": "a query about earlier requests",
+    "36": "an authority to deduct",
+}
+"""What a 278 is that is no request, by BHT02; 01 (cancellation) and 13 are requests."""
+
+_OF_EVENTS = frozenset({"UM", "HI", "HSD", "SV1", "SV2", "SV3"})
+_NO_HL = "is the HL, or the segment terminator before it, missing?"
+_ALONE = "this service stands outside of a patient event (HL03 EV)"
+OTHER_GUIDES = {
+    "215": "a query about earlier requests, or its answer (005010X215)",
+    "216": "a notification, or its acknowledgement (005010X216)",
+}
+
+
+def _says(level: str, form: Form, segment: Segment) -> None:
+    match level, segment.id, segment.code(1):
+        case "20", "NM1", _:
+            form.put(("coverage", "payer"), segment.get(9), segment, 9)
+            form.put(("coverage", "payer_name"), segment.get(3), segment, 3)
+        case "21", "NM1", _ if segment.code(8) == "XX":
+            # A Request has no field of its own for who asks. The PAS guides put this party where a
+            # claim has its provider, which is the biller's place.
+            form.put(("provider", "billing_npi"), segment.get(9), segment, 9)
+        case "22", "NM1", "IL":
+            form.put(("coverage", "member_id"), segment.get(9), segment, 9)
+        case "22", "REF", "6P":
+            form.put(("coverage", "plan"), segment.get(2), segment, 2)
+        case "22" | "23", "DMG", _:
+            form.put(_BIRTH, form.read(_BIRTH, segment, 2, day), segment, 2)
+
+
+_REVIEWS = Hierarchy(
+    {
+        "20": "reviewer",
+        "21": "requester",
+        "22": "subscriber",
+        "23": "dependent",
+        "EV": "patient event",
+        "SS": "service",
+    },
+    {"21": ("20",), "22": ("21",), "23": ("22",), "EV": ("22", "23"), "SS": ("EV",)},
+    _says,
+    {"23": _BIRTH},
+    frozenset({"SS"}),
+)
+
+
+@dataclass(slots=True)
+class ReviewLoop:
+    """One patient event: its own segments, those of each service, and the levels above."""
+
+    opened: Opened
+    bht: Segment | None
+    event: Level
+    services: list[Level] = field(default_factory=list)
+    fault: Slip | None = None
+    """Why the request cannot be read, whatever it says."""
+    size: int = 0
+
+    def add(self, level: Level, segment: Segment) -> None:
+        self.size += 1
+        if self.size < MAX_SEGMENTS:
+            level.segments.append(segment)
+        elif self.fault is None:
+            self.fault = too_long(self.event.hl)
+
+
+def refused_event(opened: Opened, hl: Segment, fault: Slip) -> ReviewLoop:
+    """A patient event that stands where none is read."""
+    return ReviewLoop(opened, None, Level(hl, None, None, _REVIEWS), fault=fault)
+
+
+class ReviewSet:
+    """The events of one 278, as its segments come."""
+
+    def __init__(self, opened: Opened, envelope: Envelope) -> None:
+        self._opened = opened
+        self._envelope = envelope
+        self._tree = Tree(_REVIEWS)
+        self._bht: Segment | None = None
+        self._loop: ReviewLoop | None = None
+        self._events = 0
+        """The patient events, also those whose HL is lost."""
+        self._has_event = False
+        self._lost = False
+        """Whether what comes belongs to an event whose HL is missing."""
+        self._other: str | None = OTHER_GUIDES.get(opened.guide)
+        """What this is, where it is no request."""
+
+    def add(self, segment: Segment) -> Iterator[ReviewLoop]:
+        """The event that a segment ends, if it ends one."""
+        if segment.id == "BHT" and self._bht is None:
+            self._bht = segment
+            if self._other is None and not self._has_event:
+                self._other = OTHER_PURPOSES.get(segment.code(2))
+            elif self._loop is not None and self._loop.fault is None:
+                message = "BHT comes after the beginning of a request; it is the first of its set"
+                self._loop.fault = Slip(segment, 0, "broken-hierarchy", message)
+        if self._other is not None:
+            return
+        if segment.id == "CLM":  # it is refused by itself, and what follows belongs to it
+            message = f"a claim (CLM, segment {segment.number}) comes before the end of the request"
+            if self._loop is not None and self._loop.fault is None:
+                self._loop.fault = Slip(self._loop.event.hl, 0, "lost-claim", message, _NO_HL)
+            yield from self._done()
+            self._lost = True
+        if segment.id == "HL":
+            if segment.code(3) != "SS":
+                yield from self._done()
+                self._lost = False
+            level = self._tree.add(segment)
+            if level.code == "EV":
+                self._events += 1
+                self._has_event = True
+                self._loop = ReviewLoop(self._opened, self._bht, level, fault=level.first_fault())
+            elif self._loop is not None and len(self._loop.services) < MAX_SEGMENTS:
+                self._loop.services.append(level)
+                if self._loop.fault is None and level.parent is not self._loop.event:
+                    self._loop.fault = level.fault or Slip(
+                        segment,
+                        2,
+                        "broken-hierarchy",
+                        "this service belongs to another patient event than the one it follows",
+                    )
+            elif level.code == "SS" and not self._lost:  # no event is open to report its fault
+                fault = level.fault or Slip(segment, 0, "broken-hierarchy", _ALONE)
+                self._note(fault.code, fault.message, segment, fault.element, self._older())
+            return
+        if self._loop is not None and self._starts_anew(segment):
+            message = (
+                f"{segment.id} comes after the services of a request; the HL before it is missing"
+            )
+            self._loop.fault = self._loop.fault or Slip(segment, 0, "lost-claim", message, _NO_HL)
+            yield from self._done()
+        if self._loop is not None:
+            level = self._loop.services[-1] if self._loop.services else self._loop.event
+            self._loop.add(level, segment)
+        elif self._lost:
+            pass
+        elif segment.id in _OF_EVENTS:
+            self._lost = True
+            self._events += 1
+            message = f"{segment.id} belongs to a patient event (HL03 EV), but none is open"
+            self._note("lost-claim", message, segment, 0, self._older() or _NO_HL)
+        elif self._tree.current is not None:
+            self._tree.current.add(segment)
+
+    def end(self, closed: Closed) -> Iterator[ReviewLoop]:
+        """The last event; and into the envelope's notes what is wrong with the whole."""
+        st = self._opened.st
+        if self._other is not None:
+            first = self._bht if self._bht is not None else st
+            message = f"this is {self._other} (278); {_EXPECTED}"
+            hint = "to read answers is for whoever asked; send the request that was answered"
+            self._note("wrong-transaction", message, first, 2 if self._bht else 1, hint)
+        elif self._loop is not None:
+            if not closed.complete and self._loop.fault is None:
+                message = (
+                    f"the request may be cut off: {closed.reason} (transaction set "
+                    f"{shown(st.get(2))})"
+                )
+                hint = "send the file again, whole"
+                self._loop.fault = Slip(self._loop.event.hl, 0, "truncated", message, hint)
+            yield from self._done()
+        elif not closed.complete:
+            message = f"the transaction set {shown(st.get(2))} is not complete: {closed.reason}"
+            self._note("truncated", message, st, 0, "send the file again, whole")
+        elif not self._events and not self._envelope.refused_in_set:
+            message = f"the transaction set {shown(st.get(2))} holds no patient event (HL03 EV)"
+            self._note("no-claims", message, st, 0, self._older())
+
+    def _starts_anew(self, segment: Segment) -> bool:
+        """Whether a segment within a service is of another event, whose HL is lost."""
+        if self._loop is None or not self._loop.services or segment.id not in ("HI", "UM", "TRN"):
+            return False
+        before = self._loop.services[-1].segments  # a service has TRN and UM before what it is for
+        return segment.id == "HI" or any(one.id in ("SV1", "SV2", "SV3") for one in before)
+
+    def _done(self) -> Iterator[ReviewLoop]:
+        if self._loop is not None:
+            yield self._loop
+            self._loop = None
+
+    def _older(self) -> str | None:
+        guide = self._opened.guide
+        if guide in ("094", "059"):
+            return f"it follows the older guide X{guide}; send it by 005010X217"
+        return None
+
+    def _note(
+        self, code: str, message: str, segment: Segment, element: int, hint: str | None
+    ) -> None:
+        self._envelope.note(code, message, segment, element, hint)

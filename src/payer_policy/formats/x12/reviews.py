@@ -1,0 +1,273 @@
+"""A stored answer to what a 278 response says: an action for each service, and for the event.
+
+The actions are those of HCR01 (X12 data element 306): A1 certified in total, A2 in part, A3 not, A4
+pended, A6 an earlier certification changed, C cancelled, CT contact the payer, NA nothing to be done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from payer_policy.core.diagnostics import Diagnostic, Location
+from payer_policy.formats.review import CERTIFIED, RECOMMENDED, ReviewRules, action_of, not_needed
+from payer_policy.formats.x12.model import Number
+from payer_policy.formats.x12.outcomes import SEVERITY, decimal_of, fraction, outcome_problems
+from payer_policy.request.models import Request
+
+_NO_POLICY: Final = "No policy of this plan decides this service; contact the plan."
+_NO_CERTIFICATION: Final = "The request does not name the certification that it is about."
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of one service, or of the whole event."""
+
+    action: str
+    """HCR01, a code of X12 data element 306: `A1` certified in total, `A2` in part, `A3` not certified,
+    `A4` pended, `A6` modified, `C` canceled, `CT` contact the payer, `NA` no action required."""
+    certification: str = ""
+    """HCR02, for what is certified or cancelled."""
+    reason: str = ""
+    """HCR03, a code of X12 code source 886."""
+    units: Number | None = None
+    """Units certified (HSD*FL)."""
+    message: str = ""
+    """MSG01, a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """Why a request could not be processed (AAA): reason (901) and what to do (889)."""
+
+    reason: str
+    """AAA03, a code of X12 code source 901."""
+    follow_up: str
+    """AAA04, a code of X12 code source 889."""
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The answer to one request."""
+
+    id: str
+    """The requester's own number of it (TRN*2, else BHT03)."""
+    whole: Decision | None = None
+    """Where all services agree, or where there is none."""
+    services: tuple[Decision, ...] = ()
+    """In the order of the request's services."""
+    rejections: tuple[Rejection, ...] = ()
+    """Why the request could not be processed; empty: it was."""
+    administrative: str = ""
+    """The payer's number of a request that is not certified yet (REF*NT)."""
+    valid_from: date | None = None
+    """The first day that the certification covers (DTP*472)."""
+    valid_through: date | None = None
+    """The last day that the certification covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certifying:
+    """What only the payer's utilization management knows, and what it has decided about answers."""
+
+    rules: ReviewRules
+    """What the payer has decided about answers in general."""
+    certification: str | None = None
+    """The number that what is certified gets. A changed certification keeps its own without it."""
+    administrative: str | None = None
+    """The payer's number of a request that is not certified yet (REF*NT)."""
+    valid_from: date | None = None
+    """The first day that the certification is to cover."""
+    valid_through: date | None = None
+    """The last day that the certification is to cover."""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """HCR03 by CARC. Code source 886 is not among the lists of a policy folder, so without this the
+    reason stands in MSG alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """An answer, or None with at least one error that says why there is none."""
+
+    review: Review | None
+    """The answer; None: there is none."""
+    problems: tuple[Diagnostic, ...] = ()
+    """What is wrong; warnings do not stop it."""
+
+
+def review(request: Request, outcome: Mapping[str, Any], given: Certifying) -> Reviewed:
+    """What a 278 response says of a preauthorization request.
+
+    Args:
+        request: The request that was decided; its lines in the order of its services.
+        outcome: `Outcome.to_json()`, as it was given or stored.
+        given: What only the payer knows.
+    """
+    about = Location(f"request {request.id}" if request.id else "a request without a number")
+    if request.kind != "preauthorization":
+        message = "this is a claim; a 278 answers preauthorization requests"
+        hint = "answer it with an 835"
+        return Reviewed(None, (Diagnostic("wrong-transaction", message, about, hint),))
+    problems = list(outcome_problems(outcome, request, about))
+    if problems:
+        return Reviewed(None, tuple(problems))
+    if request.frequency == "8":
+        services = tuple(_cancelled(request) for _ in request.lines)
+        whole: Decision | None = _cancelled(request)
+    else:
+        services = tuple(_service(request, number, outcome, given) for number in _numbers(request))
+        whole = _whole(services) if services else _event(request, outcome, given)
+    decided = [*services, *([whole] if whole is not None else [])]
+    if any(one.action in CERTIFIED and not one.certification for one in decided):
+        message = "what is certified has no certification number"
+        hint = "give the number that claims are to carry (`certifications`)"
+        problems.append(Diagnostic("no-certification-number", message, about, hint, "warning"))
+    certified = any(one.action in CERTIFIED for one in decided)
+    waiting = any(one.action in ("A4", "CT") for one in decided)
+    return Reviewed(
+        Review(
+            id=request.id or "",
+            whole=whole,
+            services=services,
+            administrative=(given.administrative or "") if waiting else "",
+            valid_from=given.valid_from if certified else None,
+            valid_through=given.valid_through if certified else None,
+        ),
+        tuple(problems),
+    )
+
+
+def rejected(number: str, problems: Sequence[Diagnostic]) -> Review:
+    """The answer to a request that could not be read.
+
+    AAA03 is 15 (something required is missing) where that is all that is wrong, else 33 (the input is
+    wrong); AAA04 is C (correct it and send it again).
+    """
+    errors = [problem for problem in problems if problem.severity == "error"]
+    missing = all(problem.code.startswith("missing-") for problem in errors)
+    message = " ".join(f"{_sentence(problem.message)}" for problem in errors)
+    return Review(
+        id=number,
+        whole=Decision("", message=message) if message else None,
+        rejections=(Rejection("15" if missing and errors else "33", "C"),),
+    )
+
+
+def _numbers(request: Request) -> Iterator[int]:
+    for position, line in enumerate(request.lines, 1):
+        yield line.number or position
+
+
+def _cancelled(request: Request) -> Decision:
+    named = request.authorization_number
+    if not named:
+        return Decision("CT", message=_NO_CERTIFICATION)
+    return Decision("C", named)
+
+
+def _whole(services: Sequence[Decision]) -> Decision | None:
+    """What all services agree on, without what is theirs alone."""
+    heads = {(one.action, one.certification, one.reason) for one in services}
+    return Decision(*heads.pop()) if len(heads) == 1 else None
+
+
+def _service(
+    request: Request, number: int, outcome: Mapping[str, Any], given: Certifying
+) -> Decision:
+    found = [
+        (one, line)
+        for one in outcome["determinations"]
+        for line in one["lines"]
+        if line["number"] == number
+    ]
+    if not found:
+        return Decision("CT", message=_NO_POLICY)
+    determination, line = max(found, key=lambda pair: SEVERITY[pair[1]["outcome"]])
+    findings = [f for f in determination["findings"] if f["rule"] in line["findings"]]
+    units = decimal_of(fraction(line["allowed_units"]))
+    own = next(
+        one for place, one in zip(_numbers(request), request.lines, strict=True) if place == number
+    )
+    named = own.authorization_number or request.authorization_number
+    return _decision(request, determination, line["outcome"], findings, units, named, given)
+
+
+def _event(request: Request, outcome: Mapping[str, Any], given: Certifying) -> Decision:
+    """The whole of a request without services."""
+    found = outcome["determinations"]
+    if not found:
+        return Decision("CT", message=_NO_POLICY)
+    worst = {"approve": 0, "partial": 1, "pend": 2, "deny": 3}
+    one = max(found, key=lambda each: worst[each["decision"]])
+    decision = "reduce" if one["decision"] == "partial" else one["decision"]
+    named = request.authorization_number
+    return _decision(request, one, decision, one["findings"], None, named, given)
+
+
+def _decision(
+    request: Request,
+    determination: Mapping[str, Any],
+    outcome: str,
+    findings: Sequence[Mapping[str, Any]],
+    units: Number | None,
+    named: str | None,
+    given: Certifying,
+) -> Decision:
+    denying = [f for f in findings if f["kind"] == "deny"]
+    action = action_of(
+        outcome,
+        needed=given.rules.needed(determination["derived"]),
+        only_clinical=all(f["carc"] in given.rules.clinical_carcs for f in denying),
+        nothing_left=units == 0,
+        rules=given.rules,
+    )
+    said = [f for f in findings if f["kind"] == outcome]
+    before = ""
+    if action == "NA":
+        before = not_needed(outcome)
+    elif action == "A4" and outcome == "deny":
+        before = RECOMMENDED
+    reason = next((given.reasons[f["carc"]] for f in said if f["carc"] in given.reasons), "")
+    if action == "NA":
+        reason = ""
+    certification = ""
+    if action in CERTIFIED:
+        changed = request.frequency == "7"
+        certification = given.certification or (named if changed else None) or ""
+        action = "A6" if changed else action
+    return Decision(
+        action,
+        certification,
+        reason,
+        units if action in CERTIFIED else None,
+        _message(determination, said, outcome, before),
+    )
+
+
+def _message(
+    determination: Mapping[str, Any], said: Sequence[Mapping[str, Any]], outcome: str, before: str
+) -> str:
+    """Our sentences for what was found, and what is asked for where it pends."""
+    parts = [before] if before else []
+    parts += [f["because"] + _codes(f) for f in said]
+    if outcome == "pend":
+        if determination["internal"]:
+            parts.append(determination["internal"])
+        questions = [one["question"] for one in determination["missing"]]
+        if questions:
+            many = f" (of {len(questions)})" if len(questions) > 1 else ""
+            parts.append(f"To be answered first{many}: {' '.join(questions)}")
+    return " ".join(parts)
+
+
+def _codes(finding: Mapping[str, Any]) -> str:
+    if not finding["carc"]:
+        return ""
+    codes = [finding["carc"], *finding["rarcs"]]
+    return f" [{' '.join(codes)}]"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else text + "."

@@ -1,0 +1,500 @@
+"""Where a fact comes from in a request: the `from` of a declaration, typed.
+
+The paths and fields that a source may name are listed here once; `request.derive` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonPath
+from payer_policy.core.ruleset import (
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Expression,
+    Not,
+    Test,
+    code_sets_in,
+    facts_in_condition,
+    facts_in_expression,
+    tests_in,
+    with_members,
+)
+from payer_policy.core.vocabulary.model import Fact, LinePart
+from payer_policy.core.vocabulary.types import (
+    NUMERIC,
+    FactType,
+    Value,
+    ValueProblem,
+    parse_value,
+    shown,
+)
+from payer_policy.language import CodeSetMembers, Elaborator, Reporter, Scope, and_
+
+_CODE = FactType("code")
+_ID = FactType("code", system="identifier")
+_NUMBER = FactType("decimal")
+_UNITS = FactType("decimal", "billing units")
+_DATE = FactType("date")
+_FLAG = FactType("boolean")
+_TEXT = FactType("code")
+
+REQUEST_PATHS: Final[Mapping[str, FactType]] = {
+    "kind": _TEXT,
+    "id": _ID,
+    "frequency": _TEXT,
+    "original_id": _ID,
+    "received": _DATE,
+    "bill_type": _ID,
+    "place_of_service": FactType("code", system="place_of_service"),
+    "authorization_number": _ID,
+    "diagnoses": FactType("codes", system="icd10cm"),
+    "coverage.payer": _ID,
+    "coverage.line_of_business": _ID,
+    "coverage.plan": _ID,
+    "coverage.member_id": _ID,
+    "patient.birth_date": _DATE,
+    "provider.billing_npi": FactType("code", system="npi"),
+    "provider.rendering_npi": FactType("code", system="npi"),
+}
+SERVICE_PATHS: Final[Mapping[str, FactType]] = {
+    "code": FactType("code", system="hcpcs"),
+    "date": _DATE,
+    "through": _DATE,
+    "lines": FactType("integer"),
+    "diagnoses": FactType("codes", system="icd10cm"),
+    "place_of_service": FactType("code", system="place_of_service"),
+    "duplicate_of_history": _FLAG,
+    "units_in_history": _UNITS,
+    "duplicate_line": _FLAG,
+    "fractional_units": _FLAG,
+    "part_of_a_container": _FLAG,
+}
+AUTHORIZATION_FIELDS: Final[Mapping[str, FactType]] = {
+    "on_file": _FLAG,
+    "number_given": _ID,
+    "other_fits": _FLAG,
+    "number": _ID,
+    "status": _TEXT,
+    "payer": _ID,
+    "plan": _ID,
+    "member_id": _ID,
+    "provider_npi": FactType("code", system="npi"),
+    "codes": FactType("codes", system="hcpcs"),
+    "valid_from": _DATE,
+    "valid_through": _DATE,
+    "units": _UNITS,
+    "units_used": _UNITS,
+    "requested_on": _DATE,
+}
+LINE_FIELDS: Final[Mapping[str, FactType]] = {
+    "number": FactType("integer"),
+    "code": FactType("code", system="hcpcs"),
+    "modifiers": FactType("codes", system="modifier"),
+    "units": _UNITS,
+    "date": _DATE,
+    "through": _DATE,
+    "place_of_service": FactType("code", system="place_of_service"),
+    "revenue_code": FactType("code", system="revenue"),
+    "ndc": FactType("code", system="ndc"),
+    "ndc_quantity": _NUMBER,
+    "ndc_unit": _CODE,
+    "ndc_amount_mcg": FactType("decimal", "mcg"),
+    "charge": FactType("decimal", "USD"),
+    "description": _CODE,
+    "authorization_number": _ID,
+    "product.known": _FLAG,
+    "product.codes": FactType("codes", system="hcpcs"),
+    "product.ingredient": _CODE,
+    "product.route": _CODE,
+    "product.single_dose": _FLAG,
+    "product.total_mcg": FactType("decimal", "mcg"),
+    "product.volume_ml": FactType("decimal", "mL"),
+    "product.units": _UNITS,
+    "product.mcg_per_ml": FactType("decimal", "mcg/mL"),
+    "drug.listed": _FLAG,
+}
+DRUG_FIELDS: Final[Mapping[str, FactType]] = {
+    "billing_unit_mcg": FactType("decimal", "mcg"),
+    "ingredient": _CODE,
+    "listed": _FLAG,
+}
+LINE_SETS: Final = ("service", "claim", "same_day")
+AGGREGATES: Final = ("sum", "count", "any", "all", "collect", "only", "min", "max")
+_ROOTS: Final = {
+    "request": REQUEST_PATHS,
+    "service": SERVICE_PATHS,
+    "authorization": AUTHORIZATION_FIELDS,
+}
+_HEADS: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_ROOTS, ()),
+    "lines": (*AGGREGATES, "where", "cases"),
+    "drug": (),
+    "compute": (),
+}
+"""The ways to say where a fact comes from, with the keys that may stand beside."""
+_AGGREGATED: Final = {
+    "sum": ("numbers", NUMERIC),
+    "min": ("numbers and dates", NUMERIC | {"date"}),
+    "max": ("numbers and dates", NUMERIC | {"date"}),
+    "collect": ("codes", frozenset({"code", "codes"})),
+}
+
+LineSet = Literal["service", "claim", "same_day"]
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A field of the request, the service or the authorization that is looked at."""
+
+    root: Literal["request", "service", "authorization"]
+    name: str
+
+
+ORIGINAL: Final = Path("request", "original_id")
+"""The claim that a request replaces or voids: none where its frequency says that it is an original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One value from some lines: those of a set for which `where` holds."""
+
+    lines: LineSet
+    where: Condition | None
+    how: str
+    field: str | None = None
+    condition: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The value of the first case for which some line fulfils the condition."""
+
+    lines: LineSet
+    cases: tuple[tuple[Condition, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DrugAttribute:
+    """A dated attribute of the service's drug code."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Arithmetic, or a condition, over other facts."""
+
+    expression: Expression | None
+    condition: Condition | None = None
+
+
+Source = Path | Aggregate | Cases | DrugAttribute | Computed
+
+
+def read_source(
+    fact: Fact,
+    types: Mapping[str, FactType],
+    code_sets: Mapping[str, CodeSetMembers],
+    known_codes: Callable[[str], frozenset[str]],
+    report: Reporter,
+    used: Callable[[str, str], None] = lambda kind, name: None,
+) -> Source | None:
+    """The typed source of a fact; problems are reported at `("facts", name, "from", …)`."""
+    assert fact.source is not None
+
+    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
+        report(code, f"fact `{fact.name}`: {message}", path, **more)
+
+    names: dict[str, Any] = {"code_sets": code_sets, "known_codes": known_codes, "used": used}
+    lines = Elaborator(Scope(LINE_FIELDS, types, "line", **names), say)
+    facts = Elaborator(Scope(types, types, **names), say)
+    return _SourceReader(fact, lines, facts, say).read(fact.source, ("facts", fact.name, "from"))
+
+
+def read_line_part(
+    part: LinePart,
+    types: Mapping[str, FactType],
+    code_sets: Mapping[str, CodeSetMembers],
+    known_codes: Callable[[str], frozenset[str]],
+    report: Reporter,
+) -> Condition | None:
+    """The typed condition of a part of a service's lines."""
+
+    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
+        report(code, f"line part `{part.name}`: {message}", path, **more)
+
+    scope = Scope(LINE_FIELDS, types, "line", code_sets=code_sets, known_codes=known_codes)
+    return Elaborator(scope, say).condition(part.where, ("line_parts", part.name, "where"))
+
+
+class _SourceReader:
+    """Reads the `from` of one fact."""
+
+    def __init__(self, fact: Fact, lines: Elaborator, facts: Elaborator, report: Reporter) -> None:
+        self.fact, self.lines, self.facts, self.report = fact, lines, facts, report
+
+    def read(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
+        heads = [key for key in raw if key in _HEADS]
+        if len(heads) != 1:
+            found = f"found {and_(heads or list(raw)) or 'an empty object'}"
+            self.report(
+                "wrong-shape",
+                f"`from` has exactly one of {', '.join(_HEADS)}; {found}",
+                at,
+                key=True,
+                hint="keep one"
+                if heads
+                else next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None),
+            )
+            return None
+        head = heads[0]
+        if not self._only(raw, (head, *_HEADS[head], "note"), at):
+            return None
+        inner, here = raw[head], (*at, head)
+        if head in _ROOTS:
+            return self._path(head, inner, here)
+        if head == "drug":
+            if isinstance(inner, str):
+                return DrugAttribute(inner)
+            self.report(
+                "wrong-type",
+                f"found {shown(inner)}; the name of a drug attribute was expected",
+                here,
+            )
+            return None
+        return self._compute(inner, here) if head == "compute" else self._over_lines(raw, at)
+
+    def _only(self, raw: Mapping[str, Any], known: Sequence[str], at: JsonPath) -> bool:
+        """Whether all keys are known ones; each other one is reported."""
+        self.facts.note(dict(raw), at)
+        strange = [key for key in raw if key not in known]
+        for key in strange:
+            others = [name for name in known if name not in raw and name != "note"]
+            self.report(
+                "unknown-key",
+                f"`{key}` is not known beside {and_([name for name in raw if name in known])}",
+                (*at, key),
+                key=True,
+                hint=did_you_mean(key, others)
+                or (f"expected one of {', '.join(others)}" if others else "remove it"),
+            )
+        return not strange
+
+    def _path(self, root: str, name: Any, at: JsonPath) -> Source | None:
+        paths = _ROOTS[root]
+        if isinstance(name, str) and name in paths:
+            return Path(root, name)  # type: ignore[arg-type]
+        self.report(
+            "unknown-value",
+            f"{shown(name)} is not a field of the {root}",
+            at,
+            hint=did_you_mean(str(name), paths) or f"fields: {', '.join(paths)}",
+        )
+        return None
+
+    def _compute(self, raw: Any, at: JsonPath) -> Source | None:
+        if not isinstance(raw, dict) or "condition" not in raw:
+            expression = self.facts.value(raw, self.fact.type, at)
+            return None if expression is None else Computed(expression)
+        if not self._only(raw, ("condition", "note"), at):
+            return None
+        if self.fact.type.kind != "boolean":
+            message = f"a condition is true or false, but the fact is {self.fact.type.describe()}"
+            self.report("wrong-type", message, (*at, "condition"), key=True)
+        condition = self.facts.condition(raw["condition"], (*at, "condition"))
+        return None if condition is None else Computed(None, condition)
+
+    def _over_lines(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
+        which = raw["lines"]
+        if which not in LINE_SETS:
+            self.report(
+                "unknown-value",
+                f"{shown(which)} is no set of lines; expected one of {', '.join(LINE_SETS)}",
+                (*at, "lines"),
+                hint=did_you_mean(str(which), LINE_SETS),
+            )
+            return None
+        how = [key for key in raw if key in (*AGGREGATES, "cases")]
+        if len(how) != 1:
+            self.report(
+                "wrong-shape",
+                f"the lines are brought together by one of {', '.join(AGGREGATES)}, cases; "
+                f"found {and_(how) or 'none of them'}",
+                (*at, how[1] if how else "lines"),
+                key=True,
+            )
+            return None
+        kind, inner, here = how[0], raw[how[0]], (*at, how[0])
+        if kind == "cases":
+            return (
+                self._cases(which, inner, at)
+                if self._only(raw, ("lines", "cases", "note"), at)
+                else None
+            )
+        where = self.lines.condition(raw["where"], (*at, "where")) if "where" in raw else None
+        if "where" in raw and where is None:
+            return None
+        if kind == "count":
+            if inner is not True:
+                self.report("wrong-value", f"found {shown(inner)}; true was expected", here)
+                return None
+            return Aggregate(which, where, kind)
+        if kind in ("any", "all"):
+            condition = self.lines.condition(inner, here)
+            return None if condition is None else Aggregate(which, where, kind, None, condition)
+        if not isinstance(inner, str) or inner not in LINE_FIELDS:
+            hint = did_you_mean(str(inner), LINE_FIELDS) or f"fields: {', '.join(LINE_FIELDS)}"
+            self.report("unknown-fact", f"{shown(inner)} is not a line field", here, hint=hint)
+            return None
+        takes, kinds = _AGGREGATED.get(kind, ("", frozenset()))
+        field = LINE_FIELDS[inner]
+        if kinds and field.kind not in kinds:
+            message = f"`{kind}` takes {takes}; `{inner}` is {field.describe()}"
+            self.report("wrong-type", message, here)
+            return None
+        return Aggregate(which, where, kind, field=inner)
+
+    def _cases(self, which: LineSet, raw: Any, at: JsonPath) -> Source | None:
+        at = (*at, "cases")
+        if not isinstance(raw, list) or not raw:
+            found = "an empty list" if raw == [] else shown(raw)
+            hint = 'write [{"any": …, "value": …}]'
+            self.report("wrong-type", f"found {found}; a list of cases was expected", at, hint=hint)
+            return None
+        cases = []
+        for index, case in enumerate(raw):
+            path = (*at, index)
+            if not isinstance(case, dict) or not {"any", "value"} <= case.keys():
+                message = f"case {index + 1} needs `any` and `value`"
+                self.report("missing-key", message, path, hint='write {"any": …, "value": …}')
+                continue
+            if not self._only(case, ("any", "value", "note"), path):
+                continue
+            condition = self.lines.condition(case["any"], (*path, "any"))
+            try:
+                value = parse_value(self.fact.type, case["value"])
+            except ValueProblem as problem:
+                self.report(problem.code, problem.message, (*path, "value"), hint=problem.hint)
+                continue
+            if condition is not None:
+                cases.append((condition, value))
+        return Cases(which, tuple(cases)) if len(cases) == len(raw) else None
+
+
+def facts_of(source: Source) -> Iterator[str]:
+    """The other facts that a source reads (line fields are not facts)."""
+    match source:
+        case Computed(expression, condition):
+            if expression is not None:
+                yield from facts_in_expression(expression)
+            if condition is not None:
+                yield from facts_in_condition(condition)
+        case Aggregate(_, where, _, _, condition):
+            for part in (where, condition):
+                if part is not None:
+                    yield from _right_sides(part)
+        case Cases(_, cases):
+            for part, _ in cases:
+                yield from _right_sides(part)
+        case _:
+            return
+
+
+def code_sets_of(source: Source) -> Iterator[str]:
+    """The names of the code sets that a source asks about."""
+    for condition in _conditions_of(source):
+        yield from code_sets_in(condition)
+
+
+def _conditions_of(source: Source) -> Iterator[Condition]:
+    match source:
+        case Computed(_, condition) if condition is not None:
+            yield condition
+        case Aggregate(_, where, _, _, condition):
+            yield from (part for part in (where, condition) if part is not None)
+        case Cases(_, cases):
+            yield from (part for part, _ in cases)
+
+
+def sources_on(
+    sources: Mapping[str, Source], needed: Iterable[str], members: Mapping[str, frozenset[str]]
+) -> dict[str, Source]:
+    """Of some facts, and all facts behind them, those that have a source.
+
+    Args:
+        sources: The sources of all facts.
+        needed: Names of facts.
+        members: What the code sets hold on the day in question.
+    """
+    found: dict[str, Source] = {}
+    for name in behind(sources, needed):
+        if name in sources:
+            found[name] = _source_on(sources[name], members)
+    return found
+
+
+def behind(sources: Mapping[str, Source], needed: Iterable[str]) -> list[str]:
+    """Some facts, and those that they are made from, each before what is behind it."""
+    found: dict[str, None] = {}
+    waiting = list(needed)[::-1]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            source = sources.get(name)
+            waiting += () if source is None else facts_of(source)
+    return list(found)
+
+
+def _source_on(source: Source, members: Mapping[str, frozenset[str]]) -> Source:
+    conditions = list(_conditions_of(source))
+    dated = [with_members(condition, members) for condition in conditions]
+    if all(a is b for a, b in zip(conditions, dated, strict=True)):
+        return source
+    on = dict(zip(map(id, conditions), dated, strict=True))
+    match source:
+        case Computed(_, condition):
+            return replace(source, condition=on[id(condition)])
+        case Aggregate(_, where, _, _, condition):
+            return replace(source, where=on.get(id(where)), condition=on.get(id(condition)))
+        case Cases(_, cases):
+            return replace(source, cases=tuple([(on[id(part)], value) for part, value in cases]))
+    return source
+
+
+def _right_sides(condition: Condition) -> Iterator[str]:
+    for test in tests_in(condition):
+        for expression in test.right:
+            yield from facts_in_expression(expression)
+
+
+__all__ = [
+    "AGGREGATES",
+    "AUTHORIZATION_FIELDS",
+    "LINE_FIELDS",
+    "REQUEST_PATHS",
+    "SERVICE_PATHS",
+    "Aggregate",
+    "All",
+    "AnyOf",
+    "AtLeast",
+    "Cases",
+    "Computed",
+    "DrugAttribute",
+    "Not",
+    "Path",
+    "Source",
+    "Test",
+    "behind",
+    "code_sets_of",
+    "facts_of",
+    "read_line_part",
+    "read_source",
+    "sources_on",
+]

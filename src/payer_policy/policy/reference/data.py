@@ -1,0 +1,226 @@
+"""Reference data as the rest of the product uses it: looked up by code and by date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from payer_policy.core.canonical import digest
+from payer_policy.core.vocabulary.types import Value
+
+T = TypeVar("T")
+
+LineCodes = tuple[str | None, str | None, date | None]
+"""Of a line: its HCPCS code, its NDC, its day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated(Generic[T]):
+    """A value with its first and last day in force, both included; None: open."""
+
+    value: T
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def in_force(self, day: date) -> bool:
+        return (self.first_day is None or self.first_day <= day) and (
+            self.last_day is None or day <= self.last_day
+        )
+
+
+def on_day(entries: Iterable[Dated[T]], day: date) -> T | None:
+    """The value of the first entry in force on the day, or None."""
+    for entry in entries:
+        if entry.in_force(day):
+            return entry.value
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSet:
+    """A named list of codes of one system, each with its dates."""
+
+    name: str
+    title: str
+    system: str
+    codes: tuple[Dated[str], ...]
+
+    def on(self, day: date) -> frozenset[str]:
+        """The codes in force on a day."""
+        return frozenset(entry.value for entry in self.codes if entry.in_force(day))
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCode:
+    """A CARC, RARC or group code; `means` is in our own words."""
+
+    system: str
+    code: str
+    means: str
+    first_day: date | None
+    last_day: date | None
+    deactivated: bool
+    needs_rarc: bool
+    alert: bool
+    only_group: str | None
+    rests_on: str | None = None
+
+    def in_force_throughout(self, first_day: date, last_day: date | None) -> bool:
+        """Whether it may be used on every day of a window."""
+        if self.deactivated or (self.first_day is not None and self.first_day > first_day):
+            return False
+        return self.last_day is None or (last_day is not None and last_day <= self.last_day)
+
+
+@dataclass(frozen=True, slots=True)
+class DrugIdentity:
+    """What a source says a code means."""
+
+    source: str
+    says: str
+    ingredient: str | None
+    reference: str | None
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A HCPCS drug code: what the policies take it for, and what its sources say."""
+
+    code: str
+    title: str
+    ingredient: str | None
+    billing_unit_mcg: int | Decimal | None
+    identities: tuple[Dated[DrugIdentity], ...]
+    attributes: Mapping[str, tuple[Dated[Value], ...]]
+
+    def attribute(self, name: str, day: date) -> Value | None:
+        """A dated attribute on a day; None when the file says nothing for it."""
+        return on_day(self.attributes.get(name, ()), day)
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A package with an NDC."""
+
+    ndc: str
+    name: str
+    codes: frozenset[str]
+    ingredient: str | None
+    route: str | None
+    mcg_per_ml: int | Decimal | None
+    volume_ml: int | Decimal | None
+    total_mcg: int | Decimal | None
+    single_dose: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A payer folder, and how a claim's payer is recognised as it."""
+
+    folder: str
+    name: str
+    synthetic: bool
+    identifiers: frozenset[str]
+    lines_of_business: tuple[str, ...]
+    recognised_by_line_of_business: bool
+
+
+@dataclass(frozen=True)
+class ReferenceData:
+    """All of it, by name or code. NDCs are in their 11-digit spelling."""
+
+    code_sets: Mapping[str, CodeSet] = field(default_factory=dict)
+    reason_codes: Mapping[tuple[str, str], ReasonCode] = field(default_factory=dict)
+    """By (system, code)."""
+    drugs: Mapping[str, Drug] = field(default_factory=dict)
+    products: Mapping[str, tuple[Dated[Product], ...]] = field(default_factory=dict)
+    payers: Mapping[str, Payer] = field(default_factory=dict)
+
+    def known_codes(self, system: str) -> frozenset[str]:
+        """Every code of a system that any file here lists, on any date."""
+        codes = {
+            entry.value
+            for code_set in self.code_sets.values()
+            if code_set.system == system
+            for entry in code_set.codes
+        }
+        if system == "hcpcs":
+            codes.update(self.drugs)
+        if system == "ndc":
+            codes.update(self.products)
+        return frozenset(codes)
+
+    def members_on(self, day: date) -> dict[str, frozenset[str]]:
+        """What each code set holds on a day."""
+        return {name: code_set.on(day) for name, code_set in self.code_sets.items()}
+
+    def rows_hash(self, service: LineCodes, lines: Iterable[LineCodes]) -> str:
+        """The SHA-256 (hex) of the rows that are looked up to decide one service of a request.
+
+        Those are the drugs of its lines and the products of their NDCs, each as of the line's day.
+
+        Args:
+            service: The service's code and day, without an NDC.
+            lines: All lines of the request.
+        """
+        rows: dict[str, list[object]] = {}
+        for code, ndc, day in {service, *lines}:
+            drug = None if code is None else self.drugs.get(code)
+            if drug is not None:
+                rows[f"drug {code} {day}"] = [
+                    drug.ingredient,
+                    drug.billing_unit_mcg,
+                    {}
+                    if day is None
+                    else {name: drug.attribute(name, day) for name in drug.attributes},
+                ]
+            product = None if ndc is None or day is None else self.product(ndc, day)
+            if product is not None:
+                rows[f"product {ndc} {day}"] = [replace(product, name="")]
+        return digest(rows)
+
+    def product(self, ndc: str, day: date) -> Product | None:
+        """The product of an NDC that is marketed on a day."""
+        return on_day(self.products.get(ndc, ()), day)
+
+    def is_officially_another(self, code: str, ingredient: str | None, day: date | None) -> bool:
+        """Whether the official list gives a drug code to another ingredient, on a day or on any."""
+        drug = self.drugs.get(code)
+        said = [
+            one.value.ingredient
+            for one in (() if drug is None else drug.identities)
+            if one.value.source == "official" and (day is None or one.in_force(day))
+        ]
+        known = [name.casefold() for name in said if name is not None]
+        return bool(known) and ingredient is not None and ingredient.casefold() not in known
+
+    def payer_of(self, identifier: str | None, line_of_business: str | None) -> Payer | None:
+        """The payer that a claim names, by folder or identifier, else by line of business."""
+        found = None
+        if identifier is not None:
+            found = self._payers_by_identifier.get(identifier.casefold())
+        if found is None and line_of_business is not None:
+            found = self._payers_by_business.get(line_of_business)
+        return found
+
+    @cached_property
+    def _payers_by_identifier(self) -> dict[str, Payer]:
+        out: dict[str, Payer] = {}
+        for payer in self.payers.values():
+            for identifier in (payer.folder, *payer.identifiers):
+                out.setdefault(identifier, payer)
+        return out
+
+    @cached_property
+    def _payers_by_business(self) -> dict[str, Payer]:
+        out: dict[str, Payer] = {}
+        for payer in self.payers.values():
+            if payer.recognised_by_line_of_business:
+                for business in payer.lines_of_business:
+                    out.setdefault(business, payer)
+        return out

@@ -1,0 +1,400 @@
+"""The deployment: looks at its source, and swaps what is in force for what passes.
+
+By looking again and again, and not by being told: network mounts tell nothing. What changed is taken
+only when two readings of all of it, a moment apart, are equal; it is verified, checked, compiled and
+has decided once before the swap, which is one assignment. Nothing here is in a decision's way.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from threading import Event as Signal
+from threading import Lock, Thread, current_thread
+from typing import Final
+
+from payer_policy.bundle.manifest import Manifest
+from payer_policy.bundle.problems import problem
+from payer_policy.bundle.signing import PublicKey
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
+from payer_policy.engine import Engine
+from payer_policy.engines import DEFAULT_ENGINE, engine_named, why_unavailable
+from payer_policy.engines.protocol import EngineUnavailable
+from payer_policy.service.deployment import sources
+from payer_policy.service.deployment.guarding import Guard, last_day
+from payer_policy.service.deployment.model import Deployed, Event, Kind
+from payer_policy.service.deployment.sources import Found
+
+INTERVAL: Final = 5.0
+SETTLE: Final = 1.0
+PATIENCE: Final = 10
+"""After so many looks in a row at what is still being written, that is told."""
+_NAMED: Final = 5
+
+
+class Deployment:
+    """Policies in force, kept up to date with a source.
+
+    Args:
+        source: A policy folder, a bundle, or a folder of bundles. In the last, the newest name that
+            passes is in force; an older name only once the name in force is no longer there.
+        trusted: Whose bundles are taken. Without any, only a plain folder is; with any, never.
+        engine: The engine's name.
+        on_event: Is told each event, in order, by the thread that looks. What it raises is passed
+            over, so that a full log never stops a deployment. It must not call `look`.
+        interval: Seconds between looks of the thread that `start` starts.
+        settle: Seconds between the two readings of what changed.
+        clock: Says when something came into force, and whether a bundle is expired; without it,
+            neither is said.
+        minimum_sequence: Bundles with a lower sequence, or with none, are refused.
+        sequence_file: Remembers the highest sequence that came into force, over restarts.
+
+    Raises:
+        ValueError: There is no engine of that name; or a sequence is asked for, and no key is trusted.
+        EngineUnavailable: What the engine needs is not installed.
+    """
+
+    def __init__(
+        self,
+        source: str | Path,
+        trusted: Sequence[PublicKey] = (),
+        *,
+        engine: str = DEFAULT_ENGINE,
+        on_event: Callable[[Event], None] | None = None,
+        interval: float = INTERVAL,
+        settle: float = SETTLE,
+        clock: Callable[[], datetime] | None = None,
+        minimum_sequence: int | None = None,
+        sequence_file: Path | None = None,
+    ) -> None:
+        engine_named(engine)
+        if not trusted and not (minimum_sequence is None and sequence_file is None):
+            raise ValueError("only signed bundles have a sequence; trust a key")
+        if (why := why_unavailable(engine)) is not None:
+            raise EngineUnavailable(why)
+        self.source = Path(source)
+        self._trusted = tuple(trusted)
+        self._engine, self._on_event, self._clock = engine, on_event, clock
+        self._interval, self._settle = interval, settle
+        self._guard = Guard(minimum_sequence, sequence_file, clock)
+        self._expired: str | None = None
+        """The hash of the bundle that was said to be expired."""
+        self._current: Deployed | None = None
+        self._kind: sources.Kind | None = None
+        self._refused: dict[str, Event] = {}
+        self._last_refused: Event | None = None
+        self._unsettled = 0
+        self._events = 0
+        self._looking, self._stopping = Lock(), Signal()
+        self._thread: Thread | None = None
+
+    # --- for decisions and health checks; none of these ever waits ---------------------------------
+
+    @property
+    def current(self) -> Deployed | None:
+        """What is in force; None: nothing yet. Take it once for each decision, and keep it for all
+        of that decision."""
+        return self._current
+
+    @property
+    def refused(self) -> tuple[Event, ...]:
+        """What stands at the source now and is refused, in the order in which it was."""
+        return tuple(self._refused.copy().values())
+
+    @property
+    def last_refused(self) -> Event | None:
+        """What was refused last, also where it is long gone."""
+        return self._last_refused
+
+    @property
+    def expired(self) -> bool:
+        """Whether the last day of the bundle in force was over at the last look; it decides still."""
+        current = self._current
+        return current is not None and self._expired == current.hash
+
+    @property
+    def unsettled(self) -> int:
+        """How many looks in a row found something new that was still being written."""
+        return self._unsettled
+
+    # --- looking -----------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Look once, here; then every `interval` seconds in a thread of its own, until `stop`.
+
+        Where nothing is in force yet and what is there is still being written, it looks again here, at
+        most `PATIENCE` times: after this, something is in force, or `refused` says why not.
+
+        Call it in the process that decides: a thread does not survive a fork.
+        """
+        if self._thread is not None:
+            return
+        for _ in range(PATIENCE):
+            self.look()
+            if self._current is not None or not self._unsettled:
+                break
+        self._thread = Thread(target=self._run, name="payer-policy-deployment", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and wait for it. What is in force stays in force."""
+        self._stopping.set()
+        if self._thread is not None and self._thread is not current_thread():
+            self._thread.join()
+        self._thread = None
+        self._stopping = Signal()  # a later look waits again; the old thread has seen the old one
+
+    def __enter__(self) -> Deployment:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self) -> None:
+        stopping = self._stopping
+        while not stopping.wait(self._interval):
+            self.look()
+
+    def look(self) -> tuple[Event, ...]:
+        """Look at the source once, and swap where it holds something else that passes.
+
+        Never raises for anything that stands at the source. Returns what happened; nothing where
+        all is as it was, or where what is new is still being written. Takes its turn with others.
+        """
+        with self._looking:
+            happened = []
+            for event in self._look():
+                happened.append(event)
+                if self._on_event is not None:
+                    with suppress(Exception):
+                        self._on_event(event)
+            return tuple(happened)
+
+    def _look(self) -> Iterator[Event]:
+        seen: set[str] = set()
+        unsettled = False
+        for read in self._candidates():
+            found = self._read(read)
+            seen.add(found.name)
+            current = self._current
+            if current is not None and found.hash == current.hash:
+                if found.name != current.name:  # the same under a newer name
+                    self._current = replace(current, name=found.name)
+                yield from self._forget(found.name)
+                break
+            known = self._refused.get(found.name)
+            if known is not None and known.hash == found.hash:
+                continue
+            if not self._is_settled(found, read):
+                unsettled = True
+                if self._unsettled + 1 == PATIENCE:
+                    yield self._refuse(*_never_settled(found.name))
+                break
+            try:
+                deployed = self._deployed(found)
+            except PolicyError as error:
+                if all(one.code != "not-remembered" for one in error.diagnostics):
+                    yield self._refuse(found, error.diagnostics)
+                    continue
+                # Not the bundle's fault: by no hash of it, so that it is looked at again.
+                again = sources.not_read(found.name, error.diagnostics)
+                if known is None or known.hash != again.hash:
+                    yield self._refuse(again, error.diagnostics)
+            except Exception as error:  # the kind only: no fault of ours may stop a service
+                message = (
+                    f"a fault in payer-policy itself stood in the way ({type(error).__name__})"
+                )
+                hint = "please report it; `payer-policy bundle verify` may say more"
+                fault = Diagnostic("internal", message, Location(found.name), hint)
+                yield self._refuse(found, (fault,))
+            else:
+                yield self._swap(found, deployed)
+                break
+        self._unsettled = self._unsettled + 1 if unsettled else 0
+        if not unsettled:
+            yield from self._forget(*(name for name in self._refused if self._is_gone(name, seen)))
+        current = self._current
+        if current is not None and not self.expired and self._guard.is_expired(current.manifest):
+            self._expired = current.hash
+            yield self._event("expired", current.name, current.hash, current)
+
+    def _candidates(self) -> Iterator[Callable[[], Found]]:
+        """What may come into force, the likeliest first. Nothing is read before it is asked for."""
+        source = self.source
+        kind = self._kind or sources.kind_of(source, bool(self._trusted))
+        if kind == "folder":
+            yield lambda: sources.found_folder(source)
+            return
+        if kind == "bundle":
+            yield lambda: sources.found_bundle(source)
+            return
+        names = sources.names_in(source)
+        if not names:
+            yield lambda: sources.no_bundle(source)
+        in_force = None if self._current is None else Path(self._current.name).name
+        for name in names:
+            yield lambda path=source / name: sources.found_bundle(path)  # type: ignore[misc]
+            if name == in_force:
+                return  # an older name comes back only once this one is taken away
+
+    def _is_settled(self, found: Found, read: Callable[[], Found]) -> bool:
+        stopping = self._stopping.wait(self._settle) if self._settle > 0 else False
+        return not stopping and self._read(read).hash == found.hash
+
+    def _read(self, read: Callable[[], Found]) -> Found:
+        try:
+            return read()
+        except Exception as error:
+            return sources.not_read(self.source.as_posix(), [_fault(self.source.as_posix(), error)])
+
+    def _is_gone(self, name: str, seen: set[str]) -> bool:
+        return name not in seen and (self._kind != "bundles" or not Path(name).is_file())
+
+    # --- swapping ----------------------------------------------------------------------------------
+
+    def _deployed(self, found: Found) -> Deployed:
+        with _without_collections():
+            opened = found.open(self._trusted)
+            self._guard.admit(found.name, opened.manifest)
+            engine = Engine(opened.library, self._engine)
+            make_ready(engine)
+        self._guard.remember(found.name, opened.manifest)
+        before = self._current
+        return Deployed(
+            engine,
+            found.name,
+            opened.hash,
+            opened.folder_hash,
+            opened.manifest,
+            1 if before is None else before.sequence + 1,
+            self._time(),
+        )
+
+    def _swap(self, found: Found, deployed: Deployed) -> Event:
+        before = self._current
+        older = None if before is None else _why_older(before.manifest, deployed.manifest)
+        self._current = deployed
+        self._kind = self._kind or sources.kind_of(self.source, bool(self._trusted))
+        self._refused.pop(found.name, None)
+        notes = tuple(_notes(deployed, before, older))
+        return self._event(
+            "swapped", found.name, found.hash, before, notes=notes, rollback=older is not None
+        )
+
+    def _refuse(self, found: Found, problems: Sequence[Diagnostic]) -> Event:
+        event = self._event(
+            "refused", found.name, found.hash, self._current, problems=tuple(problems)
+        )
+        self._refused.pop(found.name, None)
+        self._refused[found.name] = self._last_refused = event
+        return event
+
+    def _forget(self, *names: str) -> Iterator[Event]:
+        """Refusals of what is no longer there."""
+        for name in names:
+            if (old := self._refused.pop(name, None)) is not None:
+                yield self._event("recovered", name, old.hash, self._current)
+
+    def _event(
+        self,
+        kind: Kind,
+        name: str,
+        hash_: str,
+        before: Deployed | None,
+        *,
+        problems: tuple[Diagnostic, ...] = (),
+        notes: tuple[str, ...] = (),
+        rollback: bool = False,
+    ) -> Event:
+        self._events += 1
+        in_force = None if self._current is None else self._current.hash
+        old = None if before is None else before.hash
+        return Event(
+            *(kind, self._events, name, hash_, in_force, old, problems, notes, rollback),
+            None if self._current is None else last_day(self._current.manifest),
+            self._time(),
+        )
+
+    def _time(self) -> str | None:
+        return None if self._clock is None else self._clock().isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """No search for garbage: it would look through all that comes to be, and make decisions wait."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def make_ready(engine: Engine) -> None:
+    """Compile every policy for all its dates, and decide once by each, so that no first claim waits.
+
+    Raises:
+        Exception: Whatever stands in the way; a service must not decide by such policies.
+    """
+    library = engine.library
+    for address in library.addresses():
+        windows = library.windows(address)
+        for first, _, _ in windows:
+            engine.policy(address, first)
+        payer = address.partition("/")[0]
+        for code in sorted(library.codes[address])[:1]:
+            for first, _, _ in windows:
+                line = {"code": code, "units": 1, "date": first.isoformat()}
+                with suppress(PolicyError):  # a folder may want more of a claim than this one says
+                    engine.decide({"coverage": {"payer": payer}, "lines": [line]})
+
+
+def _never_settled(name: str) -> tuple[Found, list[Diagnostic]]:
+    message = f"it was still being written at each of {PATIENCE} looks, so nothing of it was taken"
+    hint = "see who writes there; put what is ready in its place by a rename"
+    problems = [problem("changed-while-read", name, message, hint)]
+    return sources.not_read(name, problems), problems  # by no hash of it, so it is looked at again
+
+
+def _fault(name: str, error: Exception) -> Diagnostic:
+    """A fault of ours, which must not stop a service: the kind only, since words may quote data."""
+    message = f"a fault in payer-policy itself stood in the way ({type(error).__name__})"
+    return Diagnostic("internal", message, Location(name), "please report it")
+
+
+def _why_older(before: Manifest | None, after: Manifest | None) -> str | None:
+    """In which way a bundle says that it is older than the one before; None: it does not."""
+    if before is None or after is None:
+        return None
+    old, new = before.about, after.about
+    if old.sequence is not None and new.sequence is not None:
+        return None  # a lower one never gets here
+    if old.built is not None and new.built is not None and new.built < old.built:
+        return f"it was built at {new.built}, the one before at {old.built}"
+    return None
+
+
+def _notes(deployed: Deployed, before: Deployed | None, older: str | None) -> Iterator[str]:
+    here = set(deployed.engine.library.policies)
+    gone = sorted(set() if before is None else set(before.engine.library.policies) - here)
+    if gone:  # also what a folder looks like while it is being emptied
+        more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+        yield f"no longer there: {', '.join(gone[:_NAMED])}{more}"
+    if not here:
+        yield "it has no policy at all"
+    manifest = deployed.manifest
+    if manifest is None:
+        yield "a plain folder, which nobody signed"
+        return
+    if older is not None:
+        yield f"a rollback: {older}"
+    if manifest.without_specs:
+        yield "it was built without scenarios"
+    if warnings := len(manifest.check.warnings):
+        yield f"`check` warned {warnings} time{'s' if warnings > 1 else ''} when it was built"
