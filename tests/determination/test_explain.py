@@ -10,12 +10,11 @@ import pytest
 
 from payer_policy.core.ruleset import Constant, FactRef, Not, Reference
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.determination import Determiner, NoPolicy, Outcome, ServiceLine
+from payer_policy.determination import Determiner, NoPolicy, ServiceLine
 from payer_policy.determination.explain import explain
 from payer_policy.determination.render import (
     render_determination,
     render_no_policy,
-    render_outcome,
 )
 from payer_policy.determination.trees import Explanation, Node
 from tests.determination.build import (
@@ -461,11 +460,6 @@ def test_a_service_without_a_policy_says_what_was_looked_for_and_what_nearly_app
         "NO POLICY  no code, no date of service\n"
         "No policy applies to this service, so nothing is decided: neither approved nor denied.\n"
     )
-
-
-def test_an_outcome_prints_one_service_after_the_other():
-    text = render_outcome(Outcome("C-1", (decide(EXAMPLE, KNOWN),), (NO_POLICY,)))
-    assert text.index("APPROVED") < text.index("─" * 100) < text.index("NO POLICY")
 
 
 def test_a_service_with_a_pended_line_is_called_pended():

@@ -55,7 +55,6 @@ GONE: Final = "\0gone"
 """As the new value: what stands there is taken out."""
 
 _OTHER_EFFECT: Final = {"deny": "pend", "pend": "deny", "reduce": "deny", "advise": "pend"}
-_SPAN_UNITS: Final = ("days", "weeks", "months", "years", "business_days")
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,6 @@ class JsonDocument:
         self.value = value
         self._values: dict[JsonPath, _Span] | None = None
         self._keys: dict[JsonPath, _Span] = {}
-        self._line_starts: list[int] | None = None
 
     def locate(self, path: JsonPath = (), *, key: bool = False) -> Location:
         """Where the value at `path` stands (or its key). A missing part gives its nearest parent."""

@@ -19,7 +19,6 @@ from payer_policy.determination.model import (
     Found,
     LineOutcome,
     NoPolicy,
-    Outcome,
     Units,
 )
 from payer_policy.determination.words import (
@@ -275,12 +274,3 @@ def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WID
 def as_of_in_words(day_filled_in: date) -> str:
     """That a day was filled in as the date of service."""
     return f"As of {day(day_filled_in)}: the request gives no date of service.\n"
-
-
-def render_outcome(outcome: Outcome, *, color: bool = False, width: int = WIDTH) -> str:
-    """Everything decided on a request, one service after the other."""
-    parts = [render_determination(one, color=color, width=width) for one in outcome.determinations]
-    parts += [render_no_policy(one, color=color, width=width) for one in outcome.without_policy]
-    if outcome.as_of is not None:
-        parts.append(as_of_in_words(outcome.as_of))
-    return f"\n{'─' * min(width, WIDTH)}\n\n".join(parts)
