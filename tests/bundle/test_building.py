@@ -135,7 +135,7 @@ def test_the_schema_is_asked_as_check_asks_it(
     policies, _ = write(tmp_path)
     monkeypatch.setattr(
         "payer_policy.formats.schemas.agreement.policy_schema",
-        lambda library: {"required": ["colour"]},
+        lambda library: {"required": ["color"]},
     )
 
     assert {code for code, _ in refused(policies, None)} == {"schema-mismatch"}

@@ -211,7 +211,7 @@ def test_json_schema_is_asked_too(clean: Path, monkeypatch: pytest.MonkeyPatch) 
     real = files.policy_schema
     monkeypatch.setattr(
         "payer_policy.formats.schemas.agreement.policy_schema",
-        lambda library: {**real(library), "required": ["colour"]},
+        lambda library: {**real(library), "required": ["color"]},
     )
 
     result = check()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.core.vocabulary.codes import SYSTEMS, malformed, normalise_code, stand_in
+from payer_policy.core.vocabulary.codes import SYSTEMS, malformed, normalize_code, stand_in
 from payer_policy.core.vocabulary.types import FactType, ValueProblem, exact_number, parse_value
 from payer_policy.core.vocabulary.units import UNITS, factor, unit_named
 
@@ -39,14 +39,14 @@ from payer_policy.core.vocabulary.units import UNITS, factor, unit_named
     ],
 )
 def test_one_spelling(system: str | None, text: str, code: str) -> None:
-    assert normalise_code(system, text) == code
+    assert normalize_code(system, text) == code
 
 
 @given(system=st.sampled_from([*SYSTEMS, None]), text=st.text(max_size=14))
 def test_the_one_spelling_is_its_own(system: str | None, text: str) -> None:
-    once = normalise_code(system, text)
+    once = normalize_code(system, text)
 
-    assert normalise_code(system, once) == once
+    assert normalize_code(system, once) == once
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_what_is_plainly_a_code_is_read(system: str, text: str, code: str) -> No
 def test_what_is_read_is_ascii_and_reads_as_itself(system: str, text: str) -> None:
     """No two texts that look alike, and are not, can be one code."""
     if malformed(system, text) is None and system != "identifier":
-        code = normalise_code(system, text)
+        code = normalize_code(system, text)
         assert code.isascii()
         assert parse_value(FactType("code", system=system), code) == code
 
@@ -166,7 +166,7 @@ def test_a_stand_in_has_the_shape_of_its_system(system: str | None) -> None:
 
     assert len(set(made)) == 100
     assert all(
-        malformed(system, one) is None and normalise_code(system, one) == one for one in made
+        malformed(system, one) is None and normalize_code(system, one) == one for one in made
     )
 
 

@@ -710,7 +710,7 @@ def _model(kind: type[M], raw: Any) -> M:
 def _moved_versions(
     versions: tuple[PolicyVersion, ...], index: int, mutant: Mutant
 ) -> tuple[PolicyVersion, ...]:
-    """The version with another first or last day; a neighbour that meets it goes along."""
+    """The version with another first or last day; a neighbor that meets it goes along."""
     day = date.fromisoformat(mutant.value)
     version, out = versions[index], list(versions)
     if mutant.path[-1] == "from":

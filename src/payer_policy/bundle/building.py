@@ -193,5 +193,5 @@ def _unpackable(files: Mapping[str, bytes]) -> Iterator[Diagnostic]:
         if (why := why_no_path(path)) is not None:
             yield problem("wrong-name", path, f"the path {why}", "rename it")
         elif (other := by_folded.setdefault(path.casefold(), path)) != path:
-            message = f"only capital letters tell it from `{other}`"
+            message = f"it differs only in letter case from `{other}`"
             yield problem("duplicate-address", path, message, "rename one of the two")

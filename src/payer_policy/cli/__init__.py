@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "batch": "Decide files of millions of claims into a Parquet dataset.",
     "bundle": "Build, verify and show signed bundles of policies.",
     "check": "Find everything that is wrong with a policy folder.",
-    "compare": "Show what a change of a policy does, as behaviour.",
+    "compare": "Show what a change of a policy does, as behavior.",
     "cover": "Show what of the policies no scenario exercises.",
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",

@@ -237,7 +237,7 @@ def _policies(manifest: Manifest) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    """A text of anybody's making, without what moves or colours a terminal."""
+    """A text of anybody's making, without what moves or colors a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 

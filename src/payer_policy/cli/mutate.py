@@ -88,7 +88,7 @@ def _prover() -> Callable[[Engine], Prover] | None:
     from payer_policy.engines import why_unavailable
 
     if (why := why_unavailable("symbolic")) is not None:
-        click.echo(f"Nothing is proved to change nothing: {why}", err=True)
+        click.echo(f"Equivalence proofs are off: {why}", err=True)
         return None
     from payer_policy.analysis.equivalence import Equivalence
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they are spelt alike everywhere."""
+"""Options that several commands share, so that they are spelled alike everywhere."""
 
 from __future__ import annotations
 

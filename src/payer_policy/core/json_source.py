@@ -296,7 +296,9 @@ def _unreadable_texts(document: JsonDocument) -> Iterator[Diagnostic]:
         for text in texts:
             if found := _UNREADABLE.search(text):
                 character = f"U+{ord(found.group()):04X}"
-                message = f"a text here holds a character that nobody can read ({character})"
+                message = (
+                    f"a text here contains a control character or half a character ({character})"
+                )
                 yield document.problem("wrong-value", message, path)
 
 

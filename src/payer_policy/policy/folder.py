@@ -128,7 +128,7 @@ class Folder:
         for relative in sorted({*self.documents, *self.broken}):
             other = by_folded.setdefault(relative.casefold(), relative)
             if other != relative:
-                message = f"only capital letters tell it from {self.at(other)}"
+                message = f"it differs only in letter case from {self.at(other)}"
                 advice = "keep one of the two: many computers take them for one file"
                 self.refuse(relative, "duplicate-address", message, advice)
         if VOCABULARY not in self.documents and VOCABULARY not in self.broken:

@@ -1,7 +1,7 @@
 """A `.feature` file before it is run: is it Gherkin, and does it say what it seems to?
 
 What pytest-bdd would drop without a word is refused here: two scenarios of one name, a scenario
-that checks nothing, a step whose keyword is misspelt (Gherkin takes it for a description).
+that checks nothing, a step whose keyword is misspelled (Gherkin takes it for a description).
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ class _Checker:
             )
 
     def _swallowed(self, node: dict[str, Any]) -> None:
-        """A step whose keyword is misspelt, which Gherkin takes for the scenario's description."""
+        """A step whose keyword is misspelled, which Gherkin takes for the scenario's description."""
         described = [text.strip() for text in node.get("description", "").splitlines()]
         wanted = [text for text in described if text and _is_step(text)]
         for text in wanted:
@@ -279,7 +279,7 @@ class _Checker:
                 continue
             close = nearest(word, _STEP_WORDS)
             self._report(
-                "misspelt-keyword",
+                "misspelled-keyword",
                 f"`{word}` is not a keyword, so this line is not run",
                 line,
                 f"did you mean `{close} {rest}`?" if close else None,

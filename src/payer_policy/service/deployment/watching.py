@@ -350,7 +350,7 @@ def make_ready(engine: Engine) -> None:
 
 
 def _never_settled(name: str) -> tuple[Found, list[Diagnostic]]:
-    message = f"it was still being written at each of {PATIENCE} looks, so nothing of it was taken"
+    message = f"still changing after {PATIENCE} checks; not loaded"
     hint = "see who writes there; put what is ready in its place by a rename"
     problems = [problem("changed-while-read", name, message, hint)]
     return sources.not_read(name, problems), problems  # by no hash of it, so it is looked at again
