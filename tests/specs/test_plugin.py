@@ -129,6 +129,18 @@ def test_a_malformed_feature_is_an_error_of_that_file_alone(tmp_path):
     assert "2 passed" in ran.stdout and "1 failed" in ran.stdout
 
 
+def test_a_step_defined_elsewhere_does_not_replace_a_sentence(tmp_path):
+    (tmp_path / "some.feature").write_text(FEATURE.replace("is pended", "is denied"), "utf-8")
+    (tmp_path / "conftest.py").write_text(
+        "from pytest_bdd import then\n@then('it is denied')\ndef _(): pass\n", "utf-8"
+    )
+
+    ran = _pytest(tmp_path, "--engine", "compiled", "-q")
+
+    assert "some.feature:7: Then it is denied" in ran.stdout
+    assert "1 passed" in ran.stdout and "2 failed" in ran.stdout
+
+
 @pytest.mark.parametrize("missing", ["pytest", "pytest_bdd"])
 def test_without_its_extra_the_plugin_says_what_to_install(missing):
     program = f"import sys; sys.modules[{missing!r}] = None; import payer_policy.specs.plugin"

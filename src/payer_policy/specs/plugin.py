@@ -164,7 +164,10 @@ class FeatureModule(pytest.Module):
 
 
 def _test(payer_policy_running: Running) -> None:
-    """Nothing is left to do once the steps have run; names the fixture that every step needs."""
+    """Once pytest-bdd has gone through the steps, nothing is left, unless a step defined elsewhere
+    reads like a sentence of the library and ran in its place."""
+    __tracebackhide__ = True
+    _report(payer_policy_running.rest())
 
 
 @pytest.hookimpl(trylast=True)  # after the rows of an outline: the engine ends the test id

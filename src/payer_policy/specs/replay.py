@@ -157,7 +157,13 @@ class Running:
 
     def say(self) -> Failure | None:
         """Run the next sentence, once `misread` has found none; its failure, or None."""
-        one = next(self._left)
+        return self._say(next(self._left))
+
+    def rest(self) -> Failure | None:
+        """Run the sentences that are left, until one fails."""
+        return next(filter(None, map(self._say, self._left)), None)
+
+    def _say(self, one: Said) -> Failure | None:
         assert one.step is not None
         failure = None
         try:
@@ -198,9 +204,7 @@ def replay(script: Script, engine: Engine, *, with_account: bool = True) -> Repl
         with_account: Whether a failure tells why the determination is as it is, which takes time.
     """
     running = Running(script, engine, with_account=with_account)
-    failure = running.misread()
-    for _ in script.said:
-        failure = failure or running.say()
+    failure = running.misread() or running.rest()
     return Replayed(failure, tuple(running.answers))
 
 
