@@ -41,13 +41,6 @@ COMMANDS: Final = {
 }
 
 
-_RUN_SCENARIOS: Final = ("pytest", "pytest_bdd", "gherkin")
-_NO_SCENARIOS: Final = (
-    "this needs pytest and pytest-bdd, which are not installed here (the image that serves has neither); "
-    "to install: pip install pytest pytest-bdd"
-)
-
-
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -95,12 +88,6 @@ def main() -> None:
         click.echo("payer-policy: the input is nested too deeply", err=True)
         sys.exit(2)
     except Exception as error:  # the last line of defense; the kind of error only, no data
-        if (
-            isinstance(error, ModuleNotFoundError)
-            and (error.name or "").split(".")[0] in _RUN_SCENARIOS
-        ):
-            click.echo(f"payer-policy: {_NO_SCENARIOS}", err=True)
-            sys.exit(2)
         if os.environ.get("PAYER_POLICY_DEBUG"):
             raise
         click.echo(

@@ -55,7 +55,7 @@ def command(
     Exit status 0: equivalent, proved; 1: something changed, or it is not proved; 2: the call was wrong.
     """
     options.need_solver()
-    from payer_policy.analysis.in_parallel import ask_each
+    from payer_policy.core.in_parallel import ask_each
 
     folders = tuple(
         Path(one) if (Path(one) / "vocabulary.json").is_file() else None for one in (old, new)
