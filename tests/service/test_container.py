@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -75,6 +76,16 @@ def test_a_lock_file_holds_what_the_project_asks_for(file: str) -> None:
             str(one.specifier).removeprefix("==") for one, _ in there[LOCK.name_of(asked.name)]
         ]
         assert versions and all(asked.specifier.contains(one) for one in versions), asked
+
+
+def test_the_image_is_built_from_every_folder_that_the_wheel_takes_files_from() -> None:
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]
+    included = targets["targets"]["wheel"]["force-include"]
+    before, _, _ = DOCKERFILE.partition("--wheel-dir /wheels . ")
+    context = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for folder in sorted({source.split("/")[0] for source in included}):
+        assert f"\nCOPY {folder} ./{folder}\n" in before
+        assert f"!{folder}" in context
 
 
 def test_the_image_has_the_versions_that_the_tests_run_with_and_no_test_tool() -> None:

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "facts": "The dictionary of facts that a rule can read.",
     "health": "Ask a running service whether it is ready.",
     "impact": "What a change of the policies does to past claims.",
+    "init": "Write a starter folder: policies, schemas, examples, CI.",
     "keys": "Make and remove the API keys of the service.",
     "mutate": "Change the policies a little: does a scenario notice?",
     "operators": "The dictionary of tests that a rule can make.",

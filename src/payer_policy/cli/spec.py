@@ -15,7 +15,7 @@ from payer_policy.core.diagnostics.render import report_text
 
 @click.command("spec")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@options.policies
+@options.policies_in_some_calls
 @click.option(
     "--engine",
     help="Only this engine: compiled, durable, checked or columnar. "
@@ -49,6 +49,7 @@ def command(
     if steps:
         options.print_json(steps_json()) if as_json else click.echo(steps_text(), nl=False)
         return
+    options.need_policies(folder)
     if engine is not None:
         options.engine_or_default(engine)
     files = playing.feature_files(paths)
