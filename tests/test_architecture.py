@@ -202,3 +202,23 @@ def test_the_picture_of_the_house_is_what_the_imports_are() -> None:
     assert tuple(house.WHAT) == tuple(room for room in reversed(ROOMS) if not room.startswith("__"))
     told = "run `python docs/house.py`"
     assert house.PICTURE.read_text("utf-8") == house.picture(house.imports()), told
+
+
+LONGEST = 60
+LONG = {"cli/serve.py command", "determination/columns.py __init__"}
+"""Longer: a command, whose options are its parameters; and columns, which are to be replaced."""
+
+
+def test_no_function_is_longer_than_a_screen() -> None:
+    """Lines without the docstring."""
+    offenders = []
+    for relative, tree in _modules():
+        for node in ast.walk(tree):
+            if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            lines = (node.end_lineno or 0) - first.lineno + 1 + (node.body[0].lineno - node.lineno)
+            if lines > LONGEST and f"{relative} {node.name}" not in LONG:
+                offenders.append(f"{relative}:{node.lineno} {node.name} has {lines} lines")
+
+    assert offenders == []

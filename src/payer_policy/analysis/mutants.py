@@ -448,6 +448,11 @@ class _Policy:
                 f"{_told(raw)} → not",
                 f"a claim that hangs on {_told(raw)}",
             )
+        yield from self._values(raw, path)
+
+    def _values(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
+        operator, fact = _operator_of(raw), raw["fact"]
+        right = raw[operator]
         here = (*path, operator)
         if isinstance(right, list) and OPERATORS[operator].shape != "pair" and len(right) > 1:
             for index, value in enumerate(right):

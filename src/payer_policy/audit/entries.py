@@ -91,15 +91,7 @@ def entry_of(
         "request_sha256": hashlib.sha256(asked.encode()).hexdigest(),
     }
     answered: dict[str, Any] = {
-        "answers": [
-            {
-                "facts": {name: to_json(value) for name, value in stated_facts(one)},
-                "silence": stated_silence(one),
-                "determination": one.determination.to_json(),
-                **({"days": [_day(each) for each in one.days]} if one.days else {}),
-            }
-            for one in decided
-        ],
+        "answers": [_answer(one) for one in decided],
         "without_policy": [service.to_json() for service in without_policy],
     }
     if as_of is not None:
@@ -131,6 +123,16 @@ def entry_of(
         request.id,
         request.coverage.member_id,
     )
+
+
+def _answer(one: Decided) -> dict[str, Any]:
+    """What the member part keeps of one determination: enough to decide it again."""
+    return {
+        "facts": {name: to_json(value) for name, value in stated_facts(one)},
+        "silence": stated_silence(one),
+        "determination": one.determination.to_json(),
+        **({"days": [_day(each) for each in one.days]} if one.days else {}),
+    }
 
 
 def outcome_of(row: Row) -> dict[str, Any] | None:

@@ -253,52 +253,26 @@ class Determiner:
         if evaluation.conflicts:
             conflicts = tuple([self._conflict(name, evaluation) for name in evaluation.conflicts])
             evaluation = self._reach.unsettled(evaluation)
-        truths = evaluation.truths
-        if evaluation.live is None:
-            live = list(compress(self._entries, self._truths(truths)))
-        else:
-            entry_of = self._entry_of
-            live = [entry_of(index) for index in evaluation.live]
+        live = self._live(evaluation)
         if len(lines) > 1:
             lines = sorted(lines, key=itemgetter(0))
         internal = None
         if evaluation.disagreement is not None:
             internal = f"The engines do not agree: {evaluation.disagreement}"
+        about = {
+            "claim_id": claim_id,
+            "kind": kind,
+            "code": code,
+            "service_date": service_date,
+            "policy": self.policy,
+            "reference_hash": reference_hash,
+            "engine": engine,
+            "internal": internal,
+            "voids": None,
+        }
         if not live and internal is None:
             # The common case: every rule that finds something is known not to hold.
-            outcomes = tuple(
-                [
-                    LineOutcome(number, _names(parts), "approve", units, units, units, ())
-                    for number, units, parts in lines
-                ]
-            )
-            return object.__new__(Determination).defer(
-                {
-                    "claim_id": claim_id,
-                    "kind": kind,
-                    "code": code,
-                    "service_date": service_date,
-                    "decision": "approve",
-                    "lines": outcomes,
-                    "findings": (),
-                    "unsettled": (),
-                    "missing": (),
-                    "policy": self.policy,
-                    "reference_hash": reference_hash,
-                    "engine": engine,
-                    "information_request": None,
-                    "internal": None,
-                    "headline": None,
-                    "conflicts": conflicts,
-                    "voids": None,
-                },
-                lambda: {
-                    "assumptions": self.facts_assumed(
-                        evaluation, facts, silence, _parts_of(lines), False
-                    ),
-                    "derived": self.derived(evaluation),
-                },
-            )
+            return self._approved(about, evaluation, facts, lines, silence, conflicts)
         if evaluation.disagreement is not None:
             # Neither account is believed, so nothing of it is repeated as found.
             live, conflicts = [], ()
@@ -310,24 +284,59 @@ class Determiner:
             case.pend_all()
         findings = case.found()
         return object.__new__(Determination).defer(
-            {
-                "claim_id": claim_id,
-                "kind": kind,
-                "code": code,
-                "service_date": service_date,
+            about
+            | {
                 "decision": decision_of([line.outcome for line in case.allotted]),
                 "lines": case.line_outcomes() if lines else (),
                 "findings": findings,
-                "policy": self.policy,
-                "reference_hash": reference_hash,
-                "engine": engine,
                 "information_request": case.information_request,
-                "internal": internal,
                 "headline": case.headline(findings),
                 "conflicts": conflicts,
-                "voids": None,
             },
             case.settle,
+        )
+
+    def _live(self, evaluation: Evaluation) -> list[_Entry]:
+        """The rules that find something or of which something is not known."""
+        if evaluation.live is None:
+            return list(compress(self._entries, self._truths(evaluation.truths)))
+        entry_of = self._entry_of
+        return [entry_of(index) for index in evaluation.live]
+
+    def _approved(
+        self,
+        about: Mapping[str, Any],
+        evaluation: Evaluation,
+        facts: Facts,
+        lines: Sequence[ServiceLine],
+        silence: Callable[[], Silence] | None,
+        conflicts: tuple[Conflict, ...],
+    ) -> Determination:
+        """The determination where nothing is found and nothing is unknown."""
+        outcomes = tuple(
+            [
+                LineOutcome(number, _names(parts), "approve", units, units, units, ())
+                for number, units, parts in lines
+            ]
+        )
+        return object.__new__(Determination).defer(
+            {
+                **about,
+                "decision": "approve",
+                "lines": outcomes,
+                "findings": (),
+                "unsettled": (),
+                "missing": (),
+                "information_request": None,
+                "headline": None,
+                "conflicts": conflicts,
+            },
+            lambda: {
+                "assumptions": self.facts_assumed(
+                    evaluation, facts, silence, _parts_of(lines), False
+                ),
+                "derived": self.derived(evaluation),
+            },
         )
 
     @cached_property

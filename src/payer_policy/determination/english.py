@@ -644,6 +644,11 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
             for one in ruleset.references.values()
         )
         sections.append(Section("Sources", (sources,)))
+    return Section(ruleset.title, _head(ruleset), tuple(sections))
+
+
+def _head(ruleset: Ruleset) -> tuple[Block, ...]:
+    """What stands above all sections: which policy it is, how to read it, what it asks with."""
     until = "on" if ruleset.last_day is None else f"through {day(ruleset.last_day)}"
     head: list[Block] = [
         f"Policy {ruleset.policy}, version {ruleset.version}, for dates of service from "
@@ -658,7 +663,7 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
     if ruleset.spans != "pend":
         head.append(_SPANS[ruleset.spans])
     head.append(f"Policy content hash: {ruleset.hash}.")
-    return Section(ruleset.title, tuple(head), tuple(sections))
+    return tuple(head)
 
 
 def _parameter(ruleset: Ruleset, parameter: Parameter) -> Item:

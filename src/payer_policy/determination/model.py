@@ -517,6 +517,11 @@ _CODES: Final[dict[str, Any]] = {"group": _TEXT_OR_NULL, "carc": _TEXT_OR_NULL, 
 
 
 def _definitions() -> dict[str, Any]:
+    return {**_found(), **_open()}
+
+
+def _found() -> dict[str, Any]:
+    """What was found, and on which lines."""
     return {
         "citation": _object(
             "A source that a rule rests on.", id=_TEXT, title=_TEXT, href=_TEXT_OR_NULL
@@ -547,6 +552,12 @@ def _definitions() -> dict[str, Any]:
             lines=_LINE_NUMBERS,
             citations=_list("citation"),
         ),
+    }
+
+
+def _open() -> dict[str, Any]:
+    """What is not determined, what to ask, what is assumed, and by which policy."""
+    return {
         "unsettled": _object(
             "A rule of which something is not known, and which input facts would settle it.",
             rule=_TEXT,

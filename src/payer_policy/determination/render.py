@@ -126,6 +126,20 @@ def render_determination(
         found = [one for one in determination.findings if one.kind == kind]
         found.sort(key=lambda one: one.rule != determination.headline)
         _findings(page, heading, found)
+    _questions(page, determination)
+    _unsettled(page, determination)
+    _assumed(page, determination)
+    _findings(page, "To note", [one for one in determination.findings if one.kind == "advise"])
+    page.lines.append("")
+    silent = [one.name for one in determination.assumptions if one.fact is not None]
+    if silent:
+        named = [*silent[:_FEW], f"{len(silent) - _FEW} more"] if len(silent) > _FEW else silent
+        page.add(f"{SILENT}: {listed(named)}")
+    page.add(f"{_policy(determination)}, engine {determination.engine}")
+    return page.text()
+
+
+def _questions(page: _Page, determination: Determination) -> None:
     if determination.missing:
         count = len(determination.missing)
         page.heading(f"{counted(count, 'question')} that would decide this claim")
@@ -139,6 +153,9 @@ def render_determination(
         if determination.information_request is not None:
             codes = reason_in_words(determination.information_request)
             page.add(f"Asked for with {codes}.", 2)
+
+
+def _unsettled(page: _Page, determination: Determination) -> None:
     if determination.unsettled:
         page.heading("Not determined")
         every = {line.number for line in determination.lines}
@@ -149,6 +166,9 @@ def render_determination(
             if set(rule.lines) != every:
                 about.append(line_list(rule.lines))
             page.add(" · ".join(about), 2, 4)
+
+
+def _assumed(page: _Page, determination: Determination) -> None:
     assumed = [one for one in determination.assumptions if one.rule is not None]
     if assumed:
         page.heading(
@@ -158,14 +178,6 @@ def render_determination(
             page.add(f"~ {assumption.title.rstrip('.')} · {assumption.rule}", 2, 4)
             if assumption.waits_for:
                 page.add(f"not known: {listed(assumption.waits_for)}", 4, 6)
-    _findings(page, "To note", [one for one in determination.findings if one.kind == "advise"])
-    page.lines.append("")
-    silent = [one.name for one in determination.assumptions if one.fact is not None]
-    if silent:
-        named = [*silent[:_FEW], f"{len(silent) - _FEW} more"] if len(silent) > _FEW else silent
-        page.add(f"{SILENT}: {listed(named)}")
-    page.add(f"{_policy(determination)}, engine {determination.engine}")
-    return page.text()
 
 
 def _policy(determination: Determination) -> str:

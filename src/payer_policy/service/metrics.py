@@ -63,19 +63,6 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._changes = Counter(
-            "payer_policy_policy_changes",
-            "Times that changed policies were seen, by what became of them.",
-            ("result",),
-            registry=registry,
-        )
-        self._policies = Gauge(
-            "payer_policy_policies",
-            "1 for the policies (or bundle) that decide now, by their hash; else 0.",
-            ("hash",),
-            registry=registry,
-            multiprocess_mode="livemax",
-        )
         self._recorded = Histogram(
             "payer_policy_audit_seconds",
             "How long answers waited to be in the audit record.",
@@ -94,6 +81,23 @@ class Metrics:
             ("result",),
             registry=registry,
         )
+        self._of_policies(registry)
+        self._hash: str | None = None
+
+    def _of_policies(self, registry: CollectorRegistry) -> None:
+        self._changes = Counter(
+            "payer_policy_policy_changes",
+            "Times that changed policies were seen, by what became of them.",
+            ("result",),
+            registry=registry,
+        )
+        self._policies = Gauge(
+            "payer_policy_policies",
+            "1 for the policies (or bundle) that decide now, by their hash; else 0.",
+            ("hash",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self._expires = Gauge(
             "payer_policy_policies_expire_seconds",
             "When the bundle that decides expires, in seconds since 1970; +Inf: never.",
@@ -101,7 +105,6 @@ class Metrics:
             multiprocess_mode="livemin",
         )
         self._expires.set(math.inf)
-        self._hash: str | None = None
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()

@@ -141,7 +141,12 @@ def _says_validation_error(answer: Mapping[str, Any] | None) -> bool:
 
 
 def _components(library: Library) -> dict[str, dict[str, Any]]:
-    files = all_schemas(library)
+    """The components of the document, by name."""
+    return {**_decisions(all_schemas(library)), **_operation(), **_standards()}
+
+
+def _decisions(files: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is asked and answered under `/v1`."""
     return {
         "Request": files["request.schema.json"],
         "Requests": {"type": "array", "minItems": 1, "items": _ref("Request")},
@@ -196,6 +201,12 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
             policies=_OBJECTS,
             without_policy=_OBJECTS,
         ),
+    }
+
+
+def _operation() -> dict[str, dict[str, Any]]:
+    """Policies, schemas, and whether the process is ready."""
+    return {
         "Policies": _members(
             schema={"const": "payer-policy/policies/1"}, hash=_TEXT, policies=_OBJECTS
         ),
@@ -214,6 +225,12 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
             expired={"type": "boolean"},
             refused=_OBJECTS,
         ),
+    }
+
+
+def _standards() -> dict[str, dict[str, Any]]:
+    """FHIR and CDS Hooks, as far as this service describes them; and problems."""
+    return {
         "FhirResource": {
             "type": "object",
             "properties": {"resourceType": _TEXT},

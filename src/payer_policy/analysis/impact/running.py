@@ -87,15 +87,9 @@ def impact(
     if policy is not None:
         _known(policy, libraries)
     readers = [_reader(one, (str(old), str(new)), libraries) for one in inputs]
-    facts_file = None
-    if given is not None:
-        data = Path(given).read_bytes()
-        entries = read_supplements(data, given)
-        about = entries_by_record(readers, entries, libraries[0].vocabulary.facts)
-        facts_file = FactsFile(given, data, about)
+    facts_file = None if given is None else _facts_file(given, readers, libraries[0])
     versions = tuple(Version(str(folder), folder_hash(folder)) for folder in (old, new))
     setups = [Setup(one.folder, one.hash, "compiled", True, facts_file) for one in versions]
-    # The titles of rules are read off examples, so there is always one.
     pair = Pair(setups[0], setups[1], policy, max(examples, 1), target is not None)
     settle()
     done = decided_by(
@@ -131,6 +125,12 @@ def impact(
         words.titles_of(one.key for one in changes),
         version("payer-policy"),
     )
+
+
+def _facts_file(path: str, readers: Sequence[Reader], library: Library) -> FactsFile:
+    data = Path(path).read_bytes()
+    entries = read_supplements(data, path)
+    return FactsFile(path, data, entries_by_record(readers, entries, library.vocabulary.facts))
 
 
 def _known(policy: str, libraries: tuple[Library, Library]) -> None:
