@@ -50,7 +50,7 @@ OPTIONAL = {
     "fhir": r"formats/fhir/models\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
-        r"engines/columnar/.*|batch/.*|determination/columns\.py"
+        r"engines/columnar/.*|batch/.*|formats/tables/(parquet_blocks|kept)\.py|determination/columns\.py"
         r"|analysis/impact/(columns|comparing|rows)\.py",
     ),
 }

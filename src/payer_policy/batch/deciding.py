@@ -15,23 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.answers import AnswerRows, NotExact, counts_of, record_count
-from payer_policy.batch.blocks import (
-    ArrowRows,
-    Block,
-    CsvText,
-    JsonLines,
-    JsonText,
-    Loops,
-    TableClaims,
-)
-from payer_policy.batch.csv_rows import rows_of
 from payer_policy.batch.facts import FactTables
 from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.intakes import intakes_of
-from payer_policy.batch.kept import kept_of_rows, with_kept
-from payer_policy.batch.rejects import Reject, record_place, rejected
-from payer_policy.batch.requests import Refusal
-from payer_policy.batch.table_claims import ClaimColumns
+from payer_policy.batch.kept import with_kept
 from payer_policy.core.diagnostics import (
     Diagnostic,
     Location,
@@ -43,6 +30,20 @@ from payer_policy.core.vocabulary.model import Fact
 from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
 from payer_policy.formats import Intake, Supplement, apply_supplement, read_supplements
+from payer_policy.formats.blocks import (
+    ArrowRows,
+    Block,
+    CsvText,
+    JsonLines,
+    JsonText,
+    Pieces,
+    TableClaims,
+)
+from payer_policy.formats.rejects import Reject, record_place, rejected
+from payer_policy.formats.tables.claims import ClaimColumns
+from payer_policy.formats.tables.csv_rows import rows_of
+from payer_policy.formats.tables.kept import kept_of_rows
+from payer_policy.formats.tables.requests import Refusal
 from payer_policy.request.models import Request
 
 
@@ -153,7 +154,7 @@ class Decider:
     def _read(self, sheet: _Sheet, block: Block) -> Any:
         payload = block.payload
         match payload:
-            case JsonLines() | JsonText() | Loops():
+            case JsonLines() | JsonText() | Pieces():
                 for number, intake in intakes_of(payload, sheet.file):
                     self._intake(sheet, number, intake)
             case TableClaims():

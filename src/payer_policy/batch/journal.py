@@ -20,10 +20,10 @@ import pyarrow.parquet as pq
 
 from payer_policy.batch.counting import lines_between, records_in
 from payer_policy.batch.deciding import CountsDiffer
-from payer_policy.batch.inputs import WrongCall
-from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER, REPEATED
 from payer_policy.core.whole_file import PRIVATE, opened, private_folder
+from payer_policy.formats.rejects import Reject
+from payer_policy.formats.source import WrongCall
 
 SCHEMA: Final = "payer-policy/batch-journal/2"
 ROWS: Final = "rows"

@@ -18,15 +18,13 @@ import pyarrow.compute as pc
 
 from payer_policy.batch.answers import merged
 from payer_policy.batch.bearers import entries_by_record
-from payer_policy.batch.blocks import Position
 from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.facts_file import FactsFile
-from payer_policy.batch.inputs import Skipped, WrongCall, find_inputs, unchanged
+from payer_policy.batch.inputs import Skipped, find_inputs, unchanged
 from payer_policy.batch.journal import SCHEMA, Output
 from payer_policy.batch.kept import kept_fields, refuse_answer_columns
 from payer_policy.batch.readers import Reader, reader_of
-from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.summary import summary_of
 from payer_policy.batch.workers import (
@@ -38,6 +36,9 @@ from payer_policy.batch.workers import (
 )
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.formats import read_supplements
+from payer_policy.formats.blocks import Position
+from payer_policy.formats.rejects import Reject
+from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
-from payer_policy.batch.blocks import Block
 from payer_policy.batch.facts_file import FactsFile
-from payer_policy.batch.inputs import WrongCall
 from payer_policy.core.diagnostics import PayerPolicyError
+from payer_policy.formats.blocks import Block
+from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 
 if TYPE_CHECKING:

@@ -147,10 +147,10 @@ def _run(
     inputs: tuple[str, ...], folder: Path, out: str, chosen: Options, quiet: bool
 ) -> dict[str, Any]:
     from payer_policy.batch.deciding import CountsDiffer
-    from payer_policy.batch.inputs import WrongCall
     from payer_policy.batch.progress import ProgressLine
     from payer_policy.batch.run import run
     from payer_policy.batch.workers import WorkerFault, WorkerLost
+    from payer_policy.formats.source import WrongCall
 
     shows = not quiet and sys.stderr.isatty()
     line = ProgressLine() if shows else None
