@@ -73,6 +73,8 @@ class Setup:
     engine: str
     columns: bool
     facts: FactsFile | None
+    written: str | None = None
+    """The format that answers are also written in."""
 
     def decider(self, library: Library | None = None) -> Decider:
         """Open the engine, on a library that was opened already or on the folder.
@@ -90,7 +92,7 @@ class Setup:
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
         settle()
-        return Decider(engine, self.facts, columns=self.columns)
+        return Decider(engine, self.facts, columns=self.columns, written=self.written)
 
 
 def settle() -> None:

@@ -6,13 +6,13 @@ They are asked after the formats here, so that none can take a file that is read
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from io import StringIO
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
 from payer_policy.core.diagnostics import Diagnostic, Location, Position
 from payer_policy.core.vocabulary.model import Fact
@@ -224,6 +224,24 @@ def installed() -> tuple[Format, ...]:
 def known() -> tuple[Format, ...]:
     """All formats."""
     return (*BUILT_IN, *installed())
+
+
+def writer(name: str) -> Callable[[Sequence[Mapping[str, Any]]], bytes]:
+    """What writes answers in a format.
+
+    Raises:
+        ValueError: no such format is known, or none that answers are written in; it names those.
+    """
+    writers = {one.name: one.write for one in known() if one.write is not None}
+    if name not in writers:
+        raise ValueError(f"answers are not written as `{name}`; there is {', '.join(writers)}")
+    return writers[name]
+
+
+def suffix_of(name: str) -> str:
+    """What the name of a file in a format ends with, without the dot."""
+    suffixes = {one.name: one.suffixes for one in known()}
+    return suffixes[name][0].removeprefix(".") if suffixes[name] else name
 
 
 def recognized(start: Start) -> Format | Diagnostic:
