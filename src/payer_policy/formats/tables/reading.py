@@ -39,6 +39,7 @@ def read_table(table: Table, source: Held, reading: Reading) -> Iterator[Intake]
         )
         yield replace(refused(problem), of_file=True)
         return
+    is_empty = True
     for block in table.blocks(source, None, columns, _ROWS):
         rejects = [(one.record, _refused(one)) for one in block.rejects]
         read = _read(block, source.path, facts)
@@ -46,6 +47,10 @@ def read_table(table: Table, source: Held, reading: Reading) -> Iterator[Intake]
             if reading.pause is not None:
                 reading.pause()
             yield intake
+            is_empty = False
+    if is_empty:
+        message = "the table has no rows; at least one was expected"
+        yield replace(refused(problem_at(source.path, 1, "empty-file", message)), of_file=True)
 
 
 def _refused(reject: Reject) -> Intake:
