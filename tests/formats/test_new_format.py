@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from payer_policy.cli import payer_policy
+from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.formats import known, pieces, read_requests
 from tests.batch.building import POLICIES, rejects_of, rows_of
 from tests.service.conftest import Served
@@ -108,6 +109,20 @@ def test_a_claim_that_its_reader_fails_on_is_refused_alone(tmp_path: Path) -> No
 
     assert [one.request is not None for one in found] == [True, True, False, False]
     assert found[3].diagnostics[0].code == "internal-error"
+
+
+def test_two_formats_of_one_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again = tmp_path / "again-1.0.dist-info"
+    again.mkdir()
+    (again / "METADATA").write_text("Metadata-Version: 2.1\nName: again\nVersion: 1.0\n")
+    points = "[payer_policy.formats]\nagain = claim_bars:FORMAT\n"
+    (again / "entry_points.txt").write_text(points)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    with pytest.raises(PayerPolicyError, match="two formats are called `claim_bars`"):
+        known.installed()
 
 
 def test_answers_are_not_written_in_a_format_that_is_only_read(file: Path) -> None:

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from payer_policy.core.diagnostics import Diagnostic, given_bytes
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.formats.intake import Intake, refused
-from payer_policy.formats.json.places import MAX_PIECE, Places
+from payer_policy.formats.json.places import Places
 from payer_policy.formats.json.requests import read_json_lines
-from payer_policy.formats.json.split import is_json_lines
 from payer_policy.formats.known import read_file, recognized
 from payer_policy.formats.registry import HEAD, Format, Reading, Start
 from payer_policy.formats.source import Held
@@ -33,7 +32,6 @@ from payer_policy.policy.reference import ReferenceData
 from payer_policy.request.mappings import request_from_mapping
 
 __all__ = [
-    "MAX_PIECE",
     "Bearer",
     "Intake",
     "Places",
@@ -44,7 +42,6 @@ __all__ = [
     "count_x12",
     "form_of",
     "intake_x12",
-    "is_json_lines",
     "number_of",
     "numbers_in",
     "read_json_lines",

@@ -14,7 +14,7 @@ from io import StringIO
 from itertools import islice
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import Diagnostic, Location, Position
+from payer_policy.core.diagnostics import Diagnostic, Location, PayerPolicyError, Position
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.blocks import Block
@@ -217,8 +217,20 @@ BUILT_IN: Final = (PARQUET, JSON_LINES, CSV, JSON, X12)
 
 @cache
 def installed() -> tuple[Format, ...]:
-    """The formats that other packages add, by the names of their entry points."""
-    return tuple(one.load() for one in sorted(entry_points(group=GROUP), key=lambda one: one.name))
+    """The formats that other packages add, by the names of their entry points.
+
+    Raises:
+        PayerPolicyError: two formats have one name.
+    """
+    points = sorted(entry_points(group=GROUP), key=lambda one: one.name)
+    found: tuple[Format, ...] = tuple(one.load() for one in points)
+    names = [one.name for one in (*BUILT_IN, *found)]
+    for name in names:
+        if names.count(name) > 1:
+            raise PayerPolicyError(
+                f"two formats are called `{name}`; uninstall one of the packages that add them"
+            )
+    return found
 
 
 def known() -> tuple[Format, ...]:
