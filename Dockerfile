@@ -23,6 +23,12 @@ RUN python -m venv /opt/build \
       --wheel-dir /wheels -r requirements/image.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
+# What `payer-policy init` writes is part of the wheel.
+COPY policies ./policies
+COPY schema ./schema
+COPY examples ./examples
+COPY features ./features
+COPY starter ./starter
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
  && python -m venv --without-pip /opt/payer-policy \
  && /opt/build/bin/pip --python /opt/payer-policy/bin/python install --no-index --no-deps /wheels/*.whl

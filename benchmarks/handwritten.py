@@ -265,7 +265,7 @@ class Baclofen:
         if get("service.has_identical_lines"):
             found.append(("identical-lines", "pend", None, None, (), None))
         if get("ndc.not_in_the_list"):
-            found.append(("ndc-not-recognised", "pend", "CO", "16", ("M119",), None))
+            found.append(("ndc-not-recognized", "pend", "CO", "16", ("M119",), None))
         if get("ndc.not_intrathecal"):
             found.append(("ndc-not-intrathecal", "deny", "CO", "16", ("M119",), None))
         elif get("ndc.for_another_code"):

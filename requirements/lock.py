@@ -16,8 +16,6 @@ from pathlib import Path
 HERE = Path(__file__).parent
 OLDEST = "3.11"
 """The oldest Python that is supported; the files hold for all from it on."""
-TEST_TOOLS = ("pytest", "pytest-bdd")
-"""What runs scenarios. An image serves decisions and runs none."""
 BUILD = ("hatchling", "setuptools", "wheel")
 """What builds this project, and the one dependency that comes as source code only."""
 FILES = {
@@ -44,10 +42,7 @@ def name_of(requirement: str) -> str:
 
 def requirements(file: str) -> list[str]:
     """What a file must cover, directly: as pyproject.toml says it."""
-    asked = [*_core(), *_extras(*FILES[file])]
-    if file == "image.txt":
-        asked = [one for one in asked if name_of(one) not in TEST_TOOLS]
-    return sorted(set(asked))
+    return sorted({*_core(), *_extras(*FILES[file])})
 
 
 def _core() -> list[str]:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import Phase, settings
 
 from payer_policy.policy.library import Library
 from tests.opening import keeping
 
 READ_ANEW = {"check", "deployment", "facade", "policy", "schemas"}
 """Folders of tests about reading itself: there every library is read from its files."""
+
+settings.register_profile(
+    "fast", max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
+"""For `.ci/fast`: a law that fails is not shrunk for minutes."""
 
 opened_once = keeping(Library.open)
 

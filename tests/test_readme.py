@@ -26,13 +26,13 @@ def _pattern(shown: str) -> re.Pattern[str]:
 
 
 @pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[command for command, _ in BLOCKS])
-def test_readme_shows_real_output(command: str, shown: str) -> None:
+def test_readme_shows_real_output(command: str, shown: str, tmp_path: Path) -> None:
     words = shlex.split(command)
     assert words[0] == "payer-policy"
 
     run = subprocess.run(
         [sys.executable, "-m", *["payer_policy", *words[1:]]],
-        cwd=ROOT,
+        cwd=tmp_path if words[1] == "init" else ROOT,  # init writes where it is called
         capture_output=True,
         text=True,
         encoding="utf-8",

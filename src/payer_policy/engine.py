@@ -842,7 +842,7 @@ class Engine:
         return known.derivation
 
     def _payer(self, request: Request, given: Mapping[str, Value]) -> str | None:
-        """The payer's folder that the request names, or what it says where none is recognised."""
+        """The payer's folder that the request names, or what it says where none is recognized."""
         coverage = request.coverage
         identifier = coverage.payer or given.get(self._fact_from("request", "coverage.payer"))
         business = coverage.line_of_business or given.get(

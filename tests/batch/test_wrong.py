@@ -39,7 +39,7 @@ def batch(*words: object) -> Result:
 # --- the call ------------------------------------------------------------------------------------
 
 WRONG_COLUMNS = {
-    "a misspelt fact": (
+    "a misspelled fact": (
         "id,drug.cod\n1,J0945\n",
         "`drug.cod` is not a fact. Did you mean `drug.code`?",
     ),
@@ -50,7 +50,7 @@ WRONG_COLUMNS = {
         "id,policy.preauthorizes_trials\n1,true\n",
         "is concluded by rules",
     ),
-    "a misspelt field of a line": (
+    "a misspelled field of a line": (
         "id,line.modifier\n1,JZ\n",
         "`line.modifier` is not a field of a claim, a field of its lines or a fact. "
         "Did you mean `line.modifiers`?",

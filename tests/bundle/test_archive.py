@@ -62,7 +62,7 @@ def test_the_manifest_comes_first_and_no_date_is_told() -> None:
 
 
 def test_the_spelling_never_changes() -> None:
-    """A bundle that was signed years ago must still be spelt like this."""
+    """A bundle that was signed years ago must still be spelled like this."""
     assert pack({"a": b"x"}).hex() == (
         "504b03041400000000000000210083"
         "16dc8c010000000100000001000000" + "6178"
@@ -129,7 +129,7 @@ def zipped(*entries: tuple[str, bytes], method: int = 0, attributes: int | None 
         (zipped(("../../a", b"x")), "wrong-name", "`../../a` leads out of the bundle"),
         (zipped(("/a", b"x")), "wrong-name", "`/a` is not a plain path"),
         (zipped(("a", b"x"), ("a", b"y")), "duplicate-address", "2 entries have this name"),
-        (zipped(("a/B", b"x"), ("a/b", b"y")), "duplicate-address", "only capital letters"),
+        (zipped(("a/B", b"x"), ("a/b", b"y")), "duplicate-address", "letter case"),
         (zipped(("a", b"/etc/passwd"), attributes=0o120777), "not-a-file", "it is a link"),
         (zipped(("a", b""), attributes=0o010644), "not-a-file", "not a plain file"),
         (zipped(("a/", b"")), "not-a-file", "it is a folder"),

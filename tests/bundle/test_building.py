@@ -124,7 +124,7 @@ def test_feature_files_whose_names_not_every_computer_takes(tmp_path: Path) -> N
 
 def test_scenarios_of_which_none_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     policies, features = write(tmp_path)
-    monkeypatch.setattr(building, "run_features", lambda *_, **__: Run([]))
+    monkeypatch.setattr(building, "run_scripts", lambda *_, **__: Run([]))
 
     assert refused(policies, features) == [("no-scenarios", f"{features}")]
 
@@ -135,7 +135,7 @@ def test_the_schema_is_asked_as_check_asks_it(
     policies, _ = write(tmp_path)
     monkeypatch.setattr(
         "payer_policy.formats.schemas.agreement.policy_schema",
-        lambda library: {"required": ["colour"]},
+        lambda library: {"required": ["color"]},
     )
 
     assert {code for code, _ in refused(policies, None)} == {"schema-mismatch"}
@@ -145,7 +145,7 @@ def test_scenarios_that_change_while_they_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policies, features = write(tmp_path)
-    real = building.run_features
+    real = building.run_scripts
 
     def run_and_edit(*arguments: Any, **more: Any) -> Any:
         run = real(*arguments, **more)
@@ -153,7 +153,7 @@ def test_scenarios_that_change_while_they_run(
         (features / "new.feature").write_text(FEATURE, "utf-8")
         return run
 
-    monkeypatch.setattr(building, "run_features", run_and_edit)
+    monkeypatch.setattr(building, "run_scripts", run_and_edit)
 
     assert refused(policies, features, engine="compiled") == [
         ("changed-while-read", f"{features}/iron.feature"),
@@ -166,13 +166,13 @@ def test_policies_that_change_after_they_were_read_are_packed_as_read(
 ) -> None:
     policies, features = write(tmp_path)
     before = (policies / POLICY).read_bytes()
-    real = building.run_features
+    real = building.run_scripts
 
     def edit_and_run(*arguments: Any, **more: Any) -> Any:
         (policies / POLICY).write_bytes(before.replace(b"300", b"900"))
         return real(*arguments, **more)
 
-    monkeypatch.setattr(building, "run_features", edit_and_run)
+    monkeypatch.setattr(building, "run_scripts", edit_and_run)
 
     built = build_bundle(policies, features, key(), engine="compiled")
     assert unpack(built.data, "b.zip")[f"policies/{POLICY}"] == before

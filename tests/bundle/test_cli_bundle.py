@@ -129,7 +129,7 @@ def test_no_features_is_no_bundle_unless_asked_for(here: Path) -> None:
         (("verify", "b.zip"), "--trust"),
         (("verify", "b.zip", "--trust", "gone.pub"), "no such file"),
         (("show", "."), "it is a folder"),
-        ((*BUILD, "--policies", "gone"), "is not there"),
+        ((*BUILD, "--policies", "gone"), "there is no folder `gone` here"),
         ((*BUILD, "--without-specs", "--features", "features"), "--without-specs"),
         ((*BUILD[:-1], "fastest"), "engine"),
         (("build", "-o", "b.zip"), "--key"),

@@ -74,13 +74,21 @@ def test_warnings_are_status_1_only_where_that_is_asked(clean: Path) -> None:
     assert check("--strict").exit_code == 1
 
 
-@pytest.mark.parametrize("name", ["nowhere", "policies/vocabulary.json"])
-def test_no_folder_is_status_2(clean: Path, name: str) -> None:
-    result = check(name)
+def test_no_folder_is_status_2(clean: Path) -> None:
+    result = check("nowhere")
+
+    assert result.exit_code == 2
+    assert (
+        "there is no folder `nowhere` here; to start one, type `payer-policy init`" in result.output
+    )
+
+
+def test_a_file_in_place_of_the_folder_is_status_2(clean: Path) -> None:
+    result = check("policies/vocabulary.json")
 
     assert result.exit_code == 2
     assert "error[no-folder]" in result.output
-    assert name in result.output
+    assert "policies/vocabulary.json" in result.output
     assert "nothing can be loaded" in result.output
 
 
@@ -211,7 +219,7 @@ def test_json_schema_is_asked_too(clean: Path, monkeypatch: pytest.MonkeyPatch) 
     real = files.policy_schema
     monkeypatch.setattr(
         "payer_policy.formats.schemas.agreement.policy_schema",
-        lambda library: {**real(library), "required": ["colour"]},
+        lambda library: {**real(library), "required": ["color"]},
     )
 
     result = check()

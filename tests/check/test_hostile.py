@@ -135,7 +135,7 @@ def test_nothing_of_a_broken_folder_is_loaded(folder: Path) -> None:
     assert found == [POLICY, POLICY, OVERLAY]
 
 
-def test_what_a_file_says_cannot_move_or_colour_a_terminal(folder: Path) -> None:
+def test_what_a_file_says_cannot_move_or_color_a_terminal(folder: Path) -> None:
     text = (folder / POLICY).read_text(encoding="utf-8")
     text = text.replace('"fact": "units.billed"', '"fact": "\\u001b[31mred\\u202e\\n"', 1)
     (folder / POLICY).write_text(text, encoding="utf-8")

@@ -368,11 +368,11 @@ def test_a_policy_names_every_rule_parameter_and_source_once_in_its_place():
     assert headings == [
         "Who it applies to",
         "Parameters",
-        "What is worked out first",
+        "Intermediate conclusions",
         "What is denied",
-        "What is held for review",
+        "What pends",
         "What is reduced",
-        "What is only noted",
+        "Advisory notes",
         "Sources",
     ]
     text = read_ruleset(EXAMPLE)

@@ -206,7 +206,7 @@ def test_what_is_allowed_lies_between_least_and_most_and_keeps_to_every_limit(ca
 
 @given(case=truths(), data=st.data())
 @many
-def test_what_is_learnt_narrows_what_is_allowed(case, data):
+def test_what_is_learned_narrows_what_is_allowed(case, data):
     """Unknown rules come to hold or not, unknown units become known: bounds only close."""
     made, some, lines, _ = case
     made = replace(made, rules=tuple(replace(one, assume_not_holding=False) for one in made.rules))

@@ -188,9 +188,11 @@ def test_half_a_character_anywhere_refuses_a_document_in_words_that_can_be_writt
 
     assert one.intake.request is None
     [problem] = one.intake.diagnostics
-    assert "a character that nobody can read (U+D800)" in problem.message
+    assert "half a character (U+D800)" in problem.message
     said = error_response(one.intake.diagnostics, one.asked, created="2026-02-02T09:00:05Z")
     assert json.dumps([problem.to_json(), said], ensure_ascii=False).encode("utf-8")
     assert [intake.request for intake in read_requests(text.encode(), "f")] == [None]
     whole = json.dumps(_changed(path, f"{_at(path)}\U0001f600"))
-    assert "nobody can read" not in str(read_submissions(whole.encode(), "f")[0].intake.diagnostics)
+    assert "half a character" not in str(
+        read_submissions(whole.encode(), "f")[0].intake.diagnostics
+    )

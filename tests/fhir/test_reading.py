@@ -462,7 +462,7 @@ def test_what_refuses_a_claim(name: str) -> None:
     assert place.startswith("entry[0].resource")
 
 
-def test_a_misspelt_element_is_told_its_right_name() -> None:
+def test_a_misspelled_element_is_told_its_right_name() -> None:
     request = bundle({**claim(), "insurence": []})
     (problem,) = submitted(request).intake.diagnostics
     assert problem.hint == "did you mean `insurance`?"

@@ -130,7 +130,7 @@ TOLD = {
         "1:12 `codes[0]` of a house: found 1; a text was expected | put it in quotation marks"
     ],
     '{"id": "Not So"}': [
-        '1:8 `id` of a house: found "Not So"; small letters, digits and single hyphens '
+        '1:8 `id` of a house: found "Not So"; lowercase letters, digits and single hyphens '
         "(`like-this-1`) were expected"
     ],
 }

@@ -58,19 +58,19 @@ def test_whatever_turns_round_is_foreseen(seed: int) -> None:
         more = completed(random, some_facts(random, made))
         less = {name: value for name, value in more.items() if random.random() < 0.5}
         before, after = (evaluate(with_silence(one, silence)) for one in (less, more))
-        learnt = {name for name in more if name not in less}
+        learned = {name for name in more if name not in less}
         for at in range(len(rules)):
             was, now = before.truths[at], after.truths[at]
             if was == HOLDS and now != HOLDS:
-                assert found.own[at].falls & learnt, (rules[at], learnt)
+                assert found.own[at].falls & learned, (rules[at], learned)
             if was == FAILS and now != FAILS:
-                assert found.own[at].rises & learnt, (rules[at], learnt)
+                assert found.own[at].rises & learned, (rules[at], learned)
             if rules[at].assume_not_holding and was != HOLDS and now == HOLDS:
-                assert found.rules[at].rises & learnt, (rules[at], learnt)
+                assert found.rules[at].rises & learned, (rules[at], learned)
         for name, value in before.derived.items():
             if value is not None and after.derived[name] != value:
                 leaves = found.leaves(name)
-                assert (leaves.any_value | leaves.by_value.get(value, frozenset())) & learnt
+                assert (leaves.any_value | leaves.by_value.get(value, frozenset())) & learned
 
 
 def test_plain_tests_turn_nothing_round() -> None:

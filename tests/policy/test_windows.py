@@ -17,7 +17,7 @@ import pytest
 from payer_policy.core import ruleset
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.policy.library import Library
-from payer_policy.policy.versions import rule_in_force
+from payer_policy.policy.versions import PolicyVersion, rule_in_force
 from tests.policy.folders import library, policy, rule, units
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -387,7 +387,7 @@ def test_the_windows_of_every_policy_are_whole(shipped: Library) -> None:
                 made = shipped.ruleset(address, day)
                 assert made is not None
                 assert (made.first_day, made.last_day) == (first, last)
-                (version,) = [version for version in versions if version.covers(day)]
+                (version,) = [one for one in versions if _covers(one, day)]
                 assert made.version == version.first_day.isoformat()
                 assert {rule.id for rule in made.rules} == {
                     id_ for id_, placed in merged.rules.items() if rule_in_force(placed.model, day)
@@ -412,3 +412,7 @@ def test_rulesets_are_made_once_whoever_asks(tmp_path: Path) -> None:
     by_window = {(found.policy, found.first_day): found for found in rulesets if found}
     assert len({id(found) for found in rulesets}) == len(by_window)
     assert all(fresh.ruleset(*key) is found for key, found in by_window.items())
+
+
+def _covers(version: PolicyVersion, day: date) -> bool:
+    return version.first_day <= day and (version.last_day is None or day <= version.last_day)

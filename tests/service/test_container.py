@@ -6,6 +6,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -77,13 +78,23 @@ def test_a_lock_file_holds_what_the_project_asks_for(file: str) -> None:
         assert versions and all(asked.specifier.contains(one) for one in versions), asked
 
 
+def test_the_image_is_built_from_every_folder_that_the_wheel_takes_files_from() -> None:
+    targets = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]
+    included = targets["targets"]["wheel"]["force-include"]
+    before, _, _ = DOCKERFILE.partition("--wheel-dir /wheels . ")
+    context = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for folder in sorted({source.split("/")[0] for source in included}):
+        assert f"\nCOPY {folder} ./{folder}\n" in before
+        assert f"!{folder}" in context
+
+
 def test_the_image_has_the_versions_that_the_tests_run_with_and_no_test_tool() -> None:
     image, ci = locked("image.txt"), locked("ci.txt")
     tools = set(ci) - set(image)
 
     assert {name: image[name] for name in image if ci.get(name, image[name]) != image[name]} == {}
     assert tools >= {"pytest", "pytest-bdd", "hypothesis", "schemathesis", "mypy", "ruff", "httpx"}
-    assert not {name for name in image if "test" in name or "pluggy" in name or "gherkin" in name}
+    assert not {name for name in image if "test" in name or "pluggy" in name or "mako" in name}
 
 
 def test_a_service_needs_no_test_tool(tmp_path: Path) -> None:
@@ -108,7 +119,7 @@ def test_a_service_needs_no_test_tool(tmp_path: Path) -> None:
         "gated(create(lambda: state)); state.close(); print('served')\n"
     )
 
-    def run(*arguments: str) -> Any:
+    def run(*arguments: str | Path) -> Any:
         path = f"{tmp_path}:{ROOT / 'src'}"
         return subprocess.run(
             [sys.executable, *arguments], capture_output=True, text=True, cwd=tmp_path,
@@ -116,8 +127,12 @@ def test_a_service_needs_no_test_tool(tmp_path: Path) -> None:
         )  # fmt: skip
 
     assert run("-c", program).stdout == "served\n"
-    told = run("-m", "payer_policy", "spec")
-    assert (told.returncode, "pip install pytest pytest-bdd" in told.stderr) == (2, True)
+    data = ROOT / "tests" / "specs" / "data"
+    options = ("--engine", "compiled", "--policies", data / "policies")
+    spec = run("-m", "payer_policy", "spec", data / "features", *options)
+    assert (spec.returncode, spec.stdout.endswith("15 scenarios: 15 passed.\n")) == (0, True)
+    plugin = run("-c", "import payer_policy.specs.plugin")
+    assert (plugin.returncode, "pip install 'payer-policy[pytest]'" in plugin.stderr) == (1, True)
 
 
 # --- the image and compose -----------------------------------------------------------------------

@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 
-from payer_policy.specs import plugin
+from payer_policy.specs import running
 from payer_policy.specs.case import Case
 from payer_policy.specs.failures import Mismatch
 from tests.specs.running import DATA, HERE, all_passed, spec
@@ -65,7 +65,7 @@ def test_engines_that_differ_are_named(monkeypatch):
         (["nowhere"], "nowhere is not there"),
         (["policies"], "no feature file in policies"),
         (["features", "--engine", "compield"], "did you mean `compiled`?"),
-        (["features", "-k", "nothing of the kind"], "Wrong expression"),
+        (["features", "-k", "nothing of the kind"], "put `and`, `or`, `and not` between words"),
         (["features", "-k", "nothing_of_the_kind"], "no scenario fits"),
         (["features", "--policies", "nowhere"], "nowhere"),
     ],
@@ -91,7 +91,7 @@ def test_scenarios_are_chosen_by_name(monkeypatch):
 
 
 def test_where_only_one_engine_is_installed_it_runs(monkeypatch):
-    monkeypatch.setattr(plugin, "enough_engines", lambda: ("compiled",))
+    monkeypatch.setattr(running, "enough_engines", lambda: ("compiled",))
 
     result = spec(monkeypatch, "features")
 
@@ -100,7 +100,7 @@ def test_where_only_one_engine_is_installed_it_runs(monkeypatch):
 
 
 def test_any_folder_will_do(monkeypatch, tmp_path):
-    """Names that pytest gives a meaning, its settings, and Python files that must not be run."""
+    """Names that pytest gives a meaning, and its settings, have none here; no Python file is run."""
     folder = tmp_path / "build" / "a[b]::c"
     (folder / "node_modules").mkdir(parents=True)
     shutil.copy(

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 
 import pytest
 
-from payer_policy.engine import Engine
-from payer_policy.specs.case import Case
-from payer_policy.specs.reading import read_feature, table_of
-from payer_policy.specs.sentences import matching
-from payer_policy.specs.steps import STEPS
 from tests.specs.running import DATA, HERE
 
 FEATURE = """
@@ -135,19 +129,23 @@ def test_a_malformed_feature_is_an_error_of_that_file_alone(tmp_path):
     assert "2 passed" in ran.stdout and "1 failed" in ran.stdout
 
 
-def test_scenarios_run_without_pytest_too():
-    """What counts coverage and tries mutants runs thousands of scenarios; it needs no test runner."""
-    file = read_feature(DATA / "features" / "every-sentence.feature", "every-sentence.feature")
-    engine = Engine.open(DATA / "policies")
-    count = 0
-    for template in file.feature.scenarios.values():
-        rows = [row for examples in template.examples for row in examples.as_contexts()] or [{}]
-        for row in rows:
-            case = Case(engine)
-            for spoken in template.render(row).steps:
-                step, said = matching(STEPS, spoken.type, spoken.name)
-                step.run(case, said, table_of(spoken.datatable))
-            count += 1
+def test_a_step_defined_elsewhere_does_not_replace_a_sentence(tmp_path):
+    (tmp_path / "some.feature").write_text(FEATURE.replace("is pended", "is denied"), "utf-8")
+    (tmp_path / "conftest.py").write_text(
+        "from pytest_bdd import then\n@then('it is denied')\ndef _(): pass\n", "utf-8"
+    )
 
-    assert count == 15
-    assert json.dumps(case.json())
+    ran = _pytest(tmp_path, "--engine", "compiled", "-q")
+
+    assert "some.feature:7: Then it is denied" in ran.stdout
+    assert "1 passed" in ran.stdout and "2 failed" in ran.stdout
+
+
+@pytest.mark.parametrize("missing", ["pytest", "pytest_bdd"])
+def test_without_its_extra_the_plugin_says_what_to_install(missing):
+    program = f"import sys; sys.modules[{missing!r}] = None; import payer_policy.specs.plugin"
+
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert "to run features under pytest: pip install 'payer-policy[pytest]'" in ran.stderr
+    assert ran.returncode == 1

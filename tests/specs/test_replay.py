@@ -1,7 +1,11 @@
-"""The runner without pytest gives what the pytest plugin gives, scenario by scenario, to the word."""
+"""One meaning of a scenario: run in process, by pytest, on any engine, in any number of processes."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,64 +13,142 @@ import pytest
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
-from payer_policy.specs.reading import FeatureFile, features_in, read_feature, shown_path
-from payer_policy.specs.replay import replay, scripts_of
-from payer_policy.specs.running import run_features
+from payer_policy.specs import running
+from payer_policy.specs.reading import features_in, read_feature, read_features, shown_path
+from payer_policy.specs.replay import Script, replay, scripts_of
+from payer_policy.specs.running import Run, run_scripts
 
 DATA = Path(__file__).with_name("data")
 ROOT = Path(__file__).parents[2]
-SHIPPED = (
-    "medicare/intrathecal-baclofen/units.feature",
-    "commercial-strict/intrathecal-baclofen/preauthorization-before-2024.feature",
-    "commercial-standard/baclofen-under-another-code/mix-ups.feature",
-)
+SHIPPED = [
+    ROOT / "features" / "medicare/intrathecal-baclofen/units.feature",
+    ROOT
+    / "features"
+    / "commercial-strict/intrathecal-baclofen/preauthorization-before-2024.feature",
+    ROOT / "features" / "commercial-standard/baclofen-under-another-code/mix-ups.feature",
+]
+PYTEST = """
+import json, os, sys, pytest
+
+class Reports:
+    def __init__(self):
+        self.found = []
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" or report.failed:
+            self.found.append([report.nodeid.partition("::")[0], report.longreprtext])
+
+reports = Reports()
+pytest.main(["-q", "-c", os.devnull, "--rootdir=.", *sys.argv[2:]], plugins=[reports])
+with open(sys.argv[1], "w") as file:
+    json.dump(reports.found, file)
+"""
 
 
-def _readable(files: list[Path], base: Path) -> list[FeatureFile]:
+def _readable(files: list[Path], base: Path) -> list[Path]:
     out = []
     for file in files:
         try:
-            out.append(read_feature(file, shown_path(file, base)))
+            read_feature(file, shown_path(file, base))
         except PolicyError:
             continue  # a malformed file never comes to be run
+        out.append(file)
     return out
 
 
-def _compare(files: list[FeatureFile], folder: Path, library: Library) -> tuple[int, int]:
-    """Hold the two runners to each other; how many scenarios passed and failed."""
-    run = run_features([file.path for file in files], folder, library, engine="compiled")
-    engine = Engine(library, "compiled")
-    wanted = {result.place: result.failures.get("compiled") for result in run.scenarios}
-    found = {
-        script.place: replay(script, engine).failure
-        for file in files
-        for script in scripts_of(file)
-    }
-    assert run.wrong is None
-    assert list(found) == list(wanted)
-    for place, failure in wanted.items():
-        assert found[place] == failure
-    failed = sum(failure is not None for failure in wanted.values())
-    return len(wanted) - failed, failed
+def _by_pytest(files: list[Path], base: Path, out: Path) -> list[list[str]]:
+    """Each scenario as pytest runs it: its file, and what a failure says."""
+    environment = {name: value for name, value in os.environ.items() if "PYTEST" not in name}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    arguments = [
+        "-p",
+        "pytest_bdd.plugin",
+        "-p",
+        "payer_policy.specs.plugin",
+        "-p",
+        "no:cacheprovider",
+    ]
+    subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PYTEST,
+            out,
+            *arguments,
+            "--noconftest",
+            "--engine=compiled",
+            *files,
+        ],
+        cwd=base,
+        env=environment,
+        capture_output=True,
+        timeout=300,
+    )
+    found: list[list[str]] = json.loads(out.read_text("utf-8"))
+    return found
 
 
-def test_on_failing_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(DATA)
-    folder = DATA / "policies"
+@pytest.mark.parametrize(
+    ("base", "files", "passed", "failed"),
+    [(DATA, features_in([DATA / "cases", DATA / "features"]), 10, 20), (ROOT, SHIPPED, 80, 0)],
+    ids=["failing", "shipped"],
+)
+def test_pytest_says_the_same(
+    base: Path, files: list[Path], passed: int, failed: int, tmp_path: Path
+) -> None:
+    files = _readable(files, base)
+    engine = Engine(Library.open(base / "policies"), "compiled")
+    scripts = [script for file in read_features(files, base) for script in scripts_of(file)]
+    failures = [replay(script, engine).failure for script in scripts]
+
+    found = _by_pytest(files, base, tmp_path / "reports.json")
+
+    assert found == [
+        [script.place.file, "" if failure is None else failure.text()]
+        for script, failure in zip(scripts, failures, strict=True)
+    ]
+    assert failures.count(None) > passed
+    assert (len(failures) - failures.count(None) > failed) == (failed > 0)
+
+
+def _scripts(files: list[Path], base: Path) -> list[Script]:
+    return [script for file in read_features(files, base) for script in scripts_of(file)]
+
+
+def _said(run: Run) -> list[object]:
+    return [(one.place, one.outcomes, one.failures) for one in run.scenarios]
+
+
+def test_any_number_of_processes_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     files = _readable(features_in([DATA / "cases", DATA / "features"]), DATA)
-    passed, failed = _compare(files, folder, Library.open(folder))
+    scripts, library = _scripts(files, DATA), Library.open(DATA / "policies")
+    monkeypatch.setattr(running, "_WORTH_IT", 10)
 
-    assert passed > 10
-    assert failed > 20
+    one, two = (
+        run_scripts(scripts, library, engine="compiled", processes=count) for count in (1, 2)
+    )
+
+    assert _said(one) == _said(two)
 
 
-def test_on_shipped_scenarios(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    files = _readable([ROOT / "features" / name for name in SHIPPED], ROOT)
-    passed, failed = _compare(files, ROOT / "policies", Library.open(ROOT / "policies"))
+def test_in_columns_no_scenario_is_asked_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each answer is what a table of its own gives."""
+    columns = pytest.importorskip("payer_policy.engines.columnar.engine")
+    scripts = [
+        *_scripts(SHIPPED, ROOT),
+        *_scripts(_readable(features_in([DATA / "cases"]), DATA), DATA),  # these all fail here
+    ]
+    library = Library.open(ROOT / "policies")
+    engine = Engine(library, "columnar")
+    alone = [replay(script, engine).failure for script in scripts[::7]]
 
-    assert passed > 80
-    assert failed == 0
+    def called(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(columns.ColumnarEvaluator, "__call__", called)
+    run = run_scripts(scripts, library, engine="columnar")
+
+    assert [one.failures.get("columnar") for one in run.scenarios[::7]] == alone
+    assert run.count("passed") > 80
 
 
 def test_what_was_decided_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,3 +160,30 @@ def test_what_was_decided_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         whens = sum(one.kind == "when" for one in script.said)
         assert len(run.answers) == whens, script.place.scenario
     assert any(script.asks for script, _ in runs)
+
+
+def test_a_script_has_the_tags_it_inherits(tmp_path: Path) -> None:
+    (tmp_path / "x.feature").write_text(TAGGED, "utf-8")
+    file = read_feature(tmp_path / "x.feature", "x.feature")
+
+    assert [script.tags for script in scripts_of(file)] == [("a", "b"), ("a", "c", "d", "e")]
+    assert file.tags == ("a", "b", "c", "d", "e")
+
+
+TAGGED = """@a
+Feature: x
+  @b
+  Scenario: one
+    When the claim is decided
+    Then it is denied
+  @c
+  Rule: y
+    @d
+    Scenario Outline: two
+      When the claim is decided
+      Then it is <decision>
+      @e
+      Examples:
+        | decision |
+        | denied   |
+"""

@@ -7,13 +7,14 @@ from contextlib import suppress
 from itertools import product
 
 import pytest
-from pytest_bdd.parser import FeatureParser
+from gherkin.parser import Parser
 
 from payer_policy.engine import Engine
 from payer_policy.specs.case import Case
 from payer_policy.specs.failures import Mismatch
 from payer_policy.specs.listing import steps_text
-from payer_policy.specs.reading import table_of
+from payer_policy.specs.reading import FeatureFile, read_feature
+from payer_policy.specs.replay import scripts_of
 from payer_policy.specs.sentences import matching, nearest_sentence, plain, sentences_of
 from payer_policy.specs.steps import STEPS
 from tests.specs.running import DATA, all_passed, spec
@@ -64,7 +65,7 @@ BEFORE = """Feature: x
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.forms[0])
-def test_the_example_can_be_run(step, tmp_path, engine):
+def test_the_example_can_be_run(step, engine):
     """Its names and values are right; whether it holds of another scenario's claim is open."""
     first = step.kind == "given" and step.forms[0].startswith("a ")
     before = BEFORE.partition("    Given")[0] if first else BEFORE
@@ -75,16 +76,15 @@ def test_the_example_can_be_run(step, tmp_path, engine):
             before.partition("    Given")[0]
             + "    Given a question to Example Health about J3420\n"
         )
-    (tmp_path / "x.feature").write_text(before + step.example, encoding="utf-8")
-    [scenario] = FeatureParser(str(tmp_path), "x.feature").parse().scenarios.values()
+    feature = Parser().parse(before + step.example)["feature"]
+    [script] = scripts_of(FeatureFile(DATA, "x.feature", feature))
     case = Case(engine)
 
     with suppress(Mismatch):
-        for spoken in scenario.render({}).steps:
-            one, said = matching(STEPS, spoken.type, spoken.name)
-            one.run(case, said, table_of(spoken.datatable))
+        for one in script.said:
+            one.step.run(case, one.arguments, one.table)
 
-    assert one is step
+    assert one.step is step
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +93,14 @@ def engine():
 
 
 def test_every_sentence_and_form_is_said_in_the_feature_of_these_tests():
-    feature = FeatureParser(str(DATA / "features"), "every-sentence.feature").parse()
+    file = read_feature(DATA / "features" / "every-sentence.feature", "every-sentence.feature")
     said = {
         (step.kind, pattern)
-        for scenario in feature.scenarios.values()
-        for spoken in scenario.steps
+        for script in scripts_of(file)
+        for one in script.said
         for step in STEPS
         for pattern in step._patterns
-        if step.kind == spoken.type and pattern.fullmatch(spoken.name)
+        if step.kind == one.kind and pattern.fullmatch(one.text)
     }
 
     missing = [

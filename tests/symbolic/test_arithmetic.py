@@ -1,4 +1,4 @@
-"""What the solver computes is what `semantics` computes, and what it refutes no facts fulfil."""
+"""What the solver computes is what `semantics` computes, and what it refutes no facts fulfill."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def test_every_value_of_an_example_is_checked(name: str) -> None:
         assert any(names_it(content, path, one) for one in wrong), (path, wrong)
 
 
-def test_a_sum_of_decimals_that_is_whole_is_spelt_as_a_whole_number() -> None:
+def test_a_sum_of_decimals_that_is_whole_is_spelled_as_a_whole_number() -> None:
     """1.5 and 2.5 units are 4: a record has one spelling for one value."""
     facts, lines = CASES["approved"]
     content = recorded(

@@ -100,7 +100,7 @@ def test_no_value_of_the_type(type_: FactType, raw: Any, code: str) -> None:
     assert refused.value.code == code
 
 
-def test_a_misspelt_choice_is_told_the_nearest_value() -> None:
+def test_a_misspelled_choice_is_told_the_nearest_value() -> None:
     with pytest.raises(ValueProblem) as refused:
         parse_value(CHOICE, "frist")
 

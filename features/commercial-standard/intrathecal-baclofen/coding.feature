@@ -43,9 +43,9 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
       Examples:
         | case                            | ndc           | decision | rule                | truth         |
         | none                            |               | approved | ndc-missing         | does not hold |
-        | a vial of 40 mg                 | 66794-157-02  | approved | ndc-not-recognised  | does not hold |
+        | a vial of 40 mg                 | 66794-157-02  | approved | ndc-not-recognized  | does not hold |
         | an oral product                 | 99999-0010-01 | denied   | ndc-not-intrathecal | holds         |
-        | one that the list does not have | 12345-6789-01 | pended   | ndc-not-recognised  | holds         |
+        | one that the list does not have | 12345-6789-01 | pended   | ndc-not-recognized  | holds         |
 
     Scenario: An oral product is denied once, for its route
       Given these claim lines

@@ -130,7 +130,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | grades that stay do not spoil a good response | favourable     | 4     | 0 hours | approved |
         | grades that fall do not mend a bad one        | not favourable | 1     | 8 hours | denied   |
 
-  Rule: Screening doses are a day apart
+  Rule: Screening doses less than a day apart
 
     Background: A request for a new pump after a favourable trial
       Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03

@@ -113,7 +113,7 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
       And no rule denies it
       And the reasons are
         | rule               | group | carc | rarc | line |
-        | ndc-not-recognised | CO    | 16   | M119 | 1    |
+        | ndc-not-recognized | CO    | 16   | M119 | 1    |
 
     Scenario: A void needs no product number
       Given the claim says

@@ -4,7 +4,7 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
   history of oral therapy. Everything else is sent when it is asked for. The care of a pump that is in
   place is never denied for want of paper.
 
-  Rule: The first fill comes with the trial note and the oral history
+  Rule: Records for the first fill missing (trial note, oral therapy history)
 
     Background: A first fill that an authorization covers
       Given a claim to Commercial Strict for J0945 on 2025-03-03

@@ -261,7 +261,7 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
       Then it is pended
       And the reasons are
         | rule               | group | carc | rarc | line |
-        | ndc-not-recognised | CO    | 16   | M119 | 1    |
+        | ndc-not-recognized | CO    | 16   | M119 | 1    |
 
     Scenario: One product among two lines that has another code is enough to deny
       Given a claim to Medicare for J0475 on 2025-03-03

@@ -17,7 +17,7 @@ Feature: Medicare: the product number on the drug line
       When the claim is decided
       Then it is approved
       And rule ndc-missing does not hold
-      And rule ndc-not-recognised does not hold
+      And rule ndc-not-recognized does not hold
       And rule ndc-not-intrathecal does not hold
       And rule ndc-for-another-code does not hold
 
@@ -40,7 +40,7 @@ Feature: Medicare: the product number on the drug line
         | 62369 |           | 1       | 11               |       |
       When the claim is decided
       Then it is approved
-      And rule ndc-not-recognised does not hold
+      And rule ndc-not-recognized does not hold
       And rule ndc-not-intrathecal does not hold
       And rule ndc-for-another-code does not hold
 
@@ -109,7 +109,7 @@ Feature: Medicare: the product number on the drug line
       And no rule denies it
       And the reasons are
         | rule               | group | carc | rarc | line |
-        | ndc-not-recognised | CO    | 16   | M119 | 1    |
+        | ndc-not-recognized | CO    | 16   | M119 | 1    |
       And it says "is not in the product list for 2025-03-03. Is it right?"
 
       Examples:
@@ -126,7 +126,7 @@ Feature: Medicare: the product number on the drug line
         | 62369 |           | 1     | 11               |               |
       When the claim is decided
       Then it is pended
-      And the reason is CO 16 with M119 from rule ndc-not-recognised
+      And the reason is CO 16 with M119 from rule ndc-not-recognized
 
     Scenario: A number on the procedure line is no matter of the drug
       Given these claim lines

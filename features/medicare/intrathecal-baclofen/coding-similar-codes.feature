@@ -205,7 +205,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is pended
       And rule other-drug-on-claim does not hold
 
-  Rule: A compounded drug is not billed with the code of a manufactured product
+  Rule: Compounded drug billed with the code of a manufactured product
 
     Scenario: A compounded drug under J0945 is denied
       Given a claim to Medicare for J0945 on 2025-03-03
@@ -561,7 +561,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And rule same-drug-under-two-codes does not hold
       And rule ndc-not-intrathecal does not hold
-      And rule ndc-not-recognised does not hold
+      And rule ndc-not-recognized does not hold
       And rule distinct-service-modifier does not hold
       And rule pump-codes-together does not hold
 

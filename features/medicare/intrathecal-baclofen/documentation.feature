@@ -186,7 +186,7 @@ Feature: Medicare: records are sent when they are asked for
         | the note of the trial | the response to the screening trial |
         | the day of the trial  | the date of the screening trial     |
 
-  Rule: A void asks for no payment, so no record is asked for
+  Rule: Void claim: no payment due, so no record is asked for
 
     Scenario Outline: A void that names no claim is asked which one, whatever became of the records: <case>
       Given these claim lines

@@ -382,7 +382,7 @@ Feature: Medicare: what speaks against a pump, and what does not
       And no rule denies it
       And it asks for the phase of therapy
 
-  Rule: A void asks for no payment, so nothing is held against it
+  Rule: Void claim: no payment due, so nothing is held against it
 
     Scenario Outline: A void with everything against it is not denied: <case>
       Given these claim lines

@@ -186,7 +186,7 @@ Feature: Medicare: oral therapy comes before a pump
       Then it is approved
       And oral_therapy.asked is concluded to be no
 
-    Scenario: A void asks for no payment, so nobody asks for oral therapy
+    Scenario: Void claim: no payment due, so nobody asks for oral therapy
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |

@@ -1,7 +1,7 @@
 Feature: Medicare: amounts that are told without the lines of the claim
 
   A question, or a record that comes before the claim, tells amounts as facts. A rule on discarded drug
-  needs a JW line, and a rule on millilitres needs millilitres, also there.
+  needs a JW line, and a rule on milliliters needs milliliters, also there.
 
   Background:
     Given a claim to Medicare for J0945 on 2025-03-03
@@ -38,10 +38,10 @@ Feature: Medicare: amounts that are told without the lines of the claim
       | 0     | does not hold |
       | 1     | holds         |
 
-  Scenario Outline: A volume is told from units only where every line gives millilitres: <millilitres>
+  Scenario Outline: A volume is told from units only where every line gives milliliters: <milliliters>
     Given these facts
       | fact                                                          | value            |
-      | whether every drug line gives its NDC quantity in millilitres | <millilitres>    |
+      | whether every drug line gives its NDC quantity in milliliters | <milliliters>    |
       | the NDC quantity                                              | 20 mL            |
       | ndc.amount                                                    | 10 mg            |
       | units.billed                                                  | 20 billing units |
@@ -49,7 +49,7 @@ Feature: Medicare: amounts that are told without the lines of the claim
     Then rule volume-billed-as-units <truth>
 
     Examples:
-      | millilitres | truth         |
+      | milliliters | truth         |
       | no          | does not hold |
       | yes         | holds         |
 

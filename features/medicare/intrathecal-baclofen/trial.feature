@@ -146,7 +146,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | a month before | 2025-02-01 |
         | a year before  | 2024-03-03 |
 
-    Scenario: A trial on the day of the implant is looked at by a person
+    Scenario: Screening trial on the day of the implant
       Given it is known that the date of the screening trial is 2025-03-03
       When the claim is decided
       Then it is pended
@@ -365,7 +365,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       Then it is approved
       And it asks nothing
 
-    Scenario Outline: A void asks for no payment, so nobody asks for a trial: <case>
+    Scenario Outline: Void claim: no payment due, so nobody asks for a trial: <case>
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |

@@ -1,5 +1,5 @@
 Feature: Medicare looks at each line's own units and NDC
-  Sums can hide a fault: two half units make no whole one, and millilitres are no measure of a line
+  Sums can hide a fault: two half units make no whole one, and milliliters are no measure of a line
   that gives none. Where the discarded-drug modifiers do not apply, a needless JZ denies nothing.
 
   Background:
@@ -67,7 +67,7 @@ Feature: Medicare looks at each line's own units and NDC
       Then it is approved
       And it is assumed that rule units-above-ndc-quantity does not hold
 
-    Scenario: Every line in millilitres, and more units than they hold
+    Scenario: Every line in milliliters, and more units than they hold
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         |           | 3     | 66794-157-02 | 10           | ML       |

@@ -1,9 +1,9 @@
 Feature: Medicare's units are whole, and are units of the code
-  One unit of J0945 or J0475 is 10 mg, one of J0476 is 50 mcg. Units are whole and above zero. They
-  are not milligrams, not micrograms and not millilitres, and they are no more than the quantity of
+  One unit of J0945 or J0475 is 10 mg, one of J0476 is 50 mcg. Units are not a whole number above zero. They
+  are not milligrams, not micrograms and not milliliters, and they are no more than the quantity of
   the product on the line holds.
 
-  Rule: Units are whole and above zero
+  Rule: Units are not a whole number above zero
 
     Background: A refill in a physician's office (a synthetic claim)
       Given a claim to Medicare for J0945 on 2025-03-03

@@ -436,7 +436,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it asks for the administered units billed
       And it asks for the discarded units billed
 
-  Rule: Administered and discarded amounts make the labelled total
+  Rule: Administered and discarded amounts differ from the labelled total
 
     Scenario Outline: The three amounts of the record fit together
       Given these claim lines

@@ -175,7 +175,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And it is assumed that rule billed-below-containers does not hold
       And it does not ask for the labelled total of the opened containers
 
-  Rule: Only what was left in the container and thrown away is discarded drug
+  Rule: Discarded drug billed for something else than the rest of a container
 
     Scenario: It was left in the container
       Given these claim lines

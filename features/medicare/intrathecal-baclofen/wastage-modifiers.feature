@@ -253,7 +253,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       Then line 2 is denied
       And the reason is CO 107 with N161 from rule jw-without-administered
 
-  Rule: JW and JZ never share a line
+  Rule: JW and JZ on one line
 
     Scenario Outline: One line carries both
       Given these claim lines

@@ -139,7 +139,7 @@ Feature: Medicare judges waste and units only where payment is asked for
 
       Examples:
         | case              | units |
-        | millilitres       | 20    |
+        | milliliters       | 20    |
         | one unit too many | 5     |
 
     Scenario: A void of a screening dose with too many units

@@ -1,4 +1,4 @@
-"""What changed between two versions of a policy, as behaviour: `compare(old, new)`.
+"""What changed between two versions of a policy, as behavior: `compare(old, new)`.
 
 For every kind of changed outcome there is a request that shows it, decided by both versions; where
 there is none, the versions are equivalent, and that is proved. What changed in the text stands beside.

@@ -55,7 +55,6 @@ GONE: Final = "\0gone"
 """As the new value: what stands there is taken out."""
 
 _OTHER_EFFECT: Final = {"deny": "pend", "pend": "deny", "reduce": "deny", "advise": "pend"}
-_SPAN_UNITS: Final = ("days", "weeks", "months", "years", "business_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -711,7 +710,7 @@ def _model(kind: type[M], raw: Any) -> M:
 def _moved_versions(
     versions: tuple[PolicyVersion, ...], index: int, mutant: Mutant
 ) -> tuple[PolicyVersion, ...]:
-    """The version with another first or last day; a neighbour that meets it goes along."""
+    """The version with another first or last day; a neighbor that meets it goes along."""
     day = date.fromisoformat(mutant.value)
     version, out = versions[index], list(versions)
     if mutant.path[-1] == "from":

@@ -24,7 +24,7 @@ from payer_policy.analysis.mutants import (
     changed_library,
     code_sets_named,
 )
-from payer_policy.analysis.played import Played, Seen, play, read_features
+from payer_policy.analysis.played import Played, Seen, play
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
 from payer_policy.core.diagnostics import PayerPolicyError, PolicyError
@@ -37,6 +37,7 @@ from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
 from payer_policy.specs.failures import Place
+from payer_policy.specs.reading import read_features
 from payer_policy.specs.replay import replay
 
 Status = Literal["killed", "equivalent", "survivor", "no policy"]

@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
-from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.determination import NoPolicy
 from payer_policy.engine import Decided, Engine
 from payer_policy.policy.library import Library
 from payer_policy.specs.failures import Failure
-from payer_policy.specs.reading import FeatureFile, read_feature, shown_path
+from payer_policy.specs.reading import FeatureFile
 from payer_policy.specs.replay import Script, replay, scripts_of
 
 
@@ -57,24 +55,6 @@ class Played:
     @property
     def library(self) -> Library:
         return self.engine.library
-
-
-def read_features(files: Sequence[Path], base: Path) -> list[FeatureFile]:
-    """Feature files in order; their paths are told from `base`.
-
-    Raises:
-        PolicyError: with what is wrong in any of them.
-    """
-    problems: list[Diagnostic] = []
-    read = []
-    for file in files:
-        try:
-            read.append(read_feature(file, shown_path(file, base)))
-        except PolicyError as error:
-            problems += error.diagnostics
-    if problems:
-        raise PolicyError(problems)
-    return read
 
 
 def play(engine: Engine, features: Sequence[FeatureFile]) -> Played:

@@ -258,7 +258,7 @@ class Requests:
         return self._always(fact, fact.otherwise)
 
     def _whatever_lines_say(self, source: Source | None, term: Term) -> Term:
-        """A fact over lines, known only where nothing that is learnt of a line changes it."""
+        """A fact over lines, known only where nothing that is learned of a line changes it."""
         left = left_by_lines(source)
         if not left:
             return term
@@ -628,7 +628,7 @@ class Requests:
             changing: Facts over lines that may have another value once more is known of a line.
         """
         return all_of(
-            self.facts.learnt(name, later.facts)
+            self.facts.learned(name, later.facts)
             for name in self.facts.names()
             if name not in changing
         )

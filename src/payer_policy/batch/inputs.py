@@ -1,4 +1,4 @@
-"""The files of a run: found in order, recognised by what they hold, and known again after a stop."""
+"""The files of a run: found in order, recognized by what they hold, and known again after a stop."""
 
 from __future__ import annotations
 
@@ -80,14 +80,14 @@ def find_inputs(
         elif named.exists():
             files = [named]
         else:
-            hint = " Standard input cannot be gone on with; give a file." if path == "-" else ""
+            hint = " Standard input cannot be resumed; give a file." if path == "-" else ""
             raise WrongCall(f"{path}: there is no such file or folder.{hint}")
         for file in files:
             if (real := file.resolve()) in seen:
                 raise WrongCall(f"{file}: is given twice; each of its records would count twice.")
             seen.add(real)
             is_facts = facts is not None and real == Path(facts).resolve()
-            made = "this is the facts file" if is_facts else _recognised(file)
+            made = "this is the facts file" if is_facts else _recognized(file)
             if isinstance(made, Input):
                 found.append(replace(made, in_folder=named.is_dir()))
             elif named.is_dir():
@@ -119,7 +119,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _recognised(path: Path) -> Input | str:
+def _recognized(path: Path) -> Input | str:
     """The input that a file is, or why it is none."""
     try:
         stat = path.stat()

@@ -2,7 +2,7 @@
 
 The archive is a zip that any tool opens, in one spelling: entries stored as they are, in a fixed
 order, with a fixed date. It is written out here and not left to a library, since a bundle that was
-signed years ago must be spelt alike by every later version of everything. Reading accepts exactly
+signed years ago must be spelled alike by every later version of everything. Reading accepts exactly
 what writing writes, so whatever a hostile archive tries, it is no bundle.
 """
 
@@ -144,7 +144,7 @@ def unpack(data: bytes, file: str) -> dict[str, bytes]:
     refuse(damaged)
     if (packed := pack(files)) != data:
         message = (
-            f"the archive is not spelt as `payer-policy bundle build` spells it (from byte "
+            f"the archive is not spelled as `payer-policy bundle build` spells it (from byte "
             f"{_first_difference(packed, data) + 1:,}), so another program wrote or changed it"
         )
         refuse([problem("not-as-built", file, message, _AGAIN)])
@@ -217,7 +217,7 @@ def _names_problems(entries: list[_Entry], file: str) -> Iterator[Diagnostic]:
             yield problem("wrong-name", file, message, "nothing was written anywhere")
         folded = entry.name.casefold()
         if (other := seen.setdefault(folded, entry.name)) != entry.name:
-            message = f"only capital letters tell it from `{_shown(other)}`"
+            message = f"it differs only in letter case from `{_shown(other)}`"
             yield problem("duplicate-address", f"{file}/{_shown(entry.name)}", message)
     for name, count in Counter(entry.name for entry in entries).items():
         if count > 1:

@@ -25,13 +25,14 @@ from payer_policy.bundle.manifest import (
 )
 from payer_policy.bundle.problems import BundleError, problem, refuse
 from payer_policy.bundle.signing import PrivateKey
-from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.formats.schemas import library_schema_problems
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import load_folder, read_library
-from payer_policy.specs.reading import features_in, unreadable
-from payer_policy.specs.running import Run, run_features
+from payer_policy.specs.reading import features_in, read_features
+from payer_policy.specs.replay import scripts_of
+from payer_policy.specs.running import Run, run_scripts
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def build_bundle(
     contents, library = _checked(policies, settle)
     run, scenarios = None, dict[str, bytes]()
     if features is not None:
-        run, scenarios = _tried(features, policies, library, engine)
+        run, scenarios = _tried(features, library, engine)
     packed = scenarios if pack_features else {}
     warnings = warned(settle(library, read_library(Path("policies"), contents)[1]))
     read = {path: data for path, data in contents.items() if path.endswith(".json")}
@@ -125,9 +126,7 @@ def _checked(policies: Path, settle: Settle) -> tuple[dict[str, bytes], Library]
     return contents, library
 
 
-def _tried(
-    features: Path, policies: Path, library: Library, engine: str | None
-) -> tuple[Run, dict[str, bytes]]:
+def _tried(features: Path, library: Library, engine: str | None) -> tuple[Run, dict[str, bytes]]:
     """The scenarios' run, in which all passed, and the feature files by their path below."""
     shown = features.as_posix()
     files = features_in([features]) if features.exists() else []
@@ -135,11 +134,14 @@ def _tried(
         what = "there is no feature file in it" if features.exists() else "it is not there"
         hint = "name the folder of the scenarios, or say --without-specs"
         refuse([problem("no-scenarios", shown, what, hint)])
-    refuse(unreadable(files))
     before = _bytes(features, files)
-    run = run_features(files, policies, library, engine=engine)
-    if run.wrong is not None:
-        refuse([problem("failed-scenario", shown, f"the scenarios could not be run: {run.wrong}")])
+    try:
+        read = read_features(files, Path.cwd())
+    except PolicyError as error:
+        refuse(error.diagnostics)
+    run = run_scripts(
+        [script for file in read for script in scripts_of(file)], library, engine=engine
+    )
     if run.count("failed"):
         raise ScenariosFailed(run)
     if not run.count("passed"):
@@ -193,5 +195,5 @@ def _unpackable(files: Mapping[str, bytes]) -> Iterator[Diagnostic]:
         if (why := why_no_path(path)) is not None:
             yield problem("wrong-name", path, f"the path {why}", "rename it")
         elif (other := by_folded.setdefault(path.casefold(), path)) != path:
-            message = f"only capital letters tell it from `{other}`"
+            message = f"it differs only in letter case from `{other}`"
             yield problem("duplicate-address", path, message, "rename one of the two")

@@ -46,7 +46,7 @@ def _instant(raw: object) -> str:
 
 
 Instant = Annotated[str, BeforeValidator(_instant)]
-"""Always UTC and always spelt alike, so that such texts sort as instants do."""
+"""Always UTC and always spelled alike, so that such texts sort as instants do."""
 
 
 class About(FileModel):
@@ -203,7 +203,7 @@ def read_about(values: Mapping[str, Any]) -> About:
     """What the caller says of a bundle, checked; None and what is left out: nothing said.
 
     Raises:
-        PolicyError: A text is empty or too long, or a time or number is not spelt as expected.
+        PolicyError: A text is empty or too long, or a time or number is not spelled as expected.
     """
     given = {key: value for key, value in values.items() if value is not None}
     document = read_json(json.dumps(given), "the description of the bundle")

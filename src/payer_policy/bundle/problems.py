@@ -24,7 +24,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "wrong-name": "The name of an entry is no path below the bundle, or not one everywhere.",
         "duplicate-address": "Two entries have one name, but for capital letters.",
         "damaged": "The bytes of an entry are not those of its checksum.",
-        "not-as-built": "The file is not spelt as `bundle build` spells it.",
+        "not-as-built": "The file is not spelled as `bundle build` spells it.",
         "too-many-problems": "There are so many problems that the rest is not listed.",
         # --- the signature
         "not-signed": "The bundle carries no signature.",
@@ -45,7 +45,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "not-remembered": "The file that remembers the highest sequence is wrong or cannot be written.",
         # --- building
         "failed-scenario": "A scenario does not pass.",
-        "no-scenarios": "There are no scenarios, and nobody said that there need be none.",
+        "no-scenarios": "No scenarios were found, and the build did not opt out of them.",
         "changed-while-read": "A file was changed while it was read.",
     }
 )

@@ -19,13 +19,14 @@ COMMANDS: Final = {
     "batch": "Decide files of millions of claims into a Parquet dataset.",
     "bundle": "Build, verify and show signed bundles of policies.",
     "check": "Find everything that is wrong with a policy folder.",
-    "compare": "Show what a change of a policy does, as behaviour.",
+    "compare": "Show what a change of a policy does, as behavior.",
     "cover": "Show what of the policies no scenario exercises.",
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",
     "facts": "The dictionary of facts that a rule can read.",
     "health": "Ask a running service whether it is ready.",
     "impact": "What a change of the policies does to past claims.",
+    "init": "Write a starter folder: policies, schemas, examples, CI.",
     "keys": "Make and remove the API keys of the service.",
     "mutate": "Change the policies a little: does a scenario notice?",
     "operators": "The dictionary of tests that a rule can make.",
@@ -39,13 +40,6 @@ COMMANDS: Final = {
     "spec": "Run Gherkin scenarios; no Python needed.",
     "verify": "Check every step of recorded determinations.",
 }
-
-
-_RUN_SCENARIOS: Final = ("pytest", "pytest_bdd", "gherkin")
-_NO_SCENARIOS: Final = (
-    "this needs pytest and pytest-bdd, which are not installed here (the image that serves has neither); "
-    "to install: pip install pytest pytest-bdd"
-)
 
 
 class _Lazy(click.Group):
@@ -95,12 +89,6 @@ def main() -> None:
         click.echo("payer-policy: the input is nested too deeply", err=True)
         sys.exit(2)
     except Exception as error:  # the last line of defense; the kind of error only, no data
-        if (
-            isinstance(error, ModuleNotFoundError)
-            and (error.name or "").split(".")[0] in _RUN_SCENARIOS
-        ):
-            click.echo(f"payer-policy: {_NO_SCENARIOS}", err=True)
-            sys.exit(2)
         if os.environ.get("PAYER_POLICY_DEBUG"):
             raise
         click.echo(

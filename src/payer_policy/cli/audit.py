@@ -225,6 +225,8 @@ def replay(
     from payer_policy.audit.replaying import Replayer
     from payer_policy.cli.audit_words import EXPECTED, SHOWN, replayed_json, replayed_text
 
+    for path in folders:
+        options.need_policies(path)
     replayer = Replayer([_folder(path) for path in folders])
     count: Counter[str] = Counter()
     notable: list[Replayed] = []

@@ -96,8 +96,8 @@ def build(
         raise click.UsageError("--without-specs leaves no use for --features and --pack-features")
     if engine is not None:
         options.engine_or_default(engine)
-    if not folder.is_dir():
-        raise click.UsageError(f"the folder {folder.as_posix()} is not there")
+    if not folder.is_dir():  # it is there, as --policies makes sure
+        raise click.UsageError(f"{folder.as_posix()} is a file, not a folder")
     if out.is_dir() or not out.parent.is_dir():  # said before minutes of scenarios
         what = "is a folder" if out.is_dir() else "is in a folder that is not there"
         raise click.UsageError(f"--out: {out.as_posix()} {what}")
@@ -237,7 +237,7 @@ def _policies(manifest: Manifest) -> Iterator[str]:
 
 
 def _one_line(text: str) -> str:
-    """A text of anybody's making, without what moves or colours a terminal."""
+    """A text of anybody's making, without what moves or colors a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 

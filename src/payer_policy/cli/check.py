@@ -38,6 +38,8 @@ def command(
     if codes:
         _print_codes(as_json)
         return
+    if not (as_json or sarif):  # programs get the problem in their own form
+        options.need_policies(folder, "name it: payer-policy check FOLDER")
     if deep:
         options.need_solver()
     library, problems = read_library(folder)

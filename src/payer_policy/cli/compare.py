@@ -33,7 +33,7 @@ class Question(NamedTuple):
 @click.command("compare")
 @click.argument("old")
 @click.argument("new")
-@options.policies
+@options.policies_in_some_calls
 @options.only_policies
 @options.processes
 @click.option("--brief", is_flag=True, help="Without the scenarios.")
@@ -54,12 +54,14 @@ def command(
 
     Exit status 0: equivalent, proved; 1: something changed, or it is not proved; 2: the call was wrong.
     """
-    options.need_solver()
-    from payer_policy.analysis.in_parallel import ask_each
-
     folders = tuple(
         Path(one) if (Path(one) / "vocabulary.json").is_file() else None for one in (old, new)
     )
+    if folders == (None, None):
+        options.need_policies(folder)
+    options.need_solver()
+    from payer_policy.core.in_parallel import ask_each
+
     if folders[0] is not None and folders[1] is not None:
         open_ = partial(open_two, folders[0], folders[1])
         questions = list(_in_folders(*open_(), addresses))

@@ -40,10 +40,11 @@ def command(
     not known is counted apart: the form of a claim always tells some facts.
     """
     from payer_policy.analysis.coverage import coverage
-    from payer_policy.analysis.played import play, read_features
+    from payer_policy.analysis.played import play
     from payer_policy.analysis.reports import coverage_json, coverage_text
     from payer_policy.engine import Engine
     from payer_policy.policy.library import Library
+    from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
     library = Library.open(folder)

@@ -64,6 +64,8 @@ def command(
     X12 837 files, or folders of them, as for `batch`; tables of facts are decided a column at a time.
     Exit status 0: no decision changes; 1: some do; 2: the call or an input was wrong.
     """
+    for one in (old, new):
+        options.need_policies(Path(one), "name two that hold vocabulary.json as OLD and NEW")
     absent = [name for name in _NEEDED if find_spec(name) is None]
     if absent:
         raise click.UsageError(

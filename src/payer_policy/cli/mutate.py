@@ -55,9 +55,9 @@ def command(
     """
     from payer_policy.analysis.mutants import mutants_of
     from payer_policy.analysis.mutation import ScenariosFail, Setup, run_mutants, sample
-    from payer_policy.analysis.played import read_features
     from payer_policy.analysis.reports import mutation_json, mutation_text
     from payer_policy.policy.library import Library
+    from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
     library = Library.open(folder)
@@ -88,7 +88,7 @@ def _prover() -> Callable[[Engine], Prover] | None:
     from payer_policy.engines import why_unavailable
 
     if (why := why_unavailable("symbolic")) is not None:
-        click.echo(f"Nothing is proved to change nothing: {why}", err=True)
+        click.echo(f"Equivalence proofs are off: {why}", err=True)
         return None
     from payer_policy.analysis.equivalence import Equivalence
 

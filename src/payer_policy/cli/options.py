@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they are spelt alike everywhere."""
+"""Options that several commands share, so that they are spelled alike everywhere."""
 
 from __future__ import annotations
 
@@ -21,15 +21,50 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-policies = click.option(
-    "--policies",
-    "folder",
-    type=click.Path(path_type=Path),
-    default=Path("policies"),
-    envvar="PAYER_POLICIES",
-    show_default=True,
-    help="The folder of policies (or set PAYER_POLICIES).",
-)
+
+def need_policies(
+    folder: Path, otherwise: str = "name the folder of policies with --policies"
+) -> None:
+    """Make sure that there is something to read where the policies should be.
+
+    Args:
+        folder: The folder of policies, or a bundle.
+        otherwise: What to do other than to start a new folder.
+
+    Raises:
+        click.UsageError: There is nothing; it says what to type.
+    """
+    if not folder.exists():
+        here = "" if folder.is_absolute() else " here"
+        raise click.UsageError(
+            f"there is no folder `{folder.as_posix()}`{here}; to start one, type `payer-policy init`, "
+            f"or {otherwise}"
+        )
+
+
+def _needed(context: click.Context, option: click.Parameter, folder: Path) -> Path:
+    """The folder of an option, checked before anything else in the call is (see `need_policies`)."""
+    if not context.resilient_parsing:
+        need_policies(folder)
+    return folder
+
+
+def _policies(**how: Any) -> Callable[[F], F]:
+    return click.option(
+        "--policies",
+        "folder",
+        type=click.Path(path_type=Path),
+        default=Path("policies"),
+        envvar="PAYER_POLICIES",
+        show_default=True,
+        help="The folder of policies (or set PAYER_POLICIES).",
+        **how,
+    )
+
+
+policies = _policies(callback=_needed, is_eager=True)
+policies_in_some_calls = _policies()
+"""For a command that can also be called without policies: it calls `need_policies` itself."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON, versioned.")
 

@@ -40,7 +40,7 @@ def command(
     Exit status 0: all are proved; 1: some are not; 2: the call was wrong.
     """
     options.need_solver()
-    from payer_policy.analysis.in_parallel import ask_each
+    from payer_policy.core.in_parallel import ask_each
     from payer_policy.engine import Engine
     from payer_policy.policy.library import Library
 

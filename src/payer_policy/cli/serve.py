@@ -244,6 +244,7 @@ def command(
 
     Stop with SIGTERM or SIGINT: requests in flight finish, and their answers are in the record.
     """
+    options.need_policies(source, "name a folder or a signed bundle with --policies")
     if missing := [name for name in _NEEDS if find_spec(name) is None]:
         raise click.UsageError(
             f"serving needs {', '.join(missing)}; to install: pip install 'payer-policy[serve]'"

@@ -80,7 +80,6 @@ class JsonDocument:
         self.value = value
         self._values: dict[JsonPath, _Span] | None = None
         self._keys: dict[JsonPath, _Span] = {}
-        self._line_starts: list[int] | None = None
 
     def locate(self, path: JsonPath = (), *, key: bool = False) -> Location:
         """Where the value at `path` stands (or its key). A missing part gives its nearest parent."""
@@ -297,7 +296,9 @@ def _unreadable_texts(document: JsonDocument) -> Iterator[Diagnostic]:
         for text in texts:
             if found := _UNREADABLE.search(text):
                 character = f"U+{ord(found.group()):04X}"
-                message = f"a text here holds a character that nobody can read ({character})"
+                message = (
+                    f"a text here contains a control character or half a character ({character})"
+                )
                 yield document.problem("wrong-value", message, path)
 
 

@@ -48,7 +48,7 @@ _LENGTHS: Final = {
     "too_short": ("at least", "min_length", "entries"),
 }
 _SPELLINGS: Final = {
-    r"^[a-z0-9]+(-[a-z0-9]+)*$": "small letters, digits and single hyphens (`like-this-1`)",
+    r"^[a-z0-9]+(-[a-z0-9]+)*$": "lowercase letters, digits and single hyphens (`like-this-1`)",
 }
 
 

@@ -43,7 +43,7 @@ def opened(line: bytes) -> tuple[dict[str, Any], tuple[Wrong, ...]]:
         return {}, (Wrong(("record",), f"damaged{where}", "a line of JSON in ASCII"),)
     wrong = [] if seal == _hash(plain) else [Wrong(("sha256",), seal, _hash(plain))]
     if line != f'{plain[:-1]},"sha256":{json.dumps(seal)}}}\n'.encode():
-        wrong.append(Wrong(("bytes",), "spelt otherwise", "compact JSON, the hash, one line end"))
+        wrong.append(Wrong(("bytes",), "spelled otherwise", "compact JSON, the hash, one line end"))
     return content, tuple(wrong)
 
 

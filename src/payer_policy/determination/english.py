@@ -507,14 +507,14 @@ class English:
             blocks.append(f"When {condition.text}.")
         blocks += self.effect(rule.effect)
         for other in rule.overridden_by:
-            blocks.append(f"It gives way to {self.named(other)}: where that holds, it does not.")
+            blocks.append(f"Overridden by {self.named(other)} whenever that applies.")
         overridden = [one.id for one in self.ruleset.rules if rule.id in one.overridden_by]
         if overridden:
             blocks += _in_row("It overrides", [self.named(id_) for id_ in overridden])
         if rule.assume_not_holding:
             blocks.append(
-                "Where that cannot be told from what is known, it is taken not to be so, and the "
-                "determination says that it was assumed."
+                "If these facts are missing, the rule is assumed not to apply, and the determination "
+                "lists the assumption."
             )
         if rule.note:
             blocks.append(f"Note: {stop(capital(rule.note))}")
@@ -566,16 +566,16 @@ def cited(citations: Iterable[Citation], *, links: bool = True) -> str:
 # --- a whole policy -------------------------------------------------------------------------
 
 _HOW_TO_READ: Final = (
-    "Every rule below holds, does not hold, or cannot be told from what is known. A line is denied "
-    "where a rule that denies it holds. Otherwise it is held where a rule that holds it for review "
-    "holds, or where any rule that denies, holds or reduces it cannot be told. Otherwise it is "
-    "approved, for fewer units where a rule reduces it. Nothing is approved for want of knowledge."
+    "Every rule below applies, does not apply, or cannot be determined from the facts given. A line is "
+    "denied if a rule that denies it applies. Otherwise it pends if a rule that pends it applies, or if "
+    "any rule that denies, pends or reduces it cannot be determined. Otherwise it is approved, for fewer "
+    "units if a rule reduces it. A line is never approved because information is missing."
 )
 _GROUPS: Final = (
     ("deny", "What is denied"),
-    ("pend", "What is held for review"),
+    ("pend", "What pends"),
     ("reduce", "What is reduced"),
-    ("advise", "What is only noted"),
+    ("advise", "Advisory notes"),
 )
 
 
@@ -616,7 +616,7 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
             english.rule(rule, number=number + place) for place, rule in enumerate(concluding, 1)
         )
         number += len(concluding)
-        sections.append(Section("What is worked out first", blocks, rules))
+        sections.append(Section("Intermediate conclusions", blocks, rules))
     for kind, heading in _GROUPS:
         finding = sorted(
             (
@@ -657,7 +657,7 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
         )
     if ruleset.spans != "pend":
         head.append(_SPANS[ruleset.spans])
-    head.append(f"What follows is the policy of hash {ruleset.hash}.")
+    head.append(f"Policy content hash: {ruleset.hash}.")
     return Section(ruleset.title, tuple(head), tuple(sections))
 
 

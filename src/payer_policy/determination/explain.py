@@ -103,11 +103,7 @@ def explain(
     title = headline(determination)
     sections: list[Node] = []
     if determination.internal is not None:
-        sections.append(
-            Node(
-                "Held back by a fault of the policy or the engine", notes=(determination.internal,)
-            )
-        )
+        sections.append(Node("Pended: internal error", notes=(determination.internal,)))
     for conflict in determination.conflicts:
         sections.append(Node(disagreement(conflict), notes=(CONFLICT,)))
     if determination.policy.version is None:
@@ -216,7 +212,7 @@ class _Explainer:
         assumed = [one.rule for one in determination.assumptions if one.rule is not None]
         if assumed:
             yield Node(
-                "Assumed not to hold, because the policy says so where it cannot be told",
+                "Not checked: the facts are missing, and the policy allows payment without them",
                 children=tuple(self._rule(self._index[rule]) for rule in assumed),
             )
         silent = [one for one in determination.assumptions if one.fact is not None]
@@ -237,7 +233,7 @@ class _Explainer:
                 children=tuple(self._rule(index) for index in failing),
             )
         elif approved and (closest := self._closest(failing)):
-            yield Node("What came closest", children=tuple(self._rule(one) for one in closest))
+            yield Node("Closest rules", children=tuple(self._rule(one) for one in closest))
         concluding = [
             index
             for index, rule in enumerate(self._ruleset.rules)
@@ -348,7 +344,7 @@ class _Explainer:
             settles = f"For: {'; '.join(title.rstrip('.') for title in titles)}"
             children.append(Node(f"{place}. {question.question}", aside=by, notes=(settles,)))
         return Node(
-            "What is missing, what settles the case soonest first", children=tuple(children)
+            "Questions that would decide this claim, most useful first", children=tuple(children)
         )
 
     def _finding(self, found: Found) -> Node:
@@ -427,10 +423,10 @@ class _Explainer:
                 yield Node(f"{title}, to which it would give way, does not hold", HOLDS)
             elif truth == FAILS and other == HOLDS and own != FAILS:
                 yield Node(
-                    "it gives way to a rule that holds", HOLDS, children=(self._rule(index),)
+                    "it is overridden by a rule that applies", HOLDS, children=(self._rule(index),)
                 )
             elif truth == UNKNOWN and other == UNKNOWN:
-                text = "it gives way to a rule that cannot be told"
+                text = "it is overridden by a rule that cannot be determined"
                 yield Node(text, UNKNOWN, children=(self._rule(index),))
 
     # --- conditions -----------------------------------------------------------------------------

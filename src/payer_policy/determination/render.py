@@ -1,6 +1,6 @@
 """A determination for people at a terminal: what `payer-policy decide` prints.
 
-Plain text; colours only where asked for. Everything printed is one line's worth of printable text,
+Plain text; colors only where asked for. Everything printed is one line's worth of printable text,
 so that what a biller typed cannot steer a terminal.
 """
 
@@ -19,7 +19,6 @@ from payer_policy.determination.model import (
     Found,
     LineOutcome,
     NoPolicy,
-    Outcome,
     Units,
 )
 from payer_policy.determination.words import (
@@ -44,7 +43,7 @@ _WORDS: Final = {
     "void": "VOID",
     "no_policy": "NO POLICY",
 }
-_COLOURS: Final = {
+_COLORS: Final = {
     "approve": "32",
     "advise": "36",
     "deny": "31",
@@ -56,16 +55,16 @@ _COLOURS: Final = {
 }
 _HASH_SHOWN: Final = 12
 _UNKNOWN: Final = {
-    "amount": "holds; how many units it leaves is not known",
-    "line units": "holds; the units billed are not known",
-    "earlier lines": "holds; what it leaves depends on earlier lines",
-    "authorization": "holds; whether an authorization covers the service is not known",
-    "lines followed": "whether a line that these follow is paid is not settled",
+    "amount": "applies; how many units it leaves is not known",
+    "line units": "applies; the units billed are not known",
+    "earlier lines": "applies; what it leaves depends on earlier lines that pend",
+    "authorization": "applies; whether an authorization covers the service is not known",
+    "lines followed": "whether a line that these follow is paid is not decided yet",
 }
 
 
 class _Page:
-    """Lines of text, with colours where they are wanted."""
+    """Lines of text, with colors where they are wanted."""
 
     def __init__(self, width: int, color: bool) -> None:
         self.lines: list[str] = []
@@ -102,16 +101,16 @@ def render_determination(
         determination.claim_id or "",
         service_in_words(determination.code, determination.service_date),
     ]
-    colour = f"1;{_COLOURS[determination.decision]}"
+    code = f"1;{_COLORS[determination.decision]}"
     page.lines.append(
-        f"{page.paint(word, colour)}  {one_line(' · '.join(one for one in what if one))}"
+        f"{page.paint(word, code)}  {one_line(' · '.join(one for one in what if one))}"
     )
     page.add(determination.policy.title)
     if determination.voids is not None:
         page.lines.append("")
         page.add(reversal_of(determination.voids), 2)
     if determination.internal is not None:
-        page.heading("Held back by a fault of the policy or the engine")
+        page.heading("Pended: internal error")
         page.add(determination.internal, 2)
     if determination.conflicts:
         page.heading("Rules of the policy contradict one another")
@@ -121,7 +120,7 @@ def render_determination(
         _lines(page, determination)
     for kind, heading in (
         ("deny", "Denied because"),
-        ("pend", "Held for review because"),
+        ("pend", "Pended because"),
         ("reduce", "Reduced because"),
     ):
         found = [one for one in determination.findings if one.kind == kind]
@@ -129,9 +128,7 @@ def render_determination(
         _findings(page, heading, found)
     if determination.missing:
         count = len(determination.missing)
-        page.heading(
-            f"Still to be answered ({counted(count, 'question')}, soonest to settle first)"
-        )
+        page.heading(f"{counted(count, 'question')} that would decide this claim")
         for place, question in enumerate(determination.missing, 1):
             mark = f"{place}. "
             page.add(f"{mark}{question.question}", 2, 2 + len(mark))
@@ -143,7 +140,7 @@ def render_determination(
             codes = reason_in_words(determination.information_request)
             page.add(f"Asked for with {codes}.", 2)
     if determination.unsettled:
-        page.heading("Not settled")
+        page.heading("Not determined")
         every = {line.number for line in determination.lines}
         for rule in determination.unsettled:
             about = [f"? {rule.title.rstrip('.')} · {rule.rule}"]
@@ -154,7 +151,9 @@ def render_determination(
             page.add(" · ".join(about), 2, 4)
     assumed = [one for one in determination.assumptions if one.rule is not None]
     if assumed:
-        page.heading("Assumed not to hold, as the policy says where it cannot be told")
+        page.heading(
+            "Not checked: the facts are missing, and the policy allows payment without them"
+        )
         for assumption in assumed:
             page.add(f"~ {assumption.title.rstrip('.')} · {assumption.rule}", 2, 4)
             if assumption.waits_for:
@@ -213,7 +212,7 @@ def _lines(page: _Page, determination: Determination) -> None:
     for row, line in zip(rows, determination.lines, strict=True):
         text = _row(row, widths)
         plain = text[: len(text) - len(row[-1])]
-        page.lines.append(f"  {plain}{page.paint(row[-1], _COLOURS[line.outcome])}")
+        page.lines.append(f"  {plain}{page.paint(row[-1], _COLORS[line.outcome])}")
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -255,7 +254,7 @@ def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WID
         for one in (service.claim_id or "", service_in_words(service.code, service.service_date))
         if one
     )
-    word = page.paint(_WORDS["no_policy"], f"1;{_COLOURS['no_policy']}")
+    word = page.paint(_WORDS["no_policy"], f"1;{_COLORS['no_policy']}")
     page.lines.append(f"{word}  {one_line(what)}")
     which = line_list(service.lines) if service.lines else "this service"
     page.add(f"No policy applies to {which}, so nothing is decided: neither approved nor denied.")
@@ -275,12 +274,3 @@ def render_no_policy(service: NoPolicy, *, color: bool = False, width: int = WID
 def as_of_in_words(day_filled_in: date) -> str:
     """That a day was filled in as the date of service."""
     return f"As of {day(day_filled_in)}: the request gives no date of service.\n"
-
-
-def render_outcome(outcome: Outcome, *, color: bool = False, width: int = WIDTH) -> str:
-    """Everything decided on a request, one service after the other."""
-    parts = [render_determination(one, color=color, width=width) for one in outcome.determinations]
-    parts += [render_no_policy(one, color=color, width=width) for one in outcome.without_policy]
-    if outcome.as_of is not None:
-        parts.append(as_of_in_words(outcome.as_of))
-    return f"\n{'─' * min(width, WIDTH)}\n\n".join(parts)

@@ -18,7 +18,10 @@ from payer_policy.determination.english import WIDTH, escape_markdown
 from payer_policy.determination.model import Citation
 from payer_policy.determination.words import one_line
 
-MARKS: Final = {HOLDS: "✓", FAILS: "✗", UNKNOWN: "?"}
+MARKS: Final = {HOLDS: "●", FAILS: "○", UNKNOWN: "?"}
+"""Whether a sentence applies, not whether that is good: a violated requirement has no check mark."""
+APPLIES: Final = {HOLDS: "applies", FAILS: "does not apply", UNKNOWN: "unknown"}
+LEGEND: Final = "   ".join(f"{mark} {APPLIES[truth]}" for truth, mark in MARKS.items())
 _CLASSES: Final = {HOLDS: "holds", FAILS: "fails", UNKNOWN: "unknown"}
 
 
@@ -90,10 +93,14 @@ class Explanation:
         cited = (citation for node in self.nodes() for citation in node.citations)
         return tuple(dict.fromkeys(cited))
 
+    def _legend(self) -> tuple[str, ...]:
+        """What the marks mean, where there are any."""
+        return (LEGEND,) if any(node.truth is not None for node in self.nodes()) else ()
+
     def as_text(self, *, width: int = WIDTH) -> str:
         """A tree drawn with lines, for a terminal or a letter."""
         sources = self.sources()
-        lines = _wrap(self.title, "", "", width)
+        lines = [*_wrap(self.title, "", "", width), *self._legend()]
         for section in self.sections:
             lines.append("")
             lines += _wrap(_said(section, sources), "", "   ", width)
@@ -112,6 +119,8 @@ class Explanation:
         """Headings and nested lists."""
         sources = self.sources()
         lines = [f"# {escape_markdown(self.title)}", ""]
+        for legend in self._legend():
+            lines += [legend, ""]
         for section in self.sections:
             lines += [f"## {_marked_down(section, sources)}", ""]
             for note in section.notes:
@@ -134,11 +143,12 @@ class Explanation:
             listed = _html_sources(sources)
             body += f"\n<section>\n<h2>Sources</h2>\n<ol>\n{listed}</ol>\n</section>"
         title = html.escape(self.title)
+        legend = "".join(f"<p>{one}</p>\n" for one in self._legend())
         return (
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n"
-            f"<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
+            f"<h1>{title}</h1>\n{legend}{body}\n</main>\n</body>\n</html>\n"
         )
 
 
@@ -254,7 +264,7 @@ def _html_said(node: Node, sources: Sequence[Citation]) -> str:
     if node.truth is not None:
         parts.append(
             f'<span class="mark {_CLASSES[node.truth]}" aria-hidden="true">{MARKS[node.truth]}'
-            f'</span><span class="heard">{WORDS[node.truth]}: </span>'
+            f'</span><span class="heard">{APPLIES[node.truth]}: </span>'
         )
     parts.append(html.escape(node.sentence))
     if node.aside:

@@ -48,7 +48,7 @@ class ReviewRules:
     """How outcomes are turned into answers where the standards leave it to the payer."""
 
     clinical_carcs: frozenset[str]
-    """Denials with these CARCs rest on clinical judgement."""
+    """Denials with these CARCs rest on clinical judgment."""
     information_carcs: frozenset[str]
     """Denials with these CARCs say that what was sent is lacking or wrong, not that it is not
     covered."""
@@ -75,7 +75,7 @@ class ReviewRules:
             if system == "carc":
                 by_basis.setdefault(entry.rests_on, set()).add(code)
         return ReviewRules(
-            frozenset(by_basis.get("clinical judgement", ())),
+            frozenset(by_basis.get("clinical judgment", ())),
             frozenset(by_basis.get("information", ())),
             needed_fact=library.vocabulary.telling("preauthorization needed"),
             satisfied_fact=library.vocabulary.telling("preauthorization satisfied"),
@@ -188,7 +188,7 @@ def action_of(
     Args:
         outcome: The outcome of the line.
         needed: What the policy says of whether preauthorization is needed; None: not known.
-        only_clinical: Whether every finding that denies rests on clinical judgement.
+        only_clinical: Whether every finding that denies rests on clinical judgment.
         nothing_left: Whether a reduction leaves no units.
         rules: What the standards leave to the payer.
     """

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from payer_policy.core.diagnostics import did_you_mean, slip_of
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.ruleset import Arithmetic, Constant, Expression, FactRef, Score
-from payer_policy.core.vocabulary.codes import malformed, normalise_code
+from payer_policy.core.vocabulary.codes import malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
@@ -174,7 +174,7 @@ class Expressions:
 
     def _unknown_code(self, text: str, system: str | None) -> tuple[str, str | None] | None:
         known = self.scope.known_codes(system) if system else frozenset()
-        code = normalise_code(system, text)
+        code = normalize_code(system, text)
         if (wrong := malformed(system, text)) is not None:
             return f"found {shown(text)}; {wrong[0]}", wrong[1]
         if not known or code in known:
@@ -218,8 +218,8 @@ class Expressions:
                 sound = False
         if not sound or wanted.kind == "choice":
             return constant if sound else None
-        spelt = [normalise_code(wanted.system, str(text)) for text in texts]
-        return replace(constant, value=frozenset(spelt) if several else spelt[0])
+        spelled = [normalize_code(wanted.system, str(text)) for text in texts]
+        return replace(constant, value=frozenset(spelled) if several else spelled[0])
 
     # --- names -----------------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ class Folder:
         for relative in sorted({*self.documents, *self.broken}):
             other = by_folded.setdefault(relative.casefold(), relative)
             if other != relative:
-                message = f"only capital letters tell it from {self.at(other)}"
+                message = f"it differs only in letter case from {self.at(other)}"
                 advice = "keep one of the two: many computers take them for one file"
                 self.refuse(relative, "duplicate-address", message, advice)
         if VOCABULARY not in self.documents and VOCABULARY not in self.broken:
@@ -145,7 +145,10 @@ class Folder:
         if not self.root.is_dir():
             what = "is a file, not a folder" if self.root.exists() else "is not there"
             message = f"the folder `{self.root.as_posix()}` {what}"
-            self.refuse(".", "no-folder", message, "name the folder that holds vocabulary.json")
+            hint = (
+                "name the folder that holds vocabulary.json; to start one, type `payer-policy init`"
+            )
+            self.refuse(".", "no-folder", message, hint)
             return None
         loaded = ((relative, self._load(relative)) for relative in self._listed())
         return {relative: data for relative, data in loaded if data is not None}

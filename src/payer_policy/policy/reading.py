@@ -122,7 +122,7 @@ T = TypeVar("T")
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z", re.ASCII)
 _PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
-_KEBAB: Final = "use small letters, digits and single hyphens"
+_KEBAB: Final = "use lowercase letters, digits and single hyphens"
 
 
 def read_library(
@@ -312,7 +312,7 @@ class PolicyFolder:
                 and address not in policies
                 and (address not in _addresses(folder.broken))
             ):
-                message = "these statements stand beside no policy"
+                message = "there is no policy in this folder for these statements"
                 folder.refuse(relative, "unexpected-file", message, "put them beside its versions")
             elif found is not None:
                 out[address] = found
@@ -427,7 +427,10 @@ def _placed(folder: Folder) -> dict[str, str]:
             if parts[0] in RESERVED:
                 hint = f"put it into {folder.at(parts[0])} itself"
             folder.refuse(
-                relative, "unexpected-file", "no file of a policy folder stands here", hint
+                relative,
+                "unexpected-file",
+                "this file is not in a recognized location of a policy folder",
+                hint,
             )
             continue
         for message, hint in _misnamed(kinds[relative], parts):
@@ -592,7 +595,7 @@ def _policy_files(folder: Folder, placed: Mapping[str, str]) -> Iterator[str]:
         payer = relative.partition("/")[0]
         if payer not in payers:
             payers.add(payer)
-            message = f"the payer {payer} has no {PAYER}, which says how its claims are recognised"
+            message = f"the payer {payer} has no {PAYER}, which says how its claims are recognized"
             where = Location(folder.at(f"{payer}/{PAYER}"))
             hint = 'write {"name": "…", "identifiers": [ … ]}'
             folder.report(Diagnostic("missing-file", message, where, hint))
@@ -618,7 +621,7 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
         )
     for name in model.parameters:
         if not _PARAMETER.match(name):
-            message = f"parameter `{name}`: small letters, digits and `_` were expected"
+            message = f"parameter `{name}`: lowercase letters, digits and `_` were expected"
             folder.report(document.problem("wrong-name", message, ("parameters", name), key=True))
     if last is not None and last < first:
         folder.report(

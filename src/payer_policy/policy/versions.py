@@ -44,9 +44,6 @@ class PolicyVersion:
         """`<payer>/<policy>/<first day>`"""
         return f"{self.address}/{self.first_day.isoformat()}"
 
-    def covers(self, day: date) -> bool:
-        return self.first_day <= day and (self.last_day is None or day <= self.last_day)
-
 
 @dataclass(frozen=True)
 class Placed:

@@ -70,7 +70,7 @@ class Context(NamedTuple):
 
     request: Request
     payer: str | None
-    """The payer's folder, or what the claim says where no payer here is recognised."""
+    """The payer's folder, or what the claim says where no payer here is recognized."""
     service: Service
     claim_lines: tuple[LineView, ...]
     authorization: Mapping[str, Value | None]

@@ -227,7 +227,7 @@ class _Copy:
     def _text(self, text: str, path: JsonPath) -> str:
         if found := _UNREADABLE.search(text):
             character = f"U+{ord(found.group()):04X}"
-            message = f"a text here holds a character that nobody can read ({character})"
+            message = f"a text here contains a control character or half a character ({character})"
             self._report(path, "wrong-value", message)
             return ""
         return str.__str__(text)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.core.json_models import Names, problems
 from payer_policy.core.json_source import MAX_ELEMENTS, JsonDocument
-from payer_policy.core.vocabulary.codes import normalise_code, of_another_system
+from payer_policy.core.vocabulary.codes import normalize_code, of_another_system
 from payer_policy.core.vocabulary.types import (
     MAX_TEXT,
     AmbiguousCode,
@@ -39,7 +39,8 @@ _UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 def _readable(text: str) -> str:
     if found := _UNREADABLE.search(text):
         raise ValueProblem(
-            "wrong-value", f"holds a character that nobody can read (U+{ord(found.group()):04X})"
+            "wrong-value",
+            f"contains a control character or half a character (U+{ord(found.group()):04X})",
         )
     return text
 
@@ -52,12 +53,12 @@ def _spelled(system: str) -> BeforeValidator:
     def spell(raw: object) -> object:
         if not isinstance(raw, str):
             return raw  # the model says what is wrong with it
-        if system == "hcpcs" and of_another_system(other := normalise_code(system, raw)):
+        if system == "hcpcs" and of_another_system(other := normalize_code(system, raw)):
             return _readable(other)  # which no policy can name
         try:
             return _readable(code_of(system, raw))
         except AmbiguousCode:
-            return normalise_code(system, raw)  # no product has it; who reads the file says so
+            return normalize_code(system, raw)  # no product has it; who reads the file says so
         except ValueProblem as problem:
             if system in ("hcpcs", "modifier") and problem.hint is None:
                 raise ValueProblem(problem.code, problem.message, IS_GLUED) from None

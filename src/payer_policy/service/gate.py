@@ -1,4 +1,4 @@
-"""Around every request: its id, its line in the log, its meters, and the last line of defence.
+"""Around every request: its id, its line in the log, its meters, and the last line of defense.
 
 Pure ASGI, so that it costs microseconds and sees every answer, those of the framework included.
 """

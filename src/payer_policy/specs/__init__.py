@@ -1,5 +1,5 @@
-"""Executable specs: the fixed step library, the pytest plugin, and the run for the command line.
+"""Executable specs: the fixed step library, the runner, and the pytest plugin.
 
-Scenarios run without Python beside them: `payer-policy spec features`, or pytest with
-`-p payer_policy.specs.plugin`.
+Scenarios run without Python beside them: `payer-policy spec features`, or, with the extra `pytest`,
+`pytest -p payer_policy.specs.plugin features`.
 """

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from payer_policy.core.diagnostics import did_you_mean, nearest
 from payer_policy.core.json_words import said
 from payer_policy.core.ruleset import RESERVED, Ruleset
-from payer_policy.core.vocabulary.codes import malformed, normalise_code
+from payer_policy.core.vocabulary.codes import malformed, normalize_code
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import (
     FactType,
@@ -38,7 +38,7 @@ from payer_policy.specs.sentences import Row, Table
 
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBER: Final = re.compile(r"([+-]?[\d.]+)\s*(\S.*)?")
-_SPELT_UNITS: Final = {
+_SPELLED_UNITS: Final = {
     **{unit.removesuffix("s"): unit for unit in UNITS if unit.endswith("s")},
     "units": "billing units",
     "unit": "billing units",
@@ -82,7 +82,7 @@ def code_of(system: str, text: str) -> str:
     """A code in its one spelling, where it has the form of a code of that system."""
     if (wrong := malformed(system, text)) is not None:
         raise Wrong(f'found "{text}"; {wrong[0]}', wrong[1])
-    return normalise_code(system, text)
+    return normalize_code(system, text)
 
 
 def payer(library: Library, text: str) -> tuple[str, Payer]:
@@ -203,7 +203,7 @@ def _number(type_: FactType, text: str) -> object:
     if found is None or found.group(2) is None:
         return text.strip()
     numeral, spelled = found.group(1), " ".join(found.group(2).split())
-    unit = spelled if spelled in UNITS else _SPELT_UNITS.get(spelled.casefold())
+    unit = spelled if spelled in UNITS else _SPELLED_UNITS.get(spelled.casefold())
     wanted = type_.unit
     if unit is None or wanted is None:
         known = f"a number of {wanted}" if wanted else "a number without a unit"

@@ -1,6 +1,6 @@
 """Why a scenario fails, as a value and as the text that people read.
 
-`Wrong`: the scenario says something that cannot be meant (a misspelt fact, say). `Mismatch`: it
+`Wrong`: the scenario says something that cannot be meant (a misspelled fact, say). `Mismatch`: it
 expects one thing and the policies say another. Neither ever shows a Python traceback.
 """
 

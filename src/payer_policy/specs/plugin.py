@@ -1,36 +1,41 @@
 """The pytest plugin: `.feature` files are tests, without a line of Python beside them.
 
-Load it with `-p payer_policy.specs.plugin` (it is no entry point, so that it never meets an
+Load it with `-p payer_policy.specs.plugin` (it is not an entry point, so that it never meets an
 embedder's own tests). Every scenario runs on every engine, where `checked` is two of them at once; its
-test id ends with the engine's name.
+test id ends with the engine's name. pytest-bdd finds the scenarios and goes through their steps;
+`replay` says what each step does and why one fails.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import pytest
-from pytest_bdd import given, scenario, then, when
-from pytest_bdd.feature import features as pytest_bdd_features
-from pytest_bdd.parser import Feature, Scenario, render_string
-from pytest_bdd.parser import Step as SpokenStep
-from pytest_bdd.parsers import StepParser
+try:
+    import pytest
+    from pytest_bdd import given, scenario, then, when
+    from pytest_bdd.parser import Feature, Scenario
+    from pytest_bdd.parsers import StepParser
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"{missing}; to run features under pytest: pip install 'payer-policy[pytest]' "
+        "(`payer-policy spec` runs them without it)",
+        name=missing.name,
+    ) from None
 
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.diagnostics.render import report_text
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named, enough_engines, why_unavailable
 from payer_policy.policy.library import Library
-from payer_policy.specs.case import Case
-from payer_policy.specs.failures import Failure, Mismatch, Place, Wrong, failure_of
-from payer_policy.specs.reading import FeatureFile, read_feature, shown_path, table_of
-from payer_policy.specs.replay import Said, check_shape, told_of, unknown_sentence
-from payer_policy.specs.sentences import Arguments, Kind, Step, matching
+from payer_policy.specs.failures import Failure
+from payer_policy.specs.reading import FeatureFile, read_feature, scenarios_in, shown_path
+from payer_policy.specs.replay import Running, Script, scripts_of
+from payer_policy.specs.sentences import Kind, matching
 from payer_policy.specs.steps import STEPS
 
 
@@ -63,8 +68,6 @@ class Session:
 
 
 SESSION: Final = pytest.StashKey[Session]()
-STEP: Final = pytest.StashKey[SpokenStep]()
-FAILURE: Final = pytest.StashKey[Failure]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -133,7 +136,7 @@ class FeatureModule(pytest.Module):
         items = super().collect()
         for item in items:
             if isinstance(item, pytest.Function):
-                line = item.function.payer_policy_scenario.line_number
+                line = item.function.payer_policy_scripts[0].place.line
                 # Without this, pytest tells the place of pytest-bdd's own function.
                 item.__dict__["location"] = (self.file.shown, line - 1, item.name)
             yield item
@@ -141,13 +144,14 @@ class FeatureModule(pytest.Module):
     def _getobj(self) -> ModuleType:
         module = ModuleType(self.path.stem)
         folder, name = str(self.path.parent), self.path.name
-        # pytest-bdd keeps what it parsed for the life of the process; the file may have changed.
-        pytest_bdd_features[str(self.path)] = self.file.feature
+        by_line: dict[int, list[Script]] = {}
+        for script in scripts_of(self.file):
+            by_line.setdefault(script.place.line, []).append(script)
         tests = {}
-        for title, template in self.file.feature.scenarios.items():
-            test = scenario(name, title, "utf-8-sig", features_base_dir=folder)(_test)
-            test.payer_policy_scenario = template  # type: ignore[attr-defined]
-            tests[title.replace("::", ":")] = test
+        for _, _, spoken in scenarios_in(self.file.feature):
+            test = scenario(name, spoken["name"], "utf-8-sig", features_base_dir=folder)(_test)
+            test.payer_policy_scripts = by_line[spoken["location"]["line"]]  # type: ignore[attr-defined]
+            tests[spoken["name"].replace("::", ":")] = test
         vars(module).update(tests)
         self._tests = frozenset(tests)
         return module
@@ -159,8 +163,11 @@ class FeatureModule(pytest.Module):
         return False
 
 
-def _test(payer_policy_case: Case) -> None:
-    """Nothing is left to do once the steps have run; names the fixture that every step needs."""
+def _test(payer_policy_running: Running) -> None:
+    """Once pytest-bdd has gone through the steps, nothing is left, unless a step defined elsewhere
+    reads like a sentence of the library and ran in its place."""
+    __tracebackhide__ = True
+    _report(payer_policy_running.rest())
 
 
 @pytest.hookimpl(trylast=True)  # after the rows of an outline: the engine ends the test id
@@ -187,9 +194,12 @@ def payer_policy_engine(request: pytest.FixtureRequest) -> Engine:
 
 
 @pytest.fixture
-def payer_policy_case(payer_policy_engine: Engine) -> Case:
-    """The scenario as its sentences build it."""
-    return Case(payer_policy_engine)
+def payer_policy_running(request: pytest.FixtureRequest, payer_policy_engine: Engine) -> Running:
+    """The scenario while it runs."""
+    example = request.node.callspec.params.get("_pytest_bdd_example", {})
+    scripts: list[Script] = request.node.function.payer_policy_scripts
+    script = next(one for one in scripts if dict(one.place.example) == example)
+    return Running(script, payer_policy_engine)
 
 
 # --- the steps -----------------------------------------------------------------------------------
@@ -200,35 +210,21 @@ class _Sentences(StepParser):
 
     def __init__(self, kind: Kind) -> None:
         super().__init__(f"a sentence of the step library ({kind})")
-        self._steps = tuple(step for step in STEPS if step.kind == kind)
         self._kind = kind
 
     def is_matching(self, name: str) -> bool:
-        return matching(self._steps, self._kind, name) is not None
+        return matching(STEPS, self._kind, name) is not None
 
-    def parse_arguments(self, name: str) -> dict[str, Any] | None:
-        found = matching(self._steps, self._kind, name)
-        return None if found is None else {"step": found[0], "said": found[1]}
+    def parse_arguments(self, name: str) -> dict[str, Any]:
+        return {}  # `Running` has them
 
 
 @given(_Sentences("given"))
 @when(_Sentences("when"))
 @then(_Sentences("then"))
-def _run(
-    request: pytest.FixtureRequest, payer_policy_case: Case, step: Step, said: Arguments
-) -> None:
+def _run(payer_policy_running: Running) -> None:
     __tracebackhide__ = True
-    spoken = request.node.stash[STEP]
-    table = table_of(spoken.datatable)
-    failed: Wrong | Mismatch
-    try:
-        check_shape(step, table, spoken.docstring)
-        step.run(payer_policy_case, said, table)
-        return
-    except (Wrong, Mismatch) as error:
-        failed = error
-    # Outside the handler, so that pytest has no chain of exceptions to show.
-    _fail(request.node, spoken, failed, payer_policy_case)
+    _report(payer_policy_running.say())
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -236,64 +232,12 @@ def pytest_bdd_before_scenario(
     request: pytest.FixtureRequest, feature: Feature, scenario: Scenario
 ) -> None:
     """Before anything is decided: whether every sentence is one of the library."""
-    if not isinstance(request.node.parent, FeatureModule):
-        return
-    unknown = [step for step in scenario.steps if matching(STEPS, step.type, step.name) is None]
-    if unknown:
-        errors = [_unknown(step) for step in unknown]
-        first = errors[0]
-        more = [
-            f"line {step.line_number}: {step.keyword} {step.name}\n  {error.hint}"
-            for step, error in zip(unknown[1:], errors[1:], strict=True)
-        ]
-        if more:
-            also = "\n".join(["", "also not a sentence here:", *more])
-            first = Wrong(first.message, f"{first.hint}\n{also}")
-        _fail(request.node, unknown[0], first, None)
-
-
-def _unknown(step: SpokenStep) -> Wrong:
-    return unknown_sentence(
-        Said(step.type, step.keyword, step.name, step.line_number, (), None, None, {})
-    )
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_bdd_before_step(request: pytest.FixtureRequest, step: SpokenStep) -> None:
-    request.node.stash[STEP] = step
-
-
-def _fail(item: pytest.Item, step: SpokenStep, error: Wrong | Mismatch, case: Case | None) -> None:
     __tracebackhide__ = True
-    told = None if case is None else told_of(error, case)
-    failure = failure_of(
-        error, place_of(item), step.line_number, f"{step.keyword} {step.name}", told
-    )
-    if isinstance(error, Wrong) and error.line is not None:
-        cells = next(row.cells for row in table_of(step.datatable) if row.line == error.line)
-        failure = replace(failure, line=error.line, row=f"| {' | '.join(cells)} |")
-    item.stash[FAILURE] = failure
-    pytest.fail(failure.text(), pytrace=False)
+    if isinstance(request.node.parent, FeatureModule):
+        _report(request.getfixturevalue("payer_policy_running").misread())
 
 
-def place_of(item: pytest.Item) -> Place:
-    """Where a scenario stands, and which row of its examples it is."""
-    module = item.parent
-    assert isinstance(module, FeatureModule) and isinstance(item, pytest.Function)
-    template = item.function.payer_policy_scenario
-    example = cast("dict[str, str]", item.callspec.params.get("_pytest_bdd_example", {}))
-    cells = tuple(str(cell) for cell in example.values())
-    return Place(
-        module.file.shown,
-        module.file.feature.name,
-        render_string(template.name, example),
-        template.line_number,
-        tuple(example.items()),
-        module.file.rows.get((template.line_number, cells)),
-    )
-
-
-def engine_of(item: pytest.Item) -> str:
-    """The name of the engine that a scenario runs on."""
-    assert isinstance(item, pytest.Function)
-    return str(item.callspec.params["payer_policy_engine"])
+def _report(failure: Failure | None) -> None:
+    __tracebackhide__ = True
+    if failure is not None:
+        pytest.fail(failure.text(), pytrace=False)

@@ -1,14 +1,14 @@
 """A `.feature` file before it is run: is it Gherkin, and does it say what it seems to?
 
-What pytest-bdd would drop without a word is refused here: two scenarios of one name, a scenario
-that checks nothing, a step whose keyword is misspelt (Gherkin takes it for a description).
+What a runner would skip silently is refused here: two scenarios with one name, a scenario
+that checks nothing, a step whose keyword is misspelled (Gherkin takes it for a description).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,18 +20,17 @@ from gherkin.errors import (
     UnexpectedEOFException,
 )
 from gherkin.parser import Parser
-from pytest_bdd.exceptions import GherkinParseError
-from pytest_bdd.parser import Feature, FeatureParser
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, Position, nearest
-from payer_policy.specs.sentences import Row, Table
 from payer_policy.specs.steps import STEPS
 
-_PLACEHOLDER: Final = re.compile(r"<([^<>]+)>")
+PLACEHOLDER: Final = re.compile(r"<(.+?)>")
+"""A column of Examples in a step, as pytest-bdd reads it."""
 _KEYWORDS: Final = (
     "Feature:", "Background:", "Scenario:", "Scenario Outline:", "Examples:", "Rule:"
 )  # fmt: skip
 _STEP_WORDS: Final = ("Given", "When", "Then", "And", "But")
+_KINDS: Final = {"Context": "given", "Action": "when", "Outcome": "then"}
 _RESERVED_TAGS: Final = {
     *("skip", "skipif", "xfail", "parametrize", "usefixtures", "filterwarnings"),
     *("tryfirst", "trylast"),
@@ -46,10 +45,12 @@ class FeatureFile:
     path: Path
     shown: str
     """The path as people are told it."""
-    feature: Feature
-    tags: tuple[str, ...]
-    rows: Mapping[tuple[int, tuple[str, ...]], int]
-    """The line of each example row, by the line of its scenario and its cells."""
+    feature: dict[str, Any]
+    """The feature as `gherkin-official` parses it."""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(sorted({tag for tag, _ in _tags(self.feature)}))
 
 
 def features_in(paths: Iterable[Path]) -> list[Path]:
@@ -67,15 +68,22 @@ def shown_path(path: Path, base: Path) -> str:
     return path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
 
 
-def unreadable(files: Iterable[Path]) -> list[Diagnostic]:
-    """Everything that is wrong with feature files; nothing where all can be read."""
+def read_features(files: Iterable[Path], base: Path) -> list[FeatureFile]:
+    """Feature files in order; their paths are shown relative to `base`.
+
+    Raises:
+        PolicyError: with every problem in any of them.
+    """
     problems: list[Diagnostic] = []
+    read = []
     for file in files:
         try:
-            read_feature(file, shown_path(file, Path.cwd()))
+            read.append(read_feature(file, shown_path(file, base)))
         except PolicyError as error:
             problems += error.diagnostics
-    return problems
+    if problems:
+        raise PolicyError(problems)
+    return read
 
 
 def read_feature(path: Path, shown: str) -> FeatureFile:
@@ -89,15 +97,7 @@ def read_feature(path: Path, shown: str) -> FeatureFile:
     document = _gherkin(text, report)
     _Checker(document["feature"], report).check()
     report.close()
-    try:
-        feature = FeatureParser(str(path.parent), path.name, "utf-8-sig").parse()
-    except GherkinParseError as error:
-        report("malformed-feature", _plain_error(error.message), error.line)
-        report.close()
-        raise
-    tags = sorted(tag for tag, _ in _tags(document["feature"]))
-    rows = dict(_rows(document["feature"]))
-    return FeatureFile(path, shown, feature, tuple(dict.fromkeys(tags)), rows)
+    return FeatureFile(path, shown, document["feature"])
 
 
 class _Report:
@@ -205,12 +205,6 @@ def _keyword_order(keyword: str) -> str:
     }.get(keyword, "is `Feature: …` missing above it?")
 
 
-def _plain_error(message: str) -> str:
-    if "First step" in message:
-        return "the first step of a scenario starts with Given, When or Then"
-    return message
-
-
 # --- does it say what it seems to? ---------------------------------------------------------------
 
 
@@ -219,7 +213,7 @@ class _Checker:
         self._feature, self._report = feature, report
 
     def check(self) -> None:
-        scenarios = list(_scenarios(self._feature))
+        scenarios = [(before, scenario) for before, _, scenario in scenarios_in(self._feature)]
         if not scenarios:
             described = self._feature["description"].split()
             hint = "is the colon of `Scenario:` missing?" if "Scenario" in described else None
@@ -242,6 +236,7 @@ class _Checker:
             self._examples(scenario)
         for background in _backgrounds(self._feature):
             self._swallowed(background)
+            self._first_step(background["steps"])
         for tag, line in _tags(self._feature):
             if tag in _RESERVED_TAGS or tag.startswith("_"):
                 self._report(
@@ -254,12 +249,13 @@ class _Checker:
     def _steps(self, before: list[dict[str, Any]], scenario: dict[str, Any]) -> None:
         line = scenario["location"]["line"]
         self._swallowed(scenario)
-        kinds = {kind for kind, _ in _kinds([*before, *scenario["steps"]])}
+        self._first_step(scenario["steps"])
+        kinds = {kind for kind, _ in kinds_of([*before, *scenario["steps"]])}
         if not scenario["steps"]:
             self._report("empty-scenario", "this scenario has no steps", line)
-        elif "Outcome" not in kinds:
+        elif "then" not in kinds:
             self._report("nothing-checked", "this scenario has no Then: it checks nothing", line)
-        elif "Action" not in kinds:
+        elif "when" not in kinds:
             self._report(
                 "nothing-checked",
                 "this scenario has no When: nothing is decided",
@@ -267,8 +263,16 @@ class _Checker:
                 "add `When the claim is decided`",
             )
 
+    def _first_step(self, steps: list[dict[str, Any]]) -> None:
+        if steps and steps[0]["keywordType"] not in _KINDS:
+            self._report(
+                "malformed-feature",
+                "the first step of a scenario starts with Given, When or Then",
+                steps[0]["location"]["line"],
+            )
+
     def _swallowed(self, node: dict[str, Any]) -> None:
-        """A step whose keyword is misspelt, which Gherkin takes for the scenario's description."""
+        """A step whose keyword is misspelled, which Gherkin takes for the scenario's description."""
         described = [text.strip() for text in node.get("description", "").splitlines()]
         wanted = [text for text in described if text and _is_step(text)]
         for text in wanted:
@@ -279,7 +283,7 @@ class _Checker:
                 continue
             close = nearest(word, _STEP_WORDS)
             self._report(
-                "misspelt-keyword",
+                "misspelled-keyword",
                 f"`{word}` is not a keyword, so this line is not run",
                 line,
                 f"did you mean `{close} {rest}`?" if close else None,
@@ -337,17 +341,26 @@ def _is_step(text: str) -> bool:
     return any(step.arguments(rest.strip()) is not None for step in STEPS)
 
 
-def _scenarios(node: dict[str, Any]) -> Iterator[tuple[list[dict[str, Any]], dict[str, Any]]]:
-    """Each scenario with the background steps that run before it."""
+def scenarios_in(
+    node: dict[str, Any], tags: Sequence[str] = ()
+) -> Iterator[tuple[list[dict[str, Any]], tuple[str, ...], dict[str, Any]]]:
+    """Each scenario of a feature or rule in order, after the background steps that run before it
+    and its tags, inherited ones first."""
     before: list[dict[str, Any]] = []
+    tags = (*tags, *tags_of(node))
     for child in node["children"]:
         if (background := child.get("background")) is not None:
             before = [*before, *background["steps"]]
         elif (rule := child.get("rule")) is not None:
-            for inner, scenario in _scenarios(rule):
-                yield [*before, *inner], scenario
+            for inner, inherited, scenario in scenarios_in(rule, tags):
+                yield [*before, *inner], inherited, scenario
         elif (scenario := child.get("scenario")) is not None:
-            yield before, scenario
+            yield before, (*tags, *tags_of(scenario)), scenario
+
+
+def tags_of(node: dict[str, Any]) -> tuple[str, ...]:
+    """The tags of a feature, rule, scenario or Examples, without those it inherits."""
+    return tuple(tag["name"].lstrip("@") for tag in node["tags"])
 
 
 def _backgrounds(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -358,22 +371,21 @@ def _backgrounds(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield from _backgrounds(child["rule"])
 
 
-def _kinds(steps: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each step with Context (Given), Action (When) or Outcome (Then); And goes with the last."""
+def kinds_of(steps: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each step after its kind (given, when, then); And goes with the step before it."""
     kind = ""
     for step in steps:
-        if step["keywordType"] in ("Context", "Action", "Outcome"):
-            kind = step["keywordType"]
+        kind = _KINDS.get(step["keywordType"], kind)
         yield kind, step
 
 
 def _placeholders(scenario: dict[str, Any]) -> Iterator[tuple[str, int]]:
     for step in scenario["steps"]:
-        for name in _PLACEHOLDER.findall(step["text"]):
+        for name in PLACEHOLDER.findall(step["text"]):
             yield name, step["location"]["line"]
         for row in step.get("dataTable", {}).get("rows", []):
             for cell in row["cells"]:
-                for name in _PLACEHOLDER.findall(cell["value"]):
+                for name in PLACEHOLDER.findall(cell["value"]):
                     yield name, row["location"]["line"]
 
 
@@ -385,17 +397,3 @@ def _tags(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
             yield from _tags(inner)
     for examples in node.get("examples", ()):
         yield from _tags(examples)
-
-
-def _rows(feature: dict[str, Any]) -> Iterator[tuple[tuple[int, tuple[str, ...]], int]]:
-    for _, scenario in _scenarios(feature):
-        for examples in scenario["examples"]:
-            for row in examples.get("tableBody", ()):
-                cells = tuple(cell["value"] for cell in row["cells"])
-                yield (scenario["location"]["line"], cells), row["location"]["line"]
-
-
-def table_of(datatable: Any) -> Table:
-    """The table of a pytest-bdd step, or an empty one."""
-    rows = () if datatable is None else datatable.rows
-    return tuple(Row(row.location.line, tuple(cell.value for cell in row.cells)) for row in rows)

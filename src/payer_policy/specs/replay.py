@@ -1,26 +1,25 @@
-"""Scenarios run in this process, without pytest: as often as somebody asks, and on any engine.
+"""Runs scenarios, in this process and on any engine.
 
-For `analysis`, which runs the scenarios against thousands of slightly changed policies. A test holds
-this runner to the pytest plugin: the same scenarios pass, and the others fail in the same words.
+`payer-policy spec`, bundles, `analysis` (which runs scenarios against thousands of changed policies) and
+the pytest plugin all run them here.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
-
-from pytest_bdd.parser import Scenario, ScenarioTemplate, render_string
+from typing import Any, Final
 
 from payer_policy.engine import Engine
 from payer_policy.specs import then
 from payer_policy.specs.account import account
 from payer_policy.specs.case import Answer, Case, Subject
 from payer_policy.specs.failures import Failure, Mismatch, Place, Wrong, failure_of
-from payer_policy.specs.reading import FeatureFile, table_of
+from payer_policy.specs.reading import PLACEHOLDER, FeatureFile, kinds_of, scenarios_in, tags_of
 from payer_policy.specs.sentences import (
     Arguments,
+    Row,
     Step,
     Table,
     matching,
@@ -40,7 +39,8 @@ class Said:
     text: str
     line: int
     table: Table
-    docstring: str | None
+    docstring: bool
+    """Whether a text in quotation marks is below it."""
     step: Step | None
     arguments: Arguments
 
@@ -55,6 +55,7 @@ class Script:
 
     place: Place
     said: tuple[Said, ...]
+    tags: tuple[str, ...] = ()
 
     @property
     def asks(self) -> bool:
@@ -77,104 +78,143 @@ class Replayed:
 
 def scripts_of(file: FeatureFile) -> Iterator[Script]:
     """The scenarios of a feature file in order, an outline as one for each row of its examples."""
-    for template in file.feature.scenarios.values():
-        rows = [row for examples in template.examples for row in examples.as_contexts()]
-        for row in rows or [{}]:
-            scenario = template.render(row)
-            yield Script(_place(file, template, row), tuple(_said(scenario)))
+    for before, tags, scenario in scenarios_in(file.feature):
+        steps = list(kinds_of([*before, *scenario["steps"]]))
+        for example, line, own in _examples(scenario):
+            place = Place(
+                file.shown,
+                file.feature["name"],
+                _rendered(scenario["name"], example),
+                scenario["location"]["line"],
+                tuple(example.items()),
+                line,
+            )
+            said = tuple(_said(kind, step, example) for kind, step in steps)
+            yield Script(place, said, (*tags, *own))
 
 
-def _place(file: FeatureFile, template: ScenarioTemplate, row: dict[str, str]) -> Place:
-    return Place(
-        file.shown,
-        file.feature.name,
-        render_string(template.name, row),
-        template.line_number,
-        tuple(row.items()),
-        file.rows.get((template.line_number, tuple(row.values()))),
-    )
+def _examples(
+    scenario: dict[str, Any],
+) -> Iterator[tuple[dict[str, str], int | None, tuple[str, ...]]]:
+    """The rows of an outline, each with its line and tags; one without columns of another scenario."""
+    if not scenario["examples"]:
+        yield {}, None, ()
+    for examples in scenario["examples"]:
+        names = [cell["value"] for cell in examples["tableHeader"]["cells"]]
+        for row in examples["tableBody"]:
+            cells = [cell["value"] for cell in row["cells"]]
+            yield dict(zip(names, cells, strict=True)), row["location"]["line"], tags_of(examples)
 
 
-def _said(scenario: Scenario) -> Iterator[Said]:
-    for spoken in scenario.steps:
-        found = matching(STEPS, spoken.type, spoken.name)
-        step, arguments = found if found is not None else (None, {})
-        yield Said(
-            spoken.type,
-            spoken.keyword,
-            spoken.name,
-            spoken.line_number,
-            table_of(spoken.datatable),
-            spoken.docstring,
-            step,
-            arguments,
+def _rendered(text: str, example: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda found: example.get(found[1], found[0]), text)
+
+
+def _said(kind: str, step: dict[str, Any], example: Mapping[str, str]) -> Said:
+    text = _rendered(step["text"], example)
+    declared, arguments = matching(STEPS, kind, text) or (None, {})
+    table = tuple(
+        Row(
+            row["location"]["line"],
+            tuple(_rendered(cell["value"], example) for cell in row["cells"]),
         )
+        for row in step.get("dataTable", {}).get("rows", ())
+    )
+    keyword = step["keyword"].strip().title()
+    line = step["location"]["line"]
+    return Said(kind, keyword, text, line, table, "docString" in step, declared, arguments)
 
 
-def replay(script: Script, engine: Engine, *, with_account: bool = True) -> Replayed:
-    """Run a scenario on an engine.
+class Running:
+    """One scenario on one engine, sentence by sentence.
 
     Args:
         script: The scenario.
         engine: Decides its request.
         with_account: Whether a failure tells why the determination is as it is, which takes time.
     """
-    unknown = [one for one in script.said if one.step is None]
-    if unknown:
-        first, *others = [(one, unknown_sentence(one)) for one in unknown]
+
+    def __init__(self, script: Script, engine: Engine, *, with_account: bool = True) -> None:
+        self.script = script
+        self.answers: list[tuple[Subject, Answer]] = []
+        """One for each time that something was decided."""
+        self._left = iter(script.said)
+        self._case = Case(engine)
+        self._with_account = with_account
+
+    def misread(self) -> Failure | None:
+        """The failure of sentences that are not in the step library; None where all are."""
+        unknown = [one for one in self.script.said if one.step is None]
+        if not unknown:
+            return None
+        first, *others = [(one, _unknown_sentence(one)) for one in unknown]
         error = first[1]
         if others:
             more = [f"line {one.line}: {one.sentence}\n  {wrong.hint}" for one, wrong in others]
             also = "\n".join(["", "also not a sentence here:", *more])
             error = Wrong(error.message, f"{error.hint}\n{also}")
-        return Replayed(failure_of(error, script.place, first[0].line, first[0].sentence, None), ())
-    case = Case(engine)
-    answers: list[tuple[Subject, Answer]] = []
-    for one in script.said:
+        return failure_of(error, self.script.place, first[0].line, first[0].sentence, None)
+
+    def say(self) -> Failure | None:
+        """Run the next sentence, once `misread` has found none; its failure, or None."""
+        return self._say(next(self._left))
+
+    def rest(self) -> Failure | None:
+        """Run the sentences that are left, until one fails."""
+        return next(filter(None, map(self._say, self._left)), None)
+
+    def _say(self, one: Said) -> Failure | None:
         assert one.step is not None
+        failure = None
         try:
-            check_shape(one.step, one.table, one.docstring)
-            one.step.run(case, one.arguments, one.table)
-        except (Wrong, Mismatch) as failed:
-            _keep(answers, one, case)
-            failure = _failure(script.place, one, failed, case if with_account else None)
-            return Replayed(failure, tuple(answers))
-        _keep(answers, one, case)
-    return Replayed(None, tuple(answers))
+            _check_shape(one.step, one.table, one.docstring)
+            one.step.run(self._case, one.arguments, one.table)
+        except (Wrong, Mismatch) as error:
+            failure = self._failure(one, error)
+        if one.kind == "when" and self._case.answer is not None:
+            self.answers.append((self._case.asked(), self._case.answer))
+        return failure
+
+    def _failure(self, one: Said, error: Wrong | Mismatch) -> Failure:
+        told = self._account(error) if self._with_account else None
+        failure = failure_of(error, self.script.place, one.line, one.sentence, told)
+        if isinstance(error, Wrong) and error.line is not None:
+            cells = next(row.cells for row in one.table if row.line == error.line)
+            failure = replace(failure, line=error.line, row=f"| {' | '.join(cells)} |")
+        return failure
+
+    def _account(self, error: Wrong | Mismatch) -> str | None:
+        """What a failed expectation ends with; None for what is no expectation."""
+        if not isinstance(error, Mismatch) or self._case.answer is None:
+            return None
+        try:
+            return account(self._case.answer, error.rules)
+        except Exception as fault:  # what was expected and found is told all the same
+            return (
+                f"The account could not be made: a fault in this program ({type(fault).__name__})."
+            )
 
 
-def _keep(answers: list[tuple[Subject, Answer]], one: Said, case: Case) -> None:
-    if one.kind == "when" and case.answer is not None:
-        answers.append((case.asked(), case.answer))
+def replay(script: Script, engine: Engine, *, with_account: bool = True) -> Replayed:
+    """Run a scenario on an engine, until a sentence fails.
+
+    Args:
+        script: The scenario.
+        engine: Decides its request.
+        with_account: Whether a failure tells why the determination is as it is, which takes time.
+    """
+    running = Running(script, engine, with_account=with_account)
+    failure = running.misread() or running.rest()
+    return Replayed(failure, tuple(running.answers))
 
 
-def _failure(place: Place, one: Said, error: Wrong | Mismatch, case: Case | None) -> Failure:
-    failure = failure_of(
-        error, place, one.line, one.sentence, None if case is None else told_of(error, case)
-    )
-    if isinstance(error, Wrong) and error.line is not None:
-        cells = next(row.cells for row in one.table if row.line == error.line)
-        failure = replace(failure, line=error.line, row=f"| {' | '.join(cells)} |")
-    return failure
-
-
-def told_of(error: Wrong | Mismatch, case: Case) -> str | None:
-    """The account that a failed expectation ends with; None for what is no expectation."""
-    if not isinstance(error, Mismatch) or case.answer is None:
-        return None
-    try:
-        return account(case.answer, error.rules)
-    except Exception as fault:  # what was expected and found is told all the same
-        return f"The account could not be made: a fault in this program ({type(fault).__name__})."
-
-
-def check_shape(step: Step, table: Table, docstring: str | None) -> None:
+def _check_shape(step: Step, table: Table, docstring: bool) -> None:
     """Whether a sentence has a table below it just where it takes one.
 
     Raises:
         Wrong: it has not.
     """
-    if docstring is not None:
+    if docstring:
         raise Wrong("this sentence takes no text in quotation marks below it")
     if table and not step.table:
         raise Wrong("this sentence takes no table", None, table[0].line)
@@ -183,7 +223,7 @@ def check_shape(step: Step, table: Table, docstring: str | None) -> None:
         raise Wrong("this sentence needs a table below it", f"for example:\n{example}")
 
 
-def unknown_sentence(spoken: Said) -> Wrong:
+def _unknown_sentence(spoken: Said) -> Wrong:
     """What is wrong with a sentence that is none of the step library, and the nearest right one."""
     names = {"given": "Given", "when": "When", "then": "Then"}
     for kind, name in names.items():

@@ -1,26 +1,24 @@
-"""Running feature files with pytest, apart from whatever pytest is set up to do where we are.
-
-For the command line; embedders who want scenarios among their own tests load the plugin instead.
-"""
+"""Running scenarios on every engine, with what came of each."""
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal
+from functools import partial
+from typing import Final, Literal
 
-import pytest
-
-from payer_policy.engines import ENGINES
+from payer_policy.core.in_parallel import ask_each
+from payer_policy.engine import Engine
+from payer_policy.engines import ENGINES, enough_engines, why_unavailable
 from payer_policy.policy.library import Library
-from payer_policy.specs import plugin
 from payer_policy.specs.failures import Failure, Place
+from payer_policy.specs.replay import Script, replay
 
 Outcome = Literal["passed", "failed", "skipped"]
+_WORTH_IT: Final = 400
+"""Scenarios that take as long as the start of another process."""
 
 
 @dataclass
@@ -41,10 +39,9 @@ class ScenarioResult:
 
 @dataclass
 class Run:
-    """What came of a run. `wrong`: it did not take place, and why."""
+    """The results of some scenarios, in their order."""
 
     scenarios: list[ScenarioResult]
-    wrong: str | None = None
 
     def count(self, outcome: Outcome) -> int:
         return sum(result.outcome == outcome for result in self.scenarios)
@@ -61,134 +58,64 @@ class Run:
         return tuple(name for name in ENGINES if name in ran)
 
 
-def run_features(
-    files: Sequence[Path],
-    folder: Path,
+def run_scripts(
+    scripts: Sequence[Script],
     library: Library,
     *,
     engine: str | None = None,
-    expression: str | None = None,
+    processes: int = 1,
 ) -> Run:
-    """Run feature files that `read_feature` found in order.
+    """Run scenarios.
 
     Args:
-        files: The feature files.
-        folder: The folder of policies, for messages.
-        library: The same, read.
-        engine: Only this engine.
-        expression: Only scenarios whose names fit, as pytest's `-k`.
+        scripts: The scenarios.
+        library: The policies that decide.
+        engine: Only this engine. None: every one that is installed.
+        processes: How many may work at once. More than one needs a main module that can be imported.
     """
-    recorder = _Recorder([file.absolute() for file in files], library)
-    arguments = [
-        "-c",
-        str(Path(__file__).with_name("spec.ini")),
-        "--rootdir=.",
-        "--confcutdir=.",
-        "--noconftest",
-        "--import-mode=importlib",
-        "--strict-markers",
-        *_disabled("cacheprovider", "terminal", "faulthandler"),
-        *("-p", "pytest_bdd.plugin", "-p", plugin.__name__),
-        f"--policies={folder.absolute()}",
-        *([f"--engine={engine}"] if engine else []),
-        *(["-k", expression] if expression else []),
-        ".",
-    ]
-    with _own_environment(), redirect_stderr(io.StringIO()) as told, redirect_stdout(told):
-        status = pytest.main(arguments, plugins=[recorder])
-    scenarios = list(recorder.results.values())
-    if status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return Run(scenarios, f"no scenario fits `{expression}`")
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or recorder.wrong:
-        said = told.getvalue().strip().removeprefix("ERROR: ")
-        return Run(scenarios, recorder.wrong or said or "the run was stopped")
-    return Run(scenarios)
+    count = max(1, min(processes, len(scripts) // _WORTH_IT))
+    names = enough_engines() if engine is None else (engine,)
+    shares = [scripts[at::count] for at in range(count)]
+    results = [ScenarioResult(script.place) for script in scripts]
+    done = ask_each(partial(_engines, library, names), shares, _results, processes=count)
+    for at, share in enumerate(done):
+        results[at::count] = share
+    return Run(results)
 
 
-def _disabled(*names: str) -> Iterator[str]:
-    for name in names:
-        yield from ("-p", f"no:{name}")
+def _engines(library: Library, names: Sequence[str]) -> dict[str, Engine]:
+    return {name: Engine(library, name) for name in names}
 
 
-@contextmanager
-def _own_environment() -> Generator[None]:
-    """Without what the environment tells pytest; put back at the end."""
-    ours = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
-    before: Mapping[str, str | None] = {name: os.environ.get(name) for name in ours}
-    current = os.environ.get("PYTEST_CURRENT_TEST")
-    os.environ.update(ours)
+def _results(engines: Mapping[str, Engine], scripts: Sequence[Script]) -> list[ScenarioResult]:
+    results = [ScenarioResult(script.place) for script in scripts]
+    for name, engine in engines.items():
+        if why_unavailable(name) is not None:
+            for result in results:
+                result.outcomes[name] = "skipped"
+            continue
+        if name == "columnar":
+            from payer_policy.specs.bulk import in_bulk
+
+            engine = in_bulk(engine, scripts)
+        for script, result in zip(scripts, results, strict=True):
+            failure = _failure(script, engine)
+            result.outcomes[name] = "passed" if failure is None else "failed"
+            if failure is not None:
+                result.failures[name] = failure
+    return results
+
+
+def _failure(script: Script, engine: Engine) -> Failure | None:
+    """Why a scenario fails. Of a fault of this program the kind only, unless asked for more."""
     try:
-        yield
-    finally:
-        for name, value in {**before, "PYTEST_CURRENT_TEST": current}.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-class _AllFeatures(pytest.Directory):
-    """The feature files where pytest expects the tests of a folder.
-
-    They are not handed over as arguments: pytest gives `[` and `::` in a path a meaning.
-    """
-
-    files: Sequence[Path] = ()
-
-    def collect(self) -> Iterator[pytest.Collector]:
-        for file in self.files:
-            module: plugin.FeatureModule = plugin.FeatureModule.from_parent(self, path=file)
-            yield module
-
-
-class _Recorder:
-    """The plugin that hands over the files and keeps the results, in the order of the files."""
-
-    def __init__(self, files: Sequence[Path], library: Library) -> None:
-        self._files, self._library = files, library
-        self.results: dict[Place, ScenarioResult] = {}
-        self.wrong: str | None = None
-
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        session.config.stash[plugin.SESSION].library = self._library
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector:
-        collector: _AllFeatures = _AllFeatures.from_parent(parent, path=path)
-        collector.files = self._files
-        return collector
-
-    def pytest_ignore_collect(self) -> bool:
-        return False  # the folder we are called in may have any name
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed and self.wrong is None:
-            self.wrong = str(report.longrepr)
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item, call: pytest.CallInfo[Any]
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        place, engine = plugin.place_of(item), plugin.engine_of(item)
-        result = self.results.setdefault(place, ScenarioResult(place))
-        if report.when == "call" or not report.passed:
-            result.outcomes[engine] = report.outcome
-        if report.failed:
-            result.failures[engine] = item.stash.get(plugin.FAILURE, None) or _fault(
-                place, report, call
-            )
-        return report
-
-
-def _fault(place: Place, report: pytest.TestReport, call: pytest.CallInfo[Any]) -> Failure:
-    """A fault of this program: the kind of error only, unless asked for more."""
-    kind = call.excinfo.typename if call.excinfo is not None else "no account of it"
-    return Failure(
-        place,
-        place.line,
-        f"Scenario: {place.scenario}",
-        problem=f"a fault in this program ended the scenario ({kind})",
-        hint="report it, or set PAYER_POLICY_DEBUG=1 to see where",
-        account=report.longreprtext if os.environ.get("PAYER_POLICY_DEBUG") else None,
-    )
+        return replay(script, engine).failure
+    except Exception as error:
+        return Failure(
+            script.place,
+            script.place.line,
+            f"Scenario: {script.place.scenario}",
+            problem=f"a fault in this program ended the scenario ({type(error).__name__})",
+            hint="report it, or set PAYER_POLICY_DEBUG=1 to see where",
+            account=traceback.format_exc() if os.environ.get("PAYER_POLICY_DEBUG") else None,
+        )

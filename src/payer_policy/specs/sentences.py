@@ -1,4 +1,4 @@
-"""A sentence of the step library: its forms, what it takes, and how a misspelt one is recognised.
+"""A sentence of the step library: its forms, what it takes, and how a misspelled one is recognized.
 
 A form is written as people say it, with slots in braces: `line {line} is {decision=denied|pended}`.
 A slot takes one word or several; what stands in it is checked by the step, so that a wrong date is
@@ -123,7 +123,7 @@ def sentences_of(form: str) -> Iterator[str]:
         yield text
 
 
-# --- the nearest right sentence for a misspelt one -----------------------------------------------
+# --- the nearest right sentence for a misspelled one -----------------------------------------------
 
 _TOO_FAR: Final = 0.45
 _MISSING_WORD, _STRAY_WORD, _OTHER_WORD, _EMPTY_SLOT, _LONGER_SLOT = 1.0, 0.7, 1.2, 1.0, 0.02

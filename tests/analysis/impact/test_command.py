@@ -182,7 +182,7 @@ def test_folders_that_are_wrong_are_diagnosed(place: Path, tmp_path: Path) -> No
     broken = edited(tmp_path / "broken")
     (broken / "medicare/intrathecal-baclofen/2016-01-01.json").write_text("{")
     for old, new, said in (
-        (tmp_path / "none", place / "new", "the folder `"),
+        (tmp_path / "none", place / "new", "there is no folder `"),
         (place / "old", broken, "broken/medicare/intrathecal-baclofen/2016-01-01.json:1"),
     ):
         command = [sys.executable, "-m", "payer_policy", "impact", old, new, place / "claims.jsonl"]

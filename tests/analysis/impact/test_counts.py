@@ -314,6 +314,6 @@ def test_examples_say_why_on_both_sides(tmp_path: Path) -> None:
         assert example.old.sentence.startswith("Denied. No discarded drug is billed")
         assert "No discarded drug is billed" not in example.new.sentence
         assert example.old.policy is not None
-    assert made.titles["jz-missing"] == "Without discarded drug the line needs JZ"
+    assert made.titles["jz-missing"] == "JZ missing although nothing was discarded"
     assert [one.examples for one in none.changes] == [()] * len(made.changes)
     assert none.titles == made.titles

@@ -1,7 +1,7 @@
 """The chart of the HTML report: services flow from their old decision to their new one.
 
 Inline SVG without script. Coordinates are whole hundredths, so that the same impact gives the same
-bytes; what stays is grey, what changes has the colour of its new decision and is said in words.
+bytes; what stays is gray, what changes has the color of its new decision and is said in words.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BAR: Final = 1_400
 _WIDTH: Final = 72_000
 
 
-COLOURS: Final = {
+COLORS: Final = {
     "approve": "#1a7f37",
     "partial": "#7a3fc7",
     "deny": "#c11f33",
@@ -36,7 +36,7 @@ COLOURS: Final = {
     "no_policy": "#57606a",
     "rejected": "#0b6e8a",
 }
-"""The colours on white paper. The page's style sheet, where there is one, goes before them."""
+"""The colors on white paper. The page's style sheet, where there is one, goes before them."""
 _STAYS: Final = "#c9d1d9"
 
 
@@ -116,7 +116,7 @@ def _ribbon(
         f"{_n(middle)} {_n(start + height)} {_n(_LEFT)} {_n(start + height)}Z"
     )
     kind = "stays" if old == new else f"changes d-{new}"
-    fill = _STAYS if old == new else COLOURS[new]
+    fill = _STAYS if old == new else COLORS[new]
     tally = impact.cells[old, new]
     said = f"{NAMES[old]} → {NAMES[new]}: {services(tally.services)}, billed {billed(tally)}"
     return (
@@ -129,7 +129,7 @@ def _ribbon(
 def _bar(name: str, bar: _Bar, x: int, text: int, anchor: str, count: int, whole: int) -> str:
     middle = bar.top + bar.height // 2
     return (
-        f'<rect class="d-{name}" fill="{COLOURS[name]}" x="{_n(x)}" y="{_n(bar.top)}" '
+        f'<rect class="d-{name}" fill="{COLORS[name]}" x="{_n(x)}" y="{_n(bar.top)}" '
         f'width="{_n(_BAR)}" '
         f'height="{_n(bar.height)}" rx="2"/>'
         f'<text class="name" font-weight="600" x="{_n(text)}" y="{_n(middle - 200)}" '

@@ -163,8 +163,8 @@ def _unknown(tally: Tally) -> str:
 def _flow(impact: Impact) -> str:
     return (
         "<section><h2>From old decision to new decision</h2>"
-        f"<figure>{flow_chart(impact)}<figcaption>Grey: the decision stays. Coloured: it changes, "
-        "in the colour of the new decision. The height is the number of services; what would be "
+        f"<figure>{flow_chart(impact)}<figcaption>Gray: the decision stays. Colored: it changes, "
+        "in the color of the new decision. The height is the number of services; what would be "
         "too thin to see is drawn thicker.</figcaption></figure>"
         f"{_matrix(impact)}</section>"
     )

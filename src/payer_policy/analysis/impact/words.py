@@ -118,13 +118,13 @@ def in_plain_words(made: Determination, without: Collection[str] = ()) -> str:
     if made.decision == "partial":
         said = [f"{capital(_lines(made.lines))}."]
     if made.internal is not None:
-        said.append(f"Held back by a fault: {stop(made.internal)}")
+        said.append(f"Internal error: {stop(made.internal)}")
     said += [stop(one.because) for one in made.findings if one.kind != "advise"]
     if made.missing:
         asked = [question.question for question in made.missing[:_MOST]]
         more = len(made.missing) - len(asked)
         rest = f" (and {counted(more, 'more question')})" if more else ""
-        said.append(f"Still to be answered: {' '.join(asked)}{rest}")
+        said.append(f"Questions that would decide it: {' '.join(asked)}{rest}")
     said += [
         f"Note: {stop(one.because)}"
         for one in made.findings

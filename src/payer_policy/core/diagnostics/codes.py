@@ -18,9 +18,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unexpected-file": "A file stands where none is read.",
         "unreadable": "A file cannot be read.",
         "too-large": "A file is too large to be a policy file.",
-        "wrong-name": "A name is not spelt as names of its kind are.",
+        "wrong-name": "Invalid name format.",
         "duplicate-address": "Two files have the same address but for capital letters.",
-        "address-mismatch": "A file says another name, code or day than its own name does.",
+        "address-mismatch": "The content of a file does not match its name.",
         # --- JSON
         "not-text": "A file is not UTF-8 text.",
         "json-syntax": "A file is not JSON.",
@@ -76,7 +76,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "withdraws-nothing": "A statement is withdrawn that no base policy makes.",
         "duplicate-code": "A list has the same code twice for the same days.",
         "duplicate-entry": "A list names the same thing twice.",
-        "duplicate-identifier": "Two payers are recognised by the same thing.",
+        "duplicate-identifier": "Two payers are recognized by the same thing.",
         # --- reason codes
         "reason-not-in-force": "A reason code is not in force on all days of its rule.",
         "reason-needs-rarc": "A CARC needs a RARC that explains it.",

@@ -1,4 +1,4 @@
-"""The nearest right name for a misspelt one: one place, so that every "did you mean" agrees."""
+"""The nearest right name for a misspelled one: one place, so that every "did you mean" agrees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 MOST_SLIPS: Final = 3
 MAX_NAME: Final = 200
-"""A longer text is no misspelt name."""
+"""A longer text is no misspelled name."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -39,7 +39,7 @@ def slip_of(code: str, known: Iterable[str]) -> str | None:
 
 
 def _one_slip(a: str, b: str) -> bool:
-    """One character wrong, missing or too many, or two neighbours swapped."""
+    """One character wrong, missing or too many, or two neighbors swapped."""
     if abs(len(a) - len(b)) > 1 or a == b:
         return False
     same = 0

@@ -60,12 +60,12 @@ _TEN_DIGITS = re.compile(r"\d{10}\Z", re.ASCII)
 _NDC_PARTS: Final = {(4, 4, 2), (5, 3, 2), (5, 4, 1), (5, 4, 2)}
 
 
-def normalise_code(system: str | None, text: str) -> str:
+def normalize_code(system: str | None, text: str) -> str:
     """The one spelling of a code; a text that is no such code comes back trimmed, in capitals.
 
-    >>> normalise_code("icd10cm", " g35a ")
+    >>> normalize_code("icd10cm", " g35a ")
     'G35.A'
-    >>> normalise_code("ndc", "66794-157-02")
+    >>> normalize_code("ndc", "66794-157-02")
     '66794015702'
     """
     if system is None or system == "identifier":
@@ -90,12 +90,12 @@ def normalise_code(system: str | None, text: str) -> str:
 def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
     """What is wrong with a text that is no code of its system, and what to type; None: it is one."""
     shape = SHAPES.get(system or "")
-    if shape is None or shape.pattern.fullmatch(normalise_code(system, text)):
+    if shape is None or shape.pattern.fullmatch(normalize_code(system, text)):
         return None
     hint = None
     # What copies out of documents bring: full-width letters, hyphens, characters nobody can see.
     folded = unicodedata.normalize("NFKC", text)
-    plain = normalise_code(system, "".join(c for c in folded if c.isascii() and c.isalnum()))
+    plain = normalize_code(system, "".join(c for c in folded if c.isascii() and c.isalnum()))
     if shape.pattern.fullmatch(plain):
         hint = f"write {plain}"
     elif is_ambiguous_ndc(system, text):

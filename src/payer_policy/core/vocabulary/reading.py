@@ -62,7 +62,7 @@ def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Repor
             message = "this name already means all lines of a service"
             reading.problem("wrong-name", message, hint="give the part another name")
         elif not _PART_NAME.match(name):
-            reading.problem("wrong-name", "small letters, digits and `_` were expected")
+            reading.problem("wrong-name", "lowercase letters, digits and `_` were expected")
         if part.follows is not None:
             reading.follows(part.follows, file.line_parts)
         parts[name] = LinePart(name, part.label, part.where, part.follows)
@@ -158,7 +158,7 @@ class _Reading(NamedTuple):
 
     def fact(self, name: str, model: FactModel) -> Fact:
         if not _FACT_NAME.match(name):
-            hint = "write group.name in small letters, digits and `_`"
+            hint = "write group.name in lowercase letters, digits and `_`"
             self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
         type_ = self._range(model.fact_type(), model)
         self._values(type_, model)

@@ -16,7 +16,7 @@ from fractions import Fraction
 from typing import Any, Final, Literal, TypeVar
 
 from payer_policy.core.diagnostics import PayerPolicyError, nearest
-from payer_policy.core.vocabulary.codes import is_ambiguous_ndc, malformed, normalise_code
+from payer_policy.core.vocabulary.codes import is_ambiguous_ndc, malformed, normalize_code
 
 Kind = Literal["boolean", "integer", "decimal", "date", "code", "choice", "codes"]
 
@@ -281,7 +281,7 @@ def code_of(system: str | None, text: str) -> str:
         AmbiguousCode: an NDC of ten digits, which could be one of three.
         ValueProblem: it has not the shape of such a code.
     """
-    code = normalise_code(system, text)
+    code = normalize_code(system, text)
     if not code:
         raise ValueProblem(
             "wrong-value", "found an empty text", "leave it out when it is not known"

@@ -81,11 +81,6 @@ def unit_named(name: str | None) -> Unit | None:
     return _NAMED.get(name) if name is not None else None
 
 
-def dimension_of(name: str) -> tuple[tuple[str, int], ...]:
-    """The dimensions of a known unit, with their exponents. Raises KeyError."""
-    return _NAMED[name].powers
-
-
 def product_of(units: Sequence[Unit]) -> Unit:
     """The unit of a product of at least one number with a unit."""
     if len(units) == 1:

@@ -1,7 +1,7 @@
 """The search for facts that make a formula true: a model, or the proof that there is none.
 
 A model is checked against the calls that stand for arithmetic (`arithmetic`); where it is wrong, a
-lemma is learnt and the search goes on. When it takes too long the answer is `NotProved`, never "no".
+lemma is learned and the search goes on. When it takes too long the answer is `NotProved`, never "no".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from payer_policy.engines.symbolic.logic import Formula, all_of, truth_in
 from payer_policy.engines.symbolic.terms import Facts
 
 ROUNDS: Final = 400
-"""So many lemmas are learnt for one question, at most."""
+"""So many lemmas are learned for one question, at most."""
 MILLISECONDS: Final = 20_000
 """So long the solver may think about one question, at most."""
 
@@ -26,7 +26,7 @@ class NotProved(PayerPolicyError):
 
 
 class Search:
-    """Questions about one set of formulas. What was learnt for one is kept for the next."""
+    """Questions about one set of formulas. What was learned for one is kept for the next."""
 
     def __init__(
         self,

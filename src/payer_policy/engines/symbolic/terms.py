@@ -173,7 +173,7 @@ class Facts:
         other._shared, other._own = self, frozenset(names)
         return other
 
-    def learnt(self, name: str, later: Facts) -> Formula:
+    def learned(self, name: str, later: Facts) -> Formula:
         """That a fact, where it is known, has the same value for the other request."""
         one, other = self[name], later[name]
         if one is other:

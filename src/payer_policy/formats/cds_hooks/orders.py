@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 
 from payer_policy.core.json_source import JsonDocument, JsonPath
-from payer_policy.core.vocabulary.codes import NO_CODE, normalise_code, of_another_system
+from payer_policy.core.vocabulary.codes import NO_CODE, normalize_code, of_another_system
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.formats.fhir.answers import read_answers
 from payer_policy.formats.fhir.diagnoses import Named, put_diagnoses
@@ -261,7 +261,7 @@ class _Order:
             return None
         products = [
             one.value
-            for one in reference.products.get(normalise_code("ndc", ndc), ())
+            for one in reference.products.get(normalize_code("ndc", ndc), ())
             if day is None or one.in_force(day)
         ]
         codes = {

@@ -36,7 +36,6 @@ from payer_policy.formats.fhir.values import (
 from payer_policy.request.models import IS_GLUED
 
 Days = tuple[date | None, date | None]
-_REVENUE: Final = ("revenue", "nubc")
 _BILL_TYPE: Final = "typeofbill"
 
 

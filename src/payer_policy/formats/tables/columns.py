@@ -1,7 +1,7 @@
 """What the columns of a table mean: facts of a service, or lines of claims.
 
 A table with a column `line.…` has one row a claim line; any other table has one row a service, whose
-columns are facts. A column that means nothing makes the whole call wrong: a misspelt fact would
+columns are facts. A column that means nothing makes the whole call wrong: a misspelled fact would
 otherwise be a fact that is not known, on every row.
 """
 

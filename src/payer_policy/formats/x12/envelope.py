@@ -36,7 +36,7 @@ _TRANSACTIONS = {
     "277": "a claim status answer (277)",
     "820": "a premium payment (820)",
     "824": "an application advice (824)",
-    "834": "an enrolment (834)",
+    "834": "an enrollment (834)",
     "835": "a payment (835)",
     "837D": "a dental claim (837D)",
     "997": "an acknowledgement (997)",

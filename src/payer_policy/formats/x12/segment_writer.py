@@ -137,10 +137,10 @@ _PLAIN: Final = str.maketrans(
 def plain(text: str) -> str:
     """A text in printable ASCII, on one line: marks in another way, accents left off, `?` for what
     has no likeness."""
-    spelt = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    spelled = unicodedata.normalize("NFKD", text.translate(_PLAIN))
     kept = "".join(
         char if " " <= char <= "~" else " " if char.isspace() else "?"
-        for char in spelt
+        for char in spelled
         if not unicodedata.combining(char)
     )
     return " ".join(kept.split())

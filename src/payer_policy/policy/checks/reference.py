@@ -57,7 +57,7 @@ def check_payers(
                     )
                 )
         for business in sorted(payer.lines_of_business):
-            if not payer.recognised_by_line_of_business:
+            if not payer.recognized_by_line_of_business:
                 continue
             other = businesses.setdefault(business, folder)
             if other != folder:
@@ -66,9 +66,9 @@ def check_payers(
                         "duplicate-identifier",
                         f"payer {folder}: claims of the line of business `{business}` are taken "
                         f"for the payer {other} already",
-                        ("recognised_by_line_of_business",),
+                        ("recognized_by_line_of_business",),
                         key=True,
-                        hint="let only one of the two be recognised by it",
+                        hint="let only one of the two be recognized by it",
                     )
                 )
 

@@ -198,5 +198,5 @@ def _misfit(type_: FactType, raw: object, value: Value) -> ValueProblem | None:
     if isinstance(fits, str) and not isinstance(raw, str):
         message = f"found {shown(raw)}; a text was expected"
         return ValueProblem("wrong-type", message, "put it in quotation marks")
-    spelt = ", ".join(sorted(fits)) if isinstance(fits, frozenset) else format_value(fits)
-    return ValueProblem("wrong-value", f"found {shown(raw)}; it is spelt {spelt}")
+    spelled = ", ".join(sorted(fits)) if isinstance(fits, frozenset) else format_value(fits)
+    return ValueProblem("wrong-value", f"found {shown(raw)}; it is spelled {spelled}")

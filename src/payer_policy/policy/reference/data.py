@@ -120,14 +120,14 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """A payer folder, and how a claim's payer is recognised as it."""
+    """A payer folder, and how a claim's payer is recognized as it."""
 
     folder: str
     name: str
     synthetic: bool
     identifiers: frozenset[str]
     lines_of_business: tuple[str, ...]
-    recognised_by_line_of_business: bool
+    recognized_by_line_of_business: bool
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class ReferenceData:
     def _payers_by_business(self) -> dict[str, Payer]:
         out: dict[str, Payer] = {}
         for payer in self.payers.values():
-            if payer.recognised_by_line_of_business:
+            if payer.recognized_by_line_of_business:
                 for business in payer.lines_of_business:
                     out.setdefault(business, payer)
         return out

@@ -58,7 +58,7 @@ class ReasonCodeEntry(Entry):
     needs_rarc: bool = False
     alert: bool = False
     only_group: str | None = None
-    rests_on: Literal["clinical judgement", "information"] | None = None
+    rests_on: Literal["clinical judgment", "information"] | None = None
     """What a denial with this CARC rests on, where it is a clinician's to confirm, or where what was
     sent is lacking."""
 
@@ -139,5 +139,5 @@ class PayerFile(FileModel):
     synthetic: bool = False
     identifiers: list[str] = Field(default_factory=list)
     lines_of_business: list[str] = Field(default_factory=list)
-    recognised_by_line_of_business: bool = False
+    recognized_by_line_of_business: bool = False
     note: str | None = None

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
 from payer_policy.core.json_source import JsonDocument, JsonPath
-from payer_policy.core.vocabulary.codes import SHAPES, SYSTEMS, malformed, normalise_code
+from payer_policy.core.vocabulary.codes import SHAPES, SYSTEMS, malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     Value,
     ValueProblem,
@@ -65,7 +65,7 @@ class _Reader:
 
     def code(self, system: str, text: str, *path: str | int) -> str:
         """The one spelling of a code, which must look like one of its system."""
-        code = normalise_code(system, text)
+        code = normalize_code(system, text)
         if (wrong := malformed(system, text)) is not None:
             _, name, looks = SHAPES[system]
             message = f"`{text}` is not {name}; expected {looks}"
@@ -146,7 +146,7 @@ def read_drug(name: str, file: DrugFile, document: JsonDocument, report: _Report
     code = reader.code("hcpcs", file.code, "code")
     if code != name and not malformed("hcpcs", code):
         hint = f"rename the file to {code}.json"
-        if name != normalise_code("hcpcs", name):
+        if name != normalize_code("hcpcs", name):
             hint += " (in capitals)"
         elif not malformed("hcpcs", name):
             hint += f', or write "code": "{name}"'
@@ -278,7 +278,7 @@ def read_payer(folder: str, file: PayerFile) -> Payer:
         file.synthetic,
         frozenset(identifier.strip().casefold() for identifier in file.identifiers),
         tuple(file.lines_of_business),
-        file.recognised_by_line_of_business,
+        file.recognized_by_line_of_business,
     )
 
 

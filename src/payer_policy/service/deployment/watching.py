@@ -86,7 +86,6 @@ class Deployment:
         self._current: Deployed | None = None
         self._kind: sources.Kind | None = None
         self._refused: dict[str, Event] = {}
-        self._last_refused: Event | None = None
         self._unsettled = 0
         self._events = 0
         self._looking, self._stopping = Lock(), Signal()
@@ -104,11 +103,6 @@ class Deployment:
     def refused(self) -> tuple[Event, ...]:
         """What stands at the source now and is refused, in the order in which it was."""
         return tuple(self._refused.copy().values())
-
-    @property
-    def last_refused(self) -> Event | None:
-        """What was refused last, also where it is long gone."""
-        return self._last_refused
 
     @property
     def expired(self) -> bool:
@@ -291,7 +285,7 @@ class Deployment:
             "refused", found.name, found.hash, self._current, problems=tuple(problems)
         )
         self._refused.pop(found.name, None)
-        self._refused[found.name] = self._last_refused = event
+        self._refused[found.name] = event
         return event
 
     def _forget(self, *names: str) -> Iterator[Event]:
@@ -356,7 +350,7 @@ def make_ready(engine: Engine) -> None:
 
 
 def _never_settled(name: str) -> tuple[Found, list[Diagnostic]]:
-    message = f"it was still being written at each of {PATIENCE} looks, so nothing of it was taken"
+    message = f"still changing after {PATIENCE} checks; not loaded"
     hint = "see who writes there; put what is ready in its place by a rename"
     problems = [problem("changed-while-read", name, message, hint)]
     return sources.not_read(name, problems), problems  # by no hash of it, so it is looked at again

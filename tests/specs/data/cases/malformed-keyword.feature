@@ -1,5 +1,5 @@
 Feature: A keyword
-  Scenario: A misspelt keyword among steps
+  Scenario: A misspelled keyword among steps
     Given a claim to Example Health for J3420 on 2024-06-03
     Wen the claim is decided
     Then it is denied

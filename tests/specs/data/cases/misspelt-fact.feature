@@ -1,4 +1,4 @@
-Feature: Misspelt facts and values
+Feature: Misspelled facts and values
   Background:
     Given a claim to Example Health for J3420 on 2024-06-03
 

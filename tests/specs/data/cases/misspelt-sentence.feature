@@ -1,4 +1,4 @@
-Feature: Misspelt sentences
+Feature: Misspelled sentences
   Scenario: Several slips
     Given a claim to Example Health for J3420 on 2024-06-03
     And these claim line

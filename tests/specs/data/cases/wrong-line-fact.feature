@@ -8,7 +8,7 @@ Feature: Facts in a table of lines
     When the claim is decided
     Then it is approved
 
-  Scenario: A misspelt fact
+  Scenario: A misspelled fact
     Given a claim to Example Health for J3420 on 2024-06-03
     And these claim lines
       | code  | units | injection.previos_date |
