@@ -32,7 +32,7 @@ from payer_policy.formats.json.requests import read_json_requests
 from payer_policy.formats.json.split import is_json_lines
 from payer_policy.formats.json.writing import json_lines_of
 from payer_policy.formats.pieces import read_pieces
-from payer_policy.formats.registry import Claims, Format, Reading, Start, Table
+from payer_policy.formats.registry import HEAD, Claims, Format, Reading, Start, Table
 from payer_policy.formats.source import Held, Source, WrongCall
 from payer_policy.formats.tables.columns import ID, LINE, Columns, checked_columns
 from payer_policy.formats.tables.csv_blocks import csv_blocks, csv_header
@@ -71,7 +71,7 @@ _LOOSE = frozenset({"GS", "ST", "BHT", "HL", "CLM"})
 def _is_json_lines(start: Start) -> bool | Diagnostic:
     if start.suffix in JSON_LINES.suffixes:
         return _no_text(start) or True
-    if start.text[:1] != "{":
+    if start.text[:1] != "{" or (len(start.data) < HEAD and b"\n" not in start.data):
         return False
     with start.reopen() as file:
         lines = iter(lambda: file.readline(4 * MAX_PIECE), b"")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePath
+from posixpath import splitext
 from typing import Any, BinaryIO, Final
 
 from payer_policy.core.diagnostics import Diagnostic
@@ -52,10 +52,10 @@ class Start:
         zeros, others = sorted(half.count(0) / len(half) if half else 0 for half in halves)[::-1]
         return zeros > 0.9 and others < 0.6
 
-    @property
+    @cached_property
     def suffix(self) -> str:
         """The end of its name, such as `.csv`."""
-        return PurePath(self.file).suffix.lower()
+        return splitext(self.file)[1].lower()
 
 
 @dataclass(frozen=True, slots=True)
