@@ -52,7 +52,7 @@ OPTIONAL = {
     "gherkin": r"specs/reading\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
-        r"engines/columnar/.*|batch/.*|determination/columns\.py"
+        r"engines/columnar/.*|batch/.*|formats/tables/(parquet_blocks|kept)\.py|determination/columns\.py"
         r"|analysis/impact/(columns|comparing|rows)\.py",
     ),
 }

@@ -21,14 +21,14 @@ from hypothesis import strategies as st
 from payer_policy.analysis.impact import impact
 from payer_policy.batch import counting, journal, readers, workers
 from payer_policy.batch import run as running
-from payer_policy.batch.blocks import Block, JsonLines, TableClaims
-from payer_policy.batch.csv_rows import row_texts
 from payer_policy.batch.deciding import CountsDiffer, Decider
 from payer_policy.batch.inputs import find_inputs
 from payer_policy.batch.readers import reader_of
-from payer_policy.batch.text_blocks import lines_of
 from payer_policy.cli import payer_policy
 from payer_policy.formats import X12Loop, count_x12, x12_loops
+from payer_policy.formats.blocks import Block, JsonLines, TableClaims
+from payer_policy.formats.streams import lines_of
+from payer_policy.formats.tables.csv_rows import row_texts
 from payer_policy.formats.x12.segment_reader import reading
 from tests.batch import building
 from tests.batch.building import POLICIES, claims, decided, line_rows

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy.batch import run as running
-from payer_policy.batch import table_blocks
 from payer_policy.cli import payer_policy
+from payer_policy.formats.tables import csv_blocks
 from tests.batch import building
 from tests.batch.building import POLICIES, claims, decided, line_rows
 from tests.batch.test_kinds import fact_rows
@@ -92,7 +92,7 @@ def test_columns_of_facts_keep_value_and_type(
 def test_columns_of_claim_lines_are_those_of_the_claim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(table_blocks, "_CLAIMS", 3)
+    monkeypatch.setattr(csv_blocks, "_CLAIMS", 3)
     rows = line_rows(claims())
     table = pq.read_table(building.write_parquet(tmp_path / "l.parquet", rows))
     first = {row["id"]: at for at, row in reversed(list(enumerate(rows, 1)))}

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from payer_policy.batch import run as running
-from payer_policy.batch import table_blocks, text_blocks
 from payer_policy.core.diagnostics import PolicyError
-from payer_policy.formats import read_requests, read_supplements, supplemented
+from payer_policy.formats import pieces, read_requests, read_supplements, supplemented
+from payer_policy.formats.tables import csv_blocks
 from tests import generated_forms
 from tests.batch.building import by_claim, decided, engine, rejects_of, rows_of, told
 from tests.generated_claims import claims, json_lines
@@ -108,8 +108,8 @@ ROUTES: dict[str, Callable[[Path], tuple[Path, list[dict[str, Any]], dict[str, A
 def test_generated_claims_have_one_answer_by_every_way(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text_blocks, "_CLAIMS", 30)
-    monkeypatch.setattr(table_blocks, "_CLAIMS", 30)
+    monkeypatch.setattr(pieces, "_CLAIMS", 30)
+    monkeypatch.setattr(csv_blocks, "_CLAIMS", 30)
     monkeypatch.setattr(running, "ROWS_BY_COLUMN", 70)
     file, given, facts = ROUTES[name](tmp_path)
     beside = tmp_path / "facts.txt"

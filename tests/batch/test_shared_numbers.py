@@ -15,9 +15,11 @@ import pytest
 
 from payer_policy.analysis.impact import impact
 from payer_policy.batch import run as running
-from payer_policy.batch import table_blocks, text_blocks
 from payer_policy.cli.deciding import answers
 from payer_policy.determination import Outcome
+from payer_policy.formats import pieces
+from payer_policy.formats.json import blocks as json_blocks
+from payer_policy.formats.tables import csv_blocks
 from tests.batch import building
 from tests.batch.building import CASES, POLICIES, claims, decided, engine, rejects_of, rows_of, told
 from tests.batch.test_kinds import fact_rows
@@ -92,11 +94,11 @@ def escaped(path: Path) -> Path:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_blocks, "_BYTES", 1500)
-    monkeypatch.setattr(text_blocks, "_CLAIMS", 1)
+    monkeypatch.setattr(json_blocks, "_BYTES", 1500)
+    monkeypatch.setattr(pieces, "_CLAIMS", 1)
     monkeypatch.setattr(running, "ROWS_BY_COLUMN", 5)
     monkeypatch.setattr(running, "_ROWS_ALONE", 3)
-    monkeypatch.setattr(table_blocks, "_CLAIMS", 3)
+    monkeypatch.setattr(csv_blocks, "_CLAIMS", 3)
 
 
 def as_decide_says(path: Path, facts: Path) -> list[Any]:

@@ -20,9 +20,9 @@ import polars as pl
 import pytest
 
 from payer_policy import Engine
-from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.spark_workers import problem_with
 from payer_policy.batch.workers import WorkerLost
+from payer_policy.formats.source import WrongCall
 from tests import generated_forms
 from tests.batch import building
 from tests.batch.test_columns import as_table, random_rows
@@ -270,7 +270,7 @@ from pyspark.sql import SparkSession
 spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
 if {way!r} == "notebook":
     from payer_policy.batch.spark import decided
-    from payer_policy.batch.inputs import WrongCall
+    from payer_policy.formats.source import WrongCall
     try:
         decided(spark.read.parquet({str(files[1])!r}), {str(building.POLICIES)!r})
     except WrongCall as error:

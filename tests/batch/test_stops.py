@@ -16,11 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from payer_policy.batch import journal, table_blocks, text_blocks
+from payer_policy.batch import journal
 from payer_policy.batch import run as running
 from payer_policy.batch.deciding import CountsDiffer
-from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.run import Options, run
+from payer_policy.formats import pieces
+from payer_policy.formats.json import blocks as json_blocks
+from payer_policy.formats.source import WrongCall
+from payer_policy.formats.tables import csv_blocks
 from tests.batch import building
 from tests.batch.building import ROOT, X12, claims, contents, decided, line_rows
 from tests.batch.test_kinds import fact_rows
@@ -60,10 +63,10 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(text_blocks, "_BYTES", 1500)
-    monkeypatch.setattr(text_blocks, "_CLAIMS", 2)
+    monkeypatch.setattr(json_blocks, "_BYTES", 1500)
+    monkeypatch.setattr(pieces, "_CLAIMS", 2)
     monkeypatch.setattr(running, "ROWS_BY_COLUMN", 5)
-    monkeypatch.setattr(table_blocks, "_CLAIMS", 3)
+    monkeypatch.setattr(csv_blocks, "_CLAIMS", 3)
 
 
 def killing(at: int, seed: int) -> Callable[[IO[bytes]], None]:
@@ -163,10 +166,10 @@ def test_block_sizes_change_no_answer(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decided(files, tmp_path / "large")
-    monkeypatch.setattr(text_blocks, "_BYTES", 1)
-    monkeypatch.setattr(text_blocks, "_CLAIMS", 1)
+    monkeypatch.setattr(json_blocks, "_BYTES", 1)
+    monkeypatch.setattr(pieces, "_CLAIMS", 1)
     monkeypatch.setattr(running, "ROWS_BY_COLUMN", 1)
-    monkeypatch.setattr(table_blocks, "_CLAIMS", 1)
+    monkeypatch.setattr(csv_blocks, "_CLAIMS", 1)
 
     decided(files, tmp_path / "small")
 

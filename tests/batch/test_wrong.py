@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from payer_policy.batch import deciding, run
 from payer_policy.batch.answers import AnswerRows, NotExact
-from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.progress import line_of
 from payer_policy.batch.schema import ANSWER, DESCRIPTIONS
-from payer_policy.batch.tables import LINE_FIELDS
 from payer_policy.cli import payer_policy
+from payer_policy.formats.source import WrongCall
+from payer_policy.formats.tables.columns import LINE_FIELDS
 from payer_policy.request.models import Line
 from tests.batch import building
 from tests.batch.building import POLICIES, claims, decided, line_rows, rejects_of, rows_of

@@ -14,33 +14,31 @@ from typing import Any, Final
 
 import polars as pl
 
-from payer_policy.batch.blocks import (
-    ArrowRows,
-    Block,
-    CsvText,
-    JsonLines,
-    JsonText,
-    Loops,
-    TableClaims,
-)
-from payer_policy.batch.cells import converter
-from payer_policy.batch.csv_rows import rows_of
 from payer_policy.batch.intakes import intakes_of
 from payer_policy.batch.readers import Reader
-from payer_policy.batch.rejects import record_place
-from payer_policy.batch.table_claims import ClaimColumns
-from payer_policy.batch.tables import ID
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.formats import (
     Bearer,
     Supplement,
-    X12Loop,
     attributed,
-    intake_x12,
-    number_of,
     numbers_in,
 )
+from payer_policy.formats.blocks import (
+    ArrowRows,
+    Block,
+    CsvText,
+    JsonLines,
+    JsonText,
+    Pieces,
+    TableClaims,
+)
+from payer_policy.formats.pieces import piece_intake
+from payer_policy.formats.rejects import record_place
+from payer_policy.formats.tables.cells import converter
+from payer_policy.formats.tables.claims import ClaimColumns
+from payer_policy.formats.tables.columns import ID
+from payer_policy.formats.tables.csv_rows import rows_of
 from payer_policy.request.models import Request
 
 Entries = Mapping[int, str | Diagnostic]
@@ -97,17 +95,25 @@ class _Scan:
                 for record, intake in intakes_of(payload, self._file):
                     if intake.is_claim and self._is_next(intake.claim_id):
                         self.found.append((record, Bearer.of(intake, self._position)))
-            case Loops():
-                for record, item in payload.items:
-                    if isinstance(item, X12Loop) and self._is_next(number_of(item)):
-                        intake = intake_x12(item, self._file)
-                        self.found.append((record, Bearer.of(intake, self._position)))
+            case Pieces():
+                self._pieces(payload)
             case TableClaims():
                 self._table_claims(payload, block)
             case ArrowRows():
                 self._arrow_rows(payload)
             case CsvText():
                 self._csv_rows(payload)
+
+    def _pieces(self, payload: Pieces) -> None:
+        number_of = payload.claims.number
+        for record, item in payload.items:
+            if isinstance(item, Diagnostic):
+                continue
+            intake = None if number_of else piece_intake(payload.claims, item, self._file)
+            number = number_of(item) if intake is None else intake.claim_id
+            if self._is_next(number):
+                intake = intake or piece_intake(payload.claims, item, self._file)
+                self.found.append((record, Bearer.of(intake, self._position)))
 
     def _is_next(self, number: str | None) -> bool:
         """Count a claim; whether its number is one of the facts file."""

@@ -35,7 +35,8 @@ from payer_policy.engines.columnar.request import (
     ColumnarFacts,
     columnar_facts,
 )
-from payer_policy.engines.columnar.tables import cell_value, typed_table
+from payer_policy.engines.columnar.tables import typed_table
+from payer_policy.formats.tables.cells import cell_value
 
 ROW: Final = "#row"
 APPLIES: Final = "#applies"

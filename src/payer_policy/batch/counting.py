@@ -8,32 +8,21 @@ and what was written is read back.
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from payer_policy.batch.blocks import Block
-from payer_policy.batch.csv_rows import SEPARATORS
 from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.inputs import Input
 from payer_policy.batch.readers import Reader
-from payer_policy.batch.text_blocks import lines_of
-from payer_policy.formats import count_x12, x12_text
-
-_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
-NAMES: Final = {
-    "parquet": ("Parquet row", "Parquet rows"),
-    "csv": ("CSV row", "CSV rows"),
-    "json_lines": ("line of JSON", "lines of JSON"),
-    "json": ("JSON request", "JSON requests"),
-    "x12": ("X12 claim or request", "X12 claims and requests"),
-}
-"""What is counted in each kind of file, one of it and several."""
+from payer_policy.formats.blocks import Block
+from payer_policy.formats.known import known
+from payer_policy.formats.streams import lines_of
+from payer_policy.formats.tables.csv_rows import SEPARATORS
 
 
 @dataclass
@@ -96,27 +85,19 @@ def counted_inputs(readers: Sequence[Reader], parts: Sequence[Mapping[str, Any]]
 
 def counted_words(kind: str, count: int) -> str:
     """A count with what was counted."""
-    return f"{count:,} {NAMES[kind][count != 1]}"
+    names = {one.name: one.units for one in known()}
+    return f"{count:,} {names[kind][count != 1]}"
 
 
 def count_of(reader: Reader) -> int | None:
     """How many rows, lines, requests or claims a file holds; None: that cannot be counted so."""
     source = reader.source
-    match source.kind:
-        case "parquet":
-            return _parquet_rows(Path(source.path))
-        case "csv":
-            separator = reader.columns.separator if reader.columns is not None else SEPARATORS[0]
-            return _csv_rows(source, separator)
-        case "json_lines":
-            with source.open() as file:
-                return sum(bool(text.strip(_BLANK)) for text, _ in lines_of(file, 0))
-        case "json":
-            with source.open() as file:
-                return _json_requests(file.read())
-    with source.open() as file:
-        text = x12_text(file)
-        return count_x12(text)
+    if source.kind == "parquet":
+        return _parquet_rows(Path(source.path))
+    if source.kind == "csv":
+        separator = reader.columns.separator if reader.columns is not None else SEPARATORS[0]
+        return _csv_rows(source, separator)
+    return None if source.format.count is None else source.format.count(source)
 
 
 def _parquet_rows(path: Path) -> int | None:
@@ -125,16 +106,6 @@ def _parquet_rows(path: Path) -> int | None:
     except (pa.ArrowException, OSError):
         return None
     return rows
-
-
-def _json_requests(data: bytes) -> int | None:
-    try:
-        value = json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None
-    if isinstance(value, dict) and "resourceType" in value:
-        return None  # a Bundle holds claims among other things
-    return max(1, len(value)) if isinstance(value, list) else 1  # an empty list is one reject
 
 
 def _csv_rows(source: Input, separator: str) -> int:

@@ -15,23 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.answers import AnswerRows, NotExact, counts_of, record_count
-from payer_policy.batch.blocks import (
-    ArrowRows,
-    Block,
-    CsvText,
-    JsonLines,
-    JsonText,
-    Loops,
-    TableClaims,
-)
-from payer_policy.batch.csv_rows import rows_of
 from payer_policy.batch.facts import FactTables
 from payer_policy.batch.facts_file import FactsFile
 from payer_policy.batch.intakes import intakes_of
-from payer_policy.batch.kept import kept_of_rows, with_kept
-from payer_policy.batch.rejects import Reject, record_place, rejected
-from payer_policy.batch.requests import Refusal
-from payer_policy.batch.table_claims import ClaimColumns
+from payer_policy.batch.kept import with_kept
 from payer_policy.core.diagnostics import (
     Diagnostic,
     Location,
@@ -43,6 +30,22 @@ from payer_policy.core.vocabulary.model import Fact
 from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
 from payer_policy.formats import Intake, Supplement, apply_supplement, read_supplements
+from payer_policy.formats.answer import Answer
+from payer_policy.formats.blocks import (
+    ArrowRows,
+    Block,
+    CsvText,
+    JsonLines,
+    JsonText,
+    Pieces,
+    TableClaims,
+)
+from payer_policy.formats.known import writer
+from payer_policy.formats.rejects import Reject, record_place, rejected
+from payer_policy.formats.tables.claims import ClaimColumns
+from payer_policy.formats.tables.csv_rows import rows_of
+from payer_policy.formats.tables.kept import kept_of_rows
+from payer_policy.formats.tables.requests import Refusal
 from payer_policy.request.models import Request
 
 
@@ -72,6 +75,8 @@ class Answered:
     counts: dict[str, Counter[str]]
     rows: int
     """How many rows the table had where it was made."""
+    written: bytes = b""
+    """The same answers, and refusals, in a format, where they are also written in one."""
 
     def hold_to(self, block: Block) -> None:
         """Each record that was read has rows or is rejected.
@@ -107,12 +112,18 @@ class _Sheet:
     with_facts: int = 0
     kept: tuple[Any, Sequence[int]] = (None, ())
     """What is carried to the answers, a row a record, and the numbers of those records."""
+    written: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
+    """Each record and its answer as JSON, where answers are also written in a format."""
 
 
 class Decider:
-    """Decides blocks by one engine. `columns`: tables of facts a column at a time."""
+    """Decides blocks by one engine. `columns`: tables of facts a column at a time; `written`: the
+    format that answers are also written in, for which no record may be decided in columns."""
 
-    def __init__(self, engine: Engine, given: FactsFile | None, *, columns: bool) -> None:
+    def __init__(
+        self, engine: Engine, given: FactsFile | None, *, columns: bool, written: str | None = None
+    ) -> None:
+        self._write = None if written is None else writer(written)
         self._engine = engine
         self._given = given
         self._supplements: Mapping[str, Supplement] = {}
@@ -148,12 +159,24 @@ class Decider:
             max(sheet.rows.weight, len(made)),
             counts,
             len(made),
+            self._written(sheet, block),
         )
+
+    def _written(self, sheet: _Sheet, block: Block) -> bytes:
+        """The answers and refusals of a block in the format that they are also written in."""
+        if self._write is None:
+            return b""
+        refusals = [
+            (one.record, Answer(one.claim_id, None, (), (), one.problems).to_json())
+            for one in (*sheet.rejects, *block.rejects)
+        ]
+        found = sorted([*sheet.written, *refusals], key=lambda one: one[0])
+        return self._write([answer for _, answer in found])
 
     def _read(self, sheet: _Sheet, block: Block) -> Any:
         payload = block.payload
         match payload:
-            case JsonLines() | JsonText() | Loops():
+            case JsonLines() | JsonText() | Pieces():
                 for number, intake in intakes_of(payload, sheet.file):
                     self._intake(sheet, number, intake)
             case TableClaims():
@@ -202,6 +225,8 @@ class Decider:
             try:
                 outcome = self._engine.decide(request)
                 sheet.rows.add(record, request.kind, outcome)
+                if self._write is not None:
+                    sheet.written.append((record, outcome.to_json()))
                 if sheet.watcher is not None:
                     sheet.watcher.decided(record, request, outcome)
                 return

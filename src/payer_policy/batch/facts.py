@@ -10,11 +10,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from payer_policy.batch.cells import converter
-from payer_policy.batch.rejects import problem_at
-from payer_policy.batch.requests import Refusal, validated_request
-from payer_policy.batch.tables import ID, expected
 from payer_policy.engine import Engine
+from payer_policy.formats.rejects import problem_at
+from payer_policy.formats.tables.facts import FactRows
+from payer_policy.formats.tables.requests import Refusal
 from payer_policy.request.models import Request
 
 Alone = tuple[int, str | None, Request | Refusal]
@@ -69,21 +68,12 @@ class FactTables:
     def _rows(
         self, frame: pl.DataFrame, places: Iterable[int], broken: Mapping[int, str], file: str
     ) -> Iterator[Alone]:
-        columns = [
-            (name, converter(expected(name, "facts", self._facts))) for name in frame.columns
-        ]
+        rows = FactRows(frame.columns, self._facts)
         for at in places:
             if at in broken:
                 yield at, None, (problem_at(file, None, "broken-row", broken[at]),)
-                continue
-            facts = {
-                name: cell
-                for (name, convert), raw in zip(columns, frame.row(at), strict=True)
-                if (cell := convert(raw)) is not None
-            }
-            id_ = facts.pop(ID, None)
-            claim_id = None if id_ is None else str(id_)
-            yield at, claim_id, validated_request({"id": id_, "facts": facts})
+            else:
+                yield at, *rows.request(frame.row(at))
 
 
 def _columnar(engine: Engine) -> Any | None:

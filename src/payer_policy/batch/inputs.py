@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final, Literal, cast
+from typing import BinaryIO, Final, cast
 
-from payer_policy.core.diagnostics import Diagnostic, PayerPolicyError
-from payer_policy.formats import MAX_PIECE, form_of, is_json_lines, other_kind
-
-Kind = Literal["parquet", "csv", "json_lines", "json", "x12"]
+from payer_policy.formats.known import JSON, PARQUET, recognized
+from payer_policy.formats.registry import HEAD, Format, Start
+from payer_policy.formats.source import DAMAGED, WrongCall
 
 MAX_JSON: Final = 16_000_000
 """A `.json` file is one text and is read as a whole; larger ones are JSON Lines."""
 
-_HEAD: Final = 1 << 16
 _TAIL: Final = 1 << 16
-DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
-"""What reading a damaged archive raises."""
-
-
-class WrongCall(PayerPolicyError):
-    """The run as it was asked for is not possible. The message says why, and what to do."""
-
-
-class NotReadable(WrongCall):
-    """A file cannot be read as what it seems to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +24,18 @@ class Input:
     """A file of the run. `size` and `mark` tell whether it is still the same."""
 
     path: str
-    kind: Kind
+    format: Format
     packed: bool
     size: int
     changed: int
     mark: str
     in_folder: bool = False
     """Whether it was found in a folder that was named, and not named itself."""
+
+    @property
+    def kind(self) -> str:
+        """The name of its format."""
+        return self.format.name
 
     def open(self) -> BinaryIO:
         """The bytes of the file, unpacked."""
@@ -133,57 +124,39 @@ def _recognized(path: Path) -> Input | str:
     try:
         stat = path.stat()
         with path.open("rb") as raw:
-            start = raw.read(_HEAD)
+            start = raw.read(HEAD)
             raw.seek(max(0, stat.st_size - _TAIL))
             mark = hashlib.sha256(start + raw.read(_TAIL)).hexdigest()
         packed = start.startswith(b"\x1f\x8b")
-        kind = _kind(path, packed, start)
+        found = _format(path, packed, start)
     except OSError as error:
         return (error.strerror or "cannot be read").lower()
     except DAMAGED:
         return "the gzip archive is damaged from its start"
-    if kind not in ("parquet", "csv", "json_lines", "json", "x12"):
-        return kind
-    if kind == "json" and (packed or stat.st_size > MAX_JSON):
+    if isinstance(found, str):
+        return found
+    if found is JSON and (packed or stat.st_size > MAX_JSON):
         return (
             f"one JSON text of more than {MAX_JSON // 1_000_000} MB, or packed, is not read; "
             "write one request a line (JSON Lines)"
         )
-    made = cast(Kind, kind)
-    return Input(path.as_posix(), made, packed, stat.st_size, stat.st_mtime_ns, mark)
+    return Input(path.as_posix(), found, packed, stat.st_size, stat.st_mtime_ns, mark)
 
 
-def _kind(path: Path, packed: bool, start: bytes) -> str:
-    """The kind of a file, or why it has none."""
-    names = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
-    suffix = names[-1] if names else ""
+def _format(path: Path, packed: bool, start: bytes) -> Format | str:
+    """The format of a file, or why it has none."""
     if packed:
         with _open(path, packed) as file:
-            start = file.read(_HEAD)
-    if start.startswith(b"PAR1"):
-        return "parquet" if not packed else "a packed Parquet file; unpack it first"
-    if suffix == ".parquet":
-        return "the file is no Parquet file (it does not start with PAR1)"
-    if suffix in (".csv", ".jsonl", ".ndjson"):
-        other = other_kind(start)
-        return other or ("csv" if suffix == ".csv" else "json_lines")
-    form = form_of(start, path.as_posix())
-    if isinstance(form, Diagnostic):
-        said = form.message.partition(";")[0]
+            start = file.read(HEAD)
+    name = path.as_posix()
+    name = name[:-3] if name.lower().endswith(".gz") else name
+    found = recognized(Start(start, name, lambda: _open(path, packed)))
+    if isinstance(found, Format):
+        return "a packed Parquet file; unpack it first" if packed and found is PARQUET else found
+    said, more, _ = found.message.partition(";")
+    if more:
         return f"{said}; Parquet, .csv, JSON, JSON Lines or X12 837 was expected"
-    if form == "x12":
-        return "x12"
-    first = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return "json_lines" if first == b"{" and _starts_json_lines(path, packed) else "json"
-
-
-def _starts_json_lines(path: Path, packed: bool) -> bool:
-    """As `is_json_lines` says of the whole text; it looks at no more than two lines."""
-    with _open(path, packed) as file:
-        lines = iter(lambda: file.readline(4 * MAX_PIECE), b"")
-        filled = (line for line in lines if line.strip(b"\xef\xbb\xbf \t\r\n"))
-        text = b"".join(islice(filled, 2))
-    return is_json_lines(text.decode("utf-8", "surrogateescape"))
+    return f"{said}; {found.hint}" if found.hint else said
 
 
 def _open(path: Path, packed: bool) -> BinaryIO:

@@ -1,14 +1,15 @@
-"""Blocks of JSON and X12 as the claims that they hold, each with the number of its record."""
+"""Blocks of claims that are no table as the claims that they hold, each with the number of its record."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from payer_policy.batch.blocks import JsonLines, JsonText, Loops
-from payer_policy.formats import Intake, Places, intake_x12, read_json_lines, read_requests
+from payer_policy.formats import Intake, Places, read_json_lines, read_requests
+from payer_policy.formats.blocks import JsonLines, JsonText, Pieces
+from payer_policy.formats.pieces import piece_intake
 
 
-def intakes_of(payload: JsonLines | JsonText | Loops, file: str) -> Iterator[tuple[int, Intake]]:
+def intakes_of(payload: JsonLines | JsonText | Pieces, file: str) -> Iterator[tuple[int, Intake]]:
     """Every claim of a block, and remarks between them, in order."""
     match payload:
         case JsonLines():
@@ -21,6 +22,6 @@ def intakes_of(payload: JsonLines | JsonText | Loops, file: str) -> Iterator[tup
                 yield (start.line if start else payload.first_line), intake
         case JsonText():
             yield from enumerate(read_requests(payload.data, file), 1)
-        case Loops():
+        case Pieces():
             for number, item in payload.items:
-                yield number, intake_x12(item, file)
+                yield number, piece_intake(payload.claims, item, file)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
@@ -20,16 +20,18 @@ import pyarrow.parquet as pq
 
 from payer_policy.batch.counting import lines_between, records_in
 from payer_policy.batch.deciding import CountsDiffer
-from payer_policy.batch.inputs import WrongCall
-from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER, REPEATED
 from payer_policy.core.whole_file import PRIVATE, opened, private_folder
+from payer_policy.formats.rejects import Reject
+from payer_policy.formats.source import WrongCall
 
 SCHEMA: Final = "payer-policy/batch-journal/2"
 ROWS: Final = "rows"
 REJECTS: Final = "rejects.jsonl"
 JOURNAL: Final = "journal.jsonl"
 SUMMARY: Final = "summary.json"
+WRITTEN: Final = "answers"
+"""Answers written in a format: one file, `answers.` and a suffix or name of the format."""
 _LOCK: Final = ".lock"
 _NEW: Final = ".new"
 _OURS: Final = frozenset({ROWS, REJECTS, JOURNAL, SUMMARY, _LOCK, _NEW})
@@ -44,6 +46,8 @@ class Output:
     parts: list[Mapping[str, Any]] = field(default_factory=list)
     ending: Mapping[str, Any] | None = None
     """The line that says that nothing is left to do, and what was counted then."""
+    written: str | None = None
+    """The name of the file of answers in a format; None: they are not written in any."""
     _lock: IO[bytes] | None = None
 
     @property
@@ -51,7 +55,9 @@ class Output:
         return self.ending is not None
 
     @classmethod
-    def open(cls, folder: Path, header: Mapping[str, Any], *, overwrite: bool) -> Output:
+    def open(
+        cls, folder: Path, header: Mapping[str, Any], *, overwrite: bool, written: str | None = None
+    ) -> Output:
         """Begin a run, or go on with one that was stopped.
 
         Raises:
@@ -60,7 +66,7 @@ class Output:
         _refuse_foreign(folder)
         private_folder(folder)
         private_folder(folder / ROWS)
-        out = cls(folder, header, _lock=_locked(folder))
+        out = cls(folder, header, written=written, _lock=_locked(folder))
         try:
             known = [] if overwrite else _lines(folder / JOURNAL)
             if known:
@@ -78,6 +84,12 @@ class Output:
             self._lock = None
 
     # --- writing -----------------------------------------------------------------------------------
+
+    def write(self, answers: bytes) -> None:
+        """Add answers of the next part to the file of answers. They count with that part."""
+        if self.written is not None and answers:
+            with opened(self.folder / self.written, "ab") as file:
+                file.write(answers)
 
     def commit(
         self, table: Any, rejects: Iterable[Reject], line: Mapping[str, Any], compression: str
@@ -98,6 +110,10 @@ class Output:
         length = path.stat().st_size
         self._hold_to(line, name, lines_between(path, before, length))
         known = {"part": name, "bytes": size, **line, "rejects_length": length}
+        if self.written is not None:
+            with opened(self.folder / self.written, "ab") as file:
+                _sync(file)
+                known["written_length"] = file.tell()
         self._append(known)
         self.parts.append(known)
 
@@ -159,8 +175,11 @@ class Output:
         # The journal goes first: without it, nothing else counts.
         for name in (JOURNAL, SUMMARY, _NEW, REJECTS):
             (self.folder / name).unlink(missing_ok=True)
+        for path in self.folder.glob(f"{WRITTEN}.*"):
+            path.unlink()
         self._drop_parts(set())
-        (self.folder / REJECTS).touch(mode=PRIVATE)
+        for name in filter(None, (REJECTS, self.written)):
+            (self.folder / name).touch(mode=PRIVATE)
         new = self.folder / _NEW
         with opened(new, "wb") as file:
             file.write(_as_line(self.header))
@@ -179,9 +198,9 @@ class Output:
         if self.finished:
             return
         _cut(self.folder / JOURNAL, known[-1][1])
-        length = self.parts[-1]["rejects_length"] if self.parts else 0
-        (self.folder / REJECTS).touch(mode=PRIVATE)
-        _cut(self.folder / REJECTS, length)
+        for name, length in self._lengths():
+            (self.folder / name).touch(mode=PRIVATE)
+            _cut(self.folder / name, length)
         (self.folder / SUMMARY).unlink(missing_ok=True)
         (self.folder / _NEW).unlink(missing_ok=True)
         self._drop_parts({part["part"] for part in self.parts})
@@ -195,12 +214,20 @@ class Output:
                     f"{path}: this part of an earlier run is missing or was changed. "
                     "Begin again with --overwrite."
                 )
-        rejects = self.folder / REJECTS
-        wanted = self.parts[-1]["rejects_length"] if self.parts else 0
-        if wanted and (not rejects.is_file() or rejects.stat().st_size < wanted):
-            raise WrongCall(
-                f"{rejects}: rejects of an earlier run are missing. Begin again with --overwrite."
-            )
+        for name, wanted in self._lengths():
+            path = self.folder / name
+            if wanted and (not path.is_file() or path.stat().st_size < wanted):
+                what = "rejects" if name == REJECTS else "answers"
+                raise WrongCall(
+                    f"{path}: {what} of an earlier run are missing. Begin again with --overwrite."
+                )
+
+    def _lengths(self) -> Iterator[tuple[str, int]]:
+        """The files that grow with each part, and how much of them counts."""
+        last = self.parts[-1] if self.parts else {}
+        yield REJECTS, last.get("rejects_length", 0)
+        if self.written is not None:
+            yield self.written, last.get("written_length", 0)
 
     def _drop_parts(self, kept: set[str]) -> None:
         for path in (self.folder / ROWS).glob("part-*.parquet"):
@@ -220,7 +247,11 @@ def _refuse_foreign(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise WrongCall(f"{folder}: this is a file; a folder for the answers was expected.")
     if folder.is_dir():
-        others = sorted(path.name for path in folder.iterdir() if path.name not in _OURS)
+        others = sorted(
+            path.name
+            for path in folder.iterdir()
+            if path.name not in _OURS and not path.match(f"{WRITTEN}.*")
+        )
         rows = folder / ROWS
         if not others and rows.is_dir():
             others = sorted(p.name for p in rows.iterdir() if not p.match("part-*.parquet"))

@@ -12,11 +12,11 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from payer_policy.batch.inputs import WrongCall
 from payer_policy.batch.schema import ANSWER
-from payer_policy.batch.tables import Columns
+from payer_policy.formats.source import WrongCall
+from payer_policy.formats.tables.columns import Columns
+from payer_policy.formats.tables.kept import fields_of
 
-_TEXT: Final = pa.string()
 _OWN: Final = {name.casefold(): name for name in ANSWER.names}
 
 
@@ -61,39 +61,6 @@ def kept_fields(tables: Iterable[tuple[str, Columns]]) -> list[Any]:
                     "Decide these files into folders of their own."
                 )
     return [pa.field(name, type_) for name, (_, type_) in first.items()]
-
-
-def fields_of(columns: Columns) -> list[Any]:
-    """The fields of the columns that are kept of a table; where it has no types, they are text."""
-    return [pa.field(one.name, plain(one.type or _TEXT)) for one in columns.kept]
-
-
-def plain(type_: Any) -> Any:
-    """The type of the values, where a table holds each value once and its number in its stead."""
-    return type_.value_type if pa.types.is_dictionary(type_) else type_
-
-
-def kept_of_batch(batch: Any, columns: Columns) -> Any | None:
-    """The columns of a record batch that are kept; None: there are none."""
-    if not columns.kept:
-        return None
-    fields = fields_of(columns)
-    arrays = [
-        batch.column(one.place).cast(field.type)
-        if batch.column(one.place).type != field.type
-        else batch.column(one.place)
-        for one, field in zip(columns.kept, fields, strict=True)
-    ]
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-
-
-def kept_of_rows(rows: Sequence[Sequence[Any]], columns: Columns) -> Any | None:
-    """The values that are kept of some rows, in the order of the columns; None: there are none."""
-    if not columns.kept:
-        return None
-    fields = fields_of(columns)
-    arrays = [pa.array([row[at] for row in rows], field.type) for at, field in enumerate(fields)]
-    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
 def with_kept(answers: Any, kept: Any | None, records: Sequence[int]) -> Any:

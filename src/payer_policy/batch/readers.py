@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from payer_policy.batch.blocks import Block, Position
-from payer_policy.batch.inputs import Input, NotReadable, WrongCall
-from payer_policy.batch.parquet_blocks import (
-    parquet_claim_blocks,
-    parquet_columns,
-    parquet_fact_blocks,
-)
-from payer_policy.batch.table_blocks import csv_claim_blocks, csv_fact_blocks, csv_header
-from payer_policy.batch.tables import Columns, checked_columns
-from payer_policy.batch.text_blocks import Damage, json_blocks, json_line_blocks, x12_blocks
+from payer_policy.batch.inputs import Input
 from payer_policy.core.vocabulary.model import Fact
+from payer_policy.formats.blocks import Block, Position
+from payer_policy.formats.pieces import piece_blocks
+from payer_policy.formats.source import NotReadable, WrongCall
+from payer_policy.formats.streams import Damage
+from payer_policy.formats.tables.columns import Columns
 
 _NO_NAMES: Mapping[str, str] = {}
 
@@ -28,6 +24,8 @@ class Reader:
     columns: Columns | None
     rows: int
     """How many rows of a table of facts are decided at a time."""
+    is_damaged: bool = False
+    """Whether it cannot be read at all; other files of its folder can."""
 
     @property
     def of_facts(self) -> bool:
@@ -36,30 +34,19 @@ class Reader:
 
     def blocks(self, at: Position | None) -> Iterator[Block]:
         """The records from a position on; None: all of them."""
-        source, columns = self.source, self.columns
+        source, columns, form = self.source, self.columns, self.source.format
         if at is not None and at.get("damaged"):
             return iter(())
-        match source.kind:
-            case "json_lines":
-                return json_line_blocks(source, at)
-            case "json":
-                return json_blocks(source, at)
-            case "x12":
-                return x12_blocks(source, at)
-        if columns is None and source.kind == "parquet":
-            damage = Damage(source)
+        if form.blocks is not None:
+            return form.blocks(source, at)
+        if form.claims is not None:
+            return piece_blocks(form.claims, source, at)
+        if form.table is not None and columns is not None:
+            return form.table.blocks(source, at, columns, self.rows)
+        damage = Damage(source)
+        if self.is_damaged:
             damage.what = "the file cannot be read as Parquet"
-            return damage.blocks(1, None, {"row": 1})
-        if columns is None:
-            return iter(())  # a CSV file without anything in it
-        match source.kind, columns.form:
-            case "csv", "facts":
-                return csv_fact_blocks(source, at, columns, self.rows)
-            case "csv", _:
-                return csv_claim_blocks(source, at, columns)
-            case _, "facts":
-                return parquet_fact_blocks(source, at, columns, self.rows)
-        return parquet_claim_blocks(source, at, columns)
+        return damage.blocks(1, None, {"row": 1})
 
 
 def reader_of(
@@ -81,22 +68,18 @@ def reader_of(
     Raises:
         WrongCall: a table's columns are wrong, or columns are to be kept of what is no table.
     """
-    if keep and source.kind not in ("parquet", "csv"):
-        raise WrongCall(
-            f"{source.path}: --keep carries columns of tables (CSV, Parquet); claims in JSON, JSON "
-            "Lines and X12 have none, and their answers name them by `claim_id`, `file` and `record`."
-        )
-    if source.kind == "parquet":
-        try:
-            return Reader(source, parquet_columns(source, facts, renamed, keep), rows)
-        except NotReadable:
-            if source.in_folder:
-                return Reader(source, None, rows)
-            raise
-    if source.kind == "csv":
-        names, separator = csv_header(source)
-        if not names:
-            return Reader(source, None, rows)
-        columns = checked_columns(names, facts, source.path, separator, renamed, keep)
-        return Reader(source, columns, rows)
-    return Reader(source, None, rows)
+    table = source.format.table
+    if table is None:
+        if keep:
+            raise WrongCall(
+                f"{source.path}: --keep carries columns of tables (CSV, Parquet); claims in JSON, "
+                "JSON Lines and X12 have none, and their answers name them by `claim_id`, `file` and "
+                "`record`."
+            )
+        return Reader(source, None, rows)
+    try:
+        return Reader(source, table.columns(source, facts, renamed, keep), rows)
+    except NotReadable:
+        if source.in_folder:
+            return Reader(source, None, rows, is_damaged=True)
+        raise

@@ -18,15 +18,13 @@ import pyarrow.compute as pc
 
 from payer_policy.batch.answers import merged
 from payer_policy.batch.bearers import entries_by_record
-from payer_policy.batch.blocks import Position
 from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.facts_file import FactsFile
-from payer_policy.batch.inputs import Skipped, WrongCall, find_inputs, unchanged
-from payer_policy.batch.journal import SCHEMA, Output
+from payer_policy.batch.inputs import Skipped, find_inputs, unchanged
+from payer_policy.batch.journal import SCHEMA, WRITTEN, Output
 from payer_policy.batch.kept import kept_fields, refuse_answer_columns
 from payer_policy.batch.readers import Reader, reader_of
-from payer_policy.batch.rejects import Reject
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.summary import summary_of
 from payer_policy.batch.workers import (
@@ -38,6 +36,10 @@ from payer_policy.batch.workers import (
 )
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.formats import read_supplements
+from payer_policy.formats.blocks import Position
+from payer_policy.formats.known import suffix_of
+from payer_policy.formats.rejects import Reject
+from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 
@@ -69,6 +71,8 @@ class Options:
     """Names of columns in tables, and what each means."""
     keep: tuple[str, ...] = ()
     """Names of columns in tables that are carried to the answers as they are."""
+    written: str | None = None
+    """A format that the answers are also written in. Each record is decided by itself then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ def run(
     entries = None if supplements is None else len(supplements)
     hash_ = folder_hash(policies)
     header = _header(readers, skipped, hash_, facts, options)
-    output = Output.open(folder, header, overwrite=options.overwrite)
+    written = None if options.written is None else f"{WRITTEN}.{suffix_of(options.written)}"
+    output = Output.open(folder, header, overwrite=options.overwrite, written=written)
     try:
         before = output.finished
         if not before:
@@ -128,7 +133,9 @@ def run(
             if facts is not None and supplements is not None:
                 about = entries_by_record(readers, supplements, library.vocabulary.facts)
                 given = FactsFile(str(options.facts), facts, about)
-            setup = Setup(str(policies), hash_, options.engine, options.columns, given)
+            setup = Setup(
+                str(policies), hash_, options.engine, options.columns, given, options.written
+            )
             read = Read()
             tasks = read.counted(
                 tasks_of(readers, output.parts[-1]["to"] if output.parts else None, _AGAIN)
@@ -168,6 +175,7 @@ def _header(
             "part_records": options.part_records,
             **({"renamed": dict(options.renamed)} if options.renamed else {}),
             **({"keep": list(options.keep)} if options.keep else {}),
+            **({"as": options.written} if options.written else {}),
         },
         "facts": None if facts is None else hashlib.sha256(facts).hexdigest(),
         "inputs": [reader.source.to_json() for reader in readers],
@@ -278,6 +286,7 @@ def _write(
     for done in blocks:
         answered += 1
         part.add(done)
+        output.write(done.answered.written)
         records += done.answered.records
         start = {"input": done.source, "at": dict(done.block.after)}
         report(Progress(records, sum(sizes[: done.source]) + done.block.done, sum(sizes)))

@@ -23,11 +23,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
-from payer_policy.batch.blocks import ArrowRows, Block
 from payer_policy.batch.deciding import Answered, Decider
-from payer_policy.batch.inputs import WrongCall
-from payer_policy.batch.kept import kept_of_batch, plain, refuse_answer_columns
-from payer_policy.batch.parquet_blocks import table_columns
+from payer_policy.batch.kept import refuse_answer_columns
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.spark_workers import last_line, refuse_unfit_workers
 from payer_policy.batch.workers import (
@@ -40,6 +37,10 @@ from payer_policy.batch.workers import (
     received,
 )
 from payer_policy.engine import Engine
+from payer_policy.formats.blocks import ArrowRows, Block
+from payer_policy.formats.source import WrongCall
+from payer_policy.formats.tables.kept import kept_of_batch, plain
+from payer_policy.formats.tables.parquet_blocks import table_columns
 from payer_policy.policy.library import Library
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
-from payer_policy.batch.inputs import WrongCall
+from payer_policy.formats.source import WrongCall
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

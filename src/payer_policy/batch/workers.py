@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 import pyarrow as pa
 
-from payer_policy.batch.blocks import Block
 from payer_policy.batch.facts_file import FactsFile
-from payer_policy.batch.inputs import WrongCall
 from payer_policy.core.diagnostics import PayerPolicyError
+from payer_policy.formats.blocks import Block
+from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Setup:
     engine: str
     columns: bool
     facts: FactsFile | None
+    written: str | None = None
+    """The format that answers are also written in."""
 
     def decider(self, library: Library | None = None) -> Decider:
         """Open the engine, on a library that was opened already or on the folder.
@@ -90,7 +92,7 @@ class Setup:
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies were changed while the run was going on.")
         settle()
-        return Decider(engine, self.facts, columns=self.columns)
+        return Decider(engine, self.facts, columns=self.columns, written=self.written)
 
 
 def settle() -> None:

@@ -67,6 +67,7 @@ _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
 @click.option("--overwrite", is_flag=True, help="Begin again, whatever an earlier run left in OUT.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress line.")
 @options.as_json
+@options.as_format
 def command(
     inputs: tuple[str, ...],
     out: str,
@@ -82,6 +83,7 @@ def command(
     overwrite: bool,
     quiet: bool,
     as_json: bool,
+    written: str | None,
 ) -> None:
     """Decide every record of IN into OUT: one row a drug service, in OUT/rows.
 
@@ -100,13 +102,17 @@ def command(
             f"batch needs {' and '.join(absent)}, not installed here; "
             "to install: pip install 'payer-policy[batch]'"
         )
+    if written is not None and where == "spark":
+        raise click.UsageError(
+            "--as writes one file, which --on spark does not; leave one of the two"
+        )
     if engine is not None:
         options.engine_or_default(engine)
     from payer_policy.batch.run import Options
 
     chosen = Options(
         engine=engine or "compiled",
-        columns=engine is None,
+        columns=engine is None and written is None,
         compression=compression,
         part_records=part_records,
         facts=facts,
@@ -115,6 +121,7 @@ def command(
         overwrite=overwrite,
         renamed=tuple(_pair(one) for one in renamed),
         keep=tuple(dict.fromkeys(name for text in keep for name in _names(text))),
+        written=written,
     )
     summary = _run(inputs, folder, out, chosen, quiet)
     if as_json:
@@ -147,10 +154,10 @@ def _run(
     inputs: tuple[str, ...], folder: Path, out: str, chosen: Options, quiet: bool
 ) -> dict[str, Any]:
     from payer_policy.batch.deciding import CountsDiffer
-    from payer_policy.batch.inputs import WrongCall
     from payer_policy.batch.progress import ProgressLine
     from payer_policy.batch.run import run
     from payer_policy.batch.workers import WorkerFault, WorkerLost
+    from payer_policy.formats.source import WrongCall
 
     shows = not quiet and sys.stderr.isatty()
     line = ProgressLine() if shows else None

@@ -18,6 +18,7 @@ from payer_policy.determination import Determination, Outcome
 from payer_policy.determination.render import as_of_in_words, render_determination, render_no_policy
 from payer_policy.engine import Decided, Engine
 from payer_policy.formats.answer import Answer
+from payer_policy.formats.known import writer
 
 if TYPE_CHECKING:
     from payer_policy.analysis.settled import Exact
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @options.policies
 @options.engine()
 @options.as_json
+@options.as_format
 def command(
     claim: str,
     facts: str | None,
@@ -50,16 +52,20 @@ def command(
     folder: Path,
     engine: str | None,
     as_json: bool,
+    written: str | None,
 ) -> None:
     """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P, 837I or 278 request, a FHIR R4
-    Claim or Bundle, or - for stdin.
+    Claim or Bundle, a CSV or Parquet table as `batch` reads it, or - for stdin.
 
     With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
     something is denied, pended or without a policy; 2: some input was wrong (the rest is decided).
     """
     options.refuse_inputs("--record", record, claim, facts, folder)
+    if written is not None and (as_json or exact):
+        raise click.UsageError("--as goes with neither --json nor --exact")
     if exact:
         options.need_solver()
+    write = None if written is None else writer(written)
     opened = options.open_engine(folder, engine)
     refused = not_approved = False
     first = True
@@ -83,7 +89,10 @@ def command(
             continue
         for problem in answer.problems:
             click.echo(as_text(problem) + "\n", err=True)
-        if decided_at_all:
+        if write is not None:
+            if decided_at_all or answer.refused:
+                click.echo(write([answer.to_json()]), nl=False)
+        elif decided_at_all:
             click.echo(("" if first else "\n") + _text(answer, outcome))
             for line in _settled(outcome, exactly):
                 click.echo(line)

@@ -99,9 +99,10 @@ def _made(
 ) -> Impact:
     from payer_policy.analysis.impact import impact
     from payer_policy.batch.deciding import CountsDiffer
-    from payer_policy.batch.inputs import WrongCall, find_inputs
+    from payer_policy.batch.inputs import find_inputs
     from payer_policy.batch.progress import ProgressLine
     from payer_policy.batch.workers import WorkerFault, WorkerLost
+    from payer_policy.formats.source import WrongCall
 
     line = ProgressLine() if not quiet and sys.stderr.isatty() else None
     try:

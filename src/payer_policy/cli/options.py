@@ -69,6 +69,25 @@ policies_in_some_calls = _policies()
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON, versioned.")
 
 
+def _writable(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    from payer_policy.formats.known import writer
+
+    if name is not None:
+        try:
+            writer(name)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return name
+
+
+as_format = click.option(
+    "--as",
+    "written",
+    metavar="FORMAT",
+    callback=_writable,
+    help="Write the answers in a format: json_lines, or one that an installed package adds.",
+)
+
 only_policies = click.option(
     "--policy",
     "addresses",

@@ -30,6 +30,7 @@ from payer_policy.formats import (
 )
 from payer_policy.formats.answer import Answer, answer
 from payer_policy.formats.intake import remark_duplicates
+from payer_policy.formats.known import JSON, JSON_LINES, X12
 from payer_policy.formats.review import ReviewRules
 from payer_policy.formats.x12 import (
     ClaimPayment,
@@ -110,9 +111,10 @@ def _decided(
     if isinstance(form, Diagnostic):
         yield None, Answer(None, None, (), (), (form,))
         return
-    if form != "x12":
+    if form is not X12:
+        what = "JSON" if form in (JSON, JSON_LINES) else form.name
         raise click.UsageError(
-            f"{name}: this is JSON; `respond` answers X12 files (for JSON: payer-policy decide)"
+            f"{name}: this is {what}; `respond` answers X12 files (for JSON: payer-policy decide)"
         )
     text = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
     parts = list(x12_loops(text, name))

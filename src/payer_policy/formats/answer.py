@@ -13,7 +13,7 @@ from typing import Any, Final
 from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.determination import NoPolicy, Outcome
 from payer_policy.engine import Decided, Engine
-from payer_policy.formats import Intake
+from payer_policy.formats.intake import Intake
 from payer_policy.request.models import Line, Request
 
 REFUSAL_VERSION: Final = "payer-policy/refusal/1"

@@ -19,6 +19,7 @@ from payer_policy.determination.explain import explain
 from payer_policy.determination.trees import Explanation
 from payer_policy.formats import Intake, read_requests, read_supplements, supplemented, unmatched
 from payer_policy.formats.answer import Answer, answer
+from payer_policy.formats.known import BUILT_IN, known
 from payer_policy.request.checking import too_many_lines
 from payer_policy.service.authentication import holds
 from payer_policy.service.brief import brief
@@ -77,8 +78,7 @@ async def decide(request: Request, view: View = "whole") -> Response:
     openapi_extra=body(
         {
             JSON: "Requests",
-            JSON_LINES: None,
-            "application/edi-x12": None,
+            **{one: None for form in BUILT_IN for one in form.media_types if one != JSON},
             "text/plain": None,
             FORM: "ClaimsAndFacts",
         },
@@ -94,12 +94,16 @@ async def decide(request: Request, view: View = "whole") -> Response:
 async def decide_batch(
     request: Request, accept: Annotated[str, Header()] = "*/*", view: View = "whole"
 ) -> Response:
-    """A list of requests, JSON Lines, FHIR, or an X12 interchange with 837s and 278s. What no claim form
+    """A list of requests, JSON Lines, FHIR, a CSV or Parquet table, an X12 interchange with 837s and
+    278s, or a format that another package adds, in which answers may be written too. What no claim form
     carries comes beside it as a form with the parts `claims` and `facts`, facts by claim number. What is
     wrong with one claim is told in its place and does not stop the others. All are recorded together
     or none is."""
-    form = best_of(accept, (JSON, JSON_LINES))
-    media_type_of(request, JSON, JSON_LINES, "application/edi-x12", FORM, "text/plain", *_ANYTHING)
+    formats = known()
+    writers = {one.media_types[0]: one.write for one in formats if one.write and one.media_types}
+    form = best_of(accept, (JSON, JSON_LINES) if view == "brief" else (JSON, *writers))
+    read = [name for one in formats for name in one.media_types if name != JSON]
+    stated = media_type_of(request, JSON, *read, FORM, "text/plain", *_ANYTHING)
     state = state_of(request)
     limits = state.settings.limits
     async with state.admission.taken(request, limits.batch_bytes) as data:
@@ -121,6 +125,7 @@ async def decide_batch(
                 library.reference,
                 most=most,
                 pause=deadline.check,
+                media_type=stated,
             )
             if len(intakes) > most:
                 raise too_many(most)
@@ -132,8 +137,8 @@ async def decide_batch(
             deadline.check()
             if view == "brief":
                 return answers, lambda receipts: _briefs(answers, notes, receipts, form)
-            if form == JSON_LINES:
-                return answers, _lines(_encoded(one.to_json()) for one in answers)
+            if form in writers:
+                return answers, writers[form]([one.to_json() for one in answers])
             return answers, _together([_encoded(one.to_json()) for one in answers], notes)
 
         answers, content = await state.at_length(work)

@@ -85,7 +85,7 @@ def _requests(data: bytes, most: int, deadline: Deadline) -> Iterator[ReviewLoop
     form = form_of(data[:4096], BODY)
     if isinstance(form, Diagnostic):
         raise refused([form])
-    if form != "x12":
+    if form.name != "x12":
         raise Problem("wrong-media-type", f"this path reads {X12}; send JSON to /v1/decide")
     wrong: list[Diagnostic] = []
     count = 0

@@ -25,11 +25,12 @@ from payer_policy.analysis.impact.columns import (
 )
 from payer_policy.analysis.impact.model import Because, ChangeKey, Tally
 from payer_policy.analysis.impact.rows import changed_rows
-from payer_policy.batch.blocks import Block
 from payer_policy.batch.deciding import Answered, CountsDiffer, Decider
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.determination import Outcome
-from payer_policy.engines.columnar.tables import WrongColumn, cell_value, typed_table
+from payer_policy.engines.columnar.tables import WrongColumn, typed_table
+from payer_policy.formats.blocks import Block
+from payer_policy.formats.tables.cells import cell_value
 from payer_policy.request.models import Request
 
 BILLED: Final = "#billed"

@@ -27,7 +27,7 @@ from payer_policy.analysis.impact.words import Words
 from payer_policy.batch.bearers import entries_by_record
 from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.facts_file import FactsFile
-from payer_policy.batch.inputs import Input, WrongCall, find_inputs
+from payer_policy.batch.inputs import Input, find_inputs
 from payer_policy.batch.readers import Reader, reader_of
 from payer_policy.batch.run import ROWS_BY_COLUMN, Progress, tasks_of
 from payer_policy.batch.workers import Done, Setup, decided_by, settle
@@ -35,6 +35,7 @@ from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.whole_file import refuse_inputs
 from payer_policy.engine import Engine
 from payer_policy.formats import read_supplements
+from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 

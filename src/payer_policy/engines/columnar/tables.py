@@ -32,18 +32,6 @@ class WrongColumn(PayerPolicyError, ValueError):
     """A column cannot hold values of its fact, whatever its rows say. The message says why."""
 
 
-def cell_value(type_: FactType, text: str) -> object:
-    """A cell of text as the JSON value that it stands for; None for an empty one: not known."""
-    text = text.strip()
-    if not text:
-        return None
-    if type_.kind == "boolean":
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if type_.kind == "codes":
-        return text.replace(";", " ").split()
-    return text
-
-
 def typed_table(
     types: Mapping[str, FactType], frame: pl.DataFrame, cell: Cell
 ) -> tuple[pl.DataFrame, pl.Series]:

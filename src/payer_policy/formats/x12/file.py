@@ -5,9 +5,11 @@ Whoever has time and memory for one claim only reads `x12_loops` and gives each 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from codecs import getincrementaldecoder
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import BinaryIO
 
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.formats.intake import Intake, refused
@@ -17,6 +19,9 @@ from payer_policy.formats.x12.envelope import Envelope
 from payer_policy.formats.x12.review_loops import ReviewLoop
 from payer_policy.formats.x12.review_request import intake_278, shown_number
 from payer_policy.formats.x12.segment_reader import Read
+
+LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+"""A stray byte, as "surrogateescape" keeps it, to the Latin-1 character that it most likely is."""
 
 X12Loop = ClaimLoop | ReviewLoop
 """One claim of an 837 or one request of a 278, still as segments."""
@@ -47,3 +52,32 @@ def intake_x12(part: X12Loop | Diagnostic, file: str) -> Intake:
     if isinstance(part, Diagnostic):
         return replace(refused(part), of_file=True)
     return intake_278(part, file) if isinstance(part, ReviewLoop) else intake_837(part, file)
+
+
+def x12_pieces(
+    file: BinaryIO, name: str, pause: Callable[[], None] | None = None
+) -> Iterator[X12Loop | Diagnostic]:
+    """The claims and requests of an open file, and what is wrong with it between them."""
+    yield from x12_loops(x12_text(file, pause), name)
+
+
+def x12_text(file: BinaryIO, pause: Callable[[], None] | None = None) -> Read:
+    """The text of an X12 file that is read on and on; a stray byte is taken for Latin-1.
+
+    Args:
+        file: The file.
+        pause: Called before each piece that is read; what it raises ends the reading.
+    """
+    decoder = getincrementaldecoder("utf-8-sig")("surrogateescape")
+
+    def read(size: int) -> str:
+        if pause is not None:
+            pause()
+        chunk, ended = "", False
+        while not (chunk or ended):
+            data = file.read(size)
+            ended = not data
+            chunk = decoder.decode(data, ended)
+        return chunk if chunk.isascii() else chunk.translate(LATIN_1)
+
+    return read

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from payer_policy.batch.inputs import WrongCall
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import FactType
+from payer_policy.formats.source import WrongCall
 from payer_policy.request.models import Coverage, Patient, Provider, Request
 
 _NO_NAMES: Final[Mapping[str, str]] = {}

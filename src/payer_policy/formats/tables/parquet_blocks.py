@@ -9,14 +9,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from payer_policy.batch.blocks import ArrowRows, Block, Position
-from payer_policy.batch.inputs import Input, NotReadable, WrongCall
-from payer_policy.batch.kept import kept_of_batch
-from payer_policy.batch.rejects import problem_at, rejected
-from payer_policy.batch.table_blocks import TableRow, claim_blocks
-from payer_policy.batch.tables import Cell, Columns, checked_columns, expected
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import NUMERIC, FactType
+from payer_policy.formats.blocks import ArrowRows, Block, Position
+from payer_policy.formats.rejects import problem_at, rejected
+from payer_policy.formats.source import Held, NotReadable, Source, WrongCall
+from payer_policy.formats.tables.columns import Cell, Columns, checked_columns, expected
+from payer_policy.formats.tables.csv_blocks import TableRow, claim_blocks
+from payer_policy.formats.tables.kept import kept_of_batch
 
 _CELLS = 4_000_000
 _CLAIM_ROWS = 4_096
@@ -27,7 +27,7 @@ _FEW_BYTES = 3
 
 
 def parquet_columns(
-    source: Input, facts: Mapping[str, Fact], renamed: Mapping[str, str], keep: Sequence[str] = ()
+    source: Source, facts: Mapping[str, Fact], renamed: Mapping[str, str], keep: Sequence[str] = ()
 ) -> Columns:
     """The columns of a file.
 
@@ -36,12 +36,17 @@ def parquet_columns(
         WrongCall: a column means nothing, or cannot hold what it means.
     """
     try:
-        schema = pq.read_schema(source.path)
+        schema = pq.read_schema(_where(source))
     except (pa.ArrowException, OSError):
         raise NotReadable(
             f"{source.path}: cannot be read as Parquet; is the file complete?"
         ) from None
     return table_columns(schema, facts, source.path, renamed, keep)
+
+
+def _where(source: Source) -> Any:
+    """What Arrow reads a file from."""
+    return pa.BufferReader(source.data) if isinstance(source, Held) else source.path
 
 
 def table_columns(
@@ -128,8 +133,17 @@ def _in_words(type_: Any) -> str:
     return f"values of the type {type_}"
 
 
-def parquet_fact_blocks(
-    source: Input, at: Position | None, columns: Columns, rows: int
+def parquet_blocks(
+    source: Source, at: Position | None, columns: Columns, rows: int
+) -> Iterator[Block]:
+    """The records of a table; of facts at most so many at a time."""
+    if columns.form == "facts":
+        return _fact_blocks(source, at, columns, rows)
+    return _claim_blocks(source, at, columns)
+
+
+def _fact_blocks(
+    source: Source, at: Position | None, columns: Columns, rows: int
 ) -> Iterator[Block]:
     """Some rows at a time."""
     size = max(1, min(rows, max(1_000, _CELLS // columns.width)))
@@ -142,10 +156,10 @@ def parquet_fact_blocks(
     yield from reader.damage()
 
 
-def _repeated(source: Input) -> list[str]:
+def _repeated(source: Source) -> list[str]:
     """The columns of texts that take so little room that their texts must come again and again."""
     try:
-        metadata = pq.read_metadata(source.path)
+        metadata = pq.read_metadata(_where(source))
     except (pa.ArrowException, OSError):
         return []  # whoever reads the rows will say what is wrong
     names = []
@@ -163,7 +177,7 @@ def _repeated(source: Input) -> list[str]:
     return names
 
 
-def parquet_claim_blocks(source: Input, at: Position | None, columns: Columns) -> Iterator[Block]:
+def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iterator[Block]:
     """The lines of some claims at a time."""
     reader = _Reader(source, at["row"] if at else 1, _CLAIM_ROWS)
 
@@ -190,7 +204,7 @@ def parquet_claim_blocks(source: Input, at: Position | None, columns: Columns) -
 class _Reader:
     """The rows of a file from one on, in batches that never go beyond a row group."""
 
-    def __init__(self, source: Input, row: int, size: int, repeated: Sequence[str] = ()) -> None:
+    def __init__(self, source: Source, row: int, size: int, repeated: Sequence[str] = ()) -> None:
         self.row = row
         """The next row."""
         self.done = 0
@@ -204,7 +218,7 @@ class _Reader:
     def __iter__(self) -> Iterator[tuple[int, Any]]:
         try:
             with pq.ParquetFile(
-                self._source.path,
+                _where(self._source),
                 buffer_size=_BUFFER,
                 pre_buffer=False,
                 read_dictionary=self._repeated,

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from payer_policy.batch.blocks import Row, TableClaim
-from payer_policy.batch.cells import Convert, converter
-from payer_policy.batch.requests import Refusal, validated_request
-from payer_policy.batch.tables import ID, LINE, REQUEST_FIELDS, expected
 from payer_policy.core.diagnostics import Diagnostic, Location, Position
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import shown
+from payer_policy.formats.blocks import Row, TableClaim
+from payer_policy.formats.tables.cells import Convert, converter
+from payer_policy.formats.tables.columns import ID, LINE, REQUEST_FIELDS, expected
+from payer_policy.formats.tables.requests import Refusal, validated_request
 from payer_policy.request.models import MAX_LINES, Request
 
 _Column = tuple[str, int, Convert]

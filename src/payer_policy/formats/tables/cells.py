@@ -11,9 +11,8 @@ from collections.abc import Callable
 from datetime import datetime, time
 from typing import Any
 
-from payer_policy.batch.tables import Cell
 from payer_policy.core.vocabulary.types import FactType
-from payer_policy.engines.columnar.tables import cell_value
+from payer_policy.formats.tables.columns import Cell
 
 Convert = Callable[[Any], Any]
 
@@ -28,6 +27,18 @@ def converter(holds: Cell | FactType) -> Convert:
     if holds.kind == "date":
         return lambda cell: cell_value(holds, cell) if isinstance(cell, str) else day_of(cell)
     return lambda cell: cell_value(holds, cell) if isinstance(cell, str) else cell
+
+
+def cell_value(type_: FactType, text: str) -> object:
+    """A cell of text as the JSON value that it stands for; None for an empty one: not known."""
+    text = text.strip()
+    if not text:
+        return None
+    if type_.kind == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if type_.kind == "codes":
+        return text.replace(";", " ").split()
+    return text
 
 
 def day_of(cell: Any) -> Any:

@@ -15,7 +15,7 @@ from io import StringIO
 from itertools import chain
 from typing import NamedTuple
 
-from payer_policy.batch.text_blocks import Line
+from payer_policy.formats.streams import Line
 
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _BOM = b"\xef\xbb\xbf"

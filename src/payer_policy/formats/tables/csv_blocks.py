@@ -10,15 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from payer_policy.batch.blocks import Block, CsvText, Position, Row, TableClaim, TableClaims
-from payer_policy.batch.cells import converter
-from payer_policy.batch.csv_rows import cells_of, header_of, row_texts
-from payer_policy.batch.inputs import DAMAGED, Input, WrongCall
-from payer_policy.batch.kept import kept_of_rows
-from payer_policy.batch.rejects import Reject, problem_at, rejected
-from payer_policy.batch.tables import ID, Columns
-from payer_policy.batch.text_blocks import Damage, done_bytes, lines_of
 from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.formats.blocks import Block, CsvText, Position, Row, TableClaim, TableClaims
+from payer_policy.formats.rejects import Reject, problem_at, rejected
+from payer_policy.formats.source import DAMAGED, Source, WrongCall
+from payer_policy.formats.streams import Damage, done_bytes, lines_of
+from payer_policy.formats.tables.cells import converter
+from payer_policy.formats.tables.columns import ID, Columns
+from payer_policy.formats.tables.csv_rows import cells_of, header_of, row_texts
+from payer_policy.formats.tables.kept import kept_of_rows
 from payer_policy.request.models import MAX_LINES
 
 _BYTES = 1 << 22
@@ -39,7 +39,7 @@ class TableRow(NamedTuple):
     """Of the columns that are carried to the answers."""
 
 
-def csv_header(source: Input) -> tuple[list[str], str]:
+def csv_header(source: Source) -> tuple[list[str], str]:
     """The names of the columns, none of an empty file; and what separates them.
 
     Raises:
@@ -59,8 +59,15 @@ def csv_header(source: Input) -> tuple[list[str], str]:
     return names, separator
 
 
-def csv_fact_blocks(
-    source: Input, at: Position | None, columns: Columns, most: int
+def csv_blocks(source: Source, at: Position | None, columns: Columns, most: int) -> Iterator[Block]:
+    """The records of a table; of facts at most so many at a time."""
+    if columns.form == "facts":
+        return _fact_blocks(source, at, columns, most)
+    return _claim_blocks(source, at, columns)
+
+
+def _fact_blocks(
+    source: Source, at: Position | None, columns: Columns, most: int
 ) -> Iterator[Block]:
     """Some whole rows at a time."""
     with source.open() as file:
@@ -100,7 +107,7 @@ def csv_fact_blocks(
         yield from damage.blocks(row, line, {"offset": offset, "line": line, "row": row})
 
 
-def csv_claim_blocks(source: Input, at: Position | None, columns: Columns) -> Iterator[Block]:
+def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iterator[Block]:
     """The lines of some claims at a time."""
     with source.open() as file:
         damage = Damage(source)
@@ -131,7 +138,7 @@ def csv_claim_blocks(source: Input, at: Position | None, columns: Columns) -> It
         yield from damage.blocks(row, line, here())
 
 
-def _csv_start(source: Input, at: Position | None) -> tuple[int, int, int]:
+def _csv_start(source: Source, at: Position | None) -> tuple[int, int, int]:
     """Offset, line and row to go on at."""
     if at is not None:
         return at["offset"], at["line"], at["row"]
@@ -181,7 +188,7 @@ class _Held:
 
 
 def claim_blocks(
-    source: Input,
+    source: Source,
     rows: Iterator[TableRow],
     columns: Columns,
     at: Position | None,
@@ -237,7 +244,7 @@ def claim_blocks(
         yield block(end())
 
 
-def _put(source: Input, held: _Held, claim: _Claim) -> None:
+def _put(source: Source, held: _Held, claim: _Claim) -> None:
     held.units += claim.count
     if claim.fault is not None:
         held.rejects.append(rejected(source.path, claim.row, str(claim.id), [claim.fault]))
@@ -247,14 +254,14 @@ def _put(source: Input, held: _Held, claim: _Claim) -> None:
     held.rows += len(claim.rows)
 
 
-def _beside(source: Input, claim: _Claim, where: int) -> Diagnostic:
+def _beside(source: Source, claim: _Claim, where: int) -> Diagnostic:
     what = "line" if claim.line is not None else "row"
     message = f"claim {claim.id}: {what} {where} beside it cannot be read and may belong to it"
     hint = f"correct {what} {where}; the claim is not decided without it"
     return problem_at(source.path, claim.line, "incomplete-claim", message, hint)
 
 
-def _differs(source: Input, claim: _Claim, row: TableRow, columns: Columns) -> Diagnostic | None:
+def _differs(source: Source, claim: _Claim, row: TableRow, columns: Columns) -> Diagnostic | None:
     """Why no one value of a column can be carried to the answers of the claim."""
     for one, first, here in zip(columns.kept, claim.kept, row.kept, strict=True):
         if first != here and str(first) != str(here):  # what is no number equals nothing
@@ -268,6 +275,6 @@ def _differs(source: Input, claim: _Claim, row: TableRow, columns: Columns) -> D
     return None
 
 
-def _cut_off(source: Input, claim: _Claim) -> Diagnostic:
+def _cut_off(source: Source, claim: _Claim) -> Diagnostic:
     message = f"claim {claim.id}: the file breaks off here, so that lines of it may be missing"
     return problem_at(source.path, claim.line, "incomplete-claim", message, "send the file again")

@@ -10,10 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from payer_policy.batch.rejects import Reject
-from payer_policy.batch.tables import Columns
-from payer_policy.core.diagnostics import Diagnostic
-from payer_policy.formats import X12Loop
+from payer_policy.formats.rejects import Reject
+from payer_policy.formats.tables.columns import Columns
 
 Position = Mapping[str, int]
 """A place in a file, between two records."""
@@ -38,10 +36,12 @@ class JsonText:
 
 
 @dataclass(frozen=True, slots=True)
-class Loops:
-    """Claims and requests of an X12 file, and remarks between them; each has a number."""
+class Pieces:
+    """Claims of a file, not read yet, and remarks between them; each has a number."""
 
-    items: Sequence[tuple[int, X12Loop | Diagnostic]]
+    claims: Any
+    """How they are read (`registry.Claims`)."""
+    items: Sequence[tuple[int, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class TableClaims:
     """What is carried to the answers, a row a claim, as an Arrow table; None: nothing."""
 
 
-Payload = JsonLines | JsonText | Loops | CsvText | ArrowRows | TableClaims
+Payload = JsonLines | JsonText | Pieces | CsvText | ArrowRows | TableClaims
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""What readers of any format read from: a file of a run, or bytes that are held in memory."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from io import BytesIO
+from typing import BinaryIO, Final, Protocol
+
+from payer_policy.core.diagnostics import PayerPolicyError
+
+DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
+"""What reading a damaged archive raises."""
+
+
+class WrongCall(PayerPolicyError):
+    """The run as it was asked for is not possible. The message says why, and what to do."""
+
+
+class NotReadable(WrongCall):
+    """A file cannot be read as what it seems to be."""
+
+
+class Source(Protocol):
+    """A file: its name for messages, its size in bytes, and what opens it (unpacked)."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def packed(self) -> bool: ...
+
+    def open(self) -> BinaryIO: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The bytes of a whole file, as a source."""
+
+    path: str
+    data: bytes
+    packed: bool = False
+
+    @property
+    def size(self) -> int:
+        return len(self.data)
+
+    def open(self) -> BinaryIO:
+        """The bytes, from their start."""
+        return BytesIO(self.data)

@@ -1,0 +1,1 @@
+"""Tables of claims: CSV and Parquet, a row a service (facts) or a row a claim line."""
