@@ -1,4 +1,4 @@
-"""CSV and Parquet tables are decided by `decide` and the service as `batch` decides them."""
+"""CSV and Parquet tables are decided by `decide` as `batch` decides them, and CSV by the service."""
 
 from __future__ import annotations
 
@@ -90,16 +90,22 @@ def test_the_service_reads_a_table_of_claim_lines(served: Served, media_type: st
     assert found == [("T-1", "approve"), ("T-2", None), ("T-3", None)]
 
 
-def test_the_service_reads_parquet_and_facts(served: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("media_type", ["application/vnd.apache.parquet", "text/csv", ""])
+def test_the_service_reads_no_parquet_which_can_unpack_to_any_size(
+    served: Served, tmp_path: Path, media_type: str
+) -> None:
     data = as_parquet(LINES, tmp_path / "lines.parquet").read_bytes()
-    parquet = {"Content-Type": "application/vnd.apache.parquet"}
 
-    lines = served.post("/v1/decide/batch", data, headers=parquet).json()
+    answer = served.post("/v1/decide/batch", data, headers={"Content-Type": media_type})
+
+    assert (answer.status_code, answer.json()["type"]) == (415, "/problems/wrong-media-type")
+
+
+def test_the_service_reads_a_table_of_facts(served: Served) -> None:
     facts = served.post(
         "/v1/decide/batch", FACTS.encode(), headers={"Content-Type": "text/csv"}
     ).json()
 
-    assert [one["claim_id"] for one in lines["answers"]] == ["T-1", "T-2", "T-3"]
     assert [one["claim_id"] for one in facts["answers"]] == ["T-5", "T-6", "T-7"]
 
 

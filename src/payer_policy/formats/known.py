@@ -98,7 +98,8 @@ def _read_json(source: Held, reading: Reading) -> list[Intake]:
 
 def _read_x12(source: Held, reading: Reading) -> list[Intake]:
     text = source.data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    read, pause = StringIO(text.translate(LATIN_1), "").read, reading.pause
+    text = text if source.data.isascii() else text.translate(LATIN_1)
+    read, pause = StringIO(text, "").read, reading.pause
 
     def paused(size: int) -> str:
         if pause is not None:

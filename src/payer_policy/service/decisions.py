@@ -19,7 +19,7 @@ from payer_policy.determination.explain import explain
 from payer_policy.determination.trees import Explanation
 from payer_policy.formats import Intake, read_requests, read_supplements, supplemented, unmatched
 from payer_policy.formats.answer import Answer, answer
-from payer_policy.formats.known import BUILT_IN, known
+from payer_policy.formats.known import BUILT_IN, PARQUET, known
 from payer_policy.request.checking import too_many_lines
 from payer_policy.service.authentication import holds
 from payer_policy.service.brief import brief
@@ -42,6 +42,8 @@ _ANYTHING: Final = ("application/octet-stream", "application/x-www-form-urlencod
 _SHORT: Final = 16_384
 _FEW: Final = 1_000
 """Bytes and parts of a body up to which deciding it on the event loop keeps nobody waiting."""
+_PARQUET: Final = b"PAR1"
+"""Not read here: a small file can unpack to any size."""
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 _OF_BODIES: Final = ("too-large", "too-many-parts", "wrong-media-type")
 _OF_ONE: Final = ("several-requests", "key-used", *_OF_BODIES)
@@ -94,12 +96,12 @@ async def decide(request: Request, view: View = "whole") -> Response:
 async def decide_batch(
     request: Request, accept: Annotated[str, Header()] = "*/*", view: View = "whole"
 ) -> Response:
-    """A list of requests, JSON Lines, FHIR, a CSV or Parquet table, an X12 interchange with 837s and
-    278s, or a format that another package adds, in which answers may be written too. What no claim form
+    """A list of requests, JSON Lines, FHIR, a CSV table, an X12 interchange with 837s and 278s, or a
+    format that another package adds, in which answers may be written too. What no claim form
     carries comes beside it as a form with the parts `claims` and `facts`, facts by claim number. What is
     wrong with one claim is told in its place and does not stop the others. All are recorded together
     or none is."""
-    formats = known()
+    formats = [one for one in known() if one is not PARQUET]
     writers = {one.media_types[0]: one.write for one in formats if one.write and one.media_types}
     form = best_of(accept, (JSON, JSON_LINES) if view == "brief" else (JSON, *writers))
     read = [name for one in formats for name in one.media_types if name != JSON]
@@ -111,6 +113,10 @@ async def decide_batch(
         if (before := await question.answered()) is not None:
             return before
         claims, facts = await claims_and_facts(request, data)
+        if claims.startswith(_PARQUET):
+            raise Problem(
+                "wrong-media-type", "Parquet is read by `payer-policy batch`; send CSV here"
+            )
         for part in (claims, facts or b""):
             check_parts(part, limits.batch_parts)
         deployed = state.deployed
