@@ -109,7 +109,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "bytes inside": (_line(code=b"J0945"), "$.lines[0].code", "found a `bytes`; expected text"),
     "a complex number": (_line(units=1j), "$.lines[0].units", "found a `complex`"),
     "a time": (_line(date=datetime(2025, 3, 4)), "$.lines[0].date", "a date was expected"),
-    "half a character": (_line(code="\ud800"), "$.lines[0].code", "nobody can read (U+D800)"),
+    "half a character": (_line(code="\ud800"), "$.lines[0].code", "half a character (U+D800)"),
     "a set in order": ({**CLAIM, "diagnoses": {"G35"}}, "$.diagnoses", "the order counts"),
     "a FHIR resource": ({"resourceType": "Claim"}, "$.resourceType", "this is a FHIR resource"),
     "a number for $schema": ({**CLAIM, "$schema": 1}, "$.$schema", "`$schema` is not a field"),
