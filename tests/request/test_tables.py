@@ -11,7 +11,8 @@ import pytest
 
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.engines.columnar.expressions import DTYPES, loaded
-from payer_policy.engines.columnar.tables import WrongColumn, cell_value, typed_table
+from payer_policy.engines.columnar.tables import WrongColumn, typed_table
+from payer_policy.formats.tables.cells import cell_value
 
 BOOLEAN, INTEGER, DECIMAL = FactType("boolean"), FactType("integer"), FactType("decimal")
 DATE = FactType("date")

@@ -31,6 +31,7 @@ class Start:
     """The first bytes of a file, and what else says which format it is in."""
 
     data: bytes
+    """At most `HEAD` bytes."""
     file: str
     """Its name; of a compressed file without `.gz`."""
     reopen: Callable[[], BinaryIO]
@@ -104,6 +105,7 @@ class Format:
     """A format of files of claims. It has `claims`, or `table`, or both of `read` and `blocks`."""
 
     name: str
+    """What `--as` and the counts call it."""
     units: tuple[str, str]
     """What is counted in a file of it, one and several: `("X12 claim", "X12 claims")`."""
     recognizes: Callable[[Start], bool | Diagnostic]
@@ -111,8 +113,11 @@ class Format:
     media_types: tuple[str, ...] = ()
     """What the service accepts; answers are written as the first."""
     suffixes: tuple[str, ...] = ()
+    """What names of its files end with, such as `.csv`."""
     claims: Claims | None = None
+    """Its claims one by one; None: it has `table`, or `read` and `blocks`."""
     table: Table | None = None
+    """Its rows, where it is a table; None: it is none."""
     read: Callable[[Held, Reading], Iterable[Intake]] | None = None
     """Every claim of a whole file, where that is more than its claims one after another."""
     blocks: Callable[[Source, Position | None], Iterator[Block]] | None = None
