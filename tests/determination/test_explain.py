@@ -485,3 +485,16 @@ def test_the_headline_says_what_was_decided_on_what(about, lines, says):
     determination = decide(EXAMPLE, KNOWN, lines, **about)
     explained = explain(EXAMPLE, evaluate(EXAMPLE, KNOWN), KNOWN, determination)
     assert explained.title == says
+
+
+def test_more_than_five_checks_that_were_not_made_are_folded():
+    determination = decide(EXAMPLE, *CASES["approved-on-assumptions"])
+    (first, *_) = [one for one in determination.assumptions if one.rule is not None]
+    assumed = tuple(
+        replace(first, rule=f"rule-{number}", waits_for=(f"fact.{number}",)) for number in range(7)
+    )
+
+    text = render_determination(replace(determination, assumptions=assumed))
+
+    assert "rule-4" in text and "rule-5" not in text
+    assert "~ 2 more; not known: fact.5 and fact.6" in text

@@ -174,10 +174,13 @@ def _assumed(page: _Page, determination: Determination) -> None:
         page.heading(
             "Not checked: the facts are missing, and the policy allows payment without them"
         )
-        for assumption in assumed:
+        for assumption in assumed[:_FEW]:
             page.add(f"~ {assumption.title.rstrip('.')} · {assumption.rule}", 2, 4)
             if assumption.waits_for:
                 page.add(f"not known: {listed(assumption.waits_for)}", 4, 6)
+        if len(assumed) > _FEW:
+            facts = dict.fromkeys(fact for one in assumed[_FEW:] for fact in one.waits_for)
+            page.add(f"~ {len(assumed) - _FEW} more; not known: {listed(list(facts))}", 2, 4)
 
 
 def _policy(determination: Determination) -> str:
