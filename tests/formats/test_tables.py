@@ -159,3 +159,13 @@ def test_columns_are_imported_for_parquet_only(tmp_path: Path) -> None:
     files = [*sorted(Path("examples/claims").glob("*.837")), tmp_path / "lines.csv"]
 
     subprocess.run([sys.executable, "-c", program, *map(str, files)], check=True)
+
+
+@pytest.mark.parametrize("path", ["/v1/decide", "/v1/explain", "/fhir/Claim/$submit"])
+def test_no_path_of_the_service_unpacks_parquet(served: Served, tmp_path: Path, path: str) -> None:
+    data = as_parquet(LINES, tmp_path / "lines.parquet").read_bytes()
+
+    answer = served.post(path, data, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 415
+    assert "Parquet is read by" in answer.text

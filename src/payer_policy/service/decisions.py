@@ -113,10 +113,6 @@ async def decide_batch(
         if (before := await question.answered()) is not None:
             return before
         claims, facts = await claims_and_facts(request, data)
-        if claims.startswith(_PARQUET):
-            raise Problem(
-                "wrong-media-type", "Parquet is read by `payer-policy batch`; send CSV here"
-            )
         for part in (claims, facts or b""):
             check_parts(part, limits.batch_parts)
         deployed = state.deployed
@@ -242,8 +238,10 @@ def check_parts(data: bytes, most: int) -> int:
     piece, with an eye on the clock.
 
     Raises:
-        Problem: It may have more than may be.
+        Problem: It may have more than may be; or it is Parquet.
     """
+    if data.startswith(_PARQUET):
+        raise Problem("wrong-media-type", "Parquet is read by `payer-policy batch`; send CSV here")
     if data[:64].lstrip(_BLANK)[:1] not in (b"{", b"["):
         return 0
     count = data.count(b",") + data.count(b"[") + data.count(b"{")
