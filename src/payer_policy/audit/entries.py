@@ -101,7 +101,6 @@ def entry_of(
     if context is not None and keep_request:
         answered["context"] = context
     member = f'{canonical(about)[:-1]},"request":{written},{canonical(answered)[1:]}'
-    salted = salt(SALT_BYTES).hex()
     kept = {
         "format": FORMAT,
         "kind": DECISION,
@@ -115,14 +114,20 @@ def entry_of(
             {"code": service.code, "lines": list(service.lines)} for service in without_policy
         ],
     }
-    return Entry(
-        canonical(kept),
-        member,
-        salted,
-        commitment_of(salted, member),
-        request.id,
-        request.coverage.member_id,
-    )
+    return _sealed(kept, member, salt, request.id, request.coverage.member_id)
+
+
+def _sealed(
+    kept: Mapping[str, Any],
+    member: str,
+    salt: Salt,
+    claim_number: str | None,
+    member_id: str | None,
+) -> Entry:
+    """The entry with a member part, and the commitment to it."""
+    salted = salt(SALT_BYTES).hex()
+    committed = commitment_of(salted, member)
+    return Entry(canonical(kept), member, salted, committed, claim_number, member_id)
 
 
 def _answer(one: Decided) -> dict[str, Any]:
@@ -225,7 +230,6 @@ def inquiry_entry(
         salt: Where random bytes come from.
     """
     member = canonical({"member_id": member_id, "npis": list(npis), "rows": list(told)})
-    salted = salt(SALT_BYTES).hex()
     kept = {
         "format": FORMAT,
         "kind": INQUIRY,
@@ -235,7 +239,7 @@ def inquiry_entry(
         "request_id": request_id,
         "answers": len(told),
     }
-    return Entry(canonical(kept), member, salted, commitment_of(salted, member), None, member_id)
+    return _sealed(kept, member, salt, None, member_id)
 
 
 def request_text(request: Request) -> str:
