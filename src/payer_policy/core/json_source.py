@@ -294,12 +294,17 @@ def _unreadable_texts(document: JsonDocument) -> Iterator[Diagnostic]:
         elif isinstance(node, list):
             stack.extend(((*path, index), child) for index, child in enumerate(node))
         for text in texts:
-            if found := _UNREADABLE.search(text):
-                character = f"U+{ord(found.group()):04X}"
-                message = (
-                    f"a text here contains a control character or half a character ({character})"
-                )
+            if (message := unreadable(text)) is not None:
                 yield document.problem("wrong-value", message, path)
+
+
+def unreadable(text: str) -> str | None:
+    """What is wrong with a text that no file, database or screen can hold; None: nothing."""
+    found = _UNREADABLE.search(text)
+    if found is None:
+        return None
+    character = f"U+{ord(found.group()):04X}"
+    return f"a text here contains a control character or half a character ({character})"
 
 
 def _explain(text: str, file: str) -> list[Diagnostic]:

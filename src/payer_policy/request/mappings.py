@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
@@ -14,12 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kind_of
 from payer_policy.core.json_models import MAX_PROBLEMS
-from payer_policy.core.json_source import MAX_DEPTH, JsonDocument, JsonPath, render_path
+from payer_policy.core.json_source import MAX_DEPTH, JsonDocument, JsonPath, render_path, unreadable
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.request.checking import inconsistencies, numbered, validated_request
 from payer_policy.request.models import Request
 
-_UNREADABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _PLAIN: Final = frozenset({bool, int, Decimal, date, NoneType})
 _MOST_PARTS: Final = 500_000
 """Parts of one request: 999 lines, 10,000 lines of history and their facts have fewer."""
@@ -123,7 +121,7 @@ def _all_plain(value: Mapping[str, Any]) -> bool:
             elif kind not in _PLAIN:
                 return False
     try:
-        return _UNREADABLE.search("".join(texts)) is None
+        return unreadable("".join(texts)) is None
     except TypeError:  # a key that is no text
         return False
 
@@ -225,9 +223,7 @@ class _Copy:
         return made
 
     def _text(self, text: str, path: JsonPath) -> str:
-        if found := _UNREADABLE.search(text):
-            character = f"U+{ord(found.group()):04X}"
-            message = f"a text here contains a control character or half a character ({character})"
+        if (message := unreadable(text)) is not None:
             self._report(path, "wrong-value", message)
             return ""
         return str.__str__(text)
