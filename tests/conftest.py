@@ -10,7 +10,7 @@ from hypothesis import Phase, settings
 from payer_policy.policy.library import Library
 from tests.opening import keeping
 
-READ_ANEW = {"check", "deployment", "facade", "policy", "schemas"}
+READ_ANEW = {"checks", "deployment", "engine", "policy", "schemas"}
 """Folders of tests about reading itself: there every library is read from its files."""
 
 settings.register_profile(

@@ -9,9 +9,10 @@ import ast
 import importlib.util
 import re
 from collections.abc import Collection, Iterator
-from pathlib import Path
 
-SOURCE = Path(__file__).parents[1] / "src" / "payer_policy"
+from tests.places import ROOT, TESTS
+
+SOURCE = ROOT / "src" / "payer_policy"
 
 ROOMS = (
     "core",
@@ -90,6 +91,14 @@ def test_imports_run_downwards() -> None:
     assert offenders == []
 
 
+def test_tests_stand_in_the_room_of_what_they_test() -> None:
+    folders = {
+        path.name for path in TESTS.iterdir() if path.is_dir() and (path / "__init__.py").exists()
+    }
+
+    assert folders - set(ROOMS) == {"benchmarks"}
+
+
 def test_modules_do_not_import_one_another_in_a_circle() -> None:
     names = {relative.removesuffix(".py"): tree for relative, tree in _modules()}
     reached = {name: _imported(tree, names) for name, tree in names.items()}
@@ -149,7 +158,7 @@ def test_optional_libraries_have_one_door() -> None:
 
 
 def test_nothing_in_the_source_knows_a_drug_a_payer_or_a_code() -> None:
-    policies = SOURCE.parents[1] / "policies"
+    policies = ROOT / "policies"
     names = {path.stem for path in (policies / "drugs").glob("*.json")}
     names |= {path.parent.name for path in policies.glob("*/payer.json")} - {"medicare"}
     names |= {"baclofen", "lioresal", "gablofen", "brompheniramine"}
@@ -193,7 +202,7 @@ def test_nothing_that_runs_code_when_it_is_read_is_ever_read_from_a_disk() -> No
 
 
 def test_the_picture_of_the_house_is_what_the_imports_are() -> None:
-    path = SOURCE.parents[1] / "docs" / "house.py"
+    path = ROOT / "docs" / "house.py"
     spec = importlib.util.spec_from_file_location("house", path)
     assert spec is not None and spec.loader is not None
     house = importlib.util.module_from_spec(spec)

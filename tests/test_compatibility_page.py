@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.places import ROOT
+
 PAGE = (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8")
 FORMAT = re.compile(r"payer-policy/[a-z-]+/[0-9]+")
 

@@ -12,7 +12,7 @@ import pytest
 
 from payer_policy import Engine
 from payer_policy.request.mappings import request_from_mapping
-from tests.facade.test_engine import POLICIES
+from tests.engine.test_engine import POLICIES
 from tests.generated_claims import CHANGING_DAYS, claims, json_lines
 
 COUNT = 2_000

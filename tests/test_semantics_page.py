@@ -16,8 +16,8 @@ from payer_policy.language import Elaborator, Scope
 from payer_policy.request.given import parse_facts
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/semantics.md").read_text("utf-8")
 ROWS = re.findall(r"^\| `(\{.*\})` \| `(\{.*\})` \| (\w+) \|$", PAGE, re.MULTILINE)
 SCENARIOS = re.findall(r"^```gherkin\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -18,7 +18,7 @@ from payer_policy.core.vocabulary.outcome import CARC, DECISION
 from payer_policy.engine import Engine
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 POLICY = "north/iron/2024-01-01.json"
 SOUTH = "south/iron/2024-01-01.json"

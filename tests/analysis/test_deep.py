@@ -19,7 +19,7 @@ from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import read_library
-from tests.check.building import BASE, build
+from tests.policy.checks.building import BASE, build
 
 POLICY = "north/iron/2024-01-01.json"
 FINDING = {"group": "CO", "carc": "50", "rarc": ["N130"], "because": "No."}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,8 +18,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines.symbolic.logic import negated, truth_in
 from payer_policy.engines.symbolic.search import Search
 from payer_policy.language.sources import Computed, DrugAttribute
-
-POLICIES = Path(__file__).parents[2] / "policies"
+from tests.places import POLICIES
 
 
 @pytest.fixture(scope="module")

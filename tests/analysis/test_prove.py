@@ -17,9 +17,10 @@ from payer_policy.engine import Engine
 from payer_policy.engines.symbolic.search import NotProved
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
-from tests.check.building import build
+from tests.places import ROOT
+from tests.policy.checks.building import build
 
-SHIPPED = Path(__file__).parents[2] / "policies"
+SHIPPED = ROOT / "policies"
 POLICY = "north/iron/2024-01-01.json"
 
 

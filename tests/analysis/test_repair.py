@@ -18,8 +18,8 @@ from payer_policy.cli import payer_policy
 from payer_policy.core.vocabulary.types import to_json
 from payer_policy.engine import Engine
 from payer_policy.request.models import Request
+from tests.places import POLICIES
 
-POLICIES = Path(__file__).parents[2] / "policies"
 DAY = "2025-03-04"
 
 REFILL: Mapping[str, Any] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +19,7 @@ from payer_policy.core.truth import FAILS, UNKNOWN
 from payer_policy.engines import engine_named
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation
-
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
 
 
 @pytest.fixture(scope="module")

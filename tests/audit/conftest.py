@@ -6,7 +6,6 @@ import itertools
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +19,8 @@ from payer_policy.determination import NoPolicy
 from payer_policy.engine import Decided
 from payer_policy.formats import read_requests, read_supplements, supplemented
 from tests.audit.postgresql import NEEDED, Server, Unavailable
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 CLAIMS = ROOT / "examples" / "claims"
 START = datetime(2025, 6, 1, 12, tzinfo=UTC)
 Answer = tuple[Request, tuple[Decided, ...], tuple[NoPolicy, ...]]

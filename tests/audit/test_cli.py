@@ -98,7 +98,7 @@ def test_replay_tells_what_it_could_not(record: Place, answers: dict[str, Answer
     from dataclasses import replace
 
     audit("redact", record.url, "--claim-number", "SYN-837-WASTE", "--by", "x", "--why", "y")
-    other = ROOT / "tests" / "check" / "base"  # a small folder with other policies
+    other = ROOT / "tests" / "policy" / "checks" / "base"  # a small folder with other policies
     told = audit("replay", record.url, "--policies", str(other))
     assert told.exit_code == 1
     assert "1 not decided again: redacted" in told.output

@@ -22,8 +22,8 @@ from payer_policy.audit import AuditLog, Entry
 from payer_policy.audit.verifying import verify
 from tests.audit.conftest import Clock, Place
 from tests.audit.postgresql import Server
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 NAMES = ("one-a", "one-b", "group-c")
 
 

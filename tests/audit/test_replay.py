@@ -26,9 +26,9 @@ from payer_policy.core.vocabulary.types import FactType, to_json
 from payer_policy.engines import ENGINES, why_unavailable
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.request.mappings import request_from_mapping
-from tests.audit.conftest import ROOT, Answer
+from tests.audit.conftest import Answer
+from tests.places import POLICIES
 
-POLICIES = ROOT / "policies"
 BASE = "medicare/intrathecal-baclofen"
 
 

@@ -18,10 +18,9 @@ import pyarrow.parquet as pq
 from payer_policy.batch.run import Finished, Options, run
 from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
+from tests.places import POLICIES, ROOT
 
-ROOT = Path(__file__).parents[2]
-POLICIES = ROOT / "policies"
-CASES = ROOT / "tests" / "intake" / "data" / "cases"
+CASES = ROOT / "tests" / "formats" / "claims" / "data" / "cases"
 X12 = sorted(p for p in CASES.iterdir() if p.suffix in (".837", ".837i", ".835"))
 
 

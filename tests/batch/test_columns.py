@@ -18,7 +18,7 @@ from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.batch.columns import ColumnarBatch
 from payer_policy.core.vocabulary.types import NONE, Value, to_json
 from payer_policy.determination import Outcome
-from tests.facade.test_engine import POLICIES
+from tests.engine.test_engine import POLICIES
 from tests.generated_claims import claims
 
 Facts = dict[str, Value]

@@ -34,7 +34,7 @@ from tests.batch import building
 from tests.batch.building import POLICIES, claims, decided, line_rows
 from tests.batch.test_kinds import fact_rows
 from tests.examples import examples
-from tests.intake.rendering import CASES, DATA
+from tests.formats.claims.rendering import CASES, DATA
 
 NIGHTLY = building.ROOT / "examples" / "claims" / "nightly.837"
 REVIEWS = building.ROOT / "examples" / "x12" / "reviews.278"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from datetime import date, timedelta
-from pathlib import Path
 from random import Random
 from types import ModuleType
 from typing import Any
@@ -25,8 +24,8 @@ from payer_policy.engines import engine_named
 from payer_policy.formats import read_requests
 from payer_policy.policy.library import Library
 from payer_policy.request.models import Coverage, Line, PriorLine, Provider, Request
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 POLICY = "medicare/intrathecal-baclofen"
 MODIFIERS = ((), (), ("JZ",), ("JZ",), ("JW",), ("JW",), ("JW", "JZ"), ("59", "JZ"))
 UNITS = (None, 0, 1, 1, 2, 3, 3, 4, 7, 8, 9)

@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
+
 OURS = ("workload", "reference", "halves", "contenders", "report")
 
 

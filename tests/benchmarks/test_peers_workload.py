@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from payer_policy.engine import Engine
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 MODULES = ("workload", "reference")
 
 

@@ -11,7 +11,7 @@ from payer_policy.bundle.building import build_bundle
 from payer_policy.bundle.manifest import About
 from payer_policy.bundle.problems import BundleError
 from payer_policy.bundle.signing import PrivateKey, generate
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 POLICY = "north/iron/2024-01-01.json"
 FEATURE = """Feature: Iron infusions
@@ -49,7 +49,7 @@ def key(name: str = "release") -> PrivateKey:
 
 
 def write(root: Path, case: dict[str, Any] | None = None) -> tuple[Path, Path]:
-    """The folders `policies` and `features` below a folder, as `tests/check/building.py` has it."""
+    """The folders `policies` and `features` below a folder, as `tests.policy.checks` has it."""
     build(case or {}, root / "policies")
     (root / "features").mkdir(exist_ok=True)
     (root / "features" / "iron.feature").write_text(FEATURE, encoding="utf-8")

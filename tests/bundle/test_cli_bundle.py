@@ -15,8 +15,9 @@ from payer_policy.bundle.signing import read_private, read_public
 from payer_policy.cli import payer_policy
 from payer_policy.core.diagnostics import PolicyError
 from tests.bundle.making import MORE_UNITS, bundle, key, write
+from tests.places import ROOT
 
-SHIPPED = Path(__file__).parents[2]
+SHIPPED = ROOT
 
 
 @pytest.fixture

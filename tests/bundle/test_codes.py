@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from payer_policy.bundle.problems import CODES
-
-ROOT = Path(__file__).parents[2]
+from tests.places import ROOT
 
 
 def texts(paths: Iterable[Path]) -> set[str]:
@@ -25,7 +24,10 @@ def test_every_code_is_reported_and_tried() -> None:
     table = source / "bundle" / "problems.py"
     modules = [*(source / "bundle").glob("*.py"), *(source / "service" / "deployment").glob("*.py")]
     assert set(CODES) - texts(path for path in modules if path != table) <= {"too-many-problems"}
-    tests = [*(ROOT / "tests/bundle").glob("test_*.py"), *(ROOT / "tests/deployment").glob("*.py")]
+    tests = [
+        *(ROOT / "tests/bundle").glob("test_*.py"),
+        *(ROOT / "tests/service/deployment").glob("*.py"),
+    ]
     assert set(CODES) - texts(tests) == set()
 
 

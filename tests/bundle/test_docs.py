@@ -12,8 +12,9 @@ from click.testing import CliRunner
 
 from payer_policy.cli import payer_policy
 from tests.bundle.making import write
+from tests.places import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bundles.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "bundles.md").read_text("utf-8")
 COMMAND = re.compile(
     r"\$ payer-policy (?P<command>[^\n]+)\n(?P<output>.*?)(?=^\$ |\Z)", re.M | re.S
 )

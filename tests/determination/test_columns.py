@@ -19,8 +19,8 @@ from payer_policy.engines.columnar.engine import ColumnarEvaluator
 from payer_policy.engines.columnar.expressions import NotExact
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.policy.library import Library
+from tests.engine.test_engine import POLICIES
 from tests.examples import examples
-from tests.facade.test_engine import POLICIES
 from tests.random_rulesets import randoms, ruleset, some_facts
 
 ABOUT: dict[str, Any] = {

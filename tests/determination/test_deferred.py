@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from payer_policy import Determination, Engine
-from tests.facade.test_engine import POLICIES, ROOT
+from tests.engine.test_engine import POLICIES, ROOT
 
 
 def determinations() -> list[Determination]:

@@ -16,8 +16,8 @@ from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.engines import ENGINES, engine_named, why_unavailable
 from tests import reference
+from tests.engine.test_engine import POLICIES
 from tests.examples import examples
-from tests.facade.test_engine import POLICIES
 from tests.generated_claims import claims
 from tests.random_rulesets import assembled, cases, completed, randoms, ruleset, some_facts
 

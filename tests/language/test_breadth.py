@@ -13,7 +13,7 @@ from payer_policy.engines import ENGINES, why_unavailable
 from payer_policy.language import MAX_COUNTED, MAX_PARTS
 from payer_policy.language.elaborate import MAX_COUNTS
 from payer_policy.policy.library import Library
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 POLICY = "north/iron/2024-01-01.json"
 

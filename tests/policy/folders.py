@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from payer_policy.policy.library import Library
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 NONE = {"north/iron/2024-01-01.json": None, "south/iron/2024-01-01.json": None}
 

@@ -13,7 +13,7 @@ import pytest
 
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 POLICY = "north/iron/2024-01-01.json"
 DAY = date(2024, 5, 1)

@@ -11,7 +11,7 @@ import pytest
 
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import PolicyFolder, read_library
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 POLICY, OVERLAY = "north/iron/2024-01-01.json", "south/iron/2024-01-01.json"
 

@@ -9,7 +9,7 @@ import pytest
 
 from payer_policy import Engine
 from payer_policy.engines import engine_named
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 NORTH, SOUTH = "north/iron/2024-01-01.json", "south/iron/2024-01-01.json"
 COVERED = {

@@ -18,9 +18,9 @@ from payer_policy.core import ruleset
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.policy.library import Library
 from payer_policy.policy.versions import PolicyVersion, rule_in_force
+from tests.places import POLICIES
 from tests.policy.folders import library, policy, rule, units
 
-POLICIES = Path(__file__).parents[2] / "policies"
 MOST = {"parameter": "most"}
 DAY = timedelta(days=1)
 
@@ -315,7 +315,7 @@ def test_a_new_version_of_a_base_cuts_an_overlay_where_it_says_something_else(
 def test_a_code_set_behind_a_fact_cuts(tmp_path: Path) -> None:
     """The rule asks for the place; the place is told by a code set."""
     vocabulary = json.loads(
-        (POLICIES.parent / "tests/check/base/vocabulary.json").read_text("utf-8")
+        (POLICIES.parent / "tests/policy/checks/base/vocabulary.json").read_text("utf-8")
     )
     vocabulary["facts"]["setting.place"]["from"]["cases"] = [
         {"any": {"line": "code", "in": {"code_set": "visits"}}, "value": "home"}

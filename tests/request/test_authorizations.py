@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from payer_policy.policy.reference import ReferenceData
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.models import Request
 from payer_policy.request.services import services_of, view_lines
+from tests.places import ROOT
 
 FITS: dict[str, Any] = {
     "number": "SYN-AUTH-7", "status": "approved", "payer": "lab", "plan": "P1", "member_id": "M1",
@@ -148,8 +148,7 @@ def test_that_none_is_on_file_stays_when_more_is_known_of_those_listed(
         assert (more.get("on_file"), more["other_fits"]) == (False, False)
 
 
-ROOT = Path(__file__).parents[2]
-FILES = ROOT / "tests" / "intake" / "data" / "authorizations"
+FILES = ROOT / "tests" / "formats" / "claims" / "data" / "authorizations"
 
 
 @pytest.mark.parametrize("engine", ["compiled", "durable"])

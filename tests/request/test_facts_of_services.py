@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from payer_policy import Engine, PolicyError
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 FACTS: dict[str, Any] = {
     "iron.last": {

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from payer_policy import Engine
 from payer_policy.formats import read_requests, read_supplements, supplemented
-from tests.fhir.building import as_bytes, bundle
+from tests.formats.fhir.building import as_bytes, bundle
+from tests.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 CLAIM: dict[str, Any] = {
     "id": "SYN-1",
     "coverage": {"payer": "commercial-strict", "line_of_business": "commercial"},

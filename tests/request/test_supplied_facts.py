@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine, PolicyError
-from tests.check.building import build
+from tests.policy.checks.building import build
 
 
 def flag(source: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,9 +17,8 @@ from payer_policy.service.keys import SCOPES, Keys
 from payer_policy.service.opening import open_state
 from payer_policy.service.settings import Settings
 from payer_policy.service.state import State
+from tests.places import POLICIES, ROOT
 
-ROOT = Path(__file__).parents[2]
-POLICIES = ROOT / "policies"
 CLAIMS = ROOT / "examples" / "claims"
 
 

@@ -19,8 +19,7 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parents[2]
-POLICIES = ROOT / "policies"
+from tests.places import POLICIES, ROOT
 
 
 @dataclass

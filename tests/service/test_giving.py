@@ -14,7 +14,7 @@ import pytest
 from payer_policy.audit import AuditLog, Written
 from payer_policy.audit.verifying import verify
 from payer_policy.service.settings import Limits, Settings
-from tests.fhir.building import FAVOURABLE, as_bytes, bundle
+from tests.formats.fhir.building import FAVOURABLE, as_bytes, bundle
 from tests.service.conftest import CLAIMS, POLICIES, ROOT, Serve, Served
 
 FHIR = {"Content-Type": "application/fhir+json"}

@@ -14,8 +14,8 @@ from payer_policy.audit.verifying import verify
 from payer_policy.formats.x12 import read_reviews
 from payer_policy.service.keys import SCHEMA, USUAL, Keys, KeysUnreadable
 from payer_policy.service.settings import Settings
-from tests.cds_hooks.building import call
-from tests.fhir.building import FAVOURABLE, as_bytes, bundle, claim
+from tests.formats.cds_hooks.building import call
+from tests.formats.fhir.building import FAVOURABLE, as_bytes, bundle, claim
 from tests.service.conftest import POLICIES, ROOT, Serve, Served
 from tests.service.processes import one_payer
 

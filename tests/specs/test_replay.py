@@ -17,9 +17,9 @@ from payer_policy.specs import running
 from payer_policy.specs.reading import features_in, read_feature, read_features, shown_path
 from payer_policy.specs.replay import Script, replay, scripts_of
 from payer_policy.specs.running import Run, run_scripts
+from tests.places import ROOT
 
 DATA = Path(__file__).with_name("data")
-ROOT = Path(__file__).parents[2]
 SHIPPED = [
     ROOT / "features" / "medicare/intrathecal-baclofen/units.feature",
     ROOT

@@ -15,8 +15,7 @@ from payer_policy.engine import Engine
 from payer_policy.specs.reading import read_feature
 from payer_policy.specs.replay import replay, scripts_of
 from payer_policy.specs.writing import ScenarioWriter
-
-POLICIES = Path(__file__).parents[2] / "policies"
+from tests.places import POLICIES
 
 
 @pytest.fixture(scope="module")
