@@ -1,23 +1,21 @@
 """What a 278 response says, read back: actions, certification numbers, units, messages, rejections.
 
-For whoever receives what `review_response` writes, and for responses of others as far as `Review`
-reaches.
+For programs that receive what `review_response` writes, and for responses of other payers as far as
+`Review` reaches.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from payer_policy.core.diagnostics import Diagnostic, Location, Position, given_text
-from payer_policy.core.vocabulary.types import ValueProblem, shown
-from payer_policy.formats.x12.envelope import diagnostic
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.vocabulary.types import shown
+from payer_policy.formats.x12.answer_reader import AnswerReader
 from payer_policy.formats.x12.reviews import Decision, Rejection, Review
 from payer_policy.formats.x12.segment_reader import Segment
-from payer_policy.formats.x12.texts import segments_of
 from payer_policy.formats.x12.values import day, number
 
 _ACTIONS = frozenset({"A1", "A2", "A3", "A4", "A6", "C", "CT", "NA"})
-_PARTY_LEVELS = frozenset({"20", "21", "22", "23"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,103 +30,77 @@ class Reviews:
 
 def read_reviews(text: str, file: str) -> Reviews:
     """The answers of a text. Never raises for any text; what could not be read is among the problems,
-    and the rest is given.
+    and the rest is returned.
 
     Args:
         text: The text of the file.
         file: The name that messages begin with.
 
     Raises:
-        PolicyError: This is no text (bytes or a path, say).
+        PolicyError: `text` is not a `str` (bytes or a path, say).
     """
-    given_text(text, file)
-    reader = _Reader(file)
-    for item in segments_of(text, file, "278"):
-        if isinstance(item, Diagnostic):
-            reader.problems.append(item)
-        else:
-            reader.read(item)
-    reader.end()
-    if not reader.reviews and not reader.problems:
-        message = "the text holds no answer to a request (278)"
-        start = Location(file, "$", Position(1, 1))
-        reader.problems.append(Diagnostic("no-claims", message, start))
+    reader = _ReviewReader(file)
+    reader.read_text(text)
     return Reviews(tuple(reader.reviews), tuple(reader.problems))
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads segment after segment; an answer is done when its event or its set ends."""
+class _ReviewReader(AnswerReader):
+    """An answer is complete when the next event, or a level above one, begins."""
 
-    file: str
-    reviews: list[Review] = field(default_factory=list)
-    problems: list[Diagnostic] = field(default_factory=list)
-    _inside: bool = False
-    _reference: str = ""
-    _level: str = ""
-    _review: Review | None = None
-    _service: Decision | None = None
-    _is_line: bool = False
-    _early: tuple[Rejection, ...] = ()
-    """Rejections of a level above the event."""
+    transaction = "278"
+    nothing = "the text holds no answer to a request (278)"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(file)
+        self.reviews: list[Review] = []
+        self._reference = ""
+        self._level = ""
+        self._review: Review | None = None
+        self._service: Decision | None = None
+        self._is_line = False
+        self._early: tuple[Rejection, ...] = ()
+        """Rejections of a level above the event."""
 
     def read(self, segment: Segment) -> None:
         match segment.id:
-            case "ST":
-                self.end()
-                self._inside, self._early = segment.code(1) == "278", ()
-                if not self._inside:
-                    message = f"this is a transaction set {shown(segment.get(1))}; 278 was expected"
-                    self._problem(segment, 1, "wrong-transaction", message)
-            case "SE" | "GE" | "IEA" | "ISA":
-                self.end()
-                self._inside = False
-            case _ if not self._inside:
-                pass
             case "BHT":
                 self._reference = segment.get(3)
                 if segment.code(2) != "11":
-                    message = f"this is no answer: found {shown(segment.get(2))}, 11 was expected"
-                    self._problem(segment, 2, "wrong-transaction", message)
-                    self._inside = False
+                    message = f"this is not an answer: found {shown(segment.get(2))}, 11 was expected"
+                    self.problem(segment, 2, "wrong-transaction", message)
+                    self.inside = False
             case "HL":
                 self._open(segment.code(3))
             case "AAA":
                 self._reject(Rejection(segment.get(3), segment.get(4)))
-            case _ if self._review is None:
-                pass
-            case "TRN" if segment.code(1) == "2" and self._level == "EV":
-                if self._review.id == self._reference:
-                    self._review = replace(self._review, id=segment.get(2))
             case "SV1" | "SV2" | "SV3":
                 self._is_line = True
+            case _ if self._review is None:
+                pass
             case "HCR" | "HSD" | "MSG":
-                self._decide(segment)
-            case "REF" if segment.code(1) == "NT" and self._level == "EV":
-                self._review = replace(self._review, administrative=segment.get(2))
-            case "DTP" if segment.code(1) in ("007", "036") and self._level == "EV":
-                self._valid(self._review, segment)
+                self._decide(self._review, segment)
+            case _ if self._level == "EV":
+                self._review = self._of_event(self._review, segment)
 
     def end(self) -> None:
-        """What is open is complete."""
         self._close_service()
         if self._review is None and self._early:
             self._review = Review(self._reference, rejections=self._early)
         if self._review is not None:
             self.reviews.append(self._review)
+            self.found = True
         self._review, self._early = None, ()
 
-    def _open(self, code: str) -> None:
-        self._level = code
+    def _open(self, level: str) -> None:
+        self._level = level
         self._close_service()
-        if code == "SS":
+        if level == "SS":
             self._service = Decision("")
-        elif code == "EV" or code in _PARTY_LEVELS:
-            if self._review is not None:
-                self.end()
-            if code == "EV":
-                self._review = Review(self._reference, rejections=self._early)
-                self._early = ()
+        elif level in ("20", "21", "22", "23", "EV") and self._review is not None:
+            self.end()
+        if level == "EV":
+            self._review = Review(self._reference, rejections=self._early)
+            self._early = ()
 
     def _close_service(self) -> None:
         if self._review is not None and self._service is not None and self._is_line:
@@ -142,46 +114,38 @@ class _Reader:
         else:
             self._early = (*self._early, one)
 
-    def _decide(self, segment: Segment) -> None:
-        assert self._review is not None
-        before = self._service if self._level == "SS" else self._review.whole
-        decision = before or Decision("")
-        match segment.id:
-            case "HCR":
-                if segment.code(1) not in _ACTIONS:
+    def _of_event(self, review: Review, segment: Segment) -> Review:
+        match segment.id, segment.code(1):
+            case "TRN", "2" if review.id == self._reference:
+                return replace(review, id=segment.get(2))
+            case "REF", "NT":
+                return replace(review, administrative=segment.get(2))
+            case "DTP", "007":
+                return replace(review, valid_from=self.value(segment, 3, day))
+            case "DTP", "036":
+                return replace(review, valid_through=self.value(segment, 3, day))
+        return review
+
+    def _decide(self, review: Review, segment: Segment) -> None:
+        in_service = self._level == "SS"
+        decision = (self._service if in_service else review.whole) or Decision("")
+        match segment.id, segment.code(1):
+            case "HCR", action:
+                if action not in _ACTIONS:
                     expected = ", ".join(sorted(_ACTIONS))
                     message = f"found {shown(segment.get(1))}; one of {expected} was expected"
-                    self._problem(segment, 1, "wrong-value", message)
+                    self.problem(segment, 1, "wrong-value", message)
+                certification, reason = segment.get(2), segment.get(3)
                 decision = replace(
-                    decision,
-                    action=segment.code(1),
-                    certification=segment.get(2),
-                    reason=segment.get(3),
+                    decision, action=action, certification=certification, reason=reason
                 )
-            case "HSD" if segment.code(1) == "FL" and segment.get(2):
-                try:
-                    decision = replace(decision, units=number(segment.get(2)))
-                except ValueProblem as problem:
-                    self._problem(segment, 2, problem.code, problem.message)
-            case "MSG":
+            case "HSD", "FL" if (units := self.value(segment, 2, number)) is not None:
+                decision = replace(decision, units=units)
+            case "MSG", _:
                 decision = replace(decision, message=segment.get(1))
             case _:
                 return
-        if self._level == "SS":
+        if in_service:
             self._service = decision
         else:
-            self._review = replace(self._review, whole=decision)
-
-    def _valid(self, review: Review, segment: Segment) -> None:
-        try:
-            found = day(segment.get(3))
-        except ValueProblem as problem:
-            self._problem(segment, 3, problem.code, problem.message)
-            return
-        if segment.code(1) == "007":
-            self._review = replace(review, valid_from=found)
-        else:
-            self._review = replace(review, valid_through=found)
-
-    def _problem(self, segment: Segment, element: int, code: str, message: str) -> None:
-        self.problems.append(diagnostic(self.file, segment, element, code, message))
+            self._review = replace(review, whole=decision)
