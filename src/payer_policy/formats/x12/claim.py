@@ -6,18 +6,22 @@ What an element means is in the implementation guides 005010X222 and X223. What 
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
-from payer_policy.core.diagnostics import Location
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.intake import Intake, guarded
-from payer_policy.formats.x12.claim_lines import LineReader
+from payer_policy.formats.intake import Intake
+from payer_policy.formats.x12.claim_lines import LineReader, Statement
 from payer_policy.formats.x12.claim_loops import ClaimLoop
-from payer_policy.formats.x12.form import Form, Slip, Source
-from payer_policy.formats.x12.requests import diagnosis_codes, rendering, request_of, told
+from payer_policy.formats.x12.form import Form, Source
+from payer_policy.formats.x12.requests import (
+    dates_of,
+    diagnosis_codes,
+    intake_of,
+    rendering,
+    request_of,
+)
 from payer_policy.formats.x12.segment_reader import Segment
-from payer_policy.formats.x12.values import components, days, number
+from payer_policy.formats.x12.values import components, number
 from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES, Request
 
@@ -42,31 +46,21 @@ def claim_number(loop: ClaimLoop) -> str | None:
 
 def intake_837(loop: ClaimLoop, file: str) -> Intake:
     """One claim, read."""
-    place = loop.clm.location(file, f"segment {loop.clm.number} (CLM)")
-    claim_id = claim_number(loop)
-    return guarded(lambda: _read(loop, file, claim_id, place), claim_id, place)
 
+    def read(form: Form) -> tuple[Request | None, str | None]:
+        parts = components(loop.clm.get(5), loop.clm.separators.component)
+        return _ClaimReader(loop, form).read(), (parts[2] or None) if len(parts) > 2 else None
 
-def _read(loop: ClaimLoop, file: str, claim_id: str | None, place: Location) -> Intake:
-    reader = _ClaimReader(loop)
-    request = reader.read()
-    about = f"claim {claim_id}, " if claim_id else "a claim without a number, "
-    found = told(reader.form, file, about)
-    if any(d.severity == "error" for d in found):
-        request = None
-    parts = components(loop.clm.get(5), loop.clm.separators.component)
-    frequency = (parts[2] or None) if len(parts) > 2 else None
-    return Intake(claim_id, place, request, found, frequency)
+    return intake_of(read, loop.clm, claim_number(loop), "claim", file)
 
 
 class _ClaimReader:
     """Reads one claim into a form, and the form into a request."""
 
-    def __init__(self, loop: ClaimLoop) -> None:
-        self.loop = loop
-        self.form = Form()
+    def __init__(self, loop: ClaimLoop, form: Form) -> None:
+        self.loop, self.form = loop, form
         self.lines: list[LineReader] = []
-        self._statement: tuple[date, date | None, Segment] | None = None
+        self._statement: Statement | None = None
         self._diagnoses: list[tuple[str, Source]] = []
         self._causes: list[tuple[str, Source]] = []
         self._has_principal = False
@@ -102,7 +96,7 @@ class _ClaimReader:
         self._pointers()
         rendering(form, self.lines)
         self._total(loop.clm)
-        if any(slip.severity == "error" for slip in form.slips):
+        if form.wrong:
             return None
         return request_of(form, len(self.lines), self._known_diagnoses(), loop.clm)
 
@@ -121,19 +115,15 @@ class _ClaimReader:
             case "REF" if segment.code(1) == "G1" and not segment.get(4):
                 form.put(("authorization_number",), segment.get(2), segment, 2)
             case "DTP" if segment.code(1) == "434":
-                dates = form.read(("date",), segment, 3, days)
-                if dates and self._statement and dates != self._statement[:2]:
-                    message = "a second statement date (DTP*434) that differs from the first"
-                    form.slip(segment, 3, "contradiction", message, "leave one of the two")
-                elif dates:
-                    self._statement = (*dates, segment)
+                what = "statement date (DTP*434)"
+                self._statement = dates_of(form, segment, self._statement, what)
             case "DTP" if segment.code(1) == "472":
                 message = "a date of service at the claim is not read; each line has its own"
                 form.slip(segment, 1, "not-read", message, "put DTP*472 after the line", "warning")
             case "HI":
                 self._diagnosis_codes(segment)
             case "SV1" | "SV2" | "SV3":
-                message = f"{segment.id} stands before the first line (LX)"
+                message = f"{segment.id} is before the first line (LX)"
                 form.slip(segment, 0, "missing-segment", message)
 
     def _diagnosis_codes(self, segment: Segment) -> None:
@@ -171,10 +161,8 @@ class _ClaimReader:
             form.put(("frequency",), frequency, clm, 5)
         else:
             what = f" ({_FREQUENCIES[frequency]})" if frequency in _FREQUENCIES else ""
-            message = (
-                f"the claim frequency is {shown(frequency)}{what}; 1 (original), 7 (replacement) "
-                f"or 8 (void) was expected"
-            )
+            message = f"the claim frequency is {shown(frequency)}{what}; 1 (original), "
+            message += "7 (replacement) or 8 (void) was expected"
             form.slip(clm, 5, "unsupported-frequency", message, "this claim is not decided here")
         if qualifier == "A" or (qualifier != "B" and self._institutional()):
             form.put(("bill_type",), place + frequency if place else None, clm, 5)
@@ -189,8 +177,8 @@ class _ClaimReader:
     def _total(self, clm: Segment) -> None:
         total = self.form.read(("charge",), clm, 2, number)
         charges: list[Any] = [self.form.values.get(line.path("charge")) for line in self.lines]
-        whole = not any(slip.severity == "error" for slip in self.form.slips)
-        if whole and total is not None and None not in charges and sum(charges) != total:
+        known = total is not None and None not in charges and not self.form.wrong
+        if known and sum(charges) != total:
             message = f"the claim's charge is {clm.get(2)}; its lines add up to {sum(charges)}"
             self.form.slip(clm, 2, "charges-differ", message, "is a line missing?", "warning")
 
@@ -214,7 +202,6 @@ class _ClaimReader:
             if self.lines:
                 message = "the numbers of the lines are repeated, missing or no numbers"
                 hint = "the lines are known by their positions"
-                lx = self.lines[0].lx
-                self.form.slips.append(Slip(lx, 1, "line-numbers", message, hint, "warning"))
+                self.form.slip(self.lines[0].lx, 1, "line-numbers", message, hint, "warning")
         for line, own in zip(self.lines, numbers, strict=True):
             self.form.put(line.path("number"), own, line.lx, 1)

@@ -13,7 +13,7 @@ from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.x12.envelope import SEGMENTS, Closed, Envelope, Kind, Misplaced, Opened
 from payer_policy.formats.x12.form import Form, Slip
-from payer_policy.formats.x12.levels import MAX_SEGMENTS, Hierarchy, Level, Tree, too_long
+from payer_policy.formats.x12.levels import MAX_SEGMENTS, Hierarchy, Level, LoopSet, too_long
 from payer_policy.formats.x12.review_loops import ReviewLoop, ReviewSet, refused_event
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import LINES_OF_BUSINESS, day
@@ -69,6 +69,11 @@ class ClaimLoop:
     fault: Slip | None = None
     """Why the claim cannot be read, whatever it says."""
 
+    @property
+    def first(self) -> Segment:
+        """The CLM."""
+        return self.clm
+
     def add(self, segment: Segment) -> None:
         if len(self.segments) < MAX_SEGMENTS:
             self.segments.append(segment)
@@ -76,26 +81,23 @@ class ClaimLoop:
             self.fault = too_long(self.clm)
 
 
-class ClaimSet:
-    """The claims of one 837, as its segments come."""
+class ClaimSet(LoopSet[ClaimLoop]):
+    """The claims of one 837."""
+
+    hierarchy = _CLAIMS
+    what = "claim"
+    begins = "claim (CLM)"
 
     def __init__(self, opened: Opened, envelope: Envelope) -> None:
-        self._kind = opened.kind
-        self._envelope = envelope
-        self._tree = Tree(_CLAIMS)
-        self._claim: ClaimLoop | None = None
-        self._count = 0
+        super().__init__(opened, envelope)
         self._in_lines = False
         """Whether an LX came since the last CLM or HL."""
         self._unknown: Segment | None = None
         """The last segment with an unknown name since the last CLM, HL or LX."""
-        self._lost = False
-        """Whether what comes belongs to a claim or a level whose first segment is missing."""
         self._fault: Slip | None = None
         """Why no claim can be read until the next HL."""
 
     def add(self, segment: Segment) -> Iterator[ClaimLoop]:
-        """The claim that a segment ends, if it ends one."""
         if segment.id in ("HL", "CLM"):
             yield from self._done()
             self._in_lines, self._unknown, self._lost = False, None, False
@@ -106,7 +108,7 @@ class ClaimSet:
                 self._count += 1
                 level = self._tree.current
                 fault = self._fault or _misplaced(level, segment)
-                self._claim = ClaimLoop(segment, self._kind, level, fault=fault)
+                self._loop = ClaimLoop(segment, self._opened.kind, level, fault=fault)
             return
         if self._in_lines and self._starts_anew(segment):
             yield from self._cut(segment)
@@ -114,8 +116,8 @@ class ClaimSet:
             self._in_lines, self._unknown = True, None
         elif segment.id not in SEGMENTS:
             self._unknown = segment
-        if self._claim is not None:
-            self._claim.add(segment)
+        if self._loop is not None:
+            self._loop.add(segment)
         elif self._lost:
             pass
         elif segment.id in _OF_CLAIMS:
@@ -127,30 +129,6 @@ class ClaimSet:
             self._envelope.note("lost-claim", message, segment, hint=self._cause("CLM"))
         elif self._tree.current is not None:
             self._tree.current.add(segment)
-
-    def end(self, closed: Closed) -> Iterator[ClaimLoop]:
-        """The last claim; and into the envelope's notes what is wrong with the whole."""
-        st = shown(closed.st.get(2))
-        if self._claim is not None:
-            if not closed.complete:
-                message = (
-                    f"the claim may be cut off: {closed.reason} (transaction set {st}); "
-                    f"claims after it may be missing too"
-                )
-                hint = "send the file again, whole"
-                self._claim.fault = Slip(self._claim.clm, 0, "truncated", message, hint)
-            yield from self._done()
-        elif not closed.complete:
-            message = f"the transaction set {st} is not complete: {closed.reason}"
-            self._envelope.note("truncated", message, closed.st, hint="send the file again, whole")
-        elif not self._count and not self._envelope.refused_in_set:
-            message = f"the transaction set {st} holds no claim (CLM)"
-            self._envelope.note("no-claims", message, closed.st)
-
-    def _done(self) -> Iterator[ClaimLoop]:
-        if self._claim is not None:
-            yield self._claim
-            self._claim = None
 
     def _starts_anew(self, segment: Segment) -> bool:
         """Whether a segment after a line is of another claim or level, whose CLM or HL is lost."""
@@ -166,8 +144,8 @@ class ClaimSet:
             f"so two claims may run together"
         )
         fault = Slip(segment, 0, "lost-claim", message, self._cause(missing))
-        if self._claim is not None and self._claim.fault is None:
-            self._claim.fault = fault
+        if self._loop is not None and self._loop.fault is None:
+            self._loop.fault = fault
         yield from self._done()
         self._in_lines = False
         self._lost = missing == "HL"

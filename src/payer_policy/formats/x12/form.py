@@ -66,6 +66,11 @@ class Form:
         self.other_diagnoses = False
         """Whether a diagnosis is in another code system than policies speak of."""
 
+    @property
+    def wrong(self) -> bool:
+        """Whether there is an error, so that there is no request."""
+        return any(slip.severity == "error" for slip in self.slips)
+
     def put(self, path: JsonPath, value: object, segment: Segment, element: int) -> None:
         """Set a field; None and "" say nothing."""
         if value is None or value == "":

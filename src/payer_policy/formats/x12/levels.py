@@ -7,12 +7,14 @@ is a `Hierarchy`. What a level and its parents say holds for all that stands bel
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar, Generic, Protocol, TypeVar
 
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.vocabulary.types import shown
+from payer_policy.formats.x12.envelope import Closed, Envelope, Opened
 from payer_policy.formats.x12.form import Form, Slip
 from payer_policy.formats.x12.segment_reader import Segment
 
@@ -39,20 +41,22 @@ class Hierarchy:
     """Levels that may name the one before them instead of what both belong to: some senders do."""
 
 
+@dataclass(eq=False)
 class Level:
-    """One HL loop without what stands in it (claims, say)."""
+    """One HL loop without the claims inside it."""
 
-    def __init__(
-        self, hl: Segment, parent: Level | None, fault: Slip | None, hierarchy: Hierarchy
-    ) -> None:
-        self.code = hl.code(3)
-        self.hl = hl
-        self.parent = parent
-        self.fault = fault
-        self.remark: Slip | None = None
-        """What was not as it should be, but could be read."""
-        self.segments: list[Segment] = []
-        self._hierarchy = hierarchy
+    hl: Segment
+    parent: Level | None
+    fault: Slip | None
+    hierarchy: Hierarchy
+    remark: Slip | None = None
+    """A mistake that does not keep the level from being read."""
+    segments: list[Segment] = field(default_factory=list)
+
+    @cached_property
+    def code(self) -> str:
+        """What kind of level it is (HL03)."""
+        return self.hl.code(3)
 
     def add(self, segment: Segment) -> None:
         if len(self.segments) < MAX_SEGMENTS:
@@ -66,7 +70,7 @@ class Level:
         form = Form()
         for segment in self.segments:
             form.check(segment)
-            self._hierarchy.read(self.code, form, segment)
+            self.hierarchy.read(self.code, form, segment)
         return form
 
     @cached_property
@@ -74,7 +78,7 @@ class Level:
         """What this level and its parents say. A patient is never as old as the subscriber."""
         form = Form()
         if self.parent is not None:
-            form.take(self.parent.everything, without=self._hierarchy.own.get(self.code))
+            form.take(self.parent.everything, without=self.hierarchy.own.get(self.code))
         form.take(self.form)
         return form
 
@@ -126,8 +130,7 @@ class Tree:
             *first, last = words
             message = f"found the level {shown(code)}; {', '.join(first)} or {last} was expected"
             fault = Slip(hl, 3, "broken-hierarchy", message)
-        self.current = Level(hl, parent, fault, self._hierarchy)
-        self.current.remark = remark
+        self.current = Level(hl, parent, fault, self._hierarchy, remark)
         self._remember(hl.get(1), self.current)
         return self.current
 
@@ -151,3 +154,68 @@ def too_long(first: Segment) -> Slip:
     """What is said of a level or claim that never ends."""
     message = f"more than {MAX_SEGMENTS:,} segments belong to this one"
     return Slip(first, 0, "too-large", message, "is a CLM, HL or SE missing?")
+
+
+class Loop(Protocol):
+    """A claim or a request, still as segments."""
+
+    fault: Slip | None
+
+    @property
+    def first(self) -> Segment:
+        """The segment that it begins with."""
+
+
+L = TypeVar("L", bound=Loop)
+
+
+class LoopSet(Generic[L]):
+    """The claims or requests of one transaction set, handed over as its segments come."""
+
+    hierarchy: ClassVar[Hierarchy]
+    what: ClassVar[str]
+    """What people call one of them."""
+    begins: ClassVar[str]
+    """And with the segment that begins it."""
+
+    def __init__(self, opened: Opened, envelope: Envelope) -> None:
+        self._opened = opened
+        self._envelope = envelope
+        self._tree = Tree(self.hierarchy)
+        self._loop: L | None = None
+        self._count = 0
+        """How many there are, including those whose first segment is lost."""
+        self._lost = False
+        """Whether the next segments belong to a claim or level whose first segment is missing."""
+
+    def add(self, segment: Segment) -> Iterator[L]:
+        """The claim or request that a segment ends, if it ends one."""
+        raise NotImplementedError
+
+    def end(self, closed: Closed) -> Iterator[L]:
+        """The last one; and into the envelope's notes what is wrong with the whole set."""
+        st, note = self._opened.st, self._envelope.note
+        name, again = f"the transaction set {shown(st.get(2))}", "send the file again, whole"
+        if self._loop is not None:
+            if not closed.complete:
+                message = (
+                    f"the {self.what} may be cut off, and others after it: {closed.reason} ({name})"
+                )
+                self._cut_off(self._loop, Slip(self._loop.first, 0, "truncated", message, again))
+            yield from self._done()
+        elif not closed.complete:
+            note("truncated", f"{name} is not complete: {closed.reason}", st, hint=again)
+        elif not self._count and not self._envelope.refused_in_set:
+            note("no-claims", f"{name} holds no {self.begins}", st, hint=self._older())
+
+    def _cut_off(self, loop: L, fault: Slip) -> None:
+        loop.fault = fault
+
+    def _older(self) -> str | None:
+        """What to do where the set follows an older guide."""
+        return None
+
+    def _done(self) -> Iterator[L]:
+        if self._loop is not None:
+            yield self._loop
+            self._loop = None

@@ -6,20 +6,20 @@ A value that the request's model refuses is told at the segment and element that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.json_words import said
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.x12.claim_lines import LineReader
+from payer_policy.formats.intake import Intake, guarded
+from payer_policy.formats.x12.claim_lines import LineReader, Statement
 from payer_policy.formats.x12.envelope import diagnostic
 from payer_policy.formats.x12.form import Form, Slip, Source, label
 from payer_policy.formats.x12.segment_reader import Segment
-from payer_policy.formats.x12.values import components
+from payer_policy.formats.x12.values import components, days
 from payer_policy.request.checking import inconsistencies, numbered
 from payer_policy.request.models import Request
 
@@ -150,13 +150,46 @@ def request_of(
     return None if slips else request
 
 
-def told(form: Form, file: str, about: str) -> tuple[Diagnostic, ...]:
-    """The form's slips as diagnostics, in the order of the file."""
-    slips = sorted(form.slips, key=lambda slip: (slip.segment.number, slip.element))
-    return tuple(
-        diagnostic(file, s.segment, s.element, s.code, s.message, s.hint, s.severity, about)
-        for s in slips
-    )
+def intake_of(
+    read: Callable[[Form], tuple[Request | None, str | None]],
+    first: Segment,
+    id_: str | None,
+    what: str,
+    file: str,
+) -> Intake:
+    """One claim or request, read.
+
+    Args:
+        read: Reads it into a form, and returns its request and its frequency.
+        first: The segment that it begins with.
+        id_: Its number.
+        what: "claim" or "request".
+        file: The name of the file.
+    """
+    place = first.location(file, f"segment {first.number} ({first.id})")
+    about = f"{what} {id_}, " if id_ else f"a {what} without a number, "
+
+    def intake() -> Intake:
+        form = Form()
+        request, frequency = read(form)
+        slips = sorted(form.slips, key=lambda slip: (slip.segment.number, slip.element))
+        found = tuple(
+            diagnostic(file, s.segment, s.element, s.code, s.message, s.hint, s.severity, about)
+            for s in slips
+        )
+        return Intake(id_, place, None if form.wrong else request, found, frequency)
+
+    return guarded(intake, id_, place)
+
+
+def dates_of(form: Form, segment: Segment, before: Statement | None, what: str) -> Statement | None:
+    """The dates of the whole claim or request in a DTP; `before`: those that were already read."""
+    dates = form.read(("date",), segment, 3, days)
+    if dates and before and dates != before[:2]:
+        message = f"a second {what} that differs from the first"
+        form.slip(segment, 3, "contradiction", message, "leave one of the two")
+        return before
+    return (*dates, segment) if dates else before
 
 
 def _slip_at(

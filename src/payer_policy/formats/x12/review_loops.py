@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.x12.envelope import Closed, Envelope, Opened
 from payer_policy.formats.x12.form import Form, Slip
-from payer_policy.formats.x12.levels import MAX_SEGMENTS, Hierarchy, Level, Tree, too_long
+from payer_policy.formats.x12.levels import MAX_SEGMENTS, Hierarchy, Level, LoopSet, too_long
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import day
 
@@ -27,6 +26,7 @@ OTHER_PURPOSES = {
 """What a 278 is that is no request, by BHT02; 01 (cancellation) and 13 are requests."""
 
 _OF_EVENTS = frozenset({"UM", "HI", "HSD", "SV1", "SV2", "SV3"})
+_ANSWERED = "send the request that was answered; answers are not read here"
 _NO_HL = "is the HL, or the segment terminator before it, missing?"
 _ALONE = "this service stands outside of a patient event (HL03 EV)"
 OTHER_GUIDES = {
@@ -80,6 +80,11 @@ class ReviewLoop:
     """Why the request cannot be read, whatever it says."""
     size: int = 0
 
+    @property
+    def first(self) -> Segment:
+        """The HL of the event."""
+        return self.event.hl
+
     def add(self, level: Level, segment: Segment) -> None:
         self.size += 1
         if self.size < MAX_SEGMENTS:
@@ -93,25 +98,21 @@ def refused_event(opened: Opened, hl: Segment, fault: Slip) -> ReviewLoop:
     return ReviewLoop(opened, None, Level(hl, None, None, _REVIEWS), fault=fault)
 
 
-class ReviewSet:
-    """The events of one 278, as its segments come."""
+class ReviewSet(LoopSet[ReviewLoop]):
+    """The events of one 278."""
+
+    hierarchy = _REVIEWS
+    what = "request"
+    begins = "patient event (HL03 EV)"
 
     def __init__(self, opened: Opened, envelope: Envelope) -> None:
-        self._opened = opened
-        self._envelope = envelope
-        self._tree = Tree(_REVIEWS)
+        super().__init__(opened, envelope)
         self._bht: Segment | None = None
-        self._loop: ReviewLoop | None = None
-        self._events = 0
-        """The patient events, also those whose HL is lost."""
         self._has_event = False
-        self._lost = False
-        """Whether what comes belongs to an event whose HL is missing."""
         self._other: str | None = OTHER_GUIDES.get(opened.guide)
         """What this is, where it is no request."""
 
     def add(self, segment: Segment) -> Iterator[ReviewLoop]:
-        """The event that a segment ends, if it ends one."""
         if segment.id == "BHT" and self._bht is None:
             self._bht = segment
             if self._other is None and not self._has_event:
@@ -133,7 +134,7 @@ class ReviewSet:
                 self._lost = False
             level = self._tree.add(segment)
             if level.code == "EV":
-                self._events += 1
+                self._count += 1
                 self._has_event = True
                 self._loop = ReviewLoop(self._opened, self._bht, level, fault=level.first_fault())
             elif self._loop is not None and len(self._loop.services) < MAX_SEGMENTS:
@@ -162,35 +163,23 @@ class ReviewSet:
             pass
         elif segment.id in _OF_EVENTS:
             self._lost = True
-            self._events += 1
+            self._count += 1
             message = f"{segment.id} belongs to a patient event (HL03 EV), but none is open"
             self._note("lost-claim", message, segment, 0, self._older() or _NO_HL)
         elif self._tree.current is not None:
             self._tree.current.add(segment)
 
     def end(self, closed: Closed) -> Iterator[ReviewLoop]:
-        """The last event; and into the envelope's notes what is wrong with the whole."""
+        if self._other is None:
+            yield from super().end(closed)
+            return
         st = self._opened.st
-        if self._other is not None:
-            first = self._bht if self._bht is not None else st
-            message = f"this is {self._other} (278); {_EXPECTED}"
-            hint = "to read answers is for whoever asked; send the request that was answered"
-            self._note("wrong-transaction", message, first, 2 if self._bht else 1, hint)
-        elif self._loop is not None:
-            if not closed.complete and self._loop.fault is None:
-                message = (
-                    f"the request may be cut off: {closed.reason} (transaction set "
-                    f"{shown(st.get(2))})"
-                )
-                hint = "send the file again, whole"
-                self._loop.fault = Slip(self._loop.event.hl, 0, "truncated", message, hint)
-            yield from self._done()
-        elif not closed.complete:
-            message = f"the transaction set {shown(st.get(2))} is not complete: {closed.reason}"
-            self._note("truncated", message, st, 0, "send the file again, whole")
-        elif not self._events and not self._envelope.refused_in_set:
-            message = f"the transaction set {shown(st.get(2))} holds no patient event (HL03 EV)"
-            self._note("no-claims", message, st, 0, self._older())
+        message = f"this is {self._other} (278); {_EXPECTED}"
+        first, element = (self._bht, 2) if self._bht is not None else (st, 1)
+        self._note("wrong-transaction", message, first, element, _ANSWERED)
+
+    def _cut_off(self, loop: ReviewLoop, fault: Slip) -> None:
+        loop.fault = loop.fault or fault
 
     def _starts_anew(self, segment: Segment) -> bool:
         """Whether a segment within a service is of another event, whose HL is lost."""
@@ -198,11 +187,6 @@ class ReviewSet:
             return False
         before = self._loop.services[-1].segments  # a service has TRN and UM before what it is for
         return segment.id == "HI" or any(one.id in ("SV1", "SV2", "SV3") for one in before)
-
-    def _done(self) -> Iterator[ReviewLoop]:
-        if self._loop is not None:
-            yield self._loop
-            self._loop = None
 
     def _older(self) -> str | None:
         guide = self._opened.guide

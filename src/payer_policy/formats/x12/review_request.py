@@ -6,18 +6,23 @@ referral for a kind of service, a stay) is a request without lines.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from payer_policy.core.diagnostics import Location
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.intake import Intake, guarded
-from payer_policy.formats.x12.claim_lines import LineReader
+from payer_policy.formats.intake import Intake
+from payer_policy.formats.x12.claim_lines import LineReader, Statement
 from payer_policy.formats.x12.form import Form, Slip, Source
 from payer_policy.formats.x12.levels import Level
-from payer_policy.formats.x12.requests import diagnosis_codes, rendering, request_of, told
+from payer_policy.formats.x12.requests import (
+    dates_of,
+    diagnosis_codes,
+    intake_of,
+    rendering,
+    request_of,
+)
 from payer_policy.formats.x12.review_loops import ReviewLoop
 from payer_policy.formats.x12.segment_reader import Segment
-from payer_policy.formats.x12.values import days, number
+from payer_policy.formats.x12.values import number
 from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES, Request
 
@@ -55,33 +60,22 @@ def shown_number(loop: ReviewLoop) -> str | None:
 
 def intake_278(loop: ReviewLoop, file: str) -> Intake:
     """One request, read."""
-    hl = loop.event.hl
-    place = hl.location(file, f"segment {hl.number} (HL)")
-    id_ = shown_number(loop)
-    return guarded(lambda: _read(loop, file, id_, place), id_, place)
 
+    def read(form: Form) -> tuple[Request | None, str | None]:
+        return _EventReader(loop, form).read(), form.values.get(("frequency",))
 
-def _read(loop: ReviewLoop, file: str, id_: str | None, place: Location) -> Intake:
-    reader = _EventReader(loop)
-    request = reader.read()
-    about = f"request {id_}, " if id_ else "a request without a number, "
-    found = told(reader.form, file, about)
-    if any(d.severity == "error" for d in found):
-        request = None
-    frequency = reader.form.values.get(("frequency",))
-    return Intake(id_, place, request, found, frequency)
+    return intake_of(read, loop.first, shown_number(loop), "request", file)
 
 
 class _EventReader:
     """Reads one event into a form, and the form into a request."""
 
-    def __init__(self, loop: ReviewLoop) -> None:
-        self.loop = loop
-        self.form = Form()
+    def __init__(self, loop: ReviewLoop, form: Form) -> None:
+        self.loop, self.form = loop, form
         self.lines: list[_ServiceReader] = []
         self._diagnoses: list[tuple[str, Source]] | None = None
         self._other_code: Source | None = None
-        self._dates: tuple[Any, Any, Segment] | None = None
+        self._dates: Statement | None = None
 
     def read(self) -> Request | None:
         """The request, or None with the reasons among the form's slips."""
@@ -117,11 +111,10 @@ class _EventReader:
             message = "the request names no procedure (no service SS with SV1 or SV2)"
             hint = "only what is known without a procedure code is decided"
             form.slip(loop.event.hl, 0, "no-lines", message, hint, "warning")
-        if any(slip.severity == "error" for slip in form.slips):
+        if form.wrong:
             return None
-        return request_of(
-            form, len(self.lines), self._diagnoses, loop.event.hl, kind="preauthorization"
-        )
+        kind = "preauthorization"
+        return request_of(form, len(self.lines), self._diagnoses, loop.first, kind=kind)
 
     def _event(self, segment: Segment) -> None:
         form = self.form
@@ -134,16 +127,11 @@ class _EventReader:
             case "NM1" if segment.code(1) == "SJ" and segment.code(8) == "XX":
                 form.put(("provider", "rendering_npi"), segment.get(9), segment, 9)
             case "DTP" if segment.code(1) in ("AAH", "472"):
-                dates = form.read(("date",), segment, 3, days)
-                if dates and self._dates and dates != self._dates[:2]:
-                    message = "a second date of the event that differs from the first"
-                    form.slip(segment, 3, "contradiction", message, "leave one of the two")
-                elif dates:
-                    self._dates = (*dates, segment)
+                self._dates = dates_of(form, segment, self._dates, "date of the event")
             case "HI":
                 self._diagnosis_codes(segment)
             case "SV1" | "SV2" | "SV3":
-                message = f"{segment.id} stands in the event; a service (HL03 SS) was expected"
+                message = f"{segment.id} is in the event; a service (HL03 SS) was expected"
                 hint = "begin a service before it: HL*6*5*SS*0"
                 form.slip(segment, 0, "broken-hierarchy", message, hint)
 
@@ -224,7 +212,7 @@ class _ServiceReader(LineReader):
             case _:
                 super().read(segment)
 
-    def finish(self, statement: tuple[Any, Any, Segment] | None) -> None:
+    def finish(self, statement: Statement | None) -> None:
         super().finish(None)
         if statement and self.path("date") not in self.form.values:
             self._dates(*statement)
