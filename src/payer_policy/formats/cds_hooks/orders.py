@@ -276,7 +276,7 @@ class _Order:
         if len(codes) > 1:
             message = f"{what} names {' and '.join(codes)}; nobody says which is billed"
             hint = "give the HCPCS or CPT code in the code of what is ordered"
-            self.form.say(self.found.path, "not-read", message, hint, warning=True)
+            self.form.report(self.found.path, "not-read", message, hint, severity="warning")
         return codes[0] if len(codes) == 1 else None
 
     def _concepts(self) -> Iterable[tuple[object, JsonPath]]:
@@ -308,18 +308,17 @@ class _Order:
             return
         facts: dict[str, Any] = {}
         for found in self.reader.resources.of("QuestionnaireResponse"):
-            answers = read_answers(found.resource, vocabulary)
+            answers = read_answers(found.resource, vocabulary, found.path)
             for slip in answers.slips:  # a draft order is not refused for an old form
-                where = (*found.path, *slip.path)
-                self.form.say(where, slip.code, slip.message, slip.hint, warning=True)
+                self.form.report(*slip._replace(severity="warning"))
             for (line, name), value in answers.facts.items():
                 if line is not None:  # of a claim with several services, which an order is not
                     message = f"`{name}` is answered for line {line} of a claim; it is not read"
-                    self.form.say(found.path, "not-read", message, warning=True)
+                    self.form.report(found.path, "not-read", message, severity="warning")
                     continue
                 if name in facts and facts[name] != value:
                     message = f"`{name}` is answered in two ways; it is taken as not known"
-                    self.form.say(found.path, "contradiction", message, warning=True)
+                    self.form.report(found.path, "contradiction", message, severity="warning")
                     facts[name] = None
                 facts.setdefault(name, value)
         kept = {name: value for name, value in facts.items() if value is not None}

@@ -188,7 +188,7 @@ def _chosen(
             message = f"the draft order of type {shown(one.kind)} is of no type that is read here"
             hint = did_you_mean(one.kind, ORDERS)
             problems.append(
-                problem_at(document, "not-read", message, one.path, hint=hint, warning=True)
+                problem_at(document, "not-read", message, one.path, hint=hint, severity="warning")
             )
     selections = context.get("selections")
     if call.hook != "order-select" or not isinstance(selections, list):
@@ -200,7 +200,7 @@ def _chosen(
         if match is None:
             message = f"the selection {shown(one)} is not among the draft orders"
             where = ("context", "selections", index)
-            problems.append(problem_at(document, "not-sent", message, where, warning=True))
+            problems.append(problem_at(document, "not-sent", message, where, severity="warning"))
         elif match not in chosen:
             chosen.append(match)
     return chosen, problems
@@ -225,7 +225,7 @@ def _dispatched(
             where: JsonPath = (
                 ("context", key, index) if isinstance(given, list) else ("context", key)
             )
-            problems.append(problem_at(document, "not-sent", message, where, warning=True))
+            problems.append(problem_at(document, "not-sent", message, where, severity="warning"))
         elif match not in found:
             found.append(match)
     return found, problems

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from payer_policy.core.diagnostics import Diagnostic, Location, did_you_mean
+from payer_policy.core.diagnostics import Diagnostic, Location, Severity, did_you_mean
 from payer_policy.core.json_source import JsonPath, render_path
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.types import (
@@ -43,7 +43,7 @@ class Slip(NamedTuple):
     code: str
     message: str
     hint: str | None = None
-    warning: bool = False
+    severity: Severity = "error"
 
 
 class Link(NamedTuple):
@@ -99,14 +99,8 @@ def facts_from_response(
     """
     answers = read_answers(response, vocabulary)
     found = tuple(
-        Diagnostic(
-            slip.code,
-            slip.message,
-            Location(file, render_path(slip.path)),
-            slip.hint,
-            "warning" if slip.warning else "error",
-        )
-        for slip in answers.slips
+        Diagnostic(code, message, Location(file, render_path(path)), hint, severity)
+        for path, code, message, hint, severity in answers.slips
     )
     facts: dict[str, Any] = {}
     lines: dict[int, dict[str, Any]] = {}
@@ -116,10 +110,22 @@ def facts_from_response(
     return AnsweredFacts(facts, lines, found)
 
 
-def read_answers(response: Mapping[str, Any], vocabulary: Vocabulary) -> Answers:
-    """As `facts_from_response`, with paths in place of diagnostics."""
-    out = Answers({}, {}, [])
-    for path, item in _items(response, ()):
+def read_answers(
+    response: Mapping[str, Any],
+    vocabulary: Vocabulary,
+    base: JsonPath = (),
+    before: Answers | None = None,
+) -> Answers:
+    """As `facts_from_response`, with paths in place of diagnostics.
+
+    Args:
+        response: The `QuestionnaireResponse`.
+        vocabulary: Declares the facts.
+        base: The path of the response, which paths begin with.
+        before: The answers of other responses, to which these are added.
+    """
+    out = before or Answers({}, {}, [])
+    for path, item in _items(response, base):
         link = text_of(item.get("linkId"))
         given = objects(item.get("answer"))
         if not given or link is None:
@@ -128,11 +134,11 @@ def read_answers(response: Mapping[str, Any], vocabulary: Vocabulary) -> Answers
         fact = vocabulary.facts.get(asked.fact)
         if fact is None:
             hint = did_you_mean(asked.fact, vocabulary.facts)
-            message = f"{shown(link)} is no fact that is known here; its answer is not read"
-            out.slips.append(Slip((*path, "linkId"), "unknown-fact", message, hint, True))
+            message = f"{shown(link)} is not the name of a fact; its answer is not read"
+            out.slips.append(Slip((*path, "linkId"), "unknown-fact", message, hint, "warning"))
         elif fact.derived:
             message = f"`{link}` follows from other facts; it cannot be answered"
-            out.slips.append(Slip((*path, "linkId"), "derived-fact", message, None))
+            out.slips.append(Slip((*path, "linkId"), "derived-fact", message))
         elif not asked.of_none:
             _take(out, fact, asked.line, given, path)
         elif any(one.get("valueBoolean") is True for one in given):
@@ -153,31 +159,27 @@ def _take(
     out: Answers, fact: Fact, line: int | None, given: list[dict[str, Any]], path: JsonPath
 ) -> None:
     raws: list[Any] = []
-    for index, answer in enumerate(given):
-        try:
-            raw = _raw(fact, answer)
-        except ValueProblem as problem:
-            where = (*path, "answer", index)
-            message = f"`{fact.name}`: {problem.message}"
-            out.slips.append(Slip(where, problem.code, message, problem.hint))
-            return
-        if raw is not None:
-            raws.append(raw)
-    if not raws:
-        return
+    where: JsonPath = path
     try:
+        for index, answer in enumerate(given):
+            where = (*path, "answer", index)
+            if (raw := _raw(fact, answer)) is not None:
+                raws.append(raw)
+        if not raws:
+            return
+        where = (*path, "answer")
         value = parse_value(fact.type, _whole(fact, raws))
     except ValueProblem as problem:
         message = f"`{fact.name}`: {problem.message}"
-        out.slips.append(Slip((*path, "answer"), problem.code, message, problem.hint))
+        out.slips.append(Slip(where, problem.code, message, problem.hint))
         return
-    # A decimal stays a number: in `Request.facts` it is one, and only our own documents write text.
+    # A decimal stays a number, as `Request.facts` has it.
     numeric = fact.type.kind in NUMERIC and value is not NONE
     plain = value if numeric else to_json(value)
     key = line, fact.name
     if key in out.facts and out.facts[key] != plain:
-        message = f"`{fact.name}` is answered twice, with {shown(out.facts[key])} and "
-        message += shown(plain)
+        both = f"{shown(out.facts[key])} and {shown(plain)}"
+        message = f"`{fact.name}` is answered twice, with {both}"
         out.slips.append(Slip(path, "contradiction", message, "leave one of the two"))
         return
     out.facts[key] = plain

@@ -20,7 +20,7 @@ from payer_policy.core.json_source import (
 )
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.fhir.answers import Key, read_answers
+from payer_policy.formats.fhir.answers import Answers, Key, read_answers
 from payer_policy.formats.fhir.diagnoses import Named, put_diagnoses
 from payer_policy.formats.fhir.form import Form, as_element, place_of, problem_at
 from payer_policy.formats.fhir.lines import CANCELLED, Days, ItemReader, refuse_unknown_modifiers
@@ -159,7 +159,7 @@ class _ClaimReader:
             self._models()
         except FhirUnavailable:
             message = "this is FHIR, and what reads it is not installed"
-            form.say(self.claim.path, "not-installed", message, INSTALL)
+            form.report(self.claim.path, "not-installed", message, INSTALL)
         self._head()
         self.parties.read()
         pointers = self._diagnoses()
@@ -181,26 +181,26 @@ class _ClaimReader:
             self.broken = frozenset(self.claim.resource)
         for fault in found_wrong:
             where = (*self.claim.path, *fault.path)
-            self.form.say(where, fault.code, fault.message, fault.hint)
+            self.form.report(where, fault.code, fault.message, fault.hint)
         for found in self.resources.of(*_READ):
             for fault in faults(found.resource):
                 where = (*found.path, *fault.path)
                 message = f"{found.kind}: {fault.message}"
-                self.form.say(where, fault.code, message, fault.hint, warning=True)
+                self.form.report(where, fault.code, message, fault.hint, severity="warning")
 
     def _head(self) -> None:
         form, claim, here = self.form, self.claim.resource, self.claim.path
         use = claim.get("use")
         if use is not None and use not in _USES:
             message = f"`use` is {shown(use)}; one of {', '.join(_USES)} was expected"
-            form.say((*here, "use"), "wrong-value", message)
+            form.report((*here, "use"), "wrong-value", message)
         kind = "claim" if use == "claim" else "preauthorization"
         form.put(("kind",), kind, (*here, "use"))
         form.put(("id",), self.claim_id, (*here, "identifier"))
         refuse_unknown_modifiers(form, claim, here)
         if claim.get("status") in ("draft", "entered-in-error"):
             message = f"the claim's status is {claim['status']}; only an active claim is decided"
-            form.say((*here, "status"), "wrong-value", message, "send it with status active")
+            form.report((*here, "status"), "wrong-value", message, "send it with status active")
         if self._cancelled():
             form.put(("frequency",), "8", (*here, "status"))
         for index, one in enumerate(objects(claim.get("related"))):
@@ -248,10 +248,10 @@ class _ClaimReader:
         form, here = self.form, self.claim.path
         given = objects(self.claim.resource.get("item"))
         if len(given) > MAX_LINES:
-            form.say((*here, "item"), *too_many_lines(len(given), MAX_LINES))
+            form.report((*here, "item"), *too_many_lines(len(given), MAX_LINES))
             return
         if not given:
-            form.say((*here, "item"), "no-lines", "the claim has no item")
+            form.report((*here, "item"), "no-lines", "the claim has no item")
         reader = ItemReader(form, here, self._days(), pointers)
         for position, item in enumerate(given):
             line, asked = reader.read(item, position, len(self.lines))
@@ -296,27 +296,19 @@ class _ClaimReader:
             for index, one in enumerate(inside)
             if one.get("resourceType") == "QuestionnaireResponse"
         ]
-        facts: dict[Key, Any] = {}
+        answers = Answers({}, {}, [])
         for found in [*self._responses(), *contained]:
             if vocabulary is None:
                 message = (
-                    "the answers of a questionnaire are not read, since no vocabulary of facts "
+                    "the answers of a questionnaire are not read without a vocabulary of facts"
                 )
-                self.form.say(found.path, "not-read", message + "is at hand", warning=True)
-                continue
-            answers = read_answers(found.resource, vocabulary)
-            for slip in answers.slips:
-                where = (*found.path, *slip.path)
-                self.form.say(where, slip.code, slip.message, slip.hint, warning=slip.warning)
-            for key, value in answers.facts.items():
-                where = (*found.path, *answers.places[key])
-                if key in facts and facts[key] != value:
-                    message = f"`{key[1]}` is answered {shown(value)} here, and "
-                    message += f"{shown(facts[key])} in another questionnaire"
-                    self.form.say(where, "contradiction", message, "leave one of the two")
-                elif key not in facts:
-                    facts[key] = value
-                    self._put_fact(key, value, where)
+                self.form.report(found.path, "not-read", message, severity="warning")
+            else:
+                read_answers(found.resource, vocabulary, found.path, answers)
+        for slip in answers.slips:
+            self.form.report(*slip)
+        for key, value in answers.facts.items():
+            self._put_fact(key, value, answers.places[key])
 
     def _put_fact(self, key: Key, value: Any, where: JsonPath) -> None:
         """A fact for the whole claim, or for the line whose number was behind its name."""
@@ -328,7 +320,7 @@ class _ClaimReader:
         at = next((at for at, line in enumerate(self.lines) if line.get("number") == number), None)
         if at is None:
             message = f"`{name}` is answered for line {number}, and the claim has no such item"
-            self.form.say((*where, "linkId"), "unknown-line", message)
+            self.form.report((*where, "linkId"), "unknown-line", message)
             return
         self.lines[at].setdefault("facts", {})[name] = value
         self.form.sources["lines", at, "facts", name] = where

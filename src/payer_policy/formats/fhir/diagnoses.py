@@ -34,7 +34,7 @@ def put_diagnoses(form: Form, resources: Resources, origin: Found, named: Sequen
         code = next((c.code for c in codings(concept) if is_icd10(c.system)), None)
         if code is None:
             message = "a diagnosis has no ICD-10-CM code, so the diagnoses are taken as not known"
-            form.say(one.path, "not-read", message, None, warning=True)
+            form.report(one.path, "not-read", message, severity="warning")
             return False
         form.sources["diagnoses", len(codes)] = one.path
         codes.append(code)

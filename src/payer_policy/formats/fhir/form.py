@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from payer_policy.core.diagnostics import Diagnostic, Location, Severity
 from payer_policy.core.json_source import JsonDocument, JsonPath, render_path
-from payer_policy.core.json_words import said
 from payer_policy.core.vocabulary.codes import NO_CODE, remark_on_ndc
-from payer_policy.request.checking import inconsistencies, numbered
+from payer_policy.formats import form
+from payer_policy.formats.form import MAX_PROBLEMS
 from payer_policy.request.models import Request
 
-MAX_PROBLEMS: Final = 100
 MAX_PLACED: Final = 1_000_000
 """Characters of a document in which lines and columns are still looked for. It takes a second for
 each million of small values, so in a larger one (whose bulk are attachments) a path must do."""
@@ -36,44 +33,41 @@ def problem_at(
     message: str,
     path: JsonPath,
     hint: str | None = None,
-    *,
-    warning: bool = False,
+    severity: Severity = "error",
 ) -> Diagnostic:
     """A problem at a part of a document, placed as `place_of` does."""
     if len(document.text) > MAX_PLACED:
-        severity: Severity = "warning" if warning else "error"
         return Diagnostic(code, message, place_of(document, path), hint, severity)
-    return document.problem(code, message, path, hint=hint, warning=warning)
+    return document.problem(code, message, path, hint=hint, warning=severity == "warning")
 
 
-class Form:
-    """The fields found so far, for one claim. Paths of values are those of the request."""
+class Form(form.Form[JsonPath]):
+    """The fields found so far, for one claim, nested as in the request."""
 
     def __init__(self, document: JsonDocument, claim_id: str | None) -> None:
+        super().__init__()
         self.document = document
         self.values: dict[str, Any] = {}
-        self.sources: dict[JsonPath, JsonPath] = {}
         self.problems: list[Diagnostic] = []
         self._about = f"claim {claim_id}: " if claim_id else "a claim without a number: "
 
     @property
     def wrong(self) -> bool:
-        """Whether something stands in the way of a request."""
+        """Whether there is an error, so that there is no request."""
         return any(problem.severity == "error" for problem in self.problems)
 
-    def say(
+    def report(
         self,
-        path: JsonPath,
+        place: JsonPath,
         code: str,
         message: str,
         hint: str | None = None,
-        *,
-        warning: bool = False,
+        severity: Severity = "error",
     ) -> None:
-        """A problem at a place of the document."""
+        """Add a problem at a place of the document, once."""
         if len(self.problems) < MAX_PROBLEMS:
             message = self._about + message
-            made = problem_at(self.document, code, message, path, hint, warning=warning)
+            made = problem_at(self.document, code, message, place, hint, severity)
             if made not in self.problems:
                 self.problems.append(made)
 
@@ -92,45 +86,23 @@ class Form:
     ) -> None:
         """Set a field of a line; None says nothing."""
         if name == "ndc" and (remark := remark_on_ndc(str(value))) is not None:
-            self.say(said_at, *remark, warning=True)
+            self.report(said_at, *remark, severity="warning")
         if value is not None:
             line[name] = value
             self.sources["lines", index, name] = said_at
 
     def request(self, lines: list[dict[str, Any]], origin: JsonPath) -> Request | None:
-        """The request that the fields make, or None with what stands in the way.
+        """The request that the fields make, or None with the reasons among the problems.
 
-        `origin` is where the claim (or the order) stands, for what is said nowhere in particular.
+        `origin` is the path of the claim (or the order), for what is stated nowhere in particular.
         """
         for line in lines:
             if line["code"] is None and "revenue_code" not in line:
                 line["code"] = NO_CODE
-        try:
-            request = numbered(Request.model_validate({**self.values, "lines": lines}))
-        except ValidationError as error:
-            for detail in error.errors(include_url=False):
-                say, path = said(detail), detail["loc"]
-                where = self.source(path, origin)
-                self.say(where, say.code, f"{_name(path)}: {say.message}", say.hint)
-            return None
-        for slip in inconsistencies(request):
-            where = self.source(slip.path, origin)
-            self.say(where, slip.code, f"{_name(slip.path)}: {slip.message}", slip.hint)
+        request = self.checked({**self.values, "lines": lines}, origin)
         return None if self.wrong else request
-
-    def source(self, path: JsonPath, claim: JsonPath) -> JsonPath:
-        """Where the document says a field of the request; the claim, where it does nowhere."""
-        for length in range(len(path), 0, -1):
-            if (found := self.sources.get(path[:length])) is not None:
-                return found
-        return claim
 
 
 def as_element(element: object) -> Mapping[str, Any]:
     """An element that is an object, or one with nothing in it."""
     return element if isinstance(element, dict) else {}
-
-
-def _name(path: tuple[str | int, ...]) -> str:
-    names = [str(step).replace("_", " ") for step in path if isinstance(step, str)]
-    return names[-1] if names else "claim"

@@ -52,7 +52,7 @@ def procedure_code(form: Form, concept: object, path: JsonPath) -> str | None:
         if len(codes) > 1:
             listed = " and ".join(codes)
             message = f"found two procedure codes, {listed}, for one item"
-            form.say(path, "contradiction", message, "give each code an item of its own")
+            form.report(path, "contradiction", message, "give each code an item of its own")
             return None
         if codes:
             return _shaped(form, codes[0], path)
@@ -66,7 +66,7 @@ def _shaped(form: Form, code: str, path: JsonPath) -> str | None:
     if (wrong := malformed("hcpcs", code)) is None:
         return code
     message = f"procedure code: found {shown(code)}; {wrong[0]}"
-    form.say(path, "wrong-value", message, wrong[1] or IS_GLUED)
+    form.report(path, "wrong-value", message, wrong[1] or IS_GLUED)
     return None
 
 
@@ -153,7 +153,7 @@ class ItemReader:
                 message = (
                     "the period of service has no last day, so its days are taken as not known"
                 )
-            self.form.say((*here, found[0]), "not-read", message, None, warning=True)
+            self.form.report((*here, found[0]), "not-read", message, severity="warning")
             return None, None
         return first, last
 
@@ -165,7 +165,7 @@ class ItemReader:
             if len(codes) != 1:
                 listed = " and ".join(sorted(codes)) or "no code"
                 message = f"a modifier has {listed}; one code was expected"
-                self.form.say((*here, "modifier", index), "wrong-value", message)
+                self.form.report((*here, "modifier", index), "wrong-value", message)
             found |= codes
         return sorted(found) or None
 
@@ -179,7 +179,7 @@ class ItemReader:
                 "a quantity with a comparator is no number, so the units are taken as not known"
             )
             hint = "give the number itself; a SimpleQuantity has no comparator"
-            self.form.say((*here, "quantity"), "not-read", message, hint, warning=True)
+            self.form.report((*here, "quantity"), "not-read", message, hint, severity="warning")
             return None
         if is_billing_unit(amount) and amount.value is not None:
             return amount.value
@@ -187,7 +187,7 @@ class ItemReader:
         message = f"a quantity {what} is no number of billing units, so the units "
         message += "are taken as not known"
         hint = "give the units of the code, without a unit or with `{unit}`"
-        self.form.say((*here, "quantity"), "not-read", message, hint, warning=True)
+        self.form.report((*here, "quantity"), "not-read", message, hint, severity="warning")
         return None
 
     def _diagnoses(self, item: Mapping[str, Any], here: JsonPath) -> list[int] | None:
@@ -200,7 +200,7 @@ class ItemReader:
                 out.append(self.pointers[one])
                 continue
             message = f"points to diagnosis {shown(one)}, and the claim has none of that sequence"
-            self.form.say((*here, "diagnosisSequence", index), "wrong-value", message)
+            self.form.report((*here, "diagnosisSequence", index), "wrong-value", message)
         return out or None
 
     def _place(self, item: Mapping[str, Any], here: JsonPath) -> str | None:
@@ -215,7 +215,7 @@ class ItemReader:
                 return one.code
         if found:
             message = f"{token(found[0])} is no CMS place of service code; the place is taken as "
-            self.form.say(where, "not-read", message + "not known", None, warning=True)
+            self.form.report(where, "not-read", message + "not known", severity="warning")
         return None
 
     def _ndc(
@@ -232,14 +232,16 @@ class ItemReader:
                 found.append((ndc, detail, where))
             elif codings(detail.get("productOrService")):
                 message = "a detail that is no NDC is not read; what it bills is not decided"
-                form.say(where, "not-read", message, "give it an item of its own", warning=True)
+                form.report(
+                    where, "not-read", message, "give it an item of its own", severity="warning"
+                )
         if not found:
             return
         if len({ndc for ndc, _, _ in found}) > 1:
             message = (
                 f"found the NDCs {' and '.join(ndc for ndc, _, _ in found[:3])}; a line has one"
             )
-            form.say(found[1][2], "contradiction", message, "give each NDC an item of its own")
+            form.report(found[1][2], "contradiction", message, "give each NDC an item of its own")
             return
         form.put_in_line(line, line_index, "ndc", found[0][0], found[0][2])
         for _, within, where in found:
@@ -249,7 +251,9 @@ class ItemReader:
             unit = NDC_UNITS.get((amount.unit or "").casefold())
             if unit is None:
                 message = f"{shown(amount.unit)} is no unit of an NDC quantity; taken as not known"
-                form.say((*where, "quantity"), "not-read", message, "such as mL", warning=True)
+                form.report(
+                    (*where, "quantity"), "not-read", message, "such as mL", severity="warning"
+                )
             form.put_in_line(line, line_index, "ndc_quantity", amount.value, (*where, "quantity"))
             form.put_in_line(line, line_index, "ndc_unit", unit, (*where, "quantity"))
 
@@ -273,7 +277,7 @@ def refuse_unknown_modifiers(form: Form, element: Mapping[str, Any], here: JsonP
                 f"the modifier extension {shown(url)} is not known, and it changes the meaning"
             )
             where = (*here, "modifierExtension", index)
-            form.say(where, "unknown-key", message, "send the claim without it")
+            form.report(where, "unknown-key", message, "send the claim without it")
 
 
 def _sequence(value: object, position: int) -> int:

@@ -78,7 +78,7 @@ class Parties:
             where = (*found.path, "birthDate")
             if born is not None and len(born) < len("2000-01-01"):
                 message = f"the birth date {shown(born)} is not a whole day; taken as not known"
-                self.form.say(where, "not-read", message, None, warning=True)
+                self.form.report(where, "not-read", message, severity="warning")
             else:
                 self.form.put(("patient", "birth_date"), born, where)
 
@@ -89,7 +89,9 @@ class Parties:
         focal = [one for one in given if one.get("focal") is True] or given
         if len(focal) > 1:
             message = f"found {len(focal)} insurances, and nothing says which one is asked"
-            self.form.say(where, "contradiction", message, "set `focal` of that one alone to true")
+            self.form.report(
+                where, "contradiction", message, "set `focal` of that one alone to true"
+            )
             return
         if not focal:
             return
@@ -102,7 +104,9 @@ class Parties:
                     f"the coverage {shown(url_of(link))} is not among what was sent, so member"
                 )
                 message += " and plan are not known"
-                self.form.say((*where, given.index(focal[0])), "not-sent", message, warning=True)
+                self.form.report(
+                    (*where, given.index(focal[0])), "not-sent", message, severity="warning"
+                )
             return
         self.read_coverage(self.coverage)
 
@@ -145,7 +149,7 @@ class Parties:
                 f"found {len(numbers)} authorization numbers; a request carries one, so none is"
             )
             message += " taken"
-            self.form.say((*where, "preAuthRef"), "not-read", message, warning=True)
+            self.form.report((*where, "preAuthRef"), "not-read", message, severity="warning")
 
     def _payer(self) -> None:
         """The payer: of the coverage's payor, or else of the claim's insurer."""
@@ -198,7 +202,7 @@ class Parties:
         elif npis:
             message = "the care team names several rendering providers; taken as not known"
             where = (*claim.path, "careTeam")
-            self.form.say(where, "several-rendering", message, None, warning=True)
+            self.form.report(where, "several-rendering", message, severity="warning")
         every = [billing, *(self.npi(one.get("provider"), claim) for one in team)]
         self.npis = list(dict.fromkeys(npi for npi in every if npi))
 

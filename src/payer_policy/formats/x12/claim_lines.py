@@ -13,7 +13,8 @@ from typing import Final, Literal
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.vocabulary.codes import malformed, remark_on_ndc_unit
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.x12.form import Form, label
+from payer_policy.formats.form import label
+from payer_policy.formats.x12.form import Form
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import days, number, pointer
 from payer_policy.request.models import IS_GLUED

@@ -1,7 +1,7 @@
 """What the segments of a claim say, field by field, with the segment and element that said it.
 
-A `Form` holds one value a field. A second, different value for the same field is a slip and not an
-overwriting: nobody could say which of the two the biller meant.
+A second, different value for the same field is a problem and does not replace the first: the file
+does not say which of the two the biller meant.
 """
 
 from __future__ import annotations
@@ -13,31 +13,12 @@ from payer_policy.core.diagnostics import Severity
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.vocabulary.codes import remark_on_ndc
 from payer_policy.core.vocabulary.types import ValueProblem, shown
+from payer_policy.formats import form
+from payer_policy.formats.form import MAX_PROBLEMS, label
 from payer_policy.formats.x12.segment_reader import Segment, is_segment_name
 from payer_policy.formats.x12.values import components
 
 T = TypeVar("T")
-
-MAX_SLIPS = 100
-"""A claim with more problems than this is not helped by a longer list."""
-
-_LABELS = {
-    "charge": "charge",
-    "code": "procedure code",
-    "date": "date of service",
-    "description": "description",
-    "diagnosis_pointers": "diagnosis pointers",
-    "frequency": "claim frequency",
-    "id": "claim number",
-    "member_id": "member id",
-    "ndc": "NDC",
-    "ndc_quantity": "NDC quantity",
-    "ndc_unit": "NDC unit",
-    "original_id": "original claim number",
-    "payer": "payer id",
-    "plan": "group or plan",
-    "through": "last date of service",
-}
 
 
 class Slip(NamedTuple):
@@ -52,16 +33,18 @@ class Slip(NamedTuple):
 
 
 class Source(NamedTuple):
+    """Where a field is stated."""
+
     segment: Segment
     element: int
 
 
-class Form:
-    """The fields found so far. Paths are those of the request: `("lines", 0, "units")`."""
+class Form(form.Form[Source]):
+    """The fields found so far, by their path in the request."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.values: dict[JsonPath, Any] = {}
-        self.sources: dict[JsonPath, Source] = {}
         self.slips: list[Slip] = []
         self.other_diagnoses = False
         """Whether a diagnosis is in another code system than policies speak of."""
@@ -126,6 +109,16 @@ class Form:
         most = max(known)
         return [*found, *[""] * most][:most]
 
+    def report(
+        self,
+        place: Source,
+        code: str,
+        message: str,
+        hint: str | None = None,
+        severity: Severity = "error",
+    ) -> None:
+        self.slip(*place, code, message, hint, severity)
+
     def slip(
         self,
         segment: Segment,
@@ -135,7 +128,7 @@ class Form:
         hint: str | None = None,
         severity: Severity = "error",
     ) -> None:
-        if len(self.slips) < MAX_SLIPS:
+        if len(self.slips) < MAX_PROBLEMS:
             self.slips.append(Slip(segment, element, code, message, hint, severity))
 
     def check(self, segment: Segment) -> None:
@@ -150,11 +143,4 @@ class Form:
         for path, value in other.values.items():
             if path != without:
                 self.put(path, value, *other.sources[path])
-        self.slips.extend(other.slips[: MAX_SLIPS - len(self.slips)])
-
-
-def label(path: JsonPath) -> str:
-    """What people call a field."""
-    names = [step for step in path if isinstance(step, str)]
-    name = names[-1] if names else "value"
-    return _LABELS.get(name, name.replace("_", " "))
+        self.slips.extend(other.slips[: MAX_PROBLEMS - len(self.slips)])

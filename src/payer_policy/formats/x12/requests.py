@@ -1,6 +1,6 @@
 """From what the segments said to a `Request`: what 837 and 278 have in common once they are read.
 
-A value that the request's model refuses is told at the segment and element that said it.
+A value that the request's model refuses is reported at the segment and element that states it.
 """
 
 from __future__ import annotations
@@ -9,18 +9,13 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from payer_policy.core.json_source import JsonPath
-from payer_policy.core.json_words import said
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.intake import Intake, guarded
 from payer_policy.formats.x12.claim_lines import LineReader, Statement
 from payer_policy.formats.x12.envelope import diagnostic
-from payer_policy.formats.x12.form import Form, Slip, Source, label
+from payer_policy.formats.x12.form import Form, Source
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import components, days
-from payer_policy.request.checking import inconsistencies, numbered
 from payer_policy.request.models import Request
 
 _DATE: Final = frozenset({3, 4})
@@ -105,7 +100,7 @@ def rendering(form: Form, lines: Sequence[LineReader]) -> None:
         segment = next(segment for npi, segment in named if npi != claims)
         taken = "the claim's is taken" if claims else "it is taken as not known"
         message = f"lines name other rendering providers than the claim; {taken}"
-        form.slips.append(Slip(segment, 9, "several-rendering", message, None, "warning"))
+        form.slip(segment, 9, "several-rendering", message, None, "warning")
 
 
 def request_of(
@@ -121,7 +116,7 @@ def request_of(
         form: What the segments said; paths are those of the request.
         lines: How many lines there are.
         diagnoses: The codes in their order; None: nothing was said of them.
-        origin: Where a problem is told that no segment said.
+        origin: Where a problem is reported that is about no other segment.
         known: Fields of the request that no segment says.
     """
     made: dict[str, Any] = {"coverage": {}, "patient": {}, "provider": {}, **known}
@@ -137,17 +132,7 @@ def request_of(
     for line in made["lines"]:
         if line.get("through") == line.get("date"):
             line.pop("through", None)
-    try:
-        request = numbered(Request.model_validate(made))
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            say = said(detail)
-            _slip_at(form, origin, detail["loc"], say.code, say.message, say.hint)
-        return None
-    slips = list(inconsistencies(request))
-    for slip in slips:
-        _slip_at(form, origin, slip.path, slip.code, slip.message, slip.hint)
-    return None if slips else request
+    return form.checked(made, Source(origin, 0))
 
 
 def intake_of(
@@ -190,14 +175,3 @@ def dates_of(form: Form, segment: Segment, before: Statement | None, what: str) 
         form.slip(segment, 3, "contradiction", message, "leave one of the two")
         return before
     return (*dates, segment) if dates else before
-
-
-def _slip_at(
-    form: Form, origin: Segment, path: JsonPath, code: str, message: str, hint: str | None
-) -> None:
-    """A slip where the segment that said the field stands, or the whole's."""
-    for length in range(len(path), 0, -1):
-        if source := form.sources.get(path[:length]):
-            form.slip(*source, code, f"{label(path)}: {message}", hint)
-            return
-    form.slip(origin, 0, code, f"{label(path)}: {message}", hint)
