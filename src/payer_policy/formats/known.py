@@ -26,11 +26,11 @@ from payer_policy.formats.json.blocks import (
     count_json_lines,
     json_blocks,
     json_line_blocks,
+    json_lines_of,
 )
 from payer_policy.formats.json.places import MAX_PIECE
 from payer_policy.formats.json.requests import read_json_requests
 from payer_policy.formats.json.split import is_json_lines
-from payer_policy.formats.json.writing import json_lines_of
 from payer_policy.formats.pieces import read_pieces
 from payer_policy.formats.registry import HEAD, Claims, Format, Reading, Start, Table
 from payer_policy.formats.source import Held, Source, WrongCall

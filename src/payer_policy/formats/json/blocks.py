@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from payer_policy.formats.blocks import Block, JsonLines, JsonText, Position
 from payer_policy.formats.source import Source
@@ -70,3 +70,8 @@ def count_json(source: Source) -> int | None:
     if isinstance(value, dict) and "resourceType" in value:
         return None  # a Bundle holds claims among other things
     return max(1, len(value)) if isinstance(value, list) else 1  # an empty list is one reject
+
+
+def json_lines_of(answers: Sequence[Mapping[str, Any]]) -> bytes:
+    """Answers as JSON Lines: an outcome or a refusal a line."""
+    return b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in answers)

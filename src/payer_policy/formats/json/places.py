@@ -1,4 +1,4 @@
-"""Where things stand in a text: offsets to lines and columns, for files of any size.
+"""Places in a text: offsets to lines and columns, for files of any size.
 
 The line starts are looked up once, so that a thousand problems in a large file cost no more than
 one. Also a `Piece`: a part of a larger text that is read by itself and reports its true places.
@@ -35,7 +35,7 @@ class Places:
         """Whether the file goes on after this text."""
         self.last: tuple[int, int, JsonDocument] | None = None
         """The piece of this text that was last read again to find a place in it, and what it holds:
-        whoever asks for one place of it mostly asks for more."""
+        a caller that asks for one place of it mostly asks for more."""
         self._starts = array("Q", [0])
         self._starts.extend(match.end() for match in re.finditer("\n", text))
 
@@ -45,6 +45,14 @@ class Places:
 
     def location(self, start: int, end: int, path: str = "$") -> Location:
         return Location(self.file, path, self.position(start), self.position(end))
+
+    def problem(
+        self, code: str, message: str, at: int, hint: str | None, path: JsonPath = ()
+    ) -> Diagnostic:
+        """A problem at one character of the text."""
+        where = self.location(at, at + 1, render_path(path))
+        line = where.start.line if where.start else 1
+        return Diagnostic(code, message, where, hint, excerpt=self.excerpt(line))
 
     def excerpt(self, line: int) -> str | None:
         """The text of a line for underlining; None where the line is too long to show."""
@@ -72,19 +80,18 @@ class Piece:
         Raises:
             PolicyError: with the places in the larger text.
         """
-        file = self.places.file
+        places, path = self.places, self.path
         if self.end - self.start > MAX_PIECE:
             message = f"this request is longer than {MAX_PIECE // 1_000_000} million characters"
             hint = "is a closing bracket missing?"
-            raise PolicyError([self._diagnostic("too-large", message, self.start, hint)])
-        text = self.places.text[self.start : self.end]
+            raise PolicyError([places.problem("too-large", message, self.start, hint, path)])
+        text = places.text[self.start : self.end]
         if stray := _NOT_UTF8.search(text):
-            byte = ord(stray.group()) - 0xDC00
-            message = f"the byte 0x{byte:02X} here is not UTF-8 text"
-            at = self.start + stray.start()
-            raise PolicyError([self._diagnostic("not-text", message, at, "save it as UTF-8 text")])
+            message = f"the byte 0x{ord(stray.group()) - 0xDC00:02X} here is not UTF-8 text"
+            at, hint = self.start + stray.start(), "save it as UTF-8 text"
+            raise PolicyError([places.problem("not-text", message, at, hint, path)])
         try:
-            return read_json(text, file)
+            return read_json(text, places.file)
         except PolicyError as error:
             raise PolicyError(self._reworded(found) for found in error.diagnostics) from None
 
@@ -126,8 +133,3 @@ class Piece:
         base = self.places.position(self.start)
         column = position.column + (base.column - 1 if position.line == 1 else 0)
         return Position(base.line + position.line - 1, column)
-
-    def _diagnostic(self, code: str, message: str, at: int, hint: str | None) -> Diagnostic:
-        where = self.places.location(at, at + 1, render_path(self.path))
-        line = where.start.line if where.start else 1
-        return Diagnostic(code, message, where, hint, excerpt=self.places.excerpt(line))

@@ -1,15 +1,15 @@
-"""Our own JSON to requests: one object, an array of them, or one on each line.
+"""JSON requests of this product: one object, an array of them, or one on each line.
 
-The shape is `payer_policy.request.models.Request`, read strictly; `$schema` may stand beside it.
+The shape is `payer_policy.request.models.Request`, read strictly; a `$schema` is allowed.
 Each request is read by itself and keeps its place in the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.formats.intake import Intake, guarded, refused
@@ -17,8 +17,6 @@ from payer_policy.formats.json.places import MAX_PIECE, Piece, Places
 from payer_policy.formats.json.split import elements_of, is_json_lines, lenient_members, lines_of
 from payer_policy.request.checking import validated_request
 from payer_policy.request.models import Request
-
-P = TypeVar("P")
 
 
 def read_json_requests(
@@ -31,36 +29,29 @@ def read_json_requests(
 
     `pause` is called before each, and what it raises ends the reading.
     """
-    stop = None if most is None else most + 1
     places = Places(text, file)
-    if text.lstrip(" \t\r\n\ufeff").startswith("["):
-        parts = islice(elements_of(places), stop)
-        found = [
-            refused(part) if isinstance(part, Diagnostic) else _request(part)
-            for part in _pausing(parts, pause)
-        ]
-        return found or [refused(_empty_list(places))]
-    if is_json_lines(text):
-        return [_request(piece) for piece in _pausing(islice(lines_of(places), stop), pause)]
     start = len(text) - len(text.lstrip(" \t\r\n\ufeff"))
-    return [_request(Piece(places, start, len(text.rstrip(" \t\r\n"))))]
+    parts: Iterable[Piece | Diagnostic]
+    if text.startswith("[", start):
+        parts = elements_of(places)
+    elif is_json_lines(text):
+        parts = lines_of(places)
+    else:
+        parts = [Piece(places, start, len(text.rstrip(" \t\r\n")))]
+    out: list[Intake] = []
+    for part in islice(parts, None if most is None else most + 1):
+        if pause is not None:
+            pause()
+        out.append(refused(part) if isinstance(part, Diagnostic) else _request(part))
+    if not out:
+        message, where = "the list is empty; at least one request was expected", (0, len(text))
+        out.append(refused(Diagnostic("empty-file", message, places.location(*where))))
+    return out
 
 
 def read_json_lines(places: Places) -> list[Intake]:
     """Every request of JSON Lines, or of some whole lines out of a larger file of them."""
     return [_request(piece) for piece in lines_of(places)]
-
-
-def _pausing(parts: Iterable[P], pause: Callable[[], None] | None) -> Iterator[P]:
-    for part in parts:
-        if pause is not None:
-            pause()
-        yield part
-
-
-def _empty_list(places: Places) -> Diagnostic:
-    where = places.location(0, len(places.text))
-    return Diagnostic("empty-file", "the list is empty; at least one request was expected", where)
 
 
 def _request(piece: Piece) -> Intake:

@@ -10,6 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.formats.json.places import MAX_PIECE, Piece, Places
@@ -54,14 +55,14 @@ def elements_of(places: Places) -> Iterator[Piece | Diagnostic]:
         yield Piece(places, at, end, (index,))
         index += 1
         at = _skip(text, end)
-        if text.startswith(",", at):
-            at = _skip(text, at + 1)
-        elif text.startswith("{", at):
+        if text.startswith("{", at):
             yield _expected(places, at, "a comma", "put a comma between two requests")
-        elif not text.startswith("]", at):
+        elif (after := _after_comma(text, at, "]")) is None:
             yield _expected(places, at, "`,` or `]`", "the list does not end properly")
             return
-    yield from _after(places, at + 1)
+        else:
+            at = after
+    yield from _rest(places, at + 1)
 
 
 def members_of(places: Places) -> Iterator[tuple[str, Piece, Piece] | Diagnostic]:
@@ -69,14 +70,13 @@ def members_of(places: Places) -> Iterator[tuple[str, Piece, Piece] | Diagnostic
     text = places.text
     at = _skip(text, _skip(text, 0) + 1)
     while not text.startswith("}", at):
-        start = at
         end = _value_end(text, at) if text.startswith('"', at) else None
-        colon = _skip(text, end) if end is not None else at
+        colon = at if end is None else _skip(text, end)
         if end is None or not text.startswith(":", colon):
             yield _expected(places, colon, '`"claim number": {…}`', None)
             return
-        name = str(_LENIENT.raw_decode(text, start)[0])
-        key = Piece(places, start, end, (name,))
+        name = str(_LENIENT.raw_decode(text, at)[0])
+        key = Piece(places, at, end, (name,))
         at = _skip(text, colon + 1)
         end = _value_end(text, at)
         if end is None:
@@ -84,12 +84,18 @@ def members_of(places: Places) -> Iterator[tuple[str, Piece, Piece] | Diagnostic
             return
         yield name, key, Piece(places, at, end, (name,))
         at = _skip(text, end)
-        if text.startswith(",", at):
-            at = _skip(text, at + 1)
-        elif not text.startswith("}", at):
+        if (after := _after_comma(text, at, "}")) is None:
             yield _expected(places, at, "`,` or `}`", None)
             return
-    yield from _after(places, at + 1)
+        at = after
+    yield from _rest(places, at + 1)
+
+
+def _after_comma(text: str, at: int, closing: str) -> int | None:
+    """Where the text continues after a comma, or at the closing bracket; None: neither is here."""
+    if text.startswith(",", at):
+        return _skip(text, at + 1)
+    return at if text.startswith(closing, at) else None
 
 
 def lenient_members(text: str) -> dict[str, object]:
@@ -131,18 +137,12 @@ def _broken(places: Places, at: int, loss: str) -> Iterator[Diagnostic]:
         rest.read()
     except PolicyError as error:
         for found in error.diagnostics:
-            yield Diagnostic(
-                found.code,
-                f"{found.message}; {loss}",
-                found.location,
-                found.hint,
-                excerpt=found.excerpt,
-            )
+            yield replace(found, message=f"{found.message}; {loss}")
     else:
         yield _expected(places, at, "a request", None)
 
 
-def _after(places: Places, at: int) -> Iterator[Diagnostic]:
+def _rest(places: Places, at: int) -> Iterator[Diagnostic]:
     end = _skip(places.text, at)
     if end < len(places.text):
         yield _expected(places, end, "the end of the file", "remove what follows the last bracket")
@@ -150,10 +150,6 @@ def _after(places: Places, at: int) -> Iterator[Diagnostic]:
 
 def _expected(places: Places, at: int, what: str, hint: str | None) -> Diagnostic:
     char = places.text[at : at + 1]
-    found = f"`{char}`" if char.isprintable() and char else "the end of the file"
-    if char and not char.isprintable():
-        found = f"the character U+{ord(char):04X}"
-    where = places.location(at, at + 1)
-    line = where.start.line if where.start else 1
-    message = f"{what} was expected; found {found}"
-    return Diagnostic("json-syntax", message, where, hint, excerpt=places.excerpt(line))
+    found = f"`{char}`" if char.isprintable() else f"the character U+{ord(char):04X}"
+    message = f"{what} was expected; found {found if char else 'the end of the file'}"
+    return places.problem("json-syntax", message, at, hint)

@@ -1,6 +1,6 @@
 """An 835 (guide 005010X221A1): the payment's header, which the caller gives, and its claims.
 
-`claim_segments` is the claim part alone, for whoever writes the rest of the 835 in another system.
+`claim_segments` is the claim part alone, for a system that writes the rest of the 835 itself.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain, groupby
 from typing import Final, Literal
 
 from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.formats.x12.interchange import Envelope, Written, interchange
-from payer_policy.formats.x12.model import Adjustment, ClaimPayment, Name, Number, ServicePayment
-from payer_policy.formats.x12.segment_writer import Element, Free, Out, out
+from payer_policy.formats.x12.model import Adjustment, ClaimPayment, ServicePayment
+from payer_policy.formats.x12.segment_writer import Free, Out, out
 
 GUIDE: Final = "005010X221A1"
 TRIPLES: Final = 6
@@ -140,24 +141,17 @@ def claim_segments(claim: ClaimPayment) -> list[Out]:
 
 
 def _claim(claim: ClaimPayment) -> Iterator[Out]:
-    yield out(
-        "CLP",
-        claim.id,
-        claim.status,
-        claim.charge,
-        claim.paid,
-        claim.patient_owes,
-        claim.filing,
-        claim.payer_control,
-        claim.facility,
-        claim.frequency,
-    )
+    amounts = claim.charge, claim.paid, claim.patient_owes
+    where = claim.facility, claim.frequency
+    yield out("CLP", claim.id, claim.status, *amounts, claim.filing, claim.payer_control, *where)
     yield from _adjustments(claim.adjustments)
-    yield _person(claim.patient)
+    patient = claim.patient
+    member = ("MI" if patient.member_id else "", patient.member_id)
+    yield out("NM1", "QC", "1", Free(patient.last), Free(patient.first), "", "", "", *member)
     if claim.rendering_npi:
-        yield out("NM1", "82", "1", "", "", "", "", "", "XX", claim.rendering_npi)
+        yield out("NM1", "82", "1", *[""] * 5, "XX", claim.rendering_npi)
     if claim.remarks and claim.inpatient:
-        # MIA01 is always zero: covered days stand in a QTY (guide 005010X221A1).
+        # MIA01 is always zero: covered days are in a QTY (guide 005010X221A1).
         first, *rest = claim.remarks
         yield out("MIA", 0, "", "", "", first, *[""] * 14, *rest)
     elif claim.remarks:
@@ -168,40 +162,12 @@ def _claim(claim: ClaimPayment) -> Iterator[Out]:
         yield from _service(service)
 
 
-def _person(name: Name) -> Out:
-    qualifier = "MI" if name.member_id else ""
-    return out(
-        "NM1",
-        "QC",
-        "1",
-        Free(name.last),
-        Free(name.first),
-        "",
-        "",
-        "",
-        qualifier,
-        name.member_id,
-    )
-
-
 def _service(service: ServicePayment) -> Iterator[Out]:
-    yield out(
-        "SVC",
-        service.procedure,
-        service.charge,
-        service.paid,
-        service.revenue_code,
-        service.units,
-        "",
-        service.billed_units,
-    )
-    if service.first_day is not None and service.last_day in (None, service.first_day):
-        yield out("DTM", "472", service.first_day)
-    else:
-        if service.first_day is not None:
-            yield out("DTM", "150", service.first_day)
-        if service.last_day is not None:
-            yield out("DTM", "151", service.last_day)
+    paid = service.charge, service.paid, service.revenue_code, service.units
+    yield out("SVC", service.procedure, *paid, "", service.billed_units)
+    first, last = service.first_day, service.last_day
+    days = {"472": first} if first and last in (None, first) else {"150": first, "151": last}
+    yield from (out("DTM", which, day) for which, day in days.items() if day is not None)
     yield from _adjustments(service.adjustments)
     if service.control:
         yield out("REF", "6R", service.control)
@@ -212,20 +178,8 @@ def _service(service: ServicePayment) -> Iterator[Out]:
 
 
 def _adjustments(adjustments: Sequence[Adjustment]) -> Iterator[Out]:
-    """A CAS for each run of one group, of at most six reasons."""
-    held: list[Adjustment] = []
-    for adjustment in adjustments:
-        if held and (held[0].group != adjustment.group or len(held) == TRIPLES):
-            yield _cas(held)
-            held = []
-        held.append(adjustment)
-    if held:
-        yield _cas(held)
-
-
-def _cas(held: Sequence[Adjustment]) -> Out:
-    triples: list[Element] = []
-    for adjustment in held:
-        units: Number | None = adjustment.units
-        triples += [adjustment.carc, adjustment.amount, units]
-    return out("CAS", held[0].group, *triples)
+    """A CAS for each run of one group, with six reasons or fewer."""
+    for group, run in groupby(adjustments, lambda one: one.group):
+        triples = [(one.carc, one.amount, one.units) for one in run]
+        for at in range(0, len(triples), TRIPLES):
+            yield out("CAS", group, *chain.from_iterable(triples[at : at + TRIPLES]))

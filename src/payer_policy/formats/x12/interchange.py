@@ -7,7 +7,7 @@ keeps a counter.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
@@ -70,25 +70,15 @@ def interchange(
     """An interchange of one group with these transaction sets; each is what stands between ST and
     SE. They are numbered from 0001."""
     about = Location(f"{transaction} to {envelope.receiver}")
-    problems = list(_wrong(envelope, about))
+    problems = [Diagnostic("unwritable", wrong, about, hint) for wrong, hint in _wrong(envelope)]
     if problems:
         return Written("", tuple(problems))
     text = Text(envelope.marks, about)
-    at, control = envelope.at, envelope.control
-    day, time = f"{at:%Y%m%d}", f"{at:%H%M}"
-    segments: list[Out] = [
-        out(
-            "GS",
-            _GROUPS[transaction],
-            envelope.group_sender or envelope.sender,
-            envelope.group_receiver or envelope.receiver,
-            day,
-            time,
-            str(control),
-            "X",
-            guide,
-        )
-    ]
+    at, control = (f"{envelope.at:%Y%m%d}", f"{envelope.at:%H%M}"), envelope.control
+    sender = envelope.group_sender or envelope.sender
+    receiver = envelope.group_receiver or envelope.receiver
+    group = _GROUPS[transaction]
+    segments = [out("GS", group, sender, receiver, *at, str(control), "X", guide)]
     for number, content in enumerate(sets, 1):
         st = f"{number:04d}"
         # An 835 names its guide in GS08 only: ST03 is not used (guide 005010X221A1).
@@ -127,43 +117,27 @@ def _isa(envelope: Envelope) -> str:
     return marks.element.join(elements) + marks.terminator + "\n"
 
 
-def _wrong(envelope: Envelope, about: Location) -> list[Diagnostic]:
-    found: list[tuple[str, str]] = []
-    if not envelope.marks.sound():
-        found.append(
-            (
-                f"the separators {shown(envelope.marks.all())} cannot be told apart from data",
-                "four different marks, neither letters nor digits: `*:^~`",
-            )
-        )
-    if not 1 <= envelope.control <= 999_999_999:
-        found.append(
-            (
-                f"the control number is {envelope.control}; 1 to 999,999,999 was expected",
-                "count on from the last one sent to this receiver",
-            )
-        )
+def _wrong(envelope: Envelope) -> Iterator[tuple[str, str]]:
+    """What is wrong with an envelope, and what to do."""
     marks = envelope.marks.all()
-    for what, name in (("sender", envelope.sender), ("receiver", envelope.receiver)):
+    if not envelope.marks.sound():
+        message = f"the separators {shown(marks)} cannot be distinguished from data"
+        yield message, "four different marks, neither letters nor digits: `*:^~`"
+    if not 1 <= envelope.control <= 999_999_999:
+        message = f"the control number is {envelope.control}; 1 to 999,999,999 was expected"
+        yield message, "count on from the last one sent to this receiver"
+    parties = (
+        ("sender", envelope.sender, envelope.sender_qualifier),
+        ("receiver", envelope.receiver, envelope.receiver_qualifier),
+    )
+    for what, name, _ in parties:
         fits = 2 <= len(name) <= 15 and name.isascii() and name.isprintable()
         if not fits or name != name.strip() or any(mark in name for mark in marks):
-            found.append(
-                (
-                    f"the {what} is {shown(name)}; 2 to 15 plain characters were expected",
-                    "give the identifier agreed with the trading partner",
-                )
-            )
-    for what, code in (
-        ("sender", envelope.sender_qualifier),
-        ("receiver", envelope.receiver_qualifier),
-    ):
+            message = f"the {what} is {shown(name)}; 2 to 15 plain characters were expected"
+            yield message, "give the identifier agreed with the trading partner"
+    for what, _, code in parties:
         if not _QUALIFIER.fullmatch(code):
-            found.append(
-                (
-                    f"the {what}'s qualifier is {shown(code)}; two characters were expected",
-                    "ZZ for an identifier that was agreed",
-                )
-            )
+            message = f"the {what}'s qualifier is {shown(code)}; two characters were expected"
+            yield message, "ZZ for an identifier that was agreed"
     if envelope.at.year < 1000:
-        found.append((f"the date is {envelope.at:%Y-%m-%d}", "give the day of sending"))
-    return [Diagnostic("unwritable", message, about, hint) for message, hint in found]
+        yield f"the date is {envelope.at:%Y-%m-%d}", "give the day of sending"

@@ -2,19 +2,19 @@
 
 Nothing is priced here. A line is paid at its charge, less what the determination denied or reduced,
 so that charge less adjustments is what is paid, to the cent (the balancing rule of guide 005010X221).
-Whoever prices adds the contract's own adjustments to what this gives.
+Add the contract's own adjustments to what this gives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, Literal
 
-from payer_policy.core.diagnostics import Diagnostic, Location
+from payer_policy.core.diagnostics import Diagnostic, Location, Severity
 from payer_policy.core.ruleset import Reason
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.x12.model import (
@@ -33,7 +33,7 @@ from payer_policy.formats.x12.outcomes import (
     outcome_problems,
     share_of,
 )
-from payer_policy.formats.x12.reasons import NO_APPEAL, ReasonProblem, of_claim, reason_problems
+from payer_policy.formats.x12.reasons import NO_APPEAL, of_claim, reason_problems
 from payer_policy.policy.reference.data import ReasonCode
 from payer_policy.request.checking import numbered
 from payer_policy.request.models import Line, Request
@@ -68,7 +68,7 @@ class Rules:
     Such a line needs a reversal later (CLP02 22), when it is decided."""
     others_as_billed: bool = False
     """Whether a line that no policy decides is reported as paid at its charge. Otherwise a claim
-    with such a line gets no 835, since nobody here has decided it."""
+    with such a line gets no 835, since it was not decided here."""
     precedence: tuple[str, ...] = ()
     """CARCs in order: of several reasons for one line, the first listed takes the amount. Without
     it, the first finding of the determination (by rule id) does."""
@@ -89,7 +89,7 @@ class About:
     controls: Mapping[int, str] = field(default_factory=dict)
     """REF*6R by line number, as the claim gave it."""
     others_paid: Decimal | None = Decimal(0)
-    """What other payers have paid, as the claim says; None: they paid, and nobody can read how much."""
+    """What other payers have paid, as the claim says; None: they paid, and the amount cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,43 +136,39 @@ class _Decided:
     asked_with: Mapping[str, Any] | None
 
 
+@dataclass
 class _Claim:
     """One claim becoming a payment; problems gather on the way."""
 
-    def __init__(
-        self,
-        request: Request,
-        outcome: Mapping[str, Any],
-        about: About,
-        rules: Rules,
-        reason_codes: Mapping[tuple[str, str], ReasonCode],
-    ) -> None:
-        self.request = request
-        self.outcome = outcome
-        self.about = about
-        self.rules = rules
-        self.reason_codes = reason_codes
-        self.problems: list[Diagnostic] = []
-        self.name = f"claim {request.id}" if request.id else "a claim without a number"
+    request: Request
+    outcome: Mapping[str, Any]
+    about: About
+    rules: Rules
+    reason_codes: Mapping[tuple[str, str], ReasonCode]
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return f"claim {self.request.id}" if self.request.id else "a claim without a number"
 
     def payment(self) -> ClaimPayment | None:
         if not (self._is_claim() and self._fits()):
             return None
         decided = self._decided()
-        made = [self._service(line, decided.get(line.number or 0)) for line in self.request.lines]
-        services = [one for one, _ in filter(None, made)]
-        if len(services) < len(made):
-            return None
-        remarks: list[str] = []
-        for _, said in filter(None, made):
-            remarks += said
         request, about = self.request, self.about
+        lines = [self._service(line, decided.get(line.number or 0)) for line in request.lines]
+        made = [line for line in lines if line is not None]
+        if len(made) < len(lines):
+            return None
+        services = [service for service, _ in made]
+        remarks = [remark for _, of_the_claim in made for remark in of_the_claim]
         charge = sum((service.charge for service in services), Decimal(0))
         paid = sum((service.paid for service in services), Decimal(0))
         self._others_paid(paid)
         owed = [a.amount for s in services for a in s.adjustments if a.group == "PR"]
         bill_type = (request.bill_type or "").removeprefix("0")  # 0131 and 131 are one
         own = self._claim_remarks(remarks, paid)
+        member = about.patient.member_id or request.coverage.member_id or ""
         return ClaimPayment(
             id=request.id or "",
             status=about.status,
@@ -183,11 +179,7 @@ class _Claim:
             payer_control=about.payer_control,
             facility=bill_type[:-1] or request.place_of_service or "",
             frequency=request.frequency,
-            patient=Name(
-                about.patient.last,
-                about.patient.first,
-                about.patient.member_id or request.coverage.member_id or "",
-            ),
+            patient=replace(about.patient, member_id=member),
             rendering_npi=request.provider.rendering_npi or "",
             inpatient=bool(own) and bill_type[:2] in _INPATIENT,
             remarks=own,
@@ -222,15 +214,14 @@ class _Claim:
         return not self.problems
 
     def _decided(self) -> dict[int, _Decided]:
-        """What was decided of each line; where two policies did, the less favourable."""
+        """What was decided of each line; where two policies did, the less favorable."""
         found: dict[int, _Decided] = {}
         for one in self.outcome["determinations"]:
             by_rule = {finding["rule"]: finding for finding in one["findings"]}
             for line in one["lines"]:
                 findings = tuple(by_rule[rule] for rule in line["findings"] if rule in by_rule)
-                made = _Decided(
-                    one["policy"]["address"], line, findings, one["information_request"]
-                )
+                policy, asked = one["policy"]["address"], one["information_request"]
+                made = _Decided(policy, line, findings, asked)
                 other = found.get(line["number"])
                 if other is None or SEVERITY[line["outcome"]] > SEVERITY[other.line["outcome"]]:
                     found[line["number"]] = made
@@ -242,10 +233,8 @@ class _Claim:
         if not paid or others == 0:
             return
         amount = f"{others}" if others is not None else "an amount that cannot be read"
-        message = (
-            f"other payers have paid {amount}, as the claim says; nothing is priced here, so it is "
-            f"not taken off the {paid} that the 835 says is paid"
-        )
+        message = f"other payers have paid {amount}, as the claim says; that is not taken off the "
+        message += f"{paid} that the 835 says is paid, since nothing is priced here"
         hint = "take it off (OA 23) before the 835 is sent; else the claim is overpaid"
         self._problem("other-payer-paid", message, hint, warning=True)
 
@@ -255,9 +244,8 @@ class _Claim:
             message = f"the claim has {len(kept)} remark codes of its own; {MOST_REMARKS} fit"
             hint = f"left out: {', '.join(kept[MOST_REMARKS:])}"
             self._problem("too-many-remarks", message, hint, warning=True)
-        if paid and (unprocessable := [code for code in kept if code == NO_APPEAL]):
-            code = unprocessable[0]
-            message = f"{code} says that the claim cannot be processed, and {paid} of it is paid"
+        if paid and NO_APPEAL in kept:
+            message = f"{NO_APPEAL} says the claim cannot be processed, and {paid} of it is paid"
             hint = "some payers return only the line; make sure that this is meant"
             self._problem("unprocessable-in-part", message, hint, warning=True)
         return kept[:MOST_REMARKS]
@@ -280,7 +268,7 @@ class _Claim:
             message = f"{where} is decided by no policy; it is reported as paid at its charge"
             self._problem("not-decided", message, None, warning=True)
         reason = self._principal(decided, where) if decided is not None else None
-        if charge is None or isinstance(reason, _Failed):
+        if charge is None or reason is False:
             return None
         if len(line.modifiers) > _MOST_MODIFIERS:
             message = f"{where} has {len(line.modifiers)} modifiers; {_MOST_MODIFIERS} fit in SVC01"
@@ -325,15 +313,15 @@ class _Claim:
             return None
         charge = Decimal(line.charge)
         if charge != charge.quantize(_CENT) or charge >= 10**15:
-            message = (
-                f"the charge of {where} is {shown(str(line.charge))}; whole cents were expected"
-            )
+            amount = shown(str(line.charge))
+            message = f"the charge of {where} is {amount}; whole cents were expected"
             self._problem("wrong-value", message, "such as 900.50")
             return None
         return charge
 
-    def _principal(self, decided: _Decided, where: str) -> Reason | _Failed | None:
-        """The reason that takes the amount of a line; None: nothing is taken."""
+    def _principal(self, decided: _Decided, where: str) -> Reason | Literal[False] | None:
+        """The reason that takes the amount of a line; None: nothing is taken; False: there is none,
+        which was reported."""
         outcome = decided.line["outcome"]
         if outcome == "approve":
             return None
@@ -341,37 +329,36 @@ class _Claim:
             if self.rules.pended is None:
                 message = f"{where} is pended; an 835 reports what is decided"
                 hint = (
-                    "wait for the decision, or report it with a reason of your own, in `pended`; such "
-                    "a line is to be reversed when it is decided"
+                    "wait for the decision, or report it with the reason in `pended` of the setup, "
                 )
+                hint += "and reverse it when it is decided"
                 self._problem("pended", message, hint)
-                return _FAILED
+                return False
             message = f"{where} is pended and reported with {self.rules.pended.carc}"
             hint = "reverse it (CLP02 22) when it is decided"
             self._problem("pended", message, hint, warning=True)
             return self.rules.pended
-        kind = "deny" if outcome == "deny" else "reduce"
-        found = [f for f in decided.findings if f["kind"] == kind]
-        if not found:  # reductions that leave nothing deny
-            found = [f for f in decided.findings if f["kind"] == "reduce"]
+        of_kind = {
+            kind: [f for f in decided.findings if f["kind"] == kind] for kind in ("deny", "reduce")
+        }
+        # A reduction that leaves nothing denies.
+        found = (outcome == "deny" and of_kind["deny"]) or of_kind["reduce"]
         coded = [f for f in found if f["group"] and f["carc"]]
+        word = {"deny": "denied", "reduce": "reduced"}[outcome]
         if not coded:
-            message = (
-                f"{where} is {_WORDS[outcome]} and no finding on it carries a group and a CARC"
-            )
+            message = f"{where} is {word} and no finding on it carries a group and a CARC"
             self._problem("reason-missing", message, "give the rule its reason codes in the policy")
-            return _FAILED
+            return False
         order = {carc: place for place, carc in enumerate(self.rules.precedence)}
         chosen = min(coded, key=lambda f: order.get(f["carc"], len(order)))
         codes = dict.fromkeys((f["group"], f["carc"]) for f in coded)
-        others = [
-            carc for group, carc in codes if (group, carc) != (chosen["group"], chosen["carc"])
-        ]
-        if others:
+        del codes[chosen["group"], chosen["carc"]]
+        if codes:
+            others = ", ".join(carc for _, carc in codes)
             message = (
-                f"{where} is {_WORDS[outcome]} for {len(codes)} reasons; CARC {chosen['carc']} takes "
-                f"the whole amount, so {', '.join(others)} cannot be told here"
+                f"{where} is {word} for {len(codes) + 1} reasons; CARC {chosen['carc']} takes the "
             )
+            message += f"whole amount, and {others} cannot be reported here"
             hint = "their remark codes are; choose which comes first (`first`, `precedence`)"
             self._problem("several-reasons", message, hint, warning=True)
         return Reason(chosen["group"], chosen["carc"], tuple(chosen["rarcs"]))
@@ -417,21 +404,10 @@ class _Claim:
     def _check(self, reason: Reason | None, remarks: Sequence[str], where: str) -> None:
         """What is wrong with the codes of a line."""
         group, carc = (reason.group, reason.carc) if reason is not None else (None, None)
-        found: Iterator[ReasonProblem] = reason_problems(
-            self.reason_codes, group, carc, remarks, self.rules.on
-        )
-        for problem in found:
+        known, on = self.reason_codes, self.rules.on
+        for problem in reason_problems(known, group, carc, remarks, on):
             self._problem(problem.code, f"{where}: {problem.message}", problem.hint)
 
     def _problem(self, code: str, message: str, hint: str | None, *, warning: bool = False) -> None:
-        self.problems.append(
-            Diagnostic(code, message, Location(self.name), hint, "warning" if warning else "error")
-        )
-
-
-class _Failed:
-    """There is no reason, and the problem was told."""
-
-
-_FAILED: Final = _Failed()
-_WORDS: Final = {"deny": "denied", "reduce": "reduced"}
+        severity: Severity = "warning" if warning else "error"
+        self.problems.append(Diagnostic(code, message, Location(self.name), hint, severity))

@@ -14,14 +14,13 @@ from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.formats.x12.interchange import Envelope, Written, interchange
 from payer_policy.formats.x12.levels import Level
 from payer_policy.formats.x12.review_loops import ReviewLoop
-from payer_policy.formats.x12.reviews import Decision, Rejection, Review
+from payer_policy.formats.x12.reviews import Decision, Review
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.segment_writer import (
     Element,
     Free,
     Marks,
     Out,
-    Part,
     Verbatim,
     most_characters,
     out,
@@ -84,7 +83,7 @@ def response(envelope: Envelope, answers: Sequence[tuple[ReviewLoop, Review]]) -
             "message-cut",
             f"request {review.id}: a message of {len(text)} characters does not fit; {_FITS} do",
             about,
-            "the whole stands in the determination",
+            "the whole message is in the determination",
             "warning",
         )
         for _, review in answers
@@ -146,30 +145,23 @@ class _Answer:
         return out("HL", str(self.number), parent, code, "1" if below else "0")
 
     def _event(self, event: Level) -> Iterator[Out]:
-        review = self.review
+        review, whole = self.review, self.review.whole
         yield from self._traces(event)
-        yield from (_rejection(one) for one in review.rejections)
+        for one in review.rejections:
+            yield out("AAA", "N", "", one.reason, one.follow_up)
         yield from self._echoes(event, "UM")
-        if review.whole is not None and review.whole.action:
-            yield _hcr(review.whole)
+        if whole is not None and whole.action:
+            yield _hcr(whole)
         yield from self._echoes(event, "REF")
         if review.administrative:
             yield out("REF", "NT", review.administrative)
-        for segment in event.segments:
-            if segment.id == "DTP" and segment.code(1) in _EVENT_DATES:
-                yield self._echo(segment)
+        yield from self._echoes(event, "DTP", _EVENT_DATES)
         if review.valid_from is not None:
             yield out("DTP", "007", "D8", review.valid_from)
         if review.valid_through is not None:
             yield out("DTP", "036", "D8", review.valid_through)
         yield from self._echoes(event, "HI")
-        if review.whole is not None:
-            yield from _units(review.whole)
-            if review.whole.message:
-                yield out("MSG", Free(review.whole.message))
-        for segment in event.segments:
-            if segment.id == "NM1" and segment.code(1) == "SJ":
-                yield self._echo(segment)
+        yield from self._end(event, whole)
 
     def _service(self, level: Level, decision: Decision | None) -> Iterator[Out]:
         yield from self._traces(level)
@@ -178,21 +170,28 @@ class _Answer:
             yield _hcr(decision)
         for name in ("REF", "DTP", "SV1", "SV2", "SV3"):
             yield from self._echoes(level, name)
-        if decision is not None:
-            yield from _units(decision)
-            if decision.message:
-                yield out("MSG", Free(decision.message))
-        for segment in level.segments:
-            if segment.id == "NM1" and segment.code(1) == "SJ":
-                yield self._echo(segment)
+        yield from self._end(level, decision)
+
+    def _end(self, level: Level, decision: Decision | None) -> Iterator[Out]:
+        """The units, the message and the provider of an event or a service."""
+        if decision is not None and decision.units is not None:
+            yield out("HSD", "FL", decision.units)
+        if decision is not None and decision.message:
+            yield out("MSG", Free(decision.message))
+        yield from self._echoes(level, "NM1", frozenset({"SJ"}))
 
     def _traces(self, level: Level) -> Iterator[Out]:
         for segment in level.segments:
             if segment.id == "TRN" and segment.get(2):
                 yield out("TRN", "2", *self._echo(segment).elements[1:])
 
-    def _echoes(self, level: Level, name: str) -> Iterator[Out]:
-        return (self._echo(segment) for segment in level.segments if segment.id == name)
+    def _echoes(
+        self, level: Level, name: str, codes: frozenset[str] | None = None
+    ) -> Iterator[Out]:
+        """The segments of a name; with `codes`, those whose first element is one of them."""
+        for segment in level.segments:
+            if segment.id == name and (codes is None or segment.code(1) in codes):
+                yield self._echo(segment)
 
     def _echo(self, segment: Segment) -> Out:
         """The same segment. With other separators than the request's its parts are taken apart; a
@@ -203,21 +202,10 @@ class _Answer:
                 elements.append(Verbatim(text))
                 continue
             kind: type[str] = Free if segment.id == "NM1" and 3 <= index <= 7 else str
-            parts: tuple[Part, ...] = tuple(
-                kind(part) for part in text.strip().split(segment.separators.component)
-            )
-            elements.append(parts)
+            parts = text.strip().split(segment.separators.component)
+            elements.append(tuple(kind(part) for part in parts))
         return Out(segment.id, tuple(elements))
 
 
 def _hcr(decision: Decision) -> Out:
     return out("HCR", decision.action, decision.certification, decision.reason)
-
-
-def _units(decision: Decision) -> Iterator[Out]:
-    if decision.units is not None:
-        yield out("HSD", "FL", decision.units)
-
-
-def _rejection(one: Rejection) -> Out:
-    return out("AAA", "N", "", one.reason, one.follow_up)

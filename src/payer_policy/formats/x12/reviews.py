@@ -1,12 +1,12 @@
 """A stored answer to what a 278 response says: an action for each service, and for the event.
 
 The actions are those of HCR01 (X12 data element 306): A1 certified in total, A2 in part, A3 not, A4
-pended, A6 an earlier certification changed, C cancelled, CT contact the payer, NA nothing to be done.
+pended, A6 an earlier certification changed, C canceled, CT contact the payer, NA nothing to be done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -15,7 +15,7 @@ from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.formats.review import CERTIFIED, RECOMMENDED, ReviewRules, action_of, not_needed
 from payer_policy.formats.x12.model import Number
 from payer_policy.formats.x12.outcomes import SEVERITY, decimal_of, fraction, outcome_problems
-from payer_policy.request.models import Request
+from payer_policy.request.models import Line, Request
 
 _NO_POLICY: Final = "No policy of this plan decides this service; contact the plan."
 _NO_CERTIFICATION: Final = "The request does not name the certification that it is about."
@@ -29,7 +29,7 @@ class Decision:
     """HCR01, a code of X12 data element 306: `A1` certified in total, `A2` in part, `A3` not certified,
     `A4` pended, `A6` modified, `C` canceled, `CT` contact the payer, `NA` no action required."""
     certification: str = ""
-    """HCR02, for what is certified or cancelled."""
+    """HCR02, for what is certified or canceled."""
     reason: str = ""
     """HCR03, a code of X12 code source 886."""
     units: Number | None = None
@@ -84,7 +84,7 @@ class Certifying:
     """The last day that the certification is to cover."""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """HCR03 by CARC. Code source 886 is not among the lists of a policy folder, so without this the
-    reason stands in MSG alone."""
+    reason is in MSG alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +114,13 @@ def review(request: Request, outcome: Mapping[str, Any], given: Certifying) -> R
     if problems:
         return Reviewed(None, tuple(problems))
     if request.frequency == "8":
-        services = tuple(_cancelled(request) for _ in request.lines)
         whole: Decision | None = _cancelled(request)
+        services = tuple(_cancelled(request) for _ in request.lines)
     else:
-        services = tuple(_service(request, number, outcome, given) for number in _numbers(request))
+        services = tuple(
+            _service(request, line, line.number or position, outcome, given)
+            for position, line in enumerate(request.lines, 1)
+        )
         whole = _whole(services) if services else _event(request, outcome, given)
     decided = [*services, *([whole] if whole is not None else [])]
     if any(one.action in CERTIFIED and not one.certification for one in decided):
@@ -147,17 +150,13 @@ def rejected(number: str, problems: Sequence[Diagnostic]) -> Review:
     """
     errors = [problem for problem in problems if problem.severity == "error"]
     missing = all(problem.code.startswith("missing-") for problem in errors)
-    message = " ".join(f"{_sentence(problem.message)}" for problem in errors)
+    messages = (problem.message for problem in errors)
+    message = " ".join(one if one.endswith((".", "?")) else f"{one}." for one in messages)
     return Review(
         id=number,
         whole=Decision("", message=message) if message else None,
         rejections=(Rejection("15" if missing and errors else "33", "C"),),
     )
-
-
-def _numbers(request: Request) -> Iterator[int]:
-    for position, line in enumerate(request.lines, 1):
-        yield line.number or position
 
 
 def _cancelled(request: Request) -> Decision:
@@ -174,7 +173,7 @@ def _whole(services: Sequence[Decision]) -> Decision | None:
 
 
 def _service(
-    request: Request, number: int, outcome: Mapping[str, Any], given: Certifying
+    request: Request, own: Line, number: int, outcome: Mapping[str, Any], given: Certifying
 ) -> Decision:
     found = [
         (one, line)
@@ -187,9 +186,6 @@ def _service(
     determination, line = max(found, key=lambda pair: SEVERITY[pair[1]["outcome"]])
     findings = [f for f in determination["findings"] if f["rule"] in line["findings"]]
     units = decimal_of(fraction(line["allowed_units"]))
-    own = next(
-        one for place, one in zip(_numbers(request), request.lines, strict=True) if place == number
-    )
     named = own.authorization_number or request.authorization_number
     return _decision(request, determination, line["outcome"], findings, units, named, given)
 
@@ -224,14 +220,10 @@ def _decision(
         rules=given.rules,
     )
     said = [f for f in findings if f["kind"] == outcome]
-    before = ""
-    if action == "NA":
-        before = not_needed(outcome)
-    elif action == "A4" and outcome == "deny":
-        before = RECOMMENDED
+    before = RECOMMENDED if action == "A4" and outcome == "deny" else ""
     reason = next((given.reasons[f["carc"]] for f in said if f["carc"] in given.reasons), "")
     if action == "NA":
-        reason = ""
+        before, reason = not_needed(outcome), ""
     certification = ""
     if action in CERTIFIED:
         changed = request.frequency == "7"
@@ -251,23 +243,13 @@ def _message(
 ) -> str:
     """Our sentences for what was found, and what is asked for where it pends."""
     parts = [before] if before else []
-    parts += [f["because"] + _codes(f) for f in said]
+    for one in said:
+        codes = f" [{' '.join([one['carc'], *one['rarcs']])}]" if one["carc"] else ""
+        parts.append(one["because"] + codes)
     if outcome == "pend":
         if determination["internal"]:
             parts.append(determination["internal"])
-        questions = [one["question"] for one in determination["missing"]]
-        if questions:
+        if questions := [one["question"] for one in determination["missing"]]:
             many = f" (of {len(questions)})" if len(questions) > 1 else ""
             parts.append(f"To be answered first{many}: {' '.join(questions)}")
     return " ".join(parts)
-
-
-def _codes(finding: Mapping[str, Any]) -> str:
-    if not finding["carc"]:
-        return ""
-    codes = [finding["carc"], *finding["rarcs"]]
-    return f" [{' '.join(codes)}]"
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?")) else text + "."

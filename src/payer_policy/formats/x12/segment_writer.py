@@ -1,14 +1,14 @@
 """X12 segments as values, and their text: separators, lengths, and exact numbers and dates.
 
 Codes and identifiers are written as they are or not at all: one that holds a separator, or is longer
-than the standard allows, is a problem that is told. Texts for people (`Free`) are written so that
+than the standard allows, is reported as a problem. Texts for people (`Free`) are written so that
 any reader can take them: plain characters, and no separator.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -185,20 +185,19 @@ class Text:
 
     def render(self, segments: Iterable[Out], line_break: str = "\n") -> str:
         """The text, a line a segment."""
-        return "".join(self._lines(segments, line_break))
+        return "".join(self._segment(one) + self.marks.terminator + line_break for one in segments)
 
-    def _lines(self, segments: Iterable[Out], line_break: str) -> Iterator[str]:
-        for segment in segments:
-            written = [segment.id]
-            for index, element in enumerate(segment.elements, 1):
-                parts = element if isinstance(element, tuple) else (element,)
-                made = [self._part(segment, index, part) for part in parts]
-                while made and not made[-1]:
-                    made.pop()
-                written.append(self.marks.component.join(made))
-            while not written[-1]:
-                written.pop()
-            yield self.marks.element.join(written) + self.marks.terminator + line_break
+    def _segment(self, segment: Out) -> str:
+        written = [segment.id]
+        for index, element in enumerate(segment.elements, 1):
+            parts = element if isinstance(element, tuple) else (element,)
+            made = [self._part(segment, index, part) for part in parts]
+            while made and not made[-1]:
+                made.pop()
+            written.append(self.marks.component.join(made))
+        while not written[-1]:
+            written.pop()
+        return self.marks.element.join(written)
 
     def _part(self, segment: Out, index: int, part: Part) -> str:
         if part is None or part == "":
@@ -208,29 +207,27 @@ class Text:
         if isinstance(part, (int, Decimal)):
             text = number(part)
             if sum(char.isdigit() for char in text) > _MAX_DIGITS:
-                return self._refuse(segment, index, text, f"at most {_MAX_DIGITS} digits")
+                what = f"at most {_MAX_DIGITS} digits were expected"
+                return self._refuse(f"{segment.id}{index:02d}", text, what)
             return text
         least, most = LENGTHS.get((segment.id, index), (1, 10_000))
         if isinstance(part, Verbatim):
             return str(part)
         if isinstance(part, Free):
             return free(part, self.marks, most)
-        marks = [mark for mark in self.marks.all() if mark in part]
-        if marks:
-            expected = f"no `{marks[0]}`, which separates"
-            return self._refuse(segment, index, part, expected)
+        name = f"{segment.id}{index:02d}"
+        if marks := [mark for mark in self.marks.all() if mark in part]:
+            what = f"it has `{marks[0]}`, which separates elements; none in a code was expected"
+            return self._refuse(name, part, what)
         if not (part.isascii() and part.isprintable()):
-            return self._refuse(segment, index, part, "plain characters only")
+            return self._refuse(name, part, "plain characters only were expected")
         if not least <= len(part) <= most:
             many = f"{most}" if least == most else f"{least} to {most}"
-            return self._refuse(segment, index, part, f"{many} characters")
+            return self._refuse(name, part, f"{many} characters were expected")
         return part
 
-    def _refuse(self, segment: Out, index: int, text: str, expected: str) -> str:
-        message = f"{segment.id}{index:02d} cannot hold {shown(text)}: {expected} were expected"
-        if expected.startswith("no "):
-            message = f"{segment.id}{index:02d} cannot hold {shown(text)}: it has {expected[3:]}"
-            message += " elements; none in a code was expected"
+    def _refuse(self, name: str, text: str, why: str) -> str:
         hint = "choose other separators, or correct the value where it comes from"
+        message = f"{name} cannot hold {shown(text)}: {why}"
         self.problems.append(Diagnostic("unwritable", message, self.about, hint))
         return ""

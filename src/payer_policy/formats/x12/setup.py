@@ -1,13 +1,13 @@
 """The setup file of `payer-policy respond`: what a payer's other systems know and a policy does not.
 
 Names, payments, the payer's own numbers of claims and certifications, and what it has decided about
-its remittances. Every problem of the file is told at its line and column.
+its remittances. Every problem of the file is reported at its line and column.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -103,15 +103,8 @@ class Setup(_Part):
     """HCR03 by CARC."""
 
     def envelope(self, at: datetime, control: int) -> Envelope:
-        return Envelope(
-            self.sender,
-            self.receiver,
-            at,
-            control,
-            self.sender_qualifier,
-            self.receiver_qualifier,
-            usage=self.usage,
-        )
+        qualifiers = self.sender_qualifier, self.receiver_qualifier
+        return Envelope(self.sender, self.receiver, at, control, *qualifiers, usage=self.usage)
 
     def rules(self, on: date) -> Rules:
         pended = self.pended
@@ -121,14 +114,12 @@ class Setup(_Part):
     def certifying(self, request_id: str | None, rules: ReviewRules) -> Certifying:
         """What is known of a request, and by which rules the folder's policies are answered."""
         found = self.certifications.get(request_id or "")
-        return Certifying(
-            rules,
-            found.number if found else None,
-            self.administrative.get(request_id or ""),
-            found.valid_from if found else None,
-            found.valid_through if found else None,
-            self.reasons,
-        )
+        known: dict[str, Any] = {}
+        if found is not None:
+            known = {"certification": found.number, "valid_from": found.valid_from}
+            known["valid_through"] = found.valid_through
+        administrative = self.administrative.get(request_id or "")
+        return Certifying(rules, administrative=administrative, reasons=self.reasons, **known)
 
 
 _NAMES: Names = {
