@@ -36,9 +36,9 @@ from payer_policy.formats.blocks import (
 from payer_policy.formats.pieces import piece_intake
 from payer_policy.formats.rejects import record_place
 from payer_policy.formats.tables.cells import converter
-from payer_policy.formats.tables.claims import ClaimColumns
 from payer_policy.formats.tables.columns import ID
 from payer_policy.formats.tables.csv_rows import rows_of
+from payer_policy.formats.tables.requests import ClaimColumns
 from payer_policy.request.models import Request
 
 Entries = Mapping[int, str | Diagnostic]

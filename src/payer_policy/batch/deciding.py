@@ -42,10 +42,9 @@ from payer_policy.formats.blocks import (
 )
 from payer_policy.formats.known import writer
 from payer_policy.formats.rejects import Reject, record_place, rejected
-from payer_policy.formats.tables.claims import ClaimColumns
 from payer_policy.formats.tables.csv_rows import rows_of
 from payer_policy.formats.tables.kept import kept_of_rows
-from payer_policy.formats.tables.requests import Refusal
+from payer_policy.formats.tables.requests import ClaimColumns, Refusal
 from payer_policy.request.models import Request
 
 

@@ -12,8 +12,7 @@ import pyarrow.compute as pc
 
 from payer_policy.engine import Engine
 from payer_policy.formats.rejects import problem_at
-from payer_policy.formats.tables.facts import FactRows
-from payer_policy.formats.tables.requests import Refusal
+from payer_policy.formats.tables.requests import FactRows, Refusal
 from payer_policy.request.models import Request
 
 Alone = tuple[int, str | None, Request | Refusal]

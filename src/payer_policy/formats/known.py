@@ -7,14 +7,14 @@ They are asked after the formats here, so that none can take a file that is read
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
-from io import StringIO
 from itertools import islice
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import Diagnostic, Location, PayerPolicyError, Position
+from payer_policy.core.diagnostics import Diagnostic, PayerPolicyError
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.blocks import Block
@@ -33,20 +33,14 @@ from payer_policy.formats.json.requests import read_json_requests
 from payer_policy.formats.json.split import is_json_lines
 from payer_policy.formats.pieces import read_pieces
 from payer_policy.formats.registry import HEAD, Claims, Format, Reading, Start, Table
+from payer_policy.formats.rejects import problem_at
 from payer_policy.formats.source import Held, Source, WrongCall
 from payer_policy.formats.tables.columns import ID, LINE, Columns, checked_columns
 from payer_policy.formats.tables.csv_blocks import csv_blocks, csv_header
 from payer_policy.formats.tables.csv_rows import header_of
 from payer_policy.formats.tables.reading import read_table
 from payer_policy.formats.x12.count import count_x12
-from payer_policy.formats.x12.file import (
-    LATIN_1,
-    intake_x12,
-    number_of,
-    read_x12,
-    x12_pieces,
-    x12_text,
-)
+from payer_policy.formats.x12.file import intake_x12, number_of, read_x12, x12_pieces, x12_text
 from payer_policy.formats.x12.segment_reader import is_x12
 
 GROUP: Final = "payer_policy.formats"
@@ -97,16 +91,8 @@ def _read_json(source: Held, reading: Reading) -> list[Intake]:
 
 
 def _read_x12(source: Held, reading: Reading) -> list[Intake]:
-    text = source.data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    text = text if source.data.isascii() else text.translate(LATIN_1)
-    read, pause = StringIO(text, "").read, reading.pause
-
-    def paused(size: int) -> str:
-        if pause is not None:
-            pause()
-        return read(size)
-
-    return remark_duplicates(read_x12(paused, source.path, reading.most))
+    text = x12_text(source.open(), reading.pause)
+    return remark_duplicates(read_x12(text, source.path, reading.most))
 
 
 def _count_x12(source: Source) -> int | None:
@@ -140,8 +126,7 @@ def _is_parquet(start: Start) -> bool | Diagnostic:
         return True
     if start.suffix not in PARQUET.suffixes:
         return False
-    message = "the file is no Parquet file (it does not start with PAR1)"
-    return _unreadable("unknown-format", message, start.file)
+    return _unknown(start, "the file is not a Parquet file (it does not start with PAR1)")
 
 
 def _parquet_columns(
@@ -284,35 +269,35 @@ def read_file(one: Format, source: Held, reading: Reading) -> list[Intake]:
 
 
 def _no_text(start: Start) -> Diagnostic | None:
-    """What a file is by its first bytes that is no text in UTF-8, and what to do."""
+    """What a file is that is not text in UTF-8, by its first bytes, and what to do."""
     if start.is_wide:
-        return _unreadable("unknown-format", f"this is {_UTF_16}", start.file, _SAVE)
+        return _unknown(start, f"this is {_UTF_16}", _SAVE)
     for mark, what, hint in _MARKS:
         if start.data.startswith(mark):
-            return _unreadable("unknown-format", f"this is {what}", start.file, hint)
+            return _unknown(start, f"this is {what}", hint)
     return None
 
 
 def _unrecognized(start: Start) -> Diagnostic:
-    head, file = start.text, start.file
+    head = start.text
     if not head and not start.is_wide:
-        return _unreadable("empty-file", f"the file is empty; {_EXPECTED}", file)
+        return problem_at(start.file, 1, "empty-file", f"the file is empty; {_EXPECTED}")
     if head[:3].upper() == "ISA" and head[3:4].isalnum():
         message = (
             f"the character after ISA separates elements; found {shown(head[3])}, a letter or "
         )
         message += "digit, which cannot separate any"
-        advice = "an X12 file has a mark there, mostly `*`; send it as it left the sender's system"
-        return _unreadable("broken-envelope", message, file, advice)
+        hint = "an X12 file has a mark there, mostly `*`; send it as it left the sender's system"
+        return problem_at(start.file, 1, "broken-envelope", message, hint)
     if (other := _no_text(start)) is not None:
-        return _unreadable(other.code, f"{other.message}; {_EXPECTED}", file, other.hint)
+        return replace(other, message=f"{other.message}; {_EXPECTED}")
     if head[:3].rstrip("*|~^:").upper() in _LOOSE:
         message = f"the text starts with {shown(head[:3])}; an X12 file starts with its ISA"
         hint = "send the whole interchange, from ISA to IEA"
-        return _unreadable("broken-envelope", message, file, hint)
+        return problem_at(start.file, 1, "broken-envelope", message, hint)
     begins = "".join(char if char.isprintable() else "?" for char in head.splitlines()[0][:30])
-    return _unreadable("unknown-format", f"the file starts with {shown(begins)}; {_EXPECTED}", file)
+    return _unknown(start, f"the file starts with {shown(begins)}; {_EXPECTED}")
 
 
-def _unreadable(code: str, message: str, file: str, hint: str | None = None) -> Diagnostic:
-    return Diagnostic(code, message, Location(file, "$", Position(1, 1)), hint)
+def _unknown(start: Start, message: str, hint: str | None = None) -> Diagnostic:
+    return problem_at(start.file, 1, "unknown-format", message, hint)

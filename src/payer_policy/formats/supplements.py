@@ -18,7 +18,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
-from payer_policy.core.json_models import validated
+from payer_policy.core.json_models import Names, validated
 from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.intake import Intake, Locator
@@ -35,16 +35,16 @@ _ADDRESS: Final = re.compile(
 )
 
 
+_ONE_KEY: Final = "put all its facts under one key"
+
+
 class _LineEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     facts: dict[str, Any] = Field(default_factory=dict)
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
-
-    facts: dict[str, Any] = Field(default_factory=dict)
+class _Entry(_LineEntry):
     lines: dict[str, _LineEntry] = Field(default_factory=dict)
     authorizations: tuple[Authorization, ...] | None = Field(
         default=None, max_length=1000, strict=False
@@ -54,9 +54,16 @@ class _Entry(BaseModel):
     provider: Provider = Provider()
 
 
+_ENTRY_NAMES: Final[Names] = {
+    **NAMES,
+    _Entry: "an entry of the facts file",
+    _LineEntry: "a line in the facts file",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """A claim that bears a number, as far as it turns on it whose facts are whose."""
+    """A claim with a number, and what decides which entry of the facts file is about it."""
 
     number: str | None
     place: Location
@@ -76,24 +83,24 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class Supplement:
-    """What the facts file says about one claim number, and where it says so."""
+    """One entry of the facts file."""
 
     key: str
     """As it is written: a claim number, or one with a position or a billing provider."""
     place: Location
-    facts: Mapping[str, Any]
-    lines: Mapping[str, Mapping[str, Any]]
-    """Facts by the number of the line, as it is written."""
-    authorizations: tuple[Authorization, ...] | None
-    history: tuple[PriorLine, ...] | None
-    coverage: Coverage
-    provider: Provider
+    entry: _Entry
+    """What it says."""
     _document: JsonDocument = field(repr=False, compare=False)
     _piece: Piece = field(repr=False, compare=False)
 
+    @property
+    def address(self) -> re.Match[str] | None:
+        """The claim number with its position or billing provider; None: it is a number alone."""
+        return _ADDRESS.fullmatch(self.key)
+
     def addresses(self, claim: Bearer) -> bool:
-        """Whether this is said of a claim by its position or its billing provider."""
-        address = _ADDRESS.fullmatch(self.key)
+        """Whether this names a claim by its position or its billing provider."""
+        address = self.address
         if address is None or address["number"] != claim.number:
             return False
         if address["npi"] is not None:
@@ -144,45 +151,32 @@ def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
             found.append(member)
             continue
         name, key, piece = member
-        claim_id = name.strip()
+        claim_id, where = name.strip(), key.location()
         if name == "$schema":
             continue
-        if claim_id in seen or not claim_id:
-            found.append(_bad_number(claim_id, key.location(), seen.get(claim_id)))
-            continue
-        seen[claim_id] = key.location()
-        about = f"claim {claim_id}: "
-        try:
-            document = piece.read()
-        except PolicyError as error:
-            found.extend(replace(d, message=f"{about}{d.message}") for d in error.diagnostics)
-            continue
-        entry, problems = validated(
-            _Entry,
-            document,
-            names={
-                **NAMES,
-                _Entry: "an entry of the facts file",
-                _LineEntry: "a line in the facts file",
-            },
-        )
-        found.extend(piece.moved(replace(d, message=f"{about}{d.message}")) for d in problems)
-        if entry is not None:
-            lines = {number: line.facts for number, line in entry.lines.items()}
-            parts = (entry.facts, lines, entry.authorizations, entry.history)
-            out[claim_id] = Supplement(
-                claim_id, seen[claim_id], *parts, entry.coverage, entry.provider, document, piece
-            )
+        if not claim_id:
+            found.append(Diagnostic("wrong-value", "found an empty claim number", where))
+        elif claim_id in seen:
+            message = f"claim {claim_id} is given twice; the first is at {seen[claim_id]}"
+            found.append(Diagnostic("duplicate-key", message, where, _ONE_KEY))
+        else:
+            seen[claim_id] = where
+            try:
+                out[claim_id] = _read_entry(claim_id, where, piece)
+            except PolicyError as error:
+                about = f"claim {claim_id}: "
+                found += [replace(d, message=about + d.message) for d in error.diagnostics]
     if found:
         raise PolicyError(found)
     return out
 
 
-def _bad_number(claim_id: str, where: Location, first: Location | None) -> Diagnostic:
-    if first is None:
-        return Diagnostic("wrong-value", "found an empty claim number", where)
-    message = f"claim {claim_id} is given twice; the first is at {first}"
-    return Diagnostic("duplicate-key", message, where, "put all its facts under one key")
+def _read_entry(claim_id: str, where: Location, piece: Piece) -> Supplement:
+    document = piece.read()
+    entry, problems = validated(_Entry, document, names=_ENTRY_NAMES)
+    if entry is None:
+        raise PolicyError([piece.moved(problem) for problem in problems])
+    return Supplement(claim_id, where, entry, document, piece)
 
 
 def apply_supplement(request: Request, supplement: Supplement) -> Request:
@@ -191,7 +185,7 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
     Raises:
         PolicyError: the two say different things; every difference is a `contradicts-claim`.
     """
-    found: list[Diagnostic] = []
+    entry, found = supplement.entry, list[Diagnostic]()
 
     def differ(path: JsonPath, what: str, ours: object, theirs: object) -> None:
         message = f"{what}: the claim says {shown(ours)}; the facts file says {shown(theirs)}"
@@ -202,7 +196,7 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
 
     changed: dict[str, Any] = {}
     for part in ("coverage", "provider"):
-        ours, theirs = getattr(request, part), getattr(supplement, part)
+        ours, theirs = getattr(request, part), getattr(entry, part)
         update = {}
         for name in type(ours).model_fields:
             old, new = getattr(ours, name), getattr(theirs, name)
@@ -222,20 +216,17 @@ def apply_supplement(request: Request, supplement: Supplement) -> Request:
                 differ((*at, "facts", name), f"{about}the fact `{name}`", facts[name], new)
         return facts
 
-    changed["facts"] = added(request.facts, supplement.facts, ())
-    if supplement.lines:
-        numbers = [str(number) for number in line_numbers(request)]
-        for number in supplement.lines:
-            if number not in numbers:
-                found.append(_no_such_line(supplement, number, numbers))
-        changed["lines"] = tuple(
-            line
-            if (theirs := supplement.lines.get(number)) is None
-            else line.model_copy(update={"facts": added(line.facts, theirs, ("lines", number))})
-            for number, line in zip(numbers, request.lines, strict=True)
-        )
+    changed["facts"] = added(request.facts, entry.facts, ())
+    numbers = [str(number) for number in line_numbers(request)]
+    found += [_no_such_line(supplement, one, numbers) for one in entry.lines if one not in numbers]
+    changed["lines"] = tuple(
+        line
+        if (theirs := entry.lines.get(number)) is None
+        else line.model_copy(update={"facts": added(line.facts, theirs.facts, ("lines", number))})
+        for number, line in zip(numbers, request.lines, strict=True)
+    )
     for part in ("authorizations", "history"):
-        old, new = getattr(request, part), getattr(supplement, part)
+        old, new = getattr(request, part), getattr(entry, part)
         if new is not None and old is not None and old != new:
             differ((part,), f"`{part}`", old, new)
         changed[part] = new if old is None else old
@@ -257,7 +248,7 @@ def _no_such_line(supplement: Supplement, number: str, numbers: Sequence[str]) -
 
 def numbers_in(supplements: Mapping[str, Supplement]) -> frozenset[str]:
     """The claim numbers that entries of a facts file could be about."""
-    addressed = (_ADDRESS.fullmatch(key) for key in supplements)
+    addressed = (entry.address for entry in supplements.values())
     return frozenset([*supplements, *(found["number"] for found in addressed if found)])
 
 
@@ -300,7 +291,7 @@ class _Entries:
         self._by_number = supplements
         self._addressed: dict[str, list[Supplement]] = {}
         for entry in supplements.values():
-            if address := _ADDRESS.fullmatch(entry.key):
+            if address := entry.address:
                 self._addressed.setdefault(address["number"], []).append(entry)
 
     def about(self, claim: Bearer) -> list[Supplement]:
@@ -328,15 +319,13 @@ class _Crowd:
                 self._by_npi.setdefault(claim.npi, claim)
 
     def rival_of(self, claim: Bearer) -> Bearer | None:
-        """Another claim that the entry could be meant for, and for this one not; None: there is none.
+        """Another claim that the entry could be meant for instead of this one; None: there is none.
 
         A frequency that is not known could be any.
         """
-        alike = (
-            [one for those in self._first_two.values() for one in those]
-            if claim.frequency is None
-            else [*self._first_two.get(claim.frequency, ()), *self._first_two.get(None, ())]
-        )
+        unknown = claim.frequency is None
+        frequencies = list(self._first_two) if unknown else [claim.frequency, None]
+        alike = [one for each in frequencies for one in self._first_two.get(each, ())]
         others = [one for npi, one in self._by_npi.items() if claim.npi not in (None, npi)]
         return next((one for one in (*alike, *others) if one is not claim), None)
 
@@ -367,10 +356,10 @@ def supplemented(intakes: Iterable[Intake], supplements: Mapping[str, Supplement
 
 
 def _ambiguous(claim: Bearer, other: Bearer, entry: Supplement) -> Diagnostic:
-    message = (
-        f"claim {claim.number}: the facts given under {shown(entry.key)} could be about this "
-        f"claim or about the one at {_where(other.place)}"
-    )
+    place = other.place
+    at = f"{place.path} of {place.file}" if place.start is None else str(place)
+    which = f"this claim or about the one at {at}"
+    message = f"claim {claim.number}: the facts under {shown(entry.key)} could be about {which}"
     keys = []
     if claim.npi is not None and claim.npi != other.npi:
         keys.append(f'"{claim.number} @{claim.npi}"')
@@ -382,14 +371,10 @@ def _ambiguous(claim: Bearer, other: Bearer, entry: Supplement) -> Diagnostic:
     return Diagnostic("ambiguous-facts", message, claim.place, hint)
 
 
-def _where(place: Location) -> str:
-    return f"{place.path} of {place.file}" if place.start is None else str(place)
-
-
 def _said_twice(claim: Bearer, found: Sequence[Supplement]) -> Diagnostic:
     keys = " and ".join(shown(entry.key) for entry in found)
     message = f"claim {claim.number}: facts about it are given twice, under {keys}"
-    return Diagnostic("duplicate-key", message, found[1].place, "put all its facts under one key")
+    return Diagnostic("duplicate-key", message, found[1].place, _ONE_KEY)
 
 
 def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) -> list[Diagnostic]:
@@ -404,27 +389,23 @@ def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) 
     }
     out: list[Diagnostic] = []
     for key, supplement in supplements.items():
-        if key not in used:
-            hint = did_you_mean(key, known) if len(out) < _MAX_HINTS else None
-            message = f"no claim that was read has the number {key}; its facts were not used"
-            address = _ADDRESS.fullmatch(key)
-            if key in known:
-                message = (
-                    f"each claim of the number {key} has facts of its own; these were not used"
-                )
-                hint = None
-            elif address is not None:
-                which = f"is number {address['position']} of the file"
-                if address["npi"] is not None:
-                    which = f"is billed by {address['npi']}"
-                message = (
-                    f"no claim that was read has the number {address['number']} and {which}; "
-                    "its facts were not used"
-                )
-                hint = did_you_mean(address["number"], known - {address["number"]})
-            out.append(
-                Diagnostic("unmatched-facts", message, supplement.place, hint, severity="warning")
-            )
+        if key in used:
+            continue
+        number, others, address = key, known, supplement.address
+        which = f"no claim that was read has the number {key}"
+        if key in known:
+            which, others = f"each claim of the number {key} has facts of its own", set()
+        elif address is not None:
+            number, npi = address["number"], address["npi"]
+            others = known - {number}
+            said = f"is number {address['position']} of the file"
+            said = f"is billed by {npi}" if npi is not None else said
+            which = f"no claim that was read has the number {number} and {said}"
+        hint = did_you_mean(number, others) if len(out) < _MAX_HINTS else None
+        message = f"{which}; its facts were not used"
+        out.append(
+            Diagnostic("unmatched-facts", message, supplement.place, hint, severity="warning")
+        )
     return out
 
 

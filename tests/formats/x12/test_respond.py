@@ -214,7 +214,7 @@ def test_what_another_payer_paid_is_not_taken_off_without_a_word(
     told = " ".join(run.stderr.split())
     assert ("other-payer-paid" in told) is (says is not None)
     if says is not None:
-        assert f"{says}; nothing is priced here, so it is not taken off the 1050" in told
+        assert f"{says}; that is not taken off the 1050" in told
         assert "take it off (OA 23) before the 835 is sent" in told
 
 

@@ -44,9 +44,7 @@ def card(
     rules: ReviewRules,
 ) -> dict[str, Any]:
     """The card about one order; `form` is the questionnaire for what is missing."""
-    made: dict[str, Any] = {
-        "uuid": str(uuid5(NAMESPACE_URL, f"card:{assertion_id(outcome, order)}"))
-    }
+    made: dict[str, Any] = {"uuid": _uuid(assertion_id(outcome, order))}
     if not outcome["determinations"]:
         why = "no policy here decides it; contact the payer"
         if order.lacks_billing_code:
@@ -65,9 +63,8 @@ def card(
     if open_:
         words.append(f"{open_} question{'s' if open_ != 1 else ''} open")
     made["summary"] = _short(f"{order.label}: {', '.join(words)}")
-    made["indicator"] = (
-        "info" if cover == "covered" and needed in ("no-auth", "satisfied") else "warning"
-    )
+    settled = cover == "covered" and needed in ("no-auth", "satisfied")
+    made["indicator"] = "info" if settled else "warning"
     made["detail"] = "\n".join(_detail(outcome))
     policy = outcome["determinations"][0]["policy"]
     links = list(_links(outcome))
@@ -83,11 +80,10 @@ def card(
 def problem_card(order: Order) -> dict[str, Any]:
     """The card about an order that could not be read or decided."""
     wrong = [one for one in order.intake.diagnostics if one.severity == "error"]
-    lines = [
-        f"* {plain(one.message)}{f' ({plain(one.hint)})' if one.hint else ''}" for one in wrong
-    ]
+    hints = [f" ({plain(one.hint)})" if one.hint else "" for one in wrong]
+    lines = [f"* {plain(one.message)}{hint}" for one, hint in zip(wrong, hints, strict=True)]
     return {
-        "uuid": str(uuid5(NAMESPACE_URL, f"card:unread:{order.reference}")),
+        "uuid": _uuid(f"unread:{order.reference}"),
         "summary": _short(f"{order.reference}: could not be read, so nothing is said of it"),
         "indicator": "warning",
         "detail": "\n".join(lines) or "It was not decided.",
@@ -98,7 +94,7 @@ def problem_card(order: Order) -> dict[str, Any]:
 def unsent_card(messages: list[str], instance: str | None) -> dict[str, Any]:
     """The card about what the call named and did not send, or what is not read of it."""
     return {
-        "uuid": str(uuid5(NAMESPACE_URL, f"card:unsent:{instance}")),
+        "uuid": _uuid(f"unsent:{instance}"),
         "summary": _short("Something that the call names was not sent with it, or cannot be read"),
         "indicator": "info",
         "detail": "\n".join(f"* {plain(message)}" for message in messages),
@@ -109,6 +105,10 @@ def unsent_card(messages: list[str], instance: str | None) -> dict[str, Any]:
 def plain(text: str) -> str:
     """A text as Markdown that reads as it is written."""
     return _MARKS.sub(r"\\\1", " ".join(text.split()))
+
+
+def _uuid(name: str) -> str:
+    return str(uuid5(NAMESPACE_URL, f"card:{name}"))
 
 
 def _short(text: str) -> str:

@@ -14,9 +14,8 @@ from payer_policy.core.json_source import JsonDocument, JsonPath
 from payer_policy.core.vocabulary.codes import NO_CODE, normalize_code, of_another_system
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.formats.fhir.answers import read_answers
-from payer_policy.formats.fhir.diagnoses import Named, put_diagnoses
 from payer_policy.formats.fhir.form import Form, as_element, place_of
-from payer_policy.formats.fhir.lines import ndc_of, procedure_code
+from payer_policy.formats.fhir.lines import Named, ndc_of, procedure_code, put_diagnoses
 from payer_policy.formats.fhir.parties import Parties
 from payer_policy.formats.fhir.resources import Found, Resources
 from payer_policy.formats.fhir.values import (
@@ -226,8 +225,7 @@ class _Order:
         put("through", last if last != first else None, "occurrence")
         for concept in objects(resource.get("locationCode")):
             for one in codings(concept):
-                system = (one.system or "").casefold().replace("-", "").replace("_", "")
-                if "placeofservice" in system:
+                if one.names_system("placeofservice"):
                     put("place_of_service", one.code, "locationCode")
         return line
 

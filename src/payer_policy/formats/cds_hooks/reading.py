@@ -81,9 +81,9 @@ def read_hook(
     """
     if service_id not in SERVICES:
         message = f"there is no service {shown(service_id)}"
-        close = did_you_mean(service_id, SERVICES) or f"there are {', '.join(SERVICES)}"
-        where = Location(file, "$")
-        return Hook(service_id, None, (), (Diagnostic("unknown-value", message, where, close),))
+        known = did_you_mean(service_id, SERVICES) or f"there are {', '.join(SERVICES)}"
+        unknown = Diagnostic("unknown-value", message, Location(file, "$"), known)
+        return Hook(service_id, None, (), (unknown,))
     document = _document(data, file)
     if isinstance(document, tuple):
         return Hook(service_id, None, (), document)
@@ -187,9 +187,7 @@ def _chosen(
         if one.path[:3] == ("context", "draftOrders", "entry") and one.kind not in ORDERS:
             message = f"the draft order of type {shown(one.kind)} is of no type that is read here"
             hint = did_you_mean(one.kind, ORDERS)
-            problems.append(
-                problem_at(document, "not-read", message, one.path, hint=hint, severity="warning")
-            )
+            problems.append(problem_at(document, "not-read", message, one.path, hint, "warning"))
     selections = context.get("selections")
     if call.hook != "order-select" or not isinstance(selections, list):
         return drafts, problems
@@ -222,13 +220,8 @@ def _dispatched(
         match = resources.find({"reference": one}) if isinstance(one, str) else None
         if match is None or match.kind not in ORDERS:
             message = f"the order {shown(one)} was not prefetched, so nothing is known of it"
-            where: JsonPath = (
-                ("context", key, index) if isinstance(given, list) else ("context", key)
-            )
+            where: JsonPath = ("context", key, *([index] if isinstance(given, list) else []))
             problems.append(problem_at(document, "not-sent", message, where, severity="warning"))
         elif match not in found:
             found.append(match)
     return found, problems
-
-
-__all__ = ["Hook", "read_feedback", "read_hook"]

@@ -21,9 +21,15 @@ from payer_policy.core.json_source import (
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.fhir.answers import Answers, Key, read_answers
-from payer_policy.formats.fhir.diagnoses import Named, put_diagnoses
 from payer_policy.formats.fhir.form import Form, as_element, place_of, problem_at
-from payer_policy.formats.fhir.lines import CANCELLED, Days, ItemReader, refuse_unknown_modifiers
+from payer_policy.formats.fhir.lines import (
+    Days,
+    ItemReader,
+    Named,
+    is_cancelled,
+    put_diagnoses,
+    refuse_unknown_modifiers,
+)
 from payer_policy.formats.fhir.model import Asked, AskedItem, Submission, Use
 from payer_policy.formats.fhir.models import INSTALL, FhirUnavailable, faults, is_sound
 from payer_policy.formats.fhir.parties import Parties
@@ -31,7 +37,6 @@ from payer_policy.formats.fhir.resources import Found, Resources
 from payer_policy.formats.fhir.values import (
     choice,
     codings,
-    extensions,
     identifiers,
     objects,
     span_of,
@@ -48,7 +53,7 @@ MAX_BYTES: Final = 8_000_000
 _REPLACES: Final = frozenset({"prior", "replaces", "replaced", "replacement"})
 _USES: Final[tuple[Use, ...]] = ("claim", "preauthorization", "predetermination")
 _READ: Final = ("Coverage", "Patient", "Organization", "Practitioner", "PractitionerRole")
-"""The resources that a claim is read with; a fault in one is told, as a warning."""
+"""The resources that a claim is read with; a fault in one is a warning."""
 
 
 def read_submissions(
@@ -148,7 +153,7 @@ class _ClaimReader:
         self.claim_id = claim_id
         self.parties = Parties(self.form, resources, claim, reference)
         self.items: list[AskedItem] = []
-        self.broken: frozenset[str] = frozenset()
+        self.broken: set[str] = set()
         """The elements of the claim that its model refuses; an answer does not echo them."""
         self.lines: list[dict[str, Any]] = []
 
@@ -175,18 +180,14 @@ class _ClaimReader:
 
     def _models(self) -> None:
         """The claim held to its model; the other resources that are read, as warnings."""
-        found_wrong = faults(self.claim.resource)
-        self.broken = frozenset(str(fault.path[0]) for fault in found_wrong if fault.path)
-        if any(not fault.path for fault in found_wrong):
-            self.broken = frozenset(self.claim.resource)
-        for fault in found_wrong:
-            where = (*self.claim.path, *fault.path)
-            self.form.report(where, fault.code, fault.message, fault.hint)
+        claim, report = self.claim, self.form.report
+        for fault in faults(claim.resource):
+            self.broken |= {str(fault.path[0])} if fault.path else claim.resource.keys()
+            report((*claim.path, *fault.path), fault.code, fault.message, fault.hint)
         for found in self.resources.of(*_READ):
             for fault in faults(found.resource):
-                where = (*found.path, *fault.path)
-                message = f"{found.kind}: {fault.message}"
-                self.form.report(where, fault.code, message, fault.hint, severity="warning")
+                where, message = (*found.path, *fault.path), f"{found.kind}: {fault.message}"
+                report(where, fault.code, message, fault.hint, "warning")
 
     def _head(self) -> None:
         form, claim, here = self.form, self.claim.resource, self.claim.path
@@ -207,23 +208,18 @@ class _ClaimReader:
             if not _REPLACES & {coding.code for coding in codings(one.get("relationship"))}:
                 continue
             linked = self.resources.find(one.get("claim"), self.claim)
-            ids: list[Mapping[str, Any]] = [*identifiers(linked.resource)] if linked else []
-            ids.append(as_element(as_element(one.get("claim")).get("identifier")))
-            ids.append(as_element(one.get("reference")))
-            original = next((v for i in ids if (v := text_of(i.get("value")))), None)
-            url = url_of(one.get("claim")) or ""
-            original = original or url.rpartition("/")[2] or None
+            ids: list[object] = [*identifiers(linked.resource)] if linked else []
+            ids += [as_element(one.get("claim")).get("identifier"), one.get("reference")]
+            numbers = (text_of(as_element(each).get("value")) for each in ids)
+            from_url = (url_of(one.get("claim")) or "").rpartition("/")[2] or None
             where = (*here, "related", index)
-            form.put(("original_id",), original, where)
+            form.put(("original_id",), next(filter(None, numbers), from_url), where)
             if not self._cancelled():
                 form.put(("frequency",), "7", where)
 
     def _cancelled(self) -> bool:
         claim = self.claim.resource
-        flags = extensions({"extension": claim.get("modifierExtension")}, CANCELLED)
-        return claim.get("status") == "cancelled" or any(
-            one.get("valueBoolean") is True for one in flags
-        )
+        return claim.get("status") == "cancelled" or is_cancelled(claim)
 
     def _diagnoses(self) -> dict[int, int] | None:
         """The diagnoses in the order of their sequence; each one's position by its sequence."""
@@ -232,14 +228,8 @@ class _ClaimReader:
             enumerate(objects(self.claim.resource.get("diagnosis"))),
             key=lambda pair: _sequence(pair[1], pair[0]),
         )
-        named = [
-            Named(
-                one.get("diagnosisCodeableConcept"),
-                one.get("diagnosisReference"),
-                (*where, index),
-            )
-            for index, one in given
-        ]
+        concept, link = "diagnosisCodeableConcept", "diagnosisReference"
+        named = [Named(one.get(concept), one.get(link), (*where, index)) for index, one in given]
         if not put_diagnoses(self.form, self.resources, self.claim, named):
             return None
         return {_sequence(one, index): position for position, (index, one) in enumerate(given, 1)}
@@ -258,35 +248,28 @@ class _ClaimReader:
             self.items.append(asked)
             if not asked.cancelled:  # nothing is asked about it any more, so it counts for nothing
                 self.lines.append(line)
-        kinds = {code for code, _ in reader.bill_types}
-        facility = self.claim.resource.get("subType")
-        kinds |= {
-            one.code
-            for one in codings(facility)
-            if one.code and "typeofbill" in (one.system or "").casefold().replace("-", "")
-        }
+        facility = codings(self.claim.resource.get("subType"))
+        kinds = reader.bill_types | {c.code or "" for c in facility if c.names_system("typeofbill")}
         if len(kinds) == 1:
             form.put(("bill_type",), next(iter(kinds)), here)
 
     def _days(self) -> Days:
         """The claim's own dates, which an item without any has too.
 
-        On a claim for payment only where they are one day: of several, nobody says which is an
+        On a claim for payment only where they are one day: of several, it is not stated which is an
         item's.
         """
-        first, last = self._period()
-        of_several = self.claim.resource.get("use") == "claim" and first != last
-        return (None, None) if of_several else (first, last)
+        days = self._period()
+        of_several = self.claim.resource.get("use") == "claim" and days[0] != days[1]
+        return (None, None) if of_several else days
 
     def _period(self) -> Days:
         """The days of the patient event, else of a billable period."""
         for one in objects(self.claim.resource.get("supportingInfo")):
-            if "patientEvent" in {coding.code for coding in codings(one.get("category"))}:
-                found = choice(one, "timing")
-                if found is not None:
-                    return span_of(found[1])
-        period = self.claim.resource.get("billablePeriod")
-        return span_of(period) if isinstance(period, dict) else (None, None)
+            is_event = "patientEvent" in {coding.code for coding in codings(one.get("category"))}
+            if is_event and (found := choice(one, "timing")) is not None:
+                return span_of(found[1])
+        return span_of(as_element(self.claim.resource.get("billablePeriod")))
 
     def _answers(self, vocabulary: Vocabulary | None) -> None:
         """The facts of every questionnaire's answers, in the document or contained in the claim."""

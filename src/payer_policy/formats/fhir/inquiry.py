@@ -1,7 +1,7 @@
 """`Claim/$inquire`: which stored answers an inquiry asks for, and the bundle that gives them.
 
 An answer is given only where member and provider agree, and everything else that the inquiry says
-agrees as well: nobody is shown another member's answer or another provider's, and an inquiry that does
+agrees as well: no one is shown another member's answer or another provider's, and an inquiry that does
 not name both is answered with none.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.formats.fhir.claim import read_submissions
 from payer_policy.formats.fhir.claim_response import claim_response
-from payer_policy.formats.fhir.model import Asked
+from payer_policy.formats.fhir.model import Asked, AskedItem
 from payer_policy.formats.fhir.models import checked
 from payer_policy.formats.fhir.outcomes import operation_outcome
 from payer_policy.formats.fhir.values import text_of
@@ -62,14 +62,17 @@ def read_inquiry(data: bytes, file: str) -> Inquiry:
         message = f"found {len(submissions)} claims; an inquiry has one"
         place = submissions[1].intake.place
         found += (Diagnostic("contradiction", message, place),)
-    if first.asked.member_id is None and not any(one.severity == "error" for one in found):
-        message = "the inquiry does not say whose answer it asks for: found no member number"
-        hint = "give `Coverage.subscriberId`, or an identifier of type MB of the patient"
-        found += (Diagnostic("missing-element", message, first.intake.place, hint),)
-    if not first.asked.npis and not any(one.severity == "error" for one in found):
-        message = "the inquiry does not say which provider asks: found no NPI"
-        hint = "give the provider's NPI as an identifier, or in `Claim.provider.identifier`"
-        found += (Diagnostic("missing-element", message, first.intake.place, hint),)
+    if not any(one.severity == "error" for one in found):
+        lacking = ""
+        if first.asked.member_id is None:
+            lacking = "whose answer it asks for: found no member number"
+            hint = "give `Coverage.subscriberId`, or an identifier of type MB of the patient"
+        elif not first.asked.npis:
+            lacking = "which provider asks: found no NPI"
+            hint = "give the provider's NPI as an identifier, or in `Claim.provider.identifier`"
+        if lacking:
+            message = f"the inquiry does not say {lacking}"
+            found += (Diagnostic("missing-element", message, first.intake.place, hint),)
     return Inquiry(first.asked, found)
 
 
@@ -100,14 +103,8 @@ def matches(inquiry: Inquiry, stored: Stored) -> bool:
     codes = {item.code for item in asked.items if item.code}
     if not codes <= {item.code for item in other.items}:
         return False
-    return all(
-        any(
-            _overlap(item.first_day, item.last_day, one.first_day, one.last_day)
-            for one in other.items
-        )
-        for item in asked.items
-        if item.first_day or item.last_day
-    )
+    dated = [item for item in asked.items if item.first_day or item.last_day]
+    return all(any(_overlap(item, one) for one in other.items) for item in dated)
 
 
 def inquiry_response(
@@ -149,14 +146,11 @@ def _keys(asked: Asked) -> set[tuple[str | None, str | None]]:
     return {(text_of(i.get("system")), text_of(i.get("value"))) for i in asked.identifiers}
 
 
-def _overlap(first: str | None, last: str | None, other: str | None, end: str | None) -> bool:
-    """Whether two runs of days have one in common; an open end is open. ISO days sort as text."""
-    if other is None and end is None:
+def _overlap(one: AskedItem, other: AskedItem) -> bool:
+    """Whether the days of two items have one in common; an open end is open. ISO days sort as text."""
+    if not (other.first_day or other.last_day):
         return False
-    return not (
-        (end is not None and first is not None and end < first)
-        or (last is not None and other is not None and last < other)
+    return not any(
+        end and start and end < start
+        for end, start in ((other.last_day, one.first_day), (one.last_day, other.first_day))
     )
-
-
-__all__ = ["Inquiry", "Stored", "inquiry_response", "matches", "read_inquiry"]

@@ -1,4 +1,4 @@
-"""The items of a FHIR `Claim` as lines of a request, and as what an answer echoes.
+"""The items of a FHIR `Claim` as lines of a request and as what an answer echoes; its diagnoses.
 
 A code counts as a HCPCS code only where its system (or, without one, its shape) says so; another
 system's code is kept as `system|code`, which is looked up and never matches by accident.
@@ -6,25 +6,27 @@ system's code is kept as `system|code`, which is looked up and never matches by 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.vocabulary.codes import malformed
 from payer_policy.core.vocabulary.types import ValueProblem, exact_number, shown
 from payer_policy.formats.fhir.form import Form, as_element
 from payer_policy.formats.fhir.model import AskedItem
+from payer_policy.formats.fhir.resources import Found, Resources
 from payer_policy.formats.fhir.values import (
     NDC_UNITS,
-    Coding,
     choice,
     codings,
     extensions,
     is_billing_unit,
     is_cpt,
     is_hcpcs,
+    is_icd10,
     is_ndc,
     looks_like_procedure,
     objects,
@@ -36,7 +38,6 @@ from payer_policy.formats.fhir.values import (
 from payer_policy.request.models import IS_GLUED
 
 Days = tuple[date | None, date | None]
-_BILL_TYPE: Final = "typeofbill"
 
 
 def procedure_code(form: Form, concept: object, path: JsonPath) -> str | None:
@@ -45,9 +46,7 @@ def procedure_code(form: Form, concept: object, path: JsonPath) -> str | None:
     found = [one for one in codings(concept) if not is_ndc(one.system)]
     level_2 = _distinct(one for one in found if is_hcpcs(one.system))
     cpt = _distinct(one for one in found if is_cpt(one.system))
-    bare = _distinct(
-        one for one in found if one.system is None and looks_like_procedure(one.code or "")
-    )
+    bare = _distinct(c for c in found if c.system is None and looks_like_procedure(c.code or ""))
     for codes in (level_2, cpt, bare):
         if len(codes) > 1:
             listed = " and ".join(codes)
@@ -89,7 +88,7 @@ class ItemReader:
         """The claim's own dates, for an item that has none."""
         self.pointers = pointers
         """The position of each diagnosis by its sequence; None: the diagnoses are not known."""
-        self.bill_types: list[tuple[str, JsonPath]] = []
+        self.bill_types: set[str] = set()
 
     def read(
         self, item: Mapping[str, Any], position: int, index: int
@@ -120,11 +119,12 @@ class ItemReader:
         put("diagnosis_pointers", self._diagnoses(item, here), "diagnosisSequence")
         place = self._place(item, here)
         put("place_of_service", place, "locationCodeableConcept")
-        number = next(
-            (text_of(one.get("valueString")) for one in extensions(item, _AUTHORIZATION)), None
-        )
+        numbers = (text_of(one.get("valueString")) for one in extensions(item, _AUTHORIZATION))
+        number = next(numbers, None)
         put("authorization_number", number, "extension")
         self._ndc(item, line, index, here)
+        refuse_unknown_modifiers(form, item, here)
+        traces = (one.get("valueIdentifier") for one in extensions(item, _TRACE))
         asked = AskedItem(
             sequence=line["number"],
             code=code,
@@ -132,13 +132,9 @@ class ItemReader:
             modifiers=tuple(objects(item.get("modifier"))),
             first_day=None if first is None else first.isoformat(),
             last_day=None if last is None else last.isoformat(),
-            trace=tuple(
-                one["valueIdentifier"]
-                for one in extensions(item, "extension-itemTraceNumber")
-                if isinstance(one.get("valueIdentifier"), dict)
-            ),
+            trace=tuple(trace for trace in traces if isinstance(trace, dict)),
             authorization_number=number,
-            cancelled=self._cancelled(item, here),
+            cancelled=is_cancelled(item),
         )
         return line, asked
 
@@ -148,11 +144,9 @@ class ItemReader:
             return self.days
         first, last = span_of(found[1])
         if first is None or last is None:
-            message = "the date of service is not a whole day, so it is taken as not known"
+            message = "the date of service is not a whole day; it is taken as not known"
             if first is not None:
-                message = (
-                    "the period of service has no last day, so its days are taken as not known"
-                )
+                message = "the period of service has no last day; its days are taken as not known"
             self.form.report((*here, found[0]), "not-read", message, severity="warning")
             return None, None
         return first, last
@@ -173,21 +167,15 @@ class ItemReader:
         if item.get("quantity") is None:
             return None
         amount = quantity(item["quantity"])
-        given = item["quantity"]
-        if isinstance(given, Mapping) and given.get("comparator") is not None:
-            message = (
-                "a quantity with a comparator is no number, so the units are taken as not known"
-            )
-            hint = "give the number itself; a SimpleQuantity has no comparator"
-            self.form.report((*here, "quantity"), "not-read", message, hint, severity="warning")
-            return None
-        if is_billing_unit(amount) and amount.value is not None:
-            return amount.value
         what = "without a value" if amount.value is None else f"of {shown(amount.unit)}"
-        message = f"a quantity {what} is no number of billing units, so the units "
-        message += "are taken as not known"
         hint = "give the units of the code, without a unit or with `{unit}`"
-        self.form.report((*here, "quantity"), "not-read", message, hint, severity="warning")
+        if as_element(item["quantity"]).get("comparator") is not None:
+            what = "with a comparator"
+            hint = "give the number itself; a SimpleQuantity has no comparator"
+        elif is_billing_unit(amount) and amount.value is not None:
+            return amount.value
+        message = f"a quantity {what} is not a number of billing units; it is taken as not known"
+        self.form.report((*here, "quantity"), "not-read", message, hint, "warning")
         return None
 
     def _diagnoses(self, item: Mapping[str, Any], here: JsonPath) -> list[int] | None:
@@ -207,15 +195,15 @@ class ItemReader:
         where = (*here, "locationCodeableConcept")
         found = codings(item.get("locationCodeableConcept"))
         for one in found:
-            system = (one.system or "").casefold().replace("-", "").replace("_", "")
-            if _BILL_TYPE in system and one.code:
-                self.bill_types.append((one.code, where))
+            if one.names_system("typeofbill"):
+                self.bill_types.add(one.code or "")
                 return None
-            if "placeofservice" in system or (one.system is None and _two_digits(one)):
+            two_digits = re.fullmatch("[0-9]{2}", one.code or "")
+            if one.names_system("placeofservice") or (one.system is None and two_digits):
                 return one.code
         if found:
-            message = f"{token(found[0])} is no CMS place of service code; the place is taken as "
-            self.form.report(where, "not-read", message + "not known", severity="warning")
+            message = f"{token(found[0])} is not a CMS place of service; it is taken as not known"
+            self.form.report(where, "not-read", message, severity="warning")
         return None
 
     def _ndc(
@@ -238,9 +226,8 @@ class ItemReader:
         if not found:
             return
         if len({ndc for ndc, _, _ in found}) > 1:
-            message = (
-                f"found the NDCs {' and '.join(ndc for ndc, _, _ in found[:3])}; a line has one"
-            )
+            listed = " and ".join(ndc for ndc, _, _ in found[:3])
+            message = f"found the NDCs {listed}; a line has one"
             form.report(found[1][2], "contradiction", message, "give each NDC an item of its own")
             return
         form.put_in_line(line, line_index, "ndc", found[0][0], found[0][2])
@@ -257,14 +244,16 @@ class ItemReader:
             form.put_in_line(line, line_index, "ndc_quantity", amount.value, (*where, "quantity"))
             form.put_in_line(line, line_index, "ndc_unit", unit, (*where, "quantity"))
 
-    def _cancelled(self, item: Mapping[str, Any], here: JsonPath) -> bool:
-        flags = list(extensions({"extension": item.get("modifierExtension")}, CANCELLED))
-        refuse_unknown_modifiers(self.form, item, here)
-        return any(one.get("valueBoolean") is True for one in flags)
-
 
 CANCELLED: Final = "modifierextension-infoCancelled"
 _AUTHORIZATION: Final = "extension-authorizationNumber"
+_TRACE: Final = "extension-itemTraceNumber"
+
+
+def is_cancelled(element: Mapping[str, Any]) -> bool:
+    """Whether a modifier extension says that a claim or an item was canceled."""
+    flags = extensions({"extension": element.get("modifierExtension")}, CANCELLED)
+    return any(one.get("valueBoolean") is True for one in flags)
 
 
 def refuse_unknown_modifiers(form: Form, element: Mapping[str, Any], here: JsonPath) -> None:
@@ -272,21 +261,14 @@ def refuse_unknown_modifiers(form: Form, element: Mapping[str, Any], here: JsonP
     over (FHIR R4, extensibility)."""
     for index, one in enumerate(objects(element.get("modifierExtension"))):
         url = text_of(one.get("url")) or ""
-        if not url.endswith(("modifierextension-infoCancelled", "infoCancelledFlag")):
-            message = (
-                f"the modifier extension {shown(url)} is not known, and it changes the meaning"
-            )
+        if not url.endswith((CANCELLED, "infoCancelledFlag")):
+            message = f"the modifier extension {shown(url)} is unknown, and it changes the meaning"
             where = (*here, "modifierExtension", index)
             form.report(where, "unknown-key", message, "send the claim without it")
 
 
 def _sequence(value: object, position: int) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else position + 1
-
-
-def _two_digits(coding: Coding) -> bool:
-    code = coding.code or ""
-    return len(code) == 2 and code.isdigit()
 
 
 def _charge(item: Mapping[str, Any]) -> int | Decimal | None:
@@ -306,3 +288,35 @@ def _charge(item: Mapping[str, Any]) -> int | Decimal | None:
         return exact_number(product)
     except ValueProblem:  # a part of a cent that no claim can carry: the charge is not known
         return None
+
+
+class Named(NamedTuple):
+    """One diagnosis: a concept, or a reference to a `Condition`, and its path."""
+
+    concept: object
+    reference: object
+    path: JsonPath
+
+
+def put_diagnoses(form: Form, resources: Resources, origin: Found, named: Sequence[Named]) -> bool:
+    """Set the request's diagnoses, in the order given; whether they are known.
+
+    A diagnosis in another code system could be the one that a policy asks for, so beside one that
+    cannot be read the others are not known to be the diagnoses.
+    """
+    codes: list[str] = []
+    for one in named:
+        concept = one.concept
+        found = resources.find(one.reference, origin)
+        if concept is None and found is not None:
+            concept = found.resource.get("code")
+        code = next((c.code for c in codings(concept) if is_icd10(c.system)), None)
+        if code is None:
+            message = "a diagnosis has no ICD-10-CM code; the diagnoses are taken as not known"
+            form.report(one.path, "not-read", message, severity="warning")
+            return False
+        form.sources["diagnoses", len(codes)] = one.path
+        codes.append(code)
+    if codes:
+        form.put(("diagnoses",), codes, named[0].path)
+    return bool(codes)

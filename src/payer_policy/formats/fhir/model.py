@@ -6,7 +6,7 @@ An inquiry is answered months later from what was stored, so `Asked` reads back 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
 from payer_policy.core.diagnostics import PayerPolicyError
@@ -93,11 +93,7 @@ class Asked:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON that `from_json` reads back."""
-        out: dict[str, Any] = {"schema": SCHEMA}
-        for one in fields(self):
-            out[one.name] = getattr(self, one.name)
-        out["items"] = [{f.name: getattr(i, f.name) for f in fields(i)} for i in self.items]
-        return out
+        return {"schema": SCHEMA, **asdict(self)}
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Self:
@@ -108,17 +104,13 @@ class Asked:
         """
         if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
             raise NotAsked(f"a document of {SCHEMA} was expected")
-        values = {key: _frozen(value) for key, value in document.items() if key != "schema"}
-        items = values.pop("items", ())
-        return cls(**values, items=tuple(AskedItem(**_of_item(item)) for item in items))
+        values = _frozen({key: value for key, value in document.items() if key != "schema"})
+        items = tuple(AskedItem(**_frozen(item)) for item in values.pop("items", ()))
+        return cls(**values, items=items)
 
 
-def _of_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _frozen(value) for key, value in item.items()}
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _frozen(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(one) if isinstance(one, list) else one for key, one in members.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,9 +71,10 @@ def faults(resource: Mapping[str, Any]) -> list[Fault]:
         FhirUnavailable: the models are not installed.
     """
     name = resource.get("resourceType")
-    model = _model(name)
-    if model is None:
-        kind = f"{shown(name)} is no resource of FHIR R4"
+    model = _class(name)
+    # The library also knows data types by name; those are not resources.
+    if model is None or "meta" not in model.model_fields:
+        kind = f"{shown(name)} is not a resource of FHIR R4"
         return [Fault(("resourceType",), "unknown-value", kind)]
     try:
         model.model_validate(dict(resource))
@@ -106,8 +107,8 @@ def checked(resource: dict[str, Any]) -> dict[str, Any]:
     """
     found = faults(resource)
     if found:
-        said_ = "; ".join(f"{fault.path}: {fault.message}" for fault in found[:5])
-        raise NotFhir(f"{resource.get('resourceType')}: {said_}")
+        reasons = "; ".join(f"{fault.path}: {fault.message}" for fault in found[:5])
+        raise NotFhir(f"{resource.get('resourceType')}: {reasons}")
     return resource
 
 
@@ -129,20 +130,16 @@ def exact_json(value: Any) -> str:
     raise NotExact(f"found {kind_of(value)}, which has no exact JSON")
 
 
-def _model(name: object) -> Any:
-    """The model of a resource by its name; None where R4 has no such resource."""
+def _class(name: object) -> Any:
+    """The model of a resource or a data type by its name; None where R4 has no such thing."""
     try:
         from fhir.resources.R4B import get_fhir_model_class
     except ImportError:
         raise FhirUnavailable from None
-    if not isinstance(name, str):
-        return None
     try:
-        model = get_fhir_model_class(name)
+        return get_fhir_model_class(name) if isinstance(name, str) else None
     except (KeyError, ValueError, ImportError, AttributeError):
         return None
-    # The library also knows data types by name; those stand nowhere by themselves.
-    return model if "meta" in model.model_fields else None
 
 
 def _fault(model: Any, detail: Any) -> Fault:
@@ -170,11 +167,8 @@ def _owner(model: Any, where: Sequence[str | int]) -> Any:
     for step in where:
         if isinstance(step, int):
             continue
-        field = next(
-            (info for name, info in model.model_fields.items() if step in (name, info.alias)), None
-        )
-        kind = next(_type_names(field.annotation), None) if field is not None else None
-        model = _element(kind) if kind else None
+        named = [f for name, f in model.model_fields.items() if step in (name, f.alias)]
+        model = _class(next(_type_names(named[0].annotation), None)) if named else None
         if model is None:
             return None
     return model
@@ -188,15 +182,6 @@ def _type_names(annotation: Any) -> Iterator[str]:
         yield from _type_names(inner)
 
 
-def _element(name: str) -> Any:
-    from fhir.resources.R4B import get_fhir_model_class
-
-    try:
-        return get_fhir_model_class(name)
-    except (KeyError, ValueError, ImportError, AttributeError):
-        return None
-
-
 def _left_out(model: Any, resource: Mapping[str, Any]) -> Iterator[Fault]:
     """Required elements that are not there: the models name some only where all else is right."""
     for name, info in model.model_fields.items():
@@ -205,15 +190,3 @@ def _left_out(model: Any, resource: Mapping[str, Any]) -> Iterator[Fault]:
         key = info.alias or name
         if wanted and key not in resource and f"_{key}" not in resource:
             yield Fault((key,), "missing-key", f"`{key}` is missing")
-
-
-__all__ = [
-    "INSTALL",
-    "Fault",
-    "FhirUnavailable",
-    "NotFhir",
-    "checked",
-    "exact_json",
-    "faults",
-    "is_sound",
-]

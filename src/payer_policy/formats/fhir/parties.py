@@ -6,7 +6,7 @@ coverage's `subscriberId` or an identifier of type `MB`, a provider is an NPI.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from payer_policy.core.json_source import JsonPath
@@ -56,9 +56,13 @@ class Parties:
         """Patient, insurer and requestor as entries of a bundle, each once."""
         out: dict[JsonPath, dict[str, Any]] = {}
         for found in (self.patient, self.insurer, self.requestor):
-            # What others got wrong is not passed on in an answer of ours.
-            own = found is not None and found.url and found.container is None
-            if found is not None and own and is_sound(found.resource):
+            # What others got wrong is not passed on in an answer.
+            if (
+                found is not None
+                and found.url
+                and found.container is None
+                and is_sound(found.resource)
+            ):
                 out[found.path] = {"fullUrl": found.url, "resource": dict(found.resource)}
         return tuple(out.values())
 
@@ -95,18 +99,16 @@ class Parties:
             return
         if not focal:
             return
-        self._authorization(focal[0], (*where, given.index(focal[0])))
+        where = (*where, given.index(focal[0]))
+        self._authorization(focal[0], where)
         link = focal[0].get("coverage")
         self.coverage = self.resources.find(link, self.claim)
         if self.coverage is None:
             if url_of(link):
                 message = (
-                    f"the coverage {shown(url_of(link))} is not among what was sent, so member"
+                    f"the coverage {shown(url_of(link))} was not sent; member and plan are unknown"
                 )
-                message += " and plan are not known"
-                self.form.report(
-                    (*where, given.index(focal[0])), "not-sent", message, severity="warning"
-                )
+                self.form.report(where, "not-sent", message, severity="warning")
             return
         self.read_coverage(self.coverage)
 
@@ -137,18 +139,14 @@ class Parties:
 
     def _authorization(self, insurance: Mapping[str, Any], where: JsonPath) -> None:
         given = insurance.get("preAuthRef")
-        numbers = (
-            list(dict.fromkeys(filter(None, map(text_of, given))))
-            if isinstance(given, list)
-            else []
-        )
+        listed = given if isinstance(given, list) else []
+        numbers = list(dict.fromkeys(filter(None, map(text_of, listed))))
         if len(numbers) == 1:
             self.form.put(("authorization_number",), numbers[0], (*where, "preAuthRef"))
         elif numbers:
             message = (
-                f"found {len(numbers)} authorization numbers; a request carries one, so none is"
+                f"found {len(numbers)} authorization numbers; a request has one, so none is read"
             )
-            message += " taken"
             self.form.report((*where, "preAuthRef"), "not-read", message, severity="warning")
 
     def _payer(self) -> None:
@@ -194,17 +192,19 @@ class Parties:
         rendering = [one for one in team if _RENDERING & {c.code for c in codings(one.get("role"))}]
         if not rendering and len(team) == 1 and not codings(team[0].get("role")):
             rendering = team
-        npis = list(
-            dict.fromkeys(npi for one in rendering if (npi := self.npi(one.get("provider"), claim)))
-        )
+        npis = self._npis(rendering)
         if len(npis) == 1:
             self.form.put(("provider", "rendering_npi"), npis[0], (*claim.path, "careTeam"))
         elif npis:
             message = "the care team names several rendering providers; taken as not known"
             where = (*claim.path, "careTeam")
             self.form.report(where, "several-rendering", message, severity="warning")
-        every = [billing, *(self.npi(one.get("provider"), claim) for one in team)]
-        self.npis = list(dict.fromkeys(npi for npi in every if npi))
+        self.npis = self._npis([claim.resource, *team])
+
+    def _npis(self, elements: Sequence[Mapping[str, Any]]) -> list[str]:
+        """The NPIs of the providers that some elements refer to, each once."""
+        found = (self.npi(one.get("provider"), self.claim) for one in elements)
+        return list(dict.fromkeys(npi for npi in found if npi))
 
     def npi(self, reference: object, origin: Found) -> str | None:
         """The NPI of a provider, through its role where it is one."""

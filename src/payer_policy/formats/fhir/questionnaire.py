@@ -12,11 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
-from payer_policy.core.vocabulary.types import NONE, Value, parse_value
+from payer_policy.core.vocabulary.types import NONE, parse_value
 from payer_policy.determination.words import capital, line_list
 from payer_policy.formats.fhir.answers import ANSWERS, NOTHING, Link
 from payer_policy.formats.fhir.models import checked
@@ -138,25 +137,25 @@ def response_to(
         ValueProblem: a fact is not of its type.
     """
     items: list[dict[str, Any]] = []
-    answered: dict[tuple[str, int | None], bool] = {}
+    asked: set[Link] = set()
+    answered: set[Link] = set()
     for item in form["item"]:
         link = Link.read(item["linkId"])
-        told = facts if link.line is None else lines.get(link.line, {})
+        about = link._replace(of_none=False)
+        known = (facts if link.line is None else lines.get(link.line, {})).get(link.fact)
         one: dict[str, Any] = {"linkId": item["linkId"], "text": item["text"]}
-        if told.get(link.fact) is not None:
+        asked.add(about)
+        if known is not None:
             fact = vocabulary.facts[link.fact]
-            given = _answers(fact, parse_value(fact.type, told[link.fact]), link.of_none)
-            if given:
+            if given := _answers(fact, parse_value(fact.type, known), link.of_none):
                 one["answer"] = given
-        key = link.fact, link.line
-        answered[key] = answered.get(key, False) or "answer" in one
+                answered.add(about)
         items.append(one)
-    complete = all(answered.values())
     return checked(
         {
             "resourceType": "QuestionnaireResponse",
             "questionnaire": form["url"],
-            "status": "completed" if complete else "in-progress",
+            "status": "completed" if asked == answered else "in-progress",
             "item": items,
         }
     )
@@ -197,7 +196,7 @@ def _coding(fact: Fact, value: str) -> dict[str, Any]:
     return {"system": FACT + fact.name, "code": value, "display": value.replace("_", " ")}
 
 
-def _answers(fact: Fact, value: Value, of_none: bool) -> list[dict[str, Any]]:
+def _answers(fact: Fact, value: Any, of_none: bool) -> list[dict[str, Any]]:
     """The answer to the question for a fact; `of_none`: to whether there is none."""
     if of_none:
         return [{"valueBoolean": True}] if value is NONE else []
@@ -205,21 +204,13 @@ def _answers(fact: Fact, value: Value, of_none: bool) -> list[dict[str, Any]]:
         choice = fact.type.kind == "choice"
         return [{"valueCoding": {"system": ANSWERS, "code": NOTHING}}] if choice else []
     match fact.type.kind:
-        case "boolean":
-            return [{"valueBoolean": value}]
-        case "integer":
-            return [{"valueInteger": value}]
-        case "decimal":
-            exact = value if isinstance(value, (int, Decimal)) else None
-            return [{"valueDecimal": exact}]
+        case "boolean" | "integer" | "decimal" as kind:
+            return [{f"value{capital(kind)}": value}]
         case "choice":
             return [{"valueCoding": _coding(fact, str(value))}]
+        case "codes" if not value:
+            return [{"valueCoding": {"system": ANSWERS, "code": NOTHING}}]
         case "codes":
-            given = sorted(value) if isinstance(value, frozenset) else []
-            if not given:
-                return [{"valueCoding": {"system": ANSWERS, "code": NOTHING}}]
-            return [{"valueString": one} for one in given]
-        case "date":
-            return [{"valueDate": str(value)}]
-        case _:
-            return [{"valueString": str(value)}]
+            return [{"valueString": one} for one in sorted(value)]
+        case kind:
+            return [{"valueDate" if kind == "date" else "valueString": str(value)}]

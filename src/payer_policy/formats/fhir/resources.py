@@ -1,6 +1,6 @@
 """The resources of one document, found by reference: contained, urn:uuid, relative or absolute.
 
-A reference that leads out of the document is not followed: what stands there is not known.
+A reference that leads out of the document is not followed: what is there is not known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _TYPED = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})\Z")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A resource, where it stands in the document, and what contains it (itself, at the top)."""
+    """A resource, its path in the document, and what contains it (itself, at the top)."""
 
     resource: Mapping[str, Any]
     path: JsonPath
@@ -51,7 +51,7 @@ class Resources:
         return [found for found in self.all if found.kind in kinds]
 
     def find(self, reference: object, origin: Found | None = None) -> Found | None:
-        """The resource that a Reference leads to, if it stands in this document."""
+        """The resource that a Reference leads to, if it is in this document."""
         url = url_of(reference)
         if url is None:
             return self._by_identifier(reference)
@@ -65,7 +65,7 @@ class Resources:
             return None
         # A relative reference, or an absolute one into a server whose name the entry leaves out.
         candidates = self._by_id.get(f"{match[1]}/{match[2]}", [])
-        # One resource may be sent twice; two that differ under one name are nobody's choice here.
+        # One resource may be sent twice; of two that differ under one name, none is chosen.
         same = all(one.resource == candidates[0].resource for one in candidates)
         return candidates[0] if candidates and same else None
 
@@ -85,24 +85,19 @@ class Resources:
 
 def _entries(node: Mapping[str, Any], path: JsonPath, url: str | None) -> Iterator[Found]:
     kind = text_of(node.get("resourceType"))
-    if kind == "Parameters":  # how an operation is called where it takes more than one thing
-        parameters = node.get("parameter")
-        for index, one in enumerate(parameters if isinstance(parameters, list) else ()):
-            inside = one.get("resource") if isinstance(one, dict) else None
-            if isinstance(inside, dict):
-                yield from _entries(inside, (*path, "parameter", index, "resource"), None)
-        return
-    if kind != "Bundle":
+    # Parameters: how an operation is called that takes several resources.
+    key = {"Parameters": "parameter", "Bundle": "entry"}.get(kind or "")
+    if key is None:
         own = text_of(node.get("id"))
         yield Found(node, path, url or (f"{kind}/{own}" if own else None))
         return
-    entries = node.get("entry")
+    entries = node.get(key)
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         inside = entry.get("resource") if isinstance(entry, dict) else None
         if isinstance(inside, dict):
-            full = text_of(entry.get("fullUrl"))
+            full = text_of(entry.get("fullUrl")) if kind == "Bundle" else None
             full = None if full is not None and any(map(str.isspace, full)) else full
-            yield from _entries(inside, (*path, "entry", index, "resource"), full)
+            yield from _entries(inside, (*path, key, index, "resource"), full)
 
 
 def _contained(origin: Found | None, name: str) -> Found | None:

@@ -42,6 +42,10 @@ class Coding(NamedTuple):
     code: str | None
     display: str | None
 
+    def names_system(self, name: str) -> bool:
+        """Whether a name is in that of the system, whatever separates its words."""
+        return name in (self.system or "").casefold().replace("-", "").replace("_", "")
+
 
 class Amount(NamedTuple):
     """A quantity; `unit` is its code, or else its unit as written."""

@@ -53,40 +53,30 @@ def _text(cell: Any) -> Any:
     return (cell.strip() or None) if isinstance(cell, str) else cell
 
 
-def _codes(cell: Any) -> Any:
-    return _parts(cell, _CODES)
-
-
-def _words(cell: Any) -> Any:
-    return _parts(cell, _WORDS)
-
-
 def _whole(cell: Any) -> Any:
     text = _text(cell)
     is_numeral = isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10
     return int(text) if is_numeral else text
 
 
-def _wholes(cell: Any) -> Any:
-    parts = _words(cell)
-    return [_whole(part) for part in parts] if isinstance(parts, list) else parts
+def _parts(mark: re.Pattern[str], part: Convert = _text) -> Convert:
+    """Converts texts between marks to a list."""
 
+    def convert(cell: Any) -> Any:
+        text = _text(cell)
+        if not isinstance(text, str):
+            return text
+        return [part(one) for one in mark.split(text) if one]
 
-def _parts(cell: Any, mark: re.Pattern[str]) -> Any:
-    text = _text(cell)
-    return [part for part in mark.split(text) if part] if isinstance(text, str) else text
-
-
-def _identifier(cell: Any) -> Any:
-    return str(cell) if type(cell) is int else _text(cell)
+    return convert
 
 
 _CONVERTERS: dict[Cell, Convert] = {
-    "text": _identifier,
+    "text": lambda cell: str(cell) if type(cell) is int else _text(cell),
     "number": _text,
     "date": lambda cell: day_of(_text(cell)),
     "whole": _whole,
-    "words": _words,
-    "codes": _codes,
-    "wholes": _wholes,
+    "words": _parts(_WORDS),
+    "codes": _parts(_CODES),
+    "wholes": _parts(_WORDS, _whole),
 }

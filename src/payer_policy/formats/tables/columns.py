@@ -7,15 +7,17 @@ otherwise be a fact that is not known, on every row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
+
+from pydantic import BaseModel
 
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.formats.source import WrongCall
-from payer_policy.request.models import Coverage, Patient, Provider, Request
+from payer_policy.request.models import Coverage, Line, Patient, Provider, Request
 
 _NO_NAMES: Final[Mapping[str, str]] = {}
 ID: Final = "id"
@@ -24,41 +26,42 @@ LINE: Final = "line."
 Cell = Literal["text", "number", "whole", "date", "words", "codes", "wholes"]
 """What a field of a claim holds; `words` are short, so that a comma or a colon separates them."""
 
-LINE_FIELDS: Final[Mapping[str, Cell]] = {
-    "number": "whole",
-    "code": "text",
-    "modifiers": "words",
-    "units": "number",
-    "date": "date",
-    "through": "date",
-    "place_of_service": "text",
-    "revenue_code": "text",
-    "ndc": "text",
-    "ndc_quantity": "number",
-    "ndc_unit": "text",
+_CELLS: Final[Mapping[str, Cell]] = {
+    "birth_date": "date",
     "charge": "number",
+    "date": "date",
+    "diagnoses": "codes",
     "diagnosis_pointers": "wholes",
-    "description": "text",
-    "authorization_number": "text",
+    "modifiers": "words",
+    "ndc_quantity": "number",
+    "number": "whole",
+    "received": "date",
+    "through": "date",
+    "units": "number",
 }
-
-_DATES: Final = frozenset({"received", "patient.birth_date"})
-_PARTS: Final[Mapping[str, Any]] = {
+"""The fields of the request and its lines that hold something else than text."""
+_PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "coverage": Coverage,
     "patient": Patient,
     "provider": Provider,
 }
-_ELSEWHERE: Final = frozenset({"lines", "authorizations", "history", "facts"})
+_ELSEWHERE: Final = frozenset({*_PARTS, "lines", "authorizations", "history", "facts"})
 
 
-def _request_fields() -> dict[str, Cell]:
-    names = [name for name in Request.model_fields if name not in (*_PARTS, *_ELSEWHERE)]
-    names += [f"{part}.{name}" for part, model in _PARTS.items() for name in model.model_fields]
-    cells: dict[str, Cell] = {name: "date" if name in _DATES else "text" for name in names}
-    return {**cells, "diagnoses": "codes"}
+def _cells(model: type[BaseModel], part: str = "") -> dict[str, Cell]:
+    names = [name for name in model.model_fields if name not in _ELSEWHERE]
+    return {part + name: _CELLS.get(name, "text") for name in names}
 
 
-REQUEST_FIELDS: Final[Mapping[str, Cell]] = _request_fields()
+LINE_FIELDS: Final[Mapping[str, Cell]] = _cells(Line)
+REQUEST_FIELDS: Final[Mapping[str, Cell]] = {
+    **_cells(Request),
+    **{
+        name: cell
+        for part, model in _PARTS.items()
+        for name, cell in _cells(model, f"{part}.").items()
+    },
+}
 
 
 class Kept(NamedTuple):
@@ -123,48 +126,44 @@ def checked_columns(
     known = [ID, *facts]
     if lines:
         known = [*REQUEST_FIELDS, *(LINE + name for name in LINE_FIELDS), *facts]
-    read: list[tuple[str, int]] = []
+    read: dict[str, int] = {}
     for place, name in enumerate(names):
         is_kept = written[place] in keep and written[place] not in renamed
         concluded = name in facts and facts[name].derived and name not in REQUEST_FIELDS
         if is_kept and (name not in known or concluded):
             continue
-        read.append((name, place))
         if name not in known:
             what = "a field of a claim, a field of its lines or a fact" if lines else "a fact"
-            shown = name if name.isprintable() else repr(name)
-            hint = did_you_mean(name, known)
-            more = f" {hint[0].upper()}{hint[1:]}" if hint else ""
-            more = more or (
-                " `payer-policy facts` lists the facts; leave out what is none of them, or carry it "
-                f"to the answers with --keep {shown}."
+            name = name if name.isprintable() else repr(name)
+            more = _advice(name, known) or (
+                " `payer-policy facts` lists the facts; remove columns that are not facts, or carry "
+                f"them to the answers with --keep {name}."
             )
-            raise WrongCall(f"{file}: the column `{shown}` is not {what}.{more}")
+            raise WrongCall(f"{file}: the column `{name}` is not {what}.{more}")
         if concluded:
-            raise WrongCall(
-                f"{file}: the fact `{name}` is concluded by rules and is not given; leave it out."
-            )
-    if ID not in (name for name, _ in read) and lines:
-        raise WrongCall(
-            f"{file}: a table of claim lines needs the column `{ID}`: which claim it is."
-        )
-    return Columns(
-        tuple(name for name, _ in read),
-        "lines" if lines else "facts",
-        tuple(place for _, place in read),
-        len(written),
-        separator,
-        frozenset(written),
-        kept,
-    )
+            message = f"the fact `{name}` is concluded by rules and is not given; leave it out."
+            raise WrongCall(f"{file}: {message}")
+        read[name] = place
+    if lines and ID not in read:
+        message = f"a table of claim lines needs the column `{ID}`: which claim it is."
+        raise WrongCall(f"{file}: {message}")
+    form: Literal["facts", "lines"] = "lines" if lines else "facts"
+    places_read = tuple(read.values())
+    shape = len(written), separator, frozenset(written)
+    return Columns(tuple(read), form, places_read, *shape, kept)
 
 
 def _place_of(name: str, places: Mapping[str, int], file: str) -> int:
     if name not in places:
-        hint = did_you_mean(name, places)
-        more = f" {hint[0].upper()}{hint[1:]}" if hint else ""
-        raise WrongCall(f"{file}: --keep {name}: the table has no column `{name}`.{more}")
+        message = f"--keep {name}: the table has no column `{name}`."
+        raise WrongCall(f"{file}: {message}{_advice(name, places)}")
     return places[name]
+
+
+def _advice(name: str, known: Iterable[str]) -> str:
+    """Which known name was probably meant, as a sentence; empty: none is close."""
+    hint = did_you_mean(name, known)
+    return f" {hint[0].upper()}{hint[1:]}" if hint else ""
 
 
 def expected(name: str, form: str, facts: Mapping[str, Fact]) -> Cell | FactType:

@@ -13,10 +13,8 @@ from payer_policy.formats.intake import Intake, refused
 from payer_policy.formats.registry import Reading, Table
 from payer_policy.formats.rejects import Reject, problem_at, record_place
 from payer_policy.formats.source import Held, WrongCall
-from payer_policy.formats.tables.claims import ClaimColumns
 from payer_policy.formats.tables.csv_rows import rows_of
-from payer_policy.formats.tables.facts import FactRows
-from payer_policy.formats.tables.requests import Refusal
+from payer_policy.formats.tables.requests import ClaimColumns, FactRows, Refusal
 from payer_policy.request.models import Request
 
 _ROWS: Final = 1_000
