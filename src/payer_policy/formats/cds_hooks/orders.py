@@ -59,7 +59,7 @@ class Order:
     reference: str
     """`Type/id`, as the call names it."""
     coverage: str | None
-    """The reference of the coverage that is asked; None: nobody could tell which."""
+    """The reference of the coverage that is asked; None: it is not stated which."""
     billing: Mapping[str, Any] | None = None
     """The coding that policies were looked up by; None: no HCPCS or CPT code."""
 
@@ -78,6 +78,15 @@ class Order:
         if line is None or line.code is None or line.code == NO_CODE:
             return (line.description if line is not None else None) or self.reference
         return line.code
+
+
+_WITHIN: Final = (
+    ("oralDiet", "type"),
+    ("enteralFormula", "baseFormulaType"),
+    ("supplement", "type"),
+    ("lensSpecification", "product"),
+)
+"""The elements of nutrition orders and vision prescriptions inside which is what is ordered."""
 
 
 class OrderReader:
@@ -113,11 +122,8 @@ class OrderReader:
         """
         for one in objects(order.resource.get("insurance")):
             return self.resources.find(one, order), url_of(one)
-        sent = [
-            one
-            for one in self.resources.of("Coverage")
-            if one.resource.get("status") in (None, "active")
-        ]
+        coverages = self.resources.of("Coverage")
+        sent = [one for one in coverages if one.resource.get("status") in (None, "active")]
         if len(sent) > 1:
             sent = [one for one in sent if self._is_ours(one)]
         if len(sent) != 1:
@@ -186,14 +192,10 @@ class _Order:
 
     def _why(self) -> None:
         order, here = self.found.resource, self.found.path
-        named = [
-            Named(one, None, (*here, "reasonCode", index))
-            for index, one in enumerate(objects(order.get("reasonCode")))
-        ]
-        named += [
-            Named(None, one, (*here, "reasonReference", index))
-            for index, one in enumerate(objects(order.get("reasonReference")))
-        ]
+        codes = enumerate(objects(order.get("reasonCode")))
+        links = enumerate(objects(order.get("reasonReference")))
+        named = [Named(one, None, (*here, "reasonCode", index)) for index, one in codes]
+        named += [Named(None, one, (*here, "reasonReference", index)) for index, one in links]
         if named:
             put_diagnoses(self.form, self.reader.resources, self.found, named)
 
@@ -232,7 +234,7 @@ class _Order:
     def _option(self) -> str | None:
         """The billing code that the order's options name (CRD `ext-billing-options`).
 
-        Of several, it is the one that is a drug known here; else nobody knows which will be billed.
+        Of several, it is the one that is a known drug; otherwise it is not known which will be billed.
         """
         found: dict[str, Mapping[str, Any]] = {}
         for element in (self.found.resource, *(concept for concept, _ in self._concepts())):
@@ -257,14 +259,10 @@ class _Order:
         reference = self.reader.reference
         if ndc is None or reference is None:
             return None
-        products = [
-            one.value
-            for one in reference.products.get(normalize_code("ndc", ndc), ())
-            if day is None or one.in_force(day)
-        ]
+        products = reference.products.get(normalize_code("ndc", ndc), ())
         codes = {
             code
-            for product in products
+            for product in (one.value for one in products if day is None or one.in_force(day))
             for code in product.codes
             if not reference.is_officially_another(code, product.ingredient, day)
         }
@@ -272,7 +270,7 @@ class _Order:
 
     def _only_one(self, codes: Sequence[str], what: str) -> str | None:
         if len(codes) > 1:
-            message = f"{what} names {' and '.join(codes)}; nobody says which is billed"
+            message = f"{what} names {' and '.join(codes)}; it is not stated which is billed"
             hint = "give the HCPCS or CPT code in the code of what is ordered"
             self.form.report(self.found.path, "not-read", message, hint, severity="warning")
         return codes[0] if len(codes) == 1 else None
@@ -287,17 +285,10 @@ class _Order:
             linked = self.reader.resources.find(order.get(key), self.found)
             if linked is not None:
                 yield linked.resource.get("code") or linked.resource.get("type"), (key,)
-        diet = as_element(order.get("oralDiet"))
-        formula = as_element(order.get("enteralFormula"))
-        inside = [
-            ("oralDiet", diet.get("type")),
-            ("enteralFormula", formula.get("baseFormulaType")),
-        ]
-        inside += [("supplement", one.get("type")) for one in objects(order.get("supplement"))]
-        inside += [("lens", one.get("product")) for one in objects(order.get("lensSpecification"))]
-        for key, given in inside:
-            for concept in objects(given):
-                yield concept, (key,)
+        for key, inside in _WITHIN:
+            for element in objects(order.get(key)):
+                for concept in objects(element.get(inside)):
+                    yield concept, (key,)
 
     def _answers(self) -> None:
         """Facts that were already answered: in every questionnaire's answers that came along."""

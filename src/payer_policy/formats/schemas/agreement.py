@@ -1,4 +1,4 @@
-"""Whether a published schema agrees with our own reading of a file."""
+"""Whether a published schema agrees with how a file is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payer_policy.policy.library import Library
 def schema_problems(
     schema: Mapping[str, Any], documents: Iterable[JsonDocument], kind: str
 ) -> list[Diagnostic]:
-    """What a JSON Schema validator says of documents that our own reading found right.
+    """What a JSON Schema validator reports about documents that are right as they are read.
 
     The two must agree; where they do not, an editor would show what `check` does not, so it is said.
     """
@@ -26,15 +26,15 @@ def schema_problems(
     for document in documents:
         errors = validator.iter_errors(_plain(document.value))
         for error in sorted(errors, key=lambda error: render_path(tuple(error.absolute_path))):
-            found.append(
-                document.problem(
-                    "schema-mismatch",
-                    f"the schema {kind}.schema.json refuses this (by its `{error.validator}`), so an "
-                    "editor marks it as wrong, though it is right",
-                    tuple(error.absolute_path),
-                    hint="this is a fault of payer-policy itself: please report it",
-                )
+            message = (
+                f"the schema {kind}.schema.json refuses this (by its `{error.validator}`); an "
             )
+            message += "editor marks it as wrong, though it is right"
+            hint, path = (
+                "this is a fault of payer-policy itself: report it",
+                tuple(error.absolute_path),
+            )
+            found.append(document.problem("schema-mismatch", message, path, hint=hint))
     return found
 
 

@@ -7,7 +7,7 @@ points at the fault and does not say "not valid under any of the given schemas".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from payer_policy.core.vocabulary.codes import SYSTEMS
@@ -24,33 +24,24 @@ _LIMIT: Final = 400
 _ABOVE_ZERO: Final = {"type": "integer", "minimum": 1}
 
 
+@dataclass
 class ConditionSchemas:
     """The definitions for conditions over some subjects (facts, or fields of lines)."""
 
-    def __init__(
-        self,
-        prefix: str,
-        subject: str,
-        subjects: Mapping[str, tuple[FactType, str]],
-        facts: Sequence[str] | None,
-        code_sets: Sequence[str],
-        codes: Callable[[str], frozenset[str]],
-        *,
-        parameters: bool,
-    ) -> None:
-        """
-        Args:
-            prefix: What the names of the definitions begin with.
-            subject: The key that a test begins with.
-            subjects: What stands behind it: by name, the type and a description.
-            facts: What `{"fact": …}` may name on a right side; None: anything.
-            code_sets: What `{"code_set": …}` may name.
-            codes: The codes of a system that are worth offering.
-            parameters: Whether `{"parameter": …}` may stand on a right side.
-        """
-        self.prefix, self.subject, self.subjects = prefix, subject, subjects
-        self.facts, self.code_sets, self.codes = facts, code_sets, codes
-        self.parameters = parameters
+    prefix: str
+    """What the names of the definitions begin with."""
+    subject: str
+    """The key that a test begins with."""
+    subjects: Mapping[str, tuple[FactType, str]]
+    """What that key may name: by name, the type and a description."""
+    facts: Sequence[str] | None
+    """What `{"fact": …}` may name on a right side; None: anything."""
+    code_sets: Sequence[str]
+    """What `{"code_set": …}` may name."""
+    codes: Callable[[str], frozenset[str]]
+    """The codes of a system that are worth offering."""
+    parameters: bool
+    """Whether a right side may be `{"parameter": …}`."""
 
     @property
     def condition(self) -> Schema:
@@ -75,7 +66,10 @@ class ConditionSchemas:
 
     def operand(self, type_: FactType) -> Schema:
         """A literal of the type, or something that is worked out (an object)."""
-        return {"if": {"type": "object"}, "then": self.expression, "else": self.literal(type_)}
+        return self._or_computed(self.literal(type_))
+
+    def _or_computed(self, plain: Schema) -> Schema:
+        return {"if": {"type": "object"}, "then": self.expression, "else": plain}
 
     def literal(self, type_: FactType) -> Schema:
         """A plain value of the type."""
@@ -91,10 +85,8 @@ class ConditionSchemas:
                 plain = [number for number in numerals if str(number) in type_.values]
                 return {"enum": [*type_.values, *plain]}
             case "codes":
-                return {
-                    "type": "array",
-                    "items": self.literal(FactType("code", system=type_.system)),
-                }
+                of_one = self.literal(FactType("code", system=type_.system))
+                return {"type": "array", "items": of_one}
             case "code":
                 return self._ref(f"{type_.system or 'any'}-code")
 
@@ -108,12 +100,7 @@ class ConditionSchemas:
     # --- conditions ------------------------------------------------------------------------------
 
     def _condition(self) -> Schema:
-        several = {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": MAX_PARTS,
-            "items": self.condition,
-        }
+        several = _array(self.condition, 1, MAX_PARTS)
 
         def shape(**properties: Schema) -> Schema:
             return {
@@ -122,9 +109,7 @@ class ConditionSchemas:
                 "additionalProperties": False,
             }
 
-        counted = shape(
-            at_least={"type": "integer", "minimum": 1}, of={**several, "maxItems": MAX_COUNTED}
-        )
+        counted = shape(at_least=_ABOVE_ZERO, of={**several, "maxItems": MAX_COUNTED})
         node: Schema = {"if": {"required": ["of"]}, "then": counted, "else": self._ref("test")}
         for key, inner in (("not", self.condition), ("any", several), ("all", several)):
             node = {"if": {"required": [key]}, "then": shape(**{key: inner}), "else": node}
@@ -181,21 +166,15 @@ class ConditionSchemas:
             case "flag":
                 return {"type": "boolean"}
             case "whole":
-                return {"if": {"type": "object"}, "then": self.expression, "else": _ABOVE_ZERO}
+                return self._or_computed(_ABOVE_ZERO)
             case "code":
                 return self.operand(item)
             case "several":
-                listed = {"type": "array", "minItems": 1, "items": self.operand(item)}
-                return {"if": {"type": "object"}, "then": self.expression, "else": listed}
+                return self._or_computed(_array(self.operand(item), 1))
             case "pair":
-                pair = self.operand(type_)
-                return {"type": "array", "minItems": 2, "maxItems": 2, "items": pair}
+                return _array(self.operand(type_), 2, 2)
             case "window":
-                amount = {
-                    "if": {"type": "object"},
-                    "then": self.expression,
-                    "else": {"type": "integer"},
-                }
+                amount = self._or_computed({"type": "integer"})
                 anchor = self.operand(FactType("date"))
                 return {
                     "type": "object",
@@ -221,18 +200,12 @@ class ConditionSchemas:
             says = "The name of a parameter of the policy."
             names["parameter"] = {"type": "string", "description": says}
         names["code_set"] = {"enum": sorted(self.code_sets)}
-        numeric = {"if": {"type": "object"}, "then": self.expression, "else": {"type": "number"}}
-        days = {
-            "if": {"type": "object"},
-            "then": self.expression,
-            "else": self.literal(FactType("date")),
-        }
+        numeric, days = self._or_computed({"type": "number"}), self.operand(FactType("date"))
         for name, (least, most) in ARITHMETIC_ARITY.items():
             part = days if name.endswith("_between") else numeric
-            listed = {"type": "array", "minItems": least, "maxItems": most, "items": part}
-            names[name] = (
-                {"if": {"type": "array"}, "then": listed, "else": part} if least == 1 else listed
-            )
+            listed = _array(part, least, most)
+            single = {"if": {"type": "array"}, "then": listed, "else": part}
+            names[name] = single if least == 1 else listed
         return {
             "description": "A fact, a parameter, a code set, or arithmetic over values.",
             "type": "object",
@@ -241,3 +214,8 @@ class ConditionSchemas:
             "minProperties": 1,
             "maxProperties": 2,
         }
+
+
+def _array(items: Schema, least: int, most: int | None = None) -> Schema:
+    longest = {} if most is None else {"maxItems": most}
+    return {"type": "array", "minItems": least, **longest, "items": items}

@@ -12,7 +12,7 @@ from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import VocabularyFile
 from payer_policy.core.vocabulary.outcome import OUTCOME
 from payer_policy.core.vocabulary.reading import WHOLE_SERVICE
-from payer_policy.core.vocabulary.types import NUMERIC
+from payer_policy.core.vocabulary.types import NUMERIC, FactType
 from payer_policy.core.vocabulary.units import UNITS
 from payer_policy.formats.schemas.conditions import NOTE, ConditionSchemas, Schema
 from payer_policy.language.sources import (
@@ -43,8 +43,10 @@ def all_schemas(library: Library) -> dict[str, Schema]:
     # Only the command that writes them needs the shapes of answers.
     from payer_policy.determination.model import determination_schema, outcome_schema
 
+    code_set = _of_model(CodeSetFile)
+    code_set["properties"]["system"] = {"enum": list(SYSTEMS)}
     schemas = {
-        "code-set": _with_systems(_of_model(CodeSetFile)),
+        "code-set": code_set,
         "determination": determination_schema(),
         "drug": _of_model(DrugFile),
         "outcome": outcome_schema(),
@@ -69,28 +71,17 @@ def _tidy(node: Any) -> Any:
         return [_tidy(item) for item in node if not _is_numeral(item)]
     if not isinstance(node, dict):
         return node
-    out = {
-        key: _tidy(value)
-        for key, value in node.items()
-        if not (key == "title" and isinstance(value, str))
-    }
+    titled = isinstance(node.get("title"), str)
+    out = {key: _tidy(one) for key, one in node.items() if not (titled and key == "title")}
     if out.get("format") == "date":
         out["pattern"] = r"^\d{4}-\d{2}-\d{2}$"  # `format` alone is only a remark to a validator
     return out
 
 
 def _is_numeral(node: Any) -> bool:
-    """A decimal number written as a text, which no file of ours may have."""
-    return (
-        isinstance(node, dict)
-        and node.get("type") == "string"
-        and "(?!^" in node.get("pattern", "")
-    )
-
-
-def _with_systems(schema: Schema) -> Schema:
-    schema["properties"]["system"] = {"enum": list(SYSTEMS)}
-    return schema
+    """A decimal number written as a text, which is not allowed in any file."""
+    is_text = isinstance(node, dict) and node.get("type") == "string"
+    return is_text and "(?!^" in node.get("pattern", "")
 
 
 # --- the policy ------------------------------------------------------------------------------------
@@ -100,15 +91,7 @@ def policy_schema(library: Library) -> Schema:
     """The schema of a policy file, with the facts, operators and values of this folder."""
     schema = _of_model(PolicyFile)
     facts = library.vocabulary.facts
-    made = ConditionSchemas(
-        "",
-        "fact",
-        {name: (fact.type, fact.label) for name, fact in facts.items()},
-        list(facts),
-        list(library.reference.code_sets),
-        _codes_of(library),
-        parameters=True,
-    )
+    made = _over_facts(library, {name: (fact.type, fact.label) for name, fact in facts.items()})
     definitions: dict[str, Schema] = schema["$defs"]
     definitions |= made.definitions()
     schema["properties"]["applies_to"] = made.condition
@@ -151,21 +134,19 @@ def statements_schema(library: Library) -> Schema:
     subjects = {name: (fact.type, fact.label) for name, fact in library.vocabulary.facts.items()}
     for name, fact in OUTCOME.items():
         subjects[name] = (replace(fact.type, system=None), fact.label)
-    made = ConditionSchemas(
-        "",
-        "fact",
-        subjects,
-        list(subjects),
-        list(library.reference.code_sets),
-        _codes_of(library),
-        parameters=True,
-    )
+    made = _over_facts(library, subjects)
     definitions: dict[str, Schema] = schema["$defs"]
     definitions |= made.definitions()
     properties = definitions["StatementModel"]["properties"]
     for key in ("when", *KINDS):
         properties[key] = made.condition
     return schema
+
+
+def _over_facts(library: Library, subjects: Mapping[str, tuple[FactType, str]]) -> ConditionSchemas:
+    """The conditions over facts (and over the outcome) that rules and statements are made of."""
+    code_sets, codes = list(library.reference.code_sets), _codes_of(library)
+    return ConditionSchemas("", "fact", subjects, list(subjects), code_sets, codes, parameters=True)
 
 
 def _not_null(node: Schema) -> Schema:
@@ -203,15 +184,8 @@ def vocabulary_schema(library: Library) -> Schema:
     """The schema of the vocabulary: where facts come from, and the conditions over lines."""
     schema = _of_model(VocabularyFile)
     code_sets, codes = list(library.reference.code_sets), _codes_of(library)
-    lines = ConditionSchemas(
-        "line-",
-        "line",
-        {name: (type_, type_.describe()) for name, type_ in LINE_FIELDS.items()},
-        None,
-        code_sets,
-        codes,
-        parameters=False,
-    )
+    fields = {name: (type_, type_.describe()) for name, type_ in LINE_FIELDS.items()}
+    lines = ConditionSchemas("line-", "line", fields, None, code_sets, codes, parameters=False)
     facts = ConditionSchemas("", "fact", {}, None, code_sets, codes, parameters=False)
     definitions: dict[str, Schema] = schema["$defs"]
     definitions |= lines.definitions() | facts.definitions()
@@ -228,7 +202,7 @@ def vocabulary_schema(library: Library) -> Schema:
 
 
 def _source(lines: ConditionSchemas, facts: ConditionSchemas) -> Schema:
-    """The `from` of a fact, told apart by the key that is there."""
+    """The `from` of a fact, which the key that is there distinguishes."""
     roots: Mapping[str, Mapping[str, Any]] = {
         "request": REQUEST_PATHS,
         "service": SERVICE_PATHS,
