@@ -25,10 +25,11 @@ from payer_policy.batch.deciding import CountsDiffer, Decider
 from payer_policy.batch.inputs import find_inputs
 from payer_policy.batch.readers import reader_of
 from payer_policy.cli import payer_policy
-from payer_policy.formats import X12Loop, count_x12, x12_loops
+from payer_policy.formats import X12Loop, x12_loops
 from payer_policy.formats.blocks import Block, JsonLines, TableClaims
 from payer_policy.formats.streams import lines_of
 from payer_policy.formats.tables.csv_rows import row_texts
+from payer_policy.formats.x12.count import count_x12
 from payer_policy.formats.x12.segment_reader import reading
 from tests.batch import building
 from tests.batch.building import POLICIES, claims, decided, line_rows

@@ -26,8 +26,7 @@ from payer_policy.formats.supplements import (
     supplemented,
     unmatched,
 )
-from payer_policy.formats.x12.count import count_x12
-from payer_policy.formats.x12.file import X12Loop, intake_x12, number_of, x12_loops, x12_text
+from payer_policy.formats.x12.file import X12Loop, intake_x12, x12_loops, x12_text
 from payer_policy.policy.reference import ReferenceData
 from payer_policy.request.mappings import request_from_mapping
 
@@ -39,15 +38,12 @@ __all__ = [
     "X12Loop",
     "apply_supplement",
     "attributed",
-    "count_x12",
     "form_of",
     "intake_x12",
-    "number_of",
     "numbers_in",
     "read_json_lines",
     "read_requests",
     "read_supplements",
-    "refused",
     "request_from_mapping",
     "supplemented",
     "unmatched",

@@ -75,6 +75,11 @@ def _path_of(rendered: str) -> JsonPath:
     return (part, name) if name else (part,)
 
 
+def printable(text: str) -> str | None:
+    """A claim number as it can be shown; None: it is empty."""
+    return "".join(char if char.isprintable() else "?" for char in text) or None
+
+
 def refused(diagnostic: Diagnostic, claim_id: str | None = None) -> Intake:
     """The intake of what could not be read at all."""
     return Intake(claim_id, diagnostic.location, None, (diagnostic,))
@@ -115,12 +120,8 @@ def remark_duplicates(intakes: Iterable[Intake]) -> list[Intake]:
 def _duplicate(intake: Intake, other: Intake, count: int) -> Diagnostic:
     words = {"1": " (original)", "7": " (replacement)", "8": " (void)"}
     frequency = intake.frequency or "?"
-    return Diagnostic(
-        "duplicate-claim",
-        f"claim {intake.claim_id}: {count} claims of this file have this number and frequency "
-        f"{frequency}{words.get(frequency, '')}, and each is decided; another one is at "
-        f"{other.place}",
-        intake.place,
-        "if they are one claim, send it once; a correction has frequency 7, a void frequency 8",
-        severity="warning",
-    )
+    shared = f"{count} claims of this file have this number and frequency {frequency}"
+    message = f"claim {intake.claim_id}: {shared}{words.get(frequency, '')}, and each is decided; "
+    message += f"another one is at {other.place}"
+    hint = "if they are one claim, send it once; a correction has frequency 7, a void frequency 8"
+    return Diagnostic("duplicate-claim", message, intake.place, hint, "warning")

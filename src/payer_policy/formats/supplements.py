@@ -403,9 +403,7 @@ def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) 
             which = f"no claim that was read has the number {number} and {said}"
         hint = did_you_mean(number, others) if len(out) < _MAX_HINTS else None
         message = f"{which}; its facts were not used"
-        out.append(
-            Diagnostic("unmatched-facts", message, supplement.place, hint, severity="warning")
-        )
+        out.append(Diagnostic("unmatched-facts", message, supplement.place, hint, "warning"))
     return out
 
 

@@ -371,7 +371,7 @@ def test_what_reading_warned_of_reaches_the_submitter() -> None:
         decided(submission), submission.asked, warnings=submission.intake.diagnostics, rules=RULES
     )
     assert response["processNote"][-1]["text"].startswith(
-        'Read with a warning: claim SYN-FHIR-1: a quantity of "mg" is no number of billing units'
+        'Read with a warning: claim SYN-FHIR-1: a quantity of "mg" is not a number of billing units'
     )
 
 

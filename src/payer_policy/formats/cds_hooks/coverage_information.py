@@ -102,7 +102,7 @@ def coverage_information(
     form_url: str | None = None,
     rules: ReviewRules,
 ) -> dict[str, Any] | None:
-    """The extension for one order; None where nobody can tell which coverage is asked.
+    """The extension for one order; None where it is not known which coverage is asked.
 
     Args:
         outcome: The JSON of the order's outcome.

@@ -298,8 +298,8 @@ class _Order:
         facts: dict[str, Any] = {}
         for found in self.reader.resources.of("QuestionnaireResponse"):
             answers = read_answers(found.resource, vocabulary, found.path)
-            for slip in answers.slips:  # a draft order is not refused for an old form
-                self.form.report(*slip._replace(severity="warning"))
+            for fault in answers.faults:  # a draft order is not refused for an old form
+                self.form.report(*fault._replace(severity="warning"))
             for (line, name), value in answers.facts.items():
                 if line is not None:  # of a claim with several services, which an order is not
                     message = f"`{name}` is answered for line {line} of a claim; it is not read"

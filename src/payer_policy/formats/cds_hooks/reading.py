@@ -14,18 +14,17 @@ from payer_policy.core.diagnostics import (
     Diagnostic,
     Location,
     PolicyError,
-    Position,
     did_you_mean,
     given_bytes,
 )
 from payer_policy.core.json_models import validated
-from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
+from payer_policy.core.json_source import JsonDocument, JsonPath
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.cds_hooks.discovery import SERVICES
 from payer_policy.formats.cds_hooks.model import CONFIGURATION, NAMES, Call, Feedback, FeedbackBody
 from payer_policy.formats.cds_hooks.orders import ORDERS, Order, OrderReader
-from payer_policy.formats.fhir.form import as_element, problem_at
+from payer_policy.formats.fhir.form import as_element, problem_at, read_limited
 from payer_policy.formats.fhir.resources import Found, Resources
 from payer_policy.formats.fhir.values import text_of
 from payer_policy.policy.reference import ReferenceData
@@ -111,11 +110,8 @@ def read_feedback(
 
 def _document(data: bytes, file: str) -> JsonDocument | tuple[Diagnostic, ...]:
     given_bytes(data, file)
-    if len(data) > MAX_BYTES:
-        message = f"the call is longer than {MAX_BYTES // 1_000_000} million bytes"
-        return (Diagnostic("too-large", message, Location(file, "$", Position(1, 1))),)
     try:
-        return read_json(decode_utf8(data, file), file)
+        return read_limited(data, file, MAX_BYTES, "call")
     except PolicyError as error:
         return error.diagnostics
 

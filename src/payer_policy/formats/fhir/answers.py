@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from payer_policy.core.diagnostics import Diagnostic, Location, Severity, did_you_mean
+from payer_policy.core.diagnostics import Diagnostic, Location, did_you_mean
 from payer_policy.core.json_source import JsonPath, render_path
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.types import (
@@ -23,6 +23,7 @@ from payer_policy.core.vocabulary.types import (
     shown,
     to_json,
 )
+from payer_policy.formats.fhir.models import Fault
 from payer_policy.formats.fhir.units import UCUM, converted, unit_named
 from payer_policy.formats.fhir.values import choice, codings, day_of, objects, quantity, text_of
 
@@ -34,16 +35,6 @@ _LINK: Final = re.compile(
 )
 _YES_NO: Final = {"Y": True, "N": False, "true": True, "false": False, "yes": True, "no": False}
 _ABSENT: Final = "data-absent-reason"
-
-
-class Slip(NamedTuple):
-    """Something wrong in a resource; `path` is in that resource."""
-
-    path: JsonPath
-    code: str
-    message: str
-    hint: str | None = None
-    severity: Severity = "error"
 
 
 class Link(NamedTuple):
@@ -77,7 +68,7 @@ class Answers(NamedTuple):
 
     facts: dict[Key, Any]
     places: dict[Key, JsonPath]
-    slips: list[Slip]
+    faults: list[Fault]
 
 
 class AnsweredFacts(NamedTuple):
@@ -100,7 +91,7 @@ def facts_from_response(
     answers = read_answers(response, vocabulary)
     found = tuple(
         Diagnostic(code, message, Location(file, render_path(path)), hint, severity)
-        for path, code, message, hint, severity in answers.slips
+        for path, code, message, hint, severity in answers.faults
     )
     facts: dict[str, Any] = {}
     lines: dict[int, dict[str, Any]] = {}
@@ -135,10 +126,10 @@ def read_answers(
         if fact is None:
             hint = did_you_mean(asked.fact, vocabulary.facts)
             message = f"{shown(link)} is not the name of a fact; its answer is not read"
-            out.slips.append(Slip((*path, "linkId"), "unknown-fact", message, hint, "warning"))
+            out.faults.append(Fault((*path, "linkId"), "unknown-fact", message, hint, "warning"))
         elif fact.derived:
             message = f"`{link}` follows from other facts; it cannot be answered"
-            out.slips.append(Slip((*path, "linkId"), "derived-fact", message))
+            out.faults.append(Fault((*path, "linkId"), "derived-fact", message))
         elif not asked.of_none:
             _take(out, fact, asked.line, given, path)
         elif any(one.get("valueBoolean") is True for one in given):
@@ -171,7 +162,7 @@ def _take(
         value = parse_value(fact.type, _whole(fact, raws))
     except ValueProblem as problem:
         message = f"`{fact.name}`: {problem.message}"
-        out.slips.append(Slip(where, problem.code, message, problem.hint))
+        out.faults.append(Fault(where, problem.code, message, problem.hint))
         return
     # A decimal stays a number, as `Request.facts` has it.
     numeric = fact.type.kind in NUMERIC and value is not NONE
@@ -180,7 +171,7 @@ def _take(
     if key in out.facts and out.facts[key] != plain:
         both = f"{shown(out.facts[key])} and {shown(plain)}"
         message = f"`{fact.name}` is answered twice, with {both}"
-        out.slips.append(Slip(path, "contradiction", message, "leave one of the two"))
+        out.faults.append(Fault(path, "contradiction", message, "leave one of the two"))
         return
     out.facts[key] = plain
     out.places.setdefault(key, path)

@@ -10,18 +10,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, Position, given_bytes
-from payer_policy.core.json_source import (
-    JsonDocument,
-    JsonPath,
-    decode_utf8,
-    read_json,
-    too_long_list,
-)
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, given_bytes
+from payer_policy.core.json_source import JsonDocument, JsonPath, too_long_list
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.fhir.answers import Answers, Key, read_answers
-from payer_policy.formats.fhir.form import Form, as_element, place_of, problem_at
+from payer_policy.formats.fhir.form import Form, as_element, place_of, problem_at, read_limited
 from payer_policy.formats.fhir.lines import (
     Days,
     ItemReader,
@@ -43,7 +37,7 @@ from payer_policy.formats.fhir.values import (
     text_of,
     url_of,
 )
-from payer_policy.formats.intake import Intake, guarded, refused, remark_duplicates
+from payer_policy.formats.intake import Intake, guarded, printable, refused, remark_duplicates
 from payer_policy.policy.reference import ReferenceData
 from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES
@@ -79,15 +73,12 @@ def read_submissions(
 def read_document(data: bytes, file: str) -> JsonDocument | Diagnostic:
     """A FHIR document as JSON, or why it cannot be read."""
     given_bytes(data, file)
-    if len(data) > MAX_BYTES:
-        message = f"the document is longer than {MAX_BYTES // 1_000_000} million bytes"
-        return Diagnostic("too-large", message, Location(file, "$", Position(1, 1)))
     try:
-        document = read_json(decode_utf8(data, file), file)
+        document = read_limited(data, file, MAX_BYTES, "document")
     except PolicyError as error:
         return error.diagnostics[0]
     if not isinstance(document.value, dict) or not text_of(document.value.get("resourceType")):
-        message = "this is no FHIR resource: an object with `resourceType` was expected"
+        message = "this is not a FHIR resource: an object with `resourceType` was expected"
         return problem_at(document, "wrong-format", message, ())
     return too_long_list(document) or document
 
@@ -132,7 +123,7 @@ def _submission(
 ) -> Submission:
     given = identifiers(claim.resource)
     number = text_of(given[0].get("value")) if given else text_of(claim.resource.get("id"))
-    claim_id = "".join(c if c.isprintable() else "?" for c in number) if number else None
+    claim_id = printable(number or "")
     place = place_of(document, claim.path)
     reader = _ClaimReader(document, resources, claim, claim_id, reference)
     intake = guarded(lambda: reader.intake(vocabulary, place), claim_id, place)
@@ -288,8 +279,8 @@ class _ClaimReader:
                 self.form.report(found.path, "not-read", message, severity="warning")
             else:
                 read_answers(found.resource, vocabulary, found.path, answers)
-        for slip in answers.slips:
-            self.form.report(*slip)
+        for fault in answers.faults:
+            self.form.report(*fault)
         for key, value in answers.facts.items():
             self._put_fact(key, value, answers.places[key])
 

@@ -86,15 +86,16 @@ def claim_response(
     response["disposition"] = _disposition(answers, asked.use)
     if number is not None:
         response["preAuthRef"] = number
-    response["item"] = [
-        _item(item, one, asked.use, number, notes) for item, one in zip(items, answers, strict=True)
-    ]
-    if not response["item"]:
-        del response["item"]
+    pairs = zip(items, answers, strict=True)
+    if made := [_item(item, one, asked.use, number, notes) for item, one in pairs]:
+        response["item"] = made
     for one in warnings:
         if one.severity == "warning":
             notes.setdefault(f"Read with a warning: {one.message}", len(notes) + 1)
-    _notes(response, notes)
+    if notes:
+        response["processNote"] = [
+            {"number": number, "type": "display", "text": text} for text, number in notes.items()
+        ]
     return checked(_identified(response))
 
 
@@ -215,12 +216,11 @@ def _disposition(answers: Sequence[LineReview], use: str) -> str:
     for one in answers:
         said = _WORDS[one.outcome] if use == "claim" else ACTIONS[one.action]
         groups.setdefault(said, []).append(str(one.number))
-    if not groups:
-        return "Nothing was asked."
-    return " ".join(
+    sentences = (
         f"{said}: item{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}."
         for said, numbers in groups.items()
     )
+    return " ".join(sentences) or "Nothing was asked."
 
 
 def _item(
@@ -237,16 +237,14 @@ def _item(
     if extensions:
         out["extension"] = extensions
     out["itemSequence"] = item.sequence
-    numbers = [notes.setdefault(note, len(notes) + 1) for note in review.notes]
-    if numbers:
+    if numbers := [notes.setdefault(note, len(notes) + 1) for note in review.notes]:
         out["noteNumber"] = numbers
     first: dict[str, Any] = {}
     if use != "claim":
         own = number if review.action in CERTIFIED else None
         first["extension"] = [_review_action(review, own)]
     first["category"] = concept(ADJUDICATION, "submitted")
-    reason = _codes(review)
-    if reason:
+    if reason := _codes(review):
         first["reason"] = reason
     out["adjudication"] = [first]
     if review.allowed is not None:
@@ -275,19 +273,11 @@ def _codes(review: LineReview) -> dict[str, Any]:
 
 
 def _granted(item: AskedItem, review: LineReview) -> dict[str, Any]:
-    inside: list[dict[str, Any]] = []
+    inside: list[dict[str, Any]] = [{"url": "quantity", "valueQuantity": {"value": review.allowed}}]
     if item.product:
-        product = dict(item.product)
-        inside.append({"url": "productOrServiceCode", "valueCodeableConcept": product})
-    inside.append({"url": "quantity", "valueQuantity": {"value": review.allowed}})
+        product = {"url": "productOrServiceCode", "valueCodeableConcept": dict(item.product)}
+        inside.insert(0, product)
     return {"extension": inside, "url": PAS + "extension-itemAuthorizedDetail"}
-
-
-def _notes(response: dict[str, Any], notes: Mapping[str, int]) -> None:
-    if notes:
-        response["processNote"] = [
-            {"number": number, "type": "display", "text": text} for text, number in notes.items()
-        ]
 
 
 def _bundle(response: dict[str, Any], asked: Asked, form: dict[str, Any] | None) -> dict[str, Any]:

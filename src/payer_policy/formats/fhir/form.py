@@ -8,8 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import Diagnostic, Location, Severity
-from payer_policy.core.json_source import JsonDocument, JsonPath, render_path
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, Position, Severity
+from payer_policy.core.json_source import (
+    JsonDocument,
+    JsonPath,
+    decode_utf8,
+    read_json,
+    render_path,
+)
 from payer_policy.core.vocabulary.codes import NO_CODE, remark_on_ndc
 from payer_policy.formats import form
 from payer_policy.formats.form import MAX_PROBLEMS
@@ -18,6 +24,18 @@ from payer_policy.request.models import Request
 MAX_PLACED: Final = 1_000_000
 """Characters of a document in which lines and columns are still looked for. It takes a second for
 each million of small values, so in a larger one (whose bulk are attachments) a path must do."""
+
+
+def read_limited(data: bytes, file: str, most: int, what: str) -> JsonDocument:
+    """A JSON document of at most so many bytes.
+
+    Raises:
+        PolicyError: It is longer, or it cannot be read.
+    """
+    if len(data) > most:
+        message = f"the {what} is longer than {most // 1_000_000} million bytes"
+        raise PolicyError([Diagnostic("too-large", message, Location(file, "$", Position(1, 1)))])
+    return read_json(decode_utf8(data, file), file)
 
 
 def place_of(document: JsonDocument, path: JsonPath) -> Location:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from pydantic import ValidationError
 
-from payer_policy.core.diagnostics import PayerPolicyError, did_you_mean, kind_of
+from payer_policy.core.diagnostics import PayerPolicyError, Severity, did_you_mean, kind_of
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.json_words import said
 from payer_policy.core.vocabulary.types import shown
@@ -48,12 +48,13 @@ class FhirUnavailable(PayerPolicyError):
 
 
 class Fault(NamedTuple):
-    """What a model refuses: where in the resource, and in which words."""
+    """What is wrong in a resource; `path` is in that resource."""
 
     path: JsonPath
     code: str
     message: str
     hint: str | None = None
+    severity: Severity = "error"
 
 
 class NotExact(PayerPolicyError, TypeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Any, Final
 
 from payer_policy.formats.blocks import Block, JsonLines, JsonText, Position
@@ -11,6 +12,7 @@ from payer_policy.formats.source import Source
 from payer_policy.formats.streams import Damage, Line, done_bytes, lines_of
 
 _BYTES = 1 << 19
+_NO_LINE: Final[Line] = (b"", 0)
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -19,10 +21,11 @@ def json_line_blocks(source: Source, at: Position | None) -> Iterator[Block]:
     offset, line = (at["offset"], at["line"]) if at else (0, 1)
     with source.open() as file:
         damage = Damage(source)
-        lines = _one_ahead(damage.guard(lines_of(file, offset)))
+        lines = damage.guard(lines_of(file, offset))
         held: list[bytes] = []
         size, first, records = 0, line, 0
-        for (text, length), more in lines:
+        for (text, length), following in pairwise(chain(lines, [_NO_LINE])):
+            more = following is not _NO_LINE
             held.append(text)
             size, line, offset = size + len(text), line + 1, offset + length
             records += bool(text.strip(_BLANK))
@@ -40,17 +43,6 @@ def json_blocks(source: Source, at: Position | None) -> Iterator[Block]:
     if at is None:
         with source.open() as file:
             yield Block(JsonText(file.read()), None, {"done": 1}, source.size)
-
-
-def _one_ahead(lines: Iterator[Line]) -> Iterator[tuple[Line, bool]]:
-    """Each line, and whether another one follows."""
-    last = next(lines, None)
-    if last is None:
-        return
-    for line in lines:
-        yield last, True
-        last = line
-    yield last, False
 
 
 def count_json_lines(source: Source) -> int:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any
 
 from payer_policy.core.diagnostics import Diagnostic, PolicyError
-from payer_policy.formats.intake import Intake, guarded, refused
+from payer_policy.formats.intake import Intake, guarded, printable, refused
 from payer_policy.formats.json.places import MAX_PIECE, Piece, Places
 from payer_policy.formats.json.split import elements_of, is_json_lines, lenient_members, lines_of
 from payer_policy.request.checking import validated_request
@@ -86,6 +86,4 @@ def _made(piece: Piece, value: Any, request: Request | None, found: Iterable[Dia
 
 def _text(value: Any, key: str) -> str | None:
     found = value.get(key) if isinstance(value, dict) else None
-    if not isinstance(found, str):
-        return None
-    return "".join(char if char.isprintable() else "?" for char in found.strip()) or None
+    return printable(found.strip()) if isinstance(found, str) else None

@@ -268,8 +268,8 @@ def _differs(source: Source, claim: _Claim, row: TableRow, columns: Columns) -> 
             where = f"line {row.line}" if row.line is not None else f"row {row.row}"
             message = (
                 f"claim {claim.id}: its rows differ in `{one.name}`, which --keep carries to its "
-                f"answers; {where} has another value than the first"
             )
+            message += f"answers; {where} has another value than the first"
             hint = "keep only columns that say the same on each row of a claim"
             return problem_at(source.path, claim.line, "rows-differ", message, hint)
     return None

@@ -30,14 +30,13 @@ def about_claim(loop: ClaimLoop, payer_control: str) -> About:
     """What an 835 says of a claim beside its request and its answer."""
     said = list(_above(loop))
     subscriber = next((s for s in said if s.id == "SBR"), None)
-    status = _STATUS.get(subscriber.code(1), "1") if subscriber is not None else "1"
-    filing = subscriber.code(9) if subscriber is not None else ""
+    relation, filing = (subscriber.code(1), subscriber.code(9)) if subscriber else ("", "")
     names = {s.code(1): s for s in said if s.id == "NM1"}
     patient, member = names.get("QC"), names.get("IL")
     named = patient or member
     return About(
         payer_control,
-        status,
+        _STATUS.get(relation, "1"),
         filing if filing in _FILINGS else None,
         Name(named.get(3), named.get(4), member.get(9) if member else "") if named else NOBODY,
         dict(_controls(loop)),
@@ -63,8 +62,7 @@ def _controls(loop: ClaimLoop) -> Iterator[tuple[int, str]]:
     number, place = 0, 0
     for segment in loop.segments:
         if segment.id == "LX":
-            place += 1
-            text = segment.get(1)
+            place, text = place + 1, segment.get(1)
             number = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else place
         elif segment.id == "REF" and segment.code(1) == "6R" and number and segment.get(2):
             yield number, segment.get(2)

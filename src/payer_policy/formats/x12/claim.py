@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.intake import Intake
+from payer_policy.formats.intake import Intake, printable
 from payer_policy.formats.x12.claim_lines import LineReader, Statement
 from payer_policy.formats.x12.claim_loops import ClaimLoop
 from payer_policy.formats.x12.form import Form, Source
@@ -41,7 +41,7 @@ _FREQUENCIES = {
 
 def claim_number(loop: ClaimLoop) -> str | None:
     """What the sender calls the claim."""
-    return "".join(char if char.isprintable() else "?" for char in loop.clm.get(1)) or None
+    return printable(loop.clm.get(1))
 
 
 def intake_837(loop: ClaimLoop, file: str) -> Intake:

@@ -1,12 +1,13 @@
 """One service line of an 837 (loops 2400 and 2410), from its LX to the next.
 
 Professional lines say their service in SV1, institutional ones in SV2. A drug's NDC follows in LIN
-and CTP. Whoever rendered a line is kept aside, since a request knows one rendering provider.
+and CTP. The rendering provider of a line is kept apart, since a request has one rendering provider.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, Literal
 
@@ -127,10 +128,7 @@ class LineReader:
                 self.form.slip(segment, element, "missing-element", message, "such as HC:99213")
             return
         if qualifier not in _CODE_SYSTEMS:
-            message = (
-                f"found {shown(parts[0])} before {shown(code)}; a qualifier of the code was "
-                f"expected ({', '.join(_CODE_SYSTEMS)})"
-            )
+            message = _unqualified(parts[0], code, _CODE_SYSTEMS)
             hint = "is the qualifier or a separator missing? such as HC:99213"
             self.form.slip(segment, element, "wrong-value", message, hint)
             return
@@ -142,12 +140,10 @@ class LineReader:
             self.form.slip(segment, element, "wrong-value", message, wrong[1] or IS_GLUED)
             return
         if qualifier not in ("HC", "HP"):
-            message = (
-                f"the code {shown(code)} is of the code system {shown(qualifier)}, not HCPCS (HC)"
-            )
+            message = f"the code {shown(code)} is of the system {shown(qualifier)}, not HCPCS (HC)"
             hint = "it is compared with HCPCS codes all the same"
             if wrong is not None:
-                hint = "it has not the shape of a HCPCS code, so no policy is looked for"
+                hint = "it does not have the form of a HCPCS code, so no policy is looked for"
             self.form.slip(segment, element, "other-code-system", message, hint, "warning")
         if wrong is not None:
             code = f"{qualifier}|{code}"  # so that it can never be taken for a HCPCS code
@@ -181,10 +177,7 @@ class LineReader:
     def _drug(self, segment: Segment) -> None:
         self._loop = "drug"
         if segment.get(3) and segment.code(2) not in _PRODUCT_SYSTEMS:
-            message = (
-                f"found {shown(segment.get(2))} before {shown(segment.get(3))}; a qualifier of the "
-                f"product was expected ({', '.join(_PRODUCT_SYSTEMS)})"
-            )
+            message = _unqualified(segment.get(2), segment.get(3), _PRODUCT_SYSTEMS)
             self.form.slip(segment, 2, "wrong-value", message, "an NDC has the qualifier N4")
         elif segment.get(2) and not segment.get(3):
             message = f"found {shown(segment.get(2))} without a product"
@@ -196,7 +189,7 @@ class LineReader:
                 return
 
     def _one_drug(self) -> None:
-        """A line has one NDC. A compound's line lists several; which one counts, nobody can say."""
+        """A line has one NDC. A compound's line lists several; it is not stated which one counts."""
         if not self._drugs:
             return
         ndc, segment, element = self._drugs[0]
@@ -214,3 +207,8 @@ class LineReader:
             if quantity is not None and (remark := remark_on_ndc_unit(unit or None)) is not None:
                 self.form.slip(ctp, 5, *remark, "warning")
             self.form.put(self.path("ndc_unit"), unit, ctp, 5)
+
+
+def _unqualified(qualifier: str, code: str, known: Sequence[str]) -> str:
+    expected = f"a qualifier of the code was expected ({', '.join(known)})"
+    return f"found {shown(qualifier)} before {shown(code)}; {expected}"

@@ -1,7 +1,7 @@
 """The loops of an 837: who bills, for which subscriber and patient, and what is a claim's.
 
 HL segments make a tree (billing provider 20, subscriber 22, patient 23); a claim belongs to the
-level that it stands in and to that level's parents. What a level says is read once for all of them.
+level that it is in and to that level's parents. What a level says is read once for all of them.
 """
 
 from __future__ import annotations
@@ -140,9 +140,9 @@ class ClaimSet(LoopSet[ClaimLoop]):
         """End the claim: the segments before may belong to the one whose start is lost."""
         missing = "HL" if segment.id in _OF_LEVELS else "CLM"
         message = (
-            f"{segment.id} comes after the lines of a claim; the {missing} before it is missing, "
-            f"so two claims may run together"
+            f"{segment.id} comes after the lines of a claim; its {missing} is missing, so two "
         )
+        message += "claims may run together"
         fault = Slip(segment, 0, "lost-claim", message, self._cause(missing))
         if self._loop is not None and self._loop.fault is None:
             self._loop.fault = fault
@@ -160,10 +160,10 @@ class ClaimSet(LoopSet[ClaimLoop]):
 
 
 def _misplaced(level: Level | None, clm: Segment) -> Slip | None:
-    """Why a claim cannot stand here."""
+    """Why a claim cannot be here."""
     if level is None or level.code == "20":
         where = "before any HL" if level is None else "in a billing provider level"
-        message = f"the claim stands {where}; a subscriber (HL03 22) or patient (23) is missing"
+        message = f"the claim is {where}; a subscriber (HL03 22) or patient (23) is missing"
         return Slip(clm, 0, "broken-hierarchy", message)
     return level.first_fault()
 

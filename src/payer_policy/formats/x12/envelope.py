@@ -92,7 +92,7 @@ class Misplaced:
     message: str
     hint: str
     around: Opened
-    """What it stands in; outside of a transaction set, it is taken for its first segment."""
+    """What it is in; outside of a transaction set, it is treated as its first segment."""
 
 
 class Envelope:
@@ -219,10 +219,8 @@ class Envelope:
         self._refused.add(self._kind)
         self.refused_in_set += 1
         named = _TRANSACTIONS.get(self._kind, f"a transaction set {shown(self._kind)}")
-        message = (
-            f"{what} is in a transaction set that is not read: segment {self._st.number} (ST) begins "
-            f"{named}; {belongs} was expected"
-        )
+        begins = f"segment {self._st.number} (ST) begins {named}; {belongs} was expected"
+        message = f"{what} is in a transaction set that is not read: {begins}"
         damaged = "ST03 or GS08" if self._kind == "837D" else "ST01"
         hint = f"if {damaged} is damaged, correct it and send the file again"
         return Misplaced(segment, "wrong-transaction", message, hint, around)
@@ -274,10 +272,8 @@ class Envelope:
             hint = "something may have been lost or added on the way"
             self.note("envelope-mismatch", message, closer, 1, hint, severity)
         if closer.get(2) != opener.get(control):
-            message = (
-                f"{id_}02 says {shown(closer.get(2))}; the control number in {opener.id}"
-                f"{control:02d} is {shown(opener.get(control))}"
-            )
+            opened = f"{opener.id}{control:02d} is {shown(opener.get(control))}"
+            message = f"{id_}02 says {shown(closer.get(2))}; the control number in {opened}"
             self.note("envelope-mismatch", message, closer, 2, severity=severity)
 
     def _broken(self, broken: Broken) -> None:
@@ -288,9 +284,8 @@ class Envelope:
             hint = "an ISA has 106 characters; send the file as it left the sender's system"
         where = Location(self.file, name, broken.start, Position(line, column + 3))
         message = f"{name}: {broken.reason}"
-        self.notes.append(
-            Diagnostic("broken-envelope", message, where, hint, excerpt=broken.excerpt)
-        )
+        found = Diagnostic("broken-envelope", message, where, hint, excerpt=broken.excerpt)
+        self.notes.append(found)
 
     def _sum_up(self, last: Segment | None) -> None:
         for kind, (st, count) in self._others.items():
@@ -340,11 +335,6 @@ def diagnostic(
     name = segment.id if is_segment_name(segment.id) else "?"
     part = f"{name}{element:02d}" if element else name
     where = segment.location(file, f"segment {segment.number} ({part})", element)
-    return Diagnostic(
-        code,
-        f"{about}segment {segment.number} ({part}): {message}",
-        where,
-        hint,
-        severity,
-        segment.excerpt_at(where.start) if where.start else None,
-    )
+    excerpt = segment.excerpt_at(where.start) if where.start else None
+    message = f"{about}segment {segment.number} ({part}): {message}"
+    return Diagnostic(code, message, where, hint, severity, excerpt)

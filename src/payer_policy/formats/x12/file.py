@@ -1,6 +1,6 @@
 """A whole X12 file: every claim of its 837s and every request of its 278s, as they come.
 
-Whoever has time and memory for one claim only reads `x12_loops` and gives each part to `intake_x12`.
+With time and memory for one claim only, read `x12_loops` and give each part to `intake_x12`.
 """
 
 from __future__ import annotations

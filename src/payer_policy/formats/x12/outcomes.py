@@ -88,13 +88,9 @@ def decimal_of(units: Fraction | None) -> Number | None:
         return None
     if units.denominator == 1:
         return units.numerator
-    rest = units.denominator
-    for prime in (2, 5):
-        while rest % prime == 0:
-            rest //= prime
-    if rest != 1 or units.denominator > 10**9:
+    places = next((n for n in range(64) if 10**n % units.denominator == 0), None)
+    if places is None or units.denominator > 10**9:
         return None
-    places = next(n for n in range(64) if 10**n % units.denominator == 0)
     digits = units.numerator * 10**places // units.denominator
     # By its digits, since arithmetic would round to the precision of the context.
     return Decimal(f"{digits}E-{places}")

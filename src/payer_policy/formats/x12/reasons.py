@@ -1,4 +1,4 @@
-"""Whether reason codes may stand in an 835 on a day, by the dated lists of the policy folder.
+"""Whether reason codes may be in an 835 on a day, by the dated lists of the policy folder.
 
 `check` asks the same of policies beforehand; a stored answer may be older than today's lists.
 """
@@ -34,7 +34,7 @@ def reason_problems(
 ) -> Iterator[ReasonProblem]:
     """What is wrong with the codes of one line, all of it; without a reason, with its remarks.
 
-    A CARC that says so needs a RARC that is no alert; one for a single group stands with that group;
+    A CARC that says so needs a RARC that is not an alert; one for a single group has that group;
     every code is listed and in force (X12 code sources 139 and 411). MA130 leaves no right of
     appeal, which MA01 would grant.
     """
@@ -52,17 +52,12 @@ def reason_problems(
     entry = known.get(("carc", carc or ""))
     if entry is not None:
         if entry.only_group is not None and entry.only_group != group:
-            message = f"CARC {carc} stands with group {entry.only_group} only; found {group}"
+            message = f"CARC {carc} goes with group {entry.only_group} only; found {group}"
             yield ReasonProblem("reason-group", message, f"use {entry.only_group}")
-        explains = [
-            rarc
-            for rarc in rarcs
-            if (remark := known.get(("rarc", rarc))) is not None and not remark.alert
-        ]
-        if entry.needs_rarc and not explains:
-            message = (
-                f"CARC {carc} needs a RARC that explains it; found {', '.join(rarcs) or 'none'}"
-            )
+        remarks = [known[key] for rarc in rarcs if (key := ("rarc", rarc)) in known]
+        if entry.needs_rarc and all(remark.alert for remark in remarks):
+            found = ", ".join(rarcs) or "none"
+            message = f"CARC {carc} needs a RARC that explains it; found {found}"
             yield ReasonProblem("reason-needs-rarc", message, "an alert explains no adjustment")
     if NO_APPEAL in rarcs and _ALERT_OF_APPEAL in rarcs:
         message = f"{NO_APPEAL} leaves no right of appeal, and {_ALERT_OF_APPEAL} explains one"

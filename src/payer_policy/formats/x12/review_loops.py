@@ -28,7 +28,7 @@ OTHER_PURPOSES = {
 _OF_EVENTS = frozenset({"UM", "HI", "HSD", "SV1", "SV2", "SV3"})
 _ANSWERED = "send the request that was answered; answers are not read here"
 _NO_HL = "is the HL, or the segment terminator before it, missing?"
-_ALONE = "this service stands outside of a patient event (HL03 EV)"
+_ALONE = "this service is outside of a patient event (HL03 EV)"
 OTHER_GUIDES = {
     "215": "a query about earlier requests, or its answer (005010X215)",
     "216": "a notification, or its acknowledgement (005010X216)",
@@ -140,20 +140,17 @@ class ReviewSet(LoopSet[ReviewLoop]):
             elif self._loop is not None and len(self._loop.services) < MAX_SEGMENTS:
                 self._loop.services.append(level)
                 if self._loop.fault is None and level.parent is not self._loop.event:
-                    self._loop.fault = level.fault or Slip(
-                        segment,
-                        2,
-                        "broken-hierarchy",
-                        "this service belongs to another patient event than the one it follows",
+                    message = (
+                        "this service belongs to another patient event than the one it follows"
                     )
+                    fault = level.fault or Slip(segment, 2, "broken-hierarchy", message)
+                    self._loop.fault = fault
             elif level.code == "SS" and not self._lost:  # no event is open to report its fault
                 fault = level.fault or Slip(segment, 0, "broken-hierarchy", _ALONE)
                 self._note(fault.code, fault.message, segment, fault.element, self._older())
             return
         if self._loop is not None and self._starts_anew(segment):
-            message = (
-                f"{segment.id} comes after the services of a request; the HL before it is missing"
-            )
+            message = f"{segment.id} comes after the services of a request; its HL is missing"
             self._loop.fault = self._loop.fault or Slip(segment, 0, "lost-claim", message, _NO_HL)
             yield from self._done()
         if self._loop is not None:

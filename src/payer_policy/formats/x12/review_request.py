@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.intake import Intake
+from payer_policy.formats.intake import Intake, printable
 from payer_policy.formats.x12.claim_lines import LineReader, Statement
 from payer_policy.formats.x12.form import Form, Slip, Source
 from payer_policy.formats.x12.levels import Level
@@ -54,8 +54,7 @@ def request_number(loop: ReviewLoop) -> tuple[str, Segment | None]:
 
 def shown_number(loop: ReviewLoop) -> str | None:
     """What the sender calls the request, as it can be shown."""
-    text, _ = request_number(loop)
-    return "".join(char if char.isprintable() else "?" for char in text) or None
+    return printable(request_number(loop)[0])
 
 
 def intake_278(loop: ReviewLoop, file: str) -> Intake:
