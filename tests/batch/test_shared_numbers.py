@@ -188,7 +188,7 @@ def test_facts_by_a_number_that_claims_of_two_files_bear_are_refused(
     ]  # fmt: skip
     [problem] = rejects[0]["problems"]
     assert problem["message"] == (
-        'claim SAME: the facts given under "SAME" could be about this claim or about the one at '
+        'claim SAME: the facts under "SAME" could be about this claim or about the one at '
         f"{folder}/b.csv:2:1"
     )
     hint = "decide each of the two files by itself, with the facts of its own claims"

@@ -1,7 +1,7 @@
 """Files to requests: JSON, X12 837 and 278, FHIR R4, CSV and Parquet; nothing lost, nothing guessed.
 
-`read_requests` finds out the format. Whatever is wrong with one claim is said in that claim's
-`Intake` and leaves the others alone. `read_supplements` reads the facts that no claim form carries.
+`read_requests` recognizes the format. What is wrong with one claim is in that claim's
+`Intake` and does not affect the others. `read_supplements` reads the facts that no claim form carries.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def read_requests(
 
     Args:
         data: The bytes of the file: JSON, JSON Lines, X12 837 or 278, FHIR R4, a CSV or Parquet table,
-            or a format that another package adds. The format is found out from them.
+            or a format that another package adds. The format is recognized from them.
         file: The name that messages begin with; its suffix says what a table of facts is.
         vocabulary: For tables, to know columns of facts; for FHIR, to read the answers of
             questionnaires as facts.
@@ -84,7 +84,7 @@ def read_requests(
         An `Intake` for each claim, in the order of the file: its request, or None with what is wrong.
 
     Raises:
-        PolicyError: The data are no bytes (a text or a path, say).
+        PolicyError: `data` is not `bytes` (a text or a path, say).
     """
     given_bytes(data, file)
     source = Held(file, data)
@@ -95,5 +95,5 @@ def read_requests(
 
 
 def form_of(start: bytes, file: str) -> Format | Diagnostic:
-    """The format of a file by its first bytes (some thousands), or why it is in none."""
+    """The format of a file by its first bytes (a few thousand), or why none fits."""
     return recognized(Start(start[:HEAD], file, Held(file, start).open))

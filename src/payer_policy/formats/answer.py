@@ -1,7 +1,6 @@
-"""One claim or preauthorization request as it was read, and what became of it: decided, or refused.
+"""The answer to one claim or preauthorization request: decided, or refused.
 
-The way from an `Intake` to an answer is the same for the command line and for the service, and so are
-the bytes of the answer.
+The command line and the service make an answer from an `Intake` in the same way, with the same bytes.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class Answer:
 
     @property
     def outcome(self) -> Outcome:
-        """The determinations alone. Of a refused claim there are none."""
+        """The determinations alone. A refused claim has none."""
         made = tuple(decided.determination for decided in self.decided)
         return Outcome(self.claim_id, made, self.without_policy, self.as_of)
 
@@ -69,7 +68,7 @@ class Answer:
 def answer(
     engine: Engine, intake: Intake, today: date | None = None, *, is_order: bool = False
 ) -> Answer:
-    """What an engine says of a claim that was read. Never raises for any claim.
+    """The answer of an engine to a claim that was read. Never raises for any claim.
 
     Args:
         engine: That decides.
@@ -93,7 +92,7 @@ def _dated(
 ) -> tuple[Request, date | None]:
     """The request with a day where it names none, and the day that was filled in.
 
-    What was billed without a date is never dated here: nobody knows the day but the biller.
+    What was billed without a date is never dated here: only the biller knows the day.
     """
     fact = engine.library.facts_by_source.get(("service", "date"))
     if today is None or fact is None or request.facts.get(fact) is not None:

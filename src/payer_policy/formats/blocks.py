@@ -1,7 +1,7 @@
-"""What readers hand to deciders: some records of one file, and where the file goes on after them.
+"""What readers give to deciders: some records of one file, and the position after them.
 
 Where a block ends depends on the file and on where it starts, never on time, so that a run that was
-stopped goes on with the same blocks.
+stopped resumes with the same blocks.
 """
 
 from __future__ import annotations

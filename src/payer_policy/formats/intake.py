@@ -1,7 +1,7 @@
-"""What reading gives: an `Intake` for each claim, whether it could be read or not.
+"""The result of reading: an `Intake` for each claim, whether it could be read or not.
 
-Every format ends here, so that what is said of a claim is the same whether it came as JSON or as
-X12: `request.checking` within one request, `remark_duplicates` between the claims of one file.
+Every format ends here, so that a claim is checked alike whether it came as JSON or as X12:
+`request.checking` within one request, `remark_duplicates` between the claims of one file.
 """
 
 from __future__ import annotations
@@ -81,12 +81,12 @@ def printable(text: str) -> str | None:
 
 
 def refused(diagnostic: Diagnostic, claim_id: str | None = None) -> Intake:
-    """The intake of what could not be read at all."""
+    """The intake of something that could not be read at all."""
     return Intake(claim_id, diagnostic.location, None, (diagnostic,))
 
 
 def guarded(read: Callable[[], Intake], claim_id: str | None, place: Location) -> Intake:
-    """What `read` gives; a fault of this program is that one claim's alone, and never hidden."""
+    """The result of `read`; a fault of this program refuses that one claim, and is never hidden."""
     try:
         return read()
     except Exception as error:

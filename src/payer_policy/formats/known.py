@@ -1,7 +1,7 @@
-"""The table of formats, and which of them a file is in.
+"""The table of formats, and which of them is that of a file.
 
 Packages add formats by the entry point group `payer_policy.formats`, each of which names a `Format`.
-They are asked after the formats here, so that none can take a file that is read already.
+They are tried after the formats here, so that none can take over a file that is already read.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _is_json_lines(start: Start) -> bool | Diagnostic:
 
 
 def _read_json(source: Held, reading: Reading) -> list[Intake]:
-    """JSON and JSON Lines alike: which of the two a text is shows again in its first lines."""
+    """Both JSON and JSON Lines: the first lines show again which of the two a text is."""
     if b'"resourceType"' in source.data:
         document = read_document(source.data, source.path)
         if isinstance(document, Diagnostic) and document.code == "too-large":
@@ -198,7 +198,7 @@ X12: Final = Format(
     count=_count_x12,
 )
 BUILT_IN: Final = (PARQUET, JSON_LINES, CSV, JSON, X12)
-"""In the order in which they are asked. FHIR is JSON with a `resourceType`, and read with it."""
+"""In the order in which they are tried. FHIR is JSON with a `resourceType`, and read with it."""
 
 
 @cache
@@ -243,7 +243,7 @@ def suffix_of(name: str) -> str:
 
 
 def recognized(start: Start) -> Format | Diagnostic:
-    """The format of a file, or why it is in none."""
+    """The format of a file, or why none fits."""
     for formats in (lambda: BUILT_IN, installed):
         for one in formats():
             found = one.recognizes(start)

@@ -1,4 +1,4 @@
-"""A format that gives its claims one by one, as blocks for `batch` and as the claims of a whole file."""
+"""Claims that a format cuts out one by one: as blocks for `batch`, and as the claims of a whole file."""
 
 from __future__ import annotations
 

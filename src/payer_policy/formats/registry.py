@@ -1,4 +1,4 @@
-"""What a format is: its name, how it is recognized, how it is read, and how answers are written in it.
+"""A format: its name, how it is recognized, how it is read, and how answers are written in it.
 
 `formats.known` has the table of the formats of this package and finds those of others. A new format
 gives `Claims` (its claims one by one); `decide`, `batch` and the service read it by that alone.
@@ -73,9 +73,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """A format whose claims can be cut out of a file one by one, and read each by itself.
+    """A format whose claims can be cut out of a file and read one by one.
 
-    Both functions stand at the top of a module, since `batch` sends them to other processes.
+    Both functions are at the top level of a module, since `batch` sends them to other processes.
     """
 
     pieces: Callable[[BinaryIO, str, Callable[[], None] | None], Iterator[Any]]
@@ -117,7 +117,7 @@ class Format:
     claims: Claims | None = None
     """Its claims one by one; None: it has `table`, or `read` and `blocks`."""
     table: Table | None = None
-    """Its rows, where it is a table; None: it is none."""
+    """Its rows, where it is a table; None: it is not a table."""
     read: Callable[[Held, Reading], Iterable[Intake]] | None = None
     """Every claim of a whole file, where that is more than its claims one after another."""
     blocks: Callable[[Source, Position | None], Iterator[Block]] | None = None

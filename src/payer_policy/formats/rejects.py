@@ -1,4 +1,4 @@
-"""A record that could not be read or decided: where it stands, and everything that is wrong."""
+"""A record that could not be read or decided: its place, and everything that is wrong."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Reject:
 def rejected(
     file: str, record: int, claim_id: str | None, problems: Iterable[Diagnostic]
 ) -> Reject:
-    """What is refused with these problems; warnings beside the errors are left out."""
+    """A record that is refused with these problems; warnings are left out."""
     errors = tuple(problem for problem in problems if problem.severity == "error")
     start = errors[0].location.start
     return Reject(file, record, None if start is None else start.line, claim_id, errors)
@@ -58,7 +58,7 @@ def problem_at(
 
 
 def record_place(file: str, record: int, line: int | None) -> Location:
-    """Where a record of a table stands: on a line where it has lines."""
+    """The place of a record of a table: a line where it has lines."""
     if line is None:
         return Location(file, f"row {record}")
     return Location(file, "$", Position(line, 1))

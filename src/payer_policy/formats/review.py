@@ -1,7 +1,7 @@
-"""What an outcome means for each line of a request for review: its action (HCR01), reasons, notes.
+"""The review of each line of a request: its action (HCR01), reasons and notes, from the outcome.
 
-Made from the outcome's JSON document alone, so that an answer given again from a store is the same; the
-278 and the ClaimResponse both take it from here, so that they cannot say different things.
+Made from the outcome's JSON document alone, so that an answer repeated from a store is the same. The
+278 and the ClaimResponse take the action from here, so that they agree.
 
 | what the document says of a line | action |
 |---|---|
@@ -69,7 +69,7 @@ class ReviewRules:
 
     @staticmethod
     def of(library: Library) -> ReviewRules:
-        """As a policy folder says: what a CARC rests on (`rests_on`), what a fact tells (`tells`)."""
+        """The rules of a policy folder: what a CARC rests on (`rests_on`), what a fact says (`tells`)."""
         by_basis: dict[str | None, set[str]] = {}
         for (system, code), entry in library.reference.reason_codes.items():
             if system == "carc":
@@ -84,7 +84,7 @@ class ReviewRules:
 
 @dataclass(frozen=True, slots=True)
 class LineReview:
-    """What becomes of one line."""
+    """The review of one line."""
 
     number: int
     """The number of the line on the claim."""
@@ -197,12 +197,12 @@ def action_of(
         action = "A4"
     if outcome == "reduce" and nothing_left:
         action = "A3"
-    # What would be refused is refused with its reasons, although nobody had to ask.
+    # A denial keeps its reasons, although no preauthorization was needed.
     return "NA" if needed is False and action in ("A1", "A4") else action
 
 
 def not_needed(outcome: str) -> str:
-    """What is said where no preauthorization is needed, before what a claim would meet."""
+    """The sentence where no preauthorization is needed, before the findings that a claim would have."""
     return NOT_NEEDED + ("" if outcome == "approve" else " A claim for it would meet what follows.")
 
 
@@ -221,7 +221,7 @@ def finding_note(found: Mapping[str, Any], determination: Mapping[str, Any]) -> 
 
 
 def open_notes(determination: Mapping[str, Any]) -> Iterable[str]:
-    """What a pended service waits for: the questions, or why nothing can be asked."""
+    """What a pended service needs: the questions, or why there are none."""
     if determination["internal"]:
         yield f"Held for a fault of the system: {determination['internal']}"
     for question in determination["missing"]:
@@ -232,7 +232,7 @@ def open_notes(determination: Mapping[str, Any]) -> Iterable[str]:
 
 
 def looked_for(service: Mapping[str, Any]) -> str:
-    """What was looked for where no policy was found, and what nearly applied."""
+    """The attributes by which no policy was found, and the policies that nearly applied."""
     wanted = "; ".join(
         f"{entry['label']}: {'not given' if entry['value'] is None else entry['value']}"
         for entry in service["looked_for"]

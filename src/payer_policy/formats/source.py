@@ -1,4 +1,4 @@
-"""What readers of any format read from: a file of a run, or bytes that are held in memory."""
+"""The sources that readers read from: a file of a run, or bytes in memory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
 
 
 class WrongCall(PayerPolicyError):
-    """The run as it was asked for is not possible. The message says why, and what to do."""
+    """The run cannot be made as requested. The message says why, and what to do."""
 
 
 class NotReadable(WrongCall):
-    """A file cannot be read as what it seems to be."""
+    """A file cannot be read in the format that it seems to be in."""
 
 
 class Source(Protocol):

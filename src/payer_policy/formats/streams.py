@@ -13,14 +13,14 @@ from payer_policy.formats.source import DAMAGED, Source
 T = TypeVar("T")
 
 MAX_LINE: Final = 4 * MAX_PIECE + 4
-"""Bytes of a line that is kept: enough for whoever reads it to say that it is too long."""
+"""Bytes of a line that are kept: enough to report that it is too long."""
 
 Line = tuple[bytes, int]
 """A line (as much of it as is kept), and how many bytes it has in the file."""
 
 
 class Damage:
-    """Reads on until an archive turns out to be damaged or the file cannot be read."""
+    """Reads until an archive turns out to be damaged or the file cannot be read."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -33,13 +33,15 @@ class Damage:
         except DAMAGED:
             self.what = "the gzip archive is damaged or cut off"
         except OSError as error:
-            self.what = f"the file cannot be read on: {(error.strerror or 'no reason given')}"
+            self.what = (
+                f"the rest of the file cannot be read: {(error.strerror or 'no reason given')}"
+            )
 
     def blocks(self, record: int, line: int | None, after: Position) -> Iterator[Block]:
-        """The reject that says so, if there is something to say."""
+        """The reject for the rest of the file, if it is damaged."""
         if self.what:
             path = self._source.path
-            message = f"{self.what}; what comes after this place was not read"
+            message = f"{self.what}; what follows was not read"
             problem = problem_at(path, line, "damaged-file", message, "send the file again")
             reject = rejected(path, record, None, [problem])
             end = {**after, "damaged": 1}

@@ -68,7 +68,7 @@ class Bearer:
     number: str | None
     place: Location
     position: int
-    """Which claim of its file it is, from 1."""
+    """Its position among the claims of its file, from 1."""
     npi: str | None = None
     """Its billing provider; None: not known."""
     frequency: str | None = None
@@ -76,7 +76,7 @@ class Bearer:
 
     @classmethod
     def of(cls, intake: Intake, position: int) -> Bearer:
-        """The bearer that a claim is."""
+        """The claim of an intake."""
         npi = None if intake.request is None else intake.request.provider.billing_npi
         return cls(intake.claim_id, intake.place, position, npi, intake.frequency)
 
@@ -255,15 +255,15 @@ def numbers_in(supplements: Mapping[str, Supplement]) -> frozenset[str]:
 def attributed(
     supplements: Mapping[str, Supplement], claims: Sequence[Bearer]
 ) -> list[Supplement | Diagnostic | None]:
-    """Of each claim the entry that is about it; or why that is not known; or None, without any.
+    """For each claim the entry about it; or why that is not known; or None: there is no entry.
 
-    An entry that addresses a claim is about it alone; one of its number is about every other claim
-    of that number. Where those are several, their frequencies tell apart a claim from its
-    correction, and nothing but an address one practice's claim from another's.
+    An entry that addresses a claim is about it alone; an entry of its number is about every other
+    claim of that number. Where there are several, frequencies distinguish a claim from its
+    correction; only an address distinguishes the claims of two practices.
 
     Args:
         supplements: The facts file.
-        claims: All claims that bear a number of it.
+        claims: All claims with a number of it.
     """
     all_entries = _Entries(supplements)
     entries = [all_entries.about(claim) for claim in claims]
@@ -394,7 +394,7 @@ def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) 
         number, others, address = key, known, supplement.address
         which = f"no claim that was read has the number {key}"
         if key in known:
-            which, others = f"each claim of the number {key} has facts of its own", set()
+            which, others = f"each claim of the number {key} has an entry of its own", set()
         elif address is not None:
             number, npi = address["number"], address["npi"]
             others = known - {number}
@@ -402,7 +402,7 @@ def unmatched(supplements: Mapping[str, Supplement], intakes: Iterable[Intake]) 
             said = f"is billed by {npi}" if npi is not None else said
             which = f"no claim that was read has the number {number} and {said}"
         hint = did_you_mean(number, others) if len(out) < _MAX_HINTS else None
-        message = f"{which}; its facts were not used"
+        message = f"{which}; these facts were not used"
         out.append(Diagnostic("unmatched-facts", message, supplement.place, hint, "warning"))
     return out
 

@@ -47,7 +47,7 @@ def test_facts_are_added_by_claim_number_and_what_fits_nowhere_is_told() -> None
     told = [message_of(found) for found in unmatched(facts, claims)]
     assert told == [
         "  good.json:11:3: warning unmatched-facts: no claim that was read has the number "
-        "SYN-1003; its facts were not used\n    hint: did you mean `SYN-1002`?"
+        "SYN-1003; these facts were not used\n    hint: did you mean `SYN-1002`?"
     ]
 
 

@@ -1,6 +1,6 @@
 """CDS Hooks for coverage-requirements discovery (Da Vinci CRD): what coverage asks of an order.
 
-`read_hook` gives each order as an `Intake`; whoever calls decides them; `response` answers.
+`read_hook` gives each order as an `Intake`; the caller decides them; `response` answers.
 """
 
 from payer_policy.formats.cds_hooks.answering import response

@@ -84,7 +84,7 @@ def problem_card(order: Order) -> dict[str, Any]:
     lines = [f"* {plain(one.message)}{hint}" for one, hint in zip(wrong, hints, strict=True)]
     return {
         "uuid": _uuid(f"unread:{order.reference}"),
-        "summary": _short(f"{order.reference}: could not be read, so nothing is said of it"),
+        "summary": _short(f"{order.reference}: could not be read, so nothing is known of it"),
         "indicator": "warning",
         "detail": "\n".join(lines) or "It was not decided.",
         "source": {"label": "payer-policy"},

@@ -50,7 +50,7 @@ ORDERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One order: its request, as an `Intake`, and the resource that coverage information goes on."""
+    """One order: its request, as an `Intake`, and the resource that coverage information is added to."""
 
     intake: Intake
     """The order as a request, or what is wrong with it."""

@@ -62,7 +62,7 @@ def read_submissions(
     facts, and a warning says so. With `reference` the payer is found by any of its identifiers.
 
     Raises:
-        PolicyError: The data are no bytes (a text or a path, say).
+        PolicyError: `data` is not `bytes` (a text or a path, say).
     """
     document = read_document(data, file)
     if isinstance(document, Diagnostic):

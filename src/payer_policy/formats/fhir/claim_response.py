@@ -309,8 +309,8 @@ def _instant(created: str) -> str:
 
 
 def _url(resource: Mapping[str, Any], asked: Asked) -> str:
-    """Where a resource of ours stands: beside the claim, so that relative references still lead
-    somewhere, or else under a name of its own."""
+    """The url of a resource of the answer: beside the claim, so that relative references still work,
+    or else a name of its own."""
     local = f"{resource['resourceType']}/{resource['id']}"
     base, slash, _ = (asked.reference or "").rpartition("/Claim/")
     if slash and ":" in base:

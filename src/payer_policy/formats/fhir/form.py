@@ -27,7 +27,7 @@ each million of small values, so in a larger one (whose bulk are attachments) a 
 
 
 def read_limited(data: bytes, file: str, most: int, what: str) -> JsonDocument:
-    """A JSON document of at most so many bytes.
+    """A JSON document that is not longer than `most` bytes.
 
     Raises:
         PolicyError: It is longer, or it cannot be read.

@@ -61,7 +61,7 @@ def procedure_code(form: Form, concept: object, path: JsonPath) -> str | None:
 
 
 def _shaped(form: Form, code: str, path: JsonPath) -> str | None:
-    """A procedure code; None, with a problem, where it has not the shape of one."""
+    """A procedure code; None, with a problem, where it does not have the form of one."""
     if (wrong := malformed("hcpcs", code)) is None:
         return code
     message = f"procedure code: found {shown(code)}; {wrong[0]}"
@@ -219,7 +219,7 @@ class ItemReader:
             if ndc := ndc_of(detail.get("productOrService")):
                 found.append((ndc, detail, where))
             elif codings(detail.get("productOrService")):
-                message = "a detail that is no NDC is not read; what it bills is not decided"
+                message = "a detail that is not an NDC is not read; what it bills is not decided"
                 form.report(
                     where, "not-read", message, "give it an item of its own", severity="warning"
                 )
@@ -237,7 +237,9 @@ class ItemReader:
                 continue
             unit = NDC_UNITS.get((amount.unit or "").casefold())
             if unit is None:
-                message = f"{shown(amount.unit)} is no unit of an NDC quantity; taken as not known"
+                message = (
+                    f"{shown(amount.unit)} is not a unit of an NDC quantity; taken as not known"
+                )
                 form.report(
                     (*where, "quantity"), "not-read", message, "such as mL", severity="warning"
                 )

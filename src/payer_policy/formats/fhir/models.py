@@ -151,7 +151,7 @@ def _fault(model: Any, detail: Any) -> Fault:
         owner = _owner(model, where[:-1])
         names = [info.alias or name for name, info in owner.model_fields.items()] if owner else []
         hint = did_you_mean(str(where[-1]), names) or hint
-        return Fault(where, say.code, f"`{where[-1]}` is no element here", hint)
+        return Fault(where, say.code, f"`{where[-1]}` is not an element here", hint)
     if say.code == "missing-key":
         return Fault(where, say.code, f"`{where[-1]}` is missing", hint)
     field = next((step for step in reversed(where) if isinstance(step, str)), "resource")

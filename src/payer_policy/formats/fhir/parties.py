@@ -29,7 +29,7 @@ from payer_policy.policy.reference import ReferenceData
 _RENDERING: Final = frozenset({"82", "SJ", "rendering", "performing", "primary"})
 """Roles of a care team member that gives the service: X12 98, and the codes of FHIR R4."""
 LINE_OF_BUSINESS: Final = "urn:payer-policy:line-of-business"
-"""The code system of our own names of lines of business, for `Coverage.type`."""
+"""The code system of this product's names of lines of business, for `Coverage.type`."""
 
 
 class Parties:
@@ -165,7 +165,7 @@ class Parties:
         for link, origin in links:
             found = self.resources.find(link, origin)
             if found is not None and found.kind != "Organization":
-                continue  # who pays for himself is no payer with policies
+                continue  # a person who pays has no policies
             if found is not None:
                 self.insurer = self.insurer or found
                 name = text_of(found.resource.get("name"))

@@ -1,4 +1,4 @@
-"""The urls and code systems that FHIR answers use: of FHIR, Da Vinci and X12, and our own.
+"""The urls and code systems that FHIR answers use: of FHIR, Da Vinci, X12 and this product.
 
 Da Vinci PAS 2.x (`extension-reviewAction` and those around it) and X12 306 (the action codes).
 """

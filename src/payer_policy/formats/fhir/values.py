@@ -117,7 +117,7 @@ def token(coding: Coding) -> str:
 
 
 def quantity(value: object) -> Amount:
-    """A Quantity; a value that is no number is None."""
+    """A Quantity; a value that is not a number is None."""
     if not isinstance(value, dict):
         return Amount(None, None, None)
     number = value.get("value")
@@ -175,7 +175,7 @@ def identifiers(resource: object) -> list[dict[str, Any]]:
 
 
 def npi_of(resource: object) -> str | None:
-    """The NPI among the identifiers of a provider; a number that has not its shape is none."""
+    """The NPI among the identifiers of a provider; a number without the form of one does not count."""
     for one in identifiers(resource):
         if text_of(one.get("system")) in _NPI_SYSTEMS or _has_type(one, "NPI"):
             number = text_of(one.get("value"))

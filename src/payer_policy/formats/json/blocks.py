@@ -52,7 +52,7 @@ def count_json_lines(source: Source) -> int:
 
 
 def count_json(source: Source) -> int | None:
-    """The elements of the list, or one; None: it is no JSON, or FHIR."""
+    """The elements of the list, or one; None: it is not JSON, or it is FHIR."""
     with source.open() as file:
         data = file.read()
     try:

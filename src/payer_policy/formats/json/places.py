@@ -32,7 +32,7 @@ class Places:
         self.file = file
         self.first_line = first_line
         self.more = more
-        """Whether the file goes on after this text."""
+        """Whether the file continues after this text."""
         self.last: tuple[int, int, JsonDocument] | None = None
         """The piece of this text that was last read again to find a place in it, and what it holds:
         a caller that asks for one place of it mostly asks for more."""

@@ -1,7 +1,7 @@
-"""Cells of tables to the values of requests: text is read by what its column holds, null stays null.
+"""The cells of tables as values of requests: text is read by what its column holds, null stays null.
 
-Whatever a cell says that its column cannot hold is handed on as it is: the request's own reader
-says what is wrong with it, in the same words as for every other claim.
+A cell that its column cannot hold is passed on as it is: reading the request reports what is wrong
+with it, in the same words as for every other claim.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def cell_value(type_: FactType, text: str) -> object:
 
 def day_of(cell: Any) -> Any:
     """A point in time at midnight, in its own time zone where it has one, as that day; any other point
-    in time as text, which is no date."""
+    in time as text, which is not a date."""
     if not isinstance(cell, datetime):
         return cell
     return cell.isoformat(" ") if cell.time() != time() else cell.date()

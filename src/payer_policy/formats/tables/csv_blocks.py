@@ -6,9 +6,9 @@ it or after it, so neither of the two is decided on less than was given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, Protocol
 
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.formats.blocks import Block, CsvText, Position, Row, TableClaim, TableClaims
@@ -17,13 +17,29 @@ from payer_policy.formats.source import DAMAGED, Source, WrongCall
 from payer_policy.formats.streams import Damage, done_bytes, lines_of
 from payer_policy.formats.tables.cells import converter
 from payer_policy.formats.tables.columns import ID, Columns
-from payer_policy.formats.tables.csv_rows import cells_of, header_of, row_texts
+from payer_policy.formats.tables.csv_rows import RowText, cells_of, header_of, row_texts
 from payer_policy.formats.tables.kept import kept_of_rows
 from payer_policy.request.models import MAX_LINES
 
 _BYTES = 1 << 22
 _CLAIMS = 200
 _CLAIM_ROWS = 5_000
+
+
+class RowReader(Protocol):
+    """What reads the rows of a table."""
+
+    @property
+    def place(self) -> Position:
+        """The position after the last row that was taken."""
+
+    @property
+    def done(self) -> int:
+        """How many bytes were read, roughly."""
+
+    @property
+    def what(self) -> str:
+        """How the file is damaged; empty: it is not."""
 
 
 class TableRow(NamedTuple):
@@ -60,10 +76,45 @@ def csv_header(source: Source) -> tuple[list[str], str]:
 
 
 def csv_blocks(source: Source, at: Position | None, columns: Columns, most: int) -> Iterator[Block]:
-    """The records of a table; of facts at most so many at a time."""
+    """The records of a table; maximum number of rows of facts at a time: the last argument."""
     if columns.form == "facts":
         return _fact_blocks(source, at, columns, most)
     return _claim_blocks(source, at, columns)
+
+
+class _CsvRows:
+    """The rows of an open file from a position on, and the position after the last one taken."""
+
+    def __init__(
+        self, source: Source, file: BinaryIO, at: Position | None, columns: Columns
+    ) -> None:
+        self.damage = Damage(source)
+        self._source, self._file, self._separator = source, file, columns.separator
+        if at is None:
+            header = header_of(lines_of(file, 0))
+            at = {"offset": header.length, "line": header.lines + 1, "row": 1}
+        self.offset, self.line, self.row = at["offset"], at["line"], at["row"]
+
+    def __iter__(self) -> Iterator[tuple[int, int, RowText]]:
+        """The number of a row, its first line, and its text."""
+        texts = row_texts(lines_of(self._file, self.offset), self._separator)
+        for text in self.damage.guard(texts):
+            row, line = self.row, self.line
+            self.offset, self.line = self.offset + text.length, line + text.lines
+            self.row += not text.is_blank
+            yield row, line, text
+
+    @property
+    def place(self) -> Position:
+        return {"offset": self.offset, "line": self.line, "row": self.row}
+
+    @property
+    def done(self) -> int:
+        return done_bytes(self._source, self._file, self.offset)
+
+    @property
+    def what(self) -> str:
+        return self.damage.what
 
 
 def _fact_blocks(
@@ -71,53 +122,45 @@ def _fact_blocks(
 ) -> Iterator[Block]:
     """Some whole rows at a time."""
     with source.open() as file:
-        damage = Damage(source)
-        offset, line, row = _csv_start(source, at)
+        rows = _CsvRows(source, file, at, columns)
         held: list[bytes] = []
+        rejects: list[Reject] = []
         size = records = 0
-        first = row, line
+        first = rows.row, rows.line
 
         def block() -> Block:
             payload = CsvText(b"".join(held), columns, *first)
-            after = {"offset": offset, "line": line, "row": row}
-            done = done_bytes(source, file, offset)
-            return Block(payload, records, after, done, tuple(rejects), records + len(rejects))
+            units = records + len(rejects)
+            return Block(payload, records, rows.place, rows.done, tuple(rejects), units)
 
-        rejects: list[Reject] = []
-        for text in damage.guard(row_texts(lines_of(file, offset), columns.separator)):
-            if text.length != len(text.data):
-                message = "the row is too long to be one"
-                problem = problem_at(source.path, line, "broken-row", message)
+        for row, line, text in rows:
+            is_too_long = text.length != len(text.data)
+            if is_too_long:
+                problem = problem_at(
+                    source.path, line, "broken-row", "the row is too long to be one"
+                )
                 rejects.append(rejected(source.path, row, None, [problem]))
-                # What follows has other row numbers than its place in the text says.
-                offset, line, row = offset + text.length, line + text.lines, row + 1
+            else:
+                held.append(text.data)
+                size, records = size + len(text.data), records + (not text.is_blank)
+            # After a row that is too long, the text no longer says the numbers of the rows.
+            if is_too_long or size >= _BYTES or records >= most:
                 yield block()
-                held, size, records, first, rejects = [], 0, 0, (row, line), []
-                continue
-            held.append(text.data)
-            offset, line = offset + text.length, line + text.lines
-            size += len(text.data)
-            if not text.is_blank:
-                row, records = row + 1, records + 1
-            if size >= _BYTES or records >= most:
-                yield block()
-                held, size, records, first = [], 0, 0, (row, line)
+                held, rejects, size, records, first = [], [], 0, 0, (rows.row, rows.line)
         if held:
             yield block()
-        yield from damage.blocks(row, line, {"offset": offset, "line": line, "row": row})
+        yield from rows.damage.blocks(rows.row, rows.line, rows.place)
 
 
 def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iterator[Block]:
     """The lines of some claims at a time."""
     with source.open() as file:
-        damage = Damage(source)
-        offset, line, row = _csv_start(source, at)
+        texts = _CsvRows(source, file, at, columns)
 
         def rows() -> Iterator[TableRow]:
-            nonlocal offset, line, row
-            for text in damage.guard(row_texts(lines_of(file, offset), columns.separator)):
+            before = texts.place
+            for row, line, text in texts:
                 if not text.is_blank:
-                    before = {"offset": offset, "line": line, "row": row}
                     cells = cells_of(text, columns.width, columns.separator)
                     if isinstance(cells, str):
                         yield TableRow(before, row, line, (), cells)
@@ -125,26 +168,10 @@ def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iter
                         values = [cells[place] for place in columns.places]
                         kept = [cells[one.place] or None for one in columns.kept]
                         yield TableRow(before, row, line, values, None, kept)
-                    row += 1
-                offset, line = offset + text.length, line + text.lines
+                before = texts.place
 
-        def here() -> Position:
-            return {"offset": offset, "line": line, "row": row}
-
-        def done() -> int:
-            return done_bytes(source, file, offset)
-
-        yield from claim_blocks(source, rows(), columns, at, here, done, lambda: damage.what)
-        yield from damage.blocks(row, line, here())
-
-
-def _csv_start(source: Source, at: Position | None) -> tuple[int, int, int]:
-    """Offset, line and row to go on at."""
-    if at is not None:
-        return at["offset"], at["line"], at["row"]
-    with source.open() as file:
-        header = header_of(lines_of(file, 0))
-    return header.length, header.lines + 1, 1
+        yield from claim_blocks(source, rows(), columns, at, texts)
+        yield from texts.damage.blocks(texts.row, texts.line, texts.place)
 
 
 # --- claims --------------------------------------------------------------------------------------
@@ -192,9 +219,7 @@ def claim_blocks(
     rows: Iterator[TableRow],
     columns: Columns,
     at: Position | None,
-    end: Callable[[], Position],
-    done: Callable[[], int],
-    damage: Callable[[], str],
+    reader: RowReader,
 ) -> Iterator[Block]:
     """The claims that consecutive rows of one id are, whole, some at a time."""
     number = converter("text")
@@ -208,7 +233,7 @@ def claim_blocks(
         made, held = held, _Held()
         payload = TableClaims(columns, made.claims, kept_of_rows(made.kept, columns))
         rejects = tuple(made.rejects)
-        return Block(payload, len(made.claims), after, done(), rejects, made.units)
+        return Block(payload, len(made.claims), after, reader.done, rejects, made.units)
 
     for row in rows:
         problem = row.problem
@@ -237,11 +262,11 @@ def claim_blocks(
             claim.fault = _differs(source, claim, row, columns)
         claim.add(row.cells)
     if claim is not None:
-        if damage():
+        if reader.what:
             claim.fault = claim.fault or _cut_off(source, claim)
         _put(source, held, claim)
     if held.claims or held.rejects:
-        yield block(end())
+        yield block(reader.place)
 
 
 def _put(source: Source, held: _Held, claim: _Claim) -> None:
@@ -264,7 +289,7 @@ def _beside(source: Source, claim: _Claim, where: int) -> Diagnostic:
 def _differs(source: Source, claim: _Claim, row: TableRow, columns: Columns) -> Diagnostic | None:
     """Why no one value of a column can be carried to the answers of the claim."""
     for one, first, here in zip(columns.kept, claim.kept, row.kept, strict=True):
-        if first != here and str(first) != str(here):  # what is no number equals nothing
+        if first != here and str(first) != str(here):  # NaN does not equal itself
             where = f"line {row.line}" if row.line is not None else f"row {row.row}"
             message = (
                 f"claim {claim.id}: its rows differ in `{one.name}`, which --keep carries to its "

@@ -21,12 +21,12 @@ _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _BOM = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'"[^"]*"')
 SEPARATORS = (",", ";", "\t", "|")
-"""What may stand between the cells of a row; of those that are there equally often, the first."""
+"""The separators of cells that are known; of two that occur equally often, the first is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowText:
-    """The text of one row as it stands in the file."""
+    """The text of one row as it is in the file."""
 
     data: bytes
     lines: int
@@ -46,7 +46,7 @@ def row_texts(lines: Iterator[Line], separator: str) -> Iterator[RowText]:
             continue
         taken = [(text, length)]
         reader = csv.reader(_recorded(lines, taken), strict=True, delimiter=separator)
-        with suppress(csv.Error):  # whoever reads the row says so
+        with suppress(csv.Error):  # reading the row reports it
             next(reader, None)
         yield RowText(
             b"".join(text for text, _ in taken), len(taken), sum(length for _, length in taken)
@@ -110,7 +110,7 @@ class Header(NamedTuple):
 
 
 def separator_in(header: bytes) -> str:
-    """What separates the names of a header: a comma, or what is there more often, quotes aside."""
+    """The separator of a header: a comma, or the one that occurs more often outside of quotes."""
     plain = _QUOTED.sub(b"", header)
     return max(SEPARATORS, key=lambda one: plain.count(one.encode()))
 
@@ -142,7 +142,7 @@ def _decoded(data: bytes) -> str:
 
 
 def _said(error: csv.Error) -> str:
-    """The reader's complaint, in words of ours."""
+    """The CSV reader's error in plain words."""
     said = str(error)
     if "field larger" in said:
         return f"a cell is longer than {csv.field_size_limit():,} characters; is a quote missing?"

@@ -32,11 +32,10 @@ def kept_of_batch(batch: Any, columns: Columns) -> Any | None:
     import pyarrow as pa
 
     fields = fields_of(columns)
+    found = [batch.column(one.place) for one in columns.kept]
     arrays = [
-        batch.column(one.place).cast(field.type)
-        if batch.column(one.place).type != field.type
-        else batch.column(one.place)
-        for one, field in zip(columns.kept, fields, strict=True)
+        one if one.type == field.type else one.cast(field.type)
+        for one, field in zip(found, fields, strict=True)
     ]
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,7 +17,7 @@ from payer_policy.formats.rejects import problem_at, rejected
 from payer_policy.formats.source import Held, NotReadable, Source, WrongCall
 from payer_policy.formats.tables.columns import Cell, Columns, checked_columns, expected
 from payer_policy.formats.tables.csv_blocks import TableRow, claim_blocks
-from payer_policy.formats.tables.kept import kept_of_batch
+from payer_policy.formats.tables.kept import kept_of_batch, plain
 
 _CELLS = 4_000_000
 _CLAIM_ROWS = 4_096
@@ -32,15 +33,14 @@ def parquet_columns(
     """The columns of a file.
 
     Raises:
-        NotReadable: it is no Parquet file, or not all of one.
+        NotReadable: it is not a Parquet file, or not a whole one.
         WrongCall: a column means nothing, or cannot hold what it means.
     """
     try:
         schema = pq.read_schema(_where(source))
     except (pa.ArrowException, OSError):
-        raise NotReadable(
-            f"{source.path}: cannot be read as Parquet; is the file complete?"
-        ) from None
+        message = f"{source.path}: cannot be read as Parquet; is the file complete?"
+        raise NotReadable(message) from None
     return table_columns(schema, facts, source.path, renamed, keep)
 
 
@@ -68,10 +68,8 @@ def table_columns(
         holds = expected(meant, columns.form, facts)
         wanted, hint = _mismatch(field.type, holds, meant == "id")
         if wanted:
-            raise WrongCall(
-                f"{name}: the column `{field.name}` holds {_in_words(field.type)}; "
-                f"{wanted} was expected. {hint}"
-            )
+            found = f"the column `{field.name}` holds {_in_words(field.type)}"
+            raise WrongCall(f"{name}: {found}; {wanted} was expected. {hint}")
     kept = tuple(one._replace(type=schema.field(one.place).type) for one in columns.kept)
     return replace(columns, kept=kept)
 
@@ -87,9 +85,8 @@ _HINTS = {
 
 def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str]:
     """What was expected, and what to do, where a column cannot hold what it means."""
-    if pa.types.is_dictionary(type_):
-        type_ = type_.value_type
-    if pa.types.is_null(type_) or pa.types.is_string(type_) or pa.types.is_large_string(type_):
+    type_ = plain(type_)
+    if _is_text(type_):
         return "", ""
     kind, wanted = (holds.kind, holds.describe()) if isinstance(holds, FactType) else (holds, "")
     numeric = kind in NUMERIC or kind in ("number", "whole")
@@ -112,17 +109,14 @@ def _mismatch(type_: Any, holds: Cell | FactType, is_id: bool) -> tuple[str, str
 
 
 def _is_list(type_: Any, inner: Any) -> bool:
-    return (pa.types.is_list(type_) or pa.types.is_large_list(type_)) and bool(
-        inner(type_.value_type)
-    )
+    is_list = pa.types.is_list(type_) or pa.types.is_large_list(type_)
+    return is_list and bool(inner(type_.value_type))
 
 
 def _is_text(type_: Any) -> bool:
-    if pa.types.is_dictionary(type_):
-        type_ = type_.value_type
-    return bool(
-        pa.types.is_string(type_) or pa.types.is_large_string(type_) or pa.types.is_null(type_)
-    )
+    """Whether values of a type are texts, or all null."""
+    type_, kinds = plain(type_), pa.types
+    return bool(kinds.is_string(type_) or kinds.is_large_string(type_) or kinds.is_null(type_))
 
 
 def _in_words(type_: Any) -> str:
@@ -136,7 +130,7 @@ def _in_words(type_: Any) -> str:
 def parquet_blocks(
     source: Source, at: Position | None, columns: Columns, rows: int
 ) -> Iterator[Block]:
-    """The records of a table; of facts at most so many at a time."""
+    """The records of a table; maximum number of rows of facts at a time: the last argument."""
     if columns.form == "facts":
         return _fact_blocks(source, at, columns, rows)
     return _claim_blocks(source, at, columns)
@@ -152,7 +146,7 @@ def _fact_blocks(
         read = batch.select(list(columns.places)).rename_columns(list(columns.names))
         payload = ArrowRows(read, first, kept_of_batch(batch, columns))
         rows = batch.num_rows
-        yield Block(payload, rows, {"row": reader.row}, reader.done, units=rows)
+        yield Block(payload, rows, reader.place, reader.done, units=rows)
     yield from reader.damage()
 
 
@@ -161,20 +155,13 @@ def _repeated(source: Source) -> list[str]:
     try:
         metadata = pq.read_metadata(_where(source))
     except (pa.ArrowException, OSError):
-        return []  # whoever reads the rows will say what is wrong
-    names = []
-    for field in metadata.schema.to_arrow_schema():
-        if not pa.types.is_nested(field.type) and _is_text(field.type):
-            path = field.name
-            sizes = [
-                group.column(place).total_uncompressed_size
-                for group in map(metadata.row_group, range(metadata.num_row_groups))
-                for place in range(group.num_columns)
-                if group.column(place).path_in_schema == path
-            ]
-            if sum(sizes) < _FEW_BYTES * metadata.num_rows:
-                names.append(path)
-    return names
+        return []  # reading the rows reports what is wrong
+    sizes: Counter[str] = Counter()
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            sizes[column.path_in_schema] += column.total_uncompressed_size
+    texts = [one.name for one in metadata.schema.to_arrow_schema() if _is_text(one.type)]
+    return [name for name in texts if sizes[name] < _FEW_BYTES * metadata.num_rows]
 
 
 def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iterator[Block]:
@@ -189,15 +176,7 @@ def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iter
                 carried = () if kept is None else tuple(column[at] for column in kept.columns)
                 yield TableRow({"row": first + at}, first + at, None, cells, None, carried)
 
-    yield from claim_blocks(
-        source,
-        rows(),
-        columns,
-        at,
-        lambda: {"row": reader.row},
-        lambda: reader.done,
-        lambda: reader.what,
-    )
+    yield from claim_blocks(source, rows(), columns, at, reader)
     yield from reader.damage()
 
 
@@ -215,14 +194,14 @@ class _Reader:
         self._repeated = list(repeated)
         """Columns of texts that are read as the file holds them: each text once, and its number."""
 
+    @property
+    def place(self) -> Position:
+        return {"row": self.row}
+
     def __iter__(self) -> Iterator[tuple[int, Any]]:
+        how = {"buffer_size": _BUFFER, "pre_buffer": False, "read_dictionary": self._repeated}
         try:
-            with pq.ParquetFile(
-                _where(self._source),
-                buffer_size=_BUFFER,
-                pre_buffer=False,
-                read_dictionary=self._repeated,
-            ) as file:
+            with pq.ParquetFile(_where(self._source), **how) as file:
                 yield from self._batches(file)
         except (pa.ArrowException, OSError, ValueError) as error:
             # No data in the message: Arrow quotes what it stumbled over.

@@ -141,7 +141,7 @@ class LineReader:
             return
         if qualifier not in ("HC", "HP"):
             message = f"the code {shown(code)} is of the system {shown(qualifier)}, not HCPCS (HC)"
-            hint = "it is compared with HCPCS codes all the same"
+            hint = "it is compared with HCPCS codes anyway"
             if wrong is not None:
                 hint = "it does not have the form of a HCPCS code, so no policy is looked for"
             self.form.slip(segment, element, "other-code-system", message, hint, "warning")

@@ -153,10 +153,10 @@ class ClaimSet(LoopSet[ClaimLoop]):
             self._fault = fault
 
     def _cause(self, missing: str) -> str:
-        odd = self._unknown
-        if odd is None:
+        unknown = self._unknown
+        if unknown is None:
             return f"is the {missing}, or the segment terminator before it, missing?"
-        return f"is segment {odd.number}, which starts with {shown(odd.id)}, a damaged {missing}?"
+        return f"is segment {unknown.number}, which starts with {shown(unknown.id)}, a damaged {missing}?"
 
 
 def _misplaced(level: Level | None, clm: Segment) -> Slip | None:

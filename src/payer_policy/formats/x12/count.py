@@ -1,4 +1,4 @@
-"""How many claims and requests an X12 text holds, by a count that knows nothing of how they are read.
+"""How many claims and requests an X12 text holds, counted without the code that reads them.
 
 It finds where segments end and looks at their names: no envelope is checked and no level followed, so
 that a reader that loses a claim is found out.
@@ -15,7 +15,7 @@ from payer_policy.formats.x12.segment_reader import Read
 
 _CHUNK: Final = 1 << 18
 _HEADER: Final = 1_000
-"""An ISA and the start of what follows is found within so many characters."""
+"""Characters in which an ISA and the start of the next segment are found."""
 _GAPS: Final = " \t\r\n\v\f\ufeff\x00\x1a"
 _LOOKED_AT: Final = frozenset({"CL", "HL", "IS", "IE", "GS", "GE", "ST", "SE", "BH"})
 """How the names begin of the segments that the count turns on; the others are passed over."""
@@ -28,8 +28,8 @@ def count_x12(read: Read) -> int | None:
     """The claims (CLM) and patient events (HL EV) of a text; None: it is not cut into segments as an
     ISA says.
 
-    Events of a 278 that is no request (an answer, a query, a notification) do not count: those are
-    named and not read.
+    Events of a 278 that is not a request (an answer, a query, a notification) do not count: those
+    are reported and not read.
     """
     count = 0
     group_guide, is_review, is_other, is_open = "", False, False, False

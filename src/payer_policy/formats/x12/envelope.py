@@ -85,7 +85,7 @@ class Closed:
 @dataclass(frozen=True, slots=True)
 class Misplaced:
     """A claim (CLM) or patient event (HL) where none is read: outside of a transaction set, or in one of
-    another kind. It is refused by itself, so that each that a file holds is answered or refused."""
+    another kind. It is refused alone, so that each one in a file is answered or refused."""
 
     segment: Segment
     code: str
@@ -226,7 +226,7 @@ class Envelope:
         return Misplaced(segment, "wrong-transaction", message, hint, around)
 
     def _name(self, segment: Segment) -> None:
-        """Note a name that no segment has, once. One that is no name refuses the claim it is in."""
+        """Note an unknown name of a segment, once. What is not a name at all refuses its claim."""
         id_ = segment.id
         if id_ in SEGMENTS or id_ in self._unknown or not is_segment_name(id_):
             return
@@ -292,7 +292,7 @@ class Envelope:
             what = _TRANSACTIONS.get(kind, f"a transaction set {shown(kind)}")
             more = f" ({count} of them in this file)" if count > 1 else ""
             message = f"this is {what}{more}; {EXPECTED} was expected"
-            # Where each claim was refused by itself, this only sums up.
+            # Where each claim was refused alone, this is a summary.
             severity: Severity = "warning" if kind in self._refused else "error"
             self.note("wrong-transaction", message, st, 1, severity=severity)
         if self._stray is not None:

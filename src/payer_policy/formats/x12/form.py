@@ -132,7 +132,7 @@ class Form(form.Form[Source]):
             self.slips.append(Slip(segment, element, code, message, hint, severity))
 
     def check(self, segment: Segment) -> None:
-        """A segment whose name is no name: what it was meant to say is lost."""
+        """Report a segment whose name is not the name of a segment: its content is lost."""
         if not is_segment_name(segment.id):
             message = f"found {shown(segment.id)}; the name of a segment was expected, such as SV1"
             hint = "does a separator stand inside a text?"

@@ -1,7 +1,7 @@
 """The levels of a transaction set: HL segments as a tree, and what each level says, read once.
 
 Which levels there are, what each belongs to and what its segments mean differs by transaction: that
-is a `Hierarchy`. What a level and its parents say holds for all that stands below it.
+is a `Hierarchy`. What a level and its parents say applies to everything below it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from payer_policy.formats.x12.form import Form, Slip
 from payer_policy.formats.x12.segment_reader import Segment
 
 MAX_SEGMENTS = 50_000
-"""A claim of 999 lines has fewer by far; so has what is said of one party."""
+"""Maximum number of segments of a claim or a level. A claim of 999 lines has far fewer."""
 
 _MAX_LEVELS = 1_000
-"""So many levels of each kind are remembered. A child follows its parent at once, or nearly."""
+"""Maximum number of levels of each kind that are remembered. A child follows its parent closely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ class Tree:
 
 
 def too_long(first: Segment) -> Slip:
-    """What is said of a level or claim that never ends."""
+    """The problem of a level or claim that never ends."""
     message = f"more than {MAX_SEGMENTS:,} segments belong to this one"
     return Slip(first, 0, "too-large", message, "is a CLM, HL or SE missing?")
 
@@ -170,7 +170,7 @@ L = TypeVar("L", bound=Loop)
 
 
 class LoopSet(Generic[L]):
-    """The claims or requests of one transaction set, handed over as its segments come."""
+    """The claims or requests of one transaction set, as its segments are read."""
 
     hierarchy: ClassVar[Hierarchy]
     what: ClassVar[str]

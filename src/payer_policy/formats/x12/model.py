@@ -103,7 +103,7 @@ class ClaimPayment:
     rendering_npi: str = ""
     """Who treated (NM1*82), 10 digits; empty: not given."""
     inpatient: bool = False
-    """Whether the remarks stand in an MIA."""
+    """Whether the remarks are in an MIA."""
     remarks: tuple[str, ...] = ()
     """RARCs of the claim (MIA where inpatient, else MOA)."""
     received: date | None = None

@@ -28,12 +28,12 @@ _MOST_DIGITS: Final = 30
 def outcome_problems(
     outcome: Mapping[str, Any], request: Request, about: Location
 ) -> Iterator[Diagnostic]:
-    """Why a document is no outcome, or none of this request."""
+    """Why a document is not an outcome, or not of this request."""
     errors = sorted(_schema().iter_errors(outcome), key=lambda error: error.json_path)
     if errors:
         more = f" (and {len(errors) - 1} more places)" if len(errors) > 1 else ""
         place = errors[0].json_path
-        message = f"the answer is no outcome document: {place} is not as expected{more}"
+        message = f"the answer is not an outcome document: {place} is not as expected{more}"
         hint = "give what `payer-policy decide --json` printed for this request"
         yield Diagnostic("schema-mismatch", message, about, hint)
         return

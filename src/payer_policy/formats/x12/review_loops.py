@@ -1,8 +1,8 @@
 """The loops of a 278 request: who reviews, who asks, for which patient, and what for.
 
 HL segments make a tree (reviewer 20, requester 21, subscriber 22, dependent 23, patient event EV,
-service SS). One event with its services is one request. What is no request (an answer, a query, a
-notification) is known by its BHT and by its guide, and is named instead of being read.
+service SS). One event with its services is one request. Anything else (an answer, a query, a
+notification) is known by its BHT and by its guide, and is reported instead of being read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ OTHER_PURPOSES = {
     "28": "a query about earlier requests",
     "36": "an authority to deduct",
 }
-"""What a 278 is that is no request, by BHT02; 01 (cancellation) and 13 are requests."""
+"""What another 278 is, by BHT02; 01 (cancellation) and 13 are requests."""
 
 _OF_EVENTS = frozenset({"UM", "HI", "HSD", "SV1", "SV2", "SV3"})
 _ANSWERED = "send the request that was answered; answers are not read here"
@@ -110,7 +110,7 @@ class ReviewSet(LoopSet[ReviewLoop]):
         self._bht: Segment | None = None
         self._has_event = False
         self._other: str | None = OTHER_GUIDES.get(opened.guide)
-        """What this is, where it is no request."""
+        """What this is, where it is not a request."""
 
     def add(self, segment: Segment) -> Iterator[ReviewLoop]:
         if segment.id == "BHT" and self._bht is None:
@@ -122,7 +122,7 @@ class ReviewSet(LoopSet[ReviewLoop]):
                 self._loop.fault = Slip(segment, 0, "broken-hierarchy", message)
         if self._other is not None:
             return
-        if segment.id == "CLM":  # it is refused by itself, and what follows belongs to it
+        if segment.id == "CLM":  # it is refused alone, and what follows belongs to it
             message = f"a claim (CLM, segment {segment.number}) comes before the end of the request"
             if self._loop is not None and self._loop.fault is None:
                 self._loop.fault = Slip(self._loop.event.hl, 0, "lost-claim", message, _NO_HL)

@@ -27,7 +27,7 @@ from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES, Request
 
 _DIAGNOSES = frozenset({"ABK", "ABF", "ABJ", "APR", "DR"})
-"""HI qualifiers of diagnoses; others (a LOINC code, say) are none."""
+"""HI qualifiers of diagnoses; others (a LOINC code, say) are not diagnoses."""
 
 _FREQUENCIES: Final = {
     "1": "1",  # appeals, extensions, renewals: asked anew, beside what was certified
@@ -162,9 +162,11 @@ class _EventReader:
                 self._other_code = source
 
     def _service(self, level: Level) -> None:
-        """A service; one without a procedure (a stay by days) is no line."""
+        """A service; one without a procedure (a stay by days) is not a line."""
         if not any(s.id in ("SV1", "SV2", "SV3") for s in level.segments):
-            message = "this service names no procedure (SV1 or SV2); it is no line of the request"
+            message = (
+                "this service names no procedure (SV1 or SV2); it is not a line of the request"
+            )
             self.form.slip(level.hl, 0, "missing-segment", message, None, "warning")
             return
         line = _ServiceReader(self.form, level.hl, len(self.lines))
@@ -176,12 +178,12 @@ class _EventReader:
         self.form.put(line.path("number"), len(self.lines), level.hl, 1)
 
     def _pointers(self) -> None:
-        """Pointers count all codes of the HI; where one is no diagnosis, they would go astray."""
+        """Pointers count all codes of the HI; where one is not a diagnosis, they cannot be used."""
         if self._other_code is None:
             return
         for line in self.lines:
             if self.form.values.pop(line.path("diagnosis_pointers"), None) is not None:
-                message = "the codes listed hold one that is no diagnosis, so pointers may miss"
+                message = "one of the codes listed is not a diagnosis, so pointers may be wrong"
                 hint = "the pointers of the services are taken as not known"
                 slip = Slip(*self._other_code, "wrong-value", message, hint, "warning")
                 if slip not in self.form.slips:
@@ -205,7 +207,7 @@ class _ServiceReader(LineReader):
             case "HSD" if segment.code(1) in _UNITS and not any(
                 segment.get(element) for element in range(3, 9)
             ):
-                # HSD03 and on make it a rate (so many a week), which is no number of units.
+                # HSD03 and on make it a rate (per week, say), which is not a number of units.
                 units = form.read(self.path("units"), segment, 2, number)
                 form.put(self.path("units"), units, segment, 2)
             case _:

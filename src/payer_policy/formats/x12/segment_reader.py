@@ -16,7 +16,7 @@ from payer_policy.core.diagnostics import Location, Position
 from payer_policy.formats.json.places import MAX_EXCERPT
 
 Read = Callable[[int], str]
-"""The next characters of a text, at most so many; "" at its end."""
+"""The next characters of a text, up to a number of them; "" at its end."""
 
 MAX_SEGMENT = 1_000_000
 """No segment of any transaction is nearly as long in characters."""
@@ -31,7 +31,7 @@ _MAX_ISA = 300
 _ISA_ELEMENTS = 16
 _CHUNK = 1 << 18
 _AHEAD = 2 * _MAX_ISA + MAX_EXCERPT
-"""Whoever looks at a segment's start sees so much of what follows, or the end of the text."""
+"""At the start of a segment at least this much of the text is held, or all of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Wrapped:
 class Segment:
     """One segment. `number` counts from the ISA that opens the file, which is 1.
 
-    It knows its place in the file by itself: the text around it may be gone from memory by the
-    time that somebody finds something wrong with it.
+    It holds its own place in the file: the text around it may no longer be in memory when something
+    wrong with it is found.
     """
 
     number: int
@@ -122,7 +122,7 @@ def _segment(
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """An interchange header or a segment that cannot be used; reading goes on at the next ISA."""
+    """An interchange header or a segment that cannot be used; reading continues at the next ISA."""
 
     start: Position
     excerpt: str | None
