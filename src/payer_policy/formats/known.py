@@ -283,10 +283,8 @@ def _unrecognized(start: Start) -> Diagnostic:
     if not head and not start.is_wide:
         return problem_at(start.file, 1, "empty-file", f"the file is empty; {_EXPECTED}")
     if head[:3].upper() == "ISA" and head[3:4].isalnum():
-        message = (
-            f"the character after ISA separates elements; found {shown(head[3])}, a letter or "
-        )
-        message += "digit, which cannot separate any"
+        message = f"the character after ISA separates elements; found {shown(head[3])}, a "
+        message += "letter or digit, which cannot separate any"
         hint = "an X12 file has a mark there, mostly `*`; send it as it left the sender's system"
         return problem_at(start.file, 1, "broken-envelope", message, hint)
     if (other := _no_text(start)) is not None:

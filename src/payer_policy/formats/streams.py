@@ -33,9 +33,8 @@ class Damage:
         except DAMAGED:
             self.what = "the gzip archive is damaged or cut off"
         except OSError as error:
-            self.what = (
-                f"the rest of the file cannot be read: {(error.strerror or 'no reason given')}"
-            )
+            reason = error.strerror or "no reason given"
+            self.what = f"the rest of the file cannot be read: {reason}"
 
     def blocks(self, record: int, line: int | None, after: Position) -> Iterator[Block]:
         """The reject for the rest of the file, if it is damaged."""

@@ -273,9 +273,7 @@ class _ClaimReader:
         answers = Answers({}, {}, [])
         for found in [*self._responses(), *contained]:
             if vocabulary is None:
-                message = (
-                    "the answers of a questionnaire are not read without a vocabulary of facts"
-                )
+                message = "the answers of a questionnaire are not read without a vocabulary"
                 self.form.report(found.path, "not-read", message, severity="warning")
             else:
                 read_answers(found.resource, vocabulary, found.path, answers)

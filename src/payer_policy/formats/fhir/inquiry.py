@@ -91,9 +91,8 @@ def matches(inquiry: Inquiry, stored: Stored) -> bool:
         return False
     if asked.identifiers and not _keys(asked) & _keys(other):
         return False
-    own = stored.number or certification_number(
-        stored.outcome, other.claim_id, other.payer, other.member_id
-    )
+    of_claim = other.claim_id, other.payer, other.member_id
+    own = stored.number or certification_number(stored.outcome, *of_claim)
     if asked.authorization_number not in (None, own):
         return False
     # An item may name the number that was given, or the one that it named when it was sent.

@@ -220,9 +220,7 @@ class ItemReader:
                 found.append((ndc, detail, where))
             elif codings(detail.get("productOrService")):
                 message = "a detail that is not an NDC is not read; what it bills is not decided"
-                form.report(
-                    where, "not-read", message, "give it an item of its own", severity="warning"
-                )
+                form.report(where, "not-read", message, "give it an item of its own", "warning")
         if not found:
             return
         if len({ndc for ndc, _, _ in found}) > 1:
@@ -237,12 +235,8 @@ class ItemReader:
                 continue
             unit = NDC_UNITS.get((amount.unit or "").casefold())
             if unit is None:
-                message = (
-                    f"{shown(amount.unit)} is not a unit of an NDC quantity; taken as not known"
-                )
-                form.report(
-                    (*where, "quantity"), "not-read", message, "such as mL", severity="warning"
-                )
+                message = f"{shown(amount.unit)} is not an NDC unit; it is taken as not known"
+                form.report((*where, "quantity"), "not-read", message, "such as mL", "warning")
             form.put_in_line(line, line_index, "ndc_quantity", amount.value, (*where, "quantity"))
             form.put_in_line(line, line_index, "ndc_unit", unit, (*where, "quantity"))
 

@@ -10,35 +10,27 @@ from payer_policy.formats.fhir.models import checked
 from payer_policy.formats.fhir.systems import PROBLEMS
 
 _KINDS: Final = {
-    "contradiction": "conflict",
-    "contradicts-claim": "conflict",
-    "duplicate-claim": "duplicate",
-    "duplicate-key": "structure",
-    "duplicate-line": "duplicate",
-    "internal-error": "exception",
-    "json-number": "value",
-    "json-syntax": "structure",
-    "json-too-deep": "too-long",
-    "missing-key": "required",
-    "missing-element": "required",
-    "no-lines": "required",
-    "not-installed": "not-supported",
-    "not-read": "informational",
-    "not-sent": "not-found",
-    "not-text": "structure",
-    "too-large": "too-long",
-    "too-many-lines": "too-long",
-    "unknown-fact": "code-invalid",
-    "unknown-format": "structure",
-    "unknown-line": "not-found",
-    "unknown-key": "structure",
-    "unknown-value": "code-invalid",
-    "wrong-format": "structure",
-    "wrong-shape": "structure",
-    "wrong-type": "value",
-    "wrong-value": "value",
+    "code-invalid": ("unknown-fact", "unknown-value"),
+    "conflict": ("contradiction", "contradicts-claim"),
+    "duplicate": ("duplicate-claim", "duplicate-line"),
+    "exception": ("internal-error",),
+    "informational": ("not-read",),
+    "not-found": ("not-sent", "unknown-line"),
+    "not-supported": ("not-installed",),
+    "required": ("missing-element", "missing-key", "no-lines"),
+    "structure": (
+        "duplicate-key",
+        "json-syntax",
+        "not-text",
+        "unknown-format",
+        "unknown-key",
+        "wrong-format",
+        "wrong-shape",
+    ),
+    "too-long": ("json-too-deep", "too-large", "too-many-lines"),
+    "value": ("json-number", "wrong-type", "wrong-value"),
 }
-"""FHIR's issue type by our code; any other is `invalid`."""
+"""The codes of diagnostics by FHIR's issue type; any other code is `invalid`."""
 
 
 def operation_outcome(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
@@ -56,7 +48,7 @@ def operation_outcome(diagnostics: Iterable[Diagnostic]) -> dict[str, Any]:
 
 def _issue(problem: Diagnostic) -> dict[str, Any]:
     where = problem.location
-    kind = _KINDS.get(problem.code, "invalid")
+    kind = next((kind for kind, codes in _KINDS.items() if problem.code in codes), "invalid")
     if problem.severity == "error" and kind == "informational":
         kind = "invalid"
     issue: dict[str, Any] = {

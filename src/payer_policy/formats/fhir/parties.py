@@ -105,9 +105,7 @@ class Parties:
         self.coverage = self.resources.find(link, self.claim)
         if self.coverage is None:
             if url_of(link):
-                message = (
-                    f"the coverage {shown(url_of(link))} was not sent; member and plan are unknown"
-                )
+                message = f"the coverage {shown(url_of(link))} was not sent; its plan is unknown"
                 self.form.report(where, "not-sent", message, severity="warning")
             return
         self.read_coverage(self.coverage)
@@ -144,9 +142,7 @@ class Parties:
         if len(numbers) == 1:
             self.form.put(("authorization_number",), numbers[0], (*where, "preAuthRef"))
         elif numbers:
-            message = (
-                f"found {len(numbers)} authorization numbers; a request has one, so none is read"
-            )
+            message = f"found {len(numbers)} authorization numbers instead of one; none is read"
             self.form.report((*where, "preAuthRef"), "not-read", message, severity="warning")
 
     def _payer(self) -> None:

@@ -15,13 +15,12 @@ from typing import Any, Final, NamedTuple
 from payer_policy.core.vocabulary.codes import malformed
 
 NPI: Final = "http://hl7.org/fhir/sid/us-npi"
-_NPI_SYSTEMS: Final = frozenset({NPI, "urn:oid:2.16.840.1.113883.4.6"})
-_HCPCS_OIDS: Final = frozenset(
-    {"urn:oid:2.16.840.1.113883.6.285", "urn:oid:2.16.840.1.113883.6.14"}
-)
-_CPT_OIDS: Final = frozenset({"urn:oid:2.16.840.1.113883.6.12"})
-_NDC_SYSTEMS: Final = frozenset({"http://hl7.org/fhir/sid/ndc", "urn:oid:2.16.840.1.113883.6.69"})
-_ICD_OIDS: Final = frozenset({"urn:oid:2.16.840.1.113883.6.90", "urn:oid:2.16.840.1.113883.6.3"})
+_OID: Final = "urn:oid:2.16.840.1.113883."
+_HCPCS_OIDS: Final = frozenset({_OID + "6.285", _OID + "6.14"})
+_CPT_OIDS: Final = frozenset({_OID + "6.12"})
+_NPI_SYSTEMS: Final = frozenset({NPI, _OID + "4.6"})
+_NDC_SYSTEMS: Final = frozenset({"http://hl7.org/fhir/sid/ndc", _OID + "6.69"})
+_ICD_OIDS: Final = frozenset({_OID + "6.90", _OID + "6.3"})
 _PROCEDURE: Final = re.compile(r"([A-Z]\d{4}|\d{4}[A-Z0-9])\Z", re.ASCII | re.IGNORECASE)
 """The shape of a HCPCS code of either level, for codings that name no system."""
 _DAY: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(T.*)?\Z", re.ASCII | re.DOTALL)
@@ -86,9 +85,8 @@ def is_hcpcs(system: str | None) -> bool:
 
 def is_cpt(system: str | None) -> bool:
     """Whether a system is CPT (HCPCS Level I)."""
-    return system is not None and (
-        system.casefold().rstrip("/").endswith("/cpt") or system in _CPT_OIDS
-    )
+    name = (system or "").casefold().rstrip("/")
+    return name.endswith("/cpt") or system in _CPT_OIDS
 
 
 def is_ndc(system: str | None) -> bool:

@@ -136,9 +136,8 @@ def _fact_blocks(
         for row, line, text in rows:
             is_too_long = text.length != len(text.data)
             if is_too_long:
-                problem = problem_at(
-                    source.path, line, "broken-row", "the row is too long to be one"
-                )
+                message = "the row is too long"
+                problem = problem_at(source.path, line, "broken-row", message)
                 rejects.append(rejected(source.path, row, None, [problem]))
             else:
                 held.append(text.data)
@@ -291,10 +290,8 @@ def _differs(source: Source, claim: _Claim, row: TableRow, columns: Columns) -> 
     for one, first, here in zip(columns.kept, claim.kept, row.kept, strict=True):
         if first != here and str(first) != str(here):  # NaN does not equal itself
             where = f"line {row.line}" if row.line is not None else f"row {row.row}"
-            message = (
-                f"claim {claim.id}: its rows differ in `{one.name}`, which --keep carries to its "
-            )
-            message += f"answers; {where} has another value than the first"
+            message = f"claim {claim.id}: its rows differ in `{one.name}`, which --keep carries to "
+            message += f"its answers; {where} has another value than the first"
             hint = "keep only columns that say the same on each row of a claim"
             return problem_at(source.path, claim.line, "rows-differ", message, hint)
     return None

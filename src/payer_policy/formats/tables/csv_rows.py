@@ -63,7 +63,7 @@ def _recorded(lines: Iterator[Line], taken: list[Line]) -> Iterator[str]:
 def cells_of(row: RowText, width: int | None, separator: str) -> list[str] | str:
     """The cells of one row, or what is wrong with it."""
     if row.length != len(row.data):
-        return "the row is too long to be one"
+        return "the row is too long"
     for _, cells in rows_of(row.data, width, separator):
         return cells
     return []

@@ -32,9 +32,8 @@ def read_table(table: Table, source: Held, reading: Reading) -> Iterator[Intake]
         yield replace(refused(problem), of_file=True)
         return
     if columns is None:
-        problem = problem_at(
-            source.path, 1, "empty-file", "the file is empty; a table was expected"
-        )
+        message = "the file is empty; a table was expected"
+        problem = problem_at(source.path, 1, "empty-file", message)
         yield replace(refused(problem), of_file=True)
         return
     is_empty = True

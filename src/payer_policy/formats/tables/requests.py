@@ -44,9 +44,7 @@ class FactRows:
 
     def __init__(self, names: Sequence[str], facts: Mapping[str, Fact]) -> None:
         """`names`: what the cells of a row mean, in their order."""
-        self._columns = [
-            (name, at, converter(expected(name, "facts", facts))) for at, name in enumerate(names)
-        ]
+        self._columns = _columns(names, "facts", facts)
 
     def request(self, cells: Row) -> tuple[str | None, Request | Refusal]:
         """The claim number of a row, and its request or what is wrong with it."""
@@ -61,9 +59,7 @@ class ClaimColumns:
 
     def __init__(self, names: Sequence[str], facts: Mapping[str, Fact]) -> None:
         """`names`: what the cells of a row mean, in their order."""
-        read: list[_Column] = [
-            (name, at, converter(expected(name, "lines", facts))) for at, name in enumerate(names)
-        ]
+        read = _columns(names, "lines", facts)
         self._id = next(column for column in read if column[0] == ID)
         self._lines = [
             (name.removeprefix(LINE), at, convert)
@@ -71,11 +67,10 @@ class ClaimColumns:
             if name.startswith(LINE)
         ]
         rest = [column for column in read if not column[0].startswith(LINE)]
-        of_claim = {
-            name for name, _, _ in rest if name in REQUEST_FIELDS or facts[name].about != "service"
-        }
-        self._services = [column for column in rest if column[0] not in of_claim]
-        self._claim = [column for column in rest if column[0] in of_claim]
+        services = {name for name, fact in facts.items() if fact.about == "service"}
+        services -= REQUEST_FIELDS.keys()
+        self._services = [column for column in rest if column[0] in services]
+        self._claim = [column for column in rest if column[0] not in services]
 
     def number(self, claim: TableClaim) -> str:
         """The claim's number."""
@@ -120,6 +115,11 @@ class ClaimColumns:
             for row in claim.rows
         ]
         return value, None
+
+
+def _columns(names: Sequence[str], form: str, facts: Mapping[str, Fact]) -> list[_Column]:
+    holds = [expected(name, form, facts) for name in names]
+    return [(name, at, converter(holds[at])) for at, name in enumerate(names)]
 
 
 def _known(columns: Sequence[_Column], row: Row) -> dict[str, object]:

@@ -123,9 +123,7 @@ class ClaimSet(LoopSet[ClaimLoop]):
         elif segment.id in _OF_CLAIMS:
             self._lost = True
             self._count += 1
-            message = (
-                f"{segment.id} belongs to a claim, but no claim (CLM) is open; a claim is lost"
-            )
+            message = f"{segment.id} belongs to a claim, but no claim (CLM) is open"
             self._envelope.note("lost-claim", message, segment, hint=self._cause("CLM"))
         elif self._tree.current is not None:
             self._tree.current.add(segment)
@@ -139,10 +137,8 @@ class ClaimSet(LoopSet[ClaimLoop]):
     def _cut(self, segment: Segment) -> Iterator[ClaimLoop]:
         """End the claim: the segments before may belong to the one whose start is lost."""
         missing = "HL" if segment.id in _OF_LEVELS else "CLM"
-        message = (
-            f"{segment.id} comes after the lines of a claim; its {missing} is missing, so two "
-        )
-        message += "claims may run together"
+        message = f"{segment.id} comes after the lines of a claim; its {missing} is missing, so "
+        message += "two claims may run together"
         fault = Slip(segment, 0, "lost-claim", message, self._cause(missing))
         if self._loop is not None and self._loop.fault is None:
             self._loop.fault = fault

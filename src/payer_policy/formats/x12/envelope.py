@@ -20,12 +20,8 @@ Kind = Literal["professional", "institutional"]
 
 _GUIDE = re.compile(r"X(\d{3})")
 _KINDS: dict[str, Kind] = {
-    "222": "professional",
-    "098": "professional",
-    "298": "professional",
-    "223": "institutional",
-    "096": "institutional",
-    "299": "institutional",
+    **dict.fromkeys(("222", "098", "298"), "professional"),
+    **dict.fromkeys(("223", "096", "299"), "institutional"),
 }
 _DENTAL = frozenset({"224", "097", "300"})
 _TRANSACTIONS = {

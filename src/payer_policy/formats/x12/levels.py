@@ -198,9 +198,7 @@ class LoopSet(Generic[L]):
         name, again = f"the transaction set {shown(st.get(2))}", "send the file again, whole"
         if self._loop is not None:
             if not closed.complete:
-                message = (
-                    f"the {self.what} may be cut off, and others after it: {closed.reason} ({name})"
-                )
+                message = f"this {self.what} and others may be cut off: {closed.reason} ({name})"
                 self._cut_off(self._loop, Slip(self._loop.first, 0, "truncated", message, again))
             yield from self._done()
         elif not closed.complete:

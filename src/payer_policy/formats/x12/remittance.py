@@ -328,9 +328,7 @@ class _Claim:
         if outcome == "pend":
             if self.rules.pended is None:
                 message = f"{where} is pended; an 835 reports what is decided"
-                hint = (
-                    "wait for the decision, or report it with the reason in `pended` of the setup, "
-                )
+                hint = "wait for the decision; or report it with the reason `pended` of the setup, "
                 hint += "and reverse it when it is decided"
                 self._problem("pended", message, hint)
                 return False
@@ -355,10 +353,11 @@ class _Claim:
         del codes[chosen["group"], chosen["carc"]]
         if codes:
             others = ", ".join(carc for _, carc in codes)
+            one = f"CARC {chosen['carc']} takes the whole amount"
             message = (
-                f"{where} is {word} for {len(codes) + 1} reasons; CARC {chosen['carc']} takes the "
+                f"{where} is {word} for {len(codes) + 1} reasons; {one}, and {others} cannot be "
             )
-            message += f"whole amount, and {others} cannot be reported here"
+            message += "reported here"
             hint = "their remark codes are; choose which comes first (`first`, `precedence`)"
             self._problem("several-reasons", message, hint, warning=True)
         return Reason(chosen["group"], chosen["carc"], tuple(chosen["rarcs"]))

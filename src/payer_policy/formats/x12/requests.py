@@ -60,8 +60,9 @@ def diagnosis_codes(
         if not text:
             continue
         kind = components(text, segment.separators.component)[0].upper()
+        expected = f"found {shown(text)}; a qualifier and a code were expected"
         if kind not in _HI:
-            message = f"found {shown(text)}; a qualifier and a code were expected"
+            message = expected
             if segment.separators.component in text:
                 message = f"found the qualifier {shown(kind)}, which no guide has for an HI"
             form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
@@ -77,8 +78,7 @@ def diagnosis_codes(
                 form.slip(segment, element, "unknown-component", message, hint)
                 break
         if not parts[1]:
-            message = f"found {shown(text)}; a qualifier and a code were expected"
-            form.slip(segment, element, "wrong-value", message, "such as ABK:Z0000")
+            form.slip(segment, element, "wrong-value", expected, "such as ABK:Z0000")
             continue
         if kind in _ICD_9 and not form.other_diagnoses:
             form.other_diagnoses = True

@@ -140,9 +140,7 @@ class ReviewSet(LoopSet[ReviewLoop]):
             elif self._loop is not None and len(self._loop.services) < MAX_SEGMENTS:
                 self._loop.services.append(level)
                 if self._loop.fault is None and level.parent is not self._loop.event:
-                    message = (
-                        "this service belongs to another patient event than the one it follows"
-                    )
+                    message = "this service belongs to another patient event than the one before"
                     fault = level.fault or Slip(segment, 2, "broken-hierarchy", message)
                     self._loop.fault = fault
             elif level.code == "SS" and not self._lost:  # no event is open to report its fault

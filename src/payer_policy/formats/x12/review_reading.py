@@ -66,9 +66,7 @@ class _ReviewReader(AnswerReader):
             case "BHT":
                 self._reference = segment.get(3)
                 if segment.code(2) != "11":
-                    message = (
-                        f"this is not an answer: found {shown(segment.get(2))}, 11 was expected"
-                    )
+                    message = f"not an answer: found {shown(segment.get(2))}, 11 was expected"
                     self.problem(segment, 2, "wrong-transaction", message)
                     self.inside = False
             case "HL":

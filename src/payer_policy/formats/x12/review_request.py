@@ -30,12 +30,7 @@ _DIAGNOSES = frozenset({"ABK", "ABF", "ABJ", "APR", "DR"})
 """HI qualifiers of diagnoses; others (a LOINC code, say) are not diagnoses."""
 
 _FREQUENCIES: Final = {
-    "1": "1",  # appeals, extensions, renewals: asked anew, beside what was certified
-    "2": "1",
-    "4": "1",
-    "I": "1",
-    "N": "1",
-    "R": "1",
+    **dict.fromkeys("124INR", "1"),  # appeals, extensions, renewals: beside what was certified
     "S": "7",  # takes the place of what was certified
     "3": "8",  # takes it back
 }
@@ -164,9 +159,7 @@ class _EventReader:
     def _service(self, level: Level) -> None:
         """A service; one without a procedure (a stay by days) is not a line."""
         if not any(s.id in ("SV1", "SV2", "SV3") for s in level.segments):
-            message = (
-                "this service names no procedure (SV1 or SV2); it is not a line of the request"
-            )
+            message = "this service has no procedure (SV1 or SV2); it is not read as a line"
             self.form.slip(level.hl, 0, "missing-segment", message, None, "warning")
             return
         line = _ServiceReader(self.form, level.hl, len(self.lines))

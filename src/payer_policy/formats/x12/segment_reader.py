@@ -100,24 +100,15 @@ class Segment:
     def __reduce__(self) -> tuple[Any, ...]:
         # One text instead of many small ones: segments are handed from process to process.
         joined = self.separators.element.join(self.elements)
-        rest = (self.start.line, self.start.column, self.excerpt, self.separators, self.closed)
-        return _segment, (self.number, joined, *rest, self.wrapped)
+        rest = (self.start, self.excerpt, self.separators, self.closed, self.wrapped)
+        return segment_of, (self.number, joined, *rest)
 
 
-def _segment(
-    number: int,
-    raw: str,
-    line: int,
-    column: int,
-    excerpt: str | None,
-    separators: Separators,
-    closed: bool,
-    wrapped: Wrapped | None,
-) -> Segment:
+def segment_of(number: int, raw: str, start: Position, *rest: Any) -> Segment:
+    """A segment from its text; `rest`: its fields after `start`."""
+    separators: Separators = rest[1]
     elements = raw.split(separators.element)
-    id_ = elements[0].strip(_BLANK).upper()
-    start = Position(line, column)
-    return Segment(number, id_, elements, start, excerpt, separators, closed, wrapped)
+    return Segment(number, elements[0].strip(_BLANK).upper(), elements, start, *rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,17 +274,8 @@ def segments(source: str | Read) -> Iterator[Segment | Broken]:
             raw = raw.replace("\r", "").replace("\n", "")
         if raw.strip(_BLANK):
             number += 1
-            elements = raw.split(separators.element)
-            yield Segment(
-                number,
-                elements[0].strip(_BLANK).upper(),
-                elements,
-                window.position,
-                window.excerpt(),
-                separators,
-                closed,
-                wrapped,
-            )
+            rest = window.excerpt(), separators, closed, wrapped
+            yield segment_of(number, raw, window.position, *rest)
         window.move(min(window.at + length, len(window.text)))
 
 
@@ -314,15 +296,9 @@ def _separators(text: str, at: int) -> Separators | str:
         following = text[place + 3 : place + 3 + _MAX_ISA].lstrip(_BLANK).split(terminator)[0]
         if following.rstrip(_BLANK).endswith(component):
             return "ISA16, the separator of composites, is missing"
-    if (
-        component.isalnum()
-        or component in _BLANK
-        or terminator.isalnum()
-        or terminator == " "
-        or len({element, component, terminator}) < 3
-    ):
-        return (
-            f"ISA16 and the segment terminator read `{component}` and `{terminator}`; two "
-            f"different marks, neither letters nor digits, were expected"
-        )
+    marks = component + terminator
+    letters = any(mark.isalnum() or mark == " " for mark in marks) or component in _BLANK
+    if letters or len({element, *marks}) < 3:
+        found = f"ISA16 and the segment terminator read `{component}` and `{terminator}`"
+        return f"{found}; two different marks, neither letters nor digits, were expected"
     return Separators(element, component, terminator)

@@ -18,25 +18,18 @@ _FIRST_MARK = re.compile(r"[^A-Za-z0-9]")
 _OTHER_MARKS: Final = frozenset(":>^|<\\")
 """What writers have separated composites with, whatever their ISA says."""
 
-LINES_OF_BUSINESS: Final = {
-    "12": "commercial",
-    "13": "commercial",
-    "14": "commercial",
-    "15": "commercial",
-    "16": "medicare_advantage",
-    "17": "commercial",
-    "AM": "auto",
-    "BL": "commercial",
-    "CH": "tricare",
-    "CI": "commercial",
-    "FI": "federal",
-    "HM": "commercial",
-    "MA": "medicare",
-    "MB": "medicare",
-    "MC": "medicaid",
-    "VA": "veterans",
-    "WC": "workers_compensation",
+_FILINGS: Final = {
+    "auto": ("AM",),
+    "commercial": ("12", "13", "14", "15", "17", "BL", "CI", "HM"),
+    "federal": ("FI",),
+    "medicaid": ("MC",),
+    "medicare": ("MA", "MB"),
+    "medicare_advantage": ("16",),
+    "tricare": ("CH",),
+    "veterans": ("VA",),
+    "workers_compensation": ("WC",),
 }
+LINES_OF_BUSINESS: Final = {code: line for line, codes in _FILINGS.items() for code in codes}
 """What SBR09, the claim filing indicator, means as a line of business. Others say nothing here."""
 
 
