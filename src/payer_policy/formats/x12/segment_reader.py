@@ -101,10 +101,10 @@ class Segment:
         # One text instead of many small ones: segments are handed from process to process.
         joined = self.separators.element.join(self.elements)
         rest = (self.start, self.excerpt, self.separators, self.closed, self.wrapped)
-        return segment_of, (self.number, joined, *rest)
+        return _segment, (self.number, joined, *rest)
 
 
-def segment_of(number: int, raw: str, start: Position, *rest: Any) -> Segment:
+def _segment(number: int, raw: str, start: Position, *rest: Any) -> Segment:
     """A segment from its text; `rest`: its fields after `start`."""
     separators: Separators = rest[1]
     elements = raw.split(separators.element)
@@ -274,8 +274,9 @@ def segments(source: str | Read) -> Iterator[Segment | Broken]:
             raw = raw.replace("\r", "").replace("\n", "")
         if raw.strip(_BLANK):
             number += 1
-            rest = window.excerpt(), separators, closed, wrapped
-            yield segment_of(number, raw, window.position, *rest)
+            elements, place = raw.split(separators.element), (window.position, window.excerpt())
+            id_ = elements[0].strip(_BLANK).upper()
+            yield Segment(number, id_, elements, *place, separators, closed, wrapped)
         window.move(min(window.at + length, len(window.text)))
 
 
