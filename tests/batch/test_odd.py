@@ -66,7 +66,7 @@ FILES: dict[str, tuple[bytes, Expected]] = {
     "x.xlsx": (b"PK\x03\x04aaaa", "this is a zip archive or an Excel file"),
     "x.txt": (b"hello", 'the file starts with "hello"'),
     "cut.parquet": (b"PAR1abc", "cannot be read as Parquet; is the file complete?"),
-    "empty.parquet": (b"", "the file is no Parquet file"),
+    "empty.parquet": (b"", "the file is not a Parquet file"),
     "empty.jsonl": (b"", (0, [])),
     "bad.jsonl": (f'{REQUEST}\n{{oops\n\n{{"id":"b"}}\n[1]\n"x"\nnull\n'.encode(),
                   (2, [(2, "json-syntax", "a key in quotation marks"), (5, "wrong-type", "found a list"),

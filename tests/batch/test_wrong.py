@@ -238,7 +238,7 @@ BROKEN: dict[str, tuple[str, str | bytes, list[tuple[int, str, str]], int]] = {
     "facts: a line that is too long": (
         "f.csv",
         FACT + "," * 17_000_000 + "\n" + FACT.split("\n")[1],
-        [(2, "broken-row", "the row is too long to be one")],
+        [(2, "broken-row", "the row is too long")],
         2,
     ),
     "lines: a row that cannot be read": (

@@ -380,7 +380,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str], str]] = {
     "an unknown element": (
         {"itme": []},
         ["unknown-key"],
-        "`itme` is no element here",
+        "`itme` is not an element here",
     ),
     "an unknown modifier extension": (
         {"modifierExtension": [{"url": "urn:example:not", "valueBoolean": True}]},
