@@ -136,8 +136,8 @@ def checked_columns(
             what = "a field of a claim, a field of its lines or a fact" if lines else "a fact"
             name = name if name.isprintable() else repr(name)
             more = _advice(name, known) or (
-                " `payer-policy facts` lists the facts; remove columns that are not facts, or carry "
-                f"them to the answers with --keep {name}."
+                " `payer-policy facts` lists the facts; remove the column, or carry it to the "
+                f"answers with --keep {name}."
             )
             raise WrongCall(f"{file}: the column `{name}` is not {what}.{more}")
         if concluded:
