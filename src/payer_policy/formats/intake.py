@@ -103,13 +103,13 @@ def remark_duplicates(intakes: Iterable[Intake]) -> list[Intake]:
     that number could belong to several, `supplements.supplemented` refuses those.
     """
     given = list(intakes)
-    alike: dict[tuple[str, str | None], list[Intake]] = {}
+    by_number: dict[tuple[str, str | None], list[Intake]] = {}
     for intake in given:
         if intake.claim_id:
-            alike.setdefault((intake.claim_id, intake.frequency), []).append(intake)
+            by_number.setdefault((intake.claim_id, intake.frequency), []).append(intake)
     out = []
     for intake in given:
-        same = alike.get((intake.claim_id or "", intake.frequency), [])
+        same = by_number.get((intake.claim_id or "", intake.frequency), [])
         if len(same) > 1:
             remark = _duplicate(intake, next(one for one in same if one is not intake), len(same))
             intake = replace(intake, diagnostics=(*intake.diagnostics, remark))

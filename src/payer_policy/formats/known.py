@@ -6,6 +6,7 @@ They are tried after the formats here, so that none can take over a file that is
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -133,10 +134,8 @@ def _parquet_columns(
     source: Source, facts: Mapping[str, Fact], renamed: Mapping[str, str], keep: Sequence[str]
 ) -> Columns | None:
     if find_spec("pyarrow") is None:
-        raise WrongCall(
-            f"{source.path}: Parquet needs pyarrow, not installed here; "
-            "to install: pip install 'payer-policy[batch]'"
-        )
+        message = "Parquet needs pyarrow, not installed here; to install:"
+        raise WrongCall(f"{source.path}: {message} pip install 'payer-policy[batch]'")
     from payer_policy.formats.tables.parquet_blocks import parquet_columns
 
     return parquet_columns(source, facts, renamed, keep)
@@ -210,12 +209,11 @@ def installed() -> tuple[Format, ...]:
     """
     points = sorted(entry_points(group=GROUP), key=lambda one: one.name)
     found: tuple[Format, ...] = tuple(one.load() for one in points)
-    names = [one.name for one in (*BUILT_IN, *found)]
-    for name in names:
-        if names.count(name) > 1:
-            raise PayerPolicyError(
-                f"two formats are called `{name}`; uninstall one of the packages that add them"
-            )
+    counts = Counter(one.name for one in (*BUILT_IN, *found))
+    name, count = counts.most_common(1)[0]
+    if count > 1:
+        advice = "uninstall one of the packages that add them"
+        raise PayerPolicyError(f"two formats are called `{name}`; {advice}")
     return found
 
 

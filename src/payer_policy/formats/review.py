@@ -139,11 +139,11 @@ def _take(
     into.needed = rules.needed(determination["derived"])
     if kind == "reduce":
         into.allowed = exact_units(line["allowed_units"])
-    told = {"approve": ("advise",), "reduce": ("reduce", "advise")}.get(
+    noted = {"approve": ("advise",), "reduce": ("reduce", "advise")}.get(
         kind, ("deny", "pend", "reduce", "advise")
     )
     for found in determination["findings"]:
-        if number not in found["lines"] or found["kind"] not in told:
+        if number not in found["lines"] or found["kind"] not in noted:
             continue
         into.notes[finding_note(found, determination)] = None
         if found["kind"] == "deny":

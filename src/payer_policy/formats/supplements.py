@@ -325,9 +325,9 @@ class _Crowd:
         """
         unknown = claim.frequency is None
         frequencies = list(self._first_two) if unknown else [claim.frequency, None]
-        alike = [one for each in frequencies for one in self._first_two.get(each, ())]
+        same = [one for each in frequencies for one in self._first_two.get(each, ())]
         others = [one for npi, one in self._by_npi.items() if claim.npi not in (None, npi)]
-        return next((one for one in (*alike, *others) if one is not claim), None)
+        return next((one for one in (*same, *others) if one is not claim), None)
 
 
 def supplemented(intakes: Iterable[Intake], supplements: Mapping[str, Supplement]) -> list[Intake]:

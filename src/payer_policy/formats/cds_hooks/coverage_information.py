@@ -69,12 +69,11 @@ def _covered(determination: Mapping[str, Any], rules: ReviewRules) -> str:
     if determination["decision"] != "deny":
         return "conditional"
     carcs = [one["carc"] for one in determination["findings"] if one["kind"] == "deny"]
-    held_back = rules.information_carcs | (
-        frozenset() if rules.clinician_confirmed else rules.clinical_carcs
-    )
-    # Without any denying finding there is nothing to rest a refusal on.
-    firm = [carc for carc in carcs if carc not in held_back]
-    return "not-covered" if firm else "conditional"
+    soft = rules.information_carcs
+    if not rules.clinician_confirmed:
+        soft |= rules.clinical_carcs
+    # Without any other denying finding, "not covered" would rest on nothing.
+    return "not-covered" if any(carc not in soft for carc in carcs) else "conditional"
 
 
 def authorization_needed(outcome: Mapping[str, Any], number: str | None, rules: ReviewRules) -> str:

@@ -17,7 +17,7 @@ from payer_policy.formats.fhir.answers import read_answers
 from payer_policy.formats.fhir.form import Form, as_element, place_of
 from payer_policy.formats.fhir.lines import Named, ndc_of, procedure_code, put_diagnoses
 from payer_policy.formats.fhir.parties import Parties
-from payer_policy.formats.fhir.resources import Found, Resources
+from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import (
     choice,
     codings,
@@ -106,7 +106,7 @@ class OrderReader:
         self.performer = performer
         self.vocabulary, self.reference = vocabulary, reference
 
-    def read(self, found: Found) -> Order:
+    def read(self, found: Located) -> Order:
         """One order. Never raises; what is wrong with it is in its `Intake`."""
         label = f"{found.kind}/{text_of(found.resource.get('id')) or 'without-id'}"
         form = Form(self.document, label)
@@ -115,7 +115,7 @@ class OrderReader:
         intake = guarded(lambda: reader.intake(place), label, place)
         return Order(intake, found.resource, label, reader.coverage, reader.billing)
 
-    def coverage_of(self, order: Found) -> tuple[Found | None, str | None]:
+    def coverage_of(self, order: Located) -> tuple[Located | None, str | None]:
         """The coverage that an order is asked about, and its reference.
 
         The order's own, else the only one sent, else the only one whose payer is known here.
@@ -131,7 +131,7 @@ class OrderReader:
         own = text_of(sent[0].resource.get("id"))
         return sent[0], f"Coverage/{own}" if own else sent[0].url
 
-    def _is_ours(self, coverage: Found) -> bool:
+    def _is_ours(self, coverage: Located) -> bool:
         form = Form(self.document, None)
         parties = Parties(form, self.resources, coverage, self.reference)
         parties.put_payer([(one, coverage) for one in objects(coverage.resource.get("payor"))])
@@ -140,7 +140,7 @@ class OrderReader:
 
 
 class _Order:
-    def __init__(self, reader: OrderReader, form: Form, found: Found, label: str) -> None:
+    def __init__(self, reader: OrderReader, form: Form, found: Located, label: str) -> None:
         self.reader, self.form, self.found, self.label = reader, form, found, label
         self.coverage: str | None = None
         self.billing: Mapping[str, Any] | None = None
@@ -180,7 +180,7 @@ class _Order:
         if len(npis) == 1:
             form.put(("provider", "rendering_npi"), npis.pop(), (*order.path, "performer"))
 
-    def _patient(self) -> Found | None:
+    def _patient(self) -> Located | None:
         """The order's patient; the call's, unless the order is for somebody else."""
         order, known = self.found, self.reader.patient
         link = order.resource.get("subject") or order.resource.get("patient")
@@ -332,7 +332,7 @@ def _billing(concept: object, code: object) -> Mapping[str, Any] | None:
     return None
 
 
-def _patient(resources: Resources, patient_id: str | None) -> Found | None:
+def _patient(resources: Resources, patient_id: str | None) -> Located | None:
     patients = resources.of("Patient")
     for found in patients:
         if text_of(found.resource.get("id")) == patient_id:

@@ -25,7 +25,7 @@ from payer_policy.formats.cds_hooks.discovery import SERVICES
 from payer_policy.formats.cds_hooks.model import CONFIGURATION, NAMES, Call, Feedback, FeedbackBody
 from payer_policy.formats.cds_hooks.orders import ORDERS, Order, OrderReader
 from payer_policy.formats.fhir.form import as_element, problem_at, read_limited
-from payer_policy.formats.fhir.resources import Found, Resources
+from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import text_of
 from payer_policy.policy.reference import ReferenceData
 
@@ -169,7 +169,7 @@ def _drafts(given: object) -> Mapping[str, Any] | None:
 
 def _chosen(
     call: Call, document: JsonDocument, resources: Resources
-) -> tuple[list[Found], list[Diagnostic]]:
+) -> tuple[list[Located], list[Diagnostic]]:
     """The orders that are asked about, and what is wrong with how the call names them."""
     context = call.context
     problems: list[Diagnostic] = []
@@ -187,7 +187,7 @@ def _chosen(
     selections = context.get("selections")
     if call.hook != "order-select" or not isinstance(selections, list):
         return drafts, problems
-    chosen: list[Found] = []
+    chosen: list[Located] = []
     named = {f"{one.kind}/{text_of(one.resource.get('id'))}": one for one in drafts}
     for index, one in enumerate(selections):
         match = named.get(one) if isinstance(one, str) else None
@@ -202,13 +202,13 @@ def _chosen(
 
 def _dispatched(
     context: Mapping[str, Any], document: JsonDocument, resources: Resources
-) -> tuple[list[Found], list[Diagnostic]]:
+) -> tuple[list[Located], list[Diagnostic]]:
     """The orders of `order-dispatch`: `dispatchedOrders`, or one `order` as CRD 1.x had it."""
     key = "dispatchedOrders" if "dispatchedOrders" in context else "order"
     given = context.get(key)
     names = given if isinstance(given, list) else [] if given is None else [given]
     problems: list[Diagnostic] = []
-    found: list[Found] = []
+    found: list[Located] = []
     if not names:
         message = "`dispatchedOrders` is missing; a list of references was expected"
         problems.append(problem_at(document, "missing-key", message, ("context",)))

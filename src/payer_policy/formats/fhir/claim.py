@@ -27,7 +27,7 @@ from payer_policy.formats.fhir.lines import (
 from payer_policy.formats.fhir.model import Asked, AskedItem, Submission, Use
 from payer_policy.formats.fhir.models import INSTALL, FhirUnavailable, faults, is_sound
 from payer_policy.formats.fhir.parties import Parties
-from payer_policy.formats.fhir.resources import Found, Resources
+from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import (
     choice,
     codings,
@@ -102,7 +102,7 @@ def submissions_of(
     return [Submission(intake, one.asked, bundled) for intake, one in zip(kept, made, strict=True)]
 
 
-def _asked(resources: Resources) -> list[Found]:
+def _asked(resources: Resources) -> list[Located]:
     """The claims of a document without those that another one only refers back to."""
     claims = resources.of("Claim")
     earlier = [
@@ -117,7 +117,7 @@ def _asked(resources: Resources) -> list[Found]:
 def _submission(
     document: JsonDocument,
     resources: Resources,
-    claim: Found,
+    claim: Located,
     vocabulary: Vocabulary | None,
     reference: ReferenceData | None,
 ) -> Submission:
@@ -135,7 +135,7 @@ class _ClaimReader:
         self,
         document: JsonDocument,
         resources: Resources,
-        claim: Found,
+        claim: Located,
         claim_id: str | None,
         reference: ReferenceData | None,
     ) -> None:
@@ -266,7 +266,7 @@ class _ClaimReader:
         """The facts of every questionnaire's answers, in the document or contained in the claim."""
         inside = objects(self.claim.resource.get("contained"))
         contained = [
-            Found(one, (*self.claim.path, "contained", index))
+            Located(one, (*self.claim.path, "contained", index))
             for index, one in enumerate(inside)
             if one.get("resourceType") == "QuestionnaireResponse"
         ]
@@ -297,7 +297,7 @@ class _ClaimReader:
         self.lines[at].setdefault("facts", {})[name] = value
         self.form.sources["lines", at, "facts", name] = where
 
-    def _responses(self) -> Iterator[Found]:
+    def _responses(self) -> Iterator[Located]:
         """The responses that are about this claim: linked from it, or unlinked beside a sole claim."""
         linked = [
             self.resources.find(one.get("valueReference"), self.claim)

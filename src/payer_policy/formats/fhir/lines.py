@@ -17,7 +17,7 @@ from payer_policy.core.vocabulary.codes import malformed
 from payer_policy.core.vocabulary.types import ValueProblem, exact_number, shown
 from payer_policy.formats.fhir.form import Form, as_element
 from payer_policy.formats.fhir.model import AskedItem
-from payer_policy.formats.fhir.resources import Found, Resources
+from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import (
     NDC_UNITS,
     choice,
@@ -294,7 +294,9 @@ class Named(NamedTuple):
     path: JsonPath
 
 
-def put_diagnoses(form: Form, resources: Resources, origin: Found, named: Sequence[Named]) -> bool:
+def put_diagnoses(
+    form: Form, resources: Resources, origin: Located, named: Sequence[Named]
+) -> bool:
     """Set the request's diagnoses, in the order given; whether they are known.
 
     A diagnosis in another code system could be the one that a policy asks for, so beside one that

@@ -13,7 +13,7 @@ from payer_policy.core.json_source import JsonPath
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.fhir.form import Form, as_element
 from payer_policy.formats.fhir.models import is_sound
-from payer_policy.formats.fhir.resources import Found, Resources
+from payer_policy.formats.fhir.resources import Located, Resources
 from payer_policy.formats.fhir.values import (
     codings,
     identifiers,
@@ -36,13 +36,13 @@ class Parties:
     """Reads the parties of one claim into a form."""
 
     def __init__(
-        self, form: Form, resources: Resources, claim: Found, reference: ReferenceData | None
+        self, form: Form, resources: Resources, claim: Located, reference: ReferenceData | None
     ) -> None:
         self.form, self.resources, self.claim, self.reference = form, resources, claim, reference
-        self.coverage: Found | None = None
-        self.patient: Found | None = None
-        self.insurer: Found | None = None
-        self.requestor: Found | None = None
+        self.coverage: Located | None = None
+        self.patient: Located | None = None
+        self.insurer: Located | None = None
+        self.requestor: Located | None = None
         self.npis: list[str] = []
 
     def read(self) -> None:
@@ -93,9 +93,7 @@ class Parties:
         focal = [one for one in given if one.get("focal") is True] or given
         if len(focal) > 1:
             message = f"found {len(focal)} insurances, and nothing says which one is asked"
-            self.form.report(
-                where, "contradiction", message, "set `focal` of that one alone to true"
-            )
+            self.form.report(where, "contradiction", message, "set `focal` of one of them to true")
             return
         if not focal:
             return
@@ -110,7 +108,7 @@ class Parties:
             return
         self.read_coverage(self.coverage)
 
-    def read_coverage(self, coverage: Found) -> None:
+    def read_coverage(self, coverage: Located) -> None:
         """Member, plan and line of business of a coverage."""
         form, resource = self.form, coverage.resource
         member, where = text_of(resource.get("subscriberId")), (*coverage.path, "subscriberId")
@@ -149,13 +147,13 @@ class Parties:
         """The payer: of the coverage's payor, or else of the claim's insurer."""
         self.insurer = self.resources.find(self.claim.resource.get("insurer"), self.claim)
         coverage = self.coverage
-        links: list[tuple[Any, Found]] = []
+        links: list[tuple[Any, Located]] = []
         if coverage is not None:
             links += [(one, coverage) for one in objects(coverage.resource.get("payor"))]
         links.append((self.claim.resource.get("insurer"), self.claim))
         self.put_payer(links)
 
-    def put_payer(self, links: list[tuple[Any, Found]]) -> None:
+    def put_payer(self, links: list[tuple[Any, Located]]) -> None:
         """The first payer that some references name and that is known here; else the first."""
         named: list[tuple[str, JsonPath]] = []
         for link, origin in links:
@@ -202,7 +200,7 @@ class Parties:
         found = (self.npi(one.get("provider"), self.claim) for one in elements)
         return list(dict.fromkeys(npi for npi in found if npi))
 
-    def npi(self, reference: object, origin: Found) -> str | None:
+    def npi(self, reference: object, origin: Located) -> str | None:
         """The NPI of a provider, through its role where it is one."""
         found = self.resources.find(reference, origin)
         if found is None:

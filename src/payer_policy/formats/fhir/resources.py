@@ -18,14 +18,14 @@ _TYPED = re.compile(r"(?:^|/)([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})\Z")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Located:
     """A resource, its path in the document, and what contains it (itself, at the top)."""
 
     resource: Mapping[str, Any]
     path: JsonPath
     url: str | None = None
     """Its `fullUrl`, or else `Type/id`; None: nothing outside can refer to it."""
-    container: Found | None = field(default=None, repr=False)
+    container: Located | None = field(default=None, repr=False)
 
     @property
     def kind(self) -> str:
@@ -38,19 +38,19 @@ class Resources:
 
     def __init__(self, *roots: tuple[Mapping[str, Any], JsonPath]) -> None:
         self.all = [found for root, path in roots for found in _entries(root, path, None)]
-        self._by_url: dict[str, list[Found]] = {}
-        self._by_id: dict[str, list[Found]] = {}
+        self._by_url: dict[str, list[Located]] = {}
+        self._by_id: dict[str, list[Located]] = {}
         for found in self.all:
             if found.url:
                 self._by_url.setdefault(found.url, []).append(found)
             if own := text_of(found.resource.get("id")):
                 self._by_id.setdefault(f"{found.kind}/{own}", []).append(found)
 
-    def of(self, *kinds: str) -> list[Found]:
+    def of(self, *kinds: str) -> list[Located]:
         """The resources of some types, in the order of the document; contained ones are not."""
         return [found for found in self.all if found.kind in kinds]
 
-    def find(self, reference: object, origin: Found | None = None) -> Found | None:
+    def find(self, reference: object, origin: Located | None = None) -> Located | None:
         """The resource that a Reference leads to, if it is in this document."""
         url = url_of(reference)
         if url is None:
@@ -69,7 +69,7 @@ class Resources:
         same = all(one.resource == candidates[0].resource for one in candidates)
         return candidates[0] if candidates and same else None
 
-    def _by_identifier(self, reference: object) -> Found | None:
+    def _by_identifier(self, reference: object) -> Located | None:
         wanted = reference.get("identifier") if isinstance(reference, dict) else None
         if not isinstance(wanted, dict) or not text_of(wanted.get("value")):
             return None
@@ -83,13 +83,13 @@ class Resources:
         return hits[0] if len(hits) == 1 else None
 
 
-def _entries(node: Mapping[str, Any], path: JsonPath, url: str | None) -> Iterator[Found]:
+def _entries(node: Mapping[str, Any], path: JsonPath, url: str | None) -> Iterator[Located]:
     kind = text_of(node.get("resourceType"))
     # Parameters: how an operation is called that takes several resources.
     key = {"Parameters": "parameter", "Bundle": "entry"}.get(kind or "")
     if key is None:
         own = text_of(node.get("id"))
-        yield Found(node, path, url or (f"{kind}/{own}" if own else None))
+        yield Located(node, path, url or (f"{kind}/{own}" if own else None))
         return
     entries = node.get(key)
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
@@ -100,7 +100,7 @@ def _entries(node: Mapping[str, Any], path: JsonPath, url: str | None) -> Iterat
             yield from _entries(inside, (*path, key, index, "resource"), full)
 
 
-def _contained(origin: Found | None, name: str) -> Found | None:
+def _contained(origin: Located | None, name: str) -> Located | None:
     holder = origin.container or origin if origin is not None else None
     if holder is None:
         return None
@@ -109,5 +109,5 @@ def _contained(origin: Found | None, name: str) -> Found | None:
     inside = objects(holder.resource.get("contained"))
     for index, one in enumerate(inside):
         if (text_of(one.get("id")) or "").removeprefix("#") == name:
-            return Found(one, (*holder.path, "contained", index), None, holder)
+            return Located(one, (*holder.path, "contained", index), None, holder)
     return None

@@ -26,10 +26,8 @@ def schema_problems(
     for document in documents:
         errors = validator.iter_errors(_plain(document.value))
         for error in sorted(errors, key=lambda error: render_path(tuple(error.absolute_path))):
-            message = (
-                f"the schema {kind}.schema.json refuses this (by its `{error.validator}`); an "
-            )
-            message += "editor marks it as wrong, though it is right"
+            message = f"the schema {kind}.schema.json refuses this (by its `{error.validator}`); "
+            message += "an editor marks it as wrong, though it is right"
             hint, path = (
                 "this is a fault of payer-policy itself: report it",
                 tuple(error.absolute_path),

@@ -48,9 +48,8 @@ def row_texts(lines: Iterator[Line], separator: str) -> Iterator[RowText]:
         reader = csv.reader(_recorded(lines, taken), strict=True, delimiter=separator)
         with suppress(csv.Error):  # reading the row reports it
             next(reader, None)
-        yield RowText(
-            b"".join(text for text, _ in taken), len(taken), sum(length for _, length in taken)
-        )
+        texts, lengths = zip(*taken, strict=True)
+        yield RowText(b"".join(texts), len(taken), sum(lengths))
 
 
 def _recorded(lines: Iterator[Line], taken: list[Line]) -> Iterator[str]:

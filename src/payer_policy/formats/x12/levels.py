@@ -53,10 +53,8 @@ class Level:
     """A mistake that does not keep the level from being read."""
     segments: list[Segment] = field(default_factory=list)
 
-    @cached_property
-    def code(self) -> str:
-        """What kind of level it is (HL03)."""
-        return self.hl.code(3)
+    def __post_init__(self) -> None:
+        self.code = self.hl.code(3)
 
     def add(self, segment: Segment) -> None:
         if len(self.segments) < MAX_SEGMENTS:

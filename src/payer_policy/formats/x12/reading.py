@@ -84,9 +84,8 @@ class _AdviceReader(AnswerReader):
         self.found = self.found or self.inside
         if self._open is not None:
             clp, fields = self._open
-            claim = ClaimPayment(
-                **fields, services=tuple(ServicePayment(**line) for line in self._lines)
-            )
+            services = tuple(ServicePayment(**line) for line in self._lines)
+            claim = ClaimPayment(**fields, services=services)
             self.claims.append(claim)
             if not claim.balances():
                 message = "the claim does not balance: charge less adjustments is not the payment"
@@ -143,11 +142,10 @@ class _AdviceReader(AnswerReader):
                 line["remarks"] = (*line.get("remarks", ()), segment.get(2))
 
     def _adjustments(self, cas: Segment) -> list[Adjustment]:
+        group, triples = cas.get(1), range(2, len(cas.elements), 3)
         return [
-            Adjustment(
-                cas.get(1), cas.get(at), self._money(cas, at + 1), self._quantity(cas, at + 2)
-            )
-            for at in range(2, len(cas.elements), 3)
+            Adjustment(group, cas.get(at), self._money(cas, at + 1), self._quantity(cas, at + 2))
+            for at in triples
             if cas.get(at)
         ]
 

@@ -336,11 +336,9 @@ class _Claim:
             hint = "reverse it (CLP02 22) when it is decided"
             self._problem("pended", message, hint, warning=True)
             return self.rules.pended
-        of_kind = {
-            kind: [f for f in decided.findings if f["kind"] == kind] for kind in ("deny", "reduce")
-        }
         # A reduction that leaves nothing denies.
-        found = (outcome == "deny" and of_kind["deny"]) or of_kind["reduce"]
+        denying = [f for f in decided.findings if f["kind"] == outcome == "deny"]
+        found = denying or [f for f in decided.findings if f["kind"] == "reduce"]
         coded = [f for f in found if f["group"] and f["carc"]]
         word = {"deny": "denied", "reduce": "reduced"}[outcome]
         if not coded:

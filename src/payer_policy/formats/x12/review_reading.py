@@ -135,10 +135,8 @@ class _ReviewReader(AnswerReader):
                     expected = ", ".join(sorted(_ACTIONS))
                     message = f"found {shown(segment.get(1))}; one of {expected} was expected"
                     self.problem(segment, 1, "wrong-value", message)
-                certification, reason = segment.get(2), segment.get(3)
-                decision = replace(
-                    decision, action=action, certification=certification, reason=reason
-                )
+                number_, reason = segment.get(2), segment.get(3)
+                decision = replace(decision, action=action, certification=number_, reason=reason)
             case "HSD", "FL" if (units := self.value(segment, 2, number)) is not None:
                 decision = replace(decision, units=units)
             case "MSG", _:

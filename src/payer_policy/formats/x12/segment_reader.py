@@ -104,11 +104,19 @@ class Segment:
         return _segment, (self.number, joined, *rest)
 
 
-def _segment(number: int, raw: str, start: Position, *rest: Any) -> Segment:
-    """A segment from its text; `rest`: its fields after `start`."""
-    separators: Separators = rest[1]
+def _segment(
+    number: int,
+    raw: str,
+    start: Position,
+    excerpt: str | None,
+    separators: Separators,
+    closed: bool,
+    wrapped: Wrapped | None,
+) -> Segment:
+    """A segment from its text, as another process receives it."""
     elements = raw.split(separators.element)
-    return Segment(number, elements[0].strip(_BLANK).upper(), elements, start, *rest)
+    id_ = elements[0].strip(_BLANK).upper()
+    return Segment(number, id_, elements, start, excerpt, separators, closed, wrapped)
 
 
 @dataclass(frozen=True, slots=True)
