@@ -497,7 +497,7 @@ def test_a_cut_off_parquet_file_in_a_folder_is_a_reject_and_stops_no_other(
     assert (reject["file"], reject["record"], reject["code"]) == (
         (folder / "b.parquet").as_posix(), 1, "damaged-file"
     )  # fmt: skip
-    assert reject["reason"].startswith("the file cannot be read as Parquet; what comes after")
+    assert reject["reason"].startswith("the file cannot be read as Parquet; what follows")
     assert (finished.summary["records"], finished.summary["decided"]) == (7, 6)
 
 
