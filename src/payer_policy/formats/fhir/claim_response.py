@@ -228,9 +228,9 @@ def _item(
 ) -> dict[str, Any]:
     out: dict[str, Any] = {}
     granted = review.action in ("A2", "A6") and use != "claim"
+    url = PAS + "extension-itemTraceNumber"
     extensions: list[dict[str, Any]] = [
-        {"url": PAS + "extension-itemTraceNumber", "valueIdentifier": dict(trace)}
-        for trace in item.trace
+        {"url": url, "valueIdentifier": dict(trace)} for trace in item.trace
     ]
     if granted and review.allowed is not None:
         extensions.append(_granted(item, review))

@@ -39,7 +39,6 @@ class Coding(NamedTuple):
 
     system: str | None
     code: str | None
-    display: str | None
 
     def names_system(self, name: str) -> bool:
         """Whether a name is in that of the system, whatever separates its words."""
@@ -51,7 +50,6 @@ class Amount(NamedTuple):
 
     value: int | Decimal | None
     unit: str | None
-    system: str | None
 
 
 def text_of(value: object) -> str | None:
@@ -71,10 +69,7 @@ def codings(concept: object) -> list[Coding]:
     if not isinstance(concept, dict):
         return []
     inside = objects(concept.get("coding")) or ([concept] if "code" in concept else [])
-    found = (
-        Coding(text_of(one.get("system")), text_of(one.get("code")), text_of(one.get("display")))
-        for one in inside
-    )
+    found = (Coding(text_of(one.get("system")), text_of(one.get("code"))) for one in inside)
     return [one for one in found if one.code]
 
 
@@ -117,11 +112,10 @@ def token(coding: Coding) -> str:
 def quantity(value: object) -> Amount:
     """A Quantity; a value that is not a number is None."""
     if not isinstance(value, dict):
-        return Amount(None, None, None)
+        return Amount(None, None)
     number = value.get("value")
     exact = number if isinstance(number, (int, Decimal)) and not isinstance(number, bool) else None
-    unit = text_of(value.get("code")) or text_of(value.get("unit"))
-    return Amount(exact, unit, text_of(value.get("system")))
+    return Amount(exact, text_of(value.get("code")) or text_of(value.get("unit")))
 
 
 def is_billing_unit(amount: Amount) -> bool:

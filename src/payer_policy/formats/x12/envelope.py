@@ -65,7 +65,6 @@ class Opened:
     transaction: Literal["837", "278"] = "837"
     guide: str = ""
     """The number of the guide that ST03, or else GS08, names: `217`."""
-    gs: Segment | None = None
     isa: Segment | None = None
 
 
@@ -188,7 +187,7 @@ class Envelope:
             claims = next((_KINDS[n] for n in numbers if n in _KINDS), None)
             guide = next(iter(numbers), "")
             transaction: Literal["837", "278"] = "837" if kind == "837" else "278"
-            yield Opened(st, claims, transaction, guide, self._gs, self._isa)
+            yield Opened(st, claims, transaction, guide, self._isa)
         elif kind in self._others or len(self._others) < _MAX_OTHERS:
             first, count = self._others.get(kind, (st, 0))
             self._others[kind] = (first, count + 1)
@@ -208,7 +207,7 @@ class Envelope:
 
     def _misplaced(self, segment: Segment, belongs: Literal["837", "278"]) -> Misplaced:
         what = "the claim" if belongs == "837" else "the request"
-        around = Opened(self._st or segment, None, belongs, "", self._gs, self._isa)
+        around = Opened(self._st or segment, None, belongs, "", self._isa)
         if self._st is None:
             message = f"{what} is outside of a transaction set"
             return Misplaced(segment, "broken-envelope", message, _OUTSIDE, around)
