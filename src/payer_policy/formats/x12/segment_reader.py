@@ -282,9 +282,9 @@ def segments(source: str | Read) -> Iterator[Segment | Broken]:
             raw = raw.replace("\r", "").replace("\n", "")
         if raw.strip(_BLANK):
             number += 1
-            elements, place = raw.split(separators.element), (window.position, window.excerpt())
-            id_ = elements[0].strip(_BLANK).upper()
-            yield Segment(number, id_, elements, *place, separators, closed, wrapped)
+            elements = raw.split(separators.element)
+            id_, start, line = elements[0].strip(_BLANK).upper(), window.position, window.excerpt()
+            yield Segment(number, id_, elements, start, line, separators, closed, wrapped)
         window.move(min(window.at + length, len(window.text)))
 
 
