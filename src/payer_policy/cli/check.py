@@ -48,9 +48,11 @@ def command(
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
         from payer_policy.formats.schemas import library_schema_problems
+        from payer_policy.specs.examples import example_problems
 
-        found = library_schema_problems(library)
-        errors, problems = found, sorted([*problems, *found], key=Diagnostic.sort_key)
+        found = [*library_schema_problems(library), *example_problems(library)]
+        errors = [problem for problem in found if problem.severity == "error"]
+        problems = sorted([*problems, *found], key=Diagnostic.sort_key)
     if deep and library is not None and not errors:
         bad = _deep(library)
         problems = sorted([*problems, *bad], key=Diagnostic.sort_key)

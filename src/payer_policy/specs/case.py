@@ -22,11 +22,14 @@ from payer_policy.specs.failures import Mismatch, Wrong
 REQUEST_ID = "SPEC-1"
 
 
+SubjectKind = Literal["claim", "request", "question"]
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What the first sentence says: whom is asked, about which code and day."""
 
-    kind: Literal["claim", "request", "question"]
+    kind: SubjectKind
     code: str
     day: date | None
 
@@ -51,7 +54,8 @@ class Case:
     engine: Engine
     subject: Subject | None = None
     request: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Value] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """As the request's JSON has them."""
     unknown: set[str] = field(default_factory=set)
     """Facts of which the scenario says that nothing is known."""
     answer: Answer | None = None
@@ -61,6 +65,17 @@ class Case:
         return self.engine.library
 
     # --- before it is decided -------------------------------------------------------------------
+
+    def begin(self, subject: Subject, request: dict[str, Any]) -> None:
+        """Start from this request as JSON, its facts included."""
+        if self.subject is not None:
+            raise Wrong(
+                f"the scenario is already about a {self.subject.kind}",
+                "a scenario is about one request; look for another one in the Background",
+            )
+        self.subject = subject
+        self.facts = request.pop("facts", {})
+        self.request = {**request, "id": REQUEST_ID}
 
     def asked(self) -> Subject:
         """What the scenario is about; every other sentence needs it."""
@@ -78,21 +93,7 @@ class Case:
         self.asked()
         self.answer = None
 
-    def put(self, path: tuple[str, ...], value: object) -> None:
-        """A field of the request."""
-        into = self.request
-        for key in path[:-1]:
-            into = into.setdefault(key, {})
-        into[path[-1]] = value
-
-    def drop(self, path: tuple[str, ...]) -> None:
-        """Leave a field of the request out: it is not known."""
-        into = self.request
-        for key in path[:-1]:
-            into = into.get(key, {})
-        into.pop(path[-1], None)
-
-    def know(self, name: str, value: Value) -> None:
+    def know(self, name: str, value: Any) -> None:
         self.facts[name] = value
         self.unknown.discard(name)
 
@@ -105,23 +106,17 @@ class Case:
     def json(self) -> dict[str, Any]:
         """The request as any program would hand it over."""
         subject = self.asked()
-        facts = dict(self.facts)
-        if not self.request.get("lines"):
-            for name, value in self._of_service(subject):
-                facts.setdefault(name, value)
-        return {
-            **self.request,
-            "facts": {name: to_json(value) for name, value in facts.items()},
-        }
+        service = {} if self.request.get("lines") else dict(self._of_service(subject))
+        return {**self.request, "facts": {**service, **self.facts}}
 
-    def _of_service(self, subject: Subject) -> Iterator[tuple[str, Value]]:
+    def _of_service(self, subject: Subject) -> Iterator[tuple[str, Any]]:
         """Without lines, the code and the day are facts like others."""
         wanted = {"code": subject.code, "date": subject.day}
         for name, fact in self.library.vocabulary.facts.items():
             if fact.source is not None and name not in self.unknown:
                 value = wanted.get(str(fact.source.get("service")))
                 if value is not None:
-                    yield name, value
+                    yield name, to_json(value)
 
     def decide(self) -> None:
         """Hand the request over and keep the answer, also where it is a refusal."""

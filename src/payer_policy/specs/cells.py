@@ -7,13 +7,14 @@ nearest right name, before anything is decided on it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,7 +35,7 @@ from payer_policy.core.vocabulary.units import UNITS, factor
 from payer_policy.policy.library import Library
 from payer_policy.policy.reference import Payer
 from payer_policy.specs.failures import Wrong
-from payer_policy.specs.sentences import Row, Table
+from payer_policy.specs.sentences import Table
 
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
 _NUMBER: Final = re.compile(r"([+-]?[\d.]+)\s*(\S.*)?")
@@ -272,7 +273,7 @@ def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
     return columns
 
 
-def named(cell: str, known: Sequence[str], noun: str, line: int) -> str:
+def named(cell: str, known: Sequence[str], noun: str, line: int | None) -> str:
     """A column or field by its name, in its one spelling."""
     name = spelling(cell)
     if name not in known:
@@ -298,6 +299,15 @@ def pairs(table: Table, left: str) -> list[tuple[int, str, str]]:
         raise Wrong(f"the first row must be | {left} | value |", None, table[0].line)
     _needs_rows(table)
     return [(row.line, row.cells[0], row.cells[1]) for row in table[1:]]
+
+
+def fields(table: Table, known: Iterable[str]) -> Iterator[tuple[int, str, str]]:
+    """The rows of a table `| field | value |`: line, field and text of each."""
+    lines: dict[str, int] = {}
+    for line, name, text in pairs(table, "field"):
+        field = named(name, list(known), "field", line)
+        once(lines, field, line)
+        yield line, field, text
 
 
 def once(lines: dict[str, int], name: str, line: int) -> None:
@@ -326,15 +336,18 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-def at_row(row: Row | int, error: Wrong) -> NoReturn:
-    """Tell an error as one of a row."""
-    raise Wrong(
-        error.message, error.hint, error.line or (row if isinstance(row, int) else row.line)
-    ) from None
+@contextmanager
+def in_row(line: int) -> Iterator[None]:
+    """Reports what is wrong inside as wrong in this row of a table."""
+    try:
+        yield
+    except Wrong as error:
+        error.line = error.line or line
+        raise
 
 
 def checked(
-    model: type[BaseModel], raw: Mapping[str, Any], names: Mapping[str, str], line: int
+    model: type[BaseModel], raw: Mapping[str, Any], names: Mapping[str, str], line: int | None
 ) -> None:
     """Refuse a row whose cells the request's own model would refuse.
 

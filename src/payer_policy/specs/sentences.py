@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
+from inspect import cleandoc
 from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["given", "when", "then"]
 Arguments = Mapping[str, str]
+Run = Callable[["Case", Arguments, "Table"], None]
 
 
 class Row(NamedTuple):
@@ -38,12 +40,24 @@ _PATTERNS: Final = {
     "fact": r".+",
     "value": r".+",
     "fact_and_value": r".+",
+    "field_and_value": r".+",
+    "cleared": r".+",
+    "modifiers": r".+",
+    "removed": r".+",
+    "part": r"the drug lines|the claim|the request|the authorization|line \S+",
     "codes": r".+",
     "rarcs": r".+",
     "text": r".+",
     "reason": r"[A-Za-z]+[ -]\S+",
 }
 """What a slot takes; one word where nothing else is said."""
+_SHOWN: Final = {
+    "fact_and_value": "{fact} is {value}",
+    "field_and_value": "{field} {value}",
+    "cleared": "{field}",
+    "removed": "{modifiers}",
+}
+"""How a slot is written for people."""
 _PLAIN: Final = str.maketrans(
     {"“": '"', "”": '"'} | dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " ")
 )
@@ -56,7 +70,7 @@ class Step:
 
     kind: Kind
     forms: tuple[str, ...]
-    run: Callable[[Case, Arguments, Table], None]
+    run: Run
     about: str
     """What it means, in a sentence or two."""
     example: str
@@ -74,6 +88,36 @@ class Step:
             if found is not None:
                 return {name: value.strip() for name, value in found.groupdict().items()}
         return None
+
+
+def sentence(
+    steps: list[Step],
+    kind: Kind,
+    *forms: str,
+    table: bool = False,
+    columns: Iterable[str] = (),
+) -> Callable[[Run], Run]:
+    """A decorator that adds a sentence to the library, with the function that runs it.
+
+    The last paragraph of the function's docstring is the sentence's example; what is before it is
+    its help.
+
+    Args:
+        steps: Where to add it.
+        kind: Its keyword.
+        forms: Its forms, the first one to learn first.
+        table: Whether a table is below it.
+        columns: The table's columns or fields, to list in the help.
+    """
+
+    def add(run: Run) -> Run:
+        about, _, example = cleandoc(run.__doc__ or "").rpartition("\n\n")
+        known = f" {'Fields' if '| field' in example else 'Columns'}: {', '.join(columns)}."
+        about = " ".join(about.split()) + (known if columns else "")
+        steps.append(Step(kind, forms, run, about, example, table))
+        return run
+
+    return add
 
 
 def _pattern(form: str) -> re.Pattern[str]:
@@ -104,7 +148,7 @@ def plain(form: str) -> str:
     def shown(slot: re.Match[str]) -> str:
         if slot.group(2):
             return f"({slot.group(2)})"
-        return "{fact} is {value}" if slot.group(1) == "fact_and_value" else slot.group()
+        return _SHOWN.get(slot.group(1), slot.group())
 
     return _SLOT.sub(shown, form)
 

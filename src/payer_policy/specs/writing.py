@@ -21,7 +21,7 @@ _KINDS: Final = {
     "preauthorization": ("a preauthorization request to", "request"),
 }
 _DECISIONS: Final = {"approve": "approved", "deny": "denied", "pend": "pended"}
-_FIELD_OF: Final = {".".join(path): field for field, path in FIELDS.items()}
+_FIELD_OF: Final = {path: field for field, path in FIELDS.items()}
 _NOT_SAID: Final = ("kind", "coverage.payer")
 """Request fields that the first sentence says."""
 
