@@ -5,9 +5,7 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
 
   Background:
     Given a question to Commercial Strict about J0945 on 2025-03-03
-    And the request says
-      | field | value |
-      | plan  | P1    |
+    And the request has plan P1
 
   Rule: Payer, plan and code alone
 
@@ -174,10 +172,8 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
 
     Scenario: Intolerance makes the length of oral therapy needless
       Given the diagnoses G82.51
-      And these facts
-        | fact                               | value         |
-        | the phase of therapy               | trial         |
-        | the outcome of oral antispasmodics | not tolerated |
+      And it is known that the phase of therapy is trial
+      And it is known that the outcome of oral antispasmodics is not tolerated
       When the question is asked
       Then it is pended
       And it does not ask for the length of oral therapy
@@ -185,10 +181,8 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
 
     Scenario: An infection ends the matter for trial and pump, and asks no more
       Given the diagnoses G82.51
-      And these facts
-        | fact                 | value   |
-        | the phase of therapy | initial |
-        | an active infection  | yes     |
+      And it is known that the phase of therapy is initial
+      And it is known that contraindication.active_infection is yes
       When the question is asked
       Then it is denied
       And the reasons are

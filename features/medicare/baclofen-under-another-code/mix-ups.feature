@@ -145,9 +145,7 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
 
     Scenario Outline: A void waits for a person: <code>
       Given a claim to Medicare for <code> on 2025-03-03
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      And the claim has frequency 8
       And these claim lines
         | code   | units | place of service | ndc          |
         | <code> | 1     | 11               | 66794-157-02 |
@@ -184,10 +182,8 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
 
     Scenario: A replacement asks for payment, and is denied
       Given a claim to Medicare for J3490 on 2025-03-03
-      And the claim says
-        | field       | value |
-        | frequency   | 7     |
-        | original id | C-100 |
+      And the claim has frequency 7
+      And the claim has original id C-100
       And these claim lines
         | code  | units | place of service | ndc          |
         | J3490 | 1     | 11               | 66794-157-02 |

@@ -63,9 +63,7 @@ Feature: Medicare, official codes: what a claim that says nothing waits for
 
   Scenario: J0476 outside offices and critical access hospitals is in another payment, wherever it was given
     Given a claim to Medicare for J0476 on 2025-03-03
-    And these facts
-      | fact                                                              | value |
-      | whether a clinician gave the drug in an office or on a home visit | no    |
-      | whether a critical access hospital gave the drug                  | no    |
+    And it is known that whether a clinician gave the drug in an office or on a home visit is no
+    And it is known that whether a critical access hospital gave the drug is no
     When the claim is decided
     Then wastage.in_scope is concluded to be no

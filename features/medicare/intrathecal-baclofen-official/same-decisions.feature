@@ -112,10 +112,8 @@ Feature: Medicare: the official codes get the same decisions as J0945
 
     Scenario Outline: A duplicate is one under each code: <code>
       Given a claim to Medicare for <code> on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
       And the diagnoses G82.51
       And these claim lines
         | code   | modifiers | units | place of service | ndc |
@@ -136,16 +134,9 @@ Feature: Medicare: the official codes get the same decisions as J0945
         | J0475 |
 
     Scenario: The same line under the other code is no duplicate
-      Given a claim to Medicare for J0475 on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0475 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
+      Given the example refill-with-procedure of Medicare for J0475
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |

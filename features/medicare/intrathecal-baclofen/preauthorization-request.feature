@@ -4,13 +4,7 @@ Feature: Medicare: a preauthorization request that nobody needed to make
   that an authorization is missing.
 
   Background:
-    Given a preauthorization request to Medicare for J0945 on 2025-03-17
-    And the request says
-      | field       | value      |
-      | plan        | P1         |
-      | member id   | M1         |
-      | billing npi | 1234567893 |
-    And the diagnoses G82.51
+    Given the example screening-request of Medicare for J0945
 
   Rule: The answer says that preauthorization is not needed
 
@@ -51,19 +45,15 @@ Feature: Medicare: a preauthorization request that nobody needed to make
   Rule: The request is decided on necessity
 
     Scenario: A screening trial needs no failed oral therapy before it
-      Given these facts
-        | fact                                    | value     |
-        | the phase of therapy                    | trial     |
-        | the outcome of oral antispasmodics      | not tried |
-        | allergy or hypersensitivity to baclofen | no        |
-        | an active infection                     | no        |
+      Given it is known that the outcome of oral antispasmodics is not tried
+      And it is known that contraindication.hypersensitivity is no
+      And it is known that contraindication.active_infection is no
       When the request is decided
       Then it is approved
       And it asks nothing
       And rule oral-therapy-not-shown does not hold
 
     Scenario: A screening trial is not asked for an earlier trial
-      Given it is known that the phase of therapy is trial
       When the request is decided
       Then it is pended
       And it does not ask for the response to the screening trial

@@ -5,9 +5,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
 
   Background:
     Given a question to Medicare about J0945 on 2025-03-03
-    And the request says
-      | field | value |
-      | plan  | P1    |
+    And the request has plan P1
 
   Rule: Payer, plan and code alone
 
@@ -137,32 +135,24 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
 
   Rule: Answers settle questions
 
-    Scenario: Intolerance does not make the length of oral therapy needless here
+    Background:
       Given the diagnoses G82.51
-      And these facts
-        | fact                               | value         |
-        | the phase of therapy               | initial       |
-        | the outcome of oral antispasmodics | not tolerated |
+      And it is known that the phase of therapy is initial
+
+    Scenario: Intolerance does not make the length of oral therapy needless here
+      Given it is known that the outcome of oral antispasmodics is not tolerated
       When the question is asked
       Then it is pended
       And it asks for the length of oral therapy
 
     Scenario: A favourable response makes the dose needless
-      Given the diagnoses G82.51
-      And these facts
-        | fact                                | value      |
-        | the phase of therapy                | initial    |
-        | the response to the screening trial | favourable |
+      Given it is known that the response to the screening trial is favourable
       When the question is asked
       Then it is pended
       And it does not ask for the decisive screening dose
 
     Scenario: An infection ends the matter for trial and pump, and asks no more
-      Given the diagnoses G82.51
-      And these facts
-        | fact                 | value   |
-        | the phase of therapy | initial |
-        | an active infection  | yes     |
+      Given it is known that contraindication.active_infection is yes
       When the question is asked
       Then it is denied
       And the reasons are

@@ -75,7 +75,7 @@ class Case:
             )
         self.subject = subject
         self.facts = request.pop("facts", {})
-        self.request = {**request, "id": REQUEST_ID}
+        self.request = {"id": REQUEST_ID, **request}
 
     def asked(self) -> Subject:
         """What the scenario is about; every other sentence needs it."""
