@@ -92,7 +92,7 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | 59 on the drug                     | JZ 59     | 99213 | distinct-service-modifier |
         | XE on the drug                     | JZ XE     | 99213 | distinct-service-modifier |
 
-    Scenario: A distinct-service modifier stands in for nothing, and nothing is missing: JZ is not required here
+    Scenario: A distinct-service modifier replaces nothing, and nothing is missing: JZ is not required here
       Given the drug lines carry XU
       When the claim is decided
       Then it is approved

@@ -73,7 +73,7 @@ Feature: Commercial Standard: which records come with the claim, and which are a
         | A first fill                      | 62362     | 4     | 66794-157-02 |
         | A new pump in place of an old one | E0786     | 4     | 66794-157-02 |
 
-    Scenario Outline: <case> is not denied for want of paper; it waits
+    Scenario Outline: <case> is not denied for missing records; it waits
       Given the drug lines have units <units>
       And the drug lines have ndc <ndc>
       And line 2 has code <procedure>

@@ -35,7 +35,7 @@ Feature: Commercial Standard: the same service is paid once
         | another provider | 2025-03-03 | JZ        | 4     | 1999999992 | no   |
         | voided since     | 2025-03-03 | JZ        | 4     | 1234567893 | yes  |
 
-    Scenario: Nobody has looked for earlier claims
+    Scenario: No one has looked for earlier claims
       When the claim is decided
       Then it is approved
       And it is assumed that rule duplicate-of-earlier-claim does not hold

@@ -5,7 +5,7 @@ Feature: Commercial Standard: age, contraindications and replacement
 
   Rule: The patient is at least four years old on the day
 
-    Background: A request for a new pump; only the age is still to be told
+    Background: A request for a new pump; only the age is still unknown
       Given the example pump-request of Commercial Standard for J0945
       And the diagnoses G80.0
 
@@ -137,7 +137,7 @@ Feature: Commercial Standard: age, contraindications and replacement
         | a body too small for the pump       | a body too small for the pump                    |
         | another device that could interfere | another programmable device that could interfere |
 
-    Scenario Outline: A contraindication that nobody has answered is asked for, and not denied: <case>
+    Scenario Outline: A contraindication without an answer is asked for, and not denied: <case>
       Given nothing is known about <contraindication>
       When the request is decided
       Then it is pended

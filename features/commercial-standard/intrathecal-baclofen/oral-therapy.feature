@@ -6,7 +6,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
 
   Rule: Six weeks that did not do enough, or intolerance at any time
 
-    Background: A request for a new pump; only oral therapy is still to be told
+    Background: A request for a new pump; only oral therapy is still unknown
       Given the example pump-request of Commercial Standard for J0945
 
     Scenario Outline: It is enough: <case>
@@ -69,7 +69,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       Examples:
         | case           | given |
         | there was none | no    |
-        | nobody says    |       |
+        | not stated     |       |
 
     Scenario: What came of oral therapy is not known
       Given it is known that the length of oral therapy is 41 days
@@ -98,7 +98,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
 
   Rule: It is asked for before the screening dose as well
 
-    Background: A screening dose, which needs no authorization here; only oral therapy is still to be told
+    Background: A screening dose, which needs no authorization here; only oral therapy is still unknown
       Given the example screening-dose of Commercial Standard for J0945
 
     Scenario Outline: The screening dose is paid: <case>

@@ -157,7 +157,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | authorization-requested-late | CO    | 210  |      | 1    |
       And it says "was asked for on 2025-03-04, after the service on 2025-03-03, and no timely notice of an emergency is shown"
 
-    Scenario: Several misfits are all told at once
+    Scenario: Several misfits are all reported at once
       Given these facts
         | fact                                         | value      |
         | the member of the authorization              | M2         |

@@ -123,14 +123,14 @@ Feature: Commercial Standard: the preauthorization request itself
       And rule oral-therapy-not-shown <so>
 
       Examples:
-        | oral therapy                    | outcome       | length  | decision | so            |
-        | inadequate after six weeks      | inadequate    | 42 days | approved | does not hold |
-        | inadequate after a day less     | inadequate    | 41 days | denied   | holds         |
-        | inadequate, nobody says when    | inadequate    |         | pended   | is not known  |
-        | not tolerated after a day       | not tolerated | 1 day   | approved | does not hold |
-        | not tolerated, nobody says when | not tolerated |         | approved | does not hold |
-        | it works                        | effective     | 90 days | denied   | holds         |
-        | not tried                       | not tried     | 0 days  | denied   | holds         |
+        | oral therapy                  | outcome       | length  | decision | so            |
+        | inadequate after six weeks    | inadequate    | 42 days | approved | does not hold |
+        | inadequate after a day less   | inadequate    | 41 days | denied   | holds         |
+        | inadequate, date not known    | inadequate    |         | pended   | is not known  |
+        | not tolerated after a day     | not tolerated | 1 day   | approved | does not hold |
+        | not tolerated, date not known | not tolerated |         | approved | does not hold |
+        | it works                      | effective     | 90 days | denied   | holds         |
+        | not tried                     | not tried     | 0 days  | denied   | holds         |
 
     Scenario: The size of the body is of no concern before a trial
       Given it is known that contraindication.body_too_small is yes
@@ -155,7 +155,7 @@ Feature: Commercial Standard: the preauthorization request itself
       And it is known that the length of oral therapy is 6 weeks
       And it is known that the date of the screening trial is 2025-02-01
 
-    Scenario: Oral therapy failed, the trial was favourable, nothing speaks against it
+    Scenario: Oral therapy failed, the trial was favorable, nothing speaks against it
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -204,7 +204,7 @@ Feature: Commercial Standard: the preauthorization request itself
         | what                         | fact                                             | value          | rule                   | carc | rarc |
         | oral therapy a day too short | the length of oral therapy                       | 41 days        | oral-therapy-not-shown | 50   | N130 |
         | oral therapy works           | the outcome of oral antispasmodics               | effective      | oral-therapy-not-shown | 50   | N130 |
-        | no favourable response       | the response to the screening trial              | not favourable | trial-not-shown        | 50   | N674 |
+        | no favorable response        | the response to the screening trial              | not favourable | trial-not-shown        | 50   | N674 |
         | an allergy                   | allergy or hypersensitivity to baclofen          | yes            | contraindicated        | 50   | N130 |
         | an infection                 | an active infection                              | yes            | contraindicated        | 50   | N130 |
         | too small for the pump       | a body too small for the pump                    | yes            | contraindicated        | 50   | N130 |

@@ -33,7 +33,7 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | what                              | fact                                | value          | other fact                                    | other value | rule                      |
         | oral therapy for 41 days only     | the outcome of oral antispasmodics  | inadequate     | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
         | oral therapy worked               | the outcome of oral antispasmodics  | effective      | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
-        | no favourable response            | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
+        | no favorable response             | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
         | no response to the largest dose   | the response to the screening trial | not favourable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
         | a trial after the implant         | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
         | a trial on the day of the implant | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
@@ -63,7 +63,7 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And it is known that the day on which the payer was notified is 2025-03-04
       And no authorization is on file
 
-    Scenario Outline: In an emergency nobody has certified anything - <what>
+    Scenario Outline: In an emergency nothing has been certified - <what>
       Given it is known that <fact> is <value>
       And it is known that <other fact> is <other value>
       When the claim is decided
@@ -74,7 +74,7 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | what                              | decision | fact                                | value          | other fact                                    | other value | rule                      |
         | oral therapy for 41 days only     | denied   | the outcome of oral antispasmodics  | inadequate     | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
         | oral therapy worked               | denied   | the outcome of oral antispasmodics  | effective      | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
-        | no favourable response            | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
+        | no favorable response             | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
         | no response to the largest dose   | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
         | a trial after the implant         | denied   | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
         | a trial on the day of the implant | pended   | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |

@@ -1,7 +1,7 @@
 Feature: Commercial Standard: what does the policy for intrathecal baclofen require?
 
   A question, of which only payer, plan and code are known. The answer tells what is decided already, and
-  what is still to be asked, the most useful question first. It never denies for what nobody has said.
+  what is still unknown, the most useful question first. It never denies for what is not known.
 
   Background:
     Given a question to Commercial Standard about J0945 on 2025-03-03
@@ -17,7 +17,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       And it asks for the phase of therapy
       And the information request is CO 252 with N706
 
-    Scenario: Which phases need preauthorization is told at once
+    Scenario: Which phases need preauthorization is answered at once
       When the question is asked
       Then policy.preauthorizes_trials is concluded to be no
       And policy.preauthorizes_pumps is concluded to be yes
@@ -27,7 +27,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       When the question is asked
       Then rule preauthorization-needed is not known
 
-    Scenario: Nobody who asks beforehand is asked for an authorization
+    Scenario: A request beforehand is not asked for an authorization
       When the question is asked
       Then it does not ask for authorization.on_file
       And it does not ask for authorization.number_on_claim
@@ -43,7 +43,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       And it does not ask for ndc.on_every_line
       And it does not ask for the documents received
 
-    Scenario: The official code list's other reading of J0945 is told
+    Scenario: The official code list's other reading of J0945 is noted
       When the question is asked
       Then it advises by rule code-identity-note
       And it says "baclofen is J0475 (10 mg) and J0476 (50 mcg, trial)"

@@ -1,15 +1,15 @@
-Feature: Commercial Standard: a pump needs a favourable response to at most 100 mcg
+Feature: Commercial Standard: a pump needs a favorable response to at most 100 mcg
 
-  This payer takes a favourable response at the clinician's word, as Medicare does, but it looks at how
+  This payer takes a favorable response at the clinician's word, as Medicare does, but it looks at how
   the trial was done: a response only to more than 100 mcg, or doses less than a day apart, go to a
   person.
 
-  Rule: The response must be favourable
+  Rule: The response must be favorable
 
-    Background: A request for a new pump; only the trial is still to be told
+    Background: A request for a new pump; only the trial is still unknown
       Given the example pump-request of Commercial Standard for J0945
 
-    Scenario Outline: A favourable response within the protocol is enough: <case>
+    Scenario Outline: A favorable response within the protocol is enough: <case>
       Given it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is approved
@@ -22,7 +22,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | the second dose | 75 mcg  |
         | the third dose  | 100 mcg |
 
-    Scenario Outline: A favourable response only above the protocol is looked at by a person: <case>
+    Scenario Outline: A favorable response only above the protocol is looked at by a person: <case>
       Given it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is pended
@@ -39,7 +39,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | a microgram above | 101 mcg   |
         | a further step    | 125 mcg   |
 
-    Scenario Outline: No favourable response up to <case> means no pump on this showing
+    Scenario Outline: No favorable response up to <case> means no pump on this evidence
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is <dose>
       When the request is decided
@@ -63,7 +63,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | trial-nonresponder | CO    | 50   | N674 |
         | trial-not-shown    | CO    | 50   | N674 |
 
-    Scenario: Who does not respond to more than 100 mcg is none either, and a person is told of the dose
+    Scenario: A patient who does not respond to more than 100 mcg gets no pump either, and a person sees the dose
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is 101 mcg
       When the request is decided
@@ -74,7 +74,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | trial-nonresponder        | CO    | 50   | N674 |
         | trial-not-shown           | CO    | 50   | N674 |
 
-    Scenario: The decisive dose of a favourable trial must be known
+    Scenario: The decisive dose of a favorable trial must be known
       Given nothing is known about the decisive screening dose
       When the request is decided
       Then it is pended
@@ -104,7 +104,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
 
   Rule: Screening doses less than a day apart
 
-    Background: A request for a new pump after a favourable trial
+    Background: A request for a new pump after a favorable trial
       Given the example pump-request of Commercial Standard for J0945
 
     Scenario Outline: Far enough apart: <case>
@@ -218,7 +218,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
 
   Rule: The trial comes before the implant, where no authorization has settled it
 
-    Background: An emergency implant, of which the payer was told the same day
+    Background: An emergency implant that was reported to the payer the same day
       Given the example emergency-first-fill of Commercial Standard for J0945
 
     Scenario: A trial on the day before is in order

@@ -4,8 +4,8 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
   What a JZ says, it takes at its word: JZ against the record, or beside JW, is refused.
 
   Rule: A missing JZ is never held against a claim
-    The samples are emergencies of which the payer was told on the same day, so that no
-    authorization stands in the way.
+    The samples are emergencies that were reported to the payer on the same day, so that no
+    authorization prevents it.
 
     Scenario Outline: No modifier, and nothing discarded
       Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>

@@ -1,7 +1,7 @@
 Feature: Commercial Strict: the official codes get the same decisions as J0945
 
   These are the rules for J0945, laid over J0475 (fills, 10 mg) and J0476 (screening doses, 50 mcg) by an
-  overlay of a few lines. Nothing in them is tied to one code: every row stands here once for each.
+  overlay of a few lines. Nothing in them is tied to one code: every row is here once for each.
 
   Rule: A request for a new pump is decided alike under J0945 and J0475
 

@@ -161,7 +161,7 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | 59 on the drug                     | JZ 59     | 99213 | distinct-service-modifier |
         | XE on the drug                     | JZ XE     | 99213 | distinct-service-modifier |
 
-    Scenario: A distinct-service modifier stands in for nothing, and JZ is required here
+    Scenario: A distinct-service modifier replaces nothing, and JZ is required here
       Given the drug lines carry XU
       When the claim is decided
       Then it is denied

@@ -2,7 +2,7 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
 
   This payer wants two records with the first fill of a pump: the note of the screening trial, and the
   history of oral therapy. Everything else is sent when it is asked for. The care of a pump that is in
-  place is never denied for want of paper.
+  place is never denied for missing records.
 
   Rule: Records for the first fill missing (trial note, oral therapy history)
 
@@ -37,7 +37,7 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
         | only other records came    | order, plan_of_care |
         | nothing came               | none                |
 
-    Scenario: Nobody knows yet what came
+    Scenario: It is not yet known what was received
       Given the example authorized-first-fill of Commercial Strict for J0945
       When the claim is decided
       Then it is pended
@@ -132,7 +132,7 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
         | A first fill                      | 62362     | 4     | 66794-157-02 |
         | A new pump in place of an old one | E0786     | 4     | 66794-157-02 |
 
-    Scenario Outline: <case> is not denied for want of paper; it waits
+    Scenario Outline: <case> is not denied for missing records; it waits
       Given the drug lines have units <units>
       And the drug lines have ndc <ndc>
       And line 2 has code <procedure>

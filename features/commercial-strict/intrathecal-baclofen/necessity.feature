@@ -20,7 +20,7 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | the day before the fourth birthday | 2021-03-04 | denied   | holds         |
         | on the third birthday              | 2022-03-03 | denied   | holds         |
 
-    Scenario: A patient who is too young is told so
+    Scenario: A claim for a patient who is too young says so
       Given the example pump-request of Commercial Strict for J0945
       But the request has birth date 2021-03-04
       When the request is decided
@@ -148,7 +148,7 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | rule                     |
         | psychosis-or-dysreflexia |
 
-    Scenario Outline: What nobody has answered is asked for, and not denied: <case>
+    Scenario Outline: What has no answer is asked for, and not denied: <case>
       Given nothing is known about <unanswered>
       When the request is decided
       Then it is pended
@@ -165,7 +165,7 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | a psychosis                         | a psychosis                                      |
         | a history of autonomic dysreflexia  | a history of autonomic dysreflexia               |
 
-    Scenario: All that is wrong is told at once
+    Scenario: Everything that is wrong is reported at once
       Given the request has birth date 2022-03-03
       And these facts
         | fact                                                   | value                  |
@@ -311,4 +311,4 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | it cannot be repaired     | irreparable    | approved | does not hold |
         | a newer model is wanted   | upgrade        | denied   | holds         |
         | any other reason          | other          | denied   | holds         |
-        | nobody says               |                | pended   | is not known  |
+        | not stated                |                | pended   | is not known  |

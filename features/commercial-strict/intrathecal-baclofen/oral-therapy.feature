@@ -6,7 +6,7 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
 
   Rule: Six weeks with physical therapy that did not do enough, or intolerance at any time
 
-    Background: A request for a new pump; only oral therapy is still to be told
+    Background: A request for a new pump; only oral therapy is still unknown
       Given the example pump-request of Commercial Strict for J0945
 
     Scenario Outline: It is enough: <case>
@@ -108,7 +108,7 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
         | a day short                        | inadequate    | 41 days | yes      | denied   | holds         |
         | six weeks without physical therapy | inadequate    | 42 days | no       | denied   | holds         |
         | it worked                          | effective     | 42 days | yes      | denied   | holds         |
-        | nobody knows what came of it       |               | 42 days | yes      | pended   | is not known  |
+        | outcome not known                  |               | 42 days | yes      | pended   | is not known  |
 
   Rule: It is asked for nowhere else, and not again once it was certified
 

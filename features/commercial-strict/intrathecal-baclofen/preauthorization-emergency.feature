@@ -70,7 +70,7 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | authorization-number-missing | CO    | 197  | M62  | 1    |
       And preauthorization.excused is concluded to be no
 
-    Scenario: Whoever says nothing of an emergency had none
+    Scenario: A claim that says nothing of an emergency had none
       Given nothing is known about authorization.emergency
       When the claim is decided
       Then it is denied

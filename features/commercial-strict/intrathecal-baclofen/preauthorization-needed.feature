@@ -109,7 +109,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | authorization-number-missing | CO    | 197  | M62  | 1    |
       And it says "This service (initial) needs preauthorization; none is on file, and the claim gives no authorization number."
 
-    Scenario: While the phase is not known nobody can say that preauthorization is missing
+    Scenario: While the phase is not known it cannot be determined that preauthorization is missing
       Given the example authorized-refill of Commercial Strict for J0945
       But nothing is known about the phase of therapy
       And no authorization is on file
@@ -285,7 +285,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | authorization-refused | CO    | 39   | N758 | 1    |
       And authorization.matches is concluded to be no
 
-    Scenario: Cancelled, which is the same as none
+    Scenario: Canceled, which is the same as none
       Given it is known that the status of the authorization is cancelled
       When the claim is decided
       Then it is denied

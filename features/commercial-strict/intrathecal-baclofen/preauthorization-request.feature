@@ -135,10 +135,10 @@ Feature: Commercial Strict: the preauthorization request itself
         | inadequate after six weeks             | inadequate    | 42 days | yes      | approved | does not hold |
         | inadequate after a day less            | inadequate    | 41 days | yes      | denied   | holds         |
         | inadequate, without physical therapy   | inadequate    | 42 days | no       | denied   | holds         |
-        | inadequate, nobody says when           | inadequate    |         | yes      | pended   | is not known  |
+        | inadequate, date not known             | inadequate    |         | yes      | pended   | is not known  |
         | inadequate, physical therapy not known | inadequate    | 42 days |          | pended   | is not known  |
         | not tolerated after a day              | not tolerated | 1 day   | no       | approved | does not hold |
-        | not tolerated, nobody says when        | not tolerated |         |          | approved | does not hold |
+        | not tolerated, date not known          | not tolerated |         |          | approved | does not hold |
         | it works                               | effective     | 90 days | yes      | denied   | holds         |
         | not tried                              | not tried     | 0 days  | no       | denied   | holds         |
 
@@ -165,7 +165,7 @@ Feature: Commercial Strict: the preauthorization request itself
       And it is known that the length of oral therapy is 6 weeks
       And it is known that the date of the screening trial is 2025-02-01
 
-    Scenario: Oral therapy failed, the trial was favourable, nothing speaks against it
+    Scenario: Oral therapy failed, the trial was favorable, nothing speaks against it
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -247,7 +247,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | one point on either scale           | 3               | 2              | 3             | 2            | 4 hours   | denied   | holds         |
         | one grade, spasms not known         | 3               | 2              |               |              | 4 hours   | pended   | is not known  |
 
-    Scenario: A response that is called favourable but was not measured is not enough
+    Scenario: A response that is called favorable but was not measured is not enough
       Given nothing is known about the Ashworth grade before the trial
       And nothing is known about the Ashworth grade after the trial
       When the request is decided
@@ -268,7 +268,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | injured                             | origin                 | injury     | decision | so            |
         | a year ago today                    | traumatic brain injury | 2024-03-17 | approved | does not hold |
         | a year ago tomorrow                 | traumatic brain injury | 2024-03-18 | denied   | holds         |
-        | nobody says when                    | traumatic brain injury |            | pended   | is not known  |
+        | date not known                      | traumatic brain injury |            | pended   | is not known  |
         | recently, but that is not the cause | spinal                 | 2025-01-01 | approved | does not hold |
 
     Scenario Outline: What this payer has a person look at - <what>

@@ -49,7 +49,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | the trial note only   | trial note                        | pended   | holds         |
         | the oral history only | oral history                      | pended   | holds         |
         | none                  | none                              | pended   | holds         |
-        | nobody says           |                                   | pended   | is not known  |
+        | not stated            |                                   | pended   | is not known  |
 
     Scenario: A certified replacement pump is paid, and its reason is not asked
       Given it is known that the phase of therapy is replacement
@@ -105,7 +105,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
       And it is known that the day on which the payer was notified is 2025-03-04
       And no authorization is on file
 
-    Scenario Outline: In an emergency nobody has certified anything - <what>
+    Scenario Outline: In an emergency nothing has been certified - <what>
       Given it is known that <fact> is <value>
       And it is known that <other fact> is <other value>
       When the claim is decided

@@ -89,7 +89,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | three hours         | 3 hours   | denied   | holds         |
         | no time at all      | 0 hours   | denied   | holds         |
 
-    Scenario: A favourable response that nobody measured is asked for its measure, and not denied
+    Scenario: A favorable response that was not measured is asked for its measure, and not denied
       Given nothing is known about the Ashworth grade before the trial
       And nothing is known about the Ashworth grade after the trial
       And nothing is known about how long the response lasted
@@ -153,7 +153,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       Then it is denied
       And the reason is CO 50 with N674 from rule trial-not-shown
 
-    Scenario: A favourable word does not stand in for a measure
+    Scenario: A favorable word does not replace a measurement
       Given it is known that the Ashworth grade after the trial is 2
       And it is known that the spasm score before the trial is 3
       And it is known that the spasm score after the trial is 2
@@ -190,7 +190,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | rule                      |
         | trial-dose-above-protocol |
 
-    Scenario: A dose that nobody wrote down is asked for
+    Scenario: A dose that was not recorded is asked for
       Given nothing is known about the decisive screening dose
       When the request is decided
       Then it is pended

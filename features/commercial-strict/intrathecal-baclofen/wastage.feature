@@ -4,8 +4,8 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
   already refused a claim that left discarded units off its lines.
 
   Rule: JZ is required from 2024-01-01
-    The samples are emergencies of which the payer was told on the same day, so that no
-    authorization stands in the way.
+    The samples are emergencies that were reported to the payer on the same day, so that no
+    authorization prevents it.
 
     Scenario Outline: No modifier, and nothing discarded, before JZ was required
       Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on <date>
@@ -285,7 +285,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | rule                  | group | carc | rarc | line |
         | jw-and-jz-on-one-line | CO    | 4    | N519 | 1 2  |
 
-    Scenario: 59 does not stand in for JZ
+    Scenario: 59 does not replace JZ
       Given the drug lines carry 59
       When the claim is decided
       Then it is denied

@@ -138,7 +138,7 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
       Examples:
         | case                         | code  | compounded |
         | the drug was not compounded  | J3490 | no         |
-        | nobody says so               | J3490 |            |
+        | not stated                   | J3490 |            |
         | the code is that of one drug | J2278 | yes        |
 
   Rule: Only a claim that asks for payment is denied
@@ -191,7 +191,7 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
       Then it is denied
       And the reason is CO 189 with N657 from rule specific-code-exists
 
-  Rule: What a person decides is said, and nobody is asked in vain
+  Rule: What a person decides is stated, and no needless question is asked
 
     Scenario: A bare line under an unclassified code
       Given a claim to Medicare for J3490 on 2025-03-03

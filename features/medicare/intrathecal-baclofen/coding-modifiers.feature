@@ -1,8 +1,8 @@
 Feature: Medicare: modifiers on the drug line
 
   59 and XE, XS, XP and XU mark a distinct procedure. On a drug line they say nothing, and they never
-  stand in for JZ or JW. A modifier must exist on the date of service: JZ does from 2023-01-01. (When JW
-  and JZ are required is told in the scenarios about wastage.)
+  replace JZ or JW. A modifier must exist on the date of service: JZ does from 2023-01-01. (When JW
+  and JZ are required is in the scenarios about wastage.)
 
   Rule: A distinct-service modifier on the drug line is noted and decides nothing
 
@@ -26,7 +26,7 @@ Feature: Medicare: modifiers on the drug line
         | xu jz       |
         | KX KD XS JZ |
 
-    Scenario Outline: Alone it does not stand in for JZ: <modifier>
+    Scenario Outline: Alone it does not replace JZ: <modifier>
       Given the example refill-with-procedure of Medicare for J0945
       But the drug lines carry <modifier>
       When the claim is decided
@@ -90,7 +90,7 @@ Feature: Medicare: modifiers on the drug line
       And the reason is CO 151 with N362 from rule daily-limit
       And it advises by rule distinct-service-modifier
 
-    Scenario: A void is not told of its modifiers
+    Scenario: A void gets no note about its modifiers
       Given the example refill-with-procedure of Medicare for J0945
       And the claim has frequency 8
       And the drug lines carry 59 JZ

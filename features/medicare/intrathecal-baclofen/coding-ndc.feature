@@ -91,7 +91,7 @@ Feature: Medicare: the product number on the drug line
 
       Examples:
         | case                     | ndc           |
-        | nobody knows it          | 12345-6789-01 |
+        | not known                | 12345-6789-01 |
         | two digits are exchanged | 66794-175-02  |
         | another package          | 66794-157-09  |
 

@@ -6,7 +6,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
   Rule: Every determination on J0945 tells what the official list says
 
-    Scenario Outline: It is told whatever is decided: <case>
+    Scenario Outline: It is noted whatever the decision: <case>
       Given the example refill-with-procedure of Medicare for J0945
       But the diagnoses <diagnosis>
       When the claim is decided
@@ -21,7 +21,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | it is denied | E11.9     | denied   |
         | it waits     | R25.2     | pended   |
 
-    Scenario: It is told to whoever asks before the service
+    Scenario: It is noted on a request before the service
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
       And it is known that the phase of therapy is refill
@@ -29,7 +29,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And it advises by rule code-identity-note
 
-    Scenario: It is told on a void
+    Scenario: It is noted on a void
       Given a claim to Medicare for J0945 on 2025-03-03
       And the claim has frequency 8
       And these claim lines
@@ -168,7 +168,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then line 1 is approved
       And rule other-drug-on-claim does not hold
 
-    Scenario: A void is not told of other drugs
+    Scenario: A void gets no note about other drugs
       Given the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
@@ -366,7 +366,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And it advises by rule procedure-not-on-claim
 
-    Scenario Outline: <case> is not told of a procedure
+    Scenario Outline: <case> gets no note about a procedure
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -382,7 +382,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | A revision of the catheter        | catheter revision |
         | A new pump in place of an old one | replacement       |
 
-    Scenario: A void is not told of its procedure
+    Scenario: A void gets no note about its procedure
       Given the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
@@ -446,7 +446,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And rule pump-codes-together does not hold
 
-    Scenario: A void is not told of its procedures
+    Scenario: A void gets no note about its procedures
       Given the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
@@ -459,7 +459,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
   Rule: What only a claim can show is not held against a request before the service
 
-    Scenario: A request whose lines have every fault of coding that a claim is told of
+    Scenario: A request whose lines have every coding error that is reported on a claim
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
       And these claim lines
@@ -476,7 +476,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And rule distinct-service-modifier does not hold
       And rule pump-codes-together does not hold
 
-    Scenario Outline: A request is not told of <case>
+    Scenario Outline: A request gets no note about <case>
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
       And these claim lines

@@ -1,6 +1,6 @@
 Feature: Medicare: every diagnosis of the lists, one by one
 
-  The lists are choices of this project, so each code is shown with what follows from it. Whoever strikes
+  The lists are choices of this project, so each code is shown with what follows from it. Anyone who strikes
   a code from a list, or adds one, sees here what it changes. G35 and its later codes are in
   `diagnosis.feature`, since they depend on the date.
 

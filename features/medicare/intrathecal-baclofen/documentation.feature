@@ -95,7 +95,7 @@ Feature: Medicare: records are sent when they are asked for
         | A first fill                      | 62362     | 4     |
         | A new pump in place of an old one | E0786     | 4     |
 
-    Scenario Outline: <case> is not denied for want of paper; it waits
+    Scenario Outline: <case> is not denied for missing records; it waits
       Given line 2 has code <procedure>
       When the claim is decided
       Then it is pended
@@ -110,7 +110,7 @@ Feature: Medicare: records are sent when they are asked for
         | A refill             | 62369     |
         | A change of the dose | 62368     |
 
-    Scenario: A revision of the catheter is not denied for want of paper; it waits
+    Scenario: A revision of the catheter is not denied for missing records; it waits
       Given line 2 has code 62350
       And it is known that the phase of therapy is catheter revision
       When the claim is decided
@@ -119,7 +119,7 @@ Feature: Medicare: records are sent when they are asked for
         | rule            | group | carc | rarc |
         | records-awaited | CO    | 252  | N706 |
 
-    Scenario: Records that never came for nobody knows what are not held against the claim yet
+    Scenario: Records that never came, for a phase that is not known, are not held against the claim yet
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |

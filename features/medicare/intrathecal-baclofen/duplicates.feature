@@ -273,7 +273,7 @@ Feature: Medicare: the same service is paid once
       And the claim has claim number C-200
       And the claim has billing npi 1234567893
 
-    Scenario: Nobody has looked for earlier claims
+    Scenario: No one has looked for earlier claims
       When the claim is decided
       Then it is approved
       And it is assumed that rule duplicate-of-earlier-claim does not hold

@@ -1,4 +1,4 @@
-Feature: Medicare: whoever asks before the service is told the same
+Feature: Medicare: a request before the service gets the same answer
 
   Original Medicare needs no preauthorization. A request that comes all the same is decided by the same
   clinical rules as the claim would be; what only a claim can show is not asked of it.
@@ -24,7 +24,7 @@ Feature: Medicare: whoever asks before the service is told the same
       Examples:
         | case                     | fact and value                                        | rule                   | rarc |
         | oral therapy a day short | the length of oral therapy is 41 days                 | oral-therapy-not-shown | N386 |
-        | no favourable response   | the response to the screening trial is not favourable | trial-not-shown        | N674 |
+        | no favorable response    | the response to the screening trial is not favourable | trial-not-shown        | N674 |
         | an active infection      | an active infection is yes                            | contraindicated        | N386 |
 
     Scenario: Who does not respond to the largest dose is no candidate

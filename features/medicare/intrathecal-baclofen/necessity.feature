@@ -35,7 +35,7 @@ Feature: Medicare: what speaks against a pump, and what does not
         | a body too small for the pump       | a body too small for the pump                    |
         | another device that could interfere | another programmable device that could interfere |
 
-    Scenario: Four contraindications are told once
+    Scenario: Four contraindications are reported once
       Given it is known that contraindication.hypersensitivity is yes
       And it is known that contraindication.body_too_small is yes
       And it is known that contraindication.device_crosstalk is yes
@@ -45,7 +45,7 @@ Feature: Medicare: what speaks against a pump, and what does not
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N386 |
 
-    Scenario Outline: A contraindication that nobody has answered is asked for, and not denied: <case>
+    Scenario Outline: A contraindication without an answer is asked for, and not denied: <case>
       Given it is known that contraindication.active_infection is no
       And nothing is known about <contraindication>
       When the claim is decided
@@ -68,7 +68,7 @@ Feature: Medicare: what speaks against a pump, and what does not
       Then it is denied
       And the reason is CO 50 with N386 from rule contraindicated
 
-    Scenario: All that is wrong is told at once, not only the first reason
+    Scenario: Everything that is wrong is reported at once, not only the first reason
       Given it is known that the length of oral therapy is 41 days
       And it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is 100 mcg

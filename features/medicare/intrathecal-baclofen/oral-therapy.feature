@@ -159,7 +159,7 @@ Feature: Medicare: oral therapy comes before a pump
       Then it is approved
       And oral_therapy.asked is concluded to be no
 
-    Scenario: Void claim: no payment due, so nobody asks for oral therapy
+    Scenario: Void claim: no payment due, so there is no question about oral therapy
       Given the claim has frequency 8
       When the claim is decided
       Then it is pended

@@ -1,6 +1,6 @@
-Feature: Medicare: a preauthorization request that nobody needed to make
+Feature: Medicare: a preauthorization request that was not required
 
-  Whoever asks all the same gets an answer: the request is decided on necessity like a claim, and is not told
+  A request made all the same gets an answer: it is decided on necessity like a claim, and is not asked
   that an authorization is missing.
 
   Background:
@@ -77,13 +77,13 @@ Feature: Medicare: a preauthorization request that nobody needed to make
       And rule trial-not-shown <trial not shown>
 
       Examples:
-        | case                             | outcome       | length  | response       | decision | oral therapy not shown | trial not shown |
-        | six weeks and a favourable trial | inadequate    | 42 days | favourable     | approved | does not hold          | does not hold   |
-        | a day less than six weeks        | inadequate    | 41 days | favourable     | denied   | holds                  | does not hold   |
-        | not tolerated for six weeks      | not tolerated | 42 days | favourable     | approved | does not hold          | does not hold   |
-        | given up a day before six weeks  | not tolerated | 41 days | favourable     | denied   | holds                  | does not hold   |
-        | no favourable trial              | inadequate    | 42 days | not favourable | denied   | does not hold          | holds           |
-        | the trial is still to come       | inadequate    | 42 days |                | pended   | does not hold          | is not known    |
+        | case                            | outcome       | length  | response       | decision | oral therapy not shown | trial not shown |
+        | six weeks and a favorable trial | inadequate    | 42 days | favourable     | approved | does not hold          | does not hold   |
+        | a day less than six weeks       | inadequate    | 41 days | favourable     | denied   | holds                  | does not hold   |
+        | not tolerated for six weeks     | not tolerated | 42 days | favourable     | approved | does not hold          | does not hold   |
+        | given up a day before six weeks | not tolerated | 41 days | favourable     | denied   | holds                  | does not hold   |
+        | no favorable trial              | inadequate    | 42 days | not favourable | denied   | does not hold          | holds           |
+        | the trial is still to come      | inadequate    | 42 days |                | pended   | does not hold          | is not known    |
 
     Scenario: The reasons for which a pump is not covered
       Given these facts

@@ -175,7 +175,7 @@ Feature: Medicare: no preauthorization is asked for
         | was asked for too late | the day on which authorization was requested | 2025-03-04        | authorization-requested-late       |
         | has no units left      | the units already used                       | 40                | authorization-units-exceeded       |
 
-    Scenario: Nobody is told to give the number of an authorization that is not needed
+    Scenario: No note asks for the number of an authorization that is not needed
       Given the example authorized-refill of Medicare for J0945
       When the claim is decided
       Then it is approved
@@ -192,7 +192,7 @@ Feature: Medicare: no preauthorization is asked for
       And preauthorization.excused is concluded to be no
       And rule emergency-excuses does not hold
 
-  Rule: An authorization that nobody asked for does not show that the drug was necessary
+  Rule: An authorization that was not required does not show that the drug was necessary
 
     Scenario: A replacement of a working pump is denied
       Given the example authorized-refill of Medicare for J0945

@@ -1,4 +1,4 @@
-Feature: Medicare: amounts that are told without the lines of the claim
+Feature: Medicare: amounts that are reported without the lines of the claim
 
   A question, or a record that comes before the claim, tells amounts as facts. A rule on discarded drug
   needs a JW line, and a rule on milliliters needs milliliters, also there.
@@ -32,7 +32,7 @@ Feature: Medicare: amounts that are told without the lines of the claim
       | 0     | does not hold |
       | 1     | holds         |
 
-  Scenario Outline: A volume is told from units only where every line gives milliliters: <milliliters>
+  Scenario Outline: A volume is worked out from units only where every line gives milliliters: <milliliters>
     Given it is known that whether every drug line gives its NDC quantity in milliliters is <milliliters>
     And it is known that the NDC quantity is 20 mL
     And it is known that ndc.amount is 10 mg

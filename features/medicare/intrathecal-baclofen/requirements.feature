@@ -1,7 +1,7 @@
 Feature: Medicare: what does the policy for intrathecal baclofen require?
 
   A question, of which only payer, plan and code are known. The answer tells what is decided already, and
-  what is still to be asked, the most useful question first. It never denies for what nobody has said.
+  what is still unknown, the most useful question first. It never denies for what is not known.
 
   Background:
     Given a question to Medicare about J0945 on 2025-03-03
@@ -17,7 +17,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
       And it asks for the phase of therapy
       And the information request is CO 252 with N706
 
-    Scenario: That no phase needs preauthorization is told at once
+    Scenario: That no phase needs preauthorization is answered at once
       When the question is asked
       Then policy.preauthorizes_trials is concluded to be no
       And policy.preauthorizes_pumps is concluded to be no
@@ -34,7 +34,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
       And it does not ask for a psychosis
       And it does not ask for the documents received
 
-    Scenario: The official code list's other reading of J0945 is told
+    Scenario: The official code list's other reading of J0945 is noted
       When the question is asked
       Then it advises by rule code-identity-note
       And it says "baclofen is J0475 (10 mg) and J0476 (50 mcg, trial)"
@@ -145,7 +145,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
       Then it is pended
       And it asks for the length of oral therapy
 
-    Scenario: A favourable response makes the dose needless
+    Scenario: A favorable response makes the dose unnecessary
       Given it is known that the response to the screening trial is favourable
       When the question is asked
       Then it is pended

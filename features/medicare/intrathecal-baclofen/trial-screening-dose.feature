@@ -86,7 +86,7 @@ Feature: Medicare: the screening dose itself
         | 125 mcg   |
         | 10 mg     |
 
-    Scenario: The dose stands in the record, so a claim without it is paid on an assumption
+    Scenario: The dose is in the record, so a claim without it is paid on an assumption
       When the claim is decided
       Then it is approved
       And it is assumed that rule screening-dose-above-protocol does not hold

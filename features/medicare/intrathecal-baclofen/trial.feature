@@ -1,15 +1,15 @@
-Feature: Medicare: a pump needs a screening trial with a favourable response
+Feature: Medicare: a pump needs a screening trial with a favorable response
 
-  Before a pump is implanted, the patient must have responded favourably to a trial dose of the drug
-  into the spinal fluid (NCD 280.14). The text defines neither "favourably" nor a largest dose; what
+  Before a pump is implanted, the patient must have responded favorably to a trial dose of the drug
+  into the spinal fluid (NCD 280.14). The text defines neither "favorably" nor a largest dose; what
   the label says about the doses is noted on the determination and decides nothing.
 
   Background:
     Given the example first-fill of Medicare for J0945
 
-  Rule: The response must be favourable
+  Rule: The response must be favorable
 
-    Scenario Outline: A favourable response, <case>, is enough
+    Scenario Outline: A favorable response, <case>, is enough
       Given it is known that the decisive screening dose is <dose>
       When the claim is decided
       Then it is approved
@@ -24,11 +24,11 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | to the third dose                   | 100 mcg |
         | to more than the protocol's largest | 125 mcg |
 
-    Scenario: A favourable response to a dose that nobody wrote down is enough
+    Scenario: A favorable response to a dose that was not recorded is enough
       When the claim is decided
       Then it is approved
 
-    Scenario Outline: No favourable response up to <case> means no pump on this showing
+    Scenario Outline: No favorable response up to <case> means no pump on this evidence
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
@@ -60,7 +60,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | at 0.1 mg, which is that | 0.1 mg  |
         | above 100 mcg            | 101 mcg |
 
-    Scenario: No favourable response, and the dose is not known
+    Scenario: No favorable response, and the dose is not known
       Given it is known that the response to the screening trial is not favourable
       When the claim is decided
       Then it is denied
@@ -86,14 +86,14 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       And no rule denies it
       And it asks for the response to the screening trial
 
-    Scenario: Medicare measures no scale: a favourable response stands where the grades do not fall
+    Scenario: Medicare measures no scale: a favorable response remains where the grades do not fall
       Given it is known that the Ashworth grade before the trial is 3
       And it is known that the Ashworth grade after the trial is 3
       And it is known that how long the response lasted is 1 hour
       When the claim is decided
       Then it is approved
 
-    Scenario: Medicare measures no scale: grades that fall do not make a response favourable
+    Scenario: Medicare measures no scale: grades that fall do not make a response favorable
       Given it is known that the response to the screening trial is not favourable
       And it is known that the Ashworth grade before the trial is 4
       And it is known that the Ashworth grade after the trial is 1
@@ -304,7 +304,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       Then it is approved
       And it asks nothing
 
-    Scenario Outline: Void claim: no payment due, so nobody asks for a trial: <case>
+    Scenario Outline: Void claim: no payment due, so there is no question about a trial: <case>
       Given the claim has frequency 8
       And it is known that the date of the screening trial is <trial>
       When the claim is decided

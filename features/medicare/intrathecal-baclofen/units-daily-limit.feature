@@ -436,7 +436,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       Then it is approved
       And rule daily-limit-with-earlier-claims does not hold
 
-    Scenario: Nobody has looked for earlier claims, and none are assumed
+    Scenario: No one has looked for earlier claims, and none are assumed
       Given the drug lines have units 8
       When the claim is decided
       Then it is approved

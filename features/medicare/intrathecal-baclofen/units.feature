@@ -144,13 +144,13 @@ Feature: Medicare's units are whole, and are units of the code
       And rule administered-above-dose does not hold
 
       Examples:
-        | case                         | dose   | units |
-        | milligrams of a vial         | 36 mg  | 36    |
-        | milligrams of a full vial    | 40 mg  | 40    |
-        | milligrams of two vials      | 72 mg  | 72    |
-        | the least that is told apart | 2 mg   | 2     |
-        | micrograms                   | 50 mcg | 50    |
-        | micrograms of a whole vial   | 40 mg  | 40000 |
+        | case                       | dose   | units |
+        | milligrams of a vial       | 36 mg  | 36    |
+        | milligrams of a full vial  | 40 mg  | 40    |
+        | milligrams of two vials    | 72 mg  | 72    |
+        | the smallest difference    | 2 mg   | 2     |
+        | micrograms                 | 50 mcg | 50    |
+        | micrograms of a whole vial | 40 mg  | 40000 |
 
     Scenario: The reason tells the dose and the units that it makes
       Given the drug lines have units 36
@@ -196,7 +196,7 @@ Feature: Medicare's units are whole, and are units of the code
         | rule                    | group | carc | rarc | line |
         | administered-above-dose | CO    | 151  | N362 | 1    |
 
-    Scenario: Without a dose nobody can tell that the units are a weight
+    Scenario: Without a dose it cannot be determined that the units are a weight
       When the claim is decided
       Then it is approved
       And it is assumed that rule weight-billed-as-units does not hold

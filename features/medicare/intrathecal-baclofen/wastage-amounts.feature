@@ -163,7 +163,7 @@ Feature: Medicare pays for discarded baclofen in whole units
         | billed-above-containers | CO    | 151  | N362 | 1 2  |
 
     Scenario: Fewer discarded units are billed than the record shows
-      Nobody loses by it but the biller, so it is only noted.
+      Only the biller loses by it, so it is an advisory note.
 
       Given the example refill-with-waste of Medicare for J0945
       But line 1 has units 2
@@ -375,7 +375,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it asks for the administered units billed
       And it asks for the discarded units billed
 
-  Rule: Administered and discarded amounts differ from the labelled total
+  Rule: Administered and discarded amounts differ from the labeled total
 
     Background:
       Given the example clean-refill of Medicare for J0945

@@ -9,7 +9,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       Given the example clean-refill of Medicare for J0945
       And it is known that the labelled total of the opened containers is 40 mg
 
-    Scenario Outline: The units fit the labelled total
+    Scenario Outline: The units fit the labeled total
       Given these claim lines
         | modifiers | units       |
         |           | <given>     |
@@ -27,7 +27,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | two vials               | 80 mg | 7     | 1         |
         | three ampules of 10 mg  | 30 mg | 2     | 1         |
 
-    Scenario Outline: More units are billed than the labelled total
+    Scenario Outline: More units are billed than the labeled total
       Given these claim lines
         | modifiers | units       |
         |           | <given>     |
@@ -120,7 +120,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       Given the example clean-refill of Medicare for J0945
       And the drug lines have units 3
 
-    Scenario Outline: Fewer units are billed than the labelled total
+    Scenario Outline: Fewer units are billed than the labeled total
       Given the drug lines have units <billed>
       And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
@@ -136,7 +136,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | most of a vial        | 40 mg | 1      |
         | one unit of two vials | 80 mg | 7      |
 
-    Scenario: In a rural health clinic nobody asks what became of the rest
+    Scenario: In a rural health clinic no question is asked about the rest
       Given the claim has place of service 72
       And the drug lines carry no JZ
       And it is known that the labelled total of the opened containers is 40 mg
@@ -144,7 +144,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       Then it is approved
       And rule billed-below-containers does not hold
 
-    Scenario: The labelled total is not known
+    Scenario: The labeled total is not known
       When the claim is decided
       Then it is approved
       And it is assumed that rule billed-above-containers does not hold
@@ -254,7 +254,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       When the claim is decided
       Then rule container-not-needed does not hold
 
-    Scenario: The containers are of two sizes, so nobody can tell whether one was too many
+    Scenario: The containers are of two sizes, so it cannot be determined whether one was too many
       Given line 1 has units 4
       And line 1 has ndc 66794-157-02
       And line 2 has ndc 66794-155-02
@@ -266,7 +266,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       Then it is approved
       And it is assumed that rule container-not-needed does not hold
 
-    Scenario: No product is on the lines, so nobody can tell whether one was too many
+    Scenario: No product is on the lines, so it cannot be determined whether one was too many
       Given the drug lines have units 4
       And it is known that the dose administered is 40 mg
       And it is known that the amount discarded is 40 mg
@@ -335,7 +335,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       When the claim is decided
       Then it is approved
 
-  Rule: Each day of a claim stands for itself
+  Rule: Each day of a claim is decided on its own
 
     Background:
       Given the example refill-with-waste-and-procedure of Medicare for J0945

@@ -1,5 +1,5 @@
 Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
-  JW stands on a line of its own and says: this much was thrown away. JZ stands on the administered
+  JW is on a line of its own and says: this much was thrown away. JZ is on the administered
   line and says: nothing was. They never share a line, they do not contradict each other, and no
   other modifier and no other line speaks for them.
 
@@ -59,7 +59,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | in small letters, in the middle    | kx jz tb    |
         | beside a distinct-service modifier | 59 JZ       |
 
-    Scenario Outline: No other modifier stands in for JZ
+    Scenario Outline: No other modifier replaces JZ
       Given the drug lines carry <modifiers>
       When the claim is decided
       Then it is denied
@@ -104,7 +104,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
     Background:
       Given the example refill-with-waste of Medicare for J0945
 
-    Scenario: JZ stands on the refill procedure, and not on the drug
+    Scenario: JZ is on the refill procedure, and not on the drug
       Given these claim lines
         | code  | modifiers | units |
         | J0945 |           | 4     |
@@ -115,7 +115,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | rule       | group | carc | rarc       | line |
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
 
-    Scenario: JW stands on the refill procedure, and not on the drug
+    Scenario: JW is on the refill procedure, and not on the drug
       Given these claim lines
         | code  | modifiers | units |
         | J0945 |           | 3     |
@@ -128,7 +128,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | jz-missing       | CO    | 16   | N822 MA130 | 1    |
         | waste-without-jw | CO    | 16   | N822 MA130 | 1    |
 
-    Scenario: JZ stands on another drug
+    Scenario: JZ is on another drug
       Given these claim lines
         | code  | modifiers | units |
         | J0945 |           | 4     |
@@ -137,7 +137,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       Then line 1 is denied
       And the reason is CO 16 with MA130 and N822 from rule jz-missing
 
-    Scenario: JW stands on another drug beside a drug line with JZ
+    Scenario: JW is on another drug beside a drug line with JZ
       Given these claim lines
         | code  | modifiers | units |
         | J0945 | JZ        | 4     |
@@ -156,7 +156,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       Then it is approved
       And there is no reason from rule distinct-service-modifier
 
-  Rule: JW stands on a line of its own, beside an administered line without JW and without JZ
+  Rule: JW is on a line of its own, beside an administered line without JW and without JZ
 
     Scenario Outline: Two lines, in any order and with other modifiers
       Given the example clean-refill of Medicare for J0945

@@ -1,7 +1,7 @@
 Feature: Medicare judges waste and units only where payment is asked for
   A void (frequency 8) takes a claim back; a preauthorization request comes before the service. Neither
   asks for money, so what is wrong with the lines of a void, or missing on those of a request, is
-  nobody's loss. A void is reversed by a person, and no rule about waste or units looks at it.
+  no one's loss. A void is reversed by a person, and no rule about waste or units looks at it.
 
   Rule: A void is not looked at
 

@@ -180,7 +180,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       Then it is approved
       And rule jz-missing does not hold
 
-    Scenario: With JZ nobody needs to know who gave the drug at home
+    Scenario: With JZ it does not matter who gave the drug at home
       Given the drug lines carry JZ
       When the claim is decided
       Then it is approved

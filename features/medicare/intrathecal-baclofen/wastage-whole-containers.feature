@@ -91,7 +91,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | one line has no NDC | 66794-157-02 |
         | no line has one     |              |
 
-    Scenario: Where nobody says in which setting the drug was given, the setting is asked for
+    Scenario: Where the setting in which the drug was given is not known, the setting is asked for
       Given the claim has no place of service
       And these claim lines
         | modifiers | units | ndc          |
@@ -162,7 +162,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
       Then it is approved
       And rule discarded-units-leave-a-rest does not hold
 
-    Scenario: Where nobody says in which setting the drug was given, the rest waits for it
+    Scenario: Where the setting in which the drug was given is not known, the rest waits for it
       Given the claim has no place of service
       And line 1 has units 2
       When the claim is decided
@@ -232,7 +232,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | F2   |
         |      |
 
-    Scenario: Without JZ it is only noted
+    Scenario: Without JZ it is an advisory note
       Given the drug lines have ndc 66794-157-02
       And the drug lines have ndc quantity 20
       And the drug lines have ndc unit ML
