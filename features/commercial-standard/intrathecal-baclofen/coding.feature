@@ -38,7 +38,7 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
 
   Rule: The code must fit the drug and the route
 
-    Scenario: Every determination on J0945 tells what the official list says
+    Scenario: Every determination on J0945 states what the official list says
       When the claim is decided
       Then it is approved
       And it advises by rule code-identity-note
@@ -60,7 +60,7 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | rule                  | group | carc | rarc | line |
         | route-not-intrathecal | CO    | 272  | N130 | 1    |
 
-    Scenario: J0945 and J0475 on one day are looked at by a person
+    Scenario: J0945 and J0475 on one day pend for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0945 | JZ        | 4     | 11               |     |

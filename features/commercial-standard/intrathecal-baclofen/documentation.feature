@@ -18,7 +18,7 @@ Feature: Commercial Standard: which records come with the claim, and which are a
         | nothing came             | none       |
         | only the trial note came | trial_note |
 
-    Scenario: What came is not asked
+    Scenario: What was received is not asked
       Given the example authorized-refill-with-procedure of Commercial Standard for J0945
       But line 2 has code 62362
       When the claim is decided

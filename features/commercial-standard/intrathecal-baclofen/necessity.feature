@@ -80,7 +80,7 @@ Feature: Commercial Standard: age, contraindications and replacement
         | on the fourth birthday             | 2021-03-03 | approved | does not hold |
         | the day before the fourth birthday | 2021-03-04 | denied   | holds         |
 
-    Scenario Outline: A child below it whose pump is in place goes on: <case>
+    Scenario Outline: A child below it whose pump is in place continues: <case>
       Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
       And the request has birth date 2022-03-03
       And the diagnoses G80.0
@@ -151,7 +151,7 @@ Feature: Commercial Standard: age, contraindications and replacement
         | a body too small for the pump       | a body too small for the pump                    |
         | another device that could interfere | another programmable device that could interfere |
 
-    Scenario: A brain injury of last month is not held against the patient
+    Scenario: A brain injury of last month does not count against the patient
       Given it is known that where the spasticity comes from is traumatic brain injury
       And it is known that the date of the brain injury is 2025-02-03
       When the request is decided

@@ -71,7 +71,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
         | there was none | no    |
         | not stated     |       |
 
-    Scenario: What came of oral therapy is not known
+    Scenario: The outcome of oral therapy is not known
       Given it is known that the length of oral therapy is 41 days
       And nothing is known about the outcome of oral antispasmodics
       When the request is decided
@@ -128,7 +128,7 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
         | oral therapy worked | effective  | 42 days |
         | it was never tried  | not tried  | 0 days  |
 
-    Scenario: A screening dose of which oral therapy is not known waits
+    Scenario: A screening dose waits while oral therapy is not known
       Given nothing is known about the outcome of oral antispasmodics
       And nothing is known about the length of oral therapy
       When the claim is decided

@@ -281,7 +281,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | rule                    |
         | authorization-not-begun |
 
-    Scenario: Its first day is not known, so its age is not held against the claim
+    Scenario: Its first day is not known, so its age does not count against the claim
       Given nothing is known about the first day of the authorization
       When the claim is decided
       Then it is pended
@@ -319,7 +319,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | authorization-refused | CO    | 39   | N758 | 1    |
       And the authorization is concluded to be A-200
 
-    Scenario: The number on the drug line goes before the number of the claim
+    Scenario: The number on the drug line takes precedence over the number of the claim
       Given the drug lines have authorization number A-200
       When the claim is decided
       Then it is denied
@@ -336,7 +336,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       And line 2 has no place of service
       And the authorization has number A-100
 
-    Scenario Outline: An approved one goes before one that is not - <status>
+    Scenario Outline: An approved one takes precedence over one that is not - <status>
       Given this authorization is on file
         | field         | value               |
         | number        | A-200               |
@@ -358,7 +358,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | refused   |
         | cancelled |
 
-    Scenario: One for this drug goes before a later one for something else
+    Scenario: One for this drug takes precedence over a later one for something else
       Given this authorization is on file
         | field         | value               |
         | number        | A-200               |
@@ -375,7 +375,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       Then it is approved
       And the authorization is concluded to be A-100
 
-    Scenario Outline: One that is valid on the day goes before one that is not - <the other>
+    Scenario Outline: One that is valid on the day takes precedence over one that is not - <the other>
       Given this authorization is on file
         | field         | value               |
         | number        | A-200               |
@@ -403,7 +403,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | is valid but the earlier one         | 2024-12-31 | 2025-12-31 | A-100     |
         | has the same days and a later number | 2025-01-01 | 2025-12-31 | A-200     |
 
-    Scenario: An expired one is not held against the claim while a valid one lies beside it
+    Scenario: An expired one does not count against the claim while a valid one is on file too
       Given this authorization is on file
         | field         | value               |
         | number        | A-050               |

@@ -1,7 +1,7 @@
 Feature: Commercial Standard: the preauthorization request itself
 
   A request is decided on necessity, before anything was given. It is never asked for an authorization,
-  and what lies on file is not held against it. What is not known is asked for.
+  and what lies on file does not count against it. What is not known is asked for.
 
   Rule: A request is not asked for an authorization
 
@@ -95,7 +95,7 @@ Feature: Commercial Standard: the preauthorization request itself
     Background:
       Given the example screening-request of Commercial Standard for J0945
 
-    Scenario: Oral therapy failed and nothing speaks against the trial
+    Scenario: Oral therapy failed and nothing rules out the trial
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -155,7 +155,7 @@ Feature: Commercial Standard: the preauthorization request itself
       And it is known that the length of oral therapy is 6 weeks
       And it is known that the date of the screening trial is 2025-02-01
 
-    Scenario: Oral therapy failed, the trial was favorable, nothing speaks against it
+    Scenario: Oral therapy failed, the trial was favorable, nothing rules it out
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -231,7 +231,7 @@ Feature: Commercial Standard: the preauthorization request itself
         | four today    | 2021-03-17 | approved | does not hold |
         | four tomorrow | 2021-03-18 | denied   | holds         |
 
-    Scenario Outline: Departures from the screening protocol are looked at by a person - <departure>
+    Scenario Outline: Departures from the screening protocol pend for review - <departure>
       Given these facts
         | fact                                          | value   |
         | the decisive screening dose                   | <dose>  |

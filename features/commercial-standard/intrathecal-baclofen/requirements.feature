@@ -152,7 +152,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
 
   Rule: Answers settle questions
 
-    Scenario: Intolerance makes the length of oral therapy needless
+    Scenario: Intolerance makes the length of oral therapy irrelevant
       Given the diagnoses G82.51
       And it is known that the phase of therapy is trial
       And it is known that the outcome of oral antispasmodics is not tolerated

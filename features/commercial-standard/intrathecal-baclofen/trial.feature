@@ -22,7 +22,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | the second dose | 75 mcg  |
         | the third dose  | 100 mcg |
 
-    Scenario Outline: A favorable response only above the protocol is looked at by a person: <case>
+    Scenario Outline: A favorable response only above the protocol pends for review: <case>
       Given it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is pended
@@ -53,7 +53,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | the first dose       | 50 mcg |
         | a dose below 100 mcg | 99 mcg |
 
-    Scenario: Who does not respond to 100 mcg is no candidate
+    Scenario: A patient who does not respond to 100 mcg is not a candidate
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
@@ -120,7 +120,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | the same in days | 1 day    |
         | an hour more     | 25 hours |
 
-    Scenario Outline: Too close, and looked at by a person: <case>
+    Scenario Outline: Too close, and pended for review: <case>
       Given it is known that the number of screening doses given is <doses>
       And it is known that the time between the last two screening doses is <hours>
       When the request is decided
@@ -225,7 +225,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       When the claim is decided
       Then it is approved
 
-    Scenario: A trial on the same day is looked at by a person
+    Scenario: A trial on the same day pends for review
       Given it is known that the date of the screening trial is 2025-03-03
       When the claim is decided
       Then it is pended
@@ -233,7 +233,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | rule                 |
         | trial-on-implant-day |
 
-    Scenario: A trial on the day after is none
+    Scenario: A trial on the day after does not count
       Given it is known that the date of the screening trial is 2025-03-04
       When the claim is decided
       Then it is denied
@@ -250,7 +250,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
 
   Rule: The trial does not matter to the care of a pump that is in place
 
-    Scenario Outline: A trial that failed in everything is not held against <case>
+    Scenario Outline: A trial that failed in every way does not count against <case>
       Given the example authorized-refill-with-procedure of Commercial Standard for J0945
       But the claim has no birth date
       And line 2 has code <procedure>

@@ -3,7 +3,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
   it: what Medicare refuses for a missing JZ it approves, and gives no other reason in its place.
   What a JZ says, it takes at its word: JZ against the record, or beside JW, is refused.
 
-  Rule: A missing JZ is never held against a claim
+  Rule: A missing JZ never counts against a claim
     The samples are emergencies that were reported to the payer on the same day, so that no
     authorization prevents it.
 
@@ -364,7 +364,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | rule         | group | carc | rarc | line |
         | jz-but-waste | CO    | 4    | N823 | 3    |
 
-  Rule: What became of the rest of a container is asked where JZ or JW speaks of it
+  Rule: What became of the rest of a container is asked where JZ or JW mentions it
     A payer that does not require JZ pays what is billed without it, and notes the rest.
 
     Scenario Outline: Units that are not whole containers of their NDC: <case>

@@ -250,7 +250,7 @@ Feature: Commercial Strict: J0475 is for fills and J0476 for screening doses
       Given the example authorized-refill-with-procedure of Commercial Strict for J0475
       And the claim has claim number C-200
 
-    Scenario: J0475 beside J0945 on one day is looked at by a person
+    Scenario: J0475 beside J0945 on one day pends for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc          |
         | J0475 | JZ        | 4     | 11               | 66794-157-02 |

@@ -75,7 +75,7 @@ Feature: Commercial Strict: which records come with the claim, and which are ask
         | rule                  |
         | void-asks-for-nothing |
 
-  Rule: A request before the service tells the facts, and needs no record
+  Rule: A request before the service states the facts, and needs no record
 
     Scenario: A request for a new pump is approved without records
       Given the example pump-request of Commercial Strict for J0945

@@ -75,7 +75,7 @@ Feature: Commercial Strict: the same service is paid once
         | rule                  |
         | void-asks-for-nothing |
 
-    Scenario: Two lines of the claim that are the same are looked at by a person
+    Scenario: Two lines of the claim that are the same pend for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc          |
         | J0945 | JZ        | 2     | 11               | 66794-157-02 |
@@ -97,7 +97,7 @@ Feature: Commercial Strict: the same service is paid once
       Then it is approved
       And rule identical-lines does not hold
 
-    Scenario: A line over several days is looked at by a person
+    Scenario: A line over several days pends for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc          | through    |
         | J0945 | JZ        | 4     | 11               | 66794-157-02 | 2025-03-04 |

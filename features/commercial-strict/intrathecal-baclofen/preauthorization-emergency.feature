@@ -83,7 +83,7 @@ Feature: Commercial Strict: an emergency may go before the authorization
       Then it is denied
       And the reason is CO 197 with M62 from rule authorization-number-missing
 
-    Scenario: An emergency of whose notice nothing is known: the claim waits, and the day is asked
+    Scenario: An emergency with no known notice: the claim waits, and the day is asked
       Given nothing is known about the day on which the payer was notified
       When the claim is decided
       Then it is pended

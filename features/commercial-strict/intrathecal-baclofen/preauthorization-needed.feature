@@ -24,7 +24,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | catheter revision | yes    | holds |
         | replacement       | yes    | holds |
 
-    Scenario Outline: The procedure on the claim tells the phase - <what was done>
+    Scenario Outline: The procedure on the claim shows the phase - <what was done>
       Given the example authorized-refill-with-procedure of Commercial Strict for J0945
       And the claim has place of service 11
       And the claim has no authorization number
@@ -140,7 +140,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | a replacement claim | 7         | C-77     | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
         | a void              | 8         |          | pended   | no     | void-asks-for-nothing        |       |      |      |
 
-  Rule: Where nothing is on file, the reason tells whether the claim gave a number
+  Rule: Where nothing is on file, the reason states whether the claim gave a number
 
     Scenario: No authorization on file and no number on the claim
       Given the example authorized-refill of Commercial Strict for J0945
@@ -301,7 +301,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And no rule denies it
       And it first asks for the status of the authorization
 
-    Scenario Outline: Of an authorization that is not approved nothing else is held against the claim - <status>
+    Scenario Outline: An authorization that is not approved gives no further reason against the claim - <status>
       Given these facts
         | fact                                         | value      |
         | the status of the authorization              | <status>   |

@@ -32,7 +32,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
       Then it is approved
       And it asks nothing
 
-    Scenario Outline: The records of a first fill are wanted all the same - <records>
+    Scenario Outline: The records of a first fill are still required - <records>
       Given these facts
         | fact                   | value       |
         | the phase of therapy   | initial     |

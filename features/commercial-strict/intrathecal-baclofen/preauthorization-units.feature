@@ -57,7 +57,7 @@ Feature: Commercial Strict: an authorization is for so many units
         | more are used than authorized | 40         | 44   |
         | none were authorized          | 0          | 0    |
 
-    Scenario: The reason tells what was authorized, used, billed and left
+    Scenario: The reason states what was authorized, used, billed and left
       Given it is known that the units already used is 38
       When the claim is decided
       Then it says "Authorization A-100 is for 40 billing units, of which 38 billing units are used; 4 billing units are billed and 2 billing units are left."

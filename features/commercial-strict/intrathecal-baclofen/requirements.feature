@@ -170,7 +170,7 @@ Feature: Commercial Strict: what does the policy for intrathecal baclofen requir
 
   Rule: Answers settle questions
 
-    Scenario: Intolerance makes the length of oral therapy needless
+    Scenario: Intolerance makes the length of oral therapy irrelevant
       Given the diagnoses G82.51
       And it is known that the phase of therapy is trial
       And it is known that the outcome of oral antispasmodics is not tolerated

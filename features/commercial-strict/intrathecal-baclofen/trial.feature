@@ -182,7 +182,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | 100.1 mcg | pended   | holds         |
         | 125 mcg   | pended   | holds         |
 
-    Scenario: A response to more than the protocol gives is looked at by a person
+    Scenario: A response to more than the protocol gives pends for review
       Given it is known that the decisive screening dose is 101 mcg
       When the request is decided
       Then it is pended
@@ -231,7 +231,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       Then it is approved
       And it advises by rule trial-protocol-noted
 
-    Scenario Outline: Who does not respond to the largest dose is no candidate, whatever a scale says: <case>
+    Scenario Outline: A patient who does not respond to the largest dose is not a candidate, whatever a scale says: <case>
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is <dose>
       When the request is decided
@@ -278,7 +278,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | 100 mcg | approved | does not hold |
         | 101 mcg | pended   | holds         |
 
-    Scenario: A second dose on the same day is looked at by a person
+    Scenario: A second dose on the same day pends for review
       Given the example screening-request of Commercial Strict for J0945
       And it is known that the number of screening doses given is 2
       And it is known that the time between the last two screening doses is 8 hours
@@ -331,7 +331,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
 
   Rule: The trial does not matter to the care of a pump that is in place
 
-    Scenario Outline: A trial that failed in everything is not held against <case>
+    Scenario Outline: A trial that failed in every way does not count against <case>
       Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
       And the diagnoses G82.51
       And these facts

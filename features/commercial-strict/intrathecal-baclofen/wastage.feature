@@ -263,7 +263,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | rule                 | line |
         | container-not-needed | 1 2  |
 
-    Scenario: JZ beside JW, and the NDC tells that there was one container
+    Scenario: JZ beside JW, and the NDC shows that there was one container
       Given these claim lines
         | modifiers | units | ndc          |
         | JZ        | 3     | 66794-157-02 |

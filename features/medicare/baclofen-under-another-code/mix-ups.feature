@@ -191,7 +191,7 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
       Then it is denied
       And the reason is CO 189 with N657 from rule specific-code-exists
 
-  Rule: What a person decides is stated, and no needless question is asked
+  Rule: What a person decides is stated, and no unnecessary question is asked
 
     Scenario: A bare line under an unclassified code
       Given a claim to Medicare for J3490 on 2025-03-03

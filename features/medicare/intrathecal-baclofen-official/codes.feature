@@ -219,7 +219,7 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
     Background:
       Given the example refill-with-procedure of Medicare for J0475
 
-    Scenario: J0475 beside J0945 on one day is looked at by a person
+    Scenario: J0475 beside J0945 on one day pends for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0475 | JZ        | 4     | 11               |     |
@@ -261,7 +261,7 @@ Feature: Medicare: J0475 is for fills and J0476 for screening doses
         | rule                          | group | carc | rarc | line |
         | compounded-under-product-code | CO    | 16   | N56  | 1    |
 
-  Rule: What only a claim can show is not held against a request before the service
+  Rule: What only a claim can show does not count against a request before the service
 
     Scenario Outline: A request under the wrong code, or with the wrong product, is not denied for it: <case>
       Given a preauthorization request to Medicare for <code> on 2025-03-03

@@ -189,7 +189,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | outpatient hospital, by type of bill |       | 131  |
         | surgical center                      | 24    |      |
 
-    Scenario Outline: J0476 is in another payment, and a modifier on it is needless
+    Scenario Outline: J0476 is in another payment, and a modifier on it is unnecessary
       Given the claim has place of service <place>
       When the claim is decided
       Then it is approved

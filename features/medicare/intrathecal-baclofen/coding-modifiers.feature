@@ -6,7 +6,7 @@ Feature: Medicare: modifiers on the drug line
 
   Rule: A distinct-service modifier on the drug line is noted and decides nothing
 
-    Scenario Outline: Beside JZ it is needless: <modifiers>
+    Scenario Outline: Beside JZ it is unnecessary: <modifiers>
       Given the example refill-with-procedure of Medicare for J0945
       But the drug lines carry <modifiers>
       When the claim is decided
@@ -44,7 +44,7 @@ Feature: Medicare: modifiers on the drug line
         | XP       |
         | XU       |
 
-    Scenario: On the line of discarded drug it is needless as well
+    Scenario: On the line of discarded drug it is unnecessary as well
       Given the example refill-with-waste-and-procedure of Medicare for J0945
       But line 2 carries 59 JW
       When the claim is decided

@@ -4,7 +4,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
   reads it as brompheniramine and gives baclofen the codes J0475 (10 mg) and J0476 (50 mcg, for a
   screening trial). Every determination on J0945 says so.
 
-  Rule: Every determination on J0945 tells what the official list says
+  Rule: Every determination on J0945 states what the official list says
 
     Scenario Outline: It is noted whatever the decision: <case>
       Given the example refill-with-procedure of Medicare for J0945
@@ -41,7 +41,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
   Rule: The same drug is billed under one code
 
-    Scenario: J0945 and J0475 on one day are looked at by a person
+    Scenario: J0945 and J0475 on one day pend for review
       Given the example refill-with-procedure of Medicare for J0945
       But these claim lines
         | code  | modifiers | units | place of service |
@@ -59,7 +59,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | same-drug-under-two-codes | 2    |
       And it says "another code of the same drug on 2025-03-03"
 
-    Scenario: J0945 and J0476 on one day are looked at by a person
+    Scenario: J0945 and J0476 on one day pend for review
       Given the example screening-dose of Medicare for J0945
       But these claim lines
         | code  | modifiers | units | place of service |
@@ -198,7 +198,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And rule compounded-under-product-code does not hold
 
-    Scenario: Who bills the code of a product says that it is that product
+    Scenario: Billing the code of a product states that it is that product
       Given the example refill-with-procedure of Medicare for J0945
       When the claim is decided
       Then it is approved
@@ -231,7 +231,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
   Rule: The route is intrathecal
 
-    Scenario Outline: The procedure tells it: <case>
+    Scenario Outline: The procedure shows it: <case>
       Given the example screening-dose of Medicare for J0945
       But the drug lines have units <units>
       And line 2 has code <procedure>
@@ -260,7 +260,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | route-not-intrathecal | CO    | 272  | N130 | 1    |
       And it says "The drug was given by the route: systemic"
 
-    Scenario: The product tells it where no procedure does
+    Scenario: The product shows it where no procedure does
       Given the example clean-refill of Medicare for J0945
       But the claim has no place of service
       And the drug lines have place of service 11
@@ -457,7 +457,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is pended
       And rule pump-codes-together does not hold
 
-  Rule: What only a claim can show is not held against a request before the service
+  Rule: What only a claim can show does not count against a request before the service
 
     Scenario: A request whose lines have every coding error that is reported on a claim
       Given a preauthorization request to Medicare for J0945 on 2025-03-03

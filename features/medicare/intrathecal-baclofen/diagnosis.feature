@@ -345,7 +345,7 @@ Scenario Outline: The categories among the new codes are not billable: <case>
         | to another disease | 3        | denied   | diagnosis-not-covered | 11   |
         | to both of them    | 1 3      | pended   | diagnosis-needs-cause | 16   |
 
-    Scenario: A wrong code that the drug line does not point to is not held against it
+    Scenario: A wrong code that the drug line does not point to does not count against it
       Given the diagnoses G82.51 and G80
       And these claim lines
         | code  | modifiers | units | place of service | diagnosis pointers |

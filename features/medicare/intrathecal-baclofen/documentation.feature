@@ -119,7 +119,7 @@ Feature: Medicare: records are sent when they are asked for
         | rule            | group | carc | rarc |
         | records-awaited | CO    | 252  | N706 |
 
-    Scenario: Records that never came, for a phase that is not known, are not held against the claim yet
+    Scenario: Records that never came, for a phase that is not known, do not count against the claim yet
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |

@@ -133,7 +133,7 @@ Feature: Medicare: the same service is paid once
         | of the administered |           |
         | of the discarded    | JW        |
 
-  Rule: Who replaces a claim names it, and is no duplicate of it
+  Rule: A replacement names the claim that it replaces, and is not its duplicate
 
     Background:
       Given the example refill-with-procedure of Medicare for J0945
@@ -245,7 +245,7 @@ Feature: Medicare: the same service is paid once
         | void-names-no-original |
       And it asks for request.original_id
 
-    Scenario: A void of which it is known that it names no claim
+    Scenario: A void that is known to name no claim
       Given it is known that request.original_id is none
       When the claim is decided
       Then it is pended
@@ -266,7 +266,7 @@ Feature: Medicare: the same service is paid once
         | rule                  |
         | void-asks-for-nothing |
 
-  Rule: What is not known of earlier claims is not held against this one
+  Rule: What is not known of earlier claims does not count against this one
 
     Background:
       Given the example refill-with-procedure of Medicare for J0945
@@ -284,7 +284,7 @@ Feature: Medicare: the same service is paid once
       Then it is approved
       And rule duplicate-of-earlier-claim does not hold
 
-  Rule: Two lines of one claim that are the same are looked at by a person
+  Rule: Two lines of one claim that are the same pend for review
 
     Background:
       Given the example refill-with-waste-and-procedure of Medicare for J0945
@@ -341,7 +341,7 @@ Feature: Medicare: the same service is paid once
 
   Rule: A drug line is for one day
 
-    Scenario Outline: A line over several days is looked at by a person: <case>
+    Scenario Outline: A line over several days pends for review: <case>
       Given the example refill-with-procedure of Medicare for J0945
       But these claim lines
         | code  | modifiers | units | place of service | through   |

@@ -27,7 +27,7 @@ Feature: Medicare: a request before the service gets the same answer
         | no favorable response    | the response to the screening trial is not favourable | trial-not-shown        | N674 |
         | an active infection      | an active infection is yes                            | contraindicated        | N386 |
 
-    Scenario: Who does not respond to the largest dose is no candidate
+    Scenario: A patient who does not respond to the largest dose is not a candidate
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
@@ -94,7 +94,7 @@ Feature: Medicare: a request before the service gets the same answer
       Then it is approved
       And it asks nothing
 
-    Scenario: A planned dose above the protocol is looked at by a person
+    Scenario: A planned dose above the protocol pends for review
       Given it is known that the dose administered is 101 mcg
       When the request is decided
       Then it is pended

@@ -1,4 +1,4 @@
-Feature: Medicare: what speaks against a pump, and what does not
+Feature: Medicare: what rules out a pump, and what does not
 
   NCD 280.14 names four contraindications: allergy or hypersensitivity to the drug, an active
   infection, a body too small for the device, and another implanted programmable device that could
@@ -105,7 +105,7 @@ Feature: Medicare: what speaks against a pump, and what does not
       And rule too-young does not hold
       And it does not ask for the date of birth
 
-    Scenario: A brain injury of last month is not held against the patient
+    Scenario: A brain injury of last month does not count against the patient
       Given it is known that where the spasticity comes from is traumatic brain injury
       And it is known that the date of the brain injury is 2025-02-03
       When the claim is decided
@@ -310,7 +310,7 @@ Feature: Medicare: what speaks against a pump, and what does not
       And no rule denies it
       And it asks for the phase of therapy
 
-  Rule: Void claim: no payment due, so nothing is held against it
+  Rule: Void claim: no payment due, so nothing counts against it
 
     Scenario Outline: A void with everything against it is not denied: <case>
       Given the example refill-with-procedure of Medicare for J0945

@@ -95,7 +95,7 @@ Feature: Medicare: oral therapy comes before a pump
       When the claim is decided
       Then it is approved
 
-  Rule: What is not known about oral therapy is asked for, and never held against the patient
+  Rule: What is not known about oral therapy is asked for, and never counts against the patient
 
     Scenario: Nothing is known about oral therapy
       Given nothing is known about the outcome of oral antispasmodics
@@ -122,7 +122,7 @@ Feature: Medicare: oral therapy comes before a pump
         | it did not do enough | inadequate    |
         | it was not tolerated | not tolerated |
 
-    Scenario: Oral therapy lasted six weeks, and what came of it is not known
+    Scenario: Oral therapy lasted six weeks, and its outcome is not known
       Given nothing is known about the outcome of oral antispasmodics
       When the claim is decided
       Then it is pended

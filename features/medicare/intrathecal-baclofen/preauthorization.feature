@@ -117,7 +117,7 @@ Feature: Medicare: no preauthorization is asked for
       Then it is approved
       And it asks nothing
 
-  Rule: What lies on file, or does not, is not held against the claim
+  Rule: What is on file, or is not, does not count against the claim
 
     Scenario: The claim gives a number under which nothing is on file
       Given the example authorized-refill of Medicare for J0945

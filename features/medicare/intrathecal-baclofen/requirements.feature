@@ -69,7 +69,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
         | catheter revision |
         | replacement       |
 
-    Scenario: A screening trial asks for what speaks against it, and for no oral therapy
+    Scenario: A screening trial asks for what could rule it out, and for no oral therapy
       Given the diagnoses G82.51
       And it is known that the phase of therapy is trial
       When the question is asked
@@ -139,7 +139,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
       Given the diagnoses G82.51
       And it is known that the phase of therapy is initial
 
-    Scenario: Intolerance does not make the length of oral therapy needless here
+    Scenario: Intolerance does not make the length of oral therapy irrelevant here
       Given it is known that the outcome of oral antispasmodics is not tolerated
       When the question is asked
       Then it is pended

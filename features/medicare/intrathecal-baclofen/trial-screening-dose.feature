@@ -3,7 +3,7 @@ Feature: Medicare: the screening dose itself
   The trial dose comes before everything else, so nothing that follows from it can be asked of it. A
   screening dose is 50, 75 or 100 mcg: a part of one 10 mg unit of J0945.
 
-  Background: One screening dose in an office, with nothing that speaks against it
+  Background: One screening dose in an office, with nothing that rules it out
     Given the example screening-dose of Medicare for J0945
 
   Rule: A screening dose does not ask for the success of a screening trial
@@ -91,7 +91,7 @@ Feature: Medicare: the screening dose itself
       Then it is approved
       And it is assumed that rule screening-dose-above-protocol does not hold
 
-    Scenario Outline: The protocol of a screening dose is not held against <case>
+    Scenario Outline: The protocol of a screening dose does not count against <case>
       Given the drug lines have units 4
       And line 2 has code <procedure>
       And it is known that the dose administered is 40 mg
@@ -124,7 +124,7 @@ Feature: Medicare: the screening dose itself
 
   Rule: One 10 mg unit covers every screening dose
 
-    Scenario: More than one unit is looked at by a person
+    Scenario: More than one unit pends for review
       Given the drug lines have units 2
       When the claim is decided
       Then it is pended

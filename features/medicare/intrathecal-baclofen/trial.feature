@@ -44,7 +44,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
         | 75 mcg        | 75 mcg   |
         | just under it | 99.9 mcg |
 
-    Scenario Outline: Who does not respond to the largest dose is no candidate: <case>
+    Scenario Outline: A patient who does not respond to the largest dose is not a candidate: <case>
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
@@ -194,7 +194,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
         | third dose of 100 mcg after two days | 100 mcg | 3     | 2 days   |
         | the second dose repeats the first    | 50 mcg  | 2     | 24 hours |
 
-    Scenario Outline: Outside the protocol, and approved all the same: <case>
+    Scenario Outline: Outside the protocol, and approved anyway: <case>
       Given it is known that the decisive screening dose is <dose>
       And it is known that the number of screening doses given is <doses>
       And it is known that the time between the last two screening doses is <hours>

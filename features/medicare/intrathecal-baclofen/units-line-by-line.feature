@@ -1,6 +1,6 @@
 Feature: Medicare looks at each line's own units and NDC
   Sums can hide a fault: two half units make no whole one, and milliliters are no measure of a line
-  that gives none. Where the discarded-drug modifiers do not apply, a needless JZ denies nothing.
+  that gives none. Where the discarded-drug modifiers do not apply, an unnecessary JZ denies nothing.
 
   Background:
     Given the example clean-refill of Medicare for J0945 on 2025-03-04

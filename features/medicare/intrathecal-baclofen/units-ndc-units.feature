@@ -59,7 +59,7 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
       | a part of a vial                     | 66794-157-02 | 0.5      |
       | billing units, counted in containers | 66794-157-02 | 4        |
 
-  Scenario Outline: A quantity of no known amount is not held against the claim: <case>
+  Scenario Outline: A quantity of no known amount does not count against the claim: <case>
     Given these claim lines
       | modifiers | units | ndc          | ndc quantity | ndc unit |
       | JZ        | 4     | 66794-157-02 | 1            | <unit>   |
@@ -120,7 +120,7 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
       | JZ        | units-differ-from-containers |
       | KD        | ndc-quantity-above-units     |
 
-  Scenario: What is noted of a quantity holds nothing up
+  Scenario: A note on a quantity delays nothing
     Given the drug lines have ndc 66794-157-02
     And the drug lines have ndc quantity 20
     And the drug lines have ndc unit ML

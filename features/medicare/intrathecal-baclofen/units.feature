@@ -96,7 +96,7 @@ Feature: Medicare's units are whole, and are units of the code
       Then it is pended
       And it asks for the discarded units billed
 
-    Scenario Outline: A record without lines that tells a part of a unit is denied as well: <part>
+    Scenario Outline: A record without lines that reports a part of a unit is denied as well: <part>
       Given a claim to Medicare for J0945 on 2025-03-03
       And the claim has place of service 11
       And the diagnoses G82.51
@@ -152,7 +152,7 @@ Feature: Medicare's units are whole, and are units of the code
         | micrograms                 | 50 mcg | 50    |
         | micrograms of a whole vial | 40 mg  | 40000 |
 
-    Scenario: The reason tells the dose and the units that it makes
+    Scenario: The reason states the dose and the units that it makes
       Given the drug lines have units 36
       And it is known that the dose administered is 36 mg
       When the claim is decided
@@ -304,7 +304,7 @@ Feature: Medicare's units are whole, and are units of the code
         | units-above-ndc-quantity  | CO    | 16   | M53  | 1    |
         | jz-on-part-of-a-container | CO    | 4    | N823 | 1    |
 
-    Scenario Outline: The quantity cannot be compared, and nothing is held against the claim
+    Scenario Outline: The quantity cannot be compared, and nothing counts against the claim
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         |           | 3     | 66794-157-02 | 15           | ML       |

@@ -59,7 +59,7 @@ Feature: Medicare pays for discarded baclofen in whole units
         | two vials, 8 mg left         | 72 mg     | 8 mg     | 80 mg | 8     |
         | a small ampule, 1 mg left    | 9 mg      | 1 mg     | 10 mg | 1     |
 
-    Scenario Outline: Less than one unit is left, and is billed with JW all the same
+    Scenario Outline: Less than one unit is left, and is billed with JW anyway
       The administered units, rounded up, already pay for it.
 
       Given the example refill-with-waste of Medicare for J0945
@@ -209,7 +209,7 @@ Feature: Medicare pays for discarded baclofen in whole units
 
     Scenario Outline: A whole unit was discarded, and the line says JZ
       JZ is a statement that nothing was discarded. The record contradicts it, and that is the one
-      reason given: the missing JW is not held against the claim a second time.
+      reason given: the missing JW does not count against the claim a second time.
 
       Given the example clean-refill of Medicare for J0945
       But the drug lines have units <billed>
@@ -284,7 +284,7 @@ Feature: Medicare pays for discarded baclofen in whole units
         | a little above one unit  | 10.001 mg | 3      | 2       |
         | the vial instead of dose | 11 mg     | 4      | 2       |
 
-    Scenario: The reduction tells the dose and the units that it makes
+    Scenario: The reduction states the dose and the units that it makes
       Given the example clean-refill of Medicare for J0945
       And it is known that the dose administered is 30 mg
       When the claim is decided

@@ -1,7 +1,7 @@
 Feature: Medicare pays for what the labels of the opened containers name, and no more
   Overfill is never billed, nothing is billed twice, and what is left must be accounted for. Only what
   stayed in the container and was thrown away is discarded drug. A container that the dose did not
-  need is looked at by a person, since a needed concentration can justify it.
+  need pends for review, since a needed concentration can justify it.
 
   Rule: No more units are paid than the opened containers hold by their labels
 
@@ -93,7 +93,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | billed-above-containers | CO    | 151  | N362 | 1    |
         | amounts-do-not-add-up   |       |      |      | 1    |
 
-    Scenario: A part of a unit on the label is not held against the claim
+    Scenario: A part of a unit on the label does not count against the claim
       A container that is no whole number of units may be billed rounded up or down (synthetic:
       every container for intrathecal use that was found is whole units or a screening dose).
 
@@ -203,7 +203,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | jw-for-something-else | CO    | 4    | N823 | 2    |
         | jw-below-one-unit     | CO    | 4    | N823 | 2    |
 
-  Rule: A container more than the dose needed is looked at by a person
+  Rule: A container more than the dose needed pends for review
 
     Background:
       Given the example refill-with-waste of Medicare for J0945

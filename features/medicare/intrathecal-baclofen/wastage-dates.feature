@@ -55,7 +55,7 @@ Feature: Medicare's wastage rules go by the date of service
       Then it is approved
       And rule jz-before-it-existed does not hold
 
-    Scenario Outline: Before JZ existed, JZ beside JW has the one fault that it did not exist
+    Scenario Outline: Before JZ existed, JZ beside JW has one error: JZ did not exist
       Given the example refill-with-waste of Medicare for J0945 on 2022-12-31
       But line 1 carries JZ
       And line 2 carries <second>
@@ -72,7 +72,7 @@ Feature: Medicare's wastage rules go by the date of service
         | two containers                  | JW     | 2      |
         | one container, both on one line | JW JZ  | 1      |
 
-    Scenario: Before JZ existed, JZ against the record has the one fault that it did not exist
+    Scenario: Before JZ existed, JZ against the record has one error: JZ did not exist
       Given the example clean-refill of Medicare for J0945 on 2022-12-31
       But the drug lines have units 3
       And it is known that the amount discarded is 10 mg

@@ -39,7 +39,7 @@ Feature: Medicare judges waste and units only where payment is asked for
       And rule daily-limit-with-earlier-claims does not hold
       And there is no reason from rule distinct-service-modifier
 
-    Scenario: A void whose discarded drug is none
+    Scenario: A void with no discarded drug
       Given these claim lines
         | modifiers | units |
         |           | 3     |

@@ -92,7 +92,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | federally qualified health center, by type of bill |       | 771  |
         | dialysis facility, by type of bill                 |       | 721  |
 
-    Scenario Outline: A needless modifier is noted, and does not change the decision
+    Scenario Outline: An unnecessary modifier is noted, and does not change the decision
       Given the claim has place of service <place>
       And the drug lines carry <modifiers>
       When the claim is decided
@@ -105,7 +105,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | federally qualified health center | 50    | JZ        |
         | dialysis facility                 | 65    | jz TB     |
 
-    Scenario: Needless modifiers on two lines are noted
+    Scenario: Unnecessary modifiers on two lines are noted
       Given the claim has place of service 72
       And these claim lines
         | modifiers | units |
@@ -280,7 +280,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       Then it is approved
       And wastage.packaged is concluded to be yes
 
-    Scenario: Modifiers on a packaged drug are noted as needless
+    Scenario: Modifiers on a packaged drug are noted as unnecessary
       Given the drug lines have no place of service
       And line 2 has no place of service
       And line 2 has code 62350
@@ -331,7 +331,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       And rule jw-on-multi-dose does not hold
       And it does not ask for whether the record calls a container multi-dose
 
-    Scenario: A product that no list has is said to be multi-dose
+    Scenario: A product on no list is reported as multi-dose
       The product is looked up by a person; its multi-dose container leaves no discarded drug.
 
       Given the example refill-with-waste of Medicare for J0945
@@ -343,7 +343,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       And wastage.in_scope is concluded to be no
       And the reason is CO 4 with N519 from rule jw-on-multi-dose
 
-    Scenario: JZ on drug from a multi-dose container is needless
+    Scenario: JZ on drug from a multi-dose container is unnecessary
       Given the example clean-refill of Medicare for J0945
       But the drug lines have units 3
       And it is known that whether the record calls a container multi-dose is yes

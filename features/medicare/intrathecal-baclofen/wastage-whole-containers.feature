@@ -59,7 +59,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
       Then it is approved
       And rule jz-on-part-of-a-container does not hold
 
-    Scenario: Four units in all, of two vials of which neither is whole
+    Scenario: Four units in all, from two vials, neither of them whole
       Given the drug lines carry JZ
       And line 1 has ndc 66794-157-02
       And line 2 has ndc 66794-156-02
@@ -219,7 +219,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | 0.05     | GR   |
         | 20       | GR   |
 
-    Scenario Outline: A quantity of no known amount is not held against the claim: <unit>
+    Scenario Outline: A quantity of no known amount does not count against the claim: <unit>
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         | JZ        | 4     | 66794-157-02 | 80           | <unit>   |
