@@ -79,7 +79,10 @@ def _deep(library: Library) -> list[Diagnostic]:
 def _print(folder: Path, library: Library | None, problems: list[Diagnostic], bad: bool) -> None:
     if problems:
         consequence = "nothing can be loaded"
-        if all(one.code == "conflict" for one in problems if one.severity == "error"):
+        codes = {one.code for one in problems if one.severity == "error"}
+        if codes == {"wrong-example"}:
+            consequence = "no scenario can start from them"
+        elif codes <= {"conflict"}:
             consequence = "for such requests the fact is not known, and what reads it pends"
         if library is None and any(p.location.file.endswith("vocabulary.json") for p in problems):
             consequence += ", and rules are checked only once vocabulary.json is right"
