@@ -1,4 +1,4 @@
-"""One scenario while it runs: the request that its sentences build, then what came of it.
+"""One scenario while it runs: the request that its sentences build, then the answer.
 
 Knows nothing of pytest or Gherkin, so that anything that can read sentences can run scenarios.
 """
@@ -27,7 +27,7 @@ SubjectKind = Literal["claim", "request", "question"]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the first sentence says: whom is asked, about which code and day."""
+    """What the first sentence says: claim, request or question, and its code and day."""
 
     kind: SubjectKind
     code: str
@@ -36,7 +36,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of it: determinations, or (in `refused`) why the request was not decided."""
+    """The answer: determinations, or (in `refused`) why the request was not decided."""
 
     decided: tuple[Decided, ...] = ()
     without: tuple[NoPolicy, ...] = ()
@@ -49,7 +49,7 @@ class Answer:
 
 @dataclass
 class Case:
-    """A request being put together, and its answer once it is decided."""
+    """A request that sentences build, and its answer once it is decided."""
 
     engine: Engine
     subject: Subject | None = None
@@ -81,7 +81,7 @@ class Case:
         """What the scenario is about; every other sentence needs it."""
         if self.subject is None:
             raise Wrong(
-                "nobody has said yet what is asked of whom",
+                "the scenario does not say yet what is asked, and of which payer",
                 "start with `Given a claim to … for … on …`, "
                 "`Given a preauthorization request to … for … on …` or "
                 "`Given a question to … about … on …`",
@@ -89,7 +89,7 @@ class Case:
         return self.subject
 
     def change(self) -> None:
-        """Something about the request is said: what was decided before no longer stands."""
+        """The request changes: what was decided before is dropped."""
         self.asked()
         self.answer = None
 
@@ -104,7 +104,7 @@ class Case:
     # --- deciding -------------------------------------------------------------------------------
 
     def json(self) -> dict[str, Any]:
-        """The request as any program would hand it over."""
+        """The request as JSON, as a program would send it."""
         subject = self.asked()
         service = {} if self.request.get("lines") else dict(self._of_service(subject))
         return {**self.request, "facts": {**service, **self.facts}}
@@ -119,7 +119,7 @@ class Case:
                     yield name, to_json(value)
 
     def decide(self) -> None:
-        """Hand the request over and keep the answer, also where it is a refusal."""
+        """Has the request decided, and keeps the answer, also if it is a refusal."""
         request = self.json()
         try:
             decided, without = self.engine.decide_fully(request)
@@ -137,8 +137,8 @@ class Case:
         if value is not None and value != fact.absent_means:
             raise Wrong(
                 f"the scenario says that nothing is known about `{name}`, but the request itself "
-                f"tells: {in_words(value, fact.type)}",
-                "leave out what tells it (lines, diagnoses, authorization), or drop the sentence",
+                f"says: {in_words(value, fact.type)}",
+                "leave out what says it (lines, diagnoses, authorization), or drop the sentence",
             )
 
     # --- after it is decided --------------------------------------------------------------------

@@ -1,7 +1,7 @@
-"""What stands in the slots and cells of a scenario, checked against vocabulary and policies.
+"""The values in slots and cells of a scenario, checked against vocabulary and policies.
 
-Every name and value of a scenario passes through here, so that a slip is told as such, with the
-nearest right name, before anything is decided on it.
+Every name and value of a scenario passes through here, so that a slip is reported as such, with the
+nearest right name, before anything is decided.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _bare(label: str) -> str:
 
 
 def fact_and_value(library: Library, text: str) -> tuple[Fact, str]:
-    """The two sides of `… is …`, wherever else the words "is" may stand."""
+    """The two sides of `… is …`, wherever else the word "is" may be."""
     sides = text.split(" is ")
     splits = [
         (" is ".join(sides[:at]).strip(), " is ".join(sides[at:]).strip())
@@ -146,7 +146,7 @@ def fact_and_value(library: Library, text: str) -> tuple[Fact, str]:
             return fact(library, name), value
         except Wrong:
             continue
-    fact(library, splits[0][0])  # says what is wrong with it
+    fact(library, splits[0][0])  # raises what is wrong with it
     raise AssertionError(text)
 
 
@@ -358,6 +358,6 @@ def checked(
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         path = ".".join(str(step) for step in detail["loc"] if isinstance(step, str))
-        told = said(detail)
+        problem = said(detail)
         name = next((names[one] for one in names if f"{path}.".startswith(f"{one}.")), spoken(path))
-        raise Wrong(f"`{name}`: {told.message}", told.hint, line) from None
+        raise Wrong(f"`{name}`: {problem.message}", problem.hint, line) from None

@@ -45,10 +45,10 @@ class Session:
 
     folder: Path
     base: Path
-    """Where the command was given: paths are told from here."""
+    """Where the command was given: paths are shown relative to it."""
     library: Library | None = None
     engines: dict[str, Engine] = field(default_factory=dict)
-    told: bool = False
+    reported: bool = False
 
     def open(self) -> Library:
         """The policies.
@@ -127,9 +127,9 @@ class FeatureModule(pytest.Module):
             session.open()
         except PolicyError as error:
             text = report_text(error.diagnostics, consequence="no scenario can run")
-            if session.told:  # it is said once in full
+            if session.reported:  # they are shown once in full
                 text = f"the policies in {session.folder} have errors; no scenario can run"
-            session.told = True
+            session.reported = True
             raise self.CollectError(text) from None
         for tag in self.file.tags:
             self.config.addinivalue_line("markers", f"{tag}: a tag of {self.file.shown}")
@@ -137,7 +137,7 @@ class FeatureModule(pytest.Module):
         for item in items:
             if isinstance(item, pytest.Function):
                 line = item.function.payer_policy_scripts[0].place.line
-                # Without this, pytest tells the place of pytest-bdd's own function.
+                # Without this, pytest shows the place of pytest-bdd's own function.
                 item.__dict__["location"] = (self.file.shown, line - 1, item.name)
             yield item
 

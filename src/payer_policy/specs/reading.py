@@ -1,7 +1,7 @@
 """A `.feature` file before it is run: is it Gherkin, and does it say what it seems to?
 
 What a runner would skip silently is refused here: two scenarios with one name, a scenario
-that checks nothing, a step whose keyword is misspelled (Gherkin takes it for a description).
+that checks nothing, a step whose keyword is misspelled (Gherkin treats it as a description).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class FeatureFile:
 
     path: Path
     shown: str
-    """The path as people are told it."""
+    """The path as it is shown to people."""
     feature: dict[str, Any]
     """The feature as `gherkin-official` parses it."""
 
@@ -179,17 +179,17 @@ def _what_is_wrong(error: ParserException, here: str) -> tuple[str, str | None]:
         return "the file ends in the middle of a feature", None
     word, _, rest = here.partition(" ")
     if here.startswith("|"):
-        return "a table stands here without a step before it", None
+        return "this table has no step before it", None
     if here.startswith("@"):
-        return "a tag stands here without a scenario after it", None
+        return "this tag has no scenario after it", None
     if word in _STEP_WORDS or word == "*":
         return (
-            "this step stands outside a scenario",
+            "this step is outside a scenario",
             "put it under `Scenario: …` (all steps come before `Examples:`)",
         )
     for keyword in _KEYWORDS:
         if here.startswith(keyword):
-            return f"`{keyword}` cannot stand here", _keyword_order(keyword)
+            return f"`{keyword}` cannot be here", _keyword_order(keyword)
         if here.startswith(keyword.removesuffix(":")):
             return f"`{keyword}` needs its colon", f"write `{keyword} …`"
     close = nearest(word, (*_STEP_WORDS, *_KEYWORDS))
@@ -279,7 +279,7 @@ class _Checker:
             line = self._line_of(text, node["location"]["line"])
             word, _, rest = text.partition(" ")
             if word in _STEP_WORDS:
-                self._report("misplaced-step", "this step stands outside a scenario", line)
+                self._report("misplaced-step", "this step is outside a scenario", line)
                 continue
             close = nearest(word, _STEP_WORDS)
             self._report(
@@ -330,7 +330,7 @@ class _Checker:
             for name, line in _placeholders(scenario):
                 self._report(
                     "unknown-column",
-                    f"`<{name}>` stands for a column of Examples, and there are none",
+                    f"`<{name}>` names a column of Examples, and there are none",
                     line,
                     "add `Examples:` with that column",
                 )

@@ -1,8 +1,8 @@
 """A sentence of the step library: its forms, what it takes, and how a misspelled one is recognized.
 
 A form is written as people say it, with slots in braces: `line {line} is {decision=denied|pended}`.
-A slot takes one word or several; what stands in it is checked by the step, so that a wrong date is
-told as a wrong date and not as an unknown sentence.
+A slot takes one word or several; the step checks its value, so that a wrong date is reported as a
+wrong date and not as an unknown sentence.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Run = Callable[["Case", Arguments, "Table"], None]
 
 
 class Row(NamedTuple):
-    """One row of a table: where it stands in the file, and its cells."""
+    """One row of a table: its line in the file, and its cells."""
 
     line: int
     cells: tuple[str, ...]
@@ -50,7 +50,7 @@ _PATTERNS: Final = {
     "text": r".+",
     "reason": r"[A-Za-z]+[ -]\S+",
 }
-"""What a slot takes; one word where nothing else is said."""
+"""What a slot takes; any other slot takes one word."""
 _SHOWN: Final = {
     "fact_and_value": "{fact} is {value}",
     "field_and_value": "{field} {value}",
@@ -74,7 +74,7 @@ class Step:
     about: str
     """What it means, in a sentence or two."""
     example: str
-    """It as it stands in a scenario, with its keyword and its table."""
+    """The sentence in a scenario, with its keyword and its table."""
     table: bool = False
     _patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
 
@@ -82,7 +82,7 @@ class Step:
         object.__setattr__(self, "_patterns", tuple(_pattern(form) for form in self.forms))
 
     def arguments(self, text: str) -> Arguments | None:
-        """What stands in the slots where the text is this sentence; None where it is not."""
+        """The values of the slots if the text is this sentence; else None."""
         for pattern in self._patterns:
             found = pattern.fullmatch(text.translate(_PLAIN))
             if found is not None:

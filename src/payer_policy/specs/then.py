@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import partial
@@ -178,13 +179,13 @@ class _Codes(NamedTuple):
         return _codes(self.group, self.carc, self.rarcs or ())
 
 
-def _told(found: Found) -> str:
+def _describe(found: Found) -> str:
     kind = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
     return f"rule {found.rule} {kind[found.kind]}, {_codes(found.group, found.carc, found.rarcs)}"
 
 
-def _all_told(findings: Iterable[Found]) -> str:
-    return "\n".join(_told(found) for found in findings) or "no reason from any rule"
+def _describe_all(findings: Iterable[Found]) -> str:
+    return "\n".join(_describe(found) for found in findings) or "no reason from any rule"
 
 
 @_then(
@@ -193,7 +194,7 @@ def _all_told(findings: Iterable[Found]) -> str:
 )
 def reason(case: Case, said: Arguments, table: Table) -> None:
     """A rule denies, pends or reduces with this group and CARC; with these RARCs and no others,
-    where they are said. Other reasons may stand beside it.
+    where the sentence gives them. There may be other reasons too.
 
     Then the reason is CO 50 with N386 from rule oral-therapy-first
     """
@@ -201,7 +202,7 @@ def reason(case: Case, said: Arguments, table: Table) -> None:
     rule = cells.rule(case.rulesets(), said["rule"])
     deciding = [one for one in _findings(case) if one.kind in _DECIDING]
     if not any(one.rule == rule and codes.fit(one) for one in deciding):
-        raise Mismatch(f"rule {rule} gives {codes}", _all_told(deciding), rules=[rule])
+        raise Mismatch(f"rule {rule} gives {codes}", _describe_all(deciding), rules=[rule])
 
 
 _REASON_COLUMNS: Final = ("rule", "group", "carc", "rarc", "line")
@@ -216,43 +217,39 @@ def reasons(case: Case, said: Arguments, table: Table) -> None:
       | rule               | group | carc | rarc | line |
       | oral-therapy-first | CO    | 50   | N386 | 1    |
     """
-    library, rulesets = case.library, case.rulesets()
     records = cells.records(table, _REASON_COLUMNS)
     columns = [column for column in _REASON_COLUMNS if column in records[0][1]]
     if "rule" not in columns:
         raise Wrong("the column `rule` is missing", None, table[0].line)
     expected = []
     for line, record in records:
-        read: dict[str, Callable[[str], str]] = {
-            "rule": lambda text: cells.rule(rulesets, text),
-            "group": lambda text: cells.reason_code(library, "group", text),
-            "carc": lambda text: cells.reason_code(library, "carc", text),
-            "rarc": lambda text: " ".join(cells.rarcs(library, text)),
-            "line": _line_list,
-        }
         with cells.in_row(line):
-            cell = {
-                column: read[column](text) if (text := record[column].strip()) else ""
-                for column in columns
-            }
-        expected.append(tuple(cell[column] for column in columns))
+            expected.append(tuple(_expected(case, one, record[one].strip()) for one in columns))
     found = [
         tuple(_reason_cell(one, column) for column in columns)
         for one in _findings(case)
         if one.kind in _DECIDING
     ]
-    if sorted(expected) != sorted(found):
+    missing, more = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
+    if missing or more:
         place = columns.index("rule")
         raise Mismatch(
             "these reasons and no others\n" + _shown(expected),
             _shown(found) or "no reason",
-            rules=[row[place] for row in (*_minus(expected, found), *_minus(found, expected))],
+            rules=[row[place] for row in (*missing.elements(), *more.elements())],
         )
 
 
-def _line_list(text: str) -> str:
-    numbers = [cells.whole_number(one, "the number of a line") for one in cells.several(text)]
-    return " ".join(str(number) for number in sorted(numbers))
+def _expected(case: Case, column: str, text: str) -> str:
+    """A cell as `_reason_cell` writes it."""
+    if column == "rule":
+        return cells.rule(case.rulesets(), text) if text else ""
+    if column == "rarc":
+        return " ".join(cells.rarcs(case.library, text))
+    if column == "line":
+        numbers = [cells.whole_number(one, "the number of a line") for one in cells.several(text)]
+        return " ".join(map(str, sorted(numbers)))
+    return cells.reason_code(case.library, column, text) if text else ""
 
 
 def _reason_cell(found: Found, column: str) -> str:
@@ -263,17 +260,6 @@ def _reason_cell(found: Found, column: str) -> str:
         "rarc": " ".join(sorted(found.rarcs)),
         "line": " ".join(str(line) for line in sorted(found.lines)),
     }[column]
-
-
-def _minus(rows: list[tuple[str, ...]], others: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    left = list(others)
-    out = []
-    for row in rows:
-        if row in left:
-            left.remove(row)
-        else:
-            out.append(row)
-    return out
 
 
 def _shown(rows: Iterable[tuple[str, ...]]) -> str:
@@ -289,7 +275,7 @@ def no_denial(case: Case, said: Arguments, table: Table) -> None:
     denying = [one for one in _findings(case) if one.kind == "deny"]
     if denying:
         rules = [one.rule for one in denying]
-        raise Mismatch("no rule that denies", _all_told(denying), rules=rules)
+        raise Mismatch("no rule that denies", _describe_all(denying), rules=rules)
 
 
 @_then("there is no reason from rule {rule}")
@@ -301,7 +287,7 @@ def no_reason(case: Case, said: Arguments, table: Table) -> None:
     rule = cells.rule(case.rulesets(), said["rule"])
     found = [one for one in _findings(case) if one.rule == rule]
     if found:
-        raise Mismatch(f"no reason from rule {rule}", _all_told(found), rules=[rule])
+        raise Mismatch(f"no reason from rule {rule}", _describe_all(found), rules=[rule])
 
 
 @_then('it says "{text}"')
@@ -324,7 +310,7 @@ def says(case: Case, said: Arguments, table: Table) -> None:
 )
 def advises(case: Case, said: Arguments, table: Table) -> None:
     """The rule gives a note that decides nothing; with this group and CARC, and with these RARCs
-    and no others, where they are said.
+    and no others, where the sentence gives them.
 
     Then it advises by rule note-on-diet
     """
@@ -338,7 +324,7 @@ def advises(case: Case, said: Arguments, table: Table) -> None:
         return
     codes = _Codes.of(case, said)
     if not any(one.rule == rule and codes.fit(one) for one in advising):
-        raise Mismatch(f"rule {rule} advises, {codes}", _all_told(advising), rules=[rule])
+        raise Mismatch(f"rule {rule} advises, {codes}", _describe_all(advising), rules=[rule])
 
 
 @_then("the information request is {reason}", "the information request is {reason} with {rarcs}")
@@ -443,18 +429,17 @@ def concluded(case: Case, said: Arguments, table: Table) -> None:
             f"{fact.name}: {in_words(expected, fact.type)}",
             f"{fact.name}: {found}",
             rules=[
-                ruleset_rule.id
+                one.ruleset.rules[index].id
                 for one in services
                 if (declared := one.ruleset.derived.get(fact.name)) is not None
                 for index, _ in declared.concluded_by
-                for ruleset_rule in (one.ruleset.rules[index],)
             ],
         )
 
 
 @_then("it is assumed that rule {rule} does not hold")
 def assumed(case: Case, said: Arguments, table: Table) -> None:
-    """The rule is not known, and its policy says to take it as not holding.
+    """The rule is not known, and its policy assumes that it does not hold.
 
     Then it is assumed that rule duplicate does not hold
     """
@@ -487,8 +472,8 @@ def rule_is(case: Case, said: Arguments, table: Table) -> None:
             truths.add(one.evaluation.truths[ids.index(rule)])
     found = sorted(_TRUTHS[truth] for truth in truths)
     if found != [said["truth"]]:
-        told = listed(found) or "is of another service of the claim"
-        raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {told}", rules=[rule])
+        actual = listed(found) or "is of another service of the claim"
+        raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {actual}", rules=[rule])
 
 
 @_then("it waits for these rules", table=True)
@@ -549,9 +534,9 @@ def refused(case: Case, said: Arguments, table: Table) -> None:
     if answer.refused is None:
         count = counted(len(answer.decided), "determination")
         raise Mismatch(expected, f"the request was not refused ({count})")
-    told = [
+    refusals = [
         " ".join(f"{problem.message} {problem.hint or ''}".split())
         for problem in answer.refused.diagnostics
     ]
-    if not any(wanted in one for one in told):
-        raise Mismatch(expected, "\n".join(f'"{one}"' for one in told))
+    if not any(wanted in one for one in refusals):
+        raise Mismatch(expected, "\n".join(f'"{one}"' for one in refusals))

@@ -52,6 +52,8 @@ def schema_for(relative: str) -> str:
         return "vocabulary"
     if relative.count("/") == 2:
         return "statements" if relative.endswith("/statements.json") else "policy"
+    if "/examples/" in relative:
+        return "request"
     return FOLDERS.get(relative.split("/")[0], "payer")
 
 
