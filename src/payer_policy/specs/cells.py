@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
@@ -38,7 +37,7 @@ from payer_policy.specs.failures import Wrong
 from payer_policy.specs.sentences import Table
 
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
-_NUMBER: Final = re.compile(r"([+-]?[\d.]+)\s*(\S.*)?")
+_NUMBER: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(\S.*)?", re.ASCII)
 _SPELLED_UNITS: Final = {
     **{unit.removesuffix("s"): unit for unit in UNITS if unit.endswith("s")},
     "units": "billing units",
@@ -212,17 +211,10 @@ def _number(type_: FactType, text: str) -> object:
     size = factor(unit, wanted)
     if size is None:
         raise Wrong(f'found "{text}"; a number of {wanted} was expected')
-    exact = Fraction(Decimal(numeral)) * size if _is_numeral(numeral) else None
-    if exact is None:
-        return numeral
-    written = format_number(exact)
+    written = format_number(Fraction(numeral) * size)
     if "/" in written:
         raise Wrong(f'"{text}" has no exact value in {wanted}', f"write it in {wanted}")
     return written
-
-
-def _is_numeral(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d+)?", text) is not None
 
 
 def reason(library: Library, text: str) -> tuple[str, str]:

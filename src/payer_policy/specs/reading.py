@@ -50,7 +50,7 @@ class FeatureFile:
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return tuple(sorted({tag for tag, _ in _tags(self.feature)}))
+        return tuple(sorted({tag for node in _nodes(self.feature) for tag in tags_of(node)}))
 
 
 def features_in(paths: Iterable[Path]) -> list[Path]:
@@ -218,7 +218,6 @@ class _Checker:
             described = self._feature["description"].split()
             hint = "is the colon of `Scenario:` missing?" if "Scenario" in described else None
             self._report("empty-feature", "there is no scenario in this feature", None, hint)
-        self._swallowed(self._feature)
         names = Counter(scenario["name"].strip() for _, scenario in scenarios)
         for before, scenario in scenarios:
             line = scenario["location"]["line"]
@@ -234,22 +233,20 @@ class _Checker:
                 )
             self._steps(before, scenario)
             self._examples(scenario)
-        for background in _backgrounds(self._feature):
-            self._swallowed(background)
-            self._first_step(background["steps"])
-        for tag, line in _tags(self._feature):
-            if tag in _RESERVED_TAGS or tag.startswith("_"):
-                self._report(
-                    "reserved-tag",
-                    f"`@{tag}` cannot be a tag: a scenario is run, or it is not there",
-                    line,
-                    "use another word",
-                )
+        for node in _nodes(self._feature):
+            self._swallowed(node)
+            self._first_step(node.get("steps", []))
+            for tag, written in zip(tags_of(node), node.get("tags", ()), strict=True):
+                if tag in _RESERVED_TAGS or tag.startswith("_"):
+                    self._report(
+                        "reserved-tag",
+                        f"`@{tag}` cannot be a tag: a scenario is run, or it is not there",
+                        written["location"]["line"],
+                        "use another word",
+                    )
 
     def _steps(self, before: list[dict[str, Any]], scenario: dict[str, Any]) -> None:
         line = scenario["location"]["line"]
-        self._swallowed(scenario)
-        self._first_step(scenario["steps"])
         kinds = {kind for kind, _ in kinds_of([*before, *scenario["steps"]])}
         if not scenario["steps"]:
             self._report("empty-scenario", "this scenario has no steps", line)
@@ -360,15 +357,16 @@ def scenarios_in(
 
 def tags_of(node: dict[str, Any]) -> tuple[str, ...]:
     """The tags of a feature, rule, scenario or Examples, without those it inherits."""
-    return tuple(tag["name"].lstrip("@") for tag in node["tags"])
+    return tuple(tag["name"].lstrip("@") for tag in node.get("tags", ()))
 
 
-def _backgrounds(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for child in node["children"]:
-        if "background" in child:
-            yield child["background"]
-        elif "rule" in child:
-            yield from _backgrounds(child["rule"])
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A feature, and every Background, rule, scenario and Examples in it."""
+    yield node
+    for child in node.get("children", ()):
+        for inner in child.values():
+            yield from _nodes(inner)
+    yield from node.get("examples", ())
 
 
 def kinds_of(steps: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -387,13 +385,3 @@ def _placeholders(scenario: dict[str, Any]) -> Iterator[tuple[str, int]]:
             for cell in row["cells"]:
                 for name in PLACEHOLDER.findall(cell["value"]):
                     yield name, row["location"]["line"]
-
-
-def _tags(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    for tag in node.get("tags", ()):
-        yield tag["name"].lstrip("@"), tag["location"]["line"]
-    for child in node.get("children", ()):
-        for inner in child.values():
-            yield from _tags(inner)
-    for examples in node.get("examples", ()):
-        yield from _tags(examples)
