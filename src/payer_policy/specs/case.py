@@ -82,7 +82,7 @@ class Case:
         if self.subject is None:
             raise Wrong(
                 "the scenario does not say yet what is asked, and of which payer",
-                "start with `Given a claim to … for … on …`, "
+                "start with `Given the example … of … for …`, `Given a claim to … for … on …`, "
                 "`Given a preauthorization request to … for … on …` or "
                 "`Given a question to … about … on …`",
             )

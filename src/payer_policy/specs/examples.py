@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from payer_policy.core.diagnostics import Diagnostic, PolicyError, did_you_mean
 from payer_policy.core.json_source import JsonDocument
+from payer_policy.core.vocabulary.codes import normalize_code
 from payer_policy.determination.words import listed
 from payer_policy.engine import Engine
 from payer_policy.formats.intake import Intake
@@ -31,27 +33,34 @@ class Example:
     document: JsonDocument
 
     def request(self) -> dict[str, Any]:
-        """The request as JSON; a copy that the caller may change.
+        """The request as JSON, its codes in their one spelling; a copy that the caller may change.
 
         Raises:
             Wrong: It is not a valid request.
         """
-        errors = [one for one in self.read()[1] if one.severity == "error"]
+        errors = [one for one in read_example(self.document)[1] if one.severity == "error"]
         if errors:
             problems = "\n".join(f"{one.location}: {one.message}" for one in errors)
             raise Wrong(
                 f"the example `{self.name}` is not a valid request:\n{problems}",
                 "to see all its problems: payer-policy check",
             )
-        return {name: value for name, value in self._value().items() if name != "$schema"}
+        request: dict[str, Any] = deepcopy(self.document.value)
+        request.pop("$schema", None)
+        for line in request.get("lines", ()):
+            if line["code"] is not None:
+                line["code"] = normalize_code("hcpcs", line["code"])
+            if "modifiers" in line:
+                line["modifiers"] = [normalize_code("modifier", one) for one in line["modifiers"]]
+        return request
 
-    def read(self) -> tuple[Request | None, list[Diagnostic]]:
-        """The request, and everything that is wrong with its form."""
-        document = self.document
-        return validated_request(JsonDocument(document.text, document.file, self._value()))
 
-    def _value(self) -> Any:
-        return deepcopy(self.document.value)
+@lru_cache(maxsize=1024)  # scenarios of every mutant start from the same few
+def read_example(document: JsonDocument) -> tuple[Request | None, tuple[Diagnostic, ...]]:
+    """The request of an example's file, and everything that is wrong with its form."""
+    copy = JsonDocument(document.text, document.file, deepcopy(document.value))
+    request, problems = validated_request(copy)
+    return request, tuple(problems)
 
 
 def examples_of(library: Library) -> list[Example]:
@@ -113,7 +122,7 @@ def example_problems(library: Library) -> list[Diagnostic]:
 
 def _problems(example: Example, engine: Engine) -> Iterator[Diagnostic]:
     document = example.document
-    request, problems = example.read()
+    request, problems = read_example(document)
     yield from problems
     if request is None or any(problem.severity == "error" for problem in problems):
         return

@@ -131,8 +131,8 @@ def example(case: Case, said: Arguments, table: Table) -> None:
     wanted = library.codes[found.address] if code is None else {code}
     service = next((one for one in services if one[0] in wanted), None)
     if service is None:
-        codes = ", ".join(str(one) for one, _ in services)
-        raise Wrong(f"the example `{found.name}` is not about {code}", f"its codes are: {codes}")
+        codes, drug = ", ".join(str(one) for one, _ in services), code or "a code of its policy"
+        raise Wrong(f"the example `{found.name}` is not about {drug}", f"its codes are: {codes}")
     day = said.get("date", service[1])
     if "date" in said:
         for line in billed:
