@@ -89,6 +89,8 @@ def test_every_shipped_file_is_right_by_its_schema(shipped: dict[str, dict[str, 
         relative = path.relative_to(POLICIES).as_posix()
         kind = schema_for(relative)
         document = read_json(decode_utf8(path.read_bytes(), relative), relative)
+        if kind == "request":
+            del document.value["$schema"]  # as the reader of requests does
         found += schema_problems(shipped[f"{kind}.schema.json"], [document], kind)
 
     assert found == []
