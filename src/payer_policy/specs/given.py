@@ -424,7 +424,7 @@ def no_authorization(case: Case, said: Arguments, table: Table) -> None:
 
 @_given("this authorization is on file", table=True, columns=AUTHORIZATION)
 def authorization(case: Case, said: Arguments, table: Table) -> None:
-    """One authorization; say it again for another one. A field left out is not known.
+    """One authorization; repeat the sentence for another one. A field left out is not known.
 
     And this authorization is on file
       | field         | value      |

@@ -38,8 +38,8 @@ _DECIDING: Final = ("deny", "pend", "reduce")
 
 @_then("it is {decision=approved|denied|pended|partly approved|void}")
 def decision(case: Case, said: Arguments, table: Table) -> None:
-    """The decision on the whole request: pended while any of its lines is; where they differ
-    otherwise, partly approved.
+    """The decision on the whole request: pended if any line is pended; otherwise partly approved if
+    the lines differ.
 
     Then it is denied
     """
@@ -120,7 +120,7 @@ def reduced(case: Case, said: Arguments, table: Table) -> None:
 
 @_then("{units} units are allowed on line {line}", "{units} unit is allowed on line {line}")
 def allowed(case: Case, said: Arguments, table: Table) -> None:
-    """All billed units of an approved line, none of a denied one; not known while it pends.
+    """All billed units of an approved line, none of a denied one; not known for a pended one.
 
     Then 1 unit is allowed on line 1
     """
@@ -268,7 +268,7 @@ def _shown(rows: Iterable[tuple[str, ...]]) -> str:
 
 @_then("no rule denies it")
 def no_denial(case: Case, said: Arguments, table: Table) -> None:
-    """No denying rule holds; it may still pend.
+    """No rule denies a line; the request may still pend.
 
     Then no rule denies it
     """
@@ -292,7 +292,7 @@ def no_reason(case: Case, said: Arguments, table: Table) -> None:
 
 @_then('it says "{text}"')
 def says(case: Case, said: Arguments, table: Table) -> None:
-    """A sentence of the determination has this text in it.
+    """A sentence of the determination contains this text.
 
     Then it says "one is paid a day"
     """
@@ -371,7 +371,7 @@ def asks_for(case: Case, said: Arguments, table: Table) -> None:
 
 @_then("it first asks for {fact}")
 def asks_first(case: Case, said: Arguments, table: Table) -> None:
-    """The fact is the first of them.
+    """The fact is the first question.
 
     Then it first asks for oral_trial.outcome
     """
@@ -478,8 +478,8 @@ def rule_is(case: Case, said: Arguments, table: Table) -> None:
 
 @_then("it waits for these rules", table=True)
 def waits(case: Case, said: Arguments, table: Table) -> None:
-    """These rules and no others are open: they are not known, and their lines pend until they are.
-    One rule a row.
+    """These rules and no others are not known yet, and their lines pend until they are. One rule a
+    row.
 
     Then it waits for these rules
       | rule               |
@@ -524,7 +524,7 @@ def no_policy(case: Case, said: Arguments, table: Table) -> None:
 
 @_then('the {form=claim|request} is refused because "{text}"')
 def refused(case: Case, said: Arguments, table: Table) -> None:
-    """The request itself is wrong, and the message has this text in it.
+    """The request itself is wrong, and the message contains this text.
 
     Then the request is refused because "but the claim says"
     """
