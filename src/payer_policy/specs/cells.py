@@ -254,17 +254,6 @@ def rule(rulesets: Sequence[Ruleset], text: str) -> str:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
-    """The column names, in their one spelling."""
-    names = list(known)
-    columns = tuple(named(cell, names, "column", table[0].line) for cell in table[0].cells)
-    for column in columns:
-        if columns.count(column) > 1:
-            message = f"the column `{column}` is in this table twice"
-            raise Wrong(message, "keep one of the two columns", table[0].line)
-    return columns
-
-
 def named(cell: str, known: Sequence[str], noun: str, line: int | None) -> str:
     """A column or field by its name, in its one spelling."""
     name = spelling(cell)
@@ -279,7 +268,12 @@ def named(cell: str, known: Sequence[str], noun: str, line: int | None) -> str:
 
 def records(table: Table, known: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
     """The rows below the header, each with its line and its cells by column."""
-    columns = header(table, known)
+    names, line = list(known), table[0].line
+    columns = [named(cell, names, "column", line) for cell in table[0].cells]
+    for column in columns:
+        if columns.count(column) > 1:
+            message = f"the column `{column}` is in this table twice"
+            raise Wrong(message, "keep one of the two columns", line)
     _needs_rows(table)
     return [(row.line, dict(zip(columns, row.cells, strict=True))) for row in table[1:]]
 

@@ -35,20 +35,14 @@ Table = tuple[Row, ...]
 """The header first."""
 
 _SLOT: Final = re.compile(r"\{(\w+)(?:=([^}]*))?\}")
+_SEVERAL_WORDS: Final = (
+    *("payer", "fact", "value", "fact_and_value", "field_and_value"),
+    *("codes", "rarcs", "text", "modifiers", "removed", "cleared"),
+)
 _PATTERNS: Final = {
-    "payer": r".+",
-    "fact": r".+",
-    "value": r".+",
-    "fact_and_value": r".+",
-    "field_and_value": r".+",
-    "cleared": r".+",
-    "modifiers": r".+",
-    "removed": r".+",
-    "part": r"the drug lines|the claim|the request|the authorization|line \S+",
-    "codes": r".+",
-    "rarcs": r".+",
-    "text": r".+",
+    **dict.fromkeys(_SEVERAL_WORDS, r".+"),
     "reason": r"[A-Za-z]+[ -]\S+",
+    "part": r"the drug lines|the claim|the request|the authorization|line \S+",
 }
 """What a slot takes; any other slot takes one word."""
 _SHOWN: Final = {
