@@ -50,6 +50,7 @@ from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.policy.reference import LineCodes
 from payer_policy.policy.versions import Merged
 from payer_policy.request.authorizations import authorization_facts
@@ -268,7 +269,7 @@ class Engine:
             EngineUnavailable: What the engine needs is not installed.
         """
         engine_named(engine)
-        return cls(Library.open(folder), engine)
+        return cls(open_library(folder), engine)
 
     def __copy__(self) -> Engine:
         return self

@@ -17,6 +17,7 @@ import pytest
 from payer_policy.core import ruleset
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.policy.versions import PolicyVersion, rule_in_force
 from tests.places import POLICIES
 from tests.policy.folders import library, policy, rule, units
@@ -373,7 +374,7 @@ def test_the_ends_of_the_calendar(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Library:
-    return Library.open(POLICIES)
+    return open_library(POLICIES)
 
 
 def test_the_windows_of_every_policy_are_whole(shipped: Library) -> None:
@@ -398,14 +399,14 @@ def test_the_windows_of_every_policy_are_whole(shipped: Library) -> None:
 
 def test_rulesets_are_made_once_whoever_asks(tmp_path: Path) -> None:
     """Many threads, one library: every one gets the same ruleset of a window."""
-    made = Library.open(POLICIES)
+    made = open_library(POLICIES)
     days = [
         (address, day)
         for address in made.addresses()
         for first, last, _ in made.windows(address)
         for day in {first, last or first}
     ]
-    fresh = Library.open(POLICIES)
+    fresh = open_library(POLICIES)
     with ThreadPoolExecutor(16) as pool:
         rulesets = list(pool.map(lambda asked: fresh.ruleset(*asked), days * 8))
 

@@ -1,7 +1,6 @@
 """The policy folder as one immutable value: vocabulary, reference data, and every policy by date.
 
-`Library.open` is the only way in: it reads every file, reports every problem of all of them, and
-gives a library only when there is none. A folder is never loaded in part.
+`payer_policy.policy.loading.open_library` makes it, from a folder without errors.
 """
 
 from __future__ import annotations
@@ -11,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
 
-from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, given_path, kind_of
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kind_of
 from payer_policy.core.json_source import JsonDocument
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.vocabulary.model import Vocabulary
@@ -50,25 +48,6 @@ class Library:
     _windows: dict[str, tuple[Window, ...]] = field(default_factory=dict)
     _rulesets: dict[tuple[str, date], Ruleset] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
-
-    @staticmethod
-    def open(folder: str | Path) -> Library:
-        """Read and check a policy folder.
-
-        Args:
-            folder: The folder that holds `vocabulary.json`.
-
-        Raises:
-            PolicyError: There is no such folder, or with every problem in every file, in file order.
-                Nothing is loaded then.
-        """
-        from payer_policy.policy.reading import read_library
-
-        library, diagnostics = read_library(given_path(folder, "a policy folder"))
-        errors = [problem for problem in diagnostics if problem.severity == "error"]
-        if errors or library is None:
-            raise PolicyError(errors)
-        return library
 
     def __getstate__(self) -> dict[str, object]:
         """What was read from files: not what was resolved since, nor the lock."""

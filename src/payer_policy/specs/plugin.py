@@ -32,6 +32,7 @@ from payer_policy.core.diagnostics.render import report_text
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named, enough_engines, why_unavailable
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.specs.failures import Failure
 from payer_policy.specs.reading import FeatureFile, read_feature, scenarios_in, shown_path
 from payer_policy.specs.replay import Running, Script, scripts_of
@@ -57,7 +58,7 @@ class Session:
             PolicyError: they are not in order.
         """
         if self.library is None:
-            self.library = Library.open(self.folder)
+            self.library = open_library(self.folder)
         return self.library
 
     def engine(self, name: str) -> Engine:

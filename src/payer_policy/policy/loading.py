@@ -16,7 +16,13 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from payer_policy.core.diagnostics import Diagnostic, Location, did_you_mean
+from payer_policy.core.diagnostics import (
+    Diagnostic,
+    Location,
+    PolicyError,
+    did_you_mean,
+    given_path,
+)
 from payer_policy.core.json_source import JsonDocument
 from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import FactModel, LinePartModel, Vocabulary, VocabularyFile
@@ -123,6 +129,23 @@ T = TypeVar("T")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z", re.ASCII)
 _PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _KEBAB: Final = "use lowercase letters, digits and single hyphens"
+
+
+def open_library(folder: str | Path, contents: Mapping[str, bytes] | None = None) -> Library:
+    """The library of a policy folder without errors; a folder is never loaded in part.
+
+    Args:
+        folder: The folder that holds `vocabulary.json`.
+        contents: As for `read_library`.
+
+    Raises:
+        PolicyError: There is no such folder, or it has errors: every one in every file, in file order.
+    """
+    library, problems = read_library(given_path(folder, "a policy folder"), contents)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors or library is None:
+        raise PolicyError(errors)
+    return library
 
 
 def read_library(
@@ -654,4 +677,4 @@ def _check_statements_of(
         StatementReader(span.merged, basis, folder.report, span.first_day).read(beside)
 
 
-__all__ = ["NAMES", "PolicyFolder", "load_folder", "read_library"]
+__all__ = ["NAMES", "PolicyFolder", "load_folder", "open_library", "read_library"]
