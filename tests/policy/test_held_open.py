@@ -125,8 +125,8 @@ def test_what_check_typed_is_what_runs(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     library = open_library(folder)
-    (typed,) = library._elaborations["north/iron"]
-    (taken,) = library._elaborations["south/same"]
+    (typed,) = library._elaborated("north/iron")
+    (taken,) = library._elaborated("south/same")
 
     assert {id(one) for one in taken.rules.values()} == {id(one) for one in typed.rules.values()}
     (first, _, _) = library.windows("north/iron")[0]

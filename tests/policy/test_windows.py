@@ -18,7 +18,7 @@ from payer_policy.core import ruleset
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.policy.library import Library
 from payer_policy.policy.loading import open_library
-from payer_policy.policy.versions import PolicyVersion, rule_in_force
+from payer_policy.policy.versions import PolicyVersion
 from tests.places import POLICIES
 from tests.policy.folders import library, policy, rule, units
 
@@ -391,7 +391,7 @@ def test_the_windows_of_every_policy_are_whole(shipped: Library) -> None:
                 (version,) = [one for one in versions if _covers(one, day)]
                 assert made.version == version.first_day.isoformat()
                 assert {rule.id for rule in made.rules} == {
-                    id_ for id_, placed in merged.rules.items() if rule_in_force(placed.model, day)
+                    id_ for id_, placed in merged.rules.items() if placed.model.days.in_force(day)
                 }
         before = windows[0][0] - DAY
         assert shipped.ruleset(address, before) is None

@@ -64,7 +64,7 @@ def validated(
 
     With `about`, each message begins with the name of what it is about.
     """
-    value = _at(document.value, base)
+    value = document.part(base)
     try:
         return model.model_validate(value), []
     except ValidationError as error:
@@ -81,7 +81,7 @@ def problems(
     about: About | None = None,
 ) -> list[Diagnostic]:
     """A failed validation of `model`, as diagnostics in the document that the value came from."""
-    value = _at(document.value, base)
+    value = document.part(base)
     details = error.errors(include_url=False)
     found = [_Found(_walk(model, value, one["loc"]), one) for one in details[:_MOST_DETAILS]]
     out: list[Diagnostic] = []
@@ -263,9 +263,3 @@ def has_part(value: Any, step: int | str) -> bool:
     if isinstance(value, dict):
         return step in value
     return isinstance(value, list) and isinstance(step, int) and step < len(value)
-
-
-def _at(value: Any, path: JsonPath) -> Any:
-    for step in path:
-        value = value[step]
-    return value

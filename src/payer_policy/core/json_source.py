@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from itertools import islice
@@ -81,6 +81,13 @@ class JsonDocument:
         self._values: dict[JsonPath, _Span] | None = None
         self._keys: dict[JsonPath, _Span] = {}
 
+    def part(self, path: JsonPath) -> Any:
+        """The value at a path, which must be there."""
+        value = self.value
+        for step in path:
+            value = value[step]
+        return value
+
     def locate(self, path: JsonPath = (), *, key: bool = False) -> Location:
         """Where the value at `path` stands (or its key). A missing part gives its nearest parent."""
         if self._values is None:
@@ -149,6 +156,49 @@ class JsonDocument:
 
     def _position(self, offset: int) -> Position:
         return position_in(self.text, offset)
+
+
+Report = Callable[[Diagnostic], None]
+"""Receives one problem."""
+
+
+def ignored(problem: Diagnostic) -> None:
+    """Takes a problem that is reported elsewhere."""
+
+
+class Reporter(NamedTuple):
+    """Reports the problems of one part of a file, each message beginning with what it is about."""
+
+    document: JsonDocument
+    report: Report
+    about: str = ""
+    """Such as "rule `trial-needed`"; empty: each message says it."""
+    at: JsonPath = ()
+    """Where the part is in the file; the paths of its problems are below this one."""
+
+    def __call__(
+        self,
+        code: str,
+        message: str,
+        path: JsonPath = (),
+        *,
+        key: bool = False,
+        hint: str | None = None,
+        warning: bool = False,
+        part: str | None = None,
+    ) -> None:
+        """Report a problem, as `JsonDocument.problem` places it."""
+        text = f"{self.about}: {message}" if self.about else message
+        self.report(
+            self.document.problem(
+                code, text, (*self.at, *path), key=key, hint=hint, warning=warning, part=part
+            )
+        )
+
+    def on(self, about: str, *path: str | int) -> Reporter:
+        """The same for a part of this part, which the messages name too unless `about` is empty."""
+        named = ": ".join(filter(None, (self.about, about)))
+        return self._replace(about=named, at=(*self.at, *path))
 
 
 def excerpt_at(text: str, offset: int) -> str | None:

@@ -300,8 +300,4 @@ class Elaborator(RightSides):
 
     def about(self, name: str) -> Elaborator:
         """The same, with each message naming the fact that it is about."""
-
-        def report(code: str, message: str, path: JsonPath, **more: Any) -> None:
-            self.report(code, f"`{name}`: {message}", path, **more)
-
-        return Elaborator(self.scope, report)
+        return Elaborator(self.scope, self.report.on(f"`{name}`"))

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from payer_policy.core.diagnostics import did_you_mean, slip_of
-from payer_policy.core.json_source import JsonPath
+from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.ruleset import Arithmetic, Constant, Expression, FactRef, Score
 from payer_policy.core.vocabulary.codes import malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
@@ -29,7 +29,7 @@ from payer_policy.core.vocabulary.types import (
     shown,
 )
 from payer_policy.core.vocabulary.units import UNITS, Unit, product_of, quotient_of, unit_named
-from payer_policy.language.scope import Reporter, Scope
+from payer_policy.language.scope import Scope
 
 ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "sum": (1, 99),
@@ -199,22 +199,17 @@ class Expressions:
         texts = (
             sorted(constant.value) if isinstance(constant.value, frozenset) else [constant.value]
         )
-        sound = True
+        sound, report = True, self.scope.at_parameter(name)
         for text in map(str, texts):
             if wanted.kind == "choice":
                 if text not in wanted.values:
-                    self.scope.at_parameter(
-                        name,
-                        "unknown-value",
-                        f'found "{text}"; expected one of {", ".join(wanted.values)}',
-                        hint=did_you_mean(text, wanted.values),
-                        part=f'"{text}"',
-                    )
+                    message = f'found "{text}"; expected one of {", ".join(wanted.values)}'
+                    hint = did_you_mean(text, wanted.values)
+                    report("unknown-value", message, hint=hint, part=f'"{text}"')
                     sound = False
             elif found := self._unknown_code(text, wanted.system):
                 message, hint = found
-                part = f'"{text}"'
-                self.scope.at_parameter(name, "unknown-code", message, hint=hint, part=part)
+                report("unknown-code", message, hint=hint, part=f'"{text}"')
                 sound = False
         if not sound or wanted.kind == "choice":
             return constant if sound else None
@@ -271,7 +266,7 @@ class Expressions:
         return None
 
     def _parameter(self, name: str, path: JsonPath) -> Typed | None:
-        self.scope.used("parameter", name)
+        self.scope.used(name)
         known = self.scope.parameters
         if known is None:
             message = "a parameter cannot stand here: parameters belong to policies"
@@ -291,7 +286,6 @@ class Expressions:
         return Typed(constant, type_, f"parameter `{name}`")
 
     def _code_set(self, name: str, path: JsonPath) -> Typed | None:
-        self.scope.used("code_set", name)
         members = self.scope.code_sets.get(name)
         if members is None:
             hint = did_you_mean(name, self.scope.code_sets) or f"add code_sets/{name}.json"
@@ -420,9 +414,8 @@ class Expressions:
         elif name is not None:
             message = f"it has no unit, but a rule takes it as a number of {wanted.name}"
             hint = f'add "unit": "{wanted.name}" (or another unit that converts to it)'
-            self.scope.at_parameter(
-                name, "unit-mismatch", message, hint=hint if wanted.name in UNITS else None
-            )
+            report = self.scope.at_parameter(name)
+            report("unit-mismatch", message, hint=hint if wanted.name in UNITS else None)
         elif isinstance(expression, FactRef):
             message = f"{typed.called} has no unit; a number of {wanted.name} was expected"
             self.report("unit-mismatch", message, path)

@@ -5,12 +5,12 @@ The paths and fields that a source may name are listed here once; `request.deriv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import JsonPath
+from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.ruleset import (
     All,
     AnyOf,
@@ -34,7 +34,7 @@ from payer_policy.core.vocabulary.types import (
     parse_value,
     shown,
 )
-from payer_policy.language import CodeSetMembers, Elaborator, Reporter, Scope, and_
+from payer_policy.language import Elaborator, Scope, and_
 
 _CODE = FactType("code")
 _ID = FactType("code", system="identifier")
@@ -126,13 +126,13 @@ DRUG_FIELDS: Final[Mapping[str, FactType]] = {
 }
 LINE_SETS: Final = ("service", "claim", "same_day")
 AGGREGATES: Final = ("sum", "count", "any", "all", "collect", "only", "min", "max")
-_ROOTS: Final = {
+ROOTS: Final = {
     "request": REQUEST_PATHS,
     "service": SERVICE_PATHS,
     "authorization": AUTHORIZATION_FIELDS,
 }
 _HEADS: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(_ROOTS, ()),
+    **dict.fromkeys(ROOTS, ()),
     "lines": (*AGGREGATES, "where", "cases"),
     "drug": (),
     "compute": (),
@@ -197,47 +197,35 @@ class Computed:
 Source = Path | Aggregate | Cases | DrugAttribute | Computed
 
 
-def read_source(
-    fact: Fact,
-    types: Mapping[str, FactType],
-    code_sets: Mapping[str, CodeSetMembers],
-    known_codes: Callable[[str], frozenset[str]],
-    report: Reporter,
-    used: Callable[[str, str], None] = lambda kind, name: None,
-) -> Source | None:
-    """The typed source of a fact; problems are reported at `("facts", name, "from", …)`."""
+def read_source(fact: Fact, scope: Scope, report: Reporter) -> Source | None:
+    """The typed source of a fact.
+
+    Args:
+        fact: A fact with a source.
+        scope: The facts that the source may read.
+        report: Reports problems of the vocabulary.
+    """
     assert fact.source is not None
-
-    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
-        report(code, f"fact `{fact.name}`: {message}", path, **more)
-
-    names: dict[str, Any] = {"code_sets": code_sets, "known_codes": known_codes, "used": used}
-    lines = Elaborator(Scope(LINE_FIELDS, types, "line", **names), say)
-    facts = Elaborator(Scope(types, types, **names), say)
-    return _SourceReader(fact, lines, facts, say).read(fact.source, ("facts", fact.name, "from"))
+    reader = _SourceReader(fact, scope, report.on(f"fact `{fact.name}`"))
+    return reader.read(fact.source, ("facts", fact.name, "from"))
 
 
-def read_line_part(
-    part: LinePart,
-    types: Mapping[str, FactType],
-    code_sets: Mapping[str, CodeSetMembers],
-    known_codes: Callable[[str], frozenset[str]],
-    report: Reporter,
-) -> Condition | None:
-    """The typed condition of a part of a service's lines."""
+def read_line_part(part: LinePart, scope: Scope, report: Reporter) -> Condition | None:
+    """The typed condition of a part of a service's lines; `scope` as for `read_source`."""
+    elaborator = Elaborator(_of_lines(scope), report.on(f"line part `{part.name}`"))
+    return elaborator.condition(part.where, ("line_parts", part.name, "where"))
 
-    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
-        report(code, f"line part `{part.name}`: {message}", path, **more)
 
-    scope = Scope(LINE_FIELDS, types, "line", code_sets=code_sets, known_codes=known_codes)
-    return Elaborator(scope, say).condition(part.where, ("line_parts", part.name, "where"))
+def _of_lines(scope: Scope) -> Scope:
+    return replace(scope, subjects=LINE_FIELDS, subject="line")
 
 
 class _SourceReader:
     """Reads the `from` of one fact."""
 
-    def __init__(self, fact: Fact, lines: Elaborator, facts: Elaborator, report: Reporter) -> None:
-        self.fact, self.lines, self.facts, self.report = fact, lines, facts, report
+    def __init__(self, fact: Fact, scope: Scope, report: Reporter) -> None:
+        self.fact, self.report = fact, report
+        self.lines, self.facts = Elaborator(_of_lines(scope), report), Elaborator(scope, report)
 
     def read(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
         heads = [key for key in raw if key in _HEADS]
@@ -257,7 +245,7 @@ class _SourceReader:
         if not self._only(raw, (head, *_HEADS[head], "note"), at):
             return None
         inner, here = raw[head], (*at, head)
-        if head in _ROOTS:
+        if head in ROOTS:
             return self._path(head, inner, here)
         if head == "drug":
             if isinstance(inner, str):
@@ -287,7 +275,7 @@ class _SourceReader:
         return not strange
 
     def _path(self, root: str, name: Any, at: JsonPath) -> Source | None:
-        paths = _ROOTS[root]
+        paths = ROOTS[root]
         if isinstance(name, str) and name in paths:
             return Path(root, name)  # type: ignore[arg-type]
         self.report(

@@ -6,17 +6,19 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from payer_policy.policy.reference.files import Day, FileModel, Source
+from payer_policy.policy.reference.files import Day, Days, FileModel, Source
 
 KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+ALL_DAYS = Days()
 
 RawCondition = Any
 RawExpression = Any
 
 
 class Effective(FileModel):
-    from_: Day = Field(alias="from")
-    through: Day | None = None
+    first_day: Day = Field(alias="from")
+    last_day: Day | None = Field(default=None, alias="through")
 
 
 class ParameterModel(FileModel):
@@ -53,11 +55,6 @@ class EffectModel(FileModel):
     advise: FindingModel | None = None
 
 
-class InForce(FileModel):
-    from_: Day | None = Field(default=None, alias="from")
-    through: Day | None = None
-
-
 class RuleModel(FileModel):
     id: str = Field(pattern=KEBAB)
     title: str = Field(min_length=1)
@@ -66,10 +63,15 @@ class RuleModel(FileModel):
     when: RawCondition
     then: EffectModel
     overrides: list[str] = Field(default_factory=list)
-    in_force: InForce | None = None
+    in_force: Days | None = None
     replaces: bool = False
     if_unknown: Literal["pend", "assume_not_holding"] = "pend"
     note: str | None = None
+
+    @property
+    def days(self) -> Days:
+        """The days in force that the rule gives for itself, which may be all days."""
+        return self.in_force or ALL_DAYS
 
 
 class PolicyFile(FileModel):

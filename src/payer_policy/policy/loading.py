@@ -23,13 +23,11 @@ from payer_policy.core.diagnostics import (
     did_you_mean,
     given_path,
 )
-from payer_policy.core.json_source import JsonDocument
+from payer_policy.core.json_source import JsonDocument, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import FactModel, LinePartModel, Vocabulary, VocabularyFile
 from payer_policy.core.vocabulary.reading import read_vocabulary
 from payer_policy.core.vocabulary.types import ValueProblem, calendar_date
-from payer_policy.language import CodeSetMembers
-from payer_policy.language.sources import Source as FactSource
 from payer_policy.language.sources import read_line_part, read_source
 from payer_policy.policy import checks
 from payer_policy.policy.basis import Basis
@@ -37,7 +35,6 @@ from payer_policy.policy.files import (
     Effective,
     EffectModel,
     FindingModel,
-    InForce,
     ParameterModel,
     PolicyFile,
     ReasonModel,
@@ -59,6 +56,7 @@ from payer_policy.policy.reference.files import (
     AttributeValue,
     BillingUnit,
     CodeSetFile,
+    Days,
     DrugFile,
     Identity,
     ListedCode,
@@ -85,7 +83,7 @@ from payer_policy.policy.statements import (
     StatementsFile,
     check_statements,
 )
-from payer_policy.policy.versions import PolicyVersion, Span
+from payer_policy.policy.versions import Merged, PolicyVersion
 
 CODE_SETS: Final = "code_sets"
 REASON_CODES: Final = "reason_codes"
@@ -104,7 +102,7 @@ NAMES: Final[dict[type[BaseModel], str]] = {
     ReasonModel: "a set of reason codes",
     ParameterModel: "a parameter",
     Effective: "the dates in force",
-    InForce: "a rule's dates in force",
+    Days: "a rule's dates in force",
     StatementsFile: "a file of statements",
     StatementModel: "a statement",
     Source: "a source",
@@ -229,7 +227,10 @@ class PolicyFolder:
         below = _versions_below(policies)
         spans = {
             address: self._once(
-                "spans", address, below[address], partial(_spans, address, policies, folder)
+                "spans",
+                address,
+                below[address],
+                partial(spans_of, address, policies, folder.report),
             )
             for address in policies
         }
@@ -251,11 +252,12 @@ class PolicyFolder:
             spans=spans,
             codes={address: checked[address].codes for address in sorted(checked)},
             statements=self._statements(folder, placed, policies),
-            _elaborations={
+        ).with_elaborations(
+            {
                 address: tuple(found.elaborations)
                 for address, found in checked.items()
                 if len(found.elaborations) == len(spans[address])
-            },
+            }
         )
         self._check_statements(library, basis, folder)
         return library
@@ -299,7 +301,7 @@ class PolicyFolder:
     def _checked(
         self,
         address: str,
-        spans: tuple[Span, ...],
+        spans: tuple[Merged, ...],
         around: checks.Surroundings,
         folder: Folder,
     ) -> checks.Checked:
@@ -347,8 +349,8 @@ class PolicyFolder:
             address: tuple(
                 dict.fromkeys(
                     version.address
-                    for span in spans
-                    for version in span.merged.chain
+                    for merged in spans
+                    for version in merged.chain
                     if version.address != address
                 )
             )
@@ -376,12 +378,6 @@ def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
     return len(one) == len(other) and all(
         a is b or (isinstance(a, plain) and a == b) for a, b in zip(one, other, strict=True)
     )
-
-
-def _spans(
-    address: str, policies: Mapping[str, tuple[PolicyVersion, ...]], folder: Folder
-) -> tuple[Span, ...]:
-    return tuple(spans_of(address, policies, folder.report))
 
 
 def _versions_below(
@@ -525,7 +521,8 @@ def _read_reference(folder: Folder, placed: Mapping[str, str]) -> _Data:
             elif codes.system != name:
                 message = f"the file is named {name}.json, but it lists {codes.system} codes"
                 hint = "rename the file, or correct the system"
-                folder.report(document.problem("address-mismatch", message, ("system",), hint=hint))
+                report = Reporter(document, folder.report)
+                report("address-mismatch", message, ("system",), hint=hint)
                 data.unread_reasons |= {name, codes.system}
             else:
                 reason_documents[name] = document
@@ -564,38 +561,22 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
         return None
     document = folder.documents[VOCABULARY]
     vocabulary = read_vocabulary(file, document, folder.report)
-    types = {name: fact.type for name, fact in vocabulary.facts.items()}
-    members = {
-        name: CodeSetMembers(code_set.system or None, code_set.on(date.max))
-        for name, code_set in data.reference.code_sets.items()
+    basis = Basis(vocabulary, data.reference, data.known_codes)
+    scope, report = basis.scope(date.max), Reporter(document, folder.report)
+    sources = {
+        name: source
+        for name, fact in vocabulary.facts.items()
+        if fact.source is not None and not fact.derived
+        if (source := read_source(fact, scope, report)) is not None
     }
-
-    def known(system: str) -> frozenset[str]:
-        return data.known_codes.get(system, frozenset())
-
-    def report(code: str, message: str, path: Any, **more: Any) -> None:
-        folder.report(document.problem(code, message, path, **more))
-
-    sources: dict[str, FactSource] = {}
-    for name, fact in vocabulary.facts.items():
-        if fact.source is not None and not fact.derived:
-            source = read_source(fact, types, members, known, report)
-            if source is not None:
-                sources[name] = source
     line_parts = {
         name: made
         for name, part in vocabulary.line_parts.items()
-        if (made := read_line_part(part, types, members, known, report)) is not None
+        if (made := read_line_part(part, scope, report)) is not None
     }
-    checks.check_sources(
-        vocabulary,
-        sources,
-        data.reference,
-        data.drug_documents if not data.unread_drugs else {},
-        document,
-        folder.report,
-    )
-    return Basis(vocabulary, data.reference, data.known_codes, sources, line_parts)
+    drug_documents = {} if data.unread_drugs else data.drug_documents
+    checks.check_sources(vocabulary, sources, data.reference, drug_documents, report)
+    return replace(basis, sources=sources, line_parts=line_parts)
 
 
 def _service_code_fact(vocabulary: Vocabulary) -> str | None:
@@ -632,29 +613,20 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
     if model is None:
         return None
     document = folder.documents[relative]
-    first, last = model.effective.from_, model.effective.through
+    report = Reporter(document, folder.report)
+    first, last = model.effective.first_day, model.effective.last_day
     if named != first.isoformat() and not any(_misnamed("policy", relative[:-5].split("/"))):
-        folder.report(
-            document.problem(
-                "address-mismatch",
-                f"the file is named {named}.json, but it is in force from {first}",
-                ("effective", "from"),
-                hint=f"rename the file to {first}.json, or change the date",
-            )
-        )
+        message = f"the file is named {named}.json, but it is in force from {first}"
+        hint = f"rename the file to {first}.json, or change the date"
+        report("address-mismatch", message, ("effective", "from"), hint=hint)
     for name in model.parameters:
         if not _PARAMETER.match(name):
-            message = f"parameter `{name}`: lowercase letters, digits and `_` were expected"
-            folder.report(document.problem("wrong-name", message, ("parameters", name), key=True))
+            message = f"parameter `{name}`: lowercase letters, digits, and `_` were expected"
+            report("wrong-name", message, ("parameters", name), key=True)
     if last is not None and last < first:
-        folder.report(
-            document.problem(
-                "unreachable-dates",
-                f"the policy ends on {last}, before it begins on {first}",
-                ("effective", "through"),
-                hint="swap the two dates",
-            )
-        )
+        message = f"the policy ends on {last}, before it begins on {first}"
+        path = ("effective", "through")
+        report("unreachable-dates", message, path, hint="swap the two dates")
         folder.broken.add(relative)
         return None
     return PolicyVersion(address, first, last, model, document)
@@ -671,10 +643,10 @@ def _statements_of(folder: Folder, relative: str, document: JsonDocument) -> Sta
 
 
 def _check_statements_of(
-    spans: tuple[Span, ...], basis: Basis, beside: Mapping[str, Statements], folder: Folder
+    spans: tuple[Merged, ...], basis: Basis, beside: Mapping[str, Statements], folder: Folder
 ) -> None:
-    for span in spans:
-        StatementReader(span.merged, basis, folder.report, span.first_day).read(beside)
+    for merged in spans:
+        StatementReader(merged, basis, folder.report, merged.first_day).read(beside)
 
 
 __all__ = ["NAMES", "PolicyFolder", "load_folder", "open_library", "read_library"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from payer_policy.core.diagnostics import Diagnostic, did_you_mean
-from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonDocument, Report, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import (
     Fact,
@@ -34,43 +34,42 @@ WHOLE_SERVICE: Final = "service"
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
-_Report = Callable[[Diagnostic], None]
 
 
-def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Report) -> Vocabulary:
-    """The vocabulary that a file declares. Sources stay raw: `request.sources` types them."""
-    facts = {}
-    for name, model in file.facts.items():
-        facts[name] = _Reading(f"fact `{name}`", ("facts", name), document, report).fact(
-            name, model
-        )
-    facts = _of_services(_none_of_none(facts), file, document, report)
+def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Report) -> Vocabulary:
+    """The vocabulary that a file declares. Sources stay raw: `language.sources` types them."""
+    report = Reporter(document, report_to)
+    facts = {
+        name: _Reading(report.on(f"fact `{name}`", "facts", name)).fact(name, model)
+        for name, model in file.facts.items()
+    }
+    facts = _of_services(_none_of_none(facts), file, report)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
-        report(document.problem("no-drug-code", message, ("facts",), key=True, hint=hint))
+        report("no-drug-code", message, ("facts",), key=True, hint=hint)
     telling: dict[str, str] = {}
     for name, fact in facts.items():
         if fact.tells is not None and telling.setdefault(fact.tells, name) != name:
             message = f"fact `{name}`: `{telling[fact.tells]}` tells that already"
-            where = ("facts", name, "tells")
-            report(document.problem("duplicate-entry", message, where, hint="keep one of the two"))
+            path = ("facts", name, "tells")
+            report("duplicate-entry", message, path, hint="keep one of the two")
     parts = {}
     for name, part in file.line_parts.items():
-        reading = _Reading(f"line part `{name}`", ("line_parts", name), document, report)
+        reading = _Reading(report.on(f"line part `{name}`", "line_parts", name))
         if name == WHOLE_SERVICE:
             message = "this name already means all lines of a service"
             reading.problem("wrong-name", message, hint="give the part another name")
         elif not _PART_NAME.match(name):
-            reading.problem("wrong-name", "lowercase letters, digits and `_` were expected")
+            reading.problem("wrong-name", "lowercase letters, digits, and `_` were expected")
         if part.follows is not None:
-            reading.follows(part.follows, file.line_parts)
+            reading.follows(name, part.follows, file.line_parts)
         parts[name] = LinePart(name, part.label, part.where, part.follows)
     return Vocabulary(facts, parts)
 
 
 def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
-    """The facts, of which those that are worked out from one that can be none can be none too."""
+    """The facts; those that are computed from one that can be none can be none too."""
     none = {name for name, fact in facts.items() if fact.type.can_be_none}
     none = _with_made_from(none, {name: _computed_from(fact) for name, fact in facts.items()})
     return {
@@ -81,10 +80,8 @@ def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
     }
 
 
-def _of_services(
-    facts: dict[str, Fact], file: VocabularyFile, document: JsonDocument, report: _Report
-) -> dict[str, Fact]:
-    """The facts, of which those that are read or worked out from the service are about it."""
+def _of_services(facts: dict[str, Fact], file: VocabularyFile, report: Reporter) -> dict[str, Fact]:
+    """The facts; those that are read or computed from the service are about it."""
     behind = {name: _named_in(fact.source) for name, fact in facts.items()}
     own = {name for name, fact in facts.items() if fact.about == "service"}
     own |= {name for name, fact in facts.items() if _reads_service(fact.source or {})}
@@ -92,8 +89,7 @@ def _of_services(
     for name, model in file.facts.items():
         if model.about == "member" and name in own:
             message = f"fact `{name}`: its `from` reads the service, so it is about the service"
-            where = ("facts", name, "about")
-            report(document.problem("wrong-value", message, where, hint="remove `about`"))
+            report("wrong-value", message, ("facts", name, "about"), hint="remove `about`")
     return {
         name: replace(fact, about="service") if name in own else fact
         for name, fact in facts.items()
@@ -138,10 +134,7 @@ def _named_in(raw: object) -> set[str]:
 class _Reading(NamedTuple):
     """Reads one declaration, and reports what is wrong with it by its name."""
 
-    called: str
-    at: JsonPath
-    document: JsonDocument
-    report: _Report
+    report: Reporter
 
     def problem(
         self,
@@ -152,9 +145,7 @@ class _Reading(NamedTuple):
         key: bool = True,
         hint: str | None = None,
     ) -> None:
-        where = self.at if field is None else (*self.at, field)
-        text = f"{self.called}: {message}"
-        self.report(self.document.problem(code, text, where, key=key, hint=hint))
+        self.report(code, message, () if field is None else (field,), key=key, hint=hint)
 
     def fact(self, name: str, model: FactModel) -> Fact:
         if not _FACT_NAME.match(name):
@@ -194,9 +185,9 @@ class _Reading(NamedTuple):
             message = f"`{NONE_TEXT}` cannot be one of the values of a fact that can be none"
             self.problem("wrong-shape", message, "values", hint="remove that value")
 
-    def follows(self, followed: str, parts: Mapping[str, LinePartModel]) -> None:
+    def follows(self, part: str, followed: str, parts: Mapping[str, LinePartModel]) -> None:
         """The part that is followed is another one, and follows none itself."""
-        others = [name for name in parts if name != self.at[-1]]
+        others = [name for name in parts if name != part]
         if followed not in others:
             known = f"; expected one of {', '.join(others)}" if others else ""
             message = f"`follows`: `{followed}` is not another part of a service's lines{known}"
@@ -219,11 +210,8 @@ class _Reading(NamedTuple):
             twice = sorted({value for value in type_.values if type_.values.count(value) > 1})
             for value in twice:
                 again = len(type_.values) - 1 - type_.values[::-1].index(value)
-                where = (*self.at, "values", again)
-                message = f"{self.called}: the value `{value}` is listed twice"
-                self.report(
-                    self.document.problem("duplicate-entry", message, where, hint="keep one")
-                )
+                message = f"the value `{value}` is listed twice"
+                self.report("duplicate-entry", message, ("values", again), hint="keep one")
             return
         for field in ("values", "ordered"):
             if field in model.model_fields_set:

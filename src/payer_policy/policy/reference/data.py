@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.vocabulary.types import Value
+from payer_policy.policy.days import InForce
 
 T = TypeVar("T")
 
@@ -19,17 +20,12 @@ LineCodes = tuple[str | None, str | None, date | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Dated(Generic[T]):
+class Dated(InForce, Generic[T]):
     """A value with its first and last day in force, both included; None: open."""
 
     value: T
     first_day: date | None = None
     last_day: date | None = None
-
-    def in_force(self, day: date) -> bool:
-        return (self.first_day is None or self.first_day <= day) and (
-            self.last_day is None or day <= self.last_day
-        )
 
 
 def on_day(entries: Iterable[Dated[T]], day: date) -> T | None:

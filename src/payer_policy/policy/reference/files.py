@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from payer_policy.core.vocabulary.types import calendar_date
+from payer_policy.policy.days import InForce
 
 Day = Annotated[date, BeforeValidator(calendar_date)]
 Amount = Annotated[int | Decimal, Field(gt=0)]
@@ -26,11 +27,14 @@ class Source(FileModel):
     note: str | None = None
 
 
-class Entry(FileModel):
+class Days(FileModel, InForce):
+    first_day: Day | None = Field(default=None, alias="from")
+    last_day: Day | None = Field(default=None, alias="through")
+
+
+class Entry(Days):
     """Something with first and last days in force; both included, None: open."""
 
-    from_: Day | None = Field(default=None, alias="from")
-    through: Day | None = None
     note: str | None = None
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from fractions import Fraction
 from typing import Any, Final
 
-from payer_policy.core.diagnostics import Diagnostic, did_you_mean
-from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonDocument, JsonPath, Report, Reporter
 from payer_policy.core.vocabulary.codes import SHAPES, SYSTEMS, malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     Value,
@@ -41,8 +40,6 @@ from payer_policy.policy.reference.files import (
     ReasonCodesFile,
 )
 
-_Report = Callable[[Diagnostic], None]
-
 _ATTRIBUTE_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
@@ -50,18 +47,12 @@ _ATTRIBUTE_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 class _Reader:
     """Reports what is wrong in one file, each problem by the name of what it is about."""
 
-    document: JsonDocument
-    report: _Report
+    report: Reporter
 
     def problem(
-        self,
-        code: str,
-        message: str,
-        *path: str | int,
-        key: bool = False,
-        hint: str | None = None,
+        self, code: str, message: str, *path: str | int, key: bool = False, hint: str | None = None
     ) -> None:
-        self.report(self.document.problem(code, message, path, key=key, hint=hint))
+        self.report(code, message, path, key=key, hint=hint)
 
     def code(self, system: str, text: str, *path: str | int) -> str:
         """The one spelling of a code, which must look like one of its system."""
@@ -74,20 +65,20 @@ class _Reader:
 
     def dated(self, value: Any, entry: Entry, called: str, *path: str | int) -> Dated[Any]:
         """A value with its days in force."""
-        if entry.from_ and entry.through and entry.from_ > entry.through:
+        if entry.first_day and entry.last_day and entry.first_day > entry.last_day:
             self.problem(
                 "unreachable-dates",
-                f"{called} ends on {entry.through}, before it begins on {entry.from_}",
+                f"{called} ends on {entry.last_day}, before it begins on {entry.first_day}",
                 *path,
                 "through",
                 hint="swap the two dates",
             )
-        return Dated(value, entry.from_, entry.through)
+        return Dated(value, entry.first_day, entry.last_day)
 
 
-def read_code_set(name: str, file: CodeSetFile, document: JsonDocument, report: _Report) -> CodeSet:
+def read_code_set(name: str, file: CodeSetFile, document: JsonDocument, report: Report) -> CodeSet:
     """A code set; each code in its one spelling, no code twice on one day."""
-    reader = _Reader(document, report)
+    reader = _Reader(Reporter(document, report))
     if file.system not in SYSTEMS:
         reader.problem(
             "unknown-value",
@@ -110,10 +101,10 @@ _OF_ONE_LIST = {"needs_rarc": "carc", "only_group": "carc", "rests_on": "carc", 
 
 
 def read_reason_codes(
-    file: ReasonCodesFile, document: JsonDocument, report: _Report
+    file: ReasonCodesFile, document: JsonDocument, report: Report
 ) -> list[ReasonCode]:
     """The reason codes of one list."""
-    reader = _Reader(document, report)
+    reader = _Reader(Reporter(document, report))
     out: dict[str, ReasonCode] = {}
     for index, entry in enumerate(file.codes):
         path: JsonPath = ("codes", index)
@@ -129,8 +120,8 @@ def read_reason_codes(
             file.system,
             entry.code,
             entry.means,
-            entry.from_,
-            entry.through,
+            entry.first_day,
+            entry.last_day,
             entry.deactivated,
             entry.needs_rarc,
             entry.alert,
@@ -140,9 +131,9 @@ def read_reason_codes(
     return list(out.values())
 
 
-def read_drug(name: str, file: DrugFile, document: JsonDocument, report: _Report) -> Drug:
+def read_drug(name: str, file: DrugFile, document: JsonDocument, report: Report) -> Drug:
     """A drug code. The file's name is the code."""
-    reader = _Reader(document, report)
+    reader = _Reader(Reporter(document, report))
     code = reader.code("hcpcs", file.code, "code")
     if code != name and not malformed("hcpcs", code):
         hint = f"rename the file to {code}.json"
@@ -198,7 +189,7 @@ def _attribute(
             reader.problem(problem.code, message, *path, "value", hint=problem.hint)
             continue
         made: Dated[Value] = reader.dated(value, entry, f"{called}: a value", *path)
-        if any(_overlap(made, earlier) for earlier in out):
+        if any(made.overlaps(earlier) for earlier in out):
             message = f"{called}: two values are in force on the same days"
             hint = 'give the earlier one a last day: "through"'
             reader.problem("overlapping-windows", message, *path, hint=hint)
@@ -225,10 +216,10 @@ def _plain(raw: Any) -> Value:
 
 
 def read_products(
-    file: ProductsFile, document: JsonDocument, report: _Report
+    file: ProductsFile, document: JsonDocument, report: Report
 ) -> list[Dated[Product]]:
     """The products of one file; strength times volume must be the total where all are given."""
-    reader = _Reader(document, report)
+    reader = _Reader(Reporter(document, report))
     out: list[Dated[Product]] = []
     by_ndc: dict[str, list[Dated[Product]]] = {}
     for index, entry in enumerate(file.products):
@@ -285,17 +276,11 @@ def read_payer(folder: str, file: PayerFile) -> Payer:
 def _twice(
     reader: _Reader, made: Dated[Any], earlier: list[Dated[Any]], text: str, path: JsonPath
 ) -> None:
-    if any(_overlap(made, other) for other in earlier):
+    if any(made.overlaps(other) for other in earlier):
         message = f"`{text}` is listed twice for the same days"
         hint = "keep one of the two, or give them dates that do not overlap"
         reader.problem("duplicate-code", message, *path, hint=hint)
     earlier.append(made)
-
-
-def _overlap(a: Dated[Any], b: Dated[Any]) -> bool:
-    return (a.first_day or date.min) <= (b.last_day or date.max) and (
-        (b.first_day or date.min) <= (a.last_day or date.max)
-    )
 
 
 def products_by_ndc(
