@@ -17,7 +17,7 @@ def day_before(day: date) -> date:
     return day - timedelta(days=1) if day > date.min else day
 
 
-class InForce:
+class Period:
     """What every class with a `first_day` and a `last_day` can answer about its days."""
 
     __slots__ = ()
@@ -34,7 +34,7 @@ class InForce:
         first, last = self.first_day, self.last_day
         return (first is None or first <= day) and (last is None or day <= last)
 
-    def overlaps(self, other: InForce) -> bool:
+    def overlaps(self, other: Period) -> bool:
         """Whether some day is one of both."""
         return (self.first_day or date.min) <= (other.last_day or date.max) and (
             (other.first_day or date.min) <= (self.last_day or date.max)

@@ -6,11 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from payer_policy.policy.reference.files import Day, Days, FileModel, Source
+from payer_policy.policy.reference.files import Day, FileModel, InForce, Source
 
 KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
-ALL_DAYS = Days()
+ALL_DAYS = InForce()
 
 RawCondition = Any
 RawExpression = Any
@@ -63,13 +63,13 @@ class RuleModel(FileModel):
     when: RawCondition
     then: EffectModel
     overrides: list[str] = Field(default_factory=list)
-    in_force: Days | None = None
+    in_force: InForce | None = None
     replaces: bool = False
     if_unknown: Literal["pend", "assume_not_holding"] = "pend"
     note: str | None = None
 
     @property
-    def days(self) -> Days:
+    def days(self) -> InForce:
         """The days in force that the rule gives for itself, which may be all days."""
         return self.in_force or ALL_DAYS
 

@@ -137,9 +137,17 @@ class Library:
                     out.setdefault((root, path), name)
         return out
 
+    def candidates(self, payer: str | None, code: str | None) -> tuple[str, ...]:
+        """The addresses of a payer's policies for a drug code, sorted.
+
+        Args:
+            payer: The payer's folder, as `reference.payer_folder` finds it for a request.
+            code: The code of a service.
+        """
+        return () if payer is None or code is None else self._by_code.get((payer, code), ())
+
     @cached_property
-    def by_code(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        """The addresses of a payer's policies for a drug code, sorted; by payer and code."""
+    def _by_code(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
         out: dict[tuple[str, str], list[str]] = {}
         for address in self.addresses():
             for code in self.codes[address]:

@@ -21,7 +21,7 @@ from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, OUTCOME, RULE
 from payer_policy.language import Elaborator
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.files import ALL_DAYS, KEBAB, RawCondition
-from payer_policy.policy.reference.files import Days, FileModel
+from payer_policy.policy.reference.files import FileModel, InForce
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged
 
@@ -40,11 +40,11 @@ class StatementModel(FileModel):
     never: RawCondition = None
     always: RawCondition = None
     stays: RawCondition = None
-    in_force: Days | None = None
+    in_force: InForce | None = None
     note: str | None = None
 
     @property
-    def days(self) -> Days:
+    def days(self) -> InForce:
         """The days in force that the statement gives for itself, which may be all days."""
         return self.in_force or ALL_DAYS
 

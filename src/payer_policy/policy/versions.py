@@ -16,7 +16,7 @@ from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonDocument, JsonPath, Report, Reporter
 from payer_policy.core.ruleset import Spans
 from payer_policy.core.vocabulary.units import UNITS, factor
-from payer_policy.policy.days import InForce
+from payer_policy.policy.days import Period
 from payer_policy.policy.files import (
     ParameterModel,
     PolicyFile,
@@ -31,7 +31,7 @@ ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
-class PolicyVersion(InForce):
+class PolicyVersion(Period):
     """One policy file."""
 
     address: str
@@ -69,7 +69,7 @@ class Placed(Generic[T]):
 
 
 @dataclass(frozen=True)
-class Merged(InForce):
+class Merged(Period):
     """A version with its bases laid under it, on days on which one version of each is in force."""
 
     version: PolicyVersion

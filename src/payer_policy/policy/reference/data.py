@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.vocabulary.types import Value
-from payer_policy.policy.days import InForce
+from payer_policy.policy.days import Period
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ LineCodes = tuple[str | None, str | None, date | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Dated(InForce, Generic[T]):
+class Dated(Period, Generic[T]):
     """A value with its first and last day in force, both included; None: open."""
 
     value: T
@@ -203,6 +203,13 @@ class ReferenceData:
         if found is None and line_of_business is not None:
             found = self._payers_by_business.get(line_of_business)
         return found
+
+    def payer_folder(
+        self, identifier: str | None, line_of_business: str | None = None
+    ) -> str | None:
+        """The folder of the payer that a claim names; its identifier where no payer is recognized."""
+        payer = self.payer_of(identifier, line_of_business)
+        return identifier if payer is None else payer.folder
 
     @cached_property
     def _payers_by_identifier(self) -> dict[str, Payer]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from payer_policy.core.vocabulary.types import calendar_date
-from payer_policy.policy.days import InForce
+from payer_policy.policy.days import Period
 
 Day = Annotated[date, BeforeValidator(calendar_date)]
 Amount = Annotated[int | Decimal, Field(gt=0)]
@@ -27,12 +27,12 @@ class Source(FileModel):
     note: str | None = None
 
 
-class Days(FileModel, InForce):
+class InForce(FileModel, Period):
     first_day: Day | None = Field(default=None, alias="from")
     last_day: Day | None = Field(default=None, alias="through")
 
 
-class Entry(Days):
+class Entry(InForce):
     """Something with first and last days in force; both included, None: open."""
 
     note: str | None = None
