@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from pydantic import BaseModel
-
 from payer_policy.core.diagnostics import (
     Diagnostic,
     Location,
@@ -25,21 +23,14 @@ from payer_policy.core.diagnostics import (
 )
 from payer_policy.core.json_source import JsonDocument, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
-from payer_policy.core.vocabulary.model import FactModel, LinePartModel, Vocabulary, VocabularyFile
+from payer_policy.core.vocabulary.model import Vocabulary, VocabularyFile
 from payer_policy.core.vocabulary.reading import read_vocabulary
 from payer_policy.core.vocabulary.types import ValueProblem, calendar_date
 from payer_policy.language.sources import read_line_part, read_source
 from payer_policy.policy import checks
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import (
-    Effective,
-    EffectModel,
-    FindingModel,
-    ParameterModel,
     PolicyFile,
-    ReasonModel,
-    ReduceModel,
-    RuleModel,
 )
 from payer_policy.policy.folder import VOCABULARY, Folder
 from payer_policy.policy.library import Library, spans_of
@@ -53,19 +44,11 @@ from payer_policy.policy.reference import (
     ReferenceData,
 )
 from payer_policy.policy.reference.files import (
-    AttributeValue,
-    BillingUnit,
     CodeSetFile,
     DrugFile,
-    Identity,
-    InForce,
-    ListedCode,
     PayerFile,
-    ProductEntry,
     ProductsFile,
-    ReasonCodeEntry,
     ReasonCodesFile,
-    Source,
 )
 from payer_policy.policy.reference.reading import (
     products_by_ndc,
@@ -77,7 +60,6 @@ from payer_policy.policy.reference.reading import (
 )
 from payer_policy.policy.statements import FILE as STATEMENTS
 from payer_policy.policy.statements import (
-    StatementModel,
     StatementReader,
     Statements,
     StatementsFile,
@@ -93,34 +75,6 @@ PAYER: Final = "payer.json"
 RESERVED: Final = (CODE_SETS, REASON_CODES, DRUGS, PRODUCTS)
 REASON_SYSTEMS: Final = ("carc", "rarc", "group")
 
-NAMES: Final[dict[type[BaseModel], str]] = {
-    PolicyFile: "a policy",
-    RuleModel: "a rule",
-    EffectModel: "what a rule does (`then`)",
-    FindingModel: "a finding",
-    ReduceModel: "a reduction",
-    ReasonModel: "a set of reason codes",
-    ParameterModel: "a parameter",
-    Effective: "the dates in force",
-    InForce: "a rule's dates in force",
-    StatementsFile: "a file of statements",
-    StatementModel: "a statement",
-    Source: "a source",
-    VocabularyFile: "the vocabulary",
-    FactModel: "a fact's declaration",
-    LinePartModel: "a part of a service's lines",
-    CodeSetFile: "a code set",
-    ListedCode: "a listed code",
-    ReasonCodesFile: "a list of reason codes",
-    ReasonCodeEntry: "a reason code",
-    DrugFile: "a drug",
-    BillingUnit: "a billing unit",
-    Identity: "what a source says of a code",
-    AttributeValue: "a dated value",
-    ProductsFile: "a list of products",
-    ProductEntry: "a product",
-    PayerFile: "a payer",
-}
 
 T = TypeVar("T")
 
@@ -188,7 +142,7 @@ class PolicyFolder:
         Args:
             contents: As for `read_library`.
         """
-        folder = self._folder = Folder(self._root, NAMES, contents, self._folder)
+        folder = self._folder = Folder(self._root, contents, self._folder)
         self._before, self._steps = self._steps, {}
         found = self._read(folder) if folder.read() else None
         folder.before = None  # nothing of an earlier reading is needed any more
@@ -394,7 +348,7 @@ def _versions_below(
 
 def load_folder(root: Path) -> tuple[dict[str, bytes], list[Diagnostic]]:
     """The bytes of a folder's files, by path, and what could not be loaded of it."""
-    folder = Folder(root, NAMES)
+    folder = Folder(root)
     contents = folder.load()
     return contents or {}, _sorted(folder.problems)
 
@@ -649,4 +603,4 @@ def _check_statements_of(
         StatementReader(merged, basis, folder.report, merged.first_day).read(beside)
 
 
-__all__ = ["NAMES", "PolicyFolder", "load_folder", "open_library", "read_library"]
+__all__ = ["PolicyFolder", "load_folder", "open_library", "read_library"]

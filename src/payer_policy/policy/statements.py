@@ -30,7 +30,7 @@ StatementKind = Literal["never", "always", "stays"]
 KINDS: Final[tuple[StatementKind, ...]] = ("never", "always", "stays")
 
 
-class StatementModel(FileModel):
+class StatementModel(FileModel, title="a statement"):
     """One statement: exactly one of `never`, `always` and `stays`."""
 
     id: str = Field(pattern=KEBAB)
@@ -49,7 +49,7 @@ class StatementModel(FileModel):
         return self.in_force or ALL_DAYS
 
 
-class StatementsFile(FileModel):
+class StatementsFile(FileModel, title="a file of statements"):
     """`policies/<payer>/<policy>/statements.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")
