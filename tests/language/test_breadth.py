@@ -103,7 +103,7 @@ TOO_BROAD = {
         {"fact": "lab.ferritin", "in": list(range(MAX_PARTS + 1))},
         "the list has 1,001 numbers; at most 1,000 can be in one list",
     ),
-    "of in of": (counted(MAX_COUNTS + 1), "is inside 8 others; at most 8 can be one inside the"),
+    "of in of": (counted(MAX_COUNTS + 1), "is inside 8 others; at most 8 can be nested"),
 }
 
 

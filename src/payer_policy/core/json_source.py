@@ -23,6 +23,7 @@ from payer_policy.core.diagnostics import (
     Position,
     given_bytes,
 )
+from payer_policy.core.vocabulary.types import shown
 
 scanstring = json.decoder.scanstring  # type: ignore[attr-defined]  # the stubs leave it out
 
@@ -194,6 +195,27 @@ class Reporter(NamedTuple):
                 code, text, (*self.at, *path), key=key, hint=hint, warning=warning, part=part
             )
         )
+
+    def mistyped(
+        self,
+        raw: object,
+        wanted: str,
+        path: JsonPath = (),
+        *,
+        hint: str | None = None,
+        of: str = "",
+    ) -> None:
+        """Report a value of another type than its place wants.
+
+        Args:
+            raw: The value.
+            wanted: What was expected, with its article: "a list".
+            path: Where it is.
+            hint: What to type.
+            of: The key that it is the value of, if the message is to name it.
+        """
+        message = f"found {shown(raw)}; {wanted} was expected"
+        self("wrong-type", f"`{of}`: {message}" if of else message, path, hint=hint)
 
     def on(self, about: str, *path: str | int) -> Reporter:
         """The same for a part of this part, which the messages name too unless `about` is empty."""

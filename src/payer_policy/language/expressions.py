@@ -151,8 +151,7 @@ class Expressions:
     def note(self, raw: dict[str, Any], path: JsonPath) -> None:
         """Check the remark that any condition or value may carry."""
         if "note" in raw and not isinstance(raw["note"], str):
-            message = f"`note`: found {shown(raw['note'])}; a text was expected"
-            self.report("wrong-type", message, (*path, "note"))
+            self.report.mistyped(raw["note"], "a text", (*path, "note"), of="note")
 
     def mismatch(self, typed: Typed, wanted: FactType, path: JsonPath) -> None:
         """Report that an expression is of another type than its place wants."""
@@ -189,11 +188,7 @@ class Expressions:
         constant = typed.expression
         assert isinstance(constant, Constant)
         several = isinstance(constant.value, frozenset)
-        if several is not (wanted.kind == "codes") or wanted.kind not in (
-            "code",
-            "codes",
-            "choice",
-        ):
+        if wanted.kind not in (("codes",) if several else ("code", "choice")):
             self.mismatch(typed, wanted, path)
             return None
         texts = (
@@ -224,31 +219,23 @@ class Expressions:
         legal = (*REFERENCES, *ARITHMETIC_ARITY)
         wrong = [key for key in keys if key not in legal]
         for key in wrong:
-            self.report(
-                "unknown-key",
-                f"`{key}` does not make a value; expected a plain value or one of "
-                f"{', '.join(legal)}",
-                (*path, key),
-                key=True,
-                hint=did_you_mean(key, legal),
-            )
+            message = f"`{key}` does not make a value; expected a plain value or one of "
+            message += ", ".join(legal)
+            hint = did_you_mean(key, legal)
+            self.report("unknown-key", message, (*path, key), key=True, hint=hint)
         if wrong:
             return None
         if len(keys) != 1:
-            self.report(
-                "wrong-shape",
-                f"a value is made in one way; found {and_(keys) or 'an empty object'}",
-                (*path, keys[1]) if keys else path,
-                key=True,
-                hint=f"write one of {', '.join(legal)}",
-            )
+            message = f"a value is made in one way; found {and_(keys) or 'an empty object'}"
+            hint = f"write one of {', '.join(legal)}"
+            self.report("wrong-shape", message, (*path, *keys[1:2]), key=True, hint=hint)
             return None
         key, inner = keys[0], raw[keys[0]]
         here = (*path, key)
         if key not in REFERENCES:
             return self._arithmetic(key, inner, here)
         if not isinstance(inner, str):
-            self.report("wrong-type", f"found {shown(inner)}; a name was expected", here)
+            self.report.mistyped(inner, "a name", here)
             return None
         if key == "fact":
             return self._fact(inner, here)
@@ -341,9 +328,7 @@ class Expressions:
         units = [part.unit for part in parts if part.unit is not None]
         made_in = _unit_of(key, parts)
         if key in _ROUNDED and made_in is not None and made_in.name not in UNITS:
-            message = (
-                f"{called} would round a number of {made_in.name}, which has no name of its own"
-            )
+            message = f"{called} would round a number of {made_in.name}, which is not a named unit"
             hint = "declare a computed fact with the unit that is meant, and round that"
             self.report("unit-mismatch", message, path, hint=hint)
             return None
@@ -407,9 +392,8 @@ class Expressions:
         expression, name = typed.expression, _parameter_name(typed.expression)
         if wanted is None:
             assert typed.unit is not None
-            message = (
-                f"{typed.called} is in {typed.unit.name}; a number without a unit was expected"
-            )
+            unit = typed.unit.name
+            message = f"{typed.called} is in {unit}; a number without a unit was expected"
             self.report("unit-mismatch", message, path)
         elif name is not None:
             message = f"it has no unit, but a rule takes it as a number of {wanted.name}"

@@ -20,7 +20,6 @@ from payer_policy.core.ruleset import (
     Not,
     Test,
     code_sets_in,
-    facts_in_condition,
     facts_in_expression,
     tests_in,
     with_members,
@@ -230,16 +229,10 @@ class _SourceReader:
     def read(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
         heads = [key for key in raw if key in _HEADS]
         if len(heads) != 1:
-            found = f"found {and_(heads or list(raw)) or 'an empty object'}"
-            self.report(
-                "wrong-shape",
-                f"`from` has exactly one of {', '.join(_HEADS)}; {found}",
-                at,
-                key=True,
-                hint="keep one"
-                if heads
-                else next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None),
-            )
+            message = f"`from` has exactly one of {', '.join(_HEADS)}; "
+            message += f"found {and_(heads or list(raw)) or 'an empty object'}"
+            near = next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None)
+            self.report("wrong-shape", message, at, key=True, hint="keep one" if heads else near)
             return None
         head = heads[0]
         if not self._only(raw, (head, *_HEADS[head], "note"), at):
@@ -250,11 +243,7 @@ class _SourceReader:
         if head == "drug":
             if isinstance(inner, str):
                 return DrugAttribute(inner)
-            self.report(
-                "wrong-type",
-                f"found {shown(inner)}; the name of a drug attribute was expected",
-                here,
-            )
+            self.report.mistyped(inner, "the name of a drug attribute", here)
             return None
         return self._compute(inner, here) if head == "compute" else self._over_lines(raw, at)
 
@@ -264,26 +253,18 @@ class _SourceReader:
         strange = [key for key in raw if key not in known]
         for key in strange:
             others = [name for name in known if name not in raw and name != "note"]
-            self.report(
-                "unknown-key",
-                f"`{key}` is not known beside {and_([name for name in raw if name in known])}",
-                (*at, key),
-                key=True,
-                hint=did_you_mean(key, others)
-                or (f"expected one of {', '.join(others)}" if others else "remove it"),
-            )
+            hint = f"expected one of {', '.join(others)}" if others else "remove it"
+            message = f"`{key}` is not known beside {and_([name for name in raw if name in known])}"
+            near = did_you_mean(key, others) or hint
+            self.report("unknown-key", message, (*at, key), key=True, hint=near)
         return not strange
 
     def _path(self, root: str, name: Any, at: JsonPath) -> Source | None:
         paths = ROOTS[root]
         if isinstance(name, str) and name in paths:
             return Path(root, name)  # type: ignore[arg-type]
-        self.report(
-            "unknown-value",
-            f"{shown(name)} is not a field of the {root}",
-            at,
-            hint=did_you_mean(str(name), paths) or f"fields: {', '.join(paths)}",
-        )
+        hint = did_you_mean(str(name), paths) or f"fields: {', '.join(paths)}"
+        self.report("unknown-value", f"{shown(name)} is not a field of the {root}", at, hint=hint)
         return None
 
     def _compute(self, raw: Any, at: JsonPath) -> Source | None:
@@ -301,22 +282,17 @@ class _SourceReader:
     def _over_lines(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
         which = raw["lines"]
         if which not in LINE_SETS:
-            self.report(
-                "unknown-value",
-                f"{shown(which)} is no set of lines; expected one of {', '.join(LINE_SETS)}",
-                (*at, "lines"),
-                hint=did_you_mean(str(which), LINE_SETS),
+            message = (
+                f"{shown(which)} is not a set of lines; expected one of {', '.join(LINE_SETS)}"
             )
+            hint = did_you_mean(str(which), LINE_SETS)
+            self.report("unknown-value", message, (*at, "lines"), hint=hint)
             return None
         how = [key for key in raw if key in (*AGGREGATES, "cases")]
         if len(how) != 1:
-            self.report(
-                "wrong-shape",
-                f"the lines are brought together by one of {', '.join(AGGREGATES)}, cases; "
-                f"found {and_(how) or 'none of them'}",
-                (*at, how[1] if how else "lines"),
-                key=True,
-            )
+            message = f"the lines are combined by one of {', '.join(AGGREGATES)}, cases; "
+            message += f"found {and_(how) or 'none of them'}"
+            self.report("wrong-shape", message, (*at, how[1] if how else "lines"), key=True)
             return None
         kind, inner, here = how[0], raw[how[0]], (*at, how[0])
         if kind == "cases":
@@ -377,21 +353,14 @@ class _SourceReader:
 
 def facts_of(source: Source) -> Iterator[str]:
     """The other facts that a source reads (line fields are not facts)."""
-    match source:
-        case Computed(expression, condition):
-            if expression is not None:
-                yield from facts_in_expression(expression)
-            if condition is not None:
-                yield from facts_in_condition(condition)
-        case Aggregate(_, where, _, _, condition):
-            for part in (where, condition):
-                if part is not None:
-                    yield from _right_sides(part)
-        case Cases(_, cases):
-            for part, _ in cases:
-                yield from _right_sides(part)
-        case _:
-            return
+    of_lines = not isinstance(source, Computed)
+    if isinstance(source, Computed) and source.expression is not None:
+        yield from facts_in_expression(source.expression)
+    for test in (test for one in _conditions_of(source) for test in tests_in(one)):
+        if not of_lines:
+            yield test.fact
+        for side in test.right:
+            yield from facts_in_expression(side)
 
 
 def code_sets_of(source: Source) -> Iterator[str]:
@@ -454,12 +423,6 @@ def _source_on(source: Source, members: Mapping[str, frozenset[str]]) -> Source:
         case Cases(_, cases):
             return replace(source, cases=tuple([(on[id(part)], value) for part, value in cases]))
     return source
-
-
-def _right_sides(condition: Condition) -> Iterator[str]:
-    for test in tests_in(condition):
-        for expression in test.right:
-            yield from facts_in_expression(expression)
 
 
 __all__ = [
