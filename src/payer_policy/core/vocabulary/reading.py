@@ -22,6 +22,7 @@ from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
     FactType,
+    Kind,
     Value,
     ValueProblem,
     parse_value,
@@ -33,6 +34,15 @@ WHOLE_SERVICE: Final = "service"
 
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+_ONLY_FOR: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
+    "values": (frozenset({"choice"}), "a choice"),
+    "ordered": (frozenset({"choice"}), "a choice"),
+    "minimum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
+    "maximum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
+    "unit": (frozenset({"integer", "decimal"}), "numbers"),
+    "system": (frozenset({"code", "codes"}), "codes"),
+}
+"""The fields of a declaration that are for some types only."""
 _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
 
 
@@ -151,10 +161,10 @@ class _Reading(NamedTuple):
         if not _FACT_NAME.match(name):
             hint = "write group.name in lowercase letters, digits and `_`"
             self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
+        self._kinds(model)
         type_ = self._range(model.fact_type(), model)
-        self._values(type_, model)
-        self._unit(type_, model)
-        self._system(type_, model)
+        self._values(type_)
+        self._names(model)
         self._role(type_, model)
         self._none(type_)
         self._origin(model)
@@ -203,7 +213,7 @@ class _Reading(NamedTuple):
             message = "`tells` is for derived facts that are yes or no"
             self.problem("wrong-shape", message, "tells", hint="remove it")
 
-    def _values(self, type_: FactType, model: FactModel) -> None:
+    def _values(self, type_: FactType) -> None:
         if type_.kind == "choice":
             if not type_.values:
                 self.problem("missing-key", "a choice needs its `values`", hint='add "values": […]')
@@ -212,25 +222,22 @@ class _Reading(NamedTuple):
                 again = len(type_.values) - 1 - type_.values[::-1].index(value)
                 message = f"the value `{value}` is listed twice"
                 self.report("duplicate-entry", message, ("values", again), hint="keep one")
-            return
-        for field in ("values", "ordered"):
-            if field in model.model_fields_set:
-                message = f"`{field}` is for a choice; the type here is {type_.kind}"
-                hint = 'remove it, or write "type": "choice"'
+
+    def _kinds(self, model: FactModel) -> None:
+        """What is for some types only goes with one of them."""
+        for field, (kinds, noun) in _ONLY_FOR.items():
+            given = field in model.model_fields_set and getattr(model, field) is not None
+            if given and model.type not in kinds:
+                message = f"`{field}` is for {noun}; the type here is {model.type}"
+                hint = "remove it" + (', or write "type": "choice"' if "choice" in kinds else "")
                 self.problem("wrong-shape", message, field, hint=hint)
 
     def _range(self, type_: FactType, model: FactModel) -> FactType:
         """The type with the least and the most that a supplied value can be."""
         bounds: dict[str, Any] = {}
         for field in ("minimum", "maximum"):
-            raw = getattr(model, field)
-            if raw is None:
-                continue
-            if type_.kind not in (*NUMERIC, "date"):
-                message = f"`{field}` is for numbers and dates; the type here is {type_.kind}"
-                self.problem("wrong-shape", message, field, hint="remove it")
-                continue
-            bounds[field] = self._value(type_, raw, field)
+            if type_.kind in _ONLY_FOR[field][0]:
+                bounds[field] = self._value(type_, getattr(model, field), field)
         least, most = bounds.get("minimum"), bounds.get("maximum")
         if least is not None and most is not None and least > most:
             message = f"`minimum` {model.minimum} is above `maximum` {model.maximum}"
@@ -238,24 +245,14 @@ class _Reading(NamedTuple):
             return type_
         return replace(type_, **bounds)
 
-    def _unit(self, type_: FactType, model: FactModel) -> None:
-        if model.unit is None:
-            return
-        if type_.kind not in NUMERIC:
-            message = f"`unit` is for numbers; the type here is {type_.kind}"
-            self.problem("wrong-shape", message, "unit", hint="remove it")
-        elif model.unit not in UNITS:
+    def _names(self, model: FactModel) -> None:
+        """The unit and the code system are known ones."""
+        if model.unit is not None and model.type in NUMERIC and model.unit not in UNITS:
             message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
             hint = did_you_mean(model.unit, UNITS)
             self.problem("unknown-unit", message, "unit", key=False, hint=hint)
-
-    def _system(self, type_: FactType, model: FactModel) -> None:
-        if model.system is None:
-            return
-        if type_.kind not in ("code", "codes"):
-            message = f"`system` is for codes; the type here is {type_.kind}"
-            self.problem("wrong-shape", message, "system", hint="remove it")
-        elif model.system not in SYSTEMS:
+        of_codes = model.type in ("code", "codes")
+        if model.system is not None and of_codes and model.system not in SYSTEMS:
             message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
             hint = did_you_mean(model.system, SYSTEMS)
             self.problem("unknown-value", message, "system", key=False, hint=hint)

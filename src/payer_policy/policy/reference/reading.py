@@ -112,8 +112,8 @@ def read_reason_codes(
         if entry.code in out:
             message = f"`{entry.code}` is listed twice"
             reader.problem("duplicate-code", message, *path, "code", hint="keep one of the two")
-        for field, system in _OF_ONE_LIST.items():
-            if field in entry.model_fields_set and file.system != system:
+        for field in entry.model_fields_set & _OF_ONE_LIST.keys():
+            if file.system != (system := _OF_ONE_LIST[field]):
                 message = f"`{entry.code}`: `{field}` is for a list of {system.upper()} codes"
                 reader.problem("wrong-shape", message, *path, field, key=True, hint="remove it")
         out[entry.code] = ReasonCode(
