@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -148,15 +147,17 @@ class PolicyFolder:
         folder.before = None  # nothing of an earlier reading is needed any more
         return found, _sorted(folder.problems)
 
-    def _once(self, step: str, name: str, sources: tuple[object, ...], make: Callable[[], T]) -> T:
-        """What a step makes of some sources: what it made before, where they are the same."""
+    def _once(
+        self, step: str, name: str, sources: tuple[object, ...], make: Callable[..., T], *given: Any
+    ) -> T:
+        """What `make(*given)` returns; what it returned before, if its sources are the same."""
         folder = self._folder
         assert folder is not None
         found = self._before.get((step, name))
         if found is None or not _same(found.sources, sources):
-            said, broken = len(folder.problems), set(folder.broken)
-            made = make()
-            problems = tuple(folder.problems[said:])
+            reported, broken = len(folder.problems), set(folder.broken)
+            made = make(*given)
+            problems = tuple(folder.problems[reported:])
             found = _Step(sources, made, problems, frozenset(folder.broken - broken))
         else:
             folder.problems.extend(found.problems)
@@ -171,21 +172,14 @@ class PolicyFolder:
         data = self._reference(folder, placed)
         checks.check_payers(payers, documents, folder.report)
         vocabulary = (folder.documents.get(VOCABULARY), VOCABULARY in folder.broken)
-        basis = self._once(
-            "vocabulary", "", (data, *vocabulary), lambda: _read_vocabulary(folder, data)
-        )
+        basis = self._once("vocabulary", "", (data, *vocabulary), _read_vocabulary, folder, data)
         versions = self._versions(folder, placed)
         if basis is None:
             return None
         policies = checks.sound_overlays(versions, _addresses(folder.broken), folder.report)
-        below = _versions_below(policies)
+        below, rest = _versions_below(policies), (policies, folder.report)
         spans = {
-            address: self._once(
-                "spans",
-                address,
-                below[address],
-                partial(spans_of, address, policies, folder.report),
-            )
+            address: self._once("spans", address, below[address], spans_of, address, *rest)
             for address in policies
         }
         around = checks.Surroundings(
@@ -222,11 +216,9 @@ class PolicyFolder:
         """The payers by folder, and the documents of those that are sound."""
         payers: dict[str, Payer] = {}
         sound: dict[str, JsonDocument] = {}
-        for relative, kind in placed.items():
-            if kind != PAYER:
-                continue
+        for relative in _files_of(placed, PAYER):
             head, document = relative.partition("/")[0], folder.documents.get(relative)
-            made = self._once(PAYER, head, (document,), partial(folder.model, relative, PayerFile))
+            made = self._once(PAYER, head, (document,), folder.model, relative, PayerFile)
             payers[head] = Payer(head, head, False, frozenset(), (), False)
             if made is not None and document is not None:
                 payers[head], sound[head] = read_payer(head, made), document
@@ -235,19 +227,15 @@ class PolicyFolder:
     def _reference(self, folder: Folder, placed: Mapping[str, str]) -> _Data:
         mine = {relative: kind for relative, kind in placed.items() if kind in RESERVED}
         sources = [part for one in mine for part in (one, folder.documents.get(one))]
-        return self._once("reference", "", tuple(sources), lambda: _read_reference(folder, mine))
+        return self._once("reference", "", tuple(sources), _read_reference, folder, mine)
 
     def _versions(
         self, folder: Folder, placed: Mapping[str, str]
     ) -> dict[str, list[PolicyVersion]]:
         versions: dict[str, list[PolicyVersion]] = {}
         for relative in _policy_files(folder, placed):
-            version = self._once(
-                "version",
-                relative,
-                (folder.documents.get(relative),),
-                partial(_version, folder, relative),
-            )
+            sources = (folder.documents.get(relative),)
+            version = self._once("version", relative, sources, _version, folder, relative)
             if version is not None:
                 versions.setdefault(version.address, []).append(version)
         return versions
@@ -259,11 +247,9 @@ class PolicyFolder:
         around: checks.Surroundings,
         folder: Folder,
     ) -> checks.Checked:
+        sources = (spans, around.basis, around.unread_reasons, around.unread_drugs)
         made, conflicts = self._once(
-            "check",
-            address,
-            (spans, around.basis, around.unread_reasons, around.unread_drugs),
-            lambda: checks.check_policy(spans, around, folder.report),
+            "check", address, sources, checks.check_policy, spans, around, folder.report
         )
         around.conflicts.update(conflicts)
         return made
@@ -275,30 +261,20 @@ class PolicyFolder:
         policies: Mapping[str, tuple[PolicyVersion, ...]],
     ) -> dict[str, Statements]:
         out: dict[str, Statements] = {}
-        for relative, kind in placed.items():
-            document = folder.documents.get(relative)
-            if kind != STATEMENTS or document is None:
+        for relative in _files_of(placed, STATEMENTS):
+            address, document = relative.rpartition("/")[0], folder.documents.get(relative)
+            found = self._once(STATEMENTS, address, (document,), _statements_of, folder, relative)
+            if found is None:
                 continue
-            address = relative.rpartition("/")[0]
-            found = self._once(
-                STATEMENTS,
-                address,
-                (document,),
-                partial(_statements_of, folder, relative, document),
-            )
-            if (
-                found is not None
-                and address not in policies
-                and (address not in _addresses(folder.broken))
-            ):
+            if address in policies or address in _addresses(folder.broken):
+                out[address] = found
+            else:
                 message = "there is no policy in this folder for these statements"
                 folder.refuse(relative, "unexpected-file", message, "put them beside its versions")
-            elif found is not None:
-                out[address] = found
         return out
 
     def _check_statements(self, library: Library, basis: Basis, folder: Folder) -> None:
-        """Every statement on every run of dates; what one run says as well as another is said once."""
+        """Every statement on every run of dates; a problem on several of them is reported once."""
         bases = {
             address: tuple(
                 dict.fromkeys(
@@ -318,16 +294,13 @@ class PolicyFolder:
                 if (found := library.statements.get(one)) is not None
             ]
             if beside:
-                self._once(
-                    "statements",
-                    address,
-                    (spans, basis, *beside),
-                    partial(_check_statements_of, spans, basis, library.statements, folder),
-                )
+                given = (spans, basis, library.statements, folder)
+                sources = (spans, basis, *beside)
+                self._once("statements", address, sources, _check_statements_of, *given)
 
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Whether two steps are made of the same things: names by their letters, all else by identity."""
+    """Whether two steps have the same sources: texts by their letters, all else by identity."""
     plain = (str, bool, frozenset)
     return len(one) == len(other) and all(
         a is b or (isinstance(a, plain) and a == b) for a, b in zip(one, other, strict=True)
@@ -337,7 +310,7 @@ def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
 def _versions_below(
     policies: Mapping[str, tuple[PolicyVersion, ...]],
 ) -> dict[str, tuple[PolicyVersion, ...]]:
-    """By address, its versions and all that they can stand on."""
+    """By address, its versions and all versions that they can extend."""
     out: dict[str, tuple[PolicyVersion, ...]] = {}
     for address in _bases_first(policies):
         bases = dict.fromkeys(version.model.extends for version in policies[address])
@@ -380,8 +353,12 @@ def _bases_first(policies: Mapping[str, tuple[PolicyVersion, ...]]) -> list[str]
 # --- which file is what ----------------------------------------------------------------------------
 
 
+def _files_of(placed: Mapping[str, str], kind: str) -> list[str]:
+    return [relative for relative, own in placed.items() if own == kind]
+
+
 def _placed(folder: Folder) -> dict[str, str]:
-    """What each file is, by its address; a file that is nothing is reported."""
+    """What each file is, by its path; a file in no known location is reported."""
     kinds: dict[str, str] = {}
     for relative in sorted({*folder.documents, *folder.broken}):
         if not relative.endswith(".json") or relative == VOCABULARY:
@@ -399,12 +376,8 @@ def _placed(folder: Folder) -> dict[str, str]:
             hint = "a policy is <payer>/<policy>/<first day in force>.json"
             if parts[0] in RESERVED:
                 hint = f"put it into {folder.at(parts[0])} itself"
-            folder.refuse(
-                relative,
-                "unexpected-file",
-                "this file is not in a recognized location of a policy folder",
-                hint,
-            )
+            message = "this file is not in a recognized location of a policy folder"
+            folder.refuse(relative, "unexpected-file", message, hint)
             continue
         for message, hint in _misnamed(kinds[relative], parts):
             where = Location(folder.at(relative))
@@ -427,7 +400,7 @@ def _misnamed(kind: str, parts: list[str]) -> Iterator[tuple[str, str]]:
     if kind == REASON_CODES and parts[1] not in REASON_SYSTEMS:
         known = [f"{system}.json" for system in REASON_SYSTEMS]
         hint = did_you_mean(f"{parts[1]}.json", known) or "rename it"
-        message = f"`{parts[1]}.json` is no list of reason codes; expected {', '.join(known)}"
+        message = f"`{parts[1]}.json` is not a list of reason codes; expected {', '.join(known)}"
         yield message, hint
     if kind == "policy":
         try:
@@ -546,10 +519,8 @@ def _service_code_fact(vocabulary: Vocabulary) -> str | None:
 
 def _policy_files(folder: Folder, placed: Mapping[str, str]) -> Iterator[str]:
     """The files of policies' versions; that a payer lacks its own file is reported once."""
-    payers = {relative.partition("/")[0] for relative, kind in placed.items() if kind == PAYER}
-    for relative, kind in placed.items():
-        if kind != "policy":
-            continue
+    payers = {relative.partition("/")[0] for relative in _files_of(placed, PAYER)}
+    for relative in _files_of(placed, "policy"):
         payer = relative.partition("/")[0]
         if payer not in payers:
             payers.add(payer)
@@ -589,11 +560,11 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
 # --- statements ------------------------------------------------------------------------------------
 
 
-def _statements_of(folder: Folder, relative: str, document: JsonDocument) -> Statements | None:
+def _statements_of(folder: Folder, relative: str) -> Statements | None:
     model = folder.model(relative, StatementsFile)
     if model is None:
         return None
-    return Statements(relative.rpartition("/")[0], model, document)
+    return Statements(relative.rpartition("/")[0], model, folder.documents[relative])
 
 
 def _check_statements_of(
