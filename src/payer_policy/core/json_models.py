@@ -55,7 +55,7 @@ class _Found(NamedTuple):
 def validated(
     model: type[M], document: JsonDocument, base: JsonPath = (), *, about: About | None = None
 ) -> tuple[M | None, list[Diagnostic]]:
-    """The part of a document at `base` as a model, or every problem that stands in the way.
+    """The part of a document at `base` as a model, or every problem that prevents it.
 
     Args:
         model: The model. Messages call it by the `title` of its configuration, such as "a line".

@@ -1,8 +1,8 @@
 """JSON text to values, strictly, with the line and column of every key and value on demand.
 
 Strict means: no duplicate keys, no NaN or Infinity, numbers exact (`int` or `Decimal`) and of a
-sane size, nesting bounded. Positions are found by scanning the text again, and only when somebody
-needs one, so that reading a good file costs no more than the standard library's reader.
+sane size, nesting bounded. Positions are found by scanning the text again, and only when one is
+needed, so that reading a good file costs no more than the standard library's reader.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def render_path(path: JsonPath) -> str:
 
 
 class JsonDocument:
-    """A JSON text that was read: its value, and where each part of it stands."""
+    """A JSON text that was read: its value, and the place of each part of it."""
 
     def __init__(self, text: str, file: str, value: Any) -> None:
         self.text = text
@@ -90,7 +90,7 @@ class JsonDocument:
         return value
 
     def locate(self, path: JsonPath = (), *, key: bool = False) -> Location:
-        """Where the value at `path` stands (or its key). A missing part gives its nearest parent."""
+        """The place of the value at `path`, or of its key; for a missing part, of its nearest parent."""
         if self._values is None:
             scanner = _Scanner(self.text)
             with suppress(_Refused):  # what was scanned up to the fault is still right
@@ -120,7 +120,7 @@ class JsonDocument:
         """A `Diagnostic` at a part of this document.
 
         A part that goes over several lines is pointed at by its key, or else by its first one.
-        With `part`, only that piece of the value's text is pointed at, if it stands there as it is.
+        With `part`, only that piece of the value's text is pointed at, if it occurs there literally.
         """
         location = self.locate(path, key=key)
         span = self._span(tuple(path), key)
@@ -437,7 +437,7 @@ class _Scanner:
         return _Refused("json-syntax", message, self.at, self._slip(expected))
 
     def _slip(self, expected: str) -> str | None:
-        """The usual reason for what stands here, as advice."""
+        """The usual reason for what was found here, as advice."""
         char = self.text[self.at : self.at + 1]
         before = self.text[: self.at].rstrip(_SPACE)[-1:]
         if not char:
@@ -509,7 +509,7 @@ class _Scanner:
             if "Unterminated" in error.msg:
                 reason, hint = "this text is not closed with a quotation mark", None
             elif "control" in error.msg:
-                reason = "a line break or control character stands inside a text"
+                reason = "a text contains a line break or control character"
                 hint = "is a quotation mark missing at its end? A line break is written \\n"
             else:
                 reason = "a backslash here does not start a JSON escape"

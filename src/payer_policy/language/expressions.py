@@ -1,4 +1,4 @@
-"""What may stand on the right side of a test, checked and typed: values, names, exact arithmetic.
+"""The right sides of tests, checked and typed: values, names, exact arithmetic.
 
 Units are converted here, once, so that everything after deals in plain numbers. The unit of a product
 or quotient is worked out; where another one is wanted, it converts or is refused.
@@ -77,7 +77,7 @@ class Expressions:
     """Turns raw JSON operands into expressions, within one scope and one file.
 
     Every method reports all that is wrong below its place and returns None where nothing sound is
-    left; a caller goes on with the next part, so that one run shows all problems.
+    left; the caller continues with the next part, so that one run shows all problems.
     """
 
     def __init__(self, scope: Scope, report: Reporter) -> None:
@@ -127,7 +127,7 @@ class Expressions:
     def fitted(
         self, typed: Typed, wanted: FactType, path: JsonPath, *, any_unit: bool = False
     ) -> Expression | None:
-        """The expression if it can stand where `wanted` is expected; numbers in its unit."""
+        """The expression if it fits where `wanted` is expected; numbers in its unit."""
         found, expression = typed.type, typed.expression
         if wanted.kind in NUMERIC:
             if found.ordered and isinstance(expression, FactRef):
@@ -256,7 +256,7 @@ class Expressions:
         self.scope.used(name)
         known = self.scope.parameters
         if known is None:
-            message = "a parameter cannot stand here: parameters belong to policies"
+            message = "a parameter cannot be used here: parameters belong to policies"
             self.report("unknown-parameter", message, path, hint="write the value itself")
             return None
         if name not in known:

@@ -44,7 +44,7 @@ class RightSides(Expressions):
     def right_side(
         self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
     ) -> tuple[Expression, ...] | None:
-        """What stands on the right, in the shape that the operator wants."""
+        """The right side of a test, in the shape that its operator wants."""
         match operator.shape:
             case "flag":
                 if isinstance(raw, bool):

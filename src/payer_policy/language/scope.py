@@ -23,7 +23,7 @@ class ParameterValue(NamedTuple):
 
 
 class CodeSetMembers(NamedTuple):
-    """A named code set as it stands on the dates in question. No system: the file is broken."""
+    """The codes of a named code set on the days in question. No system: the file is broken."""
 
     system: str | None
     codes: frozenset[str]
@@ -33,14 +33,14 @@ class CodeSetMembers(NamedTuple):
 class Scope:
     """The names in force. `subject` is the key that a test starts with.
 
-    `subjects` are what stands behind that key; `facts` what `{"fact": …}` may name on a right side.
+    `subjects` are the names that may follow it; `facts` those that a right side may name.
     """
 
     subjects: Mapping[str, FactType]
     facts: Mapping[str, FactType]
     subject: Literal["fact", "line"] = "fact"
     parameters: Mapping[str, ParameterValue | None] | None = None
-    """None: none can stand here. A value of None is wrong, which is said where it stands."""
+    """None: none can be used. A value of None is wrong, which is reported where it is written."""
     code_sets: Mapping[str, CodeSetMembers] = field(default_factory=dict)
     known_codes: Callable[[str], frozenset[str]] = lambda system: frozenset()
     """All codes of a system that the policy folder knows on any date; empty: no list, no check."""

@@ -136,7 +136,7 @@ _HEADS: Final[Mapping[str, tuple[str, ...]]] = {
     "drug": (),
     "compute": (),
 }
-"""The ways to say where a fact comes from, with the keys that may stand beside."""
+"""The ways to say where a fact comes from, with the keys that may be beside them."""
 _AGGREGATED: Final = {
     "sum": ("numbers", NUMERIC),
     "min": ("numbers and dates", NUMERIC | {"date"}),

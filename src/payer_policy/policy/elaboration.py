@@ -33,7 +33,7 @@ from payer_policy.policy.order import evaluation_order
 from payer_policy.policy.versions import Merged
 
 SECTION: Final = "section:"
-"""What stands before the name of a section in `silences`."""
+"""The prefix of the name of a section in `silences`."""
 COVERED: Final[Role] = "preauthorization satisfied"
 
 

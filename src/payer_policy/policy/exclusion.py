@@ -1,8 +1,8 @@
 """Whether two conditions can hold together, as far as their tests show: never a wrong "no".
 
 Used to find rules that conclude different values of one fact, and policies that both apply. The
-alternatives of both conditions are gone through, each until one fact would have to be two things at
-once. What cannot be seen (dates in a span, some comparisons between facts, very large conditions)
+alternatives of both conditions are tried, each until one fact would have to have two values at
+once. What cannot be decided (dates in a span, some comparisons between facts, very large conditions)
 counts as possible.
 """
 
@@ -35,7 +35,7 @@ _BUDGET: Final = 60_000
 """Parts of conditions looked at before the answer is "they can"."""
 _DEPTH: Final = 200
 _FEW: Final = 400
-"""So many whole numbers or days between two bounds are tried one by one."""
+"""Maximum number of whole numbers or days between two bounds that are tried one by one."""
 
 
 def can_both_hold(a: Condition, b: Condition, types: Mapping[str, FactType] | None = None) -> bool:
@@ -165,7 +165,7 @@ def _fact_possible(literals: tuple[_Literal, ...], type_: FactType | None) -> bo
 
 
 def _candidates(tests: Iterable[_Literal], type_: FactType | None) -> Iterable[Any] | None:
-    """All values that need a trial, where these can be told: None where there are too many."""
+    """All values that have to be tried; None where they are not known, or too many."""
     tests = list(tests)
     for test in tests:
         sides = test.constants()

@@ -1,7 +1,7 @@
 """Reading a policy folder: every file, every problem, in file order.
 
 The steps in order: read all files; the vocabulary and the reference data; the versions and their
-overlays; then `checks` over each policy as it stands with its bases.
+overlays; then `checks` over each policy with its bases.
 """
 
 from __future__ import annotations

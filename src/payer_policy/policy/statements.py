@@ -1,6 +1,6 @@
 """Statements about a policy, from the file `statements.json` beside its versions.
 
-A statement says in the condition language what is always or never so, of facts and of the decision.
+A statement says in the condition language what is always or never true of facts and of the decision.
 It holds for every version of the policy and for every policy that extends it, unless one of those
 withdraws it with a reason. `payer_policy.analysis.prove` says whether it is true.
 """
@@ -76,7 +76,7 @@ class Statement:
     cites: tuple[str, ...]
     note: str | None
     origin: str
-    """The address of the policy beside which it stands."""
+    """The address of the policy that its file is beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Statements:
 def inherited(
     merged: Merged, beside: Mapping[str, Statements]
 ) -> Iterator[tuple[Statements, int, StatementModel]]:
-    """The statements that hold of a policy as it stands with its bases, the base's first."""
+    """The statements about a policy and its bases, the lowest base's first."""
     chain = list(dict.fromkeys(version.address for version in merged.chain))
     for at, address in enumerate(chain):
         found = beside.get(address)
@@ -109,7 +109,7 @@ def inherited(
 
 
 def first_days(merged: Merged, beside: Mapping[str, Statements]) -> frozenset[date]:
-    """The days on which another statement begins to hold, or one holds no more."""
+    """The days on which a statement comes into force, or has ended."""
     return frozenset(
         day for _, _, model in inherited(merged, beside) for day in model.days.changes()
     )

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from payer_policy.core.vocabulary.types import FactType, Kind
 
 Shape = Literal["one", "several", "pair", "window", "code", "flag", "whole"]
-"""What stands on the right: one value like the fact's, a list of such values (or a code set), two
+"""The right side: one value like the fact's, a list of such values (or a code set), two
 values, a span of days, one code, true/false, or one whole number above zero."""
 
 _EVERY: Final[frozenset[Kind]] = frozenset(
@@ -147,7 +147,7 @@ _ROWS: Final = (
          "Whether there is such a thing: false where the fact is known to be none."),
     _row("is_known", _EVERY, "flag", "is known", "is not known",
          "Whether the fact was supplied at all, none included. The one test that learning a fact "
-         "can turn round: use it to ask whether something was submitted, and for nothing else."),
+         "can flip: use it to ask whether something was submitted, and for nothing else."),
 )  # fmt: skip
 
 OPERATORS: Final[dict[str, Operator]] = {row.name: row for row in _ROWS}

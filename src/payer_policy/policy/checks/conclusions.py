@@ -1,6 +1,7 @@
 """Rules together: no circle, no two values of one fact, no fact that nothing concludes.
 
-Whether two rules exclude each other is told from their tests alone, so a folder opens alike everywhere.
+Whether two rules exclude each other is decided by their tests alone, without a solver, so opening a
+folder gives the same result everywhere.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class CodeSet:
 
 @dataclass(frozen=True, slots=True)
 class ReasonCode:
-    """A CARC, RARC or group code; `means` is in our own words."""
+    """A CARC, RARC or group code; `means` is a description of its own, not the official text."""
 
     system: str
     code: str
@@ -85,7 +85,7 @@ class DrugIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A HCPCS drug code: what the policies take it for, and what its sources say."""
+    """A HCPCS drug code: the drug that the policies take it to be, and what its sources say."""
 
     code: str
     title: str
