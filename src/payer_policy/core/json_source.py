@@ -42,6 +42,7 @@ _SPACE = " \t\n\r"
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORD = re.compile("true|false|null|NaN|-?Infinity")
 _SIMPLE_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
 
@@ -415,12 +416,9 @@ class _Scanner:
         self._value(())
         self._skip()
         if self.at != len(self.text):
-            raise _Refused(
-                "json-syntax",
-                f"the JSON value ends before this; found {self._found()}",
-                self.at,
-                hint="remove what follows the closing bracket",
-            )
+            message = f"the JSON value ends before this; found {self._found()}"
+            hint = "remove what follows the closing bracket"
+            raise _Refused("json-syntax", message, self.at, hint)
 
     def _skip(self) -> None:
         while self.at < len(self.text) and self.text[self.at] in _SPACE:
@@ -475,31 +473,23 @@ class _Scanner:
             self._number(match.group(), start)
             self.at = match.end()
         else:
-            for word in ("true", "false", "null"):
-                if self.text.startswith(word, start):
-                    self.at = start + len(word)
-                    break
-            else:
-                for word in ("NaN", "Infinity", "-Infinity"):
-                    if self.text.startswith(word, start):
-                        raise _Refused(
-                            "json-number", f"`{word}` is not a number", start, length=len(word)
-                        )
+            word = _WORD.match(self.text, start)
+            if word is None:
                 raise self._unexpected("a value")
+            if word[0] not in ("true", "false", "null"):
+                message = f"`{word[0]}` is not a number"
+                raise _Refused("json-number", message, start, length=len(word[0]))
+            self.at = word.end()
         self.values[path] = _Span(start, self.at)
 
     def _number(self, text: str, start: int) -> None:
         try:
             (_integer if text.lstrip("-").isdigit() else _decimal)(text)
         except ValueError:
-            shown = text if len(text) <= 24 else text[:20] + "…"
-            raise _Refused(
-                "json-number",
-                f"the number {shown} is too large, too small or too long to be exact here",
-                start,
-                hint=f"use at most {MAX_DIGITS} digits",
-                length=len(text),
-            ) from None
+            number = text if len(text) <= 24 else text[:20] + "…"
+            message = f"the number {number} is too large, too small, or too long to be exact here"
+            hint = f"use at most {MAX_DIGITS} digits"
+            raise _Refused("json-number", message, start, hint, len(text)) from None
 
     def _string(self) -> str:
         start = self.at
@@ -518,57 +508,44 @@ class _Scanner:
         return str(value)
 
     def _object(self, path: JsonPath) -> None:
-        self.at += 1
-        seen: dict[str, int] = {}
-        self._skip()
-        if self.at < len(self.text) and self.text[self.at] == "}":
-            self.at += 1
-            return
-        while True:
+        first_at: dict[str, int] = {}
+        for _ in self._entries("}"):
             self._skip()
             start = self.at
-            if start >= len(self.text) or self.text[start] != '"':
+            if self.text[start : start + 1] != '"':
                 raise self._unexpected("a key in quotation marks")
             name = self._string()
             here = (*path, name)
-            if name in seen and len(self.faults) < MAX_FAULTS:
-                first = position_in(self.text, seen[name])
-                self.faults.append(
-                    _Refused(
-                        "duplicate-key",
-                        f"`{name}` is given twice; the first is on line {first.line}",
-                        start,
-                        hint="keep one of the two",
-                        length=self.at - start,
-                    )
-                )
-            seen.setdefault(name, start)
+            if name in first_at and len(self.faults) < MAX_FAULTS:
+                line = position_in(self.text, first_at[name]).line
+                message = f"`{name}` is given twice; the first is on line {line}"
+                hint, length = "keep one of the two", self.at - start
+                self.faults.append(_Refused("duplicate-key", message, start, hint, length))
+            first_at.setdefault(name, start)
             self.keys[here] = _Span(start, self.at)
             self._skip()
-            if self.at >= len(self.text) or self.text[self.at] != ":":
+            if self.text[self.at : self.at + 1] != ":":
                 raise self._unexpected("`:`")
             self.at += 1
             self._value(here)
-            if self._next("}"):
-                return
 
     def _array(self, path: JsonPath) -> None:
+        for index, _ in enumerate(self._entries("]")):
+            self._value((*path, index))
+
+    def _entries(self, closing: str) -> Iterator[None]:
+        """Stops at each entry of an object or array, for the caller to read it."""
         self.at += 1
         self._skip()
-        if self.at < len(self.text) and self.text[self.at] == "]":
+        if self.text[self.at : self.at + 1] == closing:
             self.at += 1
             return
-        index = 0
         while True:
-            self._value((*path, index))
-            index += 1
-            if self._next("]"):
+            yield
+            self._skip()
+            char = self.text[self.at : self.at + 1]
+            if char not in (",", closing):
+                raise self._unexpected(f"`,` or `{closing}`")
+            self.at += 1
+            if char == closing:
                 return
-
-    def _next(self, closing: str) -> bool:
-        self._skip()
-        char = self.text[self.at] if self.at < len(self.text) else ""
-        if char not in (",", closing) or not char:
-            raise self._unexpected(f"`,` or `{closing}`")
-        self.at += 1
-        return char == closing
