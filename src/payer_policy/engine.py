@@ -53,7 +53,7 @@ from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
 from payer_policy.policy.loading import open_library
-from payer_policy.policy.reference import LineCodes
+from payer_policy.policy.reference.data import LineCodes
 from payer_policy.policy.versions import Merged
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import (

@@ -24,7 +24,7 @@ from payer_policy.core.vocabulary.types import parse_value
 from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
 from payer_policy.policy.library import Library
-from payer_policy.policy.reference import CodeSet
+from payer_policy.policy.reference.data import CodeSet
 from payer_policy.policy.versions import PolicyVersion
 
 M = TypeVar("M", bound=BaseModel)

@@ -18,7 +18,7 @@ from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language import CodeSetMembers, Scope
 from payer_policy.language.sources import Source, behind, code_sets_of, sources_on
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 
 class Typed(NamedTuple):

@@ -21,7 +21,7 @@ from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.days import day_after
 from payer_policy.policy.elaboration import Elaboration, Window, alike
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.statements import Statement, StatementReader, Statements
 from payer_policy.policy.versions import Merged, PolicyVersion, merge

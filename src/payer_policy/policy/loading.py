@@ -33,7 +33,7 @@ from payer_policy.policy.files import (
 )
 from payer_policy.policy.folder import VOCABULARY, Folder
 from payer_policy.policy.library import Library, spans_of
-from payer_policy.policy.reference import (
+from payer_policy.policy.reference.data import (
     CodeSet,
     Dated,
     Drug,

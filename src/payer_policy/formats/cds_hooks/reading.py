@@ -28,7 +28,7 @@ from payer_policy.formats.cds_hooks.orders import ORDERS, Order, OrderReader
 from payer_policy.formats.fhir.form import as_element, problem_at
 from payer_policy.formats.fhir.resources import Found, Resources
 from payer_policy.formats.fhir.values import text_of
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 MAX_BYTES: Final = 2_000_000
 """A call holds a few resources; a larger one is refused unread."""

@@ -17,8 +17,7 @@ from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.checks.rules import RuleChecks, check_citations
 from payer_policy.policy.checks.sections import check_sections
 from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.reference import ReferenceData
-from payer_policy.policy.reference.data import DrugIdentity
+from payer_policy.policy.reference.data import DrugIdentity, ReferenceData
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.versions import Merged, PolicyVersion
 

@@ -8,7 +8,7 @@ from datetime import date
 from payer_policy.core.diagnostics import slip_of
 from payer_policy.core.json_source import Reporter
 from payer_policy.policy.files import ReasonModel
-from payer_policy.policy.reference import ReasonCode, ReferenceData
+from payer_policy.policy.reference.data import ReasonCode, ReferenceData
 
 
 def check_reason(

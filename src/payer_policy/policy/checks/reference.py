@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from payer_policy.core.diagnostics import slip_of
 from payer_policy.core.json_source import JsonDocument, Report, Reporter
-from payer_policy.policy.reference import Dated, Payer, Product, ReferenceData
+from payer_policy.policy.reference.data import Dated, Payer, Product, ReferenceData
 
 
 def check_reference(

@@ -12,7 +12,7 @@ from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.checks import asking, none
 from payer_policy.policy.checks.reasons import check_reason
 from payer_policy.policy.files import EffectModel, ReasonModel, RuleModel
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.policy.reference.files import Source
 from payer_policy.policy.resolve import EFFECTS, where_fact
 from payer_policy.policy.versions import Merged, Placed

@@ -29,7 +29,7 @@ from payer_policy.language.sources import (
     facts_of,
 )
 from payer_policy.policy.order import find_cycles
-from payer_policy.policy.reference import Dated, ReferenceData
+from payer_policy.policy.reference.data import Dated, ReferenceData
 
 
 def check_sources(
