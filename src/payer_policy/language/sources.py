@@ -12,13 +12,8 @@ from typing import Any, Final, Literal
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
     Condition,
     Expression,
-    Not,
-    Test,
     code_sets_in,
     facts_in_expression,
     tests_in,
@@ -423,29 +418,3 @@ def _source_on(source: Source, members: Mapping[str, frozenset[str]]) -> Source:
         case Cases(_, cases):
             return replace(source, cases=tuple([(on[id(part)], value) for part, value in cases]))
     return source
-
-
-__all__ = [
-    "AGGREGATES",
-    "AUTHORIZATION_FIELDS",
-    "LINE_FIELDS",
-    "REQUEST_PATHS",
-    "SERVICE_PATHS",
-    "Aggregate",
-    "All",
-    "AnyOf",
-    "AtLeast",
-    "Cases",
-    "Computed",
-    "DrugAttribute",
-    "Not",
-    "Path",
-    "Source",
-    "Test",
-    "behind",
-    "code_sets_of",
-    "facts_of",
-    "read_line_part",
-    "read_source",
-    "sources_on",
-]
