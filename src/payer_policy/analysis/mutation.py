@@ -36,6 +36,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.specs.failures import Place
 from payer_policy.specs.reading import read_features
 from payer_policy.specs.replay import replay
@@ -131,7 +132,7 @@ class Setup:
             PolicyError: a policy or a feature file is wrong.
             ScenariosFail: scenarios fail already.
         """
-        engine = Engine(Library.open(self.folder), "compiled")
+        engine = Engine(open_library(self.folder), "compiled")
         played = play(engine, read_features(self.features, self.base))
         if played.failures:
             raise ScenariosFail(len(played.failures), played.failures[0].text())

@@ -41,7 +41,7 @@ from payer_policy.formats.known import suffix_of
 from payer_policy.formats.rejects import Reject
 from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 if TYPE_CHECKING:
     from payer_policy.batch.deciding import Answered
@@ -109,7 +109,7 @@ def run(
     """
     inputs, skipped = find_inputs(paths, options.facts)
     _refuse_inside(folder, [*(one.path for one in inputs), *filter(None, [options.facts])])
-    library = Library.open(policies)
+    library = open_library(policies)
     rows = ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
     renamed = dict(options.renamed)
     refuse_answer_columns(options.keep)

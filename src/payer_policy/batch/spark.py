@@ -41,7 +41,7 @@ from payer_policy.formats.blocks import ArrowRows, Block
 from payer_policy.formats.source import WrongCall
 from payer_policy.formats.tables.kept import kept_of_batch, plain
 from payer_policy.formats.tables.parquet_blocks import table_columns
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -78,7 +78,7 @@ def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) ->
     from pyspark.sql.pandas.types import from_arrow_schema
     from pyspark.sql.types import StructType
 
-    library = Library.open(policies)
+    library = open_library(policies)
     refuse_answer_columns(keep)
     facts = library.vocabulary.facts
     columns = table_columns(_arrow_schema(frame), facts, "the frame", keep=keep)

@@ -29,7 +29,7 @@ from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.formats.schemas import library_schema_problems
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
-from payer_policy.policy.reading import load_folder, read_library
+from payer_policy.policy.loading import load_folder, read_library
 from payer_policy.specs.examples import example_problems
 from payer_policy.specs.reading import features_in, read_features
 from payer_policy.specs.replay import scripts_of

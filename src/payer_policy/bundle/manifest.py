@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from payer_policy.bundle.archive import FEATURES, POLICIES
 from payer_policy.bundle.problems import BundleError, problem
@@ -49,7 +49,7 @@ Instant = Annotated[str, BeforeValidator(_instant)]
 """Always UTC and always spelled alike, so that such texts sort as instants do."""
 
 
-class About(FileModel):
+class About(FileModel, title="what the builder says"):
     """What whoever builds a bundle says of it. Nothing of it is worked out, or read from a clock."""
 
     label: str | None = Field(default=None, min_length=1, max_length=MAX_TEXT)
@@ -64,18 +64,18 @@ class About(FileModel):
     """The last day (UTC) on which it may come into force."""
 
 
-class Product(FileModel):
+class Product(FileModel, title="the product that built it"):
     name: Literal["payer-policy"] = "payer-policy"
     version: str
 
 
-class ListedFile(FileModel):
+class ListedFile(FileModel, title="a listed file"):
     path: str
     size: int = Field(ge=0)
     sha256: str = Field(pattern=_SHA256)
 
 
-class ListedVersion(FileModel):
+class ListedVersion(FileModel, title="a listed version"):
     """A policy file."""
 
     version: str
@@ -84,7 +84,7 @@ class ListedVersion(FileModel):
     last_day: Day | None
 
 
-class ListedRuleset(FileModel):
+class ListedRuleset(FileModel, title="a listed meaning"):
     """What a policy means on a run of dates of service, both ends included."""
 
     first_day: Day
@@ -92,13 +92,13 @@ class ListedRuleset(FileModel):
     hash: str = Field(pattern=_SHA256)
 
 
-class ListedPolicy(FileModel):
+class ListedPolicy(FileModel, title="a listed policy"):
     address: str
     versions: list[ListedVersion]
     rulesets: list[ListedRuleset]
 
 
-class Warned(FileModel):
+class Warned(FileModel, title="a warning"):
     """A warning of `check`. The file's name begins with `policies/`."""
 
     code: str
@@ -106,12 +106,12 @@ class Warned(FileModel):
     message: str
 
 
-class Checked(FileModel):
+class Checked(FileModel, title="the result of the check"):
     errors: Literal[0] = 0
     warnings: list[Warned]
 
 
-class Specs(FileModel):
+class Specs(FileModel, title="the scenarios' result"):
     """What came of the scenarios. Nothing is packed while one of them fails."""
 
     scenarios: int = Field(gt=0)
@@ -127,7 +127,7 @@ class Specs(FileModel):
     """Whether the feature files are in the bundle."""
 
 
-class Manifest(FileModel):
+class Manifest(FileModel, title="a manifest"):
     """`manifest.json` of a bundle."""
 
     format: Literal["payer-policy/bundle/1"] = FORMAT
@@ -159,20 +159,6 @@ class Manifest(FileModel):
         return (json.dumps(plain, ensure_ascii=True, indent=1) + "\n").encode("ascii")
 
 
-_NAMES: Final[Mapping[type[BaseModel], str]] = {
-    Manifest: "a manifest",
-    About: "what the builder says",
-    Product: "the product that built it",
-    ListedFile: "a listed file",
-    ListedPolicy: "a listed policy",
-    ListedVersion: "a listed version",
-    ListedRuleset: "a listed meaning",
-    Checked: "the result of the check",
-    Warned: "a warning",
-    Specs: "the scenarios' result",
-}
-
-
 def read_manifest(data: bytes, file: str) -> Manifest:
     """The manifest of these bytes.
 
@@ -193,7 +179,7 @@ def read_manifest(data: bytes, file: str) -> Manifest:
         message = f"the bundle is of the format `{found[:100]}`; this version knows `{FORMAT}`"
         hint = "open it with the version of payer-policy that built it, or build it again"
         raise BundleError([problem("newer-format", file, message, hint)])
-    made, problems = validated(Manifest, document, names=_NAMES)
+    made, problems = validated(Manifest, document)
     if made is None:
         raise PolicyError(problems)
     return made
@@ -207,7 +193,7 @@ def read_about(values: Mapping[str, Any]) -> About:
     """
     given = {key: value for key, value in values.items() if value is not None}
     document = read_json(json.dumps(given), "the description of the bundle")
-    made, problems = validated(About, document, names=_NAMES)
+    made, problems = validated(About, document)
     if made is None:
         raise PolicyError(problems)
     return made

@@ -22,7 +22,7 @@ from payer_policy.bundle.signing import SIGNATURE_BYTES, PublicKey
 from payer_policy.core.diagnostics import Diagnostic, PolicyError, given_path
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
-from payer_policy.policy.reading import load_folder, read_library
+from payer_policy.policy.loading import load_folder, open_library
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def open_contents(contents: Mapping[str, bytes], name: str) -> Opened:
     Raises:
         PolicyError: With every problem found.
     """
-    library = _library(contents, Path(name))
+    library = open_library(name, contents)
     hash_ = contents_hash({path: data for path, data in contents.items() if path.endswith(".json")})
     return Opened(library, hash_, hash_, None)
 
@@ -126,7 +126,7 @@ def open_bundle_bytes(data: bytes, file: str, trusted: Sequence[PublicKey]) -> O
         raise  # there was a problem
     refuse(problems)
     try:
-        library = _library(read.policies, Path(file) / POLICIES)
+        library = open_library(Path(file) / POLICIES, read.policies)
     except PolicyError as error:
         raise BundleError(error.diagnostics) from None
     refuse(_meaning_problems(read.manifest, library, file))
@@ -283,14 +283,6 @@ def _file_problems(
 
 
 _RENEW: Final = "the bundle was changed after it was built; build it again, do not repair it"
-
-
-def _library(contents: Mapping[str, bytes], root: Path) -> Library:
-    library, problems = read_library(root, contents)
-    errors = [one for one in problems if one.severity == "error"]
-    if errors or library is None:
-        raise PolicyError(errors)
-    return library
 
 
 def _meaning_problems(manifest: Manifest, library: Library, file: str) -> Iterator[Diagnostic]:

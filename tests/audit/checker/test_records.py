@@ -25,6 +25,7 @@ from payer_policy.engine import Decided
 from payer_policy.engines import engine_named
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.formats import read_requests, read_supplements, supplemented
+from payer_policy.policy.loading import open_library
 from tests.audit.checker.changes import changes, names_it
 from tests.examples import examples as so_many
 from tests.places import ROOT
@@ -315,7 +316,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def paths(record: bytes, folder: Path) -> list[tuple[str, ...]]:
-    return [one.path for one in Verifier(Library.open(folder)).verify(record).wrong]
+    return [one.path for one in Verifier(open_library(folder)).verify(record).wrong]
 
 
 def main_file(record: bytes) -> tuple[str, str]:
@@ -332,7 +333,7 @@ def test_a_changed_title_names_the_rule_alone(examples: dict[str, bytes], folder
     next(rule for rule in policy["rules"] if rule["id"] == id_)["title"] += "."
     (folder / file).write_text(json.dumps(policy), "utf-8")
 
-    wrong = Verifier(Library.open(folder)).verify(record).wrong
+    wrong = Verifier(open_library(folder)).verify(record).wrong
 
     assert wrong and {one.path[-1] for one in wrong} == {"title"}
     assert {one.file for one in wrong} == {file}
@@ -386,7 +387,7 @@ def test_one_changed_byte_of_a_policy_file_is_told(
     data[random.randrange(len(data))] ^= 1 << random.randrange(7)
     (folder / file).write_bytes(data)
     try:
-        library = Library.open(folder)
+        library = open_library(folder)
     except PolicyError as error:
         assert any(problem.location.file.endswith(file) for problem in error.diagnostics)
         return

@@ -38,6 +38,7 @@ from payer_policy.formats import read_supplements
 from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 if TYPE_CHECKING:
     from payer_policy.analysis.impact.comparing import Alike, Compared
@@ -84,7 +85,7 @@ def impact(
     inputs, skipped = find_inputs([str(path) for path in claims], given)
     target = None if changed is None else Path(changed)
     refuse_inputs(target, [*(one.path for one in inputs), given, old, new])
-    libraries = (Library.open(old), Library.open(new))
+    libraries = (open_library(old), open_library(new))
     if policy is not None:
         _known(policy, libraries)
     readers = [_reader(one, (str(old), str(new)), libraries) for one in inputs]

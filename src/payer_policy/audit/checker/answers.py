@@ -126,7 +126,7 @@ def _possible(
     """The payer's policies for the code, each as on the days that there may be, the last first."""
     day = read(DATE, own["service_date"], None)
     through = read(DATE, at(content, "through"), None) or day
-    for address in library.by_code.get((str(payer), str(own["code"])), ()):
+    for address in library.candidates(str(payer), str(own["code"])):
         found = [
             library.ruleset(address, first)
             for first, last, _ in reversed(library.windows(address))
