@@ -256,7 +256,7 @@ class _Check:
             self.find(seq, "erased", "its member part was erased, and no redaction says so")
         for seq in _some(self.whole.both(self.listed)):
             self.find(seq, "not erased", "a redaction says that it was erased, and it is here")
-        redacted = sum(final - first + 1 for first, final in self.erased.both(self.listed).pairs)
+        redacted = len(self.erased.both(self.listed))
         findings = sorted(self.findings, key=lambda one: (one.seq is None, one.seq or 0))
         head = Head(0, FIRST) if last is None else Head(last.seq, last.hash)
         return Verified(count, head, redacted, left_out, tuple(findings), self.more)
