@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verified, Verifier
 from payer_policy.audit.checker.answers import together
-from payer_policy.audit.record import Recorder
 from payer_policy.core.ruleset import Arithmetic, FactRef
 from payer_policy.core.sealed import opened, sealed
 from payer_policy.determination import NoPolicy, ServiceLine
@@ -54,7 +54,6 @@ def nightly(engine: Engine) -> list[Record]:
 
 
 def records(engine: Engine, request: Any) -> list[Record]:
-    recorder = Recorder()
     lines = recorder.records(engine, request, *engine.decide_fully(request))
     return [opened(line)[0] for line in lines]
 
@@ -320,7 +319,7 @@ def test_a_record_without_its_request_is_not_proved(engine: Engine, verifier: Ve
         ("date of service", date(2024, 5, 1)),
     )  # fmt: skip
     none = NoPolicy("SYN-1", "X0000", date(2024, 5, 1), (1,), looked_for, ())
-    record = Recorder().record_without_policy(none)
+    record = recorder.record_without_policy(none)
     found = verifier.verify(record)
 
     assert found.wrong == ()

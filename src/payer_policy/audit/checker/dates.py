@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from payer_policy.audit.checker.lines import NUMBER
 from payer_policy.audit.checker.steps import Verified
-from payer_policy.audit.checker.values import ZERO, as_json, read
-from payer_policy.core.ruleset import CHANGES, DATE_MISSING, RESERVED, SEVERAL_DAYS, Reason
+from payer_policy.audit.checker.values import ZERO, as_json, codes, read
+from payer_policy.core.ruleset import CHANGES, DATE_MISSING, RESERVED, SEVERAL_DAYS
 from payer_policy.core.sealed import NOTHING, Wrong, at, differences, keyed, leaves
 from payer_policy.policy.library import Library
 
@@ -54,7 +54,7 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     ]  # fmt: skip
     numbers = list(dict.fromkeys(line["number"] for line in given))
     finding = {
-        "rule": rule, "title": RESERVED[rule], "kind": "pend", **_codes(reason),
+        "rule": rule, "title": RESERVED[rule], "kind": "pend", **codes(reason),
         "because": at(found, rule, "because"), "on": None, "lines": numbers, "citations": [],
         "silenced": False,
     }  # fmt: skip
@@ -68,7 +68,7 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
             "schema": "payer-policy/determination/1", "claim_id": content.get("request"),
             "decision": "pend", "lines": lines, "findings": [finding], "unsettled": [],
             "missing": asks, "assumptions": [], "derived": {}, "policy": policy,
-            "information_request": _codes(reason) if asks and reason else None, "internal": None,
+            "information_request": codes(reason) if asks and reason else None, "internal": None,
             "headline": rule, "conflicts": [], "reference_hash": None,
         },
     }  # fmt: skip
@@ -117,12 +117,6 @@ def _question(library: Library) -> dict[str, Any]:
         "fact": name, "label": fact.label, "question": fact.question,
         "supplied_by": fact.supplied_by, "correctable": fact.correctable, "rules": [DATE_MISSING],
     }  # fmt: skip
-
-
-def _codes(reason: Reason | None) -> dict[str, Any]:
-    if reason is None:
-        return {"group": None, "carc": None, "rarcs": []}
-    return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}
 
 
 def _list(value: Any) -> list[Any]:

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from payer_policy.audit.checker.values import OPPOSITE, at_least, plain, truth_of
+from payer_policy.audit.checker.values import (
+    OPPOSITE,
+    at_least,
+    concluded,
+    in_order,
+    judged,
+    truth_of,
+)
 from payer_policy.core.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
-    Condition,
-    Not,
     Rule,
     Ruleset,
     Test,
@@ -82,46 +84,17 @@ class Bare:
         self.known: dict[str, Any] = dict(facts)
         self.truths: dict[str, str] = {}
         self._behind: dict[str, Names] = {}
-        last = {
-            name: max((index for index, _ in fact.concluded_by), default=-1)
-            for name, fact in ruleset.derived.items()
-        }
-        for name in [name for name, index in last.items() if index < 0]:
-            self._derived(name)
-        for place, rule in enumerate(ruleset.rules):
-            self._rule(rule)
-            for name in [name for name, index in last.items() if index == place]:
-                self._derived(name)
+        for one in in_order(ruleset):
+            if isinstance(one, str):
+                self.known[one], _ = concluded(ruleset, one, self.truths)
+            else:
+                others = [self.truths[id_] for id_ in one.overridden_by if id_ in self.truths]
+                parts = [judged(one.condition, self._judge)[0], *(OPPOSITE[id_] for id_ in others)]
+                self.truths[one.id] = at_least(len(parts), parts)
 
-    def _rule(self, rule: Rule) -> None:
-        others = [OPPOSITE[self.truths[one]] for one in rule.overridden_by if one in self.truths]
-        parts = [self._condition(rule.condition), *others]
-        self.truths[rule.id] = at_least(len(parts), parts)
-
-    def _derived(self, name: str) -> None:
-        fact, rules = self.ruleset.derived[name], self.ruleset.rules
-        by = [(self.truths[rules[index].id], value) for index, value in fact.concluded_by]
-        holding = {value for truth, value in by if truth == "holds"}
-        settled = holding == {value for truth, value in by if truth != "fails"}
-        known = settled and len(holding) < 2
-        self.known[name] = plain([*holding, fact.otherwise][0]) if known else None
-
-    def _condition(self, whole: Condition) -> str:
-        match whole:
-            case Test(operator="is_known"):
-                unknown = any(self.known.get(name) is None for name in facts_in_test(whole))
-                return "unknown" if unknown else truth_of(whole, self.known)
-            case Test():
-                return truth_of(whole, self.known)
-            case Not(part):
-                return OPPOSITE[self._condition(part)]
-            case All(parts):
-                count = len(parts)
-            case AnyOf(parts):
-                count = 1
-            case AtLeast(count, parts):
-                pass
-        return at_least(count, [self._condition(part) for part in parts])
+    def _judge(self, test: Test, _: str) -> str:
+        unknown = any(self.known.get(name) is None for name in facts_in_test(test))
+        return "unknown" if unknown and test.operator == "is_known" else truth_of(test, self.known)
 
     def resting(
         self,

@@ -17,7 +17,10 @@ from payer_policy.audit.checker.values import (
     OPPOSITE,
     as_json,
     at_least,
-    plain,
+    codes,
+    concluded,
+    in_order,
+    judged,
     read,
     truth_of,
     value_of,
@@ -25,12 +28,8 @@ from payer_policy.audit.checker.values import (
 from payer_policy.audit.checker.waits import Waits
 from payer_policy.core.ruleset import (  # fmt: skip
     ENGINES,
-    All,
-    AnyOf,
-    AtLeast,
     Conclude,
     Condition,
-    Not,
     Rule,
     Ruleset,
     Test,
@@ -174,13 +173,12 @@ class Account(Lines):
     # --- from facts to rules ---------------------------------------------------------------------
 
     def proof(self) -> dict[str, Any]:
-        last = {name: max((index for index, _ in fact.concluded_by), default=-1)
-                for name, fact in self.ruleset.derived.items()}  # fmt: skip
-        derived = {name: self.derived(name) for name in last if last[name] < 0}
-        rules = {}
-        for index, rule in enumerate(self.ruleset.rules):
-            rules[rule.id] = self.rule(rule)
-            derived |= {name: self.derived(name) for name in last if last[name] == index}
+        rules, derived = dict[str, Any](), dict[str, Any]()
+        for one in in_order(self.ruleset):
+            if isinstance(one, str):
+                derived[one] = self.derived(one)
+            else:
+                rules[one.id] = self.rule(one)
         tests: dict[str, Any] = {}
         truth, _ = self.condition(self.ruleset.applies_to, "applies_to", tests, "applies")
         truth = truth if truth == "holds" else f"{truth}: the policy is not for this service"
@@ -205,28 +203,13 @@ class Account(Lines):
     def condition(
         self, whole: Condition, place: str, tests: dict[str, Any], *base: str
     ) -> tuple[str, list[Test]]:
-        """The truth of a condition and, where it is unknown, the tests that leave it so.
+        """As `judged`; the steps of the tests are added to `tests`."""
 
-        The steps of its tests are put with `tests`.
-        """
-        match whole:
-            case Test():
-                step = tests[place] = self.test(whole, *base, "tests", place)
-                truth = str(self.seen(step["truth"], *base, "tests", place, "truth"))
-                return truth, [whole] if truth == "unknown" else []
-            case Not(part):
-                truth, unknown = self.condition(part, f"{place}.not", tests, *base)
-                return OPPOSITE[truth], unknown
-            case All(parts):
-                word, count = "all", len(parts)
-            case AnyOf(parts):
-                word, count = "any", 1
-            case AtLeast(count, parts):
-                word = "of"
-        below = [self.condition(part, f"{place}.{word}[{index}]", tests, *base)
-                 for index, part in enumerate(parts)]  # fmt: skip
-        truth = at_least(count, [one for one, _ in below])
-        return truth, [test for _, more in below for test in more] if truth == "unknown" else []
+        def judge(test: Test, at_: str) -> str:
+            step = tests[at_] = self.test(test, *base, "tests", at_)
+            return str(self.seen(step["truth"], *base, "tests", at_, "truth"))
+
+        return judged(whole, judge, place)
 
     def test(self, test: Test, *base: str) -> dict[str, Any]:
         own = {name: self.known.get(name) for name in facts_in_test(test)}
@@ -239,14 +222,10 @@ class Account(Lines):
         return {"fact": test.fact, "test": test.operator, "read": shown, "truth": truth}
 
     def derived(self, name: str) -> dict[str, Any]:
-        fact, rules = self.ruleset.derived[name], self.ruleset.rules
-        by = {rules[index].id: value for index, value in fact.concluded_by}
-        truths = {id_: self.truths[id_] for id_ in by}
-        holding = {by[id_] for id_ in by if truths[id_] == "holds"}
-        possible = {by[id_] for id_ in by if truths[id_] != "fails"}
-        settled, conflict = len(possible) < 2 and holding == possible, len(holding) > 1
-        value = self.known[name] = plain([*holding, fact.otherwise][0]) if settled else None
+        value, conflict = concluded(self.ruleset, name, self.truths)
+        self.known[name] = value
         self.conflicts += [name] if conflict else []
+        truths = {id_: self.truths[id_] for id_ in self.concluding(name)}
         return {"value": as_json(value), "conflict": conflict, "settled_by": truths}
 
     # --- what is said ----------------------------------------------------------------------------
@@ -274,7 +253,7 @@ class Account(Lines):
                              "waits_for": self.open.waits_for(id_)} for id_ in sorted(self.assumed)],
             "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
                         if self.known.get(name) is not None},
-            "information_request": asks and _reason(asks),
+            "information_request": asks and codes(asks),
             "conflicts": [
                 {"fact": name, "label": rules.facts[name].label, "rules": sorted(
                     one for one in self.concluding(name) if self.recorded[one] == "holds")}
@@ -317,7 +296,7 @@ class Account(Lines):
         about = self.about(id_, "kind", "citations")
         silenced = id_ in self.silenced
         about["kind"] = "advise" if silenced else about["kind"]
-        return {**about, "silenced": silenced, **_reason(effect.reason),
+        return {**about, "silenced": silenced, **codes(effect.reason),
                 "because": text, "lines": lines, "on": on}  # fmt: skip
 
     def finding_with_others(self, id_: str, lines: list[Any]) -> dict[str, Any]:
@@ -348,7 +327,3 @@ class Account(Lines):
         text = format_value(value, None if fact is None else fact.type)
         one = value == 1 and value is not True and fact is not None and fact.type.unit in PLURAL
         return text[:-1] if one else text
-
-
-def _reason(reason: Any) -> dict[str, Any]:
-    return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}
