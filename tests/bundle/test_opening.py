@@ -86,7 +86,7 @@ def test_what_is_said_of_a_bundle_is_what_was_packed(good: bytes, tmp_path: Path
         path.relative_to(tmp_path / "policies").as_posix(): path.read_bytes()
         for path in write(tmp_path)[0].rglob("*.json")
     }
-    assert (read.features, read.manifest.specs, read.manifest.without_specs) == ({}, None, True)
+    assert (read.manifest.specs, read.manifest.without_specs) == (None, True)
 
 
 # --- the signature --------------------------------------------------------------------------------
