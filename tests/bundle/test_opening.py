@@ -268,8 +268,8 @@ def test_another_meaning_is_told_with_who_built_it(good: bytes) -> None:
     (one,) = error.value.diagnostics
     assert one.code == "other-meaning"
     assert one.message == (
-        "the policy north/iron means something else from 2024-01-01 on, by the manifest and by the "
-        "policy files"
+        "the policy north/iron means something else from 2024-01-01 on: the manifest and the policy "
+        "files disagree"
     )
     assert one.hint is not None and one.hint.startswith(
         "it was built by version 9.9.9, and this is"

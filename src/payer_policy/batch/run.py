@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -150,11 +151,12 @@ def run(
             if options.spark:
                 from payer_policy.batch.spark import decided_on_spark
 
-                done: Iterable[Done[Answered]] = decided_on_spark(setup, tasks)
+                done = decided_on_spark(setup, tasks)
             else:
                 in_columns = options.columns and all(reader.of_facts for reader in readers)
                 done = decided_by(setup, library, tasks, options.workers, in_columns=in_columns)
-            read.hold_to(_write(output, readers, done, options, kept, report))
+            with closing(done):
+                read.hold_to(_write(output, readers, done, options, kept, report))
             counted = counted_inputs(readers, output.parts)
             summary = summary_of(header, output.parts, entries, counted)
             output.finish(summary, _typed([], kept), options.compression)

@@ -13,7 +13,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import lru_cache
 from inspect import signature
 from itertools import islice
@@ -130,7 +130,7 @@ def _rows(answered: Answered, kept: Any | None) -> Any:
     return pa.concat_tables([table, made])
 
 
-def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answered]]:
+def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Generator[Done[Answered], None, None]:
     """The answers on blocks of files, in the order of the blocks, made by Spark's executors.
 
     The driver reads and writes, so a stopped run leaves the same files and bytes as without Spark.

@@ -110,7 +110,7 @@ def decided_by(
     workers: int,
     *,
     in_columns: bool,
-) -> Iterator[Done[Made]]:
+) -> Generator[Done[Made], None, None]:
     """The answers on some blocks, in the order of the blocks.
 
     Args:
@@ -141,7 +141,7 @@ def done(decider: Decides[Made], task: Task) -> Done[Made]:
 
 def _in_threads(
     setup: Prepares[Made], library: Library | None, tasks: Iterable[Task], workers: int
-) -> Iterator[Done[Made]]:
+) -> Generator[Done[Made], None, None]:
     decide = partial(done, setup.decider(library))
     with ThreadPoolExecutor(workers) as pool, closing(_read_ahead(tasks)) as ahead:
         yield from in_order(pool, decide, ahead, workers + 1)

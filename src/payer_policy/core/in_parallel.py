@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -40,7 +40,7 @@ def ask_each(
     ask: Callable[[S, Q], T],
     *,
     processes: int | None = None,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """The answers to some questions, in the order of the questions, in bounded memory.
 
     Args:
