@@ -243,13 +243,13 @@ UNFIT = {
     "without a package": (
         "",
         r"the workers of this Spark session run \S+, without (payer-policy, )?polars, pyarrow, "
-        r"pandas and numpy; begin the session with PYSPARK_PYTHON=",
+        r"pandas and numpy; start the session with PYSPARK_PYTHON=",
     ),
     "of another Python": (
         "import sys; from collections import namedtuple\n"
         "named = namedtuple('V', 'major minor micro releaselevel serial')\n"
         "sys.version_info = named(3, 99, 0, 'final', 0)",
-        r"the workers of this Spark session run another Python than 3\.\d+, which runs here; begin",
+        r"the workers of this Spark session do not run Python 3\.\d+, as this process does; start",
     ),
 }
 """Of workers that cannot decide what their Python does when it starts, and what is said of them."""

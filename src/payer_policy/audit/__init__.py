@@ -1,8 +1,8 @@
-"""The audit record: every answer given, append-only and hash-chained, in SQLite or PostgreSQL.
+"""The audit record: every answer, append-only and hash-chained, in SQLite or PostgreSQL.
 
-`AuditLog` appends and erases, `GroupWriter` appends for many threads at once, `verify` finds what was
-tampered with, `Replayer` decides again, `exported` writes JSON Lines. Names are imported when they are
-first asked for, so that the checker of records (`checker`) stays without any engine.
+`AuditLog` appends and redacts, `GroupWriter` appends for many threads at once, `verify` finds tampering,
+`Replayer` decides again, `exported` writes JSON Lines. Names are imported at first use, so that the
+checker of records (`checker`) loads no engine.
 """
 
 from __future__ import annotations

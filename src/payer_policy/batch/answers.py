@@ -176,7 +176,7 @@ def record_count(table: pa.Table) -> int:
 
 
 def merged(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, Counter[str]]:
-    """The sum of some counts."""
+    """The sums of counts, by kind."""
     out: dict[str, Counter[str]] = {}
     for one in counts:
         for name, found in one.items():
