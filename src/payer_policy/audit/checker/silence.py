@@ -1,4 +1,4 @@
-"""What a decision rests on that nobody said, worked out from a record a second time.
+"""The missing statements that a decision rests on, computed from a record a second time.
 
 The rules once more, without the facts that rest on silence and without tests whether a fact is known.
 What comes out otherwise rests on what was not said of the facts behind it.
@@ -31,7 +31,7 @@ Names = frozenset[str]
 
 
 def stated(was: Any, inputs: Collection[str]) -> dict[str, Any] | None:
-    """What a record states that nobody said, as it should be written; None: all was said."""
+    """What a record lists as not stated, as it should be written; None: everything was stated."""
     if at(was, "silence") is None:
         return None
     rests = {*names(was, "silence", "rests")} & {*inputs} & {*names(was, "facts")}
@@ -51,12 +51,12 @@ def facts_assumed(
     parts: Collection[str] | None,
     denied: bool,
 ) -> list[str]:
-    """The facts of which nobody said anything, on which a decision rests.
+    """The facts on which a decision rests although nothing was stated about them.
 
     Args:
         ruleset: That decided.
         facts: What was known, conclusions aside.
-        silence: What nobody said of them (`stated`).
+        silence: What was not stated about them (`stated`).
         truths: Of the rules, as they were decided by.
         covered: Whether an authorization covers the service.
         parts: Those of which the service has lines; None: every rule falls on it.
@@ -77,7 +77,7 @@ def facts_assumed(
 
 
 class Bare:
-    """The truths of the rules with nothing made of what is not known."""
+    """The truths of the rules where an unknown fact makes no test true."""
 
     def __init__(self, ruleset: Ruleset, facts: Mapping[str, Any]) -> None:
         self.ruleset = ruleset
@@ -103,7 +103,7 @@ class Bare:
         parts: Collection[str] | None,
         denied: bool,
     ) -> Iterator[str]:
-        """The facts behind what would not be settled in the same way without silence."""
+        """The facts behind the rules that would come out differently without conclusions from silence."""
         cover, silenced = self.ruleset.covered_by, self.ruleset.silences
         turned = cover is not None and covered is not None and self.known.get(cover) is None
         for rule in self.ruleset.rules:
@@ -121,7 +121,7 @@ class Bare:
                 yield from self._behind_fact(cover)
 
     def behind_rule(self, rule: Rule) -> Names:
-        """The facts from which a rule is settled, through conclusions and overrides."""
+        """The facts that settle a rule, through conclusions and overrides."""
         found = self._behind.get(rule.id)
         if found is None:
             read = {name for test in tests_in(rule.condition) for name in facts_in_test(test)}

@@ -1,8 +1,8 @@
 """The checker: every step of a record from facts to decision, against one ruleset.
 
-Short enough to be read in one sitting, and without a line of the engines or of `determination`.
-Each step is worked out twice: from the facts, and from the steps before it as they are recorded.
-What follows from neither is wrong; so one wrong step is one report, not a landslide.
+Short enough to read in one sitting, and without any code of the engines or of `determination`. Each step
+is computed twice: from the facts, and from the recorded steps before it. What follows from neither is
+wrong, so one wrong step is reported once.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Sources = Mapping[tuple[str, str], str]
 SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
                   "service_date": ("service", "date")}  # fmt: skip
 AROUND: Final = frozenset({"answers", "candidates", "through"})
-"""The members of a record on what stands around its determination, which `answers` checks."""
+"""The members of a record on what surrounds its determination, which `answers` checks."""
 FAILED: Final = r"The engine `{}` failed on this request \([a-z0-9 ]+\)\. Nothing was decided\."
 DISAGREE: Final = r"The engines do not agree: .+"
 UNKNOWN: Final = ("condition", "authorization", "amount", "line units", "earlier lines",
@@ -54,13 +54,12 @@ PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points
 
 
 class Verified(NamedTuple):
-    """The answer on one record. `steps` counts the single values in it that were checked;
-    `unchecked` says what of it could not be, in sentences: such a record is not proved."""
+    """The result for one record."""
 
     content: Mapping[str, Any]
     """The record, as JSON values."""
     steps: int
-    """How many single values of it were checked."""
+    """How many of its values were checked."""
     wrong: tuple[Wrong, ...]
     """The steps that do not follow, each with its place."""
     unchecked: tuple[str, ...] = ()
@@ -68,9 +67,9 @@ class Verified(NamedTuple):
 
 
 def check(content: Mapping[str, Any], ruleset: Ruleset, by: Sources) -> Verified:
-    """Check a record, its own hash and what is around it aside, against one ruleset.
+    """Check a record against one ruleset, apart from its hash and from what surrounds it.
 
-    `by` names the facts that are read from fields of the request, as a library does.
+    `by` names the facts that are read from fields of the request, as in a library.
     """
     was = keyed({key: value for key, value in content.items() if key not in AROUND})
     own, trusting = (keyed(Account(ruleset, was, trust).record(by)) for trust in (0, 1))
@@ -91,7 +90,7 @@ NOT_DECIDED: Final = (
 
 
 class Account(Lines):
-    """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
+    """The record as it should be, from its facts alone or, with `trust`, from its recorded steps."""
 
     def __init__(self, ruleset: Ruleset, was: Any, trust: int) -> None:
         super().__init__(ruleset)
@@ -99,7 +98,7 @@ class Account(Lines):
         self.open = Waits(ruleset, self.known, self.truths)
 
     def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
-        """What later steps build on: our own truth or value, or the recorded one."""
+        """What later steps use: the checker's own truth or value, or the recorded one."""
         raw = at(self.was, "proof", *path) if self.trust else NOTHING
         if type_ is None:
             return raw if isinstance(raw, str) and raw in OPPOSITE else own
@@ -160,7 +159,7 @@ class Account(Lines):
     def facts_assumed(
         self, silence: dict[str, Any] | None, given: list[Any], decision: str
     ) -> list[dict[str, Any]]:
-        """The facts on whose silence the decision rests."""
+        """The facts on which the decision rests although nothing was stated about them."""
         facts = {one: value for one, value in self.known.items() if one not in self.ruleset.derived}
         covered = self.known.get(str(self.ruleset.covered_by))
         on = {part for one in given for part in one["parts"]} if given else None
@@ -228,7 +227,7 @@ class Account(Lines):
         truths = {id_: self.truths[id_] for id_ in self.concluding(name)}
         return {"value": as_json(value), "conflict": conflict, "settled_by": truths}
 
-    # --- what is said ----------------------------------------------------------------------------
+    # --- the determination ------------------------------------------------------------------------
 
     def determination(self, lines: list[Any], numbers: list[Any], fault: Any) -> dict[str, Any]:
         def on(indices: list[int]) -> list[Any]:
@@ -262,7 +261,7 @@ class Account(Lines):
         }  # fmt: skip
 
     def rank(self, found: Mapping[str, Any]) -> tuple[int, int, str]:
-        """Where a finding stands among those that may lead."""
+        """The place of a finding among those that may lead."""
         rule, sections = self.rules.get(found["rule"]), self.ruleset.sections
         section = None if rule is None else rule.section
         place = sections.index(section) if section in sections else len(sections) + (rule is None)
@@ -275,7 +274,7 @@ class Account(Lines):
         return f"{label[:1].upper()}{label[1:]} billed, and none of {followed} paid"
 
     def about(self, id_: str, *more: str) -> dict[str, Any]:
-        if id_ not in self.rules:  # of lines that follow others
+        if id_ not in self.rules:  # a built-in finding
             part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
             what = {"rule": id_, "title": self.followed_title(part), "kind": "deny"}
             return {key: what[key] for key in ("rule", "title", *more)}
@@ -300,7 +299,7 @@ class Account(Lines):
                 "because": text, "lines": lines, "on": on}  # fmt: skip
 
     def finding_with_others(self, id_: str, lines: list[Any]) -> dict[str, Any]:
-        """That lines are denied with those that they follow, for the reason that leads there."""
+        """The finding that lines are denied with those that they follow, for the leading reason there."""
         part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
         labels, other = self.ruleset.line_parts, self.ruleset.follows[part]
         given = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
@@ -317,7 +316,7 @@ class Account(Lines):
                 "because": because, "lines": lines, "on": labels[part]}  # fmt: skip
 
     def slot(self, name: str) -> str:
-        """A value in a sentence, with its unit: in the plural, but for one of it."""
+        """A value in a sentence, with its unit in the singular or plural."""
         parameter = self.ruleset.parameters.get(name.removeprefix("parameter:"))
         if name.startswith("parameter:") and parameter is not None:
             return f"{format_value(parameter.value)} {parameter.unit or ''}".rstrip()
