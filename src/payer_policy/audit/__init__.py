@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         AuditUnavailable,
     )
     from payer_policy.audit.group import GroupWriter
-    from payer_policy.audit.log import AuditLog, Given, Written
+    from payer_policy.audit.log import AuditLog, NewAnswer, Written
     from payer_policy.audit.replies import KeptReply, Reply
 
 _HOMES = {
@@ -31,7 +31,7 @@ _HOMES = {
         ("AuditBusy", "AuditClosed", "AuditError", "AuditFull", "AuditUnavailable"), "errors"
     ),
     "GroupWriter": "group",
-    **dict.fromkeys(("AuditLog", "Given", "Written"), "log"),
+    **dict.fromkeys(("AuditLog", "NewAnswer", "Written"), "log"),
     **dict.fromkeys(("KeptReply", "Reply"), "replies"),
 }
 
@@ -43,10 +43,10 @@ __all__ = [
     "AuditLog",
     "AuditUnavailable",
     "Entry",
-    "Given",
     "GroupWriter",
     "Head",
     "KeptReply",
+    "NewAnswer",
     "Receipt",
     "Reply",
     "Row",

@@ -15,7 +15,7 @@ from typing import Final
 
 from payer_policy.audit.chain import Entry
 from payer_policy.audit.errors import AuditClosed, AuditFull
-from payer_policy.audit.log import AuditLog, Given, Written
+from payer_policy.audit.log import AuditLog, NewAnswer, Written
 from payer_policy.audit.replies import Reply
 
 WAITING: Final = 10_000
@@ -37,7 +37,7 @@ class GroupWriter:
         if waiting < 1 or group < 1:
             raise ValueError("at least one answer waits and is written at a time")
         self._log, self._most, self._group = log, waiting, group
-        self._queue: deque[tuple[float, Given, Future[Written]]] = deque()
+        self._queue: deque[tuple[float, NewAnswer, Future[Written]]] = deque()
         self._writing_since: float | None = None
         self._changed = threading.Condition()
         self._closed = False
@@ -74,7 +74,7 @@ class GroupWriter:
                 raise AuditFull(
                     f"{self._most:,} answers wait to be written to the audit record already"
                 )
-            self._queue.append((time.monotonic(), Given(entries, reply), future))
+            self._queue.append((time.monotonic(), NewAnswer(entries, reply), future))
             self._changed.notify()
         return future
 
@@ -111,12 +111,12 @@ class GroupWriter:
                 self._writing_since = taken[0][0]
             # The caller gave up an answer whose future was canceled: it is not written.
             group = [
-                (given, future)
-                for _, given, future in taken
+                (answer, future)
+                for _, answer, future in taken
                 if future.set_running_or_notify_cancel()
             ]
             try:
-                written = self._log.write([given for given, _ in group])
+                written = self._log.write([answer for answer, _ in group])
             except BaseException as error:  # the thread must continue for the other answers
                 for _, future in group:
                     future.set_exception(error)

@@ -41,8 +41,8 @@ MAX_TEXT: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One answer to write: its rows, and the reply to keep with them, if any."""
+class NewAnswer:
+    """An answer to write: its rows, and the reply to keep with them, if any."""
 
     entries: tuple[Entry, ...]
     """The rows, in order. If there are none, nothing is written."""
@@ -144,10 +144,10 @@ class AuditLog:
             AuditError: The database refused. Nothing was written, unless the connection was lost
                 during the commit: then the record may hold entries whose answer was not sent.
         """
-        (written,) = self.write([Given(tuple(entries))])
+        (written,) = self.write([NewAnswer(tuple(entries))])
         return list(written.receipts)
 
-    def write(self, many: Sequence[Given]) -> list[Written]:
+    def write(self, many: Sequence[NewAnswer]) -> list[Written]:
         """Write several answers at the end, all in one transaction.
 
         An answer whose key was used before is not written again: its `Written` has the earlier reply.

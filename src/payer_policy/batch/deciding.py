@@ -121,20 +121,20 @@ class Decider:
 
     Args:
         engine: The engine.
-        given: The facts file.
+        facts: The facts file.
         columns: Whether tables of facts are decided a column at a time.
         written: The format that answers are also written in; no record is then decided in columns.
     """
 
     def __init__(
-        self, engine: Engine, given: FactsFile | None, *, columns: bool, written: str | None = None
+        self, engine: Engine, facts: FactsFile | None, *, columns: bool, written: str | None = None
     ) -> None:
         self._write = None if written is None else writer(written)
         self._engine = engine
-        self._given = given
+        self._facts_file = facts
         self._supplements: Mapping[str, Supplement] = {}
-        if given is not None and given.entries:
-            self._supplements = read_supplements(given.data, given.name)
+        if facts is not None and facts.entries:
+            self._supplements = read_supplements(facts.data, facts.name)
         self._vocabulary = engine.library.vocabulary.facts
         self._order = {name: index for index, name in enumerate(self._vocabulary)}
         self._tables = FactTables(engine, columns=columns)
@@ -219,7 +219,7 @@ class Decider:
     def _decide(self, sheet: _Sheet, record: int, request: Request, intake: Intake) -> None:
         problems: tuple[Diagnostic, ...]
         try:
-            entry = None if self._given is None else self._given.about(sheet.file, record)
+            entry = None if self._facts_file is None else self._facts_file.about(sheet.file, record)
             if isinstance(entry, Diagnostic):
                 raise PolicyError([entry])
             if entry is not None:
@@ -286,8 +286,8 @@ class Decider:
         sheet.records += len(frame)
         if sheet.watcher is not None:
             sheet.watcher.facts(frame, first)
-        given = self._given
-        records = () if given is None else given.records(sheet.file, first, first + len(frame))
+        facts = self._facts_file
+        records = () if facts is None else facts.records(sheet.file, first, first + len(frame))
         places = [record - first for record in records]
         table, rest, failed = self._tables.read(frame, first, broken, places, sheet.file)
         if failed:

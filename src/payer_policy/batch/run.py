@@ -137,12 +137,12 @@ def run(
         before = output.finished
         if not before:
             settle()
-            given = None
+            facts_file = None
             if facts is not None and supplements is not None:
                 about = entries_by_record(readers, supplements, library.vocabulary.facts)
-                given = FactsFile(str(options.facts), facts, about)
+                facts_file = FactsFile(str(options.facts), facts, about)
             setup = Setup(
-                str(policies), hash_, options.engine, options.columns, given, options.written
+                str(policies), hash_, options.engine, options.columns, facts_file, options.written
             )
             read = Read()
             tasks = read.counted(

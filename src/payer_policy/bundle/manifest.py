@@ -205,8 +205,8 @@ def read_about(values: Mapping[str, Any]) -> About:
     Raises:
         PolicyError: A text is empty or too long, or a time or number has the wrong format.
     """
-    given = {key: value for key, value in values.items() if value is not None}
-    document = read_json(json.dumps(given), "the description of the bundle")
+    stated = {key: value for key, value in values.items() if value is not None}
+    document = read_json(json.dumps(stated), "the description of the bundle")
     made, problems = validated(About, document, names=_NAMES)
     if made is None:
         raise PolicyError(problems)

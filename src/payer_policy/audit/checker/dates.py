@@ -43,16 +43,16 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     policy = {**dict.fromkeys(("version", "hash", "first_day", "last_day")), "title": newest.title}
     policy = {"address": address, **policy}
     voids = voided(content, library)
-    given = [
+    billed = [
         {key: at(line, key) for key in ("number", "units", "parts")}
         for line in _list(content.get("lines"))
     ]
     lines = [
         {"number": line["number"], "parts": line["parts"], "outcome": "pend",
          "billed_units": line["units"], **_open(line["units"]), "findings": [rule]}
-        for line in given
+        for line in billed
     ]  # fmt: skip
-    numbers = list(dict.fromkeys(line["number"] for line in given))
+    numbers = list(dict.fromkeys(line["number"] for line in billed))
     finding = {
         "rule": rule, "title": RESERVED[rule], "kind": "pend", **codes(reason),
         "because": at(found, rule, "because"), "on": None, "lines": numbers, "citations": [],
@@ -62,7 +62,7 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     own = {
         **content, "format": "payer-policy/record/2",
         "policy": policy, "meaning": None, "facts": {}, "silence": None, "proof": None,
-        "lines": given,
+        "lines": billed,
         "determination": {
             **{key: said.get(key) for key in ("claim_id", "kind", "code", "service_date", "engine")},
             "schema": "payer-policy/determination/1", "claim_id": content.get("request"),
@@ -193,11 +193,11 @@ def _as_of_last(each: Sequence[Any], keys: Sequence[list[str]]) -> dict[str, Any
     """The first day decides; what it refuses counts if the last day refuses it for the same reason."""
     first, last = each[0], each[-1]
     outcome = at(first, "outcome")
-    alike = any(f"'{kind}'" in key for key in {*keys[0]} & {*keys[-1]} for kind in _REFUSES)
+    same_reason = any(f"'{kind}'" in key for key in {*keys[0]} & {*keys[-1]} for kind in _REFUSES)
     same = outcome == at(last, "outcome")
     if outcome == "reduce":
         same = same and at(first, "allowed_units") == at(last, "allowed_units")
-    if outcome in _REFUSES and not (alike and same):
+    if outcome in _REFUSES and not (same_reason and same):
         return None
     return {name: at(first, name) for name in ("outcome", *_UNITS)}
 

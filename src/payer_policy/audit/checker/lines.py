@@ -46,21 +46,21 @@ class Lines:
 
     # --- from rules to lines ---------------------------------------------------------------------
 
-    def lines(self, given: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
+    def lines(self, stated: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
         """The outcome of each line, and the steps to it. Without lines: of one line with every part."""
         live = sorted(id_ for id_, truth in self.truths.items() if truth != "fails")
         rules = [self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, Finding)]
-        parts = [{*names(line, "parts")} for line in given] or [set()]
-        billed = [read(NUMBER, at(line, "units"), None) for line in given] or [None]
+        parts = [{*names(line, "parts")} for line in stated] or [set()]
+        billed = [read(NUMBER, at(line, "units"), None) for line in stated] or [None]
         on: dict[str, list[int]] = {}
         does: dict[str, str] = {}
         for rule in rules:
             part, what = getattr(rule.effect, "part", None), self.does(rule)
             here = [index for index in range(len(parts))
-                    if not given or part is None or part in parts[index]]  # fmt: skip
+                    if not stated or part is None or part in parts[index]]  # fmt: skip
             if here and what is not None:
                 on[rule.id], does[rule.id] = here, what
-                self.find(rule, what, here, billed if given else None)
+                self.find(rule, what, here, billed if stated else None)
         mine = [{id_: what for id_, what in does.items() if index in on[id_]}
                 for index in range(len(parts))]  # fmt: skip
         denied = {index for index, one in enumerate(mine) if "denies" in one.values()}
@@ -68,7 +68,7 @@ class Lines:
                    if fault is not None or {"pends", "waits"} & {*one.values()}}  # fmt: skip
         self.follow(parts, billed, mine, denied, waiting)
         made, left = self.in_order(billed, mine, denied, waiting)
-        steps = [{"number": at(given[index], "number") if given else None, "rules": mine[index],
+        steps = [{"number": at(stated[index], "number") if stated else None, "rules": mine[index],
                   "left": left[index]} for index in range(len(parts))]  # fmt: skip
         lines: list[Any] = []
         for index, (outcome, least, most) in enumerate(made):
@@ -79,7 +79,7 @@ class Lines:
                     self.waits.setdefault(key, []).append(index)
                 elif what == "is assumed" and outcome != "deny":
                     self.assumed.add(id_)
-            line = given[index] if given else {}
+            line = stated[index] if stated else {}
             settled = None if outcome == "pend" else as_json(most)
             lines.append({"number": at(line, "number"), "parts": at(line, "parts"),
                           "outcome": outcome, "billed_units": at(line, "units"),
@@ -89,7 +89,7 @@ class Lines:
             self.finds[self.built_in(part)] = here
         for index, one in enumerate(lines):
             one["findings"] = [id_ for id_ in sorted(self.finds) if index in self.finds[id_]]
-        return lines, steps if given else []
+        return lines, steps if stated else []
 
     def does(self, rule: Rule) -> str | None:
         """What a finding rule that may hold does on its lines; None: nothing."""

@@ -132,16 +132,16 @@ class Account(Lines):
             self.recorded = dict(self.truths)
             if self.conflicts:
                 self.unsettle()
-        given = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
+        billed = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
         silence = stated(was, inputs)
-        lines, steps = self.lines(given, fault)
+        lines, steps = self.lines(billed, fault)
         proof = proof and {**proof, "lines": steps}
-        said = self.determination(lines, [at(line, "number") for line in given], fault)
+        said = self.determination(lines, [at(line, "number") for line in billed], fault)
         if proof is not None:
-            said["assumptions"] += self.facts_assumed(silence, given, said["decision"])
+            said["assumptions"] += self.facts_assumed(silence, billed, said["decision"])
         return {"format": "payer-policy/record/2", "request": about["claim_id"], "policy": policy,
                 "meaning": dict(rules.parts.others), "facts": facts, "silence": silence,
-                "lines": given, "proof": proof, "determination": {**about, **said}}  # fmt: skip
+                "lines": billed, "proof": proof, "determination": {**about, **said}}  # fmt: skip
 
     def fact(self, name: str, fixed: Mapping[str, Any] = {}) -> dict[str, Any]:
         type_ = self.ruleset.facts[name].type
@@ -157,12 +157,12 @@ class Account(Lines):
         return {"number": number, "units": as_json(units), "parts": parts}
 
     def facts_assumed(
-        self, silence: dict[str, Any] | None, given: list[Any], decision: str
+        self, silence: dict[str, Any] | None, billed: list[Any], decision: str
     ) -> list[dict[str, Any]]:
         """The facts on which the decision rests although nothing was stated about them."""
         facts = {one: value for one, value in self.known.items() if one not in self.ruleset.derived}
         covered = self.known.get(str(self.ruleset.covered_by))
-        on = {part for one in given for part in one["parts"]} if given else None
+        on = {part for one in billed for part in one["parts"]} if billed else None
         found = facts_assumed(
             self.ruleset, facts, silence, self.truths, covered, on, decision == "deny"
         )
@@ -302,12 +302,12 @@ class Account(Lines):
         """The finding that lines are denied with those that they follow, for the leading reason there."""
         part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
         labels, other = self.ruleset.line_parts, self.ruleset.follows[part]
-        given = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
-        followed = [index for index, line in enumerate(given) if other in line["parts"]]
+        billed = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
+        followed = [index for index, line in enumerate(billed) if other in line["parts"]]
         found = [self.finding(one, []) for one in self.finds
                  if one in self.rules and {*followed} & {*self.finds[one]}]  # fmt: skip
         led = min((one for one in found if one["kind"] in ("deny", "reduce")), key=self.rank)
-        numbers = list(dict.fromkeys(str(given[index]["number"]) for index in followed))
+        numbers = list(dict.fromkeys(str(billed[index]["number"]) for index in followed))
         some = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else numbers[0]
         where = f"{'lines' if numbers[1:] else 'line'} {some}"
         because = f"None of {labels[other]} is paid ({where}: {led['title']}), "
