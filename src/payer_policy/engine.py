@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple
 
 from payer_policy.core.codegen import condition_function
 from payer_policy.core.diagnostics import (
@@ -36,8 +36,10 @@ from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS, Truth
 from payer_policy.core.vocabulary.types import Value, format_value
 from payer_policy.determination import (
+    About,
     Determination,
     Determiner,
+    LookedFor,
     NoPolicy,
     Outcome,
     ServiceLine,
@@ -91,17 +93,6 @@ class _Prepared:
     silences: Silences
 
 
-class _About(TypedDict):
-    """What a determination is about."""
-
-    claim_id: str | None
-    kind: str
-    code: str | None
-    service_date: date | None
-    engine: str
-    reference_hash: str | None
-
-
 class Candidate(NamedTuple):
     """A policy of the payer for the code of a service on its day, and the service's facts for it."""
 
@@ -141,7 +132,7 @@ class Decided:
     facts: Mapping[str, Value | None]
     """The facts that it was decided by, by name; None: not known."""
     silence: Callable[[], Silence] | None = field(default=None, compare=False, repr=False)
-    """What nobody said of the facts; None: nothing was evaluated."""
+    """The facts that were not provided; None: nothing was evaluated."""
     days: tuple[Decided, ...] = ()
     """Where several days were decided: the answer as of each of them, in order. Ruleset, evaluation
     and facts are then those of the first."""
@@ -149,7 +140,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class PolicyOnDay:
-    """One policy as it stands on a day, for a caller that holds exact facts already.
+    """One policy as it is in force on a day, for a caller that holds exact facts already.
 
     The shortest way to a determination: nothing is read, checked, derived from a claim or routed.
     """
@@ -181,8 +172,8 @@ class PolicyOnDay:
             claim_id: Repeated in the determination.
             kind: What the facts are of, also repeated.
             lines: The service's lines with their parts, where there are any.
-            silence: What nobody said of the facts, for the assumptions; None: each was said, and those
-                that are not known were not.
+            silence: The facts that were not provided, for the assumptions; None: the facts given are all
+                that were provided.
 
         Raises:
             PolicyError: The facts are no mapping.
@@ -190,22 +181,21 @@ class PolicyOnDay:
         if not isinstance(facts, Mapping):
             message = f"found {kind_of(facts)}; a mapping of facts to values was expected"
             raise PolicyError([Diagnostic("wrong-type", message, Location("facts"))])
-        facts = dict(facts)  # some fields of the determination are made when they are first read
+        facts = dict(facts)  # the determination keeps them, for its details
         day, code = facts.get(self._date), facts.get(self._code)
-        about: _About = {
-            "claim_id": claim_id,
-            "kind": kind,
-            "code": None if code is None else str(code),
-            "service_date": day if isinstance(day, date) else None,
-            "engine": self.engine,
-            "reference_hash": None,
-        }
+        about = About(
+            claim_id,
+            kind,
+            None if code is None else str(code),
+            day if isinstance(day, date) else None,
+            self.engine,
+        )
         try:
             evaluation = self._evaluate(facts)
         except Exception as error:  # an internal error pends, with a reason
-            return self._determiner.pend_for_internal_error(error, lines, **about)
+            return self._determiner.pend_for_internal_error(error, lines, about)
         stated = None if silence is None else lambda: silence
-        return self._determiner.determine(evaluation, facts, lines, silence=stated, **about)
+        return self._determiner.determine(evaluation, facts, lines, about, stated)
 
 
 class NotInForce(PayerPolicyError, KeyError):
@@ -292,7 +282,7 @@ class Engine:
 
         Args:
             request: A `Request`, or its JSON as a mapping: `schema/request.schema.json` has its shape,
-                and `$schema` may stand in it. Units are billing units, amounts dollars. Numbers are
+                and it may have a `$schema`. Units are billing units, amounts dollars. Numbers are
                 int, Decimal or text (a float is refused: it is not exact); dates are `date` or text
                 (YYYY-MM-DD); lists may be tuples, mappings any `Mapping`. Nothing of it is kept.
 
@@ -405,7 +395,7 @@ class Engine:
         if len(meant) > 1 and given.whole:
             each = [self._meant(*one) for one in meant.values()]
             given.refuse_ambiguous(vocabulary, request, each)
-        # Beside a decided drug, a line without a policy is context: nobody asks what nearly applied.
+        # Beside a decided drug, a line without a policy is context: what nearly applied does not matter.
         without = [
             self._no_policy(asked.context, () if decided else tuple(self._near(asked)))
             for asked in undecided
@@ -546,11 +536,9 @@ class Engine:
             evaluation = prepared.evaluate(facts)
         except Exception as error:  # an internal error pends the request, with a reason
             evaluation = None
-            determination = prepared.determiner.pend_for_internal_error(error, lines, **about)
+            determination = prepared.determiner.pend_for_internal_error(error, lines, about)
         else:
-            determination = prepared.determiner.determine(
-                evaluation, facts, lines, silence=silence, **about
-            )
+            determination = prepared.determiner.determine(evaluation, facts, lines, about, silence)
         return Decided(determination, prepared.ruleset, evaluation, facts, silence)
 
     def _rows_hash(self, context: Context) -> str:
@@ -563,15 +551,9 @@ class Engine:
             found = self._rows[key] = self.library.reference.rows_hash(service, key[1:])
         return found
 
-    def _about(self, context: Context, reference_hash: str | None) -> _About:
-        return {
-            "claim_id": context.request.id,
-            "kind": context.request.kind,
-            "code": context.service.code,
-            "service_date": context.service.day,
-            "engine": self.name,
-            "reference_hash": reference_hash,
-        }
+    def _about(self, context: Context, reference_hash: str | None) -> About:
+        request, service = context.request, context.service
+        return About(request.id, request.kind, service.code, service.day, self.name, reference_hash)
 
     def _applicable(self, asked: _Asked) -> Iterator[tuple[_Prepared, dict[str, Value | None]]]:
         """The policies that are known to apply to a service, with the service's facts."""
@@ -694,7 +676,7 @@ class Engine:
                 newest = self.library.ruleset(address, self.library.windows(address)[-1][0])
                 assert newest is not None
                 lines = _service_lines(prepared, context.service, facts)
-                yield newest, pending.undecided(newest, lines, **self._about(context, None))
+                yield newest, pending.undecided(newest, lines, self._about(context, None))
                 break
 
     def _windows_of(self, address: str, service: Service) -> list[tuple[date, date | None, Merged]]:
@@ -865,11 +847,11 @@ class Engine:
     def _no_policy(self, context: Context, near: tuple[str, ...]) -> NoPolicy:
         request, service = context.request, context.service
         coverage = request.coverage
-        looked_for: tuple[tuple[str, Value | None], ...] = (
-            ("payer", context.payer or coverage.payer_name),
-            ("line of business", coverage.line_of_business),
-            ("code", service.code),
-            ("date of service", service.day),
+        looked_for = (
+            LookedFor("payer", context.payer or coverage.payer_name),
+            LookedFor("line of business", coverage.line_of_business),
+            LookedFor("code", service.code),
+            LookedFor("date of service", service.day),
         )
         return NoPolicy(
             request.id,

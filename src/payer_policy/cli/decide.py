@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     help="Ask only for facts on which the decision can turn, and say what is settled whatever they "
     "are (needs z3-solver; slower).",
 )
+@click.option("--full", is_flag=True, help="List everything, also what is otherwise counted.")
 @options.policies
 @options.engine()
 @options.as_json
@@ -49,6 +49,7 @@ def command(
     facts: str | None,
     record: Path | None,
     exact: bool,
+    full: bool,
     folder: Path,
     engine: str | None,
     as_json: bool,
@@ -79,7 +80,7 @@ def command(
                 for decided, one in zip(answer.decided, exactly, strict=True)
             ),
             answer.without_policy,
-            answer.as_of,
+            as_of=answer.as_of,
         )
         refused = refused or answer.refused
         decided_at_all = answer.request is not None
@@ -93,7 +94,7 @@ def command(
             if decided_at_all or answer.refused:
                 click.echo(write([answer.to_json()]), nl=False)
         elif decided_at_all:
-            click.echo(("" if first else "\n") + _text(answer, outcome))
+            click.echo(("" if first else "\n") + _text(answer, outcome, full))
             for line in _settled(outcome, exactly):
                 click.echo(line)
             first = False
@@ -129,7 +130,7 @@ def _exactly(engine: Engine, decided: Decided) -> Exact | None:
 def _asking(determination: Determination, exact: Exact) -> Determination:
     """The determination with the questions on which its decision can turn."""
     kept = tuple(one for one in determination.missing if one.fact in exact.missing)
-    return replace(determination, missing=kept)
+    return determination.with_details(missing=kept)
 
 
 def _settled(outcome: Outcome, exactly: Sequence[Exact | None]) -> Iterator[str]:
@@ -148,8 +149,11 @@ _BECOMES: Final = {
 }
 
 
-def _text(answer: Answer, outcome: Outcome) -> str:
-    parts = [render_determination(determination) for determination in outcome.determinations]
+def _text(answer: Answer, outcome: Outcome, full: bool) -> str:
+    parts = [
+        render_determination(determination, full=full, how_to_list_all="--full")
+        for determination in outcome.determinations
+    ]
     if outcome.determinations:
         # The procedures beside a decided drug are context; they are named, not argued about.
         others = [
