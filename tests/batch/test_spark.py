@@ -306,8 +306,8 @@ else:
     ("worker", "said"),
     [
         ({"missing": [], "version": version("payer-policy")}, ""),
-        ({"missing": ["polars"], "version": "1"}, "run /p, without polars; begin"),
-        ({"missing": ["polars", "numpy"], "version": "1"}, "without polars and numpy; begin"),
+        ({"missing": ["polars"], "version": "1"}, "run /p, without polars; start"),
+        ({"missing": ["polars", "numpy"], "version": "1"}, "without polars and numpy; start"),
         ({"missing": [], "version": "0.0.9"}, "have payer-policy 0.0.9, not "),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -25,6 +26,9 @@ T = TypeVar("T")
 
 _WAITING: Final = 2
 """Tasks submitted for each process, so that none is idle and neither tasks nor results pile up."""
+
+_MOST_ON_WINDOWS: Final = 61
+"""Processes that Windows can wait for at once."""
 
 _opened: Any = None
 """In a worker process: what its tasks are done with, or the error that opening it raised."""
@@ -55,6 +59,8 @@ def ask_each(
         Exception: the first error that `open_` or `ask` raised.
     """
     count = processes or os.cpu_count() or 1
+    if sys.platform == "win32":
+        count = min(count, _MOST_ON_WINDOWS)
     if isinstance(questions, Sized):
         count = min(count, len(questions))
     if count <= 1:
