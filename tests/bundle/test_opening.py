@@ -87,7 +87,7 @@ def test_what_is_said_of_a_bundle_is_what_was_packed(good: bytes, tmp_path: Path
         path.relative_to(tmp_path / "policies").as_posix(): path.read_bytes()
         for path in write(tmp_path)[0].rglob("*.json")
     }
-    assert (read.features, read.manifest.specs, read.manifest.without_specs) == ({}, None, True)
+    assert (read.manifest.specs, read.manifest.without_specs) == (None, True)
 
 
 # --- the signature --------------------------------------------------------------------------------
@@ -269,8 +269,8 @@ def test_another_meaning_is_told_with_who_built_it(good: bytes) -> None:
     (one,) = error.value.diagnostics
     assert one.code == "other-meaning"
     assert one.message == (
-        "the policy north/iron means something else from 2024-01-01 on, by the manifest and by the "
-        "policy files"
+        "the policy north/iron means something else from 2024-01-01 on: the manifest and the policy "
+        "files disagree"
     )
     assert one.hint is not None and one.hint.startswith(
         "it was built by version 9.9.9, and this is"

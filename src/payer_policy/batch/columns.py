@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from payer_policy.batch.answers import reason_text
 from payer_policy.batch.schema import ANSWER
-from payer_policy.core.ruleset import Finding, Reason, Rule, Ruleset
+from payer_policy.core.ruleset import Finding, Rule, Ruleset
 from payer_policy.core.vocabulary.types import MAX_TEXT
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer, Determined
 from payer_policy.determination.rules import rank
@@ -329,12 +330,6 @@ def _texts(patterns: Patterns, *texts: Sequence[str]) -> list[pa.Array]:
         pa.ListArray.from_arrays(starts, pa.array(named, pa.string()).take(places))
         for named in texts
     ]
-
-
-def reason_text(kind: str, reason: Reason) -> str:
-    """What a finding is, and its reason codes, in one text: `deny CO 16 N822 MA130`."""
-    codes = (reason.group, reason.carc, *reason.rarcs)
-    return " ".join([kind, *(code for code in codes if code is not None)])
 
 
 def claim_ids(table: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

@@ -14,8 +14,8 @@ import pytest
 
 from payer_policy import Engine, Library, PolicyError
 from payer_policy.analysis.selfcheck import palette_of, random_facts
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verifier
-from payer_policy.audit.record import Recorder
 from payer_policy.core.ruleset import Constant, Finding, Ruleset
 from payer_policy.core.ruleset import tests_in as every_test
 from payer_policy.core.sealed import opened, sealed
@@ -60,7 +60,6 @@ def examples(engine: Engine) -> dict[str, bytes]:
 
 
 def records_of(engine: Engine, request: Any) -> Iterator[bytes]:
-    recorder = Recorder()
     return recorder.records(engine, request, *engine.decide_fully(request))
 
 
@@ -120,7 +119,6 @@ def test_records_are_the_same_bytes_every_time(engine: Engine, examples: dict[st
 
 
 def test_random_services_of_every_policy_check_out(engine: Engine, verifier: Verifier) -> None:
-    recorder = Recorder()
     seen = set()
     for ruleset in rulesets(engine.library):
         evaluate = engine_named("compiled").compile(ruleset)
@@ -255,7 +253,6 @@ def without_one_rule(found: Evaluation) -> Evaluation:
 def test_what_a_wrong_engine_decided_is_refused(
     engine: Engine, verifier: Verifier, fault: Callable[[Evaluation], Evaluation]
 ) -> None:
-    recorder = Recorder()
     refused = 0
     for ruleset in rulesets(engine.library)[:3]:
         right = engine_named("compiled").compile(ruleset)
@@ -289,7 +286,7 @@ def test_a_failed_engine_is_a_record_too(engine: Engine, verifier: Verifier) -> 
         ValueError(), lines,
         About("SYN-1", "claim", code, ruleset.first_day, "durable"),
     )  # fmt: skip
-    record = Recorder().record(Decided(determination, ruleset, None, facts))
+    record = recorder.record(Decided(determination, ruleset, None, facts))
 
     checked = verifier.verify(record)
     assert checked.wrong == ()

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verifier
-from payer_policy.audit.record import Recorder
 from payer_policy.determination import Determination, Outcome
 from payer_policy.engines import why_unavailable
 from payer_policy.policy.library import Library
@@ -102,7 +102,7 @@ def test_the_record_follows(
 ) -> None:
     library = libraries[table]
     engine = Engine(library, "compiled")
-    records = Recorder().records(engine, case["request"], *engine.decide_fully(case["request"]))
+    records = recorder.records(engine, case["request"], *engine.decide_fully(case["request"]))
     for one in Verifier(library).verify_all(list(records)):
         assert (one.wrong, one.unchecked) == ((), ())
 

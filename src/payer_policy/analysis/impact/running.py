@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -102,7 +103,7 @@ def impact(
         in_columns=all(reader.of_facts for reader in readers),
     )
     total, units = _Sum(pair.examples), Units()
-    with writer(target) as out:
+    with writer(target) as out, closing(done):
         for one in _reported(done, readers, report):
             total.add(one.answered)
             units.add(one.source, one.block, one.answered.records)
