@@ -18,7 +18,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
-from payer_policy.core.json_models import Names, validated
+from payer_policy.core.json_models import validated
 from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.intake import Intake, Locator
@@ -26,7 +26,7 @@ from payer_policy.formats.json.places import Piece, Places
 from payer_policy.formats.json.split import members_of
 from payer_policy.request.checking import inconsistencies
 from payer_policy.request.given import line_numbers
-from payer_policy.request.models import NAMES, Authorization, Coverage, PriorLine, Provider, Request
+from payer_policy.request.models import Authorization, Coverage, PriorLine, Provider, Request
 
 _MAX_HINTS = 20
 _MAX_LISTED = 10
@@ -38,13 +38,13 @@ _ADDRESS: Final = re.compile(
 _ONE_KEY: Final = "put all its facts under one key"
 
 
-class _LineEntry(BaseModel):
+class _LineEntry(BaseModel, title="a line in the facts file"):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     facts: dict[str, Any] = Field(default_factory=dict)
 
 
-class _Entry(_LineEntry):
+class _Entry(_LineEntry, title="an entry of the facts file"):
     lines: dict[str, _LineEntry] = Field(default_factory=dict)
     authorizations: tuple[Authorization, ...] | None = Field(
         default=None, max_length=1000, strict=False
@@ -52,13 +52,6 @@ class _Entry(_LineEntry):
     history: tuple[PriorLine, ...] | None = Field(default=None, max_length=10000, strict=False)
     coverage: Coverage = Coverage()
     provider: Provider = Provider()
-
-
-_ENTRY_NAMES: Final[Names] = {
-    **NAMES,
-    _Entry: "an entry of the facts file",
-    _LineEntry: "a line in the facts file",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +166,7 @@ def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
 
 def _read_entry(claim_id: str, where: Location, piece: Piece) -> Supplement:
     document = piece.read()
-    entry, problems = validated(_Entry, document, names=_ENTRY_NAMES)
+    entry, problems = validated(_Entry, document)
     if entry is None:
         raise PolicyError([piece.moved(problem) for problem in problems])
     return Supplement(claim_id, where, entry, document, piece)
