@@ -66,7 +66,8 @@ def command(
     """
     for one in (old, new):
         options.need_policies(Path(one), "name two that hold vocabulary.json as OLD and NEW")
-    absent = [name for name in _NEEDED if find_spec(name) is None]
+    needed = (*_NEEDED, "jinja2") if html is not None else _NEEDED
+    absent = [name for name in needed if find_spec(name) is None]
     if absent:
         raise click.UsageError(
             f"impact needs {' and '.join(absent)}, not installed here; "

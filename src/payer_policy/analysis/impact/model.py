@@ -7,7 +7,7 @@ of a US dollar inside, so that sums are exact, and a decimal numeral outside.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple
 
@@ -105,9 +105,6 @@ class Side:
     policy: str | None
     """The policy's address and version."""
 
-    def to_json(self) -> dict[str, Any]:
-        return {"decision": self.decision, "sentence": self.sentence, "policy": self.policy}
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -124,14 +121,9 @@ class Example:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "file": self.file,
-            "record": self.record,
-            "claim_id": self.claim_id,
-            "code": self.code,
+            **asdict(self),
             "service_date": None if self.service_date is None else self.service_date.isoformat(),
             "billed": None if self.billed is None else money(self.billed),
-            "old": self.old.to_json(),
-            "new": self.new.to_json(),
         }
 
 
@@ -180,9 +172,6 @@ class Version:
     folder: str
     hash: str
 
-    def to_json(self) -> dict[str, Any]:
-        return {"folder": self.folder, "hash": self.hash}
-
 
 @dataclass(frozen=True, slots=True)
 class Rejects:
@@ -194,15 +183,6 @@ class Rejects:
     new_only: int = 0
     old_codes: Mapping[str, int] = field(default_factory=dict)
     new_codes: Mapping[str, int] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "both": self.both,
-            "old_only": self.old_only,
-            "new_only": self.new_only,
-            "old_codes": dict(self.old_codes),
-            "new_codes": dict(self.new_codes),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +224,10 @@ class Impact:
         """The changes of one kind, in their order."""
         return tuple(change for change in self.changes if change.key.kind == kind)
 
+    def tally_of(self, *kinds: ChangeKind) -> Tally:
+        """The services with a change of some kinds."""
+        return total(change.tally for change in self.changes if change.key.kind in kinds)
+
     @property
     def same(self) -> Tally:
         """The services of which nothing changed."""
@@ -259,6 +243,19 @@ class Impact:
         """The decisions that occur, in their order."""
         found = {one for pair in self.cells for one in pair}
         return tuple(one for one in DECISIONS if one in found)
+
+    def matrix(self) -> list[tuple[str, dict[str, Tally], Tally]]:
+        """Each old decision with its services by new decision, and their sum."""
+        shown = self.shown_decisions
+        rows = [(old, {new: self.cells.get((old, new), Tally()) for new in shown}) for old in shown]
+        return [(old, by_new, total(by_new.values())) for old, by_new in rows]
+
+    def column_sums(self) -> list[Tally]:
+        """The services of each new decision, in the order of the matrix."""
+        return [
+            total(tally for (_, new), tally in self.cells.items() if new == one)
+            for one in self.shown_decisions
+        ]
 
     def reasons(self) -> list[tuple[Because, Tally, Tally]]:
         """Each reason that came or went: on which services it no longer stands, and on which it now
@@ -284,13 +281,13 @@ class Impact:
         return {
             "schema": self.schema,
             "version": self.product,
-            "old": self.old.to_json(),
-            "new": self.new.to_json(),
+            "old": asdict(self.old),
+            "new": asdict(self.new),
             "inputs": list(self.inputs),
             "skipped": [{"path": path, "reason": why} for path, why in self.skipped],
             "policy": self.policy,
             "records": self.records,
-            "rejects": self.rejects.to_json(),
+            "rejects": asdict(self.rejects),
             "services": everything.to_json(),
             "same": self.same.to_json(),
             "changed": {
@@ -298,11 +295,8 @@ class Impact:
                     **self.changed.to_json(),
                     "share": share(self.changed.services, everything.services),
                 },
-                **{
-                    kind: total(one.tally for one in self.of_kind(kind)).to_json()
-                    for kind in CHANGE_KINDS
-                    if kind != "decision"
-                },
+                "units": self.tally_of("units").to_json(),
+                "reasons": self.tally_of("reasons").to_json(),
             },
             "matrix": [
                 {"old": old, "new": new, **self.cells[old, new].to_json()}

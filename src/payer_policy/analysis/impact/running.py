@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from payer_policy.analysis.impact.examples import Words
 from payer_policy.analysis.impact.model import (
     CHANGE_KINDS,
     SHOWN,
@@ -23,7 +24,6 @@ from payer_policy.analysis.impact.model import (
     Version,
 )
 from payer_policy.analysis.impact.setup import Pair
-from payer_policy.analysis.impact.words import Words
 from payer_policy.batch.bearers import entries_by_record
 from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.facts_file import FactsFile

@@ -16,16 +16,17 @@ from payer_policy.analysis.impact.model import (
     share,
     total,
 )
-from payer_policy.analysis.impact.told import (
+from payer_policy.analysis.impact.words import (
     HEADINGS,
-    NAMES,
     billed,
     change_name,
+    decision_name,
     dollars,
     headline,
     number,
     reason_lines,
-    rejects_told,
+    records,
+    rejects_in_words,
     services,
 )
 from payer_policy.determination.words import day, one_line
@@ -47,7 +48,7 @@ def impact_text(impact: Impact) -> str:
     for kind in CHANGE_KINDS:
         changes = impact.of_kind(kind)
         if changes:
-            whole = total(change.tally for change in changes)
+            whole = impact.tally_of(kind)
             out += ["", f"{HEADINGS[kind]}: {services(whole.services)}, billed {billed(whole)}"]
             for change in changes[:_MOST]:
                 out += ["", *_change(impact, change)]
@@ -70,7 +71,7 @@ def _facts_of(impact: Impact) -> list[str]:
     ]
     if impact.policy is not None:
         rows.insert(2, ("policy", f"{impact.policy}, and no other"))
-    rows += [("rejected", said) for said in rejects_told(impact)]
+    rows += [("rejected", said) for said in rejects_in_words(impact)]
     rows += [("skipped", f"{path}: {why}") for path, why in impact.skipped]
     return [f"  {label:<8}  {one_line(said)}" for label, said in rows]
 
@@ -78,21 +79,16 @@ def _facts_of(impact: Impact) -> list[str]:
 def _claims(impact: Impact) -> str:
     files = impact.inputs
     named = files[0] if len(files) == 1 else f"{len(files):,} files"
-    records = f"{impact.records:,} record{'' if impact.records == 1 else 's'}"
-    return f"{records} of {named}: {services(impact.everything.services)}"
+    return f"{records(impact.records)} of {named}: {services(impact.everything.services)}"
 
 
 def _matrix(impact: Impact) -> Iterator[str]:
     """Counts, and under each what was billed; what is off the diagonal changed."""
-    shown = impact.shown_decisions
     known = impact.everything.unknown < impact.everything.services
-    rows: list[tuple[str, ...]] = [("", *(NAMES[one] for one in shown), "all, old")]
-    for old in shown:
-        tallies = [impact.cells.get((old, new), Tally()) for new in shown]
-        tallies.append(total(tallies))
-        rows += _two(NAMES[old], tallies, known=known)
-    columns = [total(impact.cells.get((old, new), Tally()) for old in shown) for new in shown]
-    rows += _two("all, new", [*columns, total(columns)], known=known)
+    rows: list[tuple[str, ...]] = [("", *map(decision_name, impact.shown_decisions), "all, old")]
+    for old, by_new, row_sum in impact.matrix():
+        rows += _two(decision_name(old), [*by_new.values(), row_sum], known=known)
+    rows += _two("all, new", [*impact.column_sums(), impact.everything], known=known)
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:
         cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
