@@ -12,12 +12,10 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from payer_policy.analysis.played import Played, Seen
+from payer_policy.analysis.policy_json import named_in, operator_of, parts_of, value_at
 from payer_policy.core.diagnostics import Location
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
     Condition,
     Constant,
     Edge,
@@ -191,7 +189,7 @@ class _Counter:
         for index, rule in enumerate(ruleset.rules):
             placed = merged.rules[rule.id]
             version, path = placed.version, placed.path
-            raw = _inside(version.document.value, path)
+            raw = value_at(version.document.value, path)
             item = self._item(
                 "rule", ruleset, version, (*path, "id"), rule.id, rule.title, _TRUTHS.values()
             )
@@ -228,7 +226,7 @@ class _Counter:
                 )
             parameters = tuple(
                 self._parameter(ruleset, merged.parameters[name], name)
-                for name in dict.fromkeys(_parameters_in(raw))
+                for name in named_in(raw, "parameter")
                 if name in merged.parameters
             )
             out.append(_WatchedRule(index, rule, item, tests, overrides, part, parameters))
@@ -254,7 +252,7 @@ class _Counter:
         raw: Mapping[str, Any],
         path: JsonPath,
     ) -> _WatchedTest:
-        operator = next(key for key in raw if key not in ("fact", "note"))
+        operator = operator_of(raw)
         test = written(condition)
         assert test is not None
         text = f"{test.fact} {operator} {_shown(raw[operator])}"
@@ -352,33 +350,12 @@ def _tests(
     condition: Condition, raw: Any, path: JsonPath
 ) -> Iterator[tuple[Condition, Mapping[str, Any], JsonPath]]:
     """The tests of a condition, each with what its file says and where."""
-    if written(condition) is not None:
+    if isinstance(condition, Test) or written(condition) is not None:
         yield condition, raw, path
         return
-    match condition:
-        case Not(part):
-            yield from _tests(part, raw["not"], (*path, "not"))
-        case All(parts) | AnyOf(parts) | AtLeast(_, parts):
-            head = next(key for key in ("all", "any", "of") if key in raw)
-            for index, part in enumerate(parts):
-                yield from _tests(part, raw[head][index], (*path, head, index))
-
-
-def _inside(raw: Any, path: JsonPath) -> Any:
-    for step in path:
-        raw = raw[step]
-    return raw
-
-
-def _parameters_in(raw: Any) -> Iterator[str]:
-    if isinstance(raw, dict):
-        if isinstance(raw.get("parameter"), str):
-            yield raw["parameter"]
-        for value in raw.values():
-            yield from _parameters_in(value)
-    elif isinstance(raw, list):
-        for value in raw:
-            yield from _parameters_in(value)
+    parts = (condition.part,) if isinstance(condition, Not) else condition.parts
+    for part, (inner, raw_part) in zip(parts, parts_of(raw), strict=True):
+        yield from _tests(part, raw_part, (*path, *inner))
 
 
 def _shown(raw: Any) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from payer_policy.analysis.policy_json import nodes_of, parts_of
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.witness import Case, Decider, plainest
 from payer_policy.core.diagnostics import Diagnostic, Location
@@ -173,7 +174,7 @@ class _Deep:
                 "say what holds where the arithmetic has no result (a division by zero)",
             )  # fmt: skip
         idle = [number for number, matters in sorted(seen.tests.items()) if not matters]
-        paths = _paths_of_tests(seen.placed.model.when)
+        paths = list(_paths_of_tests(seen.placed.model.when))
         for number in idle:
             exact = len(paths) == len(seen.tests)
             path = (*seen.placed.path, "when", *paths[number]) if exact else seen.placed.path
@@ -357,20 +358,12 @@ def _without_each_test(condition: Condition) -> Iterator[Condition | None]:
                         yield AtLeast(count, rest) if len(rest) >= count else None
 
 
-def _paths_of_tests(raw: Any, path: JsonPath = ()) -> list[JsonPath]:
-    """Where the tests of a raw condition stand, in the order of `tests_in`."""
-    if not isinstance(raw, dict):
-        return []
-    for key in ("all", "any", "of"):
-        if isinstance(raw.get(key), list):
-            return [
-                found
-                for at, part in enumerate(raw[key])
-                for found in _paths_of_tests(part, (*path, key, at))
-            ]
-    if "not" in raw:
-        return _paths_of_tests(raw["not"], (*path, "not"))
-    return [path]
+def _paths_of_tests(raw: Any, path: JsonPath = ()) -> Iterator[JsonPath]:
+    """The paths of the tests of a raw condition, in the order of `tests_in`."""
+    if "fact" in raw:
+        yield path
+    for inner, part in parts_of(raw):
+        yield from _paths_of_tests(part, (*path, *inner))
 
 
 # --- code sets -------------------------------------------------------------------------------------
@@ -381,7 +374,7 @@ def _unused_code_sets(library: Library) -> Iterator[Diagnostic]:
     documents = [library.vocabulary_document.value]
     documents += [v.document.value for versions in library.policies.values() for v in versions]
     documents += [beside.document.value for beside in library.statements.values()]
-    named = {text for document in documents for text in _texts_in(document)}
+    named = {text for _, text in nodes_of(documents) if isinstance(text, str)}
     for name, code_set in sorted(library.reference.code_sets.items()):
         if name in named or any(entry.value in named for entry in code_set.codes):
             continue
@@ -392,14 +385,3 @@ def _unused_code_sets(library: Library) -> Iterator[Diagnostic]:
 
 def _folder_of(library: Library) -> str:
     return library.vocabulary_document.file.removesuffix("vocabulary.json")
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts_in(inner)

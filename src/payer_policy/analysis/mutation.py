@@ -22,9 +22,9 @@ from payer_policy.analysis.mutants import (
     Mutant,
     NoSuchPolicy,
     changed_library,
-    code_sets_named,
 )
 from payer_policy.analysis.played import Played, Seen, play
+from payer_policy.analysis.policy_json import named_in
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
 from payer_policy.core.diagnostics import PayerPolicyError, PolicyError
@@ -370,7 +370,7 @@ class Judge:
         found = self._changed_rulesets(library, mutant.file.rpartition("/")[0])
         changed = list(found if self.prove is not None else islice(found, 1))
         vocabulary = self.played.library.vocabulary_document.value
-        if mutant.file.removeprefix("code_sets/") in code_sets_named(vocabulary):
+        if mutant.file.removeprefix("code_sets/") in named_in(vocabulary, "code_set"):
             # It changes how facts come to be, so that nothing is proved by comparing rulesets.
             policy = _named(changed[0]) if changed else None
             return Verdict(mutant, "survivor", policy=policy)
