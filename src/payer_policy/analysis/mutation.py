@@ -23,11 +23,16 @@ from payer_policy.analysis.mutants import (
     NoSuchPolicy,
     changed_library,
 )
-from payer_policy.analysis.played import Played, Seen, play
 from payer_policy.analysis.policy_json import named_in
+from payer_policy.analysis.scenario_run import (
+    Evaluated,
+    ScenarioRun,
+    ScenariosFail,
+    run_scenarios,
+)
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
-from payer_policy.core.diagnostics import PayerPolicyError, PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import Rule, Ruleset
 from payer_policy.core.semantics import Facts, truth_of
 from payer_policy.core.truth import FAILS, NEGATED, UNKNOWN, Truth
@@ -89,14 +94,6 @@ class Mutation:
         return tuple(kind for kind in KINDS if kind in met)
 
 
-class ScenariosFail(PayerPolicyError):
-    """Scenarios fail on the policies as they are, so that a change could not be told by them."""
-
-    def __init__(self, failed: int, first: str) -> None:
-        super().__init__(failed, first)  # as given, so that it reaches another process
-        self.failed, self.first = failed, first
-
-
 def sample(mutants: Sequence[Mutant], one_in: int) -> list[Mutant]:
     """About one in so many, the same ones each time; more mutants do not change which of the old."""
     return [
@@ -132,9 +129,7 @@ class Setup:
             ScenariosFail: scenarios fail already.
         """
         engine = Engine(Library.open(self.folder), "compiled")
-        played = play(engine, read_features(self.features, self.base))
-        if played.failures:
-            raise ScenariosFail(len(played.failures), played.failures[0].text())
+        played = run_scenarios(engine, read_features(self.features, self.base))
         return Judge(played, None if self.prove is None else self.prove(engine))
 
 
@@ -234,10 +229,10 @@ class _Tried:
 class Judge:
     """Says what becomes of mutants of one folder under the scenarios that were played on it."""
 
-    def __init__(self, played: Played, prove: Prover | None = None) -> None:
+    def __init__(self, played: ScenarioRun, prove: Prover | None = None) -> None:
         self.played, self.prove = played, prove
-        self._by_window: dict[tuple[str, date], list[Seen]] = {}
-        self._without: dict[str, list[Seen]] = {}
+        self._by_window: dict[tuple[str, date], list[Evaluated]] = {}
+        self._without: dict[str, list[Evaluated]] = {}
         for seen in played.seen:
             if seen.ruleset is None:
                 self._without.setdefault(seen.address, []).append(seen)
@@ -308,7 +303,7 @@ class Judge:
 
     def _windows(
         self, mutant: Mutant, library: Library
-    ) -> list[tuple[tuple[str, date], list[Seen]]]:
+    ) -> list[tuple[tuple[str, date], list[Evaluated]]]:
         """The windows that the change may touch, those with the most scenarios first."""
         mine = self.played.library
         touched = {
@@ -320,7 +315,9 @@ class Judge:
         own = mutant.file.rpartition("/")[0]
         return sorted(groups, key=lambda item: (item[0][0] != own, -len(item[1]), item[0]))
 
-    def _on_other_days(self, library: Library, address: str, group: Iterable[Seen]) -> list[int]:
+    def _on_other_days(
+        self, library: Library, address: str, group: Iterable[Evaluated]
+    ) -> list[int]:
         """The scenarios on whose day another ruleset is in force than was."""
         out = []
         for day, scripts in _by_day(group).items():
@@ -333,7 +330,7 @@ class Judge:
                 out += scripts
         return out
 
-    def _touched(self, change: _Change, group: Iterable[Seen]) -> tuple[list[int], list[int]]:
+    def _touched(self, change: _Change, group: Iterable[Evaluated]) -> tuple[list[int], list[int]]:
         certain, asking = [], []
         for seen in group:
             found = change.touches(seen)
@@ -431,7 +428,7 @@ def _named(pair: tuple[Ruleset | None, Ruleset | None]) -> str:
     return f"{ruleset.policy} from {ruleset.first_day}"
 
 
-def _by_day(group: Iterable[Seen]) -> dict[date, list[int]]:
+def _by_day(group: Iterable[Evaluated]) -> dict[date, list[int]]:
     days: dict[date, list[int]] = {}
     for seen in group:
         days.setdefault(seen.day, []).append(seen.script)
@@ -467,7 +464,7 @@ class _Change:
             self.everything or self._request or self._rules or self._added or self._defaults
         )
 
-    def touches(self, seen: Seen) -> Literal["outcome", "questions"] | None:
+    def touches(self, seen: Evaluated) -> Literal["outcome", "questions"] | None:
         """What of a determination the change may have made another."""
         assert seen.decided is not None
         evaluation = seen.decided.evaluation
