@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from payer_policy.analysis.policy_json import nodes_of, parts_of
 from payer_policy.analysis.possible import Found, Requests, facts_for
-from payer_policy.analysis.witness import Case, Decider, plainest
+from payer_policy.analysis.witness import Case, Decider, NotConfirmed, plainest_of
 from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, written
@@ -241,18 +241,15 @@ class Window:
         `shows` says whether a request that an engine decided shows it. Raises NotProved, also where
         the engine does not confirm what the solver found.
         """
-        model = self._search.find(formula)
-        assert model is not None
-        model = self._search.smallest(model, self._plain(), formula)
 
-        def still(tried: Found) -> bool:
+        def confirmed(tried: Found) -> bool:
             case = self._decider.decide(tried)
             return case is not None and case.decided.ruleset is self.ruleset and shows(case)
 
-        found = self.requests.in_model(model)
-        if not still(found):
-            raise NotProved("the engine does not confirm what the solver found")
-        return self._in_words(plainest(found, still, self._decider.named).facts)
+        named = self._decider.named
+        found = plainest_of(self._search, self.requests, formula, confirmed, named, self._plain())
+        assert found is not None
+        return self._in_words(found.facts)
 
     def _plain(self) -> list[Formula]:
         """That dates are such as a reader does not stumble over."""
@@ -302,7 +299,7 @@ class Window:
         case = self._decider.decide(found)
         evaluation = None if case is None else case.decided.evaluation
         if evaluation is None or evaluation.truths[index] != UNKNOWN:
-            raise NotProved("the engine does not confirm what the solver found")
+            raise NotConfirmed("the engine does not confirm what the solver found")
         read = {name: value for name, value in found.facts.items() if name in self.ruleset.facts}
         return self._in_words(read)
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from payer_policy.core.ruleset import (
     VOID,
@@ -78,6 +78,9 @@ from payer_policy.language.sources import (
 from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN
+
+Decision = Literal["approve", "deny", "pend"]
+DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")
 
 FEW: Final = (8, 12, 16, 24)
 """The numbers of known facts that a found request should not exceed, tried from the least."""

@@ -1,25 +1,27 @@
-"""Requests that an analysis found, decided for real, and made as plain as they can be.
+"""Requests that an analysis found, decided by an engine, and made as plain as they can be.
 
-Whatever a solver finds is decided by a concrete engine before anyone sees it (DESIGN §5), and the
-request that is shown is one from which nothing can be left out.
+What a solver finds is always decided by a concrete engine before it is shown, and nothing can be left
+out of the request that is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from payer_policy.analysis.possible import Found
+from payer_policy.analysis.possible import Found, Requests
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
 from payer_policy.core.vocabulary.types import NONE, Value, exact_number, to_json
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.engine import Decided, Engine
+from payer_policy.engines.symbolic.logic import Formula
+from payer_policy.engines.symbolic.search import NotProved, Search
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
@@ -27,24 +29,28 @@ from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.services import Service
 
 
+class NotConfirmed(NotProved):
+    """The solver found a request, and the engine decides it another way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request with what was determined of it."""
+    """A request with its determination."""
 
     request: Mapping[str, Any]
-    """The request as JSON, as any program would hand it over."""
+    """The request as JSON, as a program would send it."""
     facts: Mapping[str, Value]
-    """What is known of it, as it was put together."""
+    """The facts that the request was made from."""
     parts: frozenset[str] | None
-    """The parts of which the service has lines; None: every rule falls on it."""
+    """The parts that the service has lines of; None: every rule applies to it."""
     decided: Decided
     determination: Determination
     beside: Mapping[str, Value | None] = field(default_factory=dict)
-    """What a statement reads beside the facts of the policy's rules."""
+    """Facts that a statement reads and no rule of the policy does."""
 
     @property
     def known(self) -> Mapping[str, Value | None]:
-        """All facts, derived ones too, and the outcome: what a statement is about."""
+        """All facts, derived ones and the outcome included: what a statement can read."""
         evaluation = self.decided.evaluation
         derived = {} if evaluation is None else evaluation.derived
         outcome = outcome_of(self.determination)
@@ -66,7 +72,7 @@ def outcome_of(determination: Determination) -> dict[str, Value]:
 class Decider:
     """Decides found requests by one policy, on a concrete engine.
 
-    `reads` are the facts that are looked at beside those of the policy's rules: a case has them too.
+    `reads` are facts that a case must have besides those of the policy's rules.
     """
 
     def __init__(self, engine: Engine, address: str, reads: Iterable[str] = ()) -> None:
@@ -81,7 +87,7 @@ class Decider:
             for source in (("service", "code"), ("service", "date"), ("request", "kind"))
             if source in by_source
         )
-        """The facts that the first sentence of a scenario says."""
+        """The facts in the first sentence of a scenario."""
         self._paths = {
             name: tuple(str(path).split("."))
             for name, fact in engine.library.vocabulary.facts.items()
@@ -89,7 +95,7 @@ class Decider:
         }
 
     def request(self, facts: Mapping[str, Value]) -> dict[str, Any]:
-        """The facts as a request: what the form has a field for stands there, the rest as facts."""
+        """The facts as a request: in the fields that the form has for them, or else as facts."""
         made: dict[str, Any] = {"coverage": {"payer": self.payer}, "facts": {}}
         business = self.engine.library.reference.payers[self.payer].lines_of_business
         if len(business) == 1:
@@ -130,7 +136,7 @@ class Decider:
         parts: frozenset[str] | None,
         made: Determination,
     ) -> dict[str, Value | None] | None:
-        """What is looked at that no rule reads; None where the request contradicts itself in it."""
+        """The facts that no rule reads; None where the request contradicts itself in them."""
         evaluation, ruleset = decided.evaluation, decided.ruleset
         wanted = self._reads - ruleset.facts.keys()
         if not wanted or evaluation is None:
@@ -188,11 +194,43 @@ class Decider:
         return found
 
 
-def plainest(found: Found, still: Callable[[Found], bool], keep: Collection[str] = ()) -> Found:
-    """The request without all that can be left out, and with plain values where it can have them.
+def plainest_of(
+    search: Search,
+    requests: Requests,
+    goal: Formula,
+    shows: Callable[[Found], bool],
+    keep: Collection[str],
+    wishes: Sequence[Formula] | None = None,
+) -> Found | None:
+    """The plainest request for which a formula holds; None where there is none.
 
-    `still` says whether a request shows what it is to show. No fact of the result can be left out,
-    those aside that are to be kept.
+    Args:
+        search: What holds for every request.
+        requests: The requests that it is about.
+        goal: The formula.
+        shows: Whether an engine confirms a request.
+        keep: Facts to keep in any case.
+        wishes: What makes a request plainer; None: the wishes of `requests`.
+
+    Raises:
+        NotConfirmed: the engine does not confirm what the solver found.
+        NotProved: the solver gave up.
+    """
+    model = search.find(goal)
+    if model is None:
+        return None
+    model = search.smallest(model, requests.wishes() if wishes is None else wishes, goal)
+    found = requests.in_model(model)
+    if not shows(found):
+        raise NotConfirmed("the engine does not confirm what the solver found")
+    return plainest(found, shows, keep)
+
+
+def plainest(found: Found, still: Callable[[Found], bool], keep: Collection[str] = ()) -> Found:
+    """The request without everything that can be left out, and with plain values where possible.
+
+    `still` says whether a request shows what it should. No fact of the result can be left out, except
+    those in `keep`.
     """
     if found.parts is not None and still(tried := replace(found, parts=None)):
         found = tried
