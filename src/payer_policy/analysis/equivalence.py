@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Final
 
 from payer_policy.analysis.possible import Found, Requests, facts_for
-from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved, Proved
 from payer_policy.analysis.witness import Decider, NotConfirmed, plainest_of
 from payer_policy.core.ruleset import Conclude, Finding, Rule, Ruleset
@@ -19,6 +18,7 @@ from payer_policy.core.semantics import Facts, value_of
 from payer_policy.core.truth import FAILS, HOLDS
 from payer_policy.engine import Engine
 from payer_policy.engines.protocol import Evaluation
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.engines.symbolic.arithmetic import Outside, at_least_zero
 from payer_policy.engines.symbolic.formulas import Halves
 from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, both, either, negated, same

@@ -30,7 +30,6 @@ from payer_policy.analysis.scenario_run import (
     ScenariosFail,
     run_scenarios,
 )
-from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import Rule, Ruleset
@@ -40,6 +39,7 @@ from payer_policy.core.vocabulary.types import Value
 from payer_policy.engine import Engine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation, Evaluator
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.policy.library import Library
 from payer_policy.specs.failures import Place
 from payer_policy.specs.reading import read_features

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import click
 
-from payer_policy.analysis.selfcheck import StepByStep, selfcheck
+from payer_policy.analysis.selfcheck import selfcheck
 from payer_policy.cli import options
 from payer_policy.engines import engine_named, why_unavailable
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.policy.library import Library
 
 _HELD = ("compiled", "durable", "columnar", "symbolic")
