@@ -131,4 +131,4 @@ class Open:
         return search.find(differ) is not None
 
 
-__all__ = ["DECISIONS", "Decision", "Exact", "NotProved", "Open"]
+__all__ = ["Exact", "NotProved", "Open"]

@@ -16,6 +16,7 @@ from typing import Any, Final
 from payer_policy.analysis.possible import Found, Requests
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
 from payer_policy.core.vocabulary.types import NONE, Value, exact_number, to_json
 from payer_policy.determination import Determination, Determiner, ServiceLine
@@ -69,6 +70,22 @@ def outcome_of(determination: Determination) -> dict[str, Value]:
     }
 
 
+def form_paths(facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
+    """The path in a request of each fact that a field of the request fills in."""
+    return {
+        name: tuple(str(path).split("."))
+        for name, fact in facts.items()
+        if (path := (fact.source or {}).get("request")) is not None
+    }
+
+
+def put(request: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set the value at a path of a request."""
+    for key in path[:-1]:
+        request = request.setdefault(key, {})
+    request[path[-1]] = value
+
+
 class Decider:
     """Decides found requests by one policy, on a concrete engine.
 
@@ -88,11 +105,7 @@ class Decider:
             if source in by_source
         )
         """The facts in the first sentence of a scenario."""
-        self._paths = {
-            name: tuple(str(path).split("."))
-            for name, fact in engine.library.vocabulary.facts.items()
-            if (path := (fact.source or {}).get("request")) is not None
-        }
+        self._paths = form_paths(engine.library.vocabulary.facts)
 
     def request(self, facts: Mapping[str, Value]) -> dict[str, Any]:
         """The facts as a request: in the fields that the form has for them, or else as facts."""
@@ -101,14 +114,7 @@ class Decider:
         if len(business) == 1:
             made["coverage"]["line_of_business"] = business[0]
         for name, value in facts.items():
-            path = self._paths.get(name)
-            if path is None:
-                made["facts"][name] = to_json(value)
-                continue
-            into = made
-            for key in path[:-1]:
-                into = into.setdefault(key, {})
-            into[path[-1]] = to_json(value)
+            put(made, self._paths.get(name, ("facts", name)), to_json(value))
         return made
 
     def decide(self, found: Found) -> Case | None:

@@ -1,4 +1,4 @@
-"""What `cover` and `mutate` share: feature files found, and what a scenario that fails means."""
+"""What several commands share about scenarios: the feature files, failures, and how one is printed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def feature_files(paths: tuple[Path, ...]) -> list[Path]:
     """The feature files of some files and folders (none: of `features`).
 
     Raises:
-        click.UsageError: a path is not there, or there is none.
+        click.UsageError: a path does not exist, or there is no feature file.
     """
     from payer_policy.specs.reading import features_in
 
@@ -27,6 +27,17 @@ def feature_files(paths: tuple[Path, ...]) -> list[Path]:
     if not files:
         raise click.UsageError(f"no feature file in {', '.join(map(str, paths))}")
     return files
+
+
+def print_scenario(text: str, parts: frozenset[str] | None) -> None:
+    """Print a scenario that an analysis wrote, and the parts that its service has lines of."""
+    click.echo("")
+    for line in text.splitlines():
+        click.echo(f"    {line}")
+    if parts is not None:
+        named = ", ".join(sorted(parts)) or "none of the parts"
+        click.echo(f"    # where the service has lines of: {named}")
+    click.echo("")
 
 
 def scenarios_fail(error: ScenariosFail) -> click.UsageError:
