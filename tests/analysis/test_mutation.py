@@ -251,7 +251,7 @@ def test_a_change_that_reaches_no_policy_in_force_is_equivalent(
         (  # its base is not in force on the day before
             "other-health/vitamin-b12/2024-01-01",
             "first day in force 2024-01-01 → 2023-12-31",
-            "in no policy does it change what is in force",
+            "it changes no ruleset in force",
         )
     ]
 

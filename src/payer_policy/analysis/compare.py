@@ -129,17 +129,14 @@ class _Pair:
         """The facts that differ between the two requests where both versions are in one folder."""
         old, new = self._rulesets
         by_source = self._sides[0].engine.library.facts_by_source
-        own = set()
+        own: list[tuple[str, str]] = []
         if old.first_day != new.first_day and self._sides[0].engine is self._sides[1].engine:
-            own.add(by_source.get(("service", "date")))
+            own.append(("service", "date"))
         if old.policy.partition("/")[0] != new.policy.partition("/")[0]:
-            own |= {
-                by_source.get(("request", path))
-                for path in ("coverage.payer", "coverage.line_of_business")
-            }
+            own += [("request", "coverage.payer"), ("request", "coverage.line_of_business")]
         if self._sides[0].address != self._sides[1].address:
-            own.add(by_source.get(("service", "code")))
-        return frozenset(name for name in own if name is not None)
+            own.append(("service", "code"))
+        return frozenset(by_source[one] for one in own if one in by_source)
 
     def comparison(self) -> Comparison:
         old, new = self._rulesets

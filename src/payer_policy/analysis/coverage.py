@@ -1,7 +1,7 @@
-"""What of the policies the scenarios exercise: rules, tests, bounds, values, overrides, parameters.
+"""What the scenarios exercise: rules, tests, bounds, values, overrides, parameters.
 
-Counted where a thing is written, so a rule that several policies inherit is exercised by a scenario
-of any of them; or for each policy by itself.
+Counted by the place in a policy file, so a scenario of any policy exercises a rule that several
+inherit; or for each policy by itself.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from payer_policy.policy.versions import Merged, PolicyVersion
 
 KINDS: Final = ("rule", "test", "bound", "value", "override", "part of the lines", "parameter")
 NOT_KNOWN: Final = "not known"
-"""The goal that is counted apart: the form of a claim always tells some facts."""
+"""The goal that is counted separately, since the form of a claim always states some facts."""
 
 _TRUTHS: Final[Mapping[Truth, str]] = {
     HOLDS: "holds",
@@ -52,12 +52,12 @@ _READ = "read by a rule that is decided"
 
 @dataclass
 class Item:
-    """One thing that a policy file says, and how often scenarios show each side of it."""
+    """One part of a policy file, and how often scenarios show each side of it."""
 
     kind: str
     """One of `KINDS`."""
     policy: str | None
-    """Where each policy is looked at by itself, its address."""
+    """The address, where each policy is counted by itself."""
     rule: str | None
     text: str
     location: Location
@@ -70,7 +70,7 @@ class Item:
         return f"{self.location.file}:{start.line}" if start else self.location.file
 
     def lacking(self, *, unknown: bool = False) -> list[str]:
-        """The goals that no scenario shows; `unknown`: also that it is not known."""
+        """The goals that no scenario shows; with `unknown`, `not known` too."""
         return [
             goal for goal, hits in self.hits.items() if not hits and (unknown or goal != NOT_KNOWN)
         ]
@@ -85,7 +85,7 @@ class Coverage:
     decisions: int
 
     def counts(self, kind: str | None = None, *, unknown: bool = False) -> tuple[int, int]:
-        """How many goals are shown, of how many; `unknown`: only those of what is not known."""
+        """The number of goals shown and the number of all; with `unknown`, only of `not known`."""
         goals = [
             hits
             for item in self.items
@@ -106,15 +106,12 @@ def coverage(played: ScenarioRun, *, each: bool = False, policies: Iterable[str]
 
     Args:
         played: The scenarios, run.
-        each: Count for each policy by itself, so that an inherited rule counts once a policy.
-        policies: Only what these policies (addresses) are made of; none: everything.
+        each: Count for each policy by itself, so that an inherited rule counts once per policy.
+        policies: Only the parts of these policies (addresses); none: all policies.
     """
     library, wanted = played.library, tuple(policies)
     items = _Items(each)
-    by_window: dict[tuple[str, date], list[Evaluated]] = {}
-    for seen in played.seen:
-        if seen.ruleset is not None:
-            by_window.setdefault((seen.address, seen.ruleset.first_day), []).append(seen)
+    by_window = played.by_window()
     decisions = 0
     for address in library.addresses():
         if wanted and address not in wanted:
@@ -319,7 +316,7 @@ def _sides(condition: Condition, test: Test, decision: _Decision) -> set[str]:
 def _tests(
     condition: Condition, raw: Any, path: JsonPath
 ) -> Iterator[tuple[Condition, Mapping[str, Any], JsonPath]]:
-    """The tests of a condition, each with what its file says and where."""
+    """The tests of a condition, each with its JSON and its path."""
     if isinstance(condition, Test) or written(condition) is not None:
         yield condition, raw, path
         return

@@ -525,13 +525,16 @@ class Requests:
                 for code in said:
                     if code is not None:
                         texts[name].setdefault(self.facts.texts.number(code), []).append(found)
-        out = {}
-        for name, listed in texts.items():
-            members = {text: any_of(founds) for text, founds in listed.items()}
-            for text in self.facts.texts_told_apart(name):
-                members.setdefault(text, False)
-            out[name] = Term(True, Codes(members, False, {}, {text: text for text in members}))
-        return out
+        return {
+            name: self._set_of(name, {text: any_of(founds) for text, founds in listed.items()})
+            for name, listed in texts.items()
+        }
+
+    def _set_of(self, name: str, members: dict[int, Formula]) -> Term:
+        """A known set of codes: by text, the formula that the text is a member."""
+        for text in self.facts.texts_told_apart(name):
+            members.setdefault(text, False)
+        return Term(True, Codes(members, False, {}, {text: text for text in members}))
 
     # --- questions -------------------------------------------------------------------------------
 
@@ -594,9 +597,7 @@ class Requests:
             self.read(name)
             unsaid = negated(self._stated[name]) if not lines else True
             members[number(name)] = both(used, unsaid)
-        for text in self.facts.texts_told_apart(ASSUMPTIONS):
-            members.setdefault(text, False)
-        return Term(True, Codes(members, False, {}, {text: text for text in members}))
+        return self._set_of(ASSUMPTIONS, members)
 
     def halves(self, condition: Condition) -> Halves:
         """A condition over facts, derived facts, the decision and its reasons."""

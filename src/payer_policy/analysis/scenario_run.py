@@ -55,6 +55,14 @@ class ScenarioRun:
     def library(self) -> Library:
         return self.engine.library
 
+    def by_window(self) -> dict[tuple[str, date], list[Evaluated]]:
+        """The decisions by policy and first day of its window, without those that did not apply."""
+        out: dict[tuple[str, date], list[Evaluated]] = {}
+        for one in self.seen:
+            if one.ruleset is not None:
+                out.setdefault((one.address, one.ruleset.first_day), []).append(one)
+        return out
+
 
 class ScenariosFail(PayerPolicyError):
     """Scenarios fail on the policies as they are, so they cannot show what a change does."""

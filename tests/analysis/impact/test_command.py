@@ -145,7 +145,7 @@ def test_a_column_that_one_version_alone_knows(place: Path, tmp_path: Path) -> N
 
     assert result.exit_code == 2
     assert "`note.seen` is not a fact" in result.stderr
-    assert f"That is so in {place / 'new'} alone" in result.stderr
+    assert f"This is a problem only in {place / 'new'};" in result.stderr
 
 
 def test_a_policy_that_neither_version_has(place: Path) -> None:

@@ -1,6 +1,6 @@
-"""Examples in plain English: what each version decides, and why, in the sentences of its rules.
+"""Examples in plain English: the decision of each version and its reasons, in its rules' sentences.
 
-The claim of an example is decided once more by itself, so that the sentences have its values.
+The claim of an example is decided once more on its own, so that the sentences have its values.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from payer_policy.engine import Engine
 from payer_policy.request.models import Request
 
 if TYPE_CHECKING:
-    from payer_policy.analysis.impact.comparing import Found
+    from payer_policy.analysis.impact.compared import ChangedService
 
 _NO_POLICY: Final = "No policy applies, so nothing is decided: neither approved nor denied."
 _MOST: Final = 2
-"""So many questions of a pended claim are repeated."""
+"""The number of questions of a pended claim that are repeated."""
 
 
-class Words:
-    """Puts examples into words, and remembers the titles of the rules that it met."""
+class ExampleWriter:
+    """Puts examples into words, and remembers the titles of their rules."""
 
     def __init__(self, old: Engine, new: Engine) -> None:
         from payer_policy.batch.facts import FactTables
@@ -34,8 +34,8 @@ class Words:
         self._tables = FactTables(old, columns=False)
         self._titles: tuple[dict[str, str], dict[str, str]] = ({}, {})
 
-    def example(self, found: Found) -> Example:
-        """The example with what both versions say of it."""
+    def example(self, found: ChangedService) -> Example:
+        """The example with the sentences of both versions."""
         request = found.request
         if found.row is not None:
             read = self._tables.request_at(*found.row, found.file)
@@ -64,9 +64,9 @@ class Words:
         return {rule: titles[rule] for rule in sorted(rules) if rule in titles}
 
     def _made(
-        self, engine: Engine, request: Request | None, found: Found, policy: str | None
+        self, engine: Engine, request: Request | None, found: ChangedService, policy: str | None
     ) -> Determination | Side:
-        """The determination, or what there is to say where there is none."""
+        """The determination, or the side of the example where there is none."""
         if request is None:
             return Side("rejected", "The record could not be read.", None)
         try:
@@ -96,41 +96,42 @@ def _side(made: Determination, shared: set[str]) -> Side:
     return Side(made.decision, in_plain_words(made, shared), named)
 
 
-def _the_one(outcome: Outcome, found: Found, policy: str | None) -> Determination | None:
-    for made in outcome.determinations:
-        if (made.code, made.service_date, made.policy.address) == (
-            found.code,
-            found.service_date,
-            policy,
-        ):
-            return made
-    return None
+def _the_one(outcome: Outcome, found: ChangedService, policy: str | None) -> Determination | None:
+    wanted = (found.code, found.service_date, policy)
+    return next(
+        (
+            made
+            for made in outcome.determinations
+            if (made.code, made.service_date, made.policy.address) == wanted
+        ),
+        None,
+    )
 
 
 def in_plain_words(made: Determination, without: Collection[str] = ()) -> str:
-    """A determination in a few sentences: the decision, why, and what is asked for.
+    """A determination in a few sentences: the decision, its reasons, and the open questions.
 
     Args:
         made: The determination.
         without: Notes to leave out, by their sentences.
     """
-    said = [f"{capital(DECISIONS[made.decision])}."]
+    sentences = [f"{capital(DECISIONS[made.decision])}."]
     if made.decision == "partial":
-        said = [f"{capital(_lines(made.lines))}."]
+        sentences = [f"{capital(_lines(made.lines))}."]
     if made.internal is not None:
-        said.append(f"Internal error: {stop(made.internal)}")
-    said += [stop(one.because) for one in made.findings if one.kind != "advise"]
+        sentences.append(f"Internal error: {stop(made.internal)}")
+    sentences += [stop(one.because) for one in made.findings if one.kind != "advise"]
     if made.missing:
         asked = [question.question for question in made.missing[:_MOST]]
         more = len(made.missing) - len(asked)
         rest = f" (and {counted(more, 'more question')})" if more else ""
-        said.append(f"Questions that would decide it: {' '.join(asked)}{rest}")
-    said += [
+        sentences.append(f"Questions that would decide it: {' '.join(asked)}{rest}")
+    sentences += [
         f"Note: {stop(one.because)}"
         for one in made.findings
         if one.kind == "advise" and one.because not in without
     ]
-    return one_line(" ".join(said))
+    return one_line(" ".join(sentences))
 
 
 def _lines(lines: Sequence[LineOutcome]) -> str:
