@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     help="Ask only for facts on which the decision can turn, and say what is settled whatever they "
     "are (needs z3-solver; slower).",
 )
+@click.option("--full", is_flag=True, help="List everything, also what is otherwise counted.")
 @options.policies
 @options.engine()
 @options.as_json
@@ -48,6 +49,7 @@ def command(
     facts: str | None,
     record: Path | None,
     exact: bool,
+    full: bool,
     folder: Path,
     engine: str | None,
     as_json: bool,
@@ -92,7 +94,7 @@ def command(
             if decided_at_all or answer.refused:
                 click.echo(write([answer.to_json()]), nl=False)
         elif decided_at_all:
-            click.echo(("" if first else "\n") + _text(answer, outcome))
+            click.echo(("" if first else "\n") + _text(answer, outcome, full))
             for line in _settled(outcome, exactly):
                 click.echo(line)
             first = False
@@ -148,8 +150,11 @@ _BECOMES: Final = {
 }
 
 
-def _text(answer: Answer, outcome: Outcome) -> str:
-    parts = [render_determination(determination) for determination in outcome.determinations]
+def _text(answer: Answer, outcome: Outcome, full: bool) -> str:
+    parts = [
+        render_determination(determination, full=full, how_to_list_all="--full")
+        for determination in outcome.determinations
+    ]
     if outcome.determinations:
         # The procedures beside a decided drug are context; they are named, not argued about.
         others = [
