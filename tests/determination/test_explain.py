@@ -528,4 +528,6 @@ def test_a_clean_approval_is_four_lines_at_most():
     text = render_determination(decide(EXAMPLE, *CASES["approved"]))
 
     assert len(text.splitlines()) <= 4
-    assert text.startswith("APPROVED  C-1 · X1234 on 2024-03-05\nLines 1 and 2: 4 billing units allowed")
+    assert text.startswith(
+        "APPROVED  C-1 · X1234 on 2024-03-05\nLines 1 and 2: 4 billing units allowed"
+    )

@@ -1,7 +1,7 @@
-"""What an impact is: past claims under two versions of the policies, counted by what changed.
+"""The impact of a change: past claims under two versions of the policies, counted by what changed.
 
-Values only; `running` makes them, `text`, `html` and `to_json` show them. Money is whole millionths
-of a US dollar inside, so that sums are exact, and a decimal numeral outside.
+Values only: `running` makes them; `text`, `html` and `to_json` show them. Amounts are whole millionths
+of a US dollar, so that sums are exact, and decimal numerals in JSON.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ IMPACT_VERSION: Final = "payer-policy/impact/1"
 MILLION: Final = 1_000_000
 
 DECISIONS: Final = ("approve", "partial", "deny", "pend", "void", "no_policy", "rejected")
-"""What can become of a service, in the order in which it is shown. `rejected`: this version of the
-policies could not read or decide the record, the other one could."""
+"""The decisions on a service, in the order in which they are shown. `rejected`: this version of the
+policies could not read or decide the record, and the other one could."""
 
 ChangeKind = Literal["decision", "units", "reasons"]
 CHANGE_KINDS: Final[tuple[ChangeKind, ...]] = ("decision", "units", "reasons")
@@ -24,16 +24,16 @@ CHANGE_KINDS: Final[tuple[ChangeKind, ...]] = ("decision", "units", "reasons")
 
 
 SHOWN: Final = 200
-"""So many changes of each kind have examples and are on the page. JSON has all of them."""
+"""The number of changes of each kind that have examples and are on the page; JSON has all of them."""
 
 
 class Because(NamedTuple):
-    """One reason of a determination: a rule by its id, and what it says with its reason codes.
+    """One reason for a determination: a rule by its id, and what it says with its reason codes.
 
-    `says` is `deny CO 197 N54`, `pend …`, `reduce …`, `advise …`; `unsettled` for a rule of which
-    something is not known; `assumed` for one that the policy says to take as not holding (named
-    where nothing else went or came); or, without a rule, `ask CO 252 N706` for the request for
-    information and `internal` for a fault.
+    `says` is `deny CO 197 N54`, `pend …`, `reduce …`, `advise …`; `unsettled` for an undetermined
+    rule; `assumed` for one that was not checked because the policy assumes that it does not apply
+    (named only where nothing else changed); or, without a rule, `ask CO 252 N706` for the request
+    for information and `internal` for an internal error.
     """
 
     rule: str
@@ -46,8 +46,8 @@ class Because(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """Some services: how many, what was billed for them in millionths of a dollar, and for how many
-    of them that is not known."""
+    """A number of services, the amount billed for them in millionths of a dollar, and the number of
+    those whose amount is not known."""
 
     services: int = 0
     billed: int = 0
@@ -87,7 +87,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 class ChangeKey(NamedTuple):
-    """What services that changed alike have in common."""
+    """What services with the same change have in common."""
 
     kind: ChangeKind
     old: str
@@ -98,7 +98,7 @@ class ChangeKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one version says of an example, in plain English."""
+    """What one version says about an example, in plain English."""
 
     decision: str
     sentence: str
@@ -108,7 +108,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One service that changed, and where it stands in the claims."""
+    """One service that changed, and where it is in the claims."""
 
     file: str
     record: int
@@ -129,8 +129,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Services that changed alike: from one decision to another, with the same reasons that went
-    and the same that came."""
+    """Services with the same change: from one decision to another, with the same reasons gone and the
+    same reasons new."""
 
     key: ChangeKey
     tally: Tally
@@ -167,7 +167,7 @@ def share(part: int, whole: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A folder of policies as it stood."""
+    """A folder of policies, and the hash of its contents."""
 
     folder: str
     hash: str
@@ -176,7 +176,7 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Rejects:
     """Records that could not be read or decided: by both versions (so they are in no table), by the
-    old one alone, by the new one alone; and the codes of what was wrong, by version."""
+    old one alone, by the new one alone; and the codes of the problems, by version."""
 
     both: int = 0
     old_only: int = 0
@@ -193,15 +193,15 @@ class Impact:
     new: Version
     inputs: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
-    """Files of folders that hold no claims, and why."""
+    """Files in folders that hold no claims, and why."""
     policy: str | None
-    """The one policy that was looked at; None: all."""
+    """The one policy that was compared; None: all."""
     records: int
     rejects: Rejects
     cells: Mapping[tuple[str, str], Tally]
-    """All services that were looked at, by old and new decision."""
+    """All services that were compared, by old and new decision."""
     changes: tuple[Change, ...]
-    """Other decisions first, then other units, then other reasons; in each the largest amount
+    """Other decisions first, then other units, then other reasons; each with the largest amount
     first, then the most services."""
     titles: Mapping[str, str]
     """The titles of the rules that came or went."""
@@ -217,7 +217,7 @@ class Impact:
 
     @property
     def everything(self) -> Tally:
-        """All services that were looked at."""
+        """All services that were compared."""
         return total(self.cells.values())
 
     def of_kind(self, kind: ChangeKind) -> tuple[Change, ...]:
@@ -230,7 +230,7 @@ class Impact:
 
     @property
     def same(self) -> Tally:
-        """The services of which nothing changed."""
+        """The services without a change."""
         out = self.everything
         for change in self.changes:
             out.services -= change.tally.services
@@ -258,8 +258,8 @@ class Impact:
         ]
 
     def reasons(self) -> list[tuple[Because, Tally, Tally]]:
-        """Each reason that came or went: on which services it no longer stands, and on which it now
-        does. The largest amount first, then the most services."""
+        """Each reason that went or came, with the services that no longer have it and those that now
+        have it. The largest amount first, then the most services."""
         found: dict[Because, tuple[Tally, Tally]] = {}
         for change in self.changes:
             for which, reasons in enumerate((change.key.went, change.key.came)):
