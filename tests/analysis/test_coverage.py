@@ -33,7 +33,7 @@ EXERCISED = {
     ("rule", "Oral therapy failed"): {"holds": 20, "does not hold": 4, "not known": 3},
     ("test", "oral.weeks at_least 12"): {"holds": 14, "does not hold": 5, "not known": 8},
     ("bound", "oral.weeks at_least 12"): {"just below": 3, "at the bound": 14, "just above": 0},
-    ("bound", "units.billed more_than parameter most_units"): {
+    ("bound", "units.billed more_than the parameter most_units"): {
         "just below": 2, "at the bound": 15, "just above": 1,
     },
     ("value", "oral.outcome: refused"): {"met": 1},

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from graphlib import TopologicalSorter
 
 from payer_policy.analysis.deep import Window
+from payer_policy.analysis.policy_json import rulesets_of
 from payer_policy.analysis.witness import Case
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.ruleset import Ruleset
@@ -41,16 +42,13 @@ class _Conflicts:
         """The pairs that the solver did not settle somewhere."""
 
     def found(self) -> Iterator[Diagnostic]:
-        for address in _bases_first(self._library):
-            for first, _, merged in self._library.windows(address):
-                ruleset = self._library.ruleset(address, first)
-                assert ruleset is not None
-                self._look_at(ruleset, merged)
+        for ruleset, merged in rulesets_of(self._library, _bases_first(self._library)):
+            self._settle(ruleset, merged)
         yield from self._shown.values()
         for key in self._open - self._shown.keys():
             yield conflict_problem(*self._first[key])
 
-    def _look_at(self, ruleset: Ruleset, merged: Merged) -> None:
+    def _settle(self, ruleset: Ruleset, merged: Merged) -> None:
         by_id = {rule.id: rule for rule in ruleset.rules}
         rules = {id_: by_id[id_] for id_ in merged.rules if id_ in by_id}  # as they are written
         window: Window | None = None

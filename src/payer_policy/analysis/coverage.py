@@ -12,7 +12,14 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any, Final
 
-from payer_policy.analysis.policy_json import named_in, operator_of, parts_of, value_at
+from payer_policy.analysis.policy_json import (
+    named_in,
+    operator_of,
+    parts_of,
+    rulesets_of,
+    shown,
+    value_at,
+)
 from payer_policy.analysis.scenario_run import Evaluated, ScenarioRun
 from payer_policy.core.diagnostics import Location
 from payer_policy.core.json_source import JsonPath
@@ -33,7 +40,6 @@ from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import NONE
 from payer_policy.determination import Determination
-from payer_policy.determination.words import in_words
 from payer_policy.policy.versions import Merged, PolicyVersion
 
 KINDS: Final = ("rule", "test", "bound", "value", "override", "part of the lines", "parameter")
@@ -97,8 +103,8 @@ class Coverage:
 
     def percent(self, kind: str | None = None, *, unknown: bool = False) -> int:
         """The same in whole percent, rounded down: 100 is all of them."""
-        shown, of = self.counts(kind, unknown=unknown)
-        return 100 if not of else shown * 100 // of
+        met, of = self.counts(kind, unknown=unknown)
+        return 100 if not of else met * 100 // of
 
 
 def coverage(played: ScenarioRun, *, each: bool = False, policies: Iterable[str] = ()) -> Coverage:
@@ -113,16 +119,12 @@ def coverage(played: ScenarioRun, *, each: bool = False, policies: Iterable[str]
     items = _Items(each)
     by_window = played.by_window()
     decisions = 0
-    for address in library.addresses():
-        if wanted and address not in wanted:
-            continue
-        for first, _, merged in library.windows(address):
-            ruleset = library.ruleset(address, first)
-            assert ruleset is not None
-            watched = items.of(ruleset, merged)
-            for seen in by_window.get((address, first), ()):
-                decisions += 1
-                _count(watched, seen)
+    chosen = [one for one in library.addresses() if not wanted or one in wanted]
+    for ruleset, merged in rulesets_of(library, chosen):
+        watched = items.of(ruleset, merged)
+        for seen in by_window.get((ruleset.policy, ruleset.first_day), ()):
+            decisions += 1
+            _count(watched, seen)
     found = sorted(
         items.found.values(),
         key=lambda item: (
@@ -249,7 +251,7 @@ def _of_test(
     operator = operator_of(raw)
     row, right, test = OPERATORS[operator], raw[operator], written(condition)
     assert test is not None
-    text = f"{test.fact} {operator} {_shown(right)}"
+    text = f"{test.fact} {operator} {shown(right)}"
     goals = [goal for goal in _TRUTHS.values() if goal != NOT_KNOWN or operator != "is_known"]
     yield (
         item("test", path, text, goals),
@@ -323,11 +325,3 @@ def _tests(
     parts = (condition.part,) if isinstance(condition, Not) else condition.parts
     for part, (inner, raw_part) in zip(parts, parts_of(raw), strict=True):
         yield from _tests(part, raw_part, (*path, *inner))
-
-
-def _shown(raw: Any) -> str:
-    if isinstance(raw, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in raw.items())
-    if isinstance(raw, list):
-        return f"[{', '.join(_shown(value) for value in raw)}]"
-    return in_words(raw) if not isinstance(raw, str) else raw

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
-from payer_policy.analysis.policy_json import nodes_of, parts_of
+from payer_policy.analysis.policy_json import nodes_of, parts_of, rulesets_of
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.witness import Case, Decider, NotConfirmed, plainest_of
 from payer_policy.core.diagnostics import Diagnostic, Location
@@ -71,12 +71,9 @@ class _Deep:
         listed = self._library.policies.values()
         bases = {version.model.extends for versions in listed for version in versions}
         for address in self._library.addresses():
-            applies = False
-            for first, _, merged in self._library.windows(address):
-                ruleset = self._library.ruleset(address, first)
-                assert ruleset is not None
-                applies = self._look_at(ruleset, merged.rules) or applies
-            if not applies and address not in bases:
+            windows = rulesets_of(self._library, [address])
+            applies = [self._examine(ruleset, merged.rules) for ruleset, merged in windows]
+            if not any(applies) and address not in bases:
                 yield self._never_applies(address)
         for so_far in self._rules.values():
             yield from self._of_rule(so_far)
@@ -87,7 +84,7 @@ class _Deep:
 
     # --- one window ------------------------------------------------------------------------------
 
-    def _look_at(self, ruleset: Ruleset, placed: Mapping[str, PlacedRule]) -> bool:
+    def _examine(self, ruleset: Ruleset, placed: Mapping[str, PlacedRule]) -> bool:
         """Examine one ruleset. False: it applies to no request, so its rules are not examined.
 
         That is normal for a policy that is written only to be extended.

@@ -7,7 +7,6 @@ them. `changed_library` is the folder with the change.
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from payer_policy.analysis.policy_json import named_in, nodes_of, operator_of, parts_of
+from payer_policy.analysis.policy_json import named_in, nodes_of, operator_of, parts_of, shown
 from payer_policy.core.diagnostics import Location, PayerPolicyError, PolicyError
 from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 from payer_policy.core.vocabulary.operators import OPERATORS
@@ -110,26 +109,11 @@ def mutants_of(library: Library, folder: Path) -> list[Mutant]:
 # --- words ------------------------------------------------------------------------------------------
 
 
-def _shown(raw: Any) -> str:
-    if isinstance(raw, dict):
-        if len(raw) == 1:
-            ((key, value),) = raw.items()
-            if key in ("fact", "parameter", "code_set"):
-                return f"the {key.replace('_', ' ')} {value}" if key != "fact" else f"`{value}`"
-        return "{" + ", ".join(f"{key}: {_shown(value)}" for key, value in raw.items()) + "}"
-    if isinstance(raw, list):
-        listed = ", ".join(_shown(item) for item in raw[:6])
-        return f"[{listed}{', …' if len(raw) > 6 else ''}]"
-    if isinstance(raw, Decimal):
-        return f"{raw.normalize():f}"
-    return raw if isinstance(raw, str) else json.dumps(raw, default=str)
-
-
 def _described(raw: Any) -> str:
     """A raw condition in a few words."""
     if "fact" in raw:
         operator = operator_of(raw)
-        return f"`{raw['fact']}` {operator} {_shown(raw[operator])}"
+        return f"`{raw['fact']}` {operator} {shown(raw[operator])}"
     if "not" in raw:
         return f"not {_described(raw['not'])}"
     if "of" in raw:
@@ -241,24 +225,26 @@ class _PolicyFile:
                 continue  # the calendar ends here
             # Moved later, the old first day is no longer in force; moved earlier, the new one is.
             old = (other > day) == first
-            shown = f"{day if old else other}, on which {what} {'is' if old else 'is not'} in force"
+            what_day = (
+                f"{day if old else other}, on which {what} {'is' if old else 'is not'} in force"
+            )
             change = f"{'first' if first else 'last'} day in force {day} → {other}"
-            yield self._mutant("date", path, other.isoformat(), change, shown)
+            yield self._mutant("date", path, other.isoformat(), change, what_day)
 
     def _parameter(self, name: str, value: Any) -> Iterator[Mutant]:
         path: JsonPath = ("parameters", name, "value")
-        was = _shown(value)
+        was = shown(value)
         what = f"{name} is {was}"
         if isinstance(value, list):
             for index, one in enumerate(value if len(value) > 1 else ()):
-                change = f"parameter {name}: {was} without {_shown(one)}"
+                change = f"parameter {name}: {was} without {shown(one)}"
                 yield self._mutant("parameter", (*path, index), GONE, change, what)
             return
         others = (
             [not value] if isinstance(value, bool) else [new for *_, new in _stepped(value, ())]
         )
         for other in others:
-            change = f"parameter {name}: {was} → {_shown(other)}"
+            change = f"parameter {name}: {was} → {shown(other)}"
             yield self._mutant("parameter", path, other, change, what)
 
     # --- one rule --------------------------------------------------------------------------------
@@ -300,7 +286,7 @@ class _PolicyFile:
                     yield self._mutant("part of the lines", (*here, "on"), part, change)
         yield from self._reason_codes(finding, here, kind)
         for at, value, new in _stepped(finding.get("to"), (*here, "to")):
-            change = f"to: {_shown(finding['to'])}, {_shown(value)} → {_shown(new)}"
+            change = f"to: {shown(finding['to'])}, {shown(value)} → {shown(new)}"
             kill = f"a claim that `{self._rule}` reduces, checked for the number of units left"
             yield self._mutant("bound", at, new, change, kill=kill)
 
@@ -323,30 +309,30 @@ class _PolicyFile:
     def _conclusions(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
         for name, value in raw.items():
             for other in _others(value, self._library.vocabulary.facts[name].type):
-                change = f"concludes {name}: {_shown(value)} → {_shown(other)}"
+                change = f"concludes {name}: {shown(value)} → {shown(other)}"
                 yield self._mutant("concluded value", (*path, name), other, change, name)
 
     # --- conditions ------------------------------------------------------------------------------
 
     def _condition(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
-        told = _described(raw)
+        text = _described(raw)
         if "fact" in raw:
             yield from self._test(raw, path)
         elif "not" in raw:
             inner = raw["not"]
-            yield self._mutant("negated test", path, inner, f"{told} → {_described(inner)}", told)
+            yield self._mutant("negated test", path, inner, f"{text} → {_described(inner)}", text)
         elif "of" in raw:
             least = raw["at_least"]
             for count in (least - 1, least + 1):
                 if 1 <= count <= len(raw["of"]):
-                    change, exactly = f"{told} → at least {count}", str(min(count, least))
+                    change, exactly = f"{text} → at least {count}", str(min(count, least))
                     yield self._mutant("count", (*path, "at_least"), count, change, exactly)
         parts = list(parts_of(raw))
         if ("all" in raw or "any" in raw) and len(parts) > 1:
             swap = {"all": "any", "any": "all"}
             swapped = {swap.get(key, key): value for key, value in raw.items()}
             new = "any" if "all" in raw else "all"
-            yield self._mutant("all and any", path, swapped, f"{told} → {new}", told)
+            yield self._mutant("all and any", path, swapped, f"{text} → {new}", text)
         for at, part in parts:
             here, test = (*path, *at), _described(part)
             if len(parts) > 1 and not ("of" in raw and raw["at_least"] == len(parts)):
@@ -354,7 +340,7 @@ class _PolicyFile:
             yield from self._condition(part, here)
 
     def _test(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
-        operator, fact, told = operator_of(raw), raw["fact"], _described(raw)
+        operator, fact, text = operator_of(raw), raw["fact"], _described(raw)
         row, right, here = OPERATORS[operator], raw[operator], (*path, operator)
         for other in row.near:
             several = other in ("includes_all", "includes_any")
@@ -362,27 +348,27 @@ class _PolicyFile:
                 continue  # any of one code is all of it
             kill = None
             if not _has_its_negation(operator) or other == "includes_all":
-                kill = f"a claim on which `{fact}` is exactly {_shown(right)}"
+                kill = f"a claim on which `{fact}` is exactly {shown(right)}"
                 if several:
-                    kill = f"a claim with one, but not all, of the codes: {told}"
+                    kill = f"a claim with one, but not all, of the codes: {text}"
             changed = {"fact": fact, other: right}
-            yield self._mutant("operator", path, changed, f"{told} → {other}", told, kill=kill)
+            yield self._mutant("operator", path, changed, f"{text} → {other}", text, kill=kill)
         if operator == "within":
             swap = {"before": "after", "after": "before"}
             new = {swap.get(key, key): value for key, value in right.items()}
-            yield self._mutant("operator", here, new, f"{told} → {_shown(new)}", told)
+            yield self._mutant("operator", here, new, f"{text} → {shown(new)}", text)
         if row.shape == "flag":
-            yield self._mutant("operator", here, not right, f"{told} → {_shown(not right)}", told)
+            yield self._mutant("operator", here, not right, f"{text} → {shown(not right)}", text)
         elif not _has_its_negation(operator):
-            yield self._mutant("negated test", path, {"not": dict(raw)}, f"{told} → not", told)
+            yield self._mutant("negated test", path, {"not": dict(raw)}, f"{text} → not", text)
         if isinstance(right, list) and row.shape != "pair" and len(right) > 1:
             for index, value in enumerate(right):
-                change = f"{told} without {_shown(value)}"
-                what = f"`{fact}` {'has' if operator != 'in' else 'is'} {_shown(value)}"
+                change = f"{text} without {shown(value)}"
+                what = f"`{fact}` {'has' if operator != 'in' else 'is'} {shown(value)}"
                 yield self._mutant("dropped value", (*here, index), GONE, change, what)
         for at, value, new in _stepped(right, here):
-            change = f"{told}: {_shown(value)} → {_shown(new)}"
-            yield self._mutant("bound", at, new, change, told)
+            change = f"{text}: {shown(value)} → {shown(new)}"
+            yield self._mutant("bound", at, new, change, text)
 
     def _one_code(self, right: Any) -> bool:
         if isinstance(right, dict) and "code_set" in right:
@@ -445,7 +431,7 @@ def _of_vocabulary(library: Library) -> Iterator[Mutant]:
                 path,
                 other,
                 None,
-                f"`{name}` otherwise {_shown(fact.otherwise)} → {_shown(other)}",
+                f"`{name}` otherwise {shown(fact.otherwise)} → {shown(other)}",
                 KINDS["default"].format(what=f"`{name}`"),
                 library.vocabulary_document.locate(path),
             )
@@ -454,15 +440,15 @@ def _of_vocabulary(library: Library) -> Iterator[Mutant]:
 # --- the folder with the change -----------------------------------------------------------------------
 
 
-class NoSuchPolicy(PayerPolicyError, ValueError):
-    """With this change the file would not be a policy any more, so nobody could make it unseen."""
+class InvalidMutant(PayerPolicyError, ValueError):
+    """With this change the file would no longer be a valid policy, so it would be refused."""
 
 
 def changed_library(library: Library, mutant: Mutant) -> Library:
     """The library with the mutant's change.
 
     Raises:
-        NoSuchPolicy: the file could not be read any more.
+        InvalidMutant: The changed file is not a valid policy.
     """
     head, _, name = mutant.file.partition("/")
     if mutant.file == "vocabulary":
@@ -519,13 +505,13 @@ def _model(kind: type[M], raw: Any) -> M:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        raise NoSuchPolicy(str(error)) from None
+        raise InvalidMutant(str(error)) from None
 
 
 def _moved_versions(
     versions: tuple[PolicyVersion, ...], index: int, mutant: Mutant
 ) -> tuple[PolicyVersion, ...]:
-    """The version with another first or last day; a neighbor that meets it goes along."""
+    """The versions with another first or last day; an adjacent version is extended or shortened."""
     day = date.fromisoformat(mutant.value)
     version, out = versions[index], list(versions)
     if mutant.path[-1] == "from":
@@ -539,12 +525,12 @@ def _moved_versions(
         if after is not None and after.first_day == day_after(version.last_day or day):
             out[index + 1] = replace(after, first_day=day_after(day))
     if any(one.last_day is not None and one.last_day < one.first_day for one in out):
-        raise NoSuchPolicy(mutant.change)
+        raise InvalidMutant(mutant.change)
     return tuple(out)
 
 
 def edited(raw: Any, path: JsonPath, value: Any) -> Any:
-    """A copy of some JSON with another value at a path (`GONE`: with nothing there)."""
+    """A copy of some JSON with another value at a path (`GONE`: with the value removed)."""
     if not path:
         return value
     out = copy.copy(raw)

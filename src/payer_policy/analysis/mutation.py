@@ -19,8 +19,8 @@ from typing import Final, Literal
 
 from payer_policy.analysis.mutants import (
     KINDS,
+    InvalidMutant,
     Mutant,
-    NoSuchPolicy,
     changed_library,
 )
 from payer_policy.analysis.policy_json import named_in
@@ -250,7 +250,7 @@ class Judge:
             if killer is not None:
                 return Verdict(mutant, "killed", played.scripts[killer].place)
             return self._survived(mutant, library)
-        except (NoSuchPolicy, PolicyError):
+        except (InvalidMutant, PolicyError):
             return Verdict(mutant, "no policy")
 
     def _killer(self, mutant: Mutant, tried: _Tried) -> int | None:

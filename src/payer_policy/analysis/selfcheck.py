@@ -14,6 +14,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any, Final
 
+from payer_policy.analysis.policy_json import rulesets_of
 from payer_policy.core.ruleset import (
     Ruleset,
     Test,
@@ -45,8 +46,8 @@ class Mismatch:
     policy: str
     first_day: date
     engines: tuple[str, str]
-    facts: Mapping[str, Any]
     difference: str
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +65,7 @@ def selfcheck(library: Library, engines: Sequence[Engine], *, cases: int, seed: 
 
     The other engines are compared with the first. The same seed gives the same cases.
     """
-    rulesets = [
-        ruleset
-        for address in library.addresses()
-        for first, _, _ in library.windows(address)
-        if (ruleset := library.ruleset(address, first)) is not None
-    ]
+    rulesets = [ruleset for ruleset, _ in rulesets_of(library, library.addresses())]
     random = Random(seed)
     comparisons = done = 0
     mismatches: list[Mismatch] = []
@@ -78,28 +74,19 @@ def selfcheck(library: Library, engines: Sequence[Engine], *, cases: int, seed: 
         count = share + (number < rest)
         if not count:
             continue
-        evaluators = [(engine.name, engine.compile(ruleset)) for engine in engines]
         palette = palette_of(ruleset)
         cases_here = [random_facts(random, palette) for _ in range(count)]
         done += count
-        name, evaluate = evaluators[0]
-        answers = _all_of(evaluate, cases_here)
-        for other, evaluate_other in evaluators[1:]:
-            for facts, wanted, found in zip(
-                cases_here, answers, _all_of(evaluate_other, cases_here), strict=True
-            ):
+        first, *others = [_all_of(engine.compile(ruleset), cases_here) for engine in engines]
+        for engine, answers in zip(engines[1:], others, strict=True):
+            names = (engines[0].name, engine.name)
+            for facts, wanted, found in zip(cases_here, first, answers, strict=True):
                 comparisons += len(wanted.truths) + len(wanted.derived)
                 difference = describe_difference(ruleset, wanted, found)
                 if difference is not None:
-                    mismatches.append(
-                        Mismatch(
-                            ruleset.policy,
-                            ruleset.first_day,
-                            (name, other),
-                            {fact: to_json(value) for fact, value in sorted(facts.items())},
-                            difference,
-                        )
-                    )
+                    values = {fact: to_json(value) for fact, value in sorted(facts.items())}
+                    day = ruleset.first_day
+                    mismatches.append(Mismatch(ruleset.policy, day, names, difference, values))
     return SelfCheck(len(rulesets), done, comparisons, tuple(mismatches))
 
 

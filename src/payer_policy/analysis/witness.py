@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from payer_policy.analysis.possible import Found, Requests
 from payer_policy.core.diagnostics import PolicyError
-from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
 from payer_policy.core.vocabulary.types import NONE, Value, exact_number, to_json
@@ -153,7 +152,6 @@ class Decider:
         service = Service(made.code, made.service_date, ())
         authorization = authorization_facts(read, self.payer, service)
         context = Context(read, self.payer, service, (), authorization)
-        key = (ruleset.policy, ruleset.first_day)
         out: dict[str, Value | None] = {}
         if ASSUMPTIONS in wanted:
             out[ASSUMPTIONS] = frozenset(one.name for one in made.assumptions)
@@ -163,36 +161,32 @@ class Decider:
                 out[name] = facts[name].otherwise
         needed = sorted(name for name in wanted & facts.keys() if not facts[name].derived)
         if needed:
-            derivation = self._derivations.get(key)
-            if derivation is None:
-                derivation = self._derivations[key] = Derivation.over(
-                    library.basis, needed, ruleset.first_day
-                )
-            told, contradictions = derivation.facts(context, given)
+            key = (ruleset.policy, ruleset.first_day)
+            if key not in self._derivations:
+                derivation = Derivation.over(library.basis, needed, ruleset.first_day)
+                self._derivations[key] = derivation
+            derived, contradictions = self._derivations[key].facts(context, given)
             if contradictions:
                 return None
-            out.update({name: told.get(name) for name in needed})
+            out |= {name: derived.get(name) for name in needed}
         return out
 
     def _on_parts(self, decided: Decided, parts: frozenset[str] | None) -> Determination:
+        ruleset = decided.ruleset
         if parts is None or decided.evaluation is None:
             return decided.determination
-        if parts >= decided.ruleset.line_parts.keys():  # every rule falls on it, as without lines
+        if parts >= ruleset.line_parts.keys():  # every rule applies to it, as without lines
             return decided.determination
-        return self._determiner(decided.ruleset).determine(
+        key = (ruleset.policy, ruleset.first_day)  # rulesets of one hash may print other words
+        if key not in self._determiners:
+            self._determiners[key] = Determiner(ruleset)
+        return self._determiners[key].determine(
             decided.evaluation,
             decided.facts,
             [ServiceLine(1, None, parts)],
             decided.determination.about,
             decided.silence,
         )
-
-    def _determiner(self, ruleset: Ruleset) -> Determiner:
-        key = (ruleset.policy, ruleset.first_day)  # rulesets of one hash may print other words
-        found = self._determiners.get(key)
-        if found is None:
-            found = self._determiners[key] = Determiner(ruleset)
-        return found
 
 
 def plainest_of(
