@@ -169,8 +169,10 @@ class _Pair:
                     yield goal, _decided(old, new)
         for decision in DECISIONS:
             same_decision = both(before.decisions[decision], after.decisions[decision])
-            goal = both(same_decision, negated(self._same_reasons()))
-            yield goal, _decided(decision, decision)
+            yield (
+                both(same_decision, negated(self._same_reasons())),
+                _decided(decision, decision),
+            )
         yield self._other_amounts(), _both_reduce
 
     def _same_reasons(self) -> Formula:
