@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from payer_policy.analysis.impact.model import ChangeKey, Rejects, Tally
 from payer_policy.request.models import Request
-
-if TYPE_CHECKING:
-    import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +29,8 @@ class ChangedService:
     """The policies that decided it, old and new."""
     request: Request | None
     """The claim, where it was decided by itself."""
-    row: tuple[pl.DataFrame, int] | None
-    """For a table of facts: some of its rows, and the index of this one."""
+    row: tuple[Any, int] | None
+    """For a table of facts: a data frame of some of its rows, and the index of this one."""
 
 
 @dataclass(slots=True)

@@ -103,13 +103,11 @@ def impact(
             if out is not None and len(one.answered.table):
                 out.write_table(one.answered.table)
     counted_inputs(readers, [units.to_json()])
-    writer_of_examples = ExampleWriter(Engine(libraries[0]), Engine(libraries[1]))
-    changes = tuple(
-        Change(
-            key, group.tally, tuple(map(writer_of_examples.example, group.first if shown else ()))
-        )
+    example_writer = ExampleWriter(Engine(libraries[0]), Engine(libraries[1]))
+    changes = [
+        Change(key, group.tally, tuple(map(example_writer.example, group.first if shown else ())))
         for key, group, shown in _weighed(total.changes)
-    )
+    ]
     return Impact(
         versions[0],
         versions[1],
@@ -120,7 +118,7 @@ def impact(
         total.rejects(),
         total.cells,
         tuple(Change(one.key, one.tally, one.examples[:examples]) for one in changes),
-        writer_of_examples.titles_of(one.key for one in changes),
+        example_writer.titles_of(one.key for one in changes),
         version("payer-policy"),
     )
 
