@@ -48,9 +48,11 @@ def command(
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
         from payer_policy.formats.schemas import library_schema_problems
+        from payer_policy.specs.examples import example_problems
 
-        found = library_schema_problems(library)
-        errors, problems = found, sorted([*problems, *found], key=Diagnostic.sort_key)
+        found = [*library_schema_problems(library), *example_problems(library)]
+        errors = [problem for problem in found if problem.severity == "error"]
+        problems = sorted([*problems, *found], key=Diagnostic.sort_key)
     if deep and library is not None and not errors:
         bad = _deep(library)
         problems = sorted([*problems, *bad], key=Diagnostic.sort_key)
@@ -77,7 +79,10 @@ def _deep(library: Library) -> list[Diagnostic]:
 def _print(folder: Path, library: Library | None, problems: list[Diagnostic], bad: bool) -> None:
     if problems:
         consequence = "nothing can be loaded"
-        if all(one.code == "conflict" for one in problems if one.severity == "error"):
+        codes = {one.code for one in problems if one.severity == "error"}
+        if codes == {"wrong-example"}:
+            consequence = "no scenario can start from them"
+        elif codes <= {"conflict"}:
             consequence = "for such requests the fact is not known, and what reads it pends"
         if library is None and any(p.location.file.endswith("vocabulary.json") for p in problems):
             consequence += ", and rules are checked only once vocabulary.json is right"
