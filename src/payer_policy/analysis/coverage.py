@@ -18,7 +18,6 @@ from payer_policy.analysis.policy_json import (
     parts_of,
     rulesets_of,
     shown,
-    value_at,
 )
 from payer_policy.analysis.scenario_run import Evaluated, ScenarioRun
 from payer_policy.core.diagnostics import Location
@@ -202,7 +201,7 @@ class _Items:
     ) -> Iterator[tuple[Item, _Shows]]:
         rule = ruleset.rules[index]
         placed = merged.rules[rule.id]
-        raw = value_at(placed.version.document.value, placed.path)
+        raw = placed.version.document.part(placed.path)
 
         def item(kind: str, at: JsonPath, text: str, goals: Iterable[str]) -> Item:
             path = (*placed.path, *at)

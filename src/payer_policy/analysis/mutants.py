@@ -21,10 +21,11 @@ from payer_policy.core.diagnostics import Location, PayerPolicyError, PolicyErro
 from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import FactType, parse_value
+from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
 from payer_policy.policy.library import Library
-from payer_policy.policy.reference import CodeSet
-from payer_policy.policy.versions import PolicyVersion, day_after, day_before
+from payer_policy.policy.reference.data import CodeSet
+from payer_policy.policy.versions import PolicyVersion
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -196,7 +197,7 @@ class _PolicyFile:
     def mutants(self) -> Iterator[Mutant]:
         raw = self._document.value
         effective = self._version.model.effective
-        for key, day in (("from", effective.from_), ("through", effective.through)):
+        for key, day in (("from", effective.first_day), ("through", effective.last_day)):
             if day is not None:
                 yield from self._moved(day, ("effective", key), self._version.address)
         if raw.get("applies_to") is not None:

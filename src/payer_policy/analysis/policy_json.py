@@ -13,13 +13,6 @@ from payer_policy.policy.library import Library
 from payer_policy.policy.versions import Merged
 
 
-def value_at(raw: Any, path: JsonPath) -> Any:
-    """The value at a path of some JSON."""
-    for step in path:
-        raw = raw[step]
-    return raw
-
-
 def nodes_of(raw: Any, path: JsonPath = ()) -> Iterator[tuple[JsonPath, Any]]:
     """Every value of some JSON with its path, each object and list before what is in it."""
     yield path, raw

@@ -100,5 +100,5 @@ def run_scenarios(engine: Engine, features: Sequence[FeatureFile]) -> ScenarioRu
 def _not_applied(script: int, without: NoPolicy, library: Library) -> Iterator[Evaluated]:
     payer = next((str(value) for label, value in without.looked_for if label == "payer"), "")
     if without.code is not None and without.service_date is not None:
-        for address in library.by_code.get((payer, without.code), ()):
+        for address in library.candidates(payer, without.code):
             yield Evaluated(script, address, without.service_date, None)

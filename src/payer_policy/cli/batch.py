@@ -156,7 +156,8 @@ def _run(
     from payer_policy.batch.deciding import CountsDiffer
     from payer_policy.batch.progress import ProgressLine
     from payer_policy.batch.run import run
-    from payer_policy.batch.workers import WorkerFault, WorkerLost
+    from payer_policy.batch.workers import WorkerFault
+    from payer_policy.core.in_parallel import WorkerLost
     from payer_policy.formats.source import WrongCall
 
     shows = not quiet and sys.stderr.isatty()
@@ -167,9 +168,7 @@ def _run(
     except WrongCall as error:
         _fail(line, str(error))
     except WorkerLost as error:
-        _fail(
-            line, f"a worker process {error}; is memory short? {again} Fewer --workers need less."
-        )
+        _fail(line, f"{error}; is memory short? {again} Fewer --workers need less.")
     except KeyboardInterrupt:
         _fail(line, f"stopped. {again}")
     except OSError as error:

@@ -43,11 +43,11 @@ def command(
     from payer_policy.analysis.reports import coverage_json, coverage_text
     from payer_policy.analysis.scenario_run import ScenariosFail, run_scenarios
     from payer_policy.engine import Engine
-    from payer_policy.policy.library import Library
+    from payer_policy.policy.loading import open_library
     from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
-    library = Library.open(folder)
+    library = open_library(folder)
     chosen = options.chosen(library, addresses)
     try:
         played = run_scenarios(Engine(library, "compiled"), read_features(files, Path.cwd()))

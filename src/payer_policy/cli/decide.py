@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from payer_policy.audit.record import Recorder
+from payer_policy.audit.record import records
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
 from payer_policy.core.diagnostics.render import as_text
@@ -103,12 +103,11 @@ def command(
 
 def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[Answer]:
     """The answers, each written to a file of records, which is there when all are in it."""
-    recorder = Recorder()
     with options.written(path) as file:
         for answer in found:
             if answer.request is not None:
                 file.writelines(
-                    recorder.records(engine, answer.request, answer.decided, answer.without_policy)
+                    records(engine, answer.request, answer.decided, answer.without_policy)
                 )
             yield answer
 

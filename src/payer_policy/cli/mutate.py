@@ -51,11 +51,11 @@ def command(
     from payer_policy.analysis.mutation import Setup, run_mutants, sample
     from payer_policy.analysis.reports import mutation_json, mutation_text
     from payer_policy.analysis.scenario_run import ScenariosFail
-    from payer_policy.policy.library import Library
+    from payer_policy.policy.loading import open_library
     from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
-    library = Library.open(folder)
+    library = open_library(folder)
     read_features(files, Path.cwd())  # what is wrong in any of them is reported before the work
     options.chosen(library, addresses)
     mutants = [
@@ -72,7 +72,7 @@ def command(
             click.echo(f"\r{done:,} of {len(chosen):,} changes", nl=done == len(chosen), err=True)
 
     try:
-        found = run_mutants(setup, chosen, jobs=jobs, of=len(mutants), told=report)
+        found = run_mutants(setup, chosen, jobs=jobs, of=len(mutants), report=report)
     except ScenariosFail as error:
         raise playing.scenarios_fail(error) from None
     options.print_json(mutation_json(found)) if as_json else click.echo(mutation_text(found))

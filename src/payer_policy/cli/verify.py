@@ -12,7 +12,7 @@ import click
 from payer_policy.audit.checker import Verified, Verifier
 from payer_policy.cli import options
 from payer_policy.core.sealed import Wrong, at
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 _SHOWN: Final = 20
 _STEPS: Final = {
@@ -54,7 +54,7 @@ def command(record: str, folder: Path, as_json: bool) -> None:
     data = options.read_bytes(record)
     if not data:
         raise click.UsageError(f"{record}: holds no record; `decide --record` writes them")
-    verifier = Verifier(Library.open(folder))
+    verifier = Verifier(open_library(folder))
     lines = [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")]
     if not data.endswith(b"\n"):
         lines[-1] = lines[-1][:-1]
