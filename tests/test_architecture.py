@@ -48,6 +48,7 @@ OPTIONAL = {
     "fhir": r"formats/fhir/models\.py",
     **dict.fromkeys(("pytest", "pytest_bdd"), r"specs/plugin\.py"),
     "gherkin": r"specs/reading\.py",
+    "jinja2": r"analysis/impact/html\.py",
     **dict.fromkeys(
         ("polars", "numpy", "pyarrow"),
         r"engines/columnar/.*|batch/.*|formats/tables/(parquet_blocks|kept)\.py|determination/columns\.py"

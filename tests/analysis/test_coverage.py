@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from payer_policy.analysis.coverage import KINDS, Coverage, coverage
 from payer_policy.analysis.mutation import Setup
-from payer_policy.analysis.played import Played
+from payer_policy.analysis.scenario_run import ScenarioRun
 from payer_policy.cli import payer_policy
 from payer_policy.specs.reading import features_in
 
@@ -20,7 +20,7 @@ OTHER = "other-health/vitamin-b12"
 
 
 @pytest.fixture(scope="module")
-def played() -> Played:
+def played() -> ScenarioRun:
     return Setup(POLICIES, tuple(features_in([FEATURES])), DATA).judge().played
 
 
@@ -33,7 +33,7 @@ EXERCISED = {
     ("rule", "Oral therapy failed"): {"holds": 20, "does not hold": 4, "not known": 3},
     ("test", "oral.weeks at_least 12"): {"holds": 14, "does not hold": 5, "not known": 8},
     ("bound", "oral.weeks at_least 12"): {"just below": 3, "at the bound": 14, "just above": 0},
-    ("bound", "units.billed more_than parameter most_units"): {
+    ("bound", "units.billed more_than the parameter most_units"): {
         "just below": 2, "at the bound": 15, "just above": 1,
     },
     ("value", "oral.outcome: refused"): {"met": 1},
@@ -45,11 +45,11 @@ EXERCISED = {
 
 
 @pytest.mark.parametrize(("kind", "text"), EXERCISED)
-def test_what_is_exercised(kind: str, text: str, played: Played) -> None:
+def test_what_is_exercised(kind: str, text: str, played: ScenarioRun) -> None:
     assert hits(coverage(played), kind, text) == EXERCISED[kind, text]
 
 
-def test_every_kind_is_counted_and_what_is_lacking_is_found(played: Played) -> None:
+def test_every_kind_is_counted_and_what_is_lacking_is_found(played: ScenarioRun) -> None:
     found = coverage(played)
 
     assert {item.kind for item in found.items} == set(KINDS)
@@ -61,7 +61,7 @@ def test_every_kind_is_counted_and_what_is_lacking_is_found(played: Played) -> N
     assert (of - shown, found.percent()) == (2, 96)
 
 
-def test_an_inherited_rule_counts_once_or_for_each_policy(played: Played) -> None:
+def test_an_inherited_rule_counts_once_or_for_each_policy(played: ScenarioRun) -> None:
     together = hits(coverage(played), "rule", "Three a day")
     each = {
         item.policy: item.hits
@@ -74,7 +74,7 @@ def test_an_inherited_rule_counts_once_or_for_each_policy(played: Played) -> Non
     assert {goal: sum(one[goal] for one in each.values()) for goal in together} == together
 
 
-def test_a_withdrawn_rule_is_not_looked_for(played: Played) -> None:
+def test_a_withdrawn_rule_is_not_looked_for(played: ScenarioRun) -> None:
     found = coverage(played, each=True, policies=[OTHER])
 
     assert {item.policy for item in found.items} == {OTHER}

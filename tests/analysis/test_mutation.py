@@ -13,13 +13,12 @@ from click.testing import CliRunner, Result
 from payer_policy.analysis.mutants import KINDS, Mutant, changed_library, mutants_of
 from payer_policy.analysis.mutation import (
     Judge,
-    ScenariosFail,
     Setup,
     Verdict,
     run_mutants,
     sample,
 )
-from payer_policy.analysis.played import Played
+from payer_policy.analysis.scenario_run import ScenarioRun, ScenariosFail
 from payer_policy.analysis.verdicts import Differs, NotProved, Proved
 from payer_policy.cli import payer_policy
 from payer_policy.core.ruleset import Ruleset
@@ -54,13 +53,12 @@ def without(judge: Judge, *names: str) -> Judge:
     assert len(kept) == len(played.scripts) - len(names)
     now = {index: at for at, index in enumerate(kept)}
     return Judge(
-        Played(
+        ScenarioRun(
             played.engine,
             tuple(played.scripts[index] for index in kept),
             tuple(
                 replace(seen, script=now[seen.script]) for seen in played.seen if seen.script in now
             ),
-            (),
         )
     )
 
@@ -253,7 +251,7 @@ def test_a_change_that_reaches_no_policy_in_force_is_equivalent(
         (  # its base is not in force on the day before
             "other-health/vitamin-b12/2024-01-01",
             "first day in force 2024-01-01 → 2023-12-31",
-            "in no policy does it change what is in force",
+            "it changes no ruleset in force",
         )
     ]
 
@@ -350,7 +348,7 @@ def test_the_command_as_json() -> None:
         (["nowhere"], "nowhere is not there"),
         (
             [str(FEATURES), "--policy", "plain-health/vitamin"],
-            "there is no policy `plain-health/vitamin`; did you mean `plain-health/vitamin-b12`?",
+            "`plain-health/vitamin` is not a policy; did you mean `plain-health/vitamin-b12`?",
         ),
         ([str(FEATURES), "--quick", "0"], "0 is not in the range"),
     ],

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from payer_policy import Library
-from payer_policy.analysis.selfcheck import StepByStep, selfcheck
+from payer_policy.analysis.selfcheck import selfcheck
 from payer_policy.cli import payer_policy
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.semantics import Facts
@@ -19,6 +19,7 @@ from payer_policy.core.truth import FAILS, UNKNOWN
 from payer_policy.engines import engine_named
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.policy.loading import open_library
 from tests.places import ROOT
 

@@ -125,7 +125,7 @@ def test_reports_of_impact_are_private(here: Path) -> None:
 
     result = call(*IMPACT, "--html", "a.html", "--parquet", "./a.html")
     assert result.exit_code == 2
-    assert "need a file each" in result.output
+    assert "need different files" in result.output
 
 
 def test_the_answers_of_a_batch_are_private(here: Path) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.core.ruleset import All, Condition, Constant, FactRef, Not, Rule, Test
 from payer_policy.core.truth import FAILS, HOLDS
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.outcome import DECISION, OUTCOME
 from payer_policy.core.vocabulary.types import FactType, Value
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.language.sources import Aggregate, Computed
 from payer_policy.policy.learning import STEADY, Learning, left_by_lines
 from tests.random_rulesets import completed, declared, of_flags, ruleset, simple, some_facts

@@ -1,7 +1,7 @@
-"""What changed between two versions of a policy, as behavior: `compare(old, new)`.
+"""What changed in the behavior of a policy between two versions: `compare(old, new)`.
 
-For every kind of changed outcome there is a request that shows it, decided by both versions; where
-there is none, the versions are equivalent, and that is proved. What changed in the text stands beside.
+For every kind of changed outcome there is a request that shows it, decided by both versions. Where
+there is none, the versions are proved equivalent. Changes of the text are listed too.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.possible import DECISIONS, Found, Requests, facts_for
 from payer_policy.analysis.text_changes import TextChange, text_changes
 from payer_policy.analysis.witness import Case, Decider, outcome_of, plainest
 from payer_policy.core.ruleset import Finding, Ruleset
 from payer_policy.core.vocabulary.outcome import CARC, GROUP, RARC, RULE
 from payer_policy.determination import Determination
+from payer_policy.determination.explain import DECISIONS as IN_WORDS
 from payer_policy.engine import Engine
 from payer_policy.engines.symbolic.arithmetic import Outside
 from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, both, negated, same
@@ -26,11 +27,8 @@ from payer_policy.policy.library import Library
 from payer_policy.specs.writing import ScenarioWriter
 
 Verdict = Literal["equivalent", "different", "not proved"]
-Decision = Literal["approve", "deny", "pend"]
-
-DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")
 KINDS_SHOWN: Final = 12
-"""So many reasons are told apart for one change of decision, at most."""
+"""The largest number of changes that are shown for one change of decision, each for another reason."""
 _REASONS: Final = (GROUP, CARC, RARC)
 
 
@@ -42,12 +40,12 @@ class Change:
     """The decision before."""
     new: str
     reasons_gone: tuple[str, ...]
-    """Reasons as `deny CO 197 by authorization-absent` that the old version gave alone."""
+    """Reasons, such as `deny CO 197 by authorization-absent`, that only the old version gave."""
     reasons_come: tuple[str, ...]
     before: Case
     after: Case
     scenario: str
-    """The request, and what is determined of it now, as a scenario."""
+    """The request and its determination by the new version, as a scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class Comparison:
     changes: tuple[Change, ...]
     text: tuple[TextChange, ...]
     why: str | None = None
-    """For `not proved`: why."""
+    """For `not proved`: the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +99,8 @@ def common_windows(old: Library, new: Library, address: str) -> Iterator[tuple[d
 def compare(old: Side, new: Side) -> Comparison:
     """Two versions of a policy, for requests that both decide.
 
-    Where the versions stand in one folder for different days or payers, the request is the same but
-    for its date of service and its payer.
+    Where both versions are in one folder, for different days or payers, the two requests differ only
+    in the date of service and the payer.
 
     Raises:
         KeyError: no version is in force on a side's day.
@@ -128,20 +126,17 @@ class _Pair:
         self._search = Search(facts, [*before.everything(), *after.everything()])
 
     def _facts_of_one_side(self) -> frozenset[str]:
-        """What differs between the two requests where both versions are of one folder."""
+        """The facts that differ between the two requests where both versions are in one folder."""
         old, new = self._rulesets
         by_source = self._sides[0].engine.library.facts_by_source
-        own = set()
+        own: list[tuple[str, str]] = []
         if old.first_day != new.first_day and self._sides[0].engine is self._sides[1].engine:
-            own.add(by_source.get(("service", "date")))
+            own.append(("service", "date"))
         if old.policy.partition("/")[0] != new.policy.partition("/")[0]:
-            own |= {
-                by_source.get(("request", path))
-                for path in ("coverage.payer", "coverage.line_of_business")
-            }
+            own += [("request", "coverage.payer"), ("request", "coverage.line_of_business")]
         if self._sides[0].address != self._sides[1].address:
-            own.add(by_source.get(("service", "code")))
-        return frozenset(name for name in own if name is not None)
+            own.append(("service", "code"))
+        return frozenset(by_source[one] for one in own if one in by_source)
 
     def comparison(self) -> Comparison:
         old, new = self._rulesets
@@ -159,13 +154,13 @@ class _Pair:
             verdict = "different"
         elif self._unconfirmed:
             verdict = "not proved"
-            why = "the solver found requests that the engines decide alike"
+            why = "the solver found requests that both versions decide the same way"
         return Comparison(old, new, verdict, tuple(changes), text, why)
 
     # --- kinds of change -------------------------------------------------------------------------
 
     def _kinds(self) -> Iterator[tuple[Formula, Callable[[Case, Case], bool]]]:
-        """What to look for, each with the test that two decided cases show it."""
+        """What to search for, each with the test that two decided cases show it."""
         before, after = self._requests
         for old in DECISIONS:
             for new in DECISIONS:
@@ -173,9 +168,12 @@ class _Pair:
                     goal = both(before.decisions[old], after.decisions[new])
                     yield goal, _decided(old, new)
         for decision in DECISIONS:
-            alike = both(before.decisions[decision], after.decisions[decision])
-            yield both(alike, negated(self._same_reasons())), _other_reasons(decision)
-        yield self._other_amounts(), _other_amounts
+            same_decision = both(before.decisions[decision], after.decisions[decision])
+            yield (
+                both(same_decision, negated(self._same_reasons())),
+                _decided(decision, decision),
+            )
+        yield self._other_amounts(), _both_reduce
 
     def _same_reasons(self) -> Formula:
         before, after = self._requests
@@ -249,26 +247,23 @@ class _Pair:
             got = (before.decided.ruleset.hash, after.decided.ruleset.hash)
             return (before, after) if got == wanted and shows(before, after) else None
 
-        if cases(found) is None:
+        first = cases(found)
+        if first is None:
             return None
-        reasons = {
-            side: _reasons_of(case.determination) for side, case in enumerate(cases(found) or ())
-        }
+        reasons = [_reasons_of(case.determination) for case in first]
 
         def still(tried: Found) -> bool:
+            # Reasons may be left out, but never change: what is shown stays the same change.
             made = cases(tried)
-            if made is None:
-                return False
-            # The reasons may become fewer, and never others: the change that is shown stays one.
-            return all(
-                _reasons_of(case.determination) <= reasons[at] for at, case in enumerate(made)
+            return made is not None and all(
+                _reasons_of(case.determination) <= these
+                for case, these in zip(made, reasons, strict=True)
             )
 
-        plain = plainest(found, still, self._deciders[0].named)
-        return cases(plain)
+        return cases(plainest(found, still, self._deciders[0].named))
 
     def _another_reason(self, before: Case, after: Case) -> Formula:
-        """That a request does not show what these cases show: a rule finds nothing that did."""
+        """That a request does not show the same change: a rule that found something does not."""
         rules = []
         for requests, case in zip(self._requests, (before, after), strict=True):
             found = outcome_of(case.determination)[RULE]
@@ -287,9 +282,9 @@ class _Pair:
         payer = after.decided.ruleset.policy.partition("/")[0]
         old_word, new_word = before.determination.decision, after.determination.decision
         title = (
-            f"{_WORD[old_word].capitalize()} before, {_WORD[new_word]} now"
+            f"{IN_WORDS[old_word].capitalize()} before, {IN_WORDS[new_word]} now"
             if old_word != new_word
-            else f"{_WORD[new_word].capitalize()} as before, for another reason"
+            else f"{IN_WORDS[new_word].capitalize()} as before, for another reason"
         )
         return Change(
             old_word,
@@ -302,17 +297,13 @@ class _Pair:
         )
 
 
-_WORD: Final = {
-    "approve": "approved",
-    "deny": "denied",
-    "pend": "pended",
-    "partial": "partly approved",
-}
-
-
 def _decided(old: str, new: str) -> Callable[[Case, Case], bool]:
+    """Whether cases are decided so, with other reason codes where the decision is the same."""
+
     def shows(before: Case, after: Case) -> bool:
-        return before.determination.decision == old and after.determination.decision == new
+        if (before.determination.decision, after.determination.decision) != (old, new):
+            return False
+        return old != new or _codes(before) != _codes(after)
 
     return shows
 
@@ -322,34 +313,16 @@ def _codes(case: Case) -> tuple[object, ...]:
     return tuple(outcome[name] for name in _REASONS)
 
 
-def _other_reasons(decision: str) -> Callable[[Case, Case], bool]:
-    def shows(before: Case, after: Case) -> bool:
-        alike = before.determination.decision == after.determination.decision == decision
-        return alike and _codes(before) != _codes(after)
-
-    return shows
-
-
-def _other_amounts(before: Case, after: Case) -> bool:
-    one = [found.because for found in before.determination.findings if found.kind == "reduce"]
-    other = [found.because for found in after.determination.findings if found.kind == "reduce"]
-    return bool(one) and bool(other)
+def _both_reduce(before: Case, after: Case) -> bool:
+    return all(
+        any(found.kind == "reduce" for found in case.determination.findings)
+        for case in (before, after)
+    )
 
 
 def _reasons_of(determination: Determination) -> frozenset[str]:
     return frozenset(
-        " ".join(
-            part
-            for part in (
-                found.kind,
-                found.group or "",
-                found.carc or "",
-                *found.rarcs,
-                "by",
-                found.rule,
-            )
-            if part
-        )
-        for found in determination.findings
-        if found.kind != "advise"
+        " ".join(filter(None, (one.kind, one.group, one.carc, *one.rarcs, "by", one.rule)))
+        for one in determination.findings
+        if one.kind != "advise"
     )

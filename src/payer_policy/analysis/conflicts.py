@@ -1,15 +1,17 @@
 """Do two rules that conclude different values of a fact exclude each other? `settled(library, problems)`.
 
-Reading a folder tells it from their tests, and warns where those do not show it. Here the solver is asked
-for exactly those pairs: a request for which both hold makes the warning an error; the proof that there is
-none removes it; and where the solver gives up, or is not installed, the warning stays.
+Reading a folder compares their tests, and warns where those do not show it. Here the solver is asked
+about exactly those pairs: a request for which both hold makes the warning an error; the proof that there
+is none removes it; and where the solver gives up, or is not installed, the warning stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from graphlib import TopologicalSorter
 
 from payer_policy.analysis.deep import Window
+from payer_policy.analysis.policy_json import rulesets_of
 from payer_policy.analysis.witness import Case
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.ruleset import Ruleset
@@ -24,7 +26,7 @@ CODE = "conflict-not-seen"
 
 
 def settled(library: Library, problems: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """The problems of a folder without errors, with what the solver says of pairs of rules."""
+    """The problems of a folder without errors, with the solver's answers about pairs of rules."""
     others = [one for one in problems if one.code != CODE]
     found = sorted(set(_Conflicts(library).found()), key=Diagnostic.sort_key)
     return sorted([*others, *found], key=Diagnostic.sort_key)
@@ -34,22 +36,19 @@ class _Conflicts:
     def __init__(self, library: Library) -> None:
         self._library, self._engine = library, Engine(library, "compiled")
         self._first: dict[tuple[str, ...], tuple[Merged, Pair]] = {}
-        """Each pair, with the policy in which it was met first."""
+        """Each pair, with the first policy that has it."""
         self._shown: dict[tuple[str, ...], Diagnostic] = {}
         self._open: set[tuple[str, ...]] = set()
         """The pairs that the solver did not settle somewhere."""
 
     def found(self) -> Iterator[Diagnostic]:
-        for address in _bases_first(self._library):
-            for first, _, merged in self._library.windows(address):
-                ruleset = self._library.ruleset(address, first)
-                assert ruleset is not None
-                self._look_at(ruleset, merged)
+        for ruleset, merged in rulesets_of(self._library, _bases_first(self._library)):
+            self._settle(ruleset, merged)
         yield from self._shown.values()
         for key in self._open - self._shown.keys():
             yield conflict_problem(*self._first[key])
 
-    def _look_at(self, ruleset: Ruleset, merged: Merged) -> None:
+    def _settle(self, ruleset: Ruleset, merged: Merged) -> None:
         by_id = {rule.id: rule for rule in ruleset.rules}
         rules = {id_: by_id[id_] for id_ in merged.rules if id_ in by_id}  # as they are written
         window: Window | None = None
@@ -86,17 +85,9 @@ def _both_hold(window: Window, pair: Pair) -> str | None:
 
 
 def _bases_first(library: Library) -> list[str]:
-    """The policies so that each comes after those that it extends."""
-    out: list[str] = []
-
-    def place(address: str) -> None:
-        if address in out or address not in library.policies:
-            return
-        for version in library.policies[address]:
-            if version.model.extends is not None:
-                place(version.model.extends)
-        out.append(address)
-
-    for address in library.addresses():
-        place(address)
-    return out
+    """The policies, each after those that it extends."""
+    bases = {
+        address: [one.model.extends for one in library.policies[address] if one.model.extends]
+        for address in library.addresses()
+    }
+    return [one for one in TopologicalSorter(bases).static_order() if one in bases]

@@ -1,23 +1,28 @@
-"""What of the policies the scenarios exercise: rules, tests, bounds, values, overrides, parameters.
+"""What the scenarios exercise: rules, tests, bounds, values, overrides, parameters.
 
-Counted where a thing is written, so a rule that several policies inherit is exercised by a scenario
-of any of them; or for each policy by itself.
+Counted by the place in a policy file, so a scenario of any policy exercises a rule that several
+inherit; or for each policy by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, Final
 
-from payer_policy.analysis.played import Played, Seen
+from payer_policy.analysis.policy_json import (
+    named_in,
+    operator_of,
+    parts_of,
+    rulesets_of,
+    shown,
+)
+from payer_policy.analysis.scenario_run import Evaluated, ScenarioRun
 from payer_policy.core.diagnostics import Location
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
     Condition,
     Constant,
     Edge,
@@ -33,13 +38,12 @@ from payer_policy.core.semantics import Facts, truth_of, value_of
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import NONE
-from payer_policy.determination.words import in_words
-from payer_policy.policy.library import Library
-from payer_policy.policy.versions import Merged, Placed, PolicyVersion
+from payer_policy.determination import Determination
+from payer_policy.policy.versions import Merged, PolicyVersion
 
 KINDS: Final = ("rule", "test", "bound", "value", "override", "part of the lines", "parameter")
 NOT_KNOWN: Final = "not known"
-"""The goal that is counted apart: the form of a claim always tells some facts."""
+"""The goal that is counted separately, since the form of a claim always states some facts."""
 
 _TRUTHS: Final[Mapping[Truth, str]] = {
     HOLDS: "holds",
@@ -47,16 +51,18 @@ _TRUTHS: Final[Mapping[Truth, str]] = {
     UNKNOWN: NOT_KNOWN,
 }
 _AT, _BELOW, _ABOVE = "at the bound", "just below", "just above"
+_MET, _BOTH, _BESIDE = "met", "both hold but for it", "holds beside other lines"
+_READ = "read by a rule that is decided"
 
 
 @dataclass
 class Item:
-    """One thing that a policy file says, and how often scenarios show each side of it."""
+    """One part of a policy file, and how often scenarios show each side of it."""
 
     kind: str
     """One of `KINDS`."""
     policy: str | None
-    """Where each policy is looked at by itself, its address."""
+    """The address, where each policy is counted by itself."""
     rule: str | None
     text: str
     location: Location
@@ -69,7 +75,7 @@ class Item:
         return f"{self.location.file}:{start.line}" if start else self.location.file
 
     def lacking(self, *, unknown: bool = False) -> list[str]:
-        """The goals that no scenario shows; `unknown`: also that it is not known."""
+        """The goals that no scenario shows; with `unknown`, `not known` too."""
         return [
             goal for goal, hits in self.hits.items() if not hits and (unknown or goal != NOT_KNOWN)
         ]
@@ -84,7 +90,7 @@ class Coverage:
     decisions: int
 
     def counts(self, kind: str | None = None, *, unknown: bool = False) -> tuple[int, int]:
-        """How many goals are shown, of how many; `unknown`: only those of what is not known."""
+        """The number of goals shown and the number of all; with `unknown`, only of `not known`."""
         goals = [
             hits
             for item in self.items
@@ -96,37 +102,30 @@ class Coverage:
 
     def percent(self, kind: str | None = None, *, unknown: bool = False) -> int:
         """The same in whole percent, rounded down: 100 is all of them."""
-        shown, of = self.counts(kind, unknown=unknown)
-        return 100 if not of else shown * 100 // of
+        met, of = self.counts(kind, unknown=unknown)
+        return 100 if not of else met * 100 // of
 
 
-def coverage(played: Played, *, each: bool = False, policies: Iterable[str] = ()) -> Coverage:
+def coverage(played: ScenarioRun, *, each: bool = False, policies: Iterable[str] = ()) -> Coverage:
     """What the scenarios exercise.
 
     Args:
         played: The scenarios, run.
-        each: Count for each policy by itself, so that an inherited rule counts once a policy.
-        policies: Only what these policies (addresses) are made of; none: everything.
+        each: Count for each policy by itself, so that an inherited rule counts once per policy.
+        policies: Only the parts of these policies (addresses); none: all policies.
     """
     library, wanted = played.library, tuple(policies)
-    counter = _Counter(library, each)
-    by_window: dict[tuple[str, date], list[Seen]] = {}
-    for seen in played.seen:
-        if seen.ruleset is not None:
-            by_window.setdefault((seen.address, seen.ruleset.first_day), []).append(seen)
+    items = _Items(each)
+    by_window = played.by_window()
     decisions = 0
-    for address in library.addresses():
-        if wanted and address not in wanted:
-            continue
-        for first, _, merged in library.windows(address):
-            ruleset = library.ruleset(address, first)
-            assert ruleset is not None
-            watched = counter.watched(ruleset, merged)
-            for seen in by_window.get((address, first), ()):
-                decisions += 1
-                counter.count(ruleset, watched, seen)
-    items = sorted(
-        counter.items.values(),
+    chosen = [one for one in library.addresses() if not wanted or one in wanted]
+    for ruleset, merged in rulesets_of(library, chosen):
+        watched = items.of(ruleset, merged)
+        for seen in by_window.get((ruleset.policy, ruleset.first_day), ()):
+            decisions += 1
+            _count(watched, seen)
+    found = sorted(
+        items.found.values(),
         key=lambda item: (
             item.location.file,
             item.location.start or (0, 0),
@@ -135,249 +134,193 @@ def coverage(played: Played, *, each: bool = False, policies: Iterable[str] = ()
             item.text,
         ),
     )
-    return Coverage(tuple(items), len(played.scripts), decisions)
+    return Coverage(tuple(found), len(played.scripts), decisions)
+
+
+def _count(watched: Iterable[tuple[Item, _Shows]], seen: Evaluated) -> None:
+    """Add what one decision shows."""
+    assert seen.decided is not None
+    evaluation = seen.decided.evaluation
+    if evaluation is not None:
+        decision = _Decision(seen.decided.determination, evaluation.truths, seen.known())
+        for item, shows in watched:
+            for goal in shows(decision):
+                if goal in item.hits:
+                    item.hits[goal] += 1
 
 
 @dataclass(frozen=True, slots=True)
-class _WatchedTest:
-    condition: Condition
-    test: Test
-    """The same as it was written."""
-    item: Item
-    bound: Item | None
-    values: Mapping[str, Item]
+class _Decision:
+    """One decision of a scenario, as coverage reads it."""
+
+    determination: Determination
+    truths: Sequence[Truth]
+    known: Facts
 
 
-@dataclass(frozen=True, slots=True)
-class _WatchedRule:
-    index: int
-    rule: Rule
-    item: Item
-    tests: tuple[_WatchedTest, ...]
-    overrides: tuple[tuple[int, Item], ...]
-    """The rules that it overrides, by index."""
-    part: Item | None
-    parameters: tuple[Item, ...]
+_Shows = Callable[[_Decision], Iterable[str]]
+"""The goals of an item that a decision shows."""
 
 
-class _Counter:
-    def __init__(self, library: Library, each: bool) -> None:
-        self._library, self._each = library, each
-        self.items: dict[tuple[Any, ...], Item] = {}
+class _Items:
+    """The items of all policies, each with a function that says what a decision shows of it."""
+
+    def __init__(self, each: bool) -> None:
+        self._each = each
+        self.found: dict[tuple[Any, ...], Item] = {}
 
     def _item(
         self,
         kind: str,
-        ruleset: Ruleset,
+        policy: str,
         version: PolicyVersion,
         path: JsonPath,
         rule: str | None,
         text: str,
         goals: Iterable[str],
     ) -> Item:
-        policy = ruleset.policy if self._each else None
-        key = (kind, version.name, path, policy, text if kind in ("value", "bound") else "")
-        found = self.items.get(key)
-        if found is None:
-            location = version.document.locate(path)
+        about = policy if self._each else None
+        key = (kind, version.name, path, about, text if kind in ("value", "bound") else "")
+        if key not in self.found:
             hits = dict.fromkeys(goals, 0)
-            found = self.items[key] = Item(kind, policy, rule, text, location, hits)
-        return found
+            location = version.document.locate(path)
+            self.found[key] = Item(kind, about, rule, text, location, hits)
+        return self.found[key]
 
-    # --- what is watched -------------------------------------------------------------------------
+    def of(self, ruleset: Ruleset, merged: Merged) -> list[tuple[Item, _Shows]]:
+        """The items of one ruleset."""
+        by_id = {rule.id: rule for rule in ruleset.rules}
+        return [
+            pair
+            for index in range(len(ruleset.rules))
+            for pair in self._of_rule(ruleset, merged, index, by_id)
+        ]
 
-    def watched(self, ruleset: Ruleset, merged: Merged) -> list[_WatchedRule]:
-        out = []
-        for index, rule in enumerate(ruleset.rules):
-            placed = merged.rules[rule.id]
-            version, path = placed.version, placed.path
-            raw = version.document.part(path)
-            item = self._item(
-                "rule", ruleset, version, (*path, "id"), rule.id, rule.title, _TRUTHS.values()
-            )
-            tests = tuple(
-                self._test(ruleset, version, rule, test, raw_test, at)
-                for test, raw_test, at in _tests(rule.condition, raw["when"], (*path, "when"))
-            )
-            overrides = tuple(
-                (
-                    ruleset.index_of(id_),
-                    self._item(
-                        "override",
-                        ruleset,
-                        version,
-                        (*path, "overrides", at),
-                        rule.id,
-                        f"overrides {id_}",
-                        ("both hold but for it",),
-                    ),
-                )
-                for at, id_ in enumerate(raw.get("overrides", ()))
-                if any(other.id == id_ for other in ruleset.rules)
-            )
-            part = None
-            if isinstance(rule.effect, Finding) and rule.effect.part is not None:
-                part = self._item(
-                    "part of the lines",
-                    ruleset,
-                    version,
-                    (*path, "then"),
-                    rule.id,
-                    f"on {ruleset.line_parts[rule.effect.part]}",
-                    ("holds beside other lines",),
-                )
-            parameters = tuple(
-                self._parameter(ruleset, merged.parameters[name], name)
-                for name in dict.fromkeys(_parameters_in(raw))
-                if name in merged.parameters
-            )
-            out.append(_WatchedRule(index, rule, item, tests, overrides, part, parameters))
-        return out
+    def _of_rule(
+        self, ruleset: Ruleset, merged: Merged, index: int, by_id: Mapping[str, Rule]
+    ) -> Iterator[tuple[Item, _Shows]]:
+        rule = ruleset.rules[index]
+        placed = merged.rules[rule.id]
+        raw = placed.version.document.part(placed.path)
 
-    def _parameter(self, ruleset: Ruleset, placed: Placed[Any], name: str) -> Item:
-        return self._item(
-            "parameter",
-            ruleset,
-            placed.version,
-            placed.path,
-            None,
-            f"parameter {name}",
-            ("read by a rule that is decided",),
+        def item(kind: str, at: JsonPath, text: str, goals: Iterable[str]) -> Item:
+            path = (*placed.path, *at)
+            return self._item(kind, ruleset.policy, placed.version, path, rule.id, text, goals)
+
+        yield (
+            item("rule", ("id",), rule.title, _TRUTHS.values()),
+            lambda decision: (_TRUTHS[decision.truths[index]],),
         )
-
-    def _test(
-        self,
-        ruleset: Ruleset,
-        version: PolicyVersion,
-        rule: Rule,
-        condition: Condition,
-        raw: Mapping[str, Any],
-        path: JsonPath,
-    ) -> _WatchedTest:
-        operator = next(key for key in raw if key not in ("fact", "note"))
-        test = written(condition)
-        assert test is not None
-        text = f"{test.fact} {operator} {_shown(raw[operator])}"
-        goals = [goal for goal in _TRUTHS.values() if goal != NOT_KNOWN or operator != "is_known"]
-        item = self._item("test", ruleset, version, path, rule.id, text, goals)
-        bound = None
-        if OPERATORS[operator].by_size:
-            bound = self._item(
-                "bound", ruleset, version, path, rule.id, text, (_BELOW, _AT, _ABOVE)
+        for condition, raw_test, at in _tests(rule.condition, raw["when"], ("when",)):
+            yield from _of_test(item, condition, raw_test, at)
+        for place, id_ in enumerate(raw.get("overrides", ())):
+            if id_ in by_id:
+                overridden = item("override", ("overrides", place), f"overrides {id_}", (_BOTH,))
+                yield overridden, partial(_both_hold, index, by_id[id_])
+        part = rule.effect.part if isinstance(rule.effect, Finding) else None
+        if part is not None:
+            text = f"on {ruleset.line_parts[part]}"
+            yield (
+                item("part of the lines", ("then",), text, (_BESIDE,)),
+                partial(_beside_other_lines, index, rule.id),
             )
-        values: dict[str, Item] = {}
-        right = raw[operator]
-        if isinstance(right, list) and OPERATORS[operator].shape == "several":
-            for at, value in enumerate(right):
-                if isinstance(value, str) and isinstance(test.right[0], Constant):
-                    values[value] = self._item(
-                        "value",
-                        ruleset,
-                        version,
-                        (*path, operator, at),
-                        rule.id,
-                        f"{test.fact}: {value}",
-                        ("met",),
-                    )
-        return _WatchedTest(condition, test, item, bound, values)
-
-    # --- counting --------------------------------------------------------------------------------
-
-    def count(self, ruleset: Ruleset, watched: Iterable[_WatchedRule], seen: Seen) -> None:
-        """Add what one decision shows."""
-        assert seen.decided is not None
-        evaluation = seen.decided.evaluation
-        if evaluation is None:
-            return
-        known, truths = seen.known(), evaluation.truths
-        for one in watched:
-            truth = truths[one.index]
-            one.item.hits[_TRUTHS[truth]] += 1
-            for test in one.tests:
-                _count_test(test, known)
-            for index, item in one.overrides:
-                if truth == HOLDS and truth_of(ruleset.rules[index].condition, known) == HOLDS:
-                    item.hits["both hold but for it"] += 1
-            if truth != UNKNOWN:
-                for item in one.parameters:
-                    item.hits["read by a rule that is decided"] += 1
-            if one.part is not None and truth == HOLDS:
-                lines = seen.decided.determination.lines
-                found = [
-                    finding
-                    for finding in seen.decided.determination.findings
-                    if finding.rule == one.rule.id
-                ]
-                if found and 0 < len(found[0].lines) < len(lines):
-                    one.part.hits["holds beside other lines"] += 1
+        for name in named_in(raw, "parameter"):
+            if name in merged.parameters:
+                where = merged.parameters[name]
+                yield (
+                    self._item(
+                        "parameter",
+                        ruleset.policy,
+                        where.version,
+                        where.path,
+                        None,
+                        f"parameter {name}",
+                        (_READ,),
+                    ),
+                    lambda decision: (_READ,) if decision.truths[index] != UNKNOWN else (),
+                )
 
 
-def _count_test(one: _WatchedTest, known: Facts) -> None:
-    truth = truth_of(one.condition, known)
-    goal = _TRUTHS[truth]
-    if goal in one.item.hits:
-        one.item.hits[goal] += 1
-    left = value_of(one.test.left, known)
-    if truth == UNKNOWN or left is None or left is NONE:
-        return
-    if one.bound is not None:
-        for side in set(_sides(one.test, left, known)):
-            one.bound.hits[side] += 1
-    for value, item in one.values.items():
-        if (value in left) if isinstance(left, frozenset) else value == left:
-            item.hits["met"] += 1
+def _of_test(
+    item: Callable[[str, JsonPath, str, Iterable[str]], Item],
+    condition: Condition,
+    raw: Mapping[str, Any],
+    path: JsonPath,
+) -> Iterator[tuple[Item, _Shows]]:
+    operator = operator_of(raw)
+    row, right, test = OPERATORS[operator], raw[operator], written(condition)
+    assert test is not None
+    text = f"{test.fact} {operator} {shown(right)}"
+    goals = [goal for goal in _TRUTHS.values() if goal != NOT_KNOWN or operator != "is_known"]
+    yield (
+        item("test", path, text, goals),
+        lambda decision: (_TRUTHS[truth_of(condition, decision.known)],),
+    )
+    if row.by_size:
+        bound = item("bound", path, text, (_BELOW, _AT, _ABOVE))
+        yield bound, partial(_sides, condition, test)
+    if isinstance(right, list) and row.shape == "several" and isinstance(test.right[0], Constant):
+        for at, value in enumerate(right):
+            if isinstance(value, str):
+                met = item("value", (*path, operator, at), f"{test.fact}: {value}", (_MET,))
+                yield met, partial(_value_met, condition, test, value)
 
 
-def _sides(test: Test, left: Any, known: Facts) -> Iterator[str]:
-    """Which sides of its bounds a value shows: at, or at most one step beside."""
-    for expression in test.right:
+# --- what a decision shows ---------------------------------------------------------------------------
+
+
+def _both_hold(index: int, other: Rule, decision: _Decision) -> Iterator[str]:
+    if decision.truths[index] == HOLDS == truth_of(other.condition, decision.known):
+        yield _BOTH
+
+
+def _beside_other_lines(index: int, rule: str, decision: _Decision) -> Iterator[str]:
+    if decision.truths[index] == HOLDS:
+        made = decision.determination
+        found = next((one for one in made.findings if one.rule == rule), None)
+        if found is not None and 0 < len(found.lines) < len(made.lines):
+            yield _BESIDE
+
+
+def _left(condition: Condition, test: Test, known: Facts) -> Any:
+    """The value that a test reads; None where it is not known, or where there is none."""
+    left = value_of(test.left, known)
+    return None if left is NONE or truth_of(condition, known) == UNKNOWN else left
+
+
+def _value_met(condition: Condition, test: Test, value: str, decision: _Decision) -> Iterator[str]:
+    left = _left(condition, test, decision.known)
+    if (value in left) if isinstance(left, frozenset) else value == left:
+        yield _MET
+
+
+def _sides(condition: Condition, test: Test, decision: _Decision) -> set[str]:
+    """The sides of its bounds that a value shows: at a bound, or at most one step beside it."""
+    left = _left(condition, test, decision.known)
+    sides: set[str] = set()
+    for expression in test.right if left is not None else ():
         if isinstance(expression, Window):
             expression = Edge(expression, expression.direction == "after")
-        right = value_of(expression, known)
+        right = value_of(expression, decision.known)
         if right is None or right is NONE:
             continue
-        if isinstance(left, date):
-            step: Any = timedelta(days=1)
-        else:
-            step = 1
+        step: Any = timedelta(days=1) if isinstance(left, date) else 1
         if left == right:
-            yield _AT
+            sides.add(_AT)
         elif right - step <= left < right:
-            yield _BELOW
+            sides.add(_BELOW)
         elif right < left <= right + step:
-            yield _ABOVE
+            sides.add(_ABOVE)
+    return sides
 
 
 def _tests(
     condition: Condition, raw: Any, path: JsonPath
 ) -> Iterator[tuple[Condition, Mapping[str, Any], JsonPath]]:
-    """The tests of a condition, each with what its file says and where."""
-    if written(condition) is not None:
+    """The tests of a condition, each with its JSON and its path."""
+    if isinstance(condition, Test) or written(condition) is not None:
         yield condition, raw, path
         return
-    match condition:
-        case Not(part):
-            yield from _tests(part, raw["not"], (*path, "not"))
-        case All(parts) | AnyOf(parts) | AtLeast(_, parts):
-            head = next(key for key in ("all", "any", "of") if key in raw)
-            for index, part in enumerate(parts):
-                yield from _tests(part, raw[head][index], (*path, head, index))
-
-
-def _parameters_in(raw: Any) -> Iterator[str]:
-    if isinstance(raw, dict):
-        if isinstance(raw.get("parameter"), str):
-            yield raw["parameter"]
-        for value in raw.values():
-            yield from _parameters_in(value)
-    elif isinstance(raw, list):
-        for value in raw:
-            yield from _parameters_in(value)
-
-
-def _shown(raw: Any) -> str:
-    if isinstance(raw, dict):
-        return ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in raw.items())
-    if isinstance(raw, list):
-        return f"[{', '.join(_shown(value) for value in raw)}]"
-    return in_words(raw) if not isinstance(raw, str) else raw
+    parts = (condition.part,) if isinstance(condition, Not) else condition.parts
+    for part, (inner, raw_part) in zip(parts, parts_of(raw), strict=True):
+        yield from _tests(part, raw_part, (*path, *inner))

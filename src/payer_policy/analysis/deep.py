@@ -1,23 +1,24 @@
-"""What reads well and does nothing: `deep_check(engine)` looks at every request there can be.
+"""What has no effect on any possible request: `deep_check(engine)`.
 
 Policies that apply to nothing, rules that can never hold, rules that are always overridden, tests
-without effect, rules that stay open though everything is known, code sets that nothing
-names. A rule is inherited by other policies and stands in many windows of dates: it is reported
-where it is written, and only if it does nothing in all of them.
+without effect, rules that stay undetermined though everything is known, code sets that nothing names.
+A rule can be part of many policies and windows of dates: it is reported where it is written, and only
+if it has no effect in any of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
+from payer_policy.analysis.policy_json import nodes_of, parts_of, rulesets_of
 from payer_policy.analysis.possible import Found, Requests, facts_for
-from payer_policy.analysis.witness import Case, Decider, plainest
+from payer_policy.analysis.witness import Case, Decider, NotConfirmed, plainest_of
 from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.core.json_source import JsonPath
-from payer_policy.core.ruleset import All, AnyOf, AtLeast, Condition, Not, Rule, Ruleset, written
+from payer_policy.core.ruleset import All, AtLeast, Condition, Not, Rule, Ruleset, Test, written
 from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import HOLDS, UNKNOWN
 from payer_policy.core.vocabulary.types import Value
@@ -37,8 +38,8 @@ RuleKey = tuple[str, str]
 
 
 @dataclass
-class _Seen:
-    """What is known so far of one rule, over all policies and windows in which it stands."""
+class _RuleSoFar:
+    """What is known so far about one rule, over all its policies and windows."""
 
     placed: Placed[RuleModel]
     rule: Rule
@@ -48,38 +49,35 @@ class _Seen:
     """For a rule that is always overridden: a request for which it would hold."""
     overriders: tuple[str, ...] = ()
     why: str | None = None
-    """For a rule that never holds: the tests that no request fulfils together."""
+    """For a rule that never holds: the tests that no request meets together."""
     tests: dict[int, bool] = field(default_factory=dict)
     """By the number of a test in the condition, whether it has an effect somewhere."""
     stays_open: str | None = None
     doubtful: bool = False
-    """The solver gave up on it somewhere: nothing is said against it."""
+    """The solver gave up on it somewhere, so nothing is reported about it."""
 
 
 def deep_check(engine: Engine) -> list[Diagnostic]:
-    """Everything in the policies that can have no effect. What a file acknowledges is left out."""
+    """A warning for everything in the policies that has no effect and that no file acknowledges."""
     return sorted(set(_Deep(engine).found()), key=Diagnostic.sort_key)
 
 
 class _Deep:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._library = engine, engine.library
-        self._rules: dict[RuleKey, _Seen] = {}
+        self._rules: dict[RuleKey, _RuleSoFar] = {}
         self._acknowledged: set[tuple[str, str]] = set()
 
     def found(self) -> Iterator[Diagnostic]:
         listed = self._library.policies.values()
         bases = {version.model.extends for versions in listed for version in versions}
         for address in self._library.addresses():
-            applies = False
-            for first, _, merged in self._library.windows(address):
-                ruleset = self._library.ruleset(address, first)
-                assert ruleset is not None
-                applies = self._look_at(ruleset, merged.rules) or applies
-            if not applies and address not in bases:
+            windows = rulesets_of(self._library, [address])
+            applies = [self._examine(ruleset, merged.rules) for ruleset, merged in windows]
+            if not any(applies) and address not in bases:
                 yield self._never_applies(address)
-        for seen in self._rules.values():
-            yield from self._of_rule(seen)
+        for so_far in self._rules.values():
+            yield from self._of_rule(so_far)
         for versions in listed:
             for version in versions:
                 yield from self._unused_acknowledgements(version)
@@ -87,10 +85,10 @@ class _Deep:
 
     # --- one window ------------------------------------------------------------------------------
 
-    def _look_at(self, ruleset: Ruleset, placed: Mapping[str, Placed[RuleModel]]) -> bool:
-        """Look at one ruleset. False: it applies to no request, so nothing is said of its rules.
+    def _examine(self, ruleset: Ruleset, placed: Mapping[str, Placed[RuleModel]]) -> bool:
+        """Examine one ruleset. False: it applies to no request, so its rules are not examined.
 
-        A policy that is written only to be extended may be such a one.
+        That is normal for a policy that is written only to be extended.
         """
         window = Window(self._engine, ruleset)
         try:
@@ -101,11 +99,11 @@ class _Deep:
         for index, rule in enumerate(ruleset.rules):
             where = placed[rule.id]
             key = (where.version.name, rule.id)
-            seen = self._rules.setdefault(key, _Seen(where, rule))
+            so_far = self._rules.setdefault(key, _RuleSoFar(where, rule))
             try:
-                self._ask(window, index, seen)
+                self._ask(window, index, so_far)
             except NotProved:
-                seen.doubtful = True
+                so_far.doubtful = True
         return True
 
     def _never_applies(self, address: str) -> Diagnostic:
@@ -123,63 +121,63 @@ class _Deep:
             warning=True,
         )
 
-    def _ask(self, window: Window, index: int, seen: _Seen) -> None:
+    def _ask(self, window: Window, index: int, so_far: _RuleSoFar) -> None:
         requests, rule = window.requests, window.ruleset.rules[index]
         halves, alone = requests.formulas.rules[index], requests.formulas.own[index]
-        seen.holds = seen.holds or window.can(halves.holds)
-        if not seen.holds and not seen.holds_alone:
-            seen.holds_alone = window.can(alone.holds)
-            if seen.holds_alone:
-                seen.overriders = rule.overridden_by
-                seen.witness = window.witness(
+        so_far.holds = so_far.holds or window.can(halves.holds)
+        if not so_far.holds and not so_far.holds_alone:
+            so_far.holds_alone = window.can(alone.holds)
+            if so_far.holds_alone:
+                so_far.overriders = rule.overridden_by
+                so_far.witness = window.witness(
                     alone.holds, lambda case: truth_of(rule.condition, case.known) == HOLDS
                 )
-            elif seen.why is None:
-                seen.why = window.contradiction(rule)
-        if seen.holds and seen.stays_open is None:
-            seen.stays_open = window.stays_open(index)
+            elif so_far.why is None:
+                so_far.why = window.contradiction(rule)
+        if so_far.holds and so_far.stays_open is None:
+            so_far.stays_open = window.stays_open(index)
         for number, other in enumerate(_without_each_test(rule.condition)):
-            if seen.tests.get(number) or other is None:
-                seen.tests.setdefault(number, True)
+            if so_far.tests.get(number) or other is None:
+                so_far.tests.setdefault(number, True)
                 continue
             without = requests.formulas.conditions.halves(other)
-            seen.tests[number] = window.can(_differ(alone, without))
+            so_far.tests[number] = window.can(_differ(alone, without))
 
     # --- what is said of a rule ------------------------------------------------------------------
 
-    def _of_rule(self, seen: _Seen) -> Iterator[Diagnostic]:
-        if seen.doubtful:
+    def _of_rule(self, so_far: _RuleSoFar) -> Iterator[Diagnostic]:
+        if so_far.doubtful:
             return
-        id_ = seen.rule.id
-        if not seen.holds and not seen.holds_alone:
-            because = f": {seen.why}" if seen.why else ""
+        id_ = so_far.rule.id
+        if not so_far.holds and not so_far.holds_alone:
+            because = f": {so_far.why}" if so_far.why else ""
             yield from self._say(
-                seen, "never-holds", f"rule `{id_}` can never hold{because}",
+                so_far, "never-holds", f"rule `{id_}` can never hold{because}",
                 "change one of its tests, or remove the rule",
             )  # fmt: skip
             return
-        if not seen.holds:
-            others = ", ".join(f"`{other}`" for other in seen.overriders)
+        if not so_far.holds:
+            others = ", ".join(f"`{other}`" for other in so_far.overriders)
             yield from self._say(
-                seen, "hidden-by-overrides",
+                so_far, "hidden-by-overrides",
                 f"rule `{id_}` is overridden by {others} whenever it would hold, such as for "
-                f"{seen.witness}",
+                f"{so_far.witness}",
                 "remove the rule, or override it in fewer cases",
             )  # fmt: skip
             return
-        if seen.stays_open is not None:
+        if so_far.stays_open is not None:
             yield from self._say(
-                seen, "never-settled",
-                f"rule `{id_}` stays open though every fact is known, such as for {seen.stays_open}",
+                so_far, "never-settled",
+                f"rule `{id_}` stays open though every fact is known, such as for {so_far.stays_open}",
                 "say what holds where the arithmetic has no result (a division by zero)",
             )  # fmt: skip
-        idle = [number for number, matters in sorted(seen.tests.items()) if not matters]
-        paths = _paths_of_tests(seen.placed.model.when)
+        idle = [number for number, matters in sorted(so_far.tests.items()) if not matters]
+        paths = list(_paths_of_tests(so_far.placed.model.when))
         for number in idle:
-            exact = len(paths) == len(seen.tests)
-            path = (*seen.placed.path, "when", *paths[number]) if exact else seen.placed.path
+            exact = len(paths) == len(so_far.tests)
+            path = (*so_far.placed.path, "when", *paths[number]) if exact else so_far.placed.path
             yield from self._say(
-                seen, "test-without-effect",
+                so_far, "test-without-effect",
                 f"rule `{id_}` holds in the same cases without this test"
                 + ("" if len(idle) == 1 else "; where two say the same, one of them can go"),
                 "remove the test, or say what it was meant to tell apart",
@@ -187,17 +185,17 @@ class _Deep:
             )  # fmt: skip
 
     def _say(
-        self, seen: _Seen, code: str, message: str, hint: str, path: JsonPath | None = None
+        self, so_far: _RuleSoFar, code: str, message: str, hint: str, path: JsonPath | None = None
     ) -> Iterator[Diagnostic]:
-        version = seen.placed.version
-        name = f"{code}:{seen.rule.id}"
+        version = so_far.placed.version
+        name = f"{code}:{so_far.rule.id}"
         if name in version.model.acknowledges:
             self._acknowledged.add((version.name, name))
             return
         yield version.document.problem(
             code,
             message,
-            seen.placed.path if path is None else path,
+            so_far.placed.path if path is None else path,
             key=path is None,
             hint=f'{hint}; if it is meant: "acknowledges": {{"{name}": "why"}}',
             warning=True,
@@ -220,7 +218,7 @@ class _Deep:
 
 
 class Window:
-    """One ruleset's formulas, and the questions that are put to them."""
+    """One ruleset's formulas, and questions to the solver about them."""
 
     def __init__(self, engine: Engine, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
@@ -236,26 +234,23 @@ class Window:
         return self._search.find(formula) is not None
 
     def witness(self, formula: Formula, shows: Callable[[Case], bool]) -> str:
-        """A request of which it is so, as plain as can be, in words.
+        """The plainest request for which a formula holds, in words.
 
         `shows` says whether a request that an engine decided shows it. Raises NotProved, also where
         the engine does not confirm what the solver found.
         """
-        model = self._search.find(formula)
-        assert model is not None
-        model = self._search.smallest(model, self._plain(), formula)
 
-        def still(tried: Found) -> bool:
+        def confirmed(tried: Found) -> bool:
             case = self._decider.decide(tried)
             return case is not None and case.decided.ruleset is self.ruleset and shows(case)
 
-        found = self.requests.in_model(model)
-        if not still(found):
-            raise NotProved("the engine does not confirm what the solver found")
-        return self._in_words(plainest(found, still, self._decider.named).facts)
+        named = self._decider.named
+        found = plainest_of(self._search, self.requests, formula, confirmed, named, self._plain())
+        assert found is not None
+        return self._in_words(found.facts)
 
     def _plain(self) -> list[Formula]:
-        """That dates are such as a reader does not stumble over."""
+        """The wishes, with dates that a reader finds ordinary."""
         names = self._facts.names()
         days = [name for name in names if self._facts.types[name].kind == "date"]
         return [
@@ -264,7 +259,7 @@ class Window:
         ]
 
     def contradiction(self, rule: Rule) -> str | None:
-        """The parts of a rule's condition that no request fulfils together. Raises NotProved."""
+        """The parts of a rule's condition that no request meets together. Raises NotProved."""
         if not isinstance(rule.condition, All):
             return None
         conditions = self.requests.formulas.conditions
@@ -284,14 +279,14 @@ class Window:
         )
 
     def stays_open(self, index: int) -> str | None:
-        """A request of which everything is known, and of which the rule is still open."""
+        """A request about which everything is known, and on which the rule is undetermined."""
         if self._known is None:
             self._known = all_of(
                 self._facts[name].known
                 for name in self._facts.names()
                 if not isinstance(self.requests.source(name), Computed)
             )
-        # What no file says of a drug (a billing unit) is for its file to say, and no fault of a rule.
+        # An attribute that the files of a drug leave out (a billing unit) is not a fault of the rule.
         inputs = self.requests.learning.inputs_of[index]
         said = [known for name, known in self.requests.in_files.items() if name in inputs]
         formula = all_of([self._known, *said, self.requests.formulas.rules[index].unknown])
@@ -302,7 +297,7 @@ class Window:
         case = self._decider.decide(found)
         evaluation = None if case is None else case.decided.evaluation
         if evaluation is None or evaluation.truths[index] != UNKNOWN:
-            raise NotProved("the engine does not confirm what the solver found")
+            raise NotConfirmed("the engine does not confirm what the solver found")
         read = {name: value for name, value in found.facts.items() if name in self.ruleset.facts}
         return self._in_words(read)
 
@@ -317,9 +312,9 @@ class Window:
 
 
 NOT_LONG_AGO: Final = date(1950, 1, 1)
-"""A day that a reader does not stumble over, where any would do."""
+"""The earliest date in a found request, where any date would do."""
 SHOWN: Final = 4
-"""So many facts of a witness are said in a message."""
+"""The number of facts of a found request that a message names."""
 
 
 def _differ(one: Halves, other: Halves) -> Formula:
@@ -333,45 +328,27 @@ def _differ(one: Halves, other: Halves) -> Formula:
 
 def _without_each_test(condition: Condition) -> Iterator[Condition | None]:
     """The condition without each of its tests in turn; None where nothing would be left."""
-    if written(condition) is not None:
+    if isinstance(condition, Test) or written(condition) is not None:
         yield None
         return
-    match condition:
-        case Not(part):
-            for other in _without_each_test(part):
-                yield None if other is None else Not(other)
-        case All(parts) | AnyOf(parts):
-            for at, part in enumerate(parts):
-                rest = (*parts[:at], *parts[at + 1 :])
-                for other in _without_each_test(part):
-                    if other is not None:
-                        yield type(condition)((*parts[:at], other, *parts[at + 1 :]))
-                    else:
-                        yield type(condition)(rest) if rest else None
-        case AtLeast(count, parts):
-            for at, part in enumerate(parts):
-                rest = (*parts[:at], *parts[at + 1 :])
-                for other in _without_each_test(part):
-                    if other is not None:
-                        yield AtLeast(count, (*parts[:at], other, *parts[at + 1 :]))
-                    else:
-                        yield AtLeast(count, rest) if len(rest) >= count else None
+    if isinstance(condition, Not):
+        for other in _without_each_test(condition.part):
+            yield None if other is None else Not(other)
+        return
+    parts = condition.parts
+    needed = condition.count if isinstance(condition, AtLeast) else 1
+    for at, part in enumerate(parts):
+        for other in _without_each_test(part):
+            left = (*parts[:at], *(() if other is None else (other,)), *parts[at + 1 :])
+            yield replace(condition, parts=left) if len(left) >= needed else None
 
 
-def _paths_of_tests(raw: Any, path: JsonPath = ()) -> list[JsonPath]:
-    """Where the tests of a raw condition stand, in the order of `tests_in`."""
-    if not isinstance(raw, dict):
-        return []
-    for key in ("all", "any", "of"):
-        if isinstance(raw.get(key), list):
-            return [
-                found
-                for at, part in enumerate(raw[key])
-                for found in _paths_of_tests(part, (*path, key, at))
-            ]
-    if "not" in raw:
-        return _paths_of_tests(raw["not"], (*path, "not"))
-    return [path]
+def _paths_of_tests(raw: Any, path: JsonPath = ()) -> Iterator[JsonPath]:
+    """The paths of the tests of a raw condition, in the order of `tests_in`."""
+    if "fact" in raw:
+        yield path
+    for inner, part in parts_of(raw):
+        yield from _paths_of_tests(part, (*path, *inner))
 
 
 # --- code sets -------------------------------------------------------------------------------------
@@ -382,7 +359,7 @@ def _unused_code_sets(library: Library) -> Iterator[Diagnostic]:
     documents = [library.vocabulary_document.value]
     documents += [v.document.value for versions in library.policies.values() for v in versions]
     documents += [beside.document.value for beside in library.statements.values()]
-    named = {text for document in documents for text in _texts_in(document)}
+    named = {text for _, text in nodes_of(documents) if isinstance(text, str)}
     for name, code_set in sorted(library.reference.code_sets.items()):
         if name in named or any(entry.value in named for entry in code_set.codes):
             continue
@@ -393,14 +370,3 @@ def _unused_code_sets(library: Library) -> Iterator[Diagnostic]:
 
 def _folder_of(library: Library) -> str:
     return library.vocabulary_document.file.removesuffix("vocabulary.json")
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts_in(inner)

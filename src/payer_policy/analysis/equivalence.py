@@ -1,7 +1,7 @@
-"""Do two rulesets say the same of every request? `Equivalence(engine)(old, new)`.
+"""Do two rulesets give the same result for every request? `Equivalence(engine)(old, new)`.
 
-The same: each finding in the same cases, the same rules open in the same cases, the same concluded
-facts. Which questions are asked is not compared: it may differ where what is decided does not.
+The same result: the same findings, the same undetermined rules and the same concluded facts. The
+questions asked are not compared: they may differ where the decision does not.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Final
 
 from payer_policy.analysis.possible import Found, Requests, facts_for
-from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved, Proved
-from payer_policy.analysis.witness import Decider, plainest
+from payer_policy.analysis.witness import Decider, NotConfirmed, plainest_of
 from payer_policy.core.ruleset import Conclude, Finding, Rule, Ruleset
 from payer_policy.core.semantics import Facts, value_of
 from payer_policy.core.truth import FAILS, HOLDS
 from payer_policy.engine import Engine
 from payer_policy.engines.protocol import Evaluation
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.engines.symbolic.arithmetic import Outside, at_least_zero
 from payer_policy.engines.symbolic.formulas import Halves
 from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, both, either, negated, same
@@ -36,34 +36,29 @@ class Equivalence:
         self._engine = engine
 
     def __call__(self, old: Ruleset, new: Ruleset) -> Answer:
-        """Whether a ruleset of the folder and a change of it say the same of every request."""
+        """Whether a ruleset of the folder and a change of it give the same result for every request."""
         if old.applies_to != new.applies_to:
             return NotProved("they apply to different requests")
         library = self._engine.library
-        # Windows are told apart by their first day, so a change has that of what it changes.
+        # A window is identified by its first day, so the change gets that of the original.
         new = replace(new, first_day=old.first_day, last_day=old.last_day)
         facts = facts_for([library], [old, new])
         before = Requests(library, old, facts, prefix="old ")
         after = Requests(library, new, facts, prefix="new ", parts=before.parts)
         goal = any_of(_differences(before, after))
         search = Search(facts, [*before.everything(), *after.everything()])
+        named = Decider(self._engine, old.policy).named
         try:
-            model = search.find(goal)
-            if model is None:
-                return Proved()
-            model = search.smallest(model, before.wishes(), goal)
+            found = plainest_of(search, before, goal, _Shows(self._engine, old, new), named)
+        except NotConfirmed:
+            return NotProved("the solver found a request on which the engines agree")
         except GaveUp as error:
             return NotProved(f"the solver gave up: {error}")
-        found = before.in_model(model)
-        shows = _Shows(self._engine, old, new)
-        if not shows(found):
-            return NotProved("the solver found a request of which the engines say the same")
-        decider = Decider(self._engine, old.policy)
-        return Differs(plainest(found, shows, decider.named).facts)
+        return Proved() if found is None else Differs(found.facts)
 
 
 def _differences(before: Requests, after: Requests) -> Iterator[Formula]:
-    """What would be seen of a difference, one formula for each thing that can be seen."""
+    """One formula for each way in which a difference can be observed."""
     yield negated(same(before.conflict, after.conflict))
     rules = {rule.id: (rule, index) for index, rule in enumerate(before.ruleset.rules)}
     others = {rule.id: (rule, index) for index, rule in enumerate(after.ruleset.rules)}
@@ -107,7 +102,7 @@ def _of_rule(
             if (part in named) != (None in named)
         )
         yield both(elsewhere, either(old.possible, new.possible))
-    if _said(one[0]) != _said(other[0]):
+    if _finding(one[0]) != _finding(other[0]):
         yield both(on, either(old.possible, new.possible))
     else:
         yield both(on, _other_amount(before, one[0], after, other[0], both(old.holds, new.holds)))
@@ -118,7 +113,7 @@ def _of_rule(
 def _other_amount(
     before: Requests, one: Rule, after: Requests, other: Rule, holds: Formula
 ) -> Formula:
-    """That a reduction leaves another number of units; below none is none."""
+    """That a reduction leaves another number of units; fewer than zero count as zero."""
     assert isinstance(one.effect, Finding)
     assert isinstance(other.effect, Finding)
     if one.effect.to == other.effect.to:
@@ -135,8 +130,8 @@ def _other_amount(
     return both(holds, differ)
 
 
-def _said(rule: Rule) -> tuple[object, ...]:
-    """What a rule says where it finds something; units and lines are looked at apart."""
+def _finding(rule: Rule) -> tuple[object, ...]:
+    """The finding of a rule without its units and lines, which are compared separately."""
     if not isinstance(rule.effect, Finding):
         return (rule.title, rule.effect, rule.cites)
     return (rule.title, replace(rule.effect, to=None, part=None), rule.cites)
@@ -147,7 +142,7 @@ def _part(rule: Rule) -> str | None:
 
 
 class _Shows:
-    """Whether the engines, too, say different things of a request."""
+    """Whether the engines, too, give different results for a request."""
 
     def __init__(self, engine: Engine, old: Ruleset, new: Ruleset) -> None:
         self._decider = Decider(engine, old.policy)
@@ -160,10 +155,12 @@ class _Shows:
             return False
         one, other = (evaluate(case.decided.facts) for evaluate in self._evaluate)
         facts = case.decided.facts
-        seen = self._seen(self._old, one, found, facts)
-        return seen != self._seen(self._new, other, found, facts)
+        observed = self._observed(self._old, one, found, facts)
+        return observed != self._observed(self._new, other, found, facts)
 
-    def _seen(self, ruleset: Ruleset, evaluation: Evaluation, found: Found, facts: Facts) -> object:
+    def _observed(
+        self, ruleset: Ruleset, evaluation: Evaluation, found: Found, facts: Facts
+    ) -> object:
         rules = []
         for rule, truth in zip(ruleset.rules, evaluation.truths, strict=True):
             if not isinstance(rule.effect, Finding) or truth == FAILS:
@@ -176,5 +173,5 @@ class _Shows:
             if rule.effect.to is not None and truth == HOLDS:
                 left = value_of(rule.effect.to, {**facts, **evaluation.derived})
                 amount = None if left is None else max(left, 0)
-            rules.append((rule.id, truth, assumed, _said(rule), part, amount))
+            rules.append((rule.id, truth, assumed, _finding(rule), part, amount))
         return sorted(rules, key=lambda one: one[0]), dict(evaluation.derived), evaluation.conflicts

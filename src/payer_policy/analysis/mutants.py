@@ -1,13 +1,12 @@
-"""The small changes of a policy folder, each a mutant: what a slip of the pen, or of a mind, would do.
+"""Every small change of a policy folder that a slip of the pen or of the mind would make: its mutants.
 
-Only what is written is changed, one thing at a time and in the file where it stands, so a rule that
-several policies inherit is changed once for all of them. `changed_library` is the folder so changed.
+Each changes one thing in one file, so a rule that several policies inherit is changed once for all of
+them. `changed_library` is the folder with the change.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,10 +16,11 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from payer_policy.analysis.policy_json import named_in, nodes_of, operator_of, parts_of, shown
 from payer_policy.core.diagnostics import Location, PayerPolicyError, PolicyError
 from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 from payer_policy.core.vocabulary.operators import OPERATORS
-from payer_policy.core.vocabulary.types import parse_value
+from payer_policy.core.vocabulary.types import FactType, parse_value
 from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
 from payer_policy.policy.library import Library
@@ -29,31 +29,32 @@ from payer_policy.policy.versions import PolicyVersion
 
 M = TypeVar("M", bound=BaseModel)
 
-KINDS: Final = (
-    "operator",
-    "bound",
-    "dropped test",
-    "negated test",
-    "all and any",
-    "count",
-    "dropped value",
-    "parameter",
-    "date",
-    "reason code",
-    "effect",
-    "part of the lines",
-    "concluded value",
-    "override",
-    "dropped rule",
-    "withdrawal",
-    "if unknown",
-    "code of a code set",
-    "default",
-)
-"""What kinds of small changes there are, in the order of reports."""
+KINDS: Final[Mapping[str, str]] = {
+    "operator": "a claim that depends on {what}",
+    "bound": "a claim on either side of the bound: {what}",
+    "dropped test": "a claim for which this test alone decides: {what}",
+    "negated test": "a claim that depends on {what}",
+    "all and any": "a claim for which some, but not all, tests hold of {what}",
+    "count": "a claim for which exactly {what} of them hold",
+    "dropped value": "a claim on which {what}",
+    "parameter": "a claim under {policy} that depends on whether {what}",
+    "date": "a claim with the date of service {what}",
+    "reason code": "a claim on which `{rule}` applies, checked for its reason codes",
+    "effect": "a claim on which `{rule}` applies, checked for its outcome",
+    "part of the lines": "a claim with lines of several parts on which `{rule}` applies",
+    "concluded value": "a claim on which `{rule}` applies, checked for the value of {what}",
+    "override": "a claim on which `{rule}` applies, and {what} would apply without it",
+    "dropped rule": "a claim on which `{rule}` applies, checked for its effect",
+    "withdrawal": "a claim under {policy} on which the base's rule {what} applies",
+    "if unknown": "a claim for which nothing but `{rule}` is undetermined",
+    "code of a code set": "a claim that depends on whether {what}",
+    "default": "a claim on which no rule concludes {what}, checked for its value",
+}
+"""The kinds of small changes, in the order of reports, each with what a scenario must show to notice
+it. `{rule}` and `{policy}` are those that are changed; `{what}` is said by each mutant."""
 
 GONE: Final = "\0gone"
-"""As the new value: what stands there is taken out."""
+"""As the new value: the old one is removed."""
 
 _OTHER_EFFECT: Final = {"deny": "pend", "pend": "deny", "reduce": "deny", "advise": "pend"}
 
@@ -65,17 +66,17 @@ class Mutant:
     kind: str
     """One of `KINDS`."""
     file: str
-    """What is changed: `<payer>/<policy>/<first day>`, `vocabulary`, or `code_sets/<name>`."""
+    """The file that is changed: `<payer>/<policy>/<first day>`, `vocabulary`, or `code_sets/<name>`."""
     path: JsonPath
-    """What is changed in that file."""
+    """The place of the change in that file."""
     value: Any
-    """What stands there instead, as JSON; `GONE`: nothing does."""
+    """The new value, as JSON; `GONE`: the old one is removed."""
     rule: str | None
-    """The rule that it stands in, if any."""
+    """The rule that is changed, if any."""
     change: str
     """The change in words: `oral_therapy.weeks` at_least 6 → more_than 6."""
     kill: str
-    """What a scenario would have to show to notice it."""
+    """What a scenario must show to notice it."""
     location: Location
 
     @property
@@ -100,394 +101,281 @@ def mutants_of(library: Library, folder: Path) -> list[Mutant]:
     out: list[Mutant] = []
     for address in library.addresses():
         for version in library.policies[address]:
-            out += _Policy(library, version).mutants()
+            out += _PolicyFile(library, version).mutants()
     out += _of_code_sets(library, folder)
     out += _of_vocabulary(library)
     return out
 
 
-# --- how things are told ----------------------------------------------------------------------------
+# --- words ------------------------------------------------------------------------------------------
 
 
-def _shown(raw: Any) -> str:
-    if isinstance(raw, dict):
-        if len(raw) == 1:
-            ((key, value),) = raw.items()
-            if key in ("fact", "parameter", "code_set"):
-                return f"the {key.replace('_', ' ')} {value}" if key != "fact" else f"`{value}`"
-        return "{" + ", ".join(f"{key}: {_shown(value)}" for key, value in raw.items()) + "}"
-    if isinstance(raw, list):
-        listed = ", ".join(_shown(item) for item in raw[:6])
-        return f"[{listed}{', …' if len(raw) > 6 else ''}]"
-    if isinstance(raw, Decimal):
-        return f"{raw.normalize():f}"
-    return raw if isinstance(raw, str) else json.dumps(raw, default=str)
-
-
-def _operator_of(raw: Mapping[str, Any]) -> str:
-    return next(key for key in raw if key not in ("fact", "note"))
-
-
-def _told(raw: Any) -> str:
+def _described(raw: Any) -> str:
     """A raw condition in a few words."""
-    if not isinstance(raw, dict):
-        return _shown(raw)
     if "fact" in raw:
-        operator = _operator_of(raw)
-        return f"`{raw['fact']}` {operator} {_shown(raw[operator])}"
-    for head in ("all", "any"):
-        if head in raw:
-            parts = raw[head]
-            if len(parts) > 2:
-                return f"{head} of {len(parts)} ({_told(parts[0])}, …)"
-            return f"{head} of ({', '.join(_told(part) for part in parts)})"
+        operator = operator_of(raw)
+        return f"`{raw['fact']}` {operator} {shown(raw[operator])}"
     if "not" in raw:
-        return f"not {_told(raw['not'])}"
-    return f"at least {raw.get('at_least')} of {len(raw.get('of', ()))}"
+        return f"not {_described(raw['not'])}"
+    if "of" in raw:
+        return f"at least {raw['at_least']} of {len(raw['of'])}"
+    head = "all" if "all" in raw else "any"
+    parts = raw[head]
+    if len(parts) > 2:
+        return f"{head} of {len(parts)} ({_described(parts[0])}, …)"
+    return f"{head} of ({', '.join(map(_described, parts))})"
 
 
-def _facts_in(raw: Any) -> list[str]:
-    if isinstance(raw, dict):
-        inner = [name for value in raw.values() for name in _facts_in(value)]
-        return [raw["fact"], *inner] if isinstance(raw.get("fact"), str) else inner
-    if isinstance(raw, list):
-        return [name for item in raw for name in _facts_in(item)]
-    return []
+# --- values a little changed ------------------------------------------------------------------------
 
 
-# --- one policy file -------------------------------------------------------------------------------
+def _steps(value: Any) -> tuple[Any, ...]:
+    """A number or a day one step down and up; the step is one in the last place that is written."""
+    if isinstance(value, bool):
+        return ()
+    if isinstance(value, int):
+        return value - 1, value + 1
+    if isinstance(value, Decimal):
+        step = Decimal(1).scaleb(min(0, int(value.as_tuple().exponent)))
+        return value - step, value + step
+    if isinstance(value, str) and len(value) == 10:
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            return ()
+        return day_before(day).isoformat(), day_after(day).isoformat()
+    return ()
 
 
-class _Policy:
+def _stepped(raw: Any, path: JsonPath) -> Iterator[tuple[JsonPath, Any, Any]]:
+    """The numbers and days of a right side: the path of each, its value, and another one."""
+    for inner, value in nodes_of(raw):
+        for other in _steps(value):
+            yield (*path, *inner), value, other
+
+
+def _others(value: Any, type_: FactType) -> Sequence[Any]:
+    """Other values of a derived fact: the opposite, the next choice, or one less and one more."""
+    if isinstance(value, bool):
+        return (not value,)
+    if isinstance(value, str) and type_.kind == "choice":
+        return (type_.values[(type_.values.index(value) + 1) % len(type_.values)],)
+    return (value - 1, value + 1) if isinstance(value, int | Decimal) else ()
+
+
+# --- one policy file --------------------------------------------------------------------------------
+
+
+class _PolicyFile:
     """The mutants of one policy file."""
 
     def __init__(self, library: Library, version: PolicyVersion) -> None:
         self._library, self._version = library, version
         self._document = version.document
         self._rule: str | None = None
+        self._groups = sorted(
+            code for system, code in library.reference.reason_codes if system == "group"
+        )
 
     def _mutant(
-        self, kind: str, path: JsonPath, value: Any, change: str, kill: str, at: JsonPath = ()
+        self,
+        kind: str,
+        path: JsonPath,
+        value: Any,
+        change: str,
+        what: str = "",
+        *,
+        kill: str | None = None,
+        at: JsonPath | None = None,
     ) -> Mutant:
-        location = self._document.locate(at or path)
+        """A mutant; `kill` in place of what its kind says, `at` where its place is not its path."""
+        if kill is None:
+            kill = KINDS[kind].format(rule=self._rule, policy=self._version.address, what=what)
+        location = self._document.locate(path if at is None else at)
         return Mutant(kind, self._version.name, path, value, self._rule, change, kill, location)
 
     def mutants(self) -> Iterator[Mutant]:
         raw = self._document.value
-        yield from self._dates()
+        effective = self._version.model.effective
+        for key, day in (("from", effective.first_day), ("through", effective.last_day)):
+            if day is not None:
+                yield from self._moved(day, ("effective", key), self._version.address)
         if raw.get("applies_to") is not None:
             yield from self._condition(raw["applies_to"], ("applies_to",))
-        yield from self._parameters(raw.get("parameters", {}))
+        for name, parameter in raw.get("parameters", {}).items():
+            yield from self._parameter(name, parameter.get("value"))
         for index, id_ in enumerate(raw.get("withdraws", ())):
-            yield self._mutant(
-                "withdrawal",
-                ("withdraws", index),
-                GONE,
-                f"rule `{id_}` is no longer withdrawn",
-                f"a claim under {self._version.address} on which the base's rule `{id_}` holds",
-            )
+            change = f"rule `{id_}` is no longer withdrawn"
+            yield self._mutant("withdrawal", ("withdraws", index), GONE, change, f"`{id_}`")
         if raw.get("information_request"):
-            yield from self._codes(
+            yield from self._reason_codes(
                 raw["information_request"],
                 ("information_request",),
                 "the information request",
-                "a pended claim that says with which codes information is requested",
+                kill="a pended claim, checked for the codes of its information request",
             )
         for index, rule in enumerate(raw.get("rules", ())):
             self._rule = rule["id"]
             yield from self._of_rule(rule, ("rules", index))
-            self._rule = None
-
-    def _dates(self) -> Iterator[Mutant]:
-        model = self._version.model.effective
-        for key, day in (("from", model.first_day), ("through", model.last_day)):
-            if day is not None:
-                yield from self._moved(day, ("effective", key), self._version.address)
+        self._rule = None
 
     def _moved(self, day: date, path: JsonPath, what: str) -> Iterator[Mutant]:
-        key = "first" if path[-1] == "from" else "last"
+        first = path[-1] == "from"
         for other in (day_before(day), day_after(day)):
-            # Moved later, the old first day is left without; moved earlier, the new one is with.
-            telling = day if (other > day) == (key == "first") else other
-            if other != day:
-                yield self._mutant(
-                    "date",
-                    path,
-                    other.isoformat(),
-                    f"{key} day in force {day} → {other}",
-                    f"a claim with the date of service {telling}, on which {what} "
-                    f"{'is' if telling == day else 'is not'} in force",
-                )
+            if other == day:
+                continue  # the calendar ends here
+            # Moved later, the old first day is no longer in force; moved earlier, the new one is.
+            old = (other > day) == first
+            what_day = (
+                f"{day if old else other}, on which {what} {'is' if old else 'is not'} in force"
+            )
+            change = f"{'first' if first else 'last'} day in force {day} → {other}"
+            yield self._mutant("date", path, other.isoformat(), change, what_day)
 
-    def _parameters(self, raw: Mapping[str, Any]) -> Iterator[Mutant]:
-        for name, parameter in raw.items():
-            value, path = parameter.get("value"), ("parameters", name, "value")
-            for at, other in _near(value, path):
-                changed = f"{_shown(value)} → {_shown(other)}"
-                if at != path:
-                    changed = f"{_shown(value)} without {_shown(value[at[-1]])}"
-                yield self._mutant(
-                    "parameter",
-                    at,
-                    other,
-                    f"parameter {name}: {changed}",
-                    f"a claim under {self._version.address} for which it makes a difference "
-                    f"whether {name} is {_shown(value)}",
-                )
+    def _parameter(self, name: str, value: Any) -> Iterator[Mutant]:
+        path: JsonPath = ("parameters", name, "value")
+        was = shown(value)
+        what = f"{name} is {was}"
+        if isinstance(value, list):
+            for index, one in enumerate(value if len(value) > 1 else ()):
+                change = f"parameter {name}: {was} without {shown(one)}"
+                yield self._mutant("parameter", (*path, index), GONE, change, what)
+            return
+        others = (
+            [not value] if isinstance(value, bool) else [new for *_, new in _stepped(value, ())]
+        )
+        for other in others:
+            change = f"parameter {name}: {was} → {shown(other)}"
+            yield self._mutant("parameter", path, other, change, what)
 
     # --- one rule --------------------------------------------------------------------------------
 
     def _of_rule(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
-        id_ = raw["id"]
         back = " (the base's rule comes back)" if raw.get("replaces") else ""
-        yield self._mutant(
-            "dropped rule",
-            path,
-            GONE,
-            f"the rule is dropped{back}",
-            f"a claim on which `{id_}` holds and that says what follows from it",
-            (*path, "id"),
-        )
+        change = f"the rule is dropped{back}"
+        yield self._mutant("dropped rule", path, GONE, change, at=(*path, "id"))
         for key, text in (raw.get("in_force") or {}).items():
-            yield from self._moved(date.fromisoformat(text), (*path, "in_force", key), f"`{id_}`")
+            here = (*path, "in_force", key)
+            yield from self._moved(date.fromisoformat(text), here, f"`{raw['id']}`")
         yield from self._condition(raw["when"], (*path, "when"))
-        for index, other in enumerate(raw.get("overrides", ())):
-            yield self._mutant(
-                "override",
-                (*path, "overrides", index),
-                GONE,
-                f"it no longer overrides `{other}`",
-                f"a claim on which `{id_}` holds, and `{other}` would hold but for it",
-            )
-        yield from self._effect(raw, path)
+        for index, id_ in enumerate(raw.get("overrides", ())):
+            change = f"it no longer overrides `{id_}`"
+            yield self._mutant("override", (*path, "overrides", index), GONE, change, f"`{id_}`")
+        if "conclude" in raw["then"]:
+            yield from self._conclusions(raw["then"]["conclude"], (*path, "then", "conclude"))
+        else:
+            yield from self._finding(raw, path)
 
-    def _effect(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
-        id_, then = raw["id"], raw["then"]
-        kind = next(iter(then))
-        if kind == "conclude":
-            yield from self._conclusions(then[kind], (*path, "then", kind))
-            return
-        finding, here = then[kind], (*path, "then", kind)
+    def _finding(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
+        ((kind, finding),) = raw["then"].items()
+        then, here = (*path, "then"), (*path, "then", kind)
         if kind != "advise":
             was = raw.get("if_unknown", "pend")
             now = "pend" if was == "assume_not_holding" else "assume_not_holding"
-            yield self._mutant(
-                "if unknown",
-                (*path, "if_unknown"),
-                now,
-                f"if_unknown: {was} → {now}",
-                f"a claim of which nothing but `{id_}` is not known",
-                (*path, "if_unknown") if "if_unknown" in raw else (*path, "then"),
-            )
+            unknown = (*path, "if_unknown")
+            change = f"if_unknown: {was} → {now}"
+            at = unknown if "if_unknown" in raw else then
+            yield self._mutant("if unknown", unknown, now, change, at=at)
         other = _OTHER_EFFECT[kind]
-        yield self._mutant(
-            "effect",
-            (*path, "then"),
-            {other: {key: value for key, value in finding.items() if key != "to"}},
-            f"{kind} → {other}",
-            f"a claim on which `{id_}` holds and that says its outcome",
-            here,
-        )
-        if finding.get("on") and finding["on"] != "service":
+        same = {key: value for key, value in finding.items() if key != "to"}
+        yield self._mutant("effect", then, {other: same}, f"{kind} → {other}", at=here)
+        on = finding.get("on") or "service"
+        if on != "service":
             for part in ("service", *self._library.vocabulary.line_parts):
-                if part != finding["on"]:
-                    yield self._mutant(
-                        "part of the lines",
-                        (*here, "on"),
-                        part,
-                        f"on: {finding['on']} → {part}",
-                        f"a claim with lines of several parts on which `{id_}` holds",
-                    )
-        yield from self._codes(
-            finding,
-            here,
-            f"{kind}",
-            f"a claim on which `{id_}` holds and that says its reason codes",
-        )
-        if "to" in finding:
-            for at, value in _numbers(finding["to"], (*here, "to")):
-                yield self._mutant(
-                    "bound",
-                    at,
-                    value,
-                    f"to: {_shown(finding['to'])}, {_shown(self._document.part(at))} → "
-                    f"{_shown(value)}",
-                    f"a claim that `{id_}` reduces and that says to how many units",
-                )
+                if part != on:
+                    change = f"on: {on} → {part}"
+                    yield self._mutant("part of the lines", (*here, "on"), part, change)
+        yield from self._reason_codes(finding, here, kind)
+        for at, value, new in _stepped(finding.get("to"), (*here, "to")):
+            change = f"to: {shown(finding['to'])}, {shown(value)} → {shown(new)}"
+            kill = f"a claim that `{self._rule}` reduces, checked for the number of units left"
+            yield self._mutant("bound", at, new, change, kill=kill)
 
-    def _codes(
-        self, raw: Mapping[str, Any], path: JsonPath, what: str, kill: str
+    def _reason_codes(
+        self, raw: Mapping[str, Any], path: JsonPath, what: str, kill: str | None = None
     ) -> Iterator[Mutant]:
-        groups = sorted(
-            code for system, code in self._library.reference.reason_codes if system == "group"
-        )
+        slips: list[tuple[JsonPath, str | None, str]] = []
         if raw.get("group"):
-            other = next((one for one in groups if one != raw["group"]), None)
-            if other is not None:
-                change = f"{what}: group {raw['group']} → {other}"
-                yield self._mutant("reason code", (*path, "group"), other, change, kill)
+            slips += [
+                (("group",), other, f"group {raw['group']} → {other}")
+                for other in [one for one in self._groups if one != raw["group"]][:1]
+            ]
         if raw.get("carc"):
-            change = f"{what}: without CARC {raw['carc']}"
-            yield self._mutant("reason code", (*path, "carc"), None, change, kill)
+            slips.append((("carc",), None, f"without CARC {raw['carc']}"))
         for index, rarc in enumerate(raw.get("rarc", ())):
-            change = f"{what}: without RARC {rarc}"
-            yield self._mutant("reason code", (*path, "rarc", index), GONE, change, kill)
+            slips.append((("rarc", index), GONE, f"without RARC {rarc}"))
+        for at, value, change in slips:
+            yield self._mutant("reason code", (*path, *at), value, f"{what}: {change}", kill=kill)
 
     def _conclusions(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
         for name, value in raw.items():
-            fact = self._library.vocabulary.facts[name]
-            others: Sequence[Any] = ()
-            if isinstance(value, bool):
-                others = (not value,)
-            elif isinstance(value, str) and fact.type.kind == "choice":
-                others = (_next(fact.type.values, value),)
-            elif not isinstance(value, (str, dict, list)):
-                others = [value + step for step in (-1, 1)]
-            for other in others:
-                yield self._mutant(
-                    "concluded value",
-                    (*path, name),
-                    other,
-                    f"concludes {name}: {_shown(value)} → {_shown(other)}",
-                    f"a claim on which `{self._rule}` holds and that says what {name} is",
-                )
+            for other in _others(value, self._library.vocabulary.facts[name].type):
+                change = f"concludes {name}: {shown(value)} → {shown(other)}"
+                yield self._mutant("concluded value", (*path, name), other, change, name)
 
     # --- conditions ------------------------------------------------------------------------------
 
-    def _condition(self, raw: Any, path: JsonPath) -> Iterator[Mutant]:
+    def _condition(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
+        text = _described(raw)
         if "fact" in raw:
             yield from self._test(raw, path)
-            return
-        for head in ("all", "any", "of"):
-            if head not in raw:
-                continue
-            parts = raw[head]
-            if head != "of" and len(parts) > 1:
-                other = "any" if head == "all" else "all"
-                swapped = {other if key == head else key: value for key, value in raw.items()}
-                yield self._mutant(
-                    "all and any",
-                    path,
-                    swapped,
-                    f"{_told(raw)} → {other}",
-                    f"a claim for which some, but not all, hold of {_told(raw)}",
-                )
-            if head == "of":
-                for count in (raw["at_least"] - 1, raw["at_least"] + 1):
-                    if 1 <= count <= len(parts):
-                        yield self._mutant(
-                            "count",
-                            (*path, "at_least"),
-                            count,
-                            f"{_told(raw)} → at least {count}",
-                            f"a claim for which exactly {min(count, raw['at_least'])} of them hold",
-                        )
-            for index, part in enumerate(parts):
-                here = (*path, head, index)
-                if len(parts) > 1 and not (head == "of" and raw["at_least"] == len(parts)):
-                    others = "hold" if head == "all" else "do not hold"
-                    fails = "does not" if head == "all" else "does"
-                    yield self._mutant(
-                        "dropped test",
-                        here,
-                        GONE,
-                        f"without {_told(part)}",
-                        f"a claim for which all other tests beside it {others}, and this one "
-                        f"{fails}: {_told(part)}",
-                    )
-                yield from self._condition(part, here)
-        if "not" in raw:
+        elif "not" in raw:
             inner = raw["not"]
-            yield self._mutant(
-                "negated test",
-                path,
-                inner,
-                f"{_told(raw)} → {_told(inner)}",
-                f"a claim that hangs on {_told(raw)}",
-            )
-            yield from self._condition(inner, (*path, "not"))
+            yield self._mutant("negated test", path, inner, f"{text} → {_described(inner)}", text)
+        elif "of" in raw:
+            least = raw["at_least"]
+            for count in (least - 1, least + 1):
+                if 1 <= count <= len(raw["of"]):
+                    change, exactly = f"{text} → at least {count}", str(min(count, least))
+                    yield self._mutant("count", (*path, "at_least"), count, change, exactly)
+        parts = list(parts_of(raw))
+        if ("all" in raw or "any" in raw) and len(parts) > 1:
+            swap = {"all": "any", "any": "all"}
+            swapped = {swap.get(key, key): value for key, value in raw.items()}
+            new = "any" if "all" in raw else "all"
+            yield self._mutant("all and any", path, swapped, f"{text} → {new}", text)
+        for at, part in parts:
+            here, test = (*path, *at), _described(part)
+            if len(parts) > 1 and not ("of" in raw and raw["at_least"] == len(parts)):
+                yield self._mutant("dropped test", here, GONE, f"without {test}", test)
+            yield from self._condition(part, here)
 
     def _test(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
-        operator = _operator_of(raw)
-        right = raw[operator]
-        fact = raw["fact"]
-        for other in OPERATORS[operator].near:
-            if other in ("includes_all", "includes_any") and self._one_code(right):
+        operator, fact, text = operator_of(raw), raw["fact"], _described(raw)
+        row, right, here = OPERATORS[operator], raw[operator], (*path, operator)
+        for other in row.near:
+            several = other in ("includes_all", "includes_any")
+            if several and self._one_code(right):
                 continue  # any of one code is all of it
-            yield self._mutant(
-                "operator",
-                path,
-                {"fact": fact, other: right},
-                f"{_told(raw)} → {other}",
-                self._telling(raw, other),
-            )
+            kill = None
+            if not _has_its_negation(operator) or other == "includes_all":
+                kill = f"a claim on which `{fact}` is exactly {shown(right)}"
+                if several:
+                    kill = f"a claim with one, but not all, of the codes: {text}"
+            changed = {"fact": fact, other: right}
+            yield self._mutant("operator", path, changed, f"{text} → {other}", text, kill=kill)
         if operator == "within":
-            turned = {
-                {"before": "after", "after": "before"}.get(key, key): value
-                for key, value in right.items()
-            }
-            yield self._mutant(
-                "operator",
-                (*path, operator),
-                turned,
-                f"{_told(raw)} → {_shown(turned)}",
-                f"a claim that hangs on {_told(raw)}",
-            )
-        if OPERATORS[operator].shape == "flag":
-            yield self._mutant(
-                "operator",
-                (*path, operator),
-                not right,
-                f"{_told(raw)} → {_shown(not right)}",
-                f"a claim that hangs on {_told(raw)}",
-            )
+            swap = {"before": "after", "after": "before"}
+            new = {swap.get(key, key): value for key, value in right.items()}
+            yield self._mutant("operator", here, new, f"{text} → {shown(new)}", text)
+        if row.shape == "flag":
+            yield self._mutant("operator", here, not right, f"{text} → {shown(not right)}", text)
         elif not _has_its_negation(operator):
-            yield self._mutant(
-                "negated test",
-                path,
-                {"not": dict(raw)},
-                f"{_told(raw)} → not",
-                f"a claim that hangs on {_told(raw)}",
-            )
-        yield from self._values(raw, path)
-
-    def _values(self, raw: Mapping[str, Any], path: JsonPath) -> Iterator[Mutant]:
-        operator, fact = _operator_of(raw), raw["fact"]
-        right = raw[operator]
-        here = (*path, operator)
-        if isinstance(right, list) and OPERATORS[operator].shape != "pair" and len(right) > 1:
+            yield self._mutant("negated test", path, {"not": dict(raw)}, f"{text} → not", text)
+        if isinstance(right, list) and row.shape != "pair" and len(right) > 1:
             for index, value in enumerate(right):
-                yield self._mutant(
-                    "dropped value",
-                    (*here, index),
-                    GONE,
-                    f"{_told(raw)} without {_shown(value)}",
-                    f"a claim on which `{fact}` {'has' if operator != 'in' else 'is'} "
-                    f"{_shown(value)}",
-                )
-        for at, value in (*_numbers(right, here), *_days(right, here)):
-            was = self._document.part(at)
-            yield self._mutant(
-                "bound",
-                at,
-                value,
-                f"{_told(raw)}: {_shown(was)} → {_shown(value)}",
-                f"a claim on either side of the bound: {_told(raw)}",
-            )
+                change = f"{text} without {shown(value)}"
+                what = f"`{fact}` {'has' if operator != 'in' else 'is'} {shown(value)}"
+                yield self._mutant("dropped value", (*here, index), GONE, change, what)
+        for at, value, new in _stepped(right, here):
+            change = f"{text}: {shown(value)} → {shown(new)}"
+            yield self._mutant("bound", at, new, change, text)
 
     def _one_code(self, right: Any) -> bool:
         if isinstance(right, dict) and "code_set" in right:
             code_set = self._library.reference.code_sets.get(right["code_set"])
             return code_set is not None and len(code_set.codes) == 1
         return isinstance(right, list) and len(right) == 1
-
-    def _telling(self, raw: Mapping[str, Any], other: str) -> str:
-        operator = _operator_of(raw)
-        if _has_its_negation(operator) and other != "includes_all":
-            return f"a claim that hangs on {_told(raw)}"
-        if other in ("includes_all", "includes_any"):
-            return f"a claim with one, but not all, of the codes: {_told(raw)}"
-        return f"a claim on which `{raw['fact']}` is exactly {_shown(raw[operator])}"
 
 
 def _has_its_negation(operator: str) -> bool:
@@ -497,80 +385,19 @@ def _has_its_negation(operator: str) -> bool:
     return any(other.core == row.core and other.negated is not row.negated for other in near)
 
 
-def _next(values: Sequence[str], value: str) -> str:
-    return values[(values.index(value) + 1) % len(values)]
-
-
-def _steps(value: Any) -> Iterator[Any]:
-    """A number or a day one step down and up; the step is one in the last place that is written."""
-    if isinstance(value, bool):
-        return
-    if isinstance(value, int):
-        yield from (value - 1, value + 1)
-    elif isinstance(value, Decimal):
-        step = Decimal(1).scaleb(min(0, int(value.as_tuple().exponent)))
-        yield from (value - step, value + step)
-
-
-def _numbers(raw: Any, path: JsonPath) -> Iterator[tuple[JsonPath, Any]]:
-    """The numbers of a right side, each a step down and up."""
-    for step in _steps(raw):
-        yield path, step
-    if isinstance(raw, dict):
-        for key, value in raw.items():
-            yield from _numbers(value, (*path, key))
-    elif isinstance(raw, list):
-        for index, value in enumerate(raw):
-            yield from _numbers(value, (*path, index))
-
-
-def _as_day(raw: Any) -> date | None:
-    if not isinstance(raw, str) or len(raw) != 10:
-        return None
-    try:
-        return date.fromisoformat(raw)
-    except ValueError:
-        return None
-
-
-def _days(raw: Any, path: JsonPath) -> Iterator[tuple[JsonPath, Any]]:
-    """The days of a right side, each moved by one."""
-    day = _as_day(raw)
-    if day is not None:
-        yield path, day_before(day).isoformat()
-        yield path, day_after(day).isoformat()
-    elif isinstance(raw, list):
-        for index, value in enumerate(raw):
-            yield from _days(value, (*path, index))
-
-
-def _near(value: Any, path: JsonPath) -> Iterator[tuple[JsonPath, Any]]:
-    """A parameter's value a little changed."""
-    if isinstance(value, bool):
-        yield path, not value
-    elif isinstance(value, list):
-        if len(value) > 1:
-            for index in range(len(value)):
-                yield (*path, index), GONE
-    else:
-        yield from _numbers(value, path)
-        yield from _days(value, path)
-
-
-# --- code sets and the vocabulary --------------------------------------------------------------------
+# --- code sets and the vocabulary -------------------------------------------------------------------
 
 
 def _of_code_sets(library: Library, folder: Path) -> Iterator[Mutant]:
     documents = [one.document for versions in library.policies.values() for one in versions]
-    read = code_sets_named(
-        [library.vocabulary_document.value, *(document.value for document in documents)]
+    read = named_in(
+        [library.vocabulary_document.value, *(document.value for document in documents)], "code_set"
     )
     for name, code_set in sorted(library.reference.code_sets.items()):
-        if name not in read:
-            continue  # it only says which codes there are; nothing is decided by it
+        # A set that no policy reads decides nothing, and `check` refuses a set without codes.
+        if name not in read or len(code_set.codes) < 2:
+            continue
         document = _document(folder, f"code_sets/{name}.json")
-        if len(code_set.codes) < 2:
-            continue  # a set of no codes is refused by `check`
         for index, entry in enumerate(code_set.codes):
             path: JsonPath = ("codes", index)
             yield Mutant(
@@ -580,25 +407,9 @@ def _of_code_sets(library: Library, folder: Path) -> Iterator[Mutant]:
                 GONE,
                 None,
                 f"code set {name} without {entry.value}",
-                f"a claim with {entry.value} for which it makes a difference that the code is "
-                f"in {name}",
+                KINDS["code of a code set"].format(what=f"{entry.value} is in {name}"),
                 Location(f"code_sets/{name}.json") if document is None else document.locate(path),
             )
-
-
-def code_sets_named(raw: Any) -> frozenset[str]:
-    """The code sets that some JSON names."""
-    names: set[str] = set()
-    waiting = [raw]
-    while waiting:
-        raw = waiting.pop()
-        if isinstance(raw, dict):
-            if isinstance(raw.get("code_set"), str):
-                names.add(raw["code_set"])
-            waiting += raw.values()
-        elif isinstance(raw, list):
-            waiting += raw
-    return frozenset(names)
 
 
 def _document(folder: Path, relative: str) -> JsonDocument | None:
@@ -611,43 +422,34 @@ def _document(folder: Path, relative: str) -> JsonDocument | None:
 
 def _of_vocabulary(library: Library) -> Iterator[Mutant]:
     for name, fact in library.vocabulary.facts.items():
-        if not fact.derived or fact.otherwise is None:
-            continue
-        value = fact.otherwise
-        other: Any = None
-        if isinstance(value, bool):
-            other = not value
-        elif isinstance(value, str) and fact.type.kind == "choice":
-            other = _next(fact.type.values, value)
-        elif isinstance(value, int):
-            other = value + 1
-        if other is None:
+        if not fact.derived:
             continue
         path: JsonPath = ("facts", name, "otherwise")
-        yield Mutant(
-            "default",
-            "vocabulary",
-            path,
-            other,
-            None,
-            f"`{name}` otherwise {_shown(value)} → {_shown(other)}",
-            f"a claim on which no rule concludes `{name}` and that says what it is",
-            library.vocabulary_document.locate(path),
-        )
+        for other in _others(fact.otherwise, fact.type)[-1:]:
+            yield Mutant(
+                "default",
+                "vocabulary",
+                path,
+                other,
+                None,
+                f"`{name}` otherwise {shown(fact.otherwise)} → {shown(other)}",
+                KINDS["default"].format(what=f"`{name}`"),
+                library.vocabulary_document.locate(path),
+            )
 
 
 # --- the folder with the change -----------------------------------------------------------------------
 
 
-class NoSuchPolicy(PayerPolicyError, ValueError):
-    """With this change the file would not be a policy any more, so nobody could make it unseen."""
+class InvalidMutant(PayerPolicyError, ValueError):
+    """With this change the file would no longer be a valid policy, so it would be refused."""
 
 
 def changed_library(library: Library, mutant: Mutant) -> Library:
     """The library with the mutant's change.
 
     Raises:
-        NoSuchPolicy: the file could not be read any more.
+        InvalidMutant: The changed file is not a valid policy.
     """
     head, _, name = mutant.file.partition("/")
     if mutant.file == "vocabulary":
@@ -704,13 +506,13 @@ def _model(kind: type[M], raw: Any) -> M:
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
-        raise NoSuchPolicy(str(error)) from None
+        raise InvalidMutant(str(error)) from None
 
 
 def _moved_versions(
     versions: tuple[PolicyVersion, ...], index: int, mutant: Mutant
 ) -> tuple[PolicyVersion, ...]:
-    """The version with another first or last day; a neighbor that meets it goes along."""
+    """The versions with another first or last day; an adjacent version is extended or shortened."""
     day = date.fromisoformat(mutant.value)
     version, out = versions[index], list(versions)
     if mutant.path[-1] == "from":
@@ -724,12 +526,12 @@ def _moved_versions(
         if after is not None and after.first_day == day_after(version.last_day or day):
             out[index + 1] = replace(after, first_day=day_after(day))
     if any(one.last_day is not None and one.last_day < one.first_day for one in out):
-        raise NoSuchPolicy(mutant.change)
+        raise InvalidMutant(mutant.change)
     return tuple(out)
 
 
 def edited(raw: Any, path: JsonPath, value: Any) -> Any:
-    """A copy of some JSON with another value at a path (`GONE`: with nothing there)."""
+    """A copy of some JSON with another value at a path (`GONE`: with the value removed)."""
     if not path:
         return value
     out = copy.copy(raw)

@@ -1,8 +1,8 @@
 """Which small changes of the policies a scenario notices: each mutant is killed, equivalent, or survives.
 
-A mutant costs little, since a scenario can only notice a change of a rule whose truth on it changes
-(or that holds or is not known on it, where its effect changes). Only those are run again, the first
-that fails is enough, and a rule that did not change is not read again.
+A mutant costs little. A scenario can notice a change only of a rule whose truth changes on it, or, where
+the effect changes, of a rule that holds or is unknown on it. Only those scenarios are run again, until
+the first one fails, and unchanged rules are not read again.
 """
 
 from __future__ import annotations
@@ -17,15 +17,18 @@ from typing import Final, Literal
 
 from payer_policy.analysis.mutants import (
     KINDS,
+    InvalidMutant,
     Mutant,
-    NoSuchPolicy,
     changed_library,
-    code_sets_named,
 )
-from payer_policy.analysis.played import Played, Seen, play
-from payer_policy.analysis.selfcheck import StepByStep
+from payer_policy.analysis.policy_json import named_in
+from payer_policy.analysis.scenario_run import (
+    Evaluated,
+    ScenarioRun,
+    run_scenarios,
+)
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
-from payer_policy.core.diagnostics import PayerPolicyError, PolicyError
+from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.in_parallel import ask_each
 from payer_policy.core.ruleset import Rule, Ruleset
 from payer_policy.core.semantics import Facts, truth_of
@@ -34,6 +37,7 @@ from payer_policy.core.vocabulary.types import Value
 from payer_policy.engine import Engine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation, Evaluator
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.policy.library import Library
 from payer_policy.policy.loading import open_library
 from payer_policy.specs.failures import Place
@@ -41,9 +45,11 @@ from payer_policy.specs.reading import read_features
 from payer_policy.specs.replay import replay
 
 Status = Literal["killed", "equivalent", "survivor", "no policy"]
-"""`no policy`: with the change the file would be refused, so it cannot be made unseen."""
+"""`no policy`: with the change the file would be refused, so it cannot go unnoticed."""
 
 
+_Changed = tuple[Ruleset | None, Ruleset | None]
+"""A ruleset and what a change makes of it; None: none is in force."""
 Prover = Callable[[Ruleset, Ruleset], Answer]
 """Compares a ruleset with its change."""
 
@@ -53,23 +59,23 @@ Prover = Callable[[Ruleset, Ruleset], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one mutant."""
+    """The result for one mutant."""
 
     mutant: Mutant
     status: Status
     killed_by: Place | None = None
     """The scenario that fails with the change."""
     why: str | None = None
-    """Of an equivalent one, why it is; of a survivor, why no proof was found."""
+    """For an equivalent one, why it is; for a survivor, why no proof was found."""
     policy: str | None = None
-    """Of a survivor, a policy that it changes, with the first day of its window."""
+    """For a survivor, a policy that it changes, with the first day of its window."""
     facts: Mapping[str, Value | None] | None = None
-    """Of a survivor, facts on which the change makes a difference, where they were found."""
+    """For a survivor, facts on which the change makes a difference, where they were found."""
 
 
 @dataclass(frozen=True)
 class Mutation:
-    """All mutants and what became of them. `all_of`: how many there are without sampling."""
+    """All mutants and their results. `all_of`: the number of mutants before sampling."""
 
     verdicts: tuple[Verdict, ...]
     scenarios: int
@@ -89,16 +95,8 @@ class Mutation:
         return tuple(kind for kind in KINDS if kind in met)
 
 
-class ScenariosFail(PayerPolicyError):
-    """Scenarios fail on the policies as they are, so that a change could not be told by them."""
-
-    def __init__(self, failed: int, first: str) -> None:
-        super().__init__(failed, first)  # as given, so that it reaches another process
-        self.failed, self.first = failed, first
-
-
 def sample(mutants: Sequence[Mutant], one_in: int) -> list[Mutant]:
-    """About one in so many, the same ones each time; more mutants do not change which of the old."""
+    """About one mutant in `one_in`, the same ones each time, whatever mutants are added."""
     return [
         mutant
         for mutant in mutants
@@ -132,9 +130,7 @@ class Setup:
             ScenariosFail: scenarios fail already.
         """
         engine = Engine(open_library(self.folder), "compiled")
-        played = play(engine, read_features(self.features, self.base))
-        if played.failures:
-            raise ScenariosFail(len(played.failures), played.failures[0].text())
+        played = run_scenarios(engine, read_features(self.features, self.base))
         return Judge(played, None if self.prove is None else self.prove(engine))
 
 
@@ -144,7 +140,7 @@ def run_mutants(
     *,
     jobs: int = 2,
     of: int | None = None,
-    told: Callable[[int], None] = lambda done: None,
+    report: Callable[[int], None] = lambda done: None,
 ) -> Mutation:
     """What becomes of each mutant, in the order given; the same for any number of processes.
 
@@ -153,7 +149,7 @@ def run_mutants(
         mutants: From `mutants_of` the same folder.
         jobs: Processes. Few mutants are done in this one.
         of: How many mutants these are taken from; None: they are all.
-        told: Called with the number of mutants done.
+        report: Called with the number of mutants done.
 
     Raises:
         PolicyError: a policy or a feature file is wrong.
@@ -165,7 +161,7 @@ def run_mutants(
     for verdict, played in ask_each(setup.judge, mutants, _judged, processes=processes):
         scenarios = played
         verdicts.append(verdict)
-        told(len(verdicts))
+        report(len(verdicts))
     return Mutation(tuple(verdicts), scenarios, len(mutants) if of is None else of)
 
 
@@ -181,7 +177,7 @@ def _judged(judge: Judge, mutant: Mutant) -> tuple[Verdict, int]:
 
 
 def _evaluator(ruleset: Ruleset) -> Evaluator:
-    """Reads a few cases step by step, which is ready at once; compiles where there are many."""
+    """Evaluates a few cases step by step, without preparation; compiles where there are many."""
     plain: Evaluator = StepByStep().compile(ruleset)
     compiled: Evaluator | None = None
     asked = 0
@@ -199,7 +195,7 @@ def _evaluator(ruleset: Ruleset) -> Evaluator:
 
 
 _FEW: Final = 12
-"""So many evaluations step by step take as long as compiling."""
+"""The number of evaluations step by step that take as long as compiling."""
 
 
 @dataclass
@@ -212,22 +208,19 @@ class _Tried:
 
 
 class Judge:
-    """Says what becomes of mutants of one folder under the scenarios that were played on it."""
+    """Decides for mutants of one folder whether the scenarios that were run on it notice them."""
 
-    def __init__(self, played: Played, prove: Prover | None = None) -> None:
+    def __init__(self, played: ScenarioRun, prove: Prover | None = None) -> None:
         self.played, self.prove = played, prove
-        self._by_window: dict[tuple[str, date], list[Seen]] = {}
-        self._without: dict[str, list[Seen]] = {}
-        for seen in played.seen:
-            if seen.ruleset is None:
-                self._without.setdefault(seen.address, []).append(seen)
-            else:
-                key = (seen.address, seen.ruleset.first_day)
-                self._by_window.setdefault(key, []).append(seen)
+        self._by_window = played.by_window()
+        self._without: dict[str, list[Evaluated]] = {}
+        for one in played.seen:
+            if one.ruleset is None:
+                self._without.setdefault(one.address, []).append(one)
         self._words: list[str] | None = None
 
     def __call__(self, mutant: Mutant) -> Verdict:
-        """What becomes of a mutant."""
+        """The result for a mutant."""
         played = self.played
         try:
             library = changed_library(played.library, mutant)
@@ -236,7 +229,7 @@ class Judge:
             if killer is not None:
                 return Verdict(mutant, "killed", played.scripts[killer].place)
             return self._survived(mutant, library)
-        except (NoSuchPolicy, PolicyError):
+        except (InvalidMutant, PolicyError):
             return Verdict(mutant, "no policy")
 
     def _killer(self, mutant: Mutant, tried: _Tried) -> int | None:
@@ -259,8 +252,8 @@ class Judge:
         return None
 
     def _candidates(self, mutant: Mutant, tried: _Tried) -> Iterator[tuple[list[int], list[int]]]:
-        """Scenarios that may notice, a window at a time: those on which something comes out
-        another way, and those that may only ask other questions."""
+        """Scenarios that may notice, one window at a time: those with another outcome, and those
+        that may only ask other questions."""
         if mutant.kind == "code of a code set":
             naming = self._naming(mutant)
             self._sound(tried.library, naming)
@@ -288,8 +281,8 @@ class Judge:
 
     def _windows(
         self, mutant: Mutant, library: Library
-    ) -> list[tuple[tuple[str, date], list[Seen]]]:
-        """The windows that the change may touch, those with the most scenarios first."""
+    ) -> list[tuple[tuple[str, date], list[Evaluated]]]:
+        """The windows that the change may affect, those with the most scenarios first."""
         mine = self.played.library
         touched = {
             address
@@ -300,20 +293,25 @@ class Judge:
         own = mutant.file.rpartition("/")[0]
         return sorted(groups, key=lambda item: (item[0][0] != own, -len(item[1]), item[0]))
 
-    def _on_other_days(self, library: Library, address: str, group: Iterable[Seen]) -> list[int]:
-        """The scenarios on whose day another ruleset is in force than was."""
-        out = []
-        for day, scripts in _by_day(group).items():
-            ruleset = self.played.library.ruleset(address, day)
-            other = library.ruleset(address, day)
-            if ruleset is None or other is None:
-                if ruleset is not other:
-                    out += scripts
-            elif _Change(ruleset, other).anything:
-                out += scripts
-        return out
+    def _on_other_days(
+        self, library: Library, address: str, group: Iterable[Evaluated]
+    ) -> list[int]:
+        """The scenarios on whose day another ruleset is in force than before."""
+        days: dict[date, list[int]] = {}
+        for one in group:
+            days.setdefault(one.day, []).append(one.script)
+        changed = [day for day in sorted(days) if self._changed(library, address, day) is not None]
+        return [script for day in changed for script in days[day]]
 
-    def _touched(self, change: _Change, group: Iterable[Seen]) -> tuple[list[int], list[int]]:
+    def _changed(self, library: Library, address: str, day: date) -> _Changed | None:
+        """The ruleset of a day and what the change makes of it; None: the same."""
+        ruleset = self.played.library.ruleset(address, day)
+        other = library.ruleset(address, day)
+        if ruleset is None or other is None:
+            return None if ruleset is other else (ruleset, other)
+        return (ruleset, other) if _Change(ruleset, other).anything else None
+
+    def _touched(self, change: _Change, group: Iterable[Evaluated]) -> tuple[list[int], list[int]]:
         certain, asking = [], []
         for seen in group:
             found = change.touches(seen)
@@ -324,7 +322,7 @@ class Judge:
         return certain, asking
 
     def _naming(self, mutant: Mutant) -> list[int]:
-        """The scenarios that name the code that is left out."""
+        """The scenarios that name the code that is removed."""
         if self._words is None:
             self._words = [_plain(script.words()) for script in self.played.scripts]
         name, index = mutant.file.partition("/")[2], int(mutant.path[1])
@@ -332,10 +330,10 @@ class Judge:
         return [at for at, words in enumerate(self._words) if code in words]
 
     def _sound(self, library: Library, scripts: Iterable[int]) -> None:
-        """Make sure that what the scenarios read is a policy with the change.
+        """Return if the policies that the scenarios read are valid with the change.
 
         Raises:
-            PolicyError: it is not.
+            PolicyError: One is not.
         """
         wanted = set(scripts)
         for (address, first), group in self._by_window.items():
@@ -346,21 +344,19 @@ class Judge:
 
     def _survived(self, mutant: Mutant, library: Library) -> Verdict:
         """A mutant that no scenario noticed: it changes nothing, is proved to, or survives."""
-        # Without a prover nobody needs more of them than the one that is named.
+        # Without a prover only the first is needed, to be named.
         found = self._changed_rulesets(library, mutant.file.rpartition("/")[0])
         changed = list(found if self.prove is not None else islice(found, 1))
         vocabulary = self.played.library.vocabulary_document.value
-        if mutant.file.removeprefix("code_sets/") in code_sets_named(vocabulary):
-            # It changes how facts come to be, so that nothing is proved by comparing rulesets.
+        if mutant.file.removeprefix("code_sets/") in named_in(vocabulary, "code_set"):
+            # It changes how facts are computed, so comparing rulesets proves nothing.
             policy = _named(changed[0]) if changed else None
             return Verdict(mutant, "survivor", policy=policy)
         if not changed:
-            return Verdict(mutant, "equivalent", why="in no policy does it change what is in force")
+            return Verdict(mutant, "equivalent", why="it changes no ruleset in force")
         return self._proved(mutant, changed)
 
-    def _proved(
-        self, mutant: Mutant, changed: list[tuple[Ruleset | None, Ruleset | None]]
-    ) -> Verdict:
+    def _proved(self, mutant: Mutant, changed: list[_Changed]) -> Verdict:
         policy = _named(changed[0])
         if self.prove is None:
             return Verdict(mutant, "survivor", policy=policy)
@@ -379,10 +375,8 @@ class Judge:
             return Verdict(mutant, "survivor", why=why, policy=policy)
         return Verdict(mutant, "equivalent", why="proved for every request")
 
-    def _changed_rulesets(
-        self, library: Library, own: str
-    ) -> Iterator[tuple[Ruleset | None, Ruleset | None]]:
-        """The rulesets that the change makes into others, with what they become; `own` first."""
+    def _changed_rulesets(self, library: Library, own: str) -> Iterator[_Changed]:
+        """The rulesets that the change affects, before and after it; `own` first."""
         mine = self.played.library
         for address in sorted(mine.addresses(), key=lambda address: (address != own, address)):
             if (
@@ -393,36 +387,25 @@ class Judge:
                 continue
             days = {first for one in (mine, library) for first, _, _ in one.windows(address)}
             for day in sorted(days):
-                ruleset, other = mine.ruleset(address, day), library.ruleset(address, day)
-                if ruleset is None or other is None:
-                    if ruleset is not other:
-                        yield ruleset, other
-                elif _Change(ruleset, other).anything:
-                    yield ruleset, other
+                if (changed := self._changed(library, address, day)) is not None:
+                    yield changed
 
 
 def _plain(text: str) -> str:
     return text.casefold().replace(".", "").replace("-", "")
 
 
-def _named(pair: tuple[Ruleset | None, Ruleset | None]) -> str:
+def _named(pair: _Changed) -> str:
     ruleset = pair[0] or pair[1]
     assert ruleset is not None
     return f"{ruleset.policy} from {ruleset.first_day}"
-
-
-def _by_day(group: Iterable[Seen]) -> dict[date, list[int]]:
-    days: dict[date, list[int]] = {}
-    for seen in group:
-        days.setdefault(seen.day, []).append(seen.script)
-    return dict(sorted(days.items()))
 
 
 # --- what a change of a ruleset can touch ------------------------------------------------------------
 
 
 class _Change:
-    """How a changed ruleset differs from what it was, and on which cases that can show."""
+    """How a changed ruleset differs from the original, and on which cases that can show."""
 
     def __init__(self, ruleset: Ruleset, other: Ruleset) -> None:
         self.everything = ruleset.applies_to != other.applies_to
@@ -447,8 +430,8 @@ class _Change:
             self.everything or self._request or self._rules or self._added or self._defaults
         )
 
-    def touches(self, seen: Seen) -> Literal["outcome", "questions"] | None:
-        """What of a determination the change may have made another."""
+    def touches(self, seen: Evaluated) -> Literal["outcome", "questions"] | None:
+        """What the change may have changed in a determination; None: nothing."""
         assert seen.decided is not None
         evaluation = seen.decided.evaluation
         if evaluation is None:
@@ -489,5 +472,5 @@ class _Change:
 
 
 def _meaning(rule: Rule) -> Rule:
-    """A rule without what only people read."""
+    """A rule without the parts that only people read."""
     return replace(rule, title="", cites=(), note=None, origin="")

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from payer_policy.core.ruleset import (
     VOID,
@@ -78,23 +78,26 @@ from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
 from payer_policy.request.derive import ALWAYS_KNOWN
 
+Decision = Literal["approve", "deny", "pend"]
+DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")
+
 FEW: Final = (8, 12, 16, 24)
-"""So many facts are known of a found request, where that can be; the least first."""
+"""The numbers of known facts that a found request should not exceed, tried from the least."""
 NEAR_BEFORE: Final = 3
-"""Years before a window in which the dates of a found request lie, where they can."""
+"""Years before a window in which the dates of a found request should be."""
 A_LIFE: Final = 90
-"""Years before a window in which they lie otherwise: birth dates."""
+"""Years before a window in which they should be otherwise: birth dates."""
 SMALL: Final = 100
-"""Numbers of a found request are at most so large, where they can be, and none is below zero."""
+"""The largest number that a found request should have; none should be below zero."""
 NOT_LARGE: Final = 10_000
-"""And otherwise at most so large."""
+"""The largest number that it should have otherwise."""
 SOON: Final = 1000
-"""A found service takes place in so many days after its window begins, where it can."""
+"""Days after the start of its window within which a found service should take place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A request that was found: what is known of it, and of which parts its service has lines."""
+    """A request that was found: its facts, and the parts its service has lines of."""
 
     facts: Mapping[str, Value]
     parts: frozenset[str] | None = None
@@ -165,10 +168,10 @@ class Requests:
         self._prefix, self._asked, self._by_absence = prefix, tuple(conditions), by_absence
         self._sources = _sources(library, ruleset, self._asked)
         self._read: dict[str, Term] = {}
-        self._said: dict[str, Formula] = {}
-        """Of each fact that was read, that it is known otherwise than by its silence."""
+        self._stated: dict[str, Formula] = {}
+        """For each fact that was read: it is known, and not by what silence means."""
         self.in_files: dict[str, Formula] = {}
-        """Of each attribute of the drug, that the files say it."""
+        """For each attribute of the drug: the files state it."""
         self._agreed: list[Formula] = []
         self._computed = Conditions(facts, self.read, by_absence=by_absence)
         self._spoken = Conditions(facts, self._without_silence, by_absence=by_absence)
@@ -182,14 +185,14 @@ class Requests:
             else parts
         )
         self.has_lines: dict[str, Formula] = {}
-        """Of each part whose lines are counted, that there certainly are some."""
+        """For each part whose lines are counted: there certainly are some."""
         self.conflict = any_of(self.formulas.conflicts.values())
-        """That rules which hold disagree on some fact."""
+        """Rules that hold disagree on some fact."""
         self._reach = Reach(ruleset)
         self.decisions: dict[str, Formula] = {}
-        """Of each decision there can be, that it is the one."""
+        """For each possible decision: it is the one."""
         self.found: dict[int, Formula] = {}
-        """Of each rule that finds something, that its finding is on the service."""
+        """For each rule with a finding: the finding is on the service."""
         self.outcome = self._outcome()
         self._conditions = Conditions(facts, self._read_any)
         self.domain = list(self._domain())
@@ -203,6 +206,15 @@ class Requests:
             found = self._read[name] = self._term(name)
         return found
 
+    def _of_form(self, part: str, path: str) -> Term | None:
+        """The term of the fact that a field of the form fills in; None: no fact does."""
+        name = self.library.facts_by_source.get((part, path))
+        return None if name is None else self.facts[name]
+
+    def _is(self, term: Term, text: str) -> Formula:
+        """That a fact is known to be a text."""
+        return both(term.known, term.value == self.facts.texts.number(text))
+
     def source(self, name: str) -> Source | None:
         """Where a fact comes from; None: it is given, or not known."""
         return self._sources.get(name)
@@ -215,16 +227,16 @@ class Requests:
         if fact is None:
             return term
         source = self._sources.get(name)
-        told, said = self._told_of(source, fact.type, self._computed), None
+        implied, spoken = self._implied(source, fact.type, self._computed), None
         if isinstance(source, DrugAttribute):
-            self.in_files[name] = False if told is None else told.known
+            self.in_files[name] = False if implied is None else implied.known
         elif source == ORIGINAL and fact.type.can_be_none:
             term = choose_term(term.known, term, self._none_of_an_original(term))
-        if told is not None:
+        if implied is not None:
             if isinstance(source, Computed) and self._rests_on_silence(source):
-                said = self._told_of(source, fact.type, self._spoken)
-            term = self._filled_in(term, told, said or told)
-        self._said[name] = term.known
+                spoken = self._implied(source, fact.type, self._spoken)
+            term = self._filled_in(term, implied, spoken or implied)
+        self._stated[name] = term.known
         if not self._by_absence:
             return self._whatever_lines_say(source, term)
         if fact.absent_means is not None:
@@ -233,12 +245,10 @@ class Requests:
 
     def _none_of_an_original(self, term: Term) -> Term:
         """That a claim replaces none, where its frequency says that it is an original."""
-        name = self.library.facts_by_source.get(("request", "frequency"))
-        if name is None:
+        frequency = self._of_form("request", "frequency")
+        if frequency is None:
             return Term(False, term.value)
-        frequency = self.facts[name]
-        original = frequency.value == self.facts.texts.number("1")
-        return Term(both(frequency.known, original), term.value, True)
+        return Term(self._is(frequency, "1"), term.value, True)
 
     def _always(self, fact: Fact, value: Value) -> Term:
         """A fact that is known to have a value."""
@@ -257,36 +267,34 @@ class Requests:
         return self._always(fact, fact.otherwise)
 
     def _whatever_lines_say(self, source: Source | None, term: Term) -> Term:
-        """A fact over lines, known only where nothing that is learned of a line changes it."""
+        """A fact over lines, known only where nothing that is learned about a line changes it."""
         left = left_by_lines(source)
         if not left:
             return term
         lost = any_of(True if value is None else same(term.value, value) for value in left)
         return replace(term, known=both(term.known, negated(lost)))
 
-    def _filled_in(self, given: Term, told: Term, said: Term) -> Term:
-        """What was given fills in where nothing is told, and where only silence tells it.
+    def _filled_in(self, given: Term, implied: Term, spoken: Term) -> Term:
+        """The implied value; the given one where nothing, or only silence, implies a value.
 
-        Where both speak, they agree, since a request that contradicts itself is refused. `said` is
-        what is told without what silence means.
+        Where both are known they agree, since a request that contradicts itself is refused. `spoken`
+        is what is implied without what silence means.
         """
-        agree = same_term(said, given)
-        self._agreed.append(either(negated(both(said.known, given.known)), agree))
-        counts = both(told.known, either(said.known, negated(given.known)))
-        chosen = choose_term(counts, told, given)
-        return replace(chosen, known=either(told.known, given.known))
+        agree = same_term(spoken, given)
+        self._agreed.append(either(negated(both(spoken.known, given.known)), agree))
+        counts = both(implied.known, either(spoken.known, negated(given.known)))
+        chosen = choose_term(counts, implied, given)
+        return replace(chosen, known=either(implied.known, given.known))
 
     def _without_silence(self, name: str) -> Term:
         """The term of a fact without what silence means."""
         fact, source = self.library.vocabulary.facts.get(name), self._sources.get(name)
         given = self.facts[name]
-        told = None if fact is None else self._told_of(source, fact.type, self._spoken)
-        if told is None:
-            return given
-        return choose_term(told.known, told, given)
+        implied = None if fact is None else self._implied(source, fact.type, self._spoken)
+        return given if implied is None else choose_term(implied.known, implied, given)
 
     def _rests_on_silence(self, source: Source) -> bool:
-        """Whether a fact is made from another that has a value where nothing is said."""
+        """Whether a fact is computed from another that silence gives a value."""
         facts = self.library.vocabulary.facts
         return any(
             facts[other].absent_means is not None
@@ -294,8 +302,8 @@ class Requests:
             for other in facts_of(source)
         )
 
-    def _told_of(self, source: Source | None, type_: FactType, by: Conditions) -> Term | None:
-        """What the form or other facts tell of a fact; None: nothing, or it cannot be said."""
+    def _implied(self, source: Source | None, type_: FactType, by: Conditions) -> Term | None:
+        """The value that the drug files or other facts imply; None: none, or it has no formula."""
         if isinstance(source, DrugAttribute):
             return self._attribute(source.name, type_)
         if not isinstance(source, Computed):
@@ -310,14 +318,11 @@ class Requests:
 
     def _attribute(self, name: str, type_: FactType) -> Term | None:
         """An attribute of the service's drug, by its code and day."""
-        code_fact = self.library.facts_by_source.get(("service", "code"))
-        if code_fact is None or type_.kind == "codes":
+        code = self._of_form("service", "code")
+        if code is None or type_.kind == "codes":
             return None
-        code = self.facts[code_fact]
-        terms = []
-        for listed in sorted(self.library.codes.get(self.ruleset.policy, ())):
-            here = both(code.known, code.value == self.facts.texts.number(listed))
-            terms.append((here, self._of_drug(listed, name)))
+        listed = sorted(self.library.codes.get(self.ruleset.policy, ()))
+        terms = [(self._is(code, one), self._of_drug(one, name)) for one in listed]
         if not terms:
             return None
         # The policy applies to no other code, so where all before it are ruled out it is the last.
@@ -349,8 +354,7 @@ class Requests:
         if name in plain or drug is None:
             yield True, plain.get(name)
             return
-        day_fact = self.library.facts_by_source.get(("service", "date"))
-        day = None if day_fact is None else self.facts[day_fact]
+        day = self._of_form("service", "date")
         first, last = self.ruleset.first_day, self.ruleset.last_day or date.max
         for entry in drug.attributes.get(name, ()):
             begins, ends = entry.first_day or date.min, entry.last_day or date.max
@@ -372,54 +376,39 @@ class Requests:
 
     def _is_void(self) -> Formula:
         """That a claim is a void and says of which claim, so that no rule is asked."""
-        facts = ("request", "kind"), ("request", "frequency"), ("request", "original_id")
-        names = [self.library.facts_by_source.get(fact) for fact in facts]
-        if None in names:
-            return False
-        kind, frequency, original = (self.facts[name] for name in names if name is not None)
-        texts = self.facts.texts
-        return all_of(
-            [
-                both(kind.known, kind.value == texts.number("claim")),
-                both(frequency.known, frequency.value == texts.number(VOID)),
-                both(original.known, negated(original.none)),
-            ]
+        kind, frequency, original = (
+            self._of_form("request", path) for path in ("kind", "frequency", "original_id")
         )
+        if kind is None or frequency is None or original is None:
+            return False
+        replaced = both(original.known, negated(original.none))
+        return all_of([self._is(kind, "claim"), self._is(frequency, VOID), replaced])
 
     def _domain(self) -> Iterator[Formula]:
         library, ruleset = self.library, self.ruleset
         yield Conditions(self.facts, self.read).halves(ruleset.applies_to).holds
-        by_source = library.facts_by_source
-        day_fact = by_source.get(("service", "date"))
-        if day_fact is not None:
-            day = self.facts[day_fact]
+        day = self._of_form("service", "date")
+        if day is not None:
             first, last = self._days
-            inside = all_of(
-                [
-                    day.value >= first.toordinal(),
-                    True if last is None else day.value <= last.toordinal(),
-                ]
-            )
-            yield both(day.known, inside)
-            through_fact = by_source.get(("service", "through"))
-            if through_fact is not None:  # what runs over several days pends, or goes by its days
-                through = self.facts[through_fact]
+            after = day.value >= first.toordinal()
+            before = True if last is None else day.value <= last.toordinal()
+            yield both(day.known, both(after, before))
+            through = self._of_form("service", "through")
+            if through is not None:  # a service of several days pends, or is decided day by day
                 yield either(negated(through.known), through.value <= day.value)
         yield negated(self._is_void())
-        payer_fact = by_source.get(("request", "coverage.payer"))
-        if payer_fact is not None:
-            payer = self.facts[payer_fact]
-            folder = self.facts.texts.number(ruleset.policy.partition("/")[0])
-            yield both(payer.known, payer.value == folder)
-        business_fact = by_source.get(("request", "coverage.line_of_business"))
-        known = library.reference.payers[ruleset.policy.partition("/")[0]].lines_of_business
-        if business_fact is not None and len(known) == 1:
-            business = self.facts[business_fact]
-            yield both(business.known, business.value == self.facts.texts.number(known[0]))
+        payer_name = ruleset.policy.partition("/")[0]
+        payer = self._of_form("request", "coverage.payer")
+        if payer is not None:
+            yield self._is(payer, payer_name)
+        business = self._of_form("request", "coverage.line_of_business")
+        known = library.reference.payers[payer_name].lines_of_business
+        if business is not None and len(known) == 1:
+            yield self._is(business, known[0])
         for path in ("kind", "frequency"):
-            fact = by_source.get(("request", path))
-            if fact is not None:  # the form has a word for each, so one of them is always said
-                yield self.facts[fact].known
+            field = self._of_form("request", path)
+            if field is not None:  # the form always has a value for each
+                yield field.known
         yield from self._counted()
 
     # --- the decision ----------------------------------------------------------------------------
@@ -530,13 +519,16 @@ class Requests:
                 for code in said:
                     if code is not None:
                         texts[name].setdefault(self.facts.texts.number(code), []).append(found)
-        out = {}
-        for name, listed in texts.items():
-            members = {text: any_of(founds) for text, founds in listed.items()}
-            for text in self.facts.texts_told_apart(name):
-                members.setdefault(text, False)
-            out[name] = Term(True, Codes(members, False, {}, {text: text for text in members}))
-        return out
+        return {
+            name: self._set_of(name, {text: any_of(founds) for text, founds in listed.items()})
+            for name, listed in texts.items()
+        }
+
+    def _set_of(self, name: str, members: dict[int, Formula]) -> Term:
+        """A known set of codes: by text, the formula that the text is a member."""
+        for text in self.facts.texts_told_apart(name):
+            members.setdefault(text, False)
+        return Term(True, Codes(members, False, {}, {text: text for text in members}))
 
     # --- questions -------------------------------------------------------------------------------
 
@@ -547,12 +539,12 @@ class Requests:
 
     @cached_property
     def learning(self) -> Learning:
-        """What may turn round as more becomes known."""
+        """What may flip as more becomes known."""
         return Learning(self.ruleset, self.library.vocabulary.facts, self._sources)
 
     @cached_property
     def _bare(self) -> Requests:
-        """The same request, and what is settled of it without any assumption."""
+        """The same request, and what is settled about it without any assumption."""
         return Requests(
             self.library,
             self.ruleset,
@@ -565,7 +557,7 @@ class Requests:
         )
 
     def _assumptions(self) -> Term:
-        """What the decision assumes: rules, and facts that nobody said anything of."""
+        """What the decision assumes: rules that were not checked, and facts that were not stated."""
         bare, learning = self._bare.formulas.rules, self.learning
         denied = self.decisions["deny"]
         number = self.facts.texts.number
@@ -597,18 +589,16 @@ class Requests:
             lines = left_by_lines(self._sources.get(name))
             used = any_of(rests for rests, inputs in resting if name in inputs)
             self.read(name)
-            unsaid = negated(self._said[name]) if not lines else True
+            unsaid = negated(self._stated[name]) if not lines else True
             members[number(name)] = both(used, unsaid)
-        for text in self.facts.texts_told_apart(ASSUMPTIONS):
-            members.setdefault(text, False)
-        return Term(True, Codes(members, False, {}, {text: text for text in members}))
+        return self._set_of(ASSUMPTIONS, members)
 
     def halves(self, condition: Condition) -> Halves:
         """A condition over facts, derived facts, the decision and its reasons."""
         return self._conditions.halves(condition)
 
     def everything(self) -> list[Formula]:
-        """What holds of every request: the meaning of names, and the policy's bounds."""
+        """What holds for every request: the meaning of names, and the policy's bounds."""
         out = [*self.formulas.definitions, *self.domain, *self._agreed]
         if "_bare" in self.__dict__:
             out += self._bare.formulas.definitions
@@ -632,13 +622,11 @@ class Requests:
         return tuple(sorted(name for name in names if left_by_lines(self._sources.get(name))))
 
     def wishes(self) -> list[Formula]:
-        """What makes a found request plainer, the most wanted first."""
+        """What makes a found request plainer, the most important first."""
         wishes = [all_of(self.parts.values())]
-        day = self.library.facts_by_source.get(("service", "date"))
+        day = self._of_form("service", "date")
         if day is not None:
-            wishes.append(self.facts[day].known)
-            soon = self._days[0].toordinal() + SOON
-            wishes.append(self.facts[day].value <= soon)
+            wishes += [day.known, day.value <= self._days[0].toordinal() + SOON]
         kind = self.library.facts_by_source.get(("request", "kind"))
         if kind is not None and (values := self.facts.types[kind].values):
             wishes.append(self.facts[kind].value == self.facts.texts.number(values[0]))

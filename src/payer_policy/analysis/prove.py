@@ -1,7 +1,7 @@
-"""Is what is said of a policy true of every request there can be? `prove(engine, address)`.
+"""Is a statement about a policy true of every possible request? `prove(engine, address)`.
 
 For each statement (`policy.statements`) and each window of dates: proved; or broken, with the
-plainest request that breaks it, decided by a concrete engine; or not proved, with why.
+plainest request that breaks it, decided by a concrete engine; or not proved, with the reason.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from payer_policy.analysis.possible import Found, Requests, facts_for
 from payer_policy.analysis.staying import falls, steady
-from payer_policy.analysis.witness import Case, Decider, plainest
+from payer_policy.analysis.witness import Case, Decider, NotConfirmed, plainest, plainest_of
 from payer_policy.core.ruleset import Condition, facts_in_test, tests_in
 from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import HOLDS
@@ -27,7 +27,7 @@ from payer_policy.specs.writing import ScenarioWriter
 Verdict = Literal["proved", "broken", "not proved"]
 
 MILLISECONDS: Final = 60_000
-"""So long the solver may think about two requests at once."""
+"""The longest time the solver may take over two requests at once."""
 BY_LINES: Final = (
     "facts alone do not break it, but facts over lines may change when more is known of a line"
 )
@@ -44,7 +44,7 @@ class Counterexample:
     later: Case | None
     """For `stays`: the same request with more known of it."""
     scenario: str
-    """The request and what is determined of it, as a scenario."""
+    """The request and its determination, as a scenario."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Proof:
     last_day: date | None
     verdict: Verdict
     why: str | None = None
-    """For `proved`: that the case never arises, where it does not. For `not proved`: why."""
+    """For `proved`: set where the case never arises. For `not proved`: the reason."""
     counterexample: Counterexample | None = None
 
 
@@ -67,7 +67,7 @@ def prove(engine: Engine, address: str, only: Sequence[str] = ()) -> Iterator[Pr
     Args:
         engine: Holds the library; counterexamples are decided by it.
         address: `<payer>/<policy>`.
-        only: The ids of the statements that are asked about; none: all.
+        only: The ids of the statements to prove; none: all.
     """
     library = engine.library
     for first, last, merged in library.windows(address):
@@ -95,7 +95,7 @@ def facts_in(conditions: Sequence[Condition]) -> frozenset[str]:
 
 
 def _forgetting(search: Search, goal: Sequence[Formula], later: Requests, model: Any) -> Any | None:
-    """Two requests of which the later is that of a model: only what was known before is asked."""
+    """Two requests, the later one from a model; the search is only for what was known before."""
     given = later.facts.all_given(later.facts.values_in(model))
     try:
         return search.find(*goal, *given)
@@ -137,6 +137,8 @@ class _Window:
                 yield (
                     self._stays(statement) if goal is None else self._never(statement, goal, search)
                 )
+            except NotConfirmed:
+                yield self._proof(statement, "not proved", NOT_CONFIRMED)
             except NotProved as error:
                 yield self._proof(statement, "not proved", f"the solver gave up: {error}")
 
@@ -150,7 +152,7 @@ class _Window:
         return Proof(statement, self._ruleset.policy, *self._days, verdict, why, found)
 
     def _goal(self, statement: Statement) -> Formula | None:
-        """What a request would be that breaks the statement; None where it takes two."""
+        """The formula of a request that breaks the statement; None where it takes two requests."""
         holds = self._requests.halves(statement.condition).holds
         when = self._when(statement, self._requests)
         if statement.kind == "stays":
@@ -161,20 +163,18 @@ class _Window:
         return True if statement.when is None else requests.halves(statement.when).holds
 
     def _never(self, statement: Statement, goal: Formula, search: Search) -> Proof:
-        model = search.find(goal)
-        if model is None:
+        named = self._decider.named
+        found = plainest_of(
+            search, self._requests, goal, lambda tried: self._breaks(statement, tried), named
+        )
+        if found is None:
             return self._proof(statement, "proved", self._idle(statement, search))
-        model = search.smallest(model, self._requests.wishes(), goal)
-        found = self._requests.in_model(model)
-        if not self._breaks(statement, found):
-            return self._proof(statement, "not proved", NOT_CONFIRMED)
-        plain = plainest(found, lambda tried: self._breaks(statement, tried), self._decider.named)
-        case = self._decider.decide(plain)
+        case = self._decider.decide(found)
         assert case is not None
         return self._proof(statement, "broken", None, self._shown(statement, case, None))
 
     def _idle(self, statement: Statement, search: Search) -> str | None:
-        """That a statement about a case is true only since the case never arises."""
+        """A note where a statement about a case is true only because the case never arises."""
         if statement.when is None:
             return None
         if search.find(self._when(statement, self._requests)) is not None:
@@ -182,31 +182,31 @@ class _Window:
         return "its case never arises"
 
     def _breaks(self, statement: Statement, found: Found) -> bool:
-        case = self._decider.decide(found)
-        if case is None or case.decided.ruleset is not self._ruleset:
+        case = self._decided(found)
+        if case is None:
             return False
         if statement.when is not None and truth_of(statement.when, case.known) != HOLDS:
             return False
         holds = truth_of(statement.condition, case.known) == HOLDS
-        return holds if statement.kind == "never" else not holds
+        return holds == (statement.kind == "never")
 
-    # --- what holds goes on to hold --------------------------------------------------------------
+    # --- what holds keeps holding -----------------------------------------------------------------
 
     def _stays(self, statement: Statement) -> Proof:
-        """Where the condition holds, it goes on to, whatever else becomes known of the request.
+        """Whether the condition keeps holding, whatever else becomes known about the request.
 
-        First by structure: what nothing turns round stays. Then on one copy of the formulas: some
-        request with all that stays so, and without the rest. Then, of that request, by the facts
-        that can turn it round: which were not known before? Then on two copies, with a time limit.
+        First by structure: what nothing flips, stays. Then on one copy of the formulas: a request with
+        everything that stays, and without the condition. Then, for that request, by the facts that can
+        flip it: which were not known before? Then on two copies, with a time limit.
         """
         learning = self._requests.learning
-        turning = falls(learning, statement)
-        if not turning:
+        flipping = falls(learning, statement)
+        if not flipping:
             return self._proof(statement, "proved")
         later = Requests(
             self._library,
             self._ruleset,
-            self._facts.again("later ", turning),
+            self._facts.again("later ", flipping),
             self._conditions,
             "later ",
             self._requests.parts,
@@ -230,12 +230,12 @@ class _Window:
         goal = (first, lost, self._requests.learns(later))
         model = _forgetting(search, goal, later, apart) or search.find(*goal)
         if model is None:
-            changing = self._requests.changing_with_lines(turning)
+            changing = self._requests.changing_with_lines(flipping)
             loosely = (first, lost, self._requests.learns(later, changing))
             if changing and search.find(*loosely) is not None:
                 return self._proof(statement, "not proved", f"{BY_LINES}: {', '.join(changing)}")
             return self._proof(statement, "proved")
-        wishes = [*self._requests.wishes(), *later.plausible(sorted(turning))]
+        wishes = [*self._requests.wishes(), *later.plausible(sorted(flipping))]
         model = search.smallest(model, wishes, *goal)
         found, more = self._requests.in_model(model), later.in_model(model)
         extra = {name: value for name, value in more.facts.items() if name not in found.facts}
@@ -243,34 +243,26 @@ class _Window:
 
     def _two(self, statement: Statement, found: Found, extra: Mapping[str, Any]) -> Proof:
         """A request in which it holds, and the same with more known in which it does not."""
+        needed = [one for one in (statement.condition, statement.when) if one is not None]
 
-        def turns(one: Found, more: Mapping[str, Any]) -> bool:
-            return self._first(statement, one) and self._lost(
-                statement, Found({**one.facts, **more}, one.parts)
-            )
+        def flips(one: Found, more: Mapping[str, Any]) -> bool:
+            before = self._decided(one)
+            if before is None or any(truth_of(each, before.known) != HOLDS for each in needed):
+                return False
+            after = self._decided(Found({**one.facts, **more}, one.parts))
+            return after is not None and truth_of(statement.condition, after.known) != HOLDS
 
-        if not turns(found, extra):
-            return self._proof(statement, "not proved", NOT_CONFIRMED)
-        plain = plainest(found, lambda tried: turns(tried, extra), self._decider.named)
+        if not flips(found, extra):
+            raise NotConfirmed(NOT_CONFIRMED)
+        plain = plainest(found, lambda tried: flips(tried, extra), self._decider.named)
         for name in sorted(extra):
             less = {other: value for other, value in extra.items() if other != name}
-            if turns(plain, less):
+            if flips(plain, less):
                 extra = less
         case = self._decider.decide(plain)
         after = self._decider.decide(Found({**plain.facts, **extra}, plain.parts))
         assert case is not None
         return self._proof(statement, "broken", None, self._shown(statement, case, after))
-
-    def _first(self, statement: Statement, found: Found) -> bool:
-        case = self._decided(found)
-        if case is None:
-            return False
-        wanted = [statement.condition, *([statement.when] if statement.when is not None else [])]
-        return all(truth_of(condition, case.known) == HOLDS for condition in wanted)
-
-    def _lost(self, statement: Statement, found: Found) -> bool:
-        case = self._decided(found)
-        return case is not None and truth_of(statement.condition, case.known) != HOLDS
 
     def _decided(self, found: Found) -> Case | None:
         case = self._decider.decide(found)

@@ -1,8 +1,8 @@
 """What would get a denied or pended request approved: `repairs(engine, request, decided)`.
 
-The smallest sets of facts that a submitter can supply or correct, each decided anew before anyone
-sees it. What is only missing comes first; what was said is questioned only where nothing else helps.
-A set says what the record would have to show, and nobody is told to say what it does not.
+The smallest sets of facts that a submitter can supply or correct, each decided again before it is
+shown. Missing facts come first; stated facts are corrected only where nothing else helps. A set lists
+what the record would have to show, and is no advice to state what it does not show.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Final, Literal
 
-from payer_policy.analysis.settled import Decision, Open
+from payer_policy.analysis.possible import Decision
+from payer_policy.analysis.settled import Open
+from payer_policy.analysis.witness import form_paths, put
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import RESERVED, Constant, FactRef, facts_read, tests_in
 from payer_policy.core.vocabulary.model import Fact
@@ -31,25 +33,25 @@ from payer_policy.request.given import line_numbers
 from payer_policy.request.models import Request
 
 FEW: Final = 4
-"""Sets of so many facts are found in the order of their size; to go on so would take long."""
+"""Sets of up to this many facts are found in the order of their size; larger ones take too long."""
 TRIED: Final = 12
-"""So many sets are looked at, at most."""
+"""Maximum number of sets that are decided."""
 MORE: Final = 4
-"""So many sets more than are wanted are found, to choose the least burden from."""
+"""The number of extra sets that are found, to choose those with the least burden."""
 DETAIL: Final = 6
-"""A fact on which at most so many rules bear is a detail; what the request is about is none."""
+"""Maximum number of rules that read a detail; facts that more rules read are not details."""
 SUBMITTERS: Final = ("biller", "provider")
-"""Who hands a request in; the payer and the plan supply the rest."""
+"""Those who submit a request; the payer and the plan supply the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One fact of a repair. `value` is one that does it, for example."""
+    """One fact of a repair. `value` is an example of a value that works."""
 
     fact: Fact
     value: Value
     was: Value | None
-    """What is said of it now; None: it is not known."""
+    """Its value now; None: it is not known."""
 
     @property
     def kind(self) -> Literal["supply", "correct"]:
@@ -58,18 +60,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A set of facts with which the request gets another decision, and with fewer of them not."""
+    """A set of facts with which the request gets another decision; all of them are needed."""
 
     steps: tuple[Step, ...]
     decision: Decision
     how: Literal["request", "facts"]
-    """Decided anew as a request; or on its facts, where the form's own lines would have to change."""
+    """Decided again as a request; or on its facts, where the lines of the form would have to change."""
     determination: Determination
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
-    """A rule that stands against the request now."""
+class Against:
+    """A rule against the wanted decision."""
 
     rule: str
     title: str
@@ -82,12 +84,12 @@ class Repairs:
 
     determination: Determination
     repairs: tuple[Repair, ...]
-    against: tuple[Answered, ...]
-    """What stands against it now: the rules that deny, pend, reduce or are not settled."""
+    against: tuple[Against, ...]
+    """The rules that deny, pend or reduce the request, or are undetermined."""
     settled: Decision | None
-    """The decision it will be whatever the missing facts turn out to be, where that is so."""
+    """The decision, where it is the same whatever the missing facts are."""
     why: str | None = None
-    """Why there is none: nothing helps, or the solver gave up."""
+    """Why there is no repair: nothing helps, or the solver gave up."""
 
 
 def repairs(
@@ -96,11 +98,11 @@ def repairs(
     """The smallest sets of facts with which a determination becomes another.
 
     Args:
-        engine: That decided.
-        request: What was decided.
+        engine: The engine that decided.
+        request: The request that was decided.
         decided: One of its determinations.
-        limit: So many sets, at most.
-        to: The decision that is wanted.
+        limit: Maximum number of sets.
+        to: The wanted decision.
     """
     return _Case(engine, request, decided, to).repairs(limit)
 
@@ -115,11 +117,7 @@ class _Case:
         self._facts = engine.library.vocabulary.facts
         self._determiner = Determiner(decided.ruleset)
         self._evaluate = engine_named("compiled").compile(decided.ruleset)
-        self._paths = {
-            name: tuple(str(path).split("."))
-            for name, fact in self._facts.items()
-            if (path := (fact.source or {}).get("request")) is not None
-        }
+        self._paths = form_paths(self._facts)
 
     def repairs(self, limit: int) -> Repairs:
         determination = self._decided.determination
@@ -150,17 +148,19 @@ class _Case:
             return said
         return f"{said} by itself: it also waits for what the payer knows ({', '.join(others)})"
 
-    def _against(self) -> Iterator[Answered]:
+    def _against(self) -> Iterator[Against]:
         ruleset, determination = self._decided.ruleset, self._decided.determination
         rules = [found.rule for found in determination.findings if found.kind != "advise"]
         rules += [waiting.rule for waiting in determination.unsettled]
         known = {rule.id: rule for rule in ruleset.rules}
         for id_ in dict.fromkeys(rules):
             if id_ in RESERVED:
-                yield Answered(id_, RESERVED[id_], ())
+                yield Against(id_, RESERVED[id_], ())
                 continue
             rule = known.get(id_)
-            if rule is None:  # it is denied with lines that it follows; what denies those is listed
+            if (
+                rule is None
+            ):  # the line is denied with others, and the rules that deny those are listed
                 continue
             citations = tuple(
                 Citation(name, reference.title, reference.href)
@@ -168,14 +168,23 @@ class _Case:
                 else Citation(name, name, None)
                 for name in rule.cites
             )
-            yield Answered(id_, rule.title, citations)
+            yield Against(id_, rule.title, citations)
 
     # --- the search ------------------------------------------------------------------------------
 
     def _found(self, limit: int) -> list[Repair]:
-        """Sets of missing facts; where there is none, sets with corrections, of details first."""
-        missing = [name for name in self._open.known if self._suppliable(name)]
-        correctable = [name for name in self._open.known if self._correctable(name)]
+        """Sets of missing facts; where there are none, sets with corrections, of details first."""
+        open_ = self._open
+        facts = [self._facts[name] for name in open_.known if name in self._facts]
+        missing, correctable = [], []
+        for fact in facts:
+            if fact.supplied_by not in SUBMITTERS:
+                continue
+            if not open_.is_known(fact.name):
+                if fact.question is not None:
+                    missing.append(fact.name)
+            elif fact.correctable and fact.name not in open_.computed:
+                correctable.append(fact.name)
         details = [name for name in correctable if self._reach[name] <= DETAIL]
         for candidates in (missing, [*missing, *details], [*missing, *correctable]):
             found = sorted(islice(self._sets(candidates), limit + MORE), key=self._burden)
@@ -184,14 +193,14 @@ class _Case:
         return []
 
     def _burden(self, repair: Repair) -> tuple[int, int, int]:
-        """How much a set asks for: corrections, then facts, then how much hangs on them."""
+        """The burden of a set: its corrections, then its facts, then the rules that read them."""
         corrected = sum(step.kind == "correct" for step in repair.steps)
         reach = sum(self._reach[step.fact.name] for step in repair.steps)
         return corrected, len(repair.steps), reach
 
     @cached_property
     def _reach(self) -> Mapping[str, int]:
-        """On how many rules each fact bears, through other facts too."""
+        """The number of rules that read each fact, directly or through other facts."""
         ruleset = self._decided.ruleset
         reads: dict[str, frozenset[str]] = {}
 
@@ -215,32 +224,13 @@ class _Case:
         )
         return {name: counts[name] for name in self._open.known}
 
-    def _suppliable(self, name: str) -> bool:
-        fact = self._facts.get(name)
-        return (
-            fact is not None
-            and not self._open.is_known(name)
-            and fact.question is not None
-            and fact.supplied_by in SUBMITTERS
-        )
-
-    def _correctable(self, name: str) -> bool:
-        fact = self._facts.get(name)
-        return (
-            fact is not None
-            and self._open.is_known(name)
-            and name not in self._open.computed
-            and fact.correctable
-            and fact.supplied_by in SUBMITTERS
-        )
-
     def _sets(self, candidates: Sequence[str]) -> Iterator[Repair]:
         open_ = self._open
         stay = [open_.stays(name) for name in open_.known if name not in candidates]
         touched: dict[str, Formula] = {
             name: negated(open_.stays(name)) for name in sorted(candidates)
         }
-        # What is corrected is corrected to something: nothing is unsaid.
+        # What is corrected gets another value: no stated fact becomes unknown.
         known = [open_.facts[name].known for name in candidates if open_.is_known(name)]
         goal = open_.requests.decisions[self._to]
         fitting = [self._fitting(name) for name in candidates]
@@ -253,9 +243,9 @@ class _Case:
                 yield repair
 
     def _fitting(self, name: str) -> Formula:
-        """That a code is one which the policy names for this fact, or compares it with.
+        """That a code is one that the policy names for this fact, or compares it with.
 
-        Any other text would do as well for a rule that says "none of these", and help nobody.
+        Any other code would satisfy a rule that says "none of these", and be of no use.
         """
         if self._facts[name].type.kind != "code":
             return True
@@ -270,7 +260,7 @@ class _Case:
 
     @cached_property
     def _compared(self) -> Mapping[str, set[str]]:
-        """By fact, the facts that conditions compare it with, those of computed facts included."""
+        """For each fact, the facts that conditions compare it with; computed facts included."""
         out: dict[str, set[str]] = {}
         conditions = [rule.condition for rule in self._decided.ruleset.rules]
         for source in self._engine.library.basis.sources.values():
@@ -286,7 +276,7 @@ class _Case:
 
     @cached_property
     def _named(self) -> Mapping[str, set[str]]:
-        """By fact, the codes that conditions of the policy name for it."""
+        """For each fact, the codes that conditions of the policy name for it."""
         out: dict[str, set[str]] = {}
         for rule in self._decided.ruleset.rules:
             for test in tests_in(rule.condition):
@@ -301,35 +291,32 @@ class _Case:
     # --- the check -------------------------------------------------------------------------------
 
     def _repair(self, names: Sequence[str], model: Any) -> Repair | None:
-        """The set with its values, decided anew; None where it does not do what was found."""
+        """The set with its values, decided again; None where it does not give the wanted decision."""
         values = {
             name: self._open.facts.term_in(model, name, self._open.facts[name]) for name in names
         }
         steps = tuple(
             Step(self._facts[name], value, self._open.known[name]) for name, value in values.items()
         )
+        how: Literal["request", "facts"] = "request"
         made = self._as_request(values)
-        if made is not None:
-            return Repair(steps, self._to, "request", made) if made.decision == self._to else None
-        made = self._on_facts(model)
-        return Repair(steps, self._to, "facts", made) if made.decision == self._to else None
+        if made is None:
+            how, made = "facts", self._on_facts(model)
+        return Repair(steps, self._to, how, made) if made.decision == self._to else None
 
     def _as_request(self, values: Mapping[str, Value]) -> Determination | None:
-        """The request with these facts, decided; None where its own form would have to change."""
-        told = self._request.model_dump(mode="python", exclude_unset=True)
-        told["facts"] = dict(self._request.facts)
+        """The request with these facts, decided; None where the form itself would have to change."""
+        request = self._request.model_dump(mode="python", exclude_unset=True)
+        request["facts"] = dict(self._request.facts)
         for name, value in values.items():
             path = self._paths.get(name)
             if path is None:
-                for facts in self._places(told, name):
+                for facts in self._places(request, name):
                     facts[name] = to_json(value)
                 continue
-            into = told
-            for key in path[:-1]:
-                into = into.setdefault(key, {})
-            into[path[-1]] = sorted(value) if isinstance(value, frozenset) else value
+            put(request, path, sorted(value) if isinstance(value, frozenset) else value)
         try:
-            decided, _ = self._engine.decide_fully(Request.model_validate(told))
+            decided, _ = self._engine.decide_fully(Request.model_validate(request))
         except (PolicyError, ValueError):
             return None
         was = self._decided.determination
@@ -340,17 +327,17 @@ class _Case:
                 return made if self._took(one, values) else None
         return None
 
-    def _places(self, told: dict[str, Any], name: str) -> list[dict[str, Any]]:
-        """The `facts` of the request in which a fact stands, or else should stand."""
-        if name in told["facts"] or self._facts[name].about == "member":
-            return [told["facts"]]
+    def _places(self, request: dict[str, Any], name: str) -> list[dict[str, Any]]:
+        """The `facts` objects of the request that hold a fact, or else should hold it."""
+        if name in request["facts"] or self._facts[name].about == "member":
+            return [request["facts"]]
         numbers = {line.number for line in self._decided.determination.lines}
-        lines = zip(line_numbers(self._request), told.get("lines", ()), strict=False)
+        lines = zip(line_numbers(self._request), request.get("lines", ()), strict=False)
         ours = [line.setdefault("facts", {}) for number, line in lines if number in numbers]
-        return [facts for facts in ours if name in facts] or ours[:1] or [told["facts"]]
+        return [facts for facts in ours if name in facts] or ours[:1] or [request["facts"]]
 
     def _took(self, decided: Decided, values: Mapping[str, Value]) -> bool:
-        """Whether the facts of the request are now these: a line's own word stands above them."""
+        """Whether the request now has these facts, which a line's own fields override."""
         return all(decided.facts.get(name) == value for name, value in values.items())
 
     def _on_facts(self, model: Any) -> Determination:
@@ -370,12 +357,12 @@ class _Case:
 
 
 def _billed(units: int | Decimal | Fraction | None) -> int | Decimal | None:
-    """Billed units as the line has them: a fraction is never billed."""
+    """Billed units of a line, in billing units; a fraction is never billed."""
     return None if isinstance(units, Fraction) else units
 
 
 def _smallest(search: Search, touched: Mapping[str, Formula]) -> Iterator[tuple[list[str], Any]]:
-    """Sets of facts that do it, none of them part of another, each with a model; small ones first."""
+    """Sets of facts that work, none a part of another, each with a model; small ones first."""
     for size in range(1, FEW + 1):
         few = negated(at_least(size + 1, touched.values()))
         while (model := search.find(few)) is not None:
@@ -383,15 +370,14 @@ def _smallest(search: Search, touched: Mapping[str, Formula]) -> Iterator[tuple[
             yield names, model
             search.always(negated(all_of(touched[name] for name in names)))
     while (model := search.find(True)) is not None:
-        names = [name for name, other in touched.items() if truth_in(model, other)]
-        needed = list(names)
+        needed = names = [name for name, other in touched.items() if truth_in(model, other)]
         for name in names:
             fewer = [other for other in needed if other != name]
             stays = [negated(touched[other]) for other in touched if other not in fewer]
             better = search.find(*stays)
             if better is not None:
                 needed, model = fewer, better
-                # What the smaller set does not touch either is not needed.
+                # What the smaller set leaves unchanged too is not needed.
                 needed = [one for one in needed if truth_in(model, touched[one])]
         yield needed, model
         search.always(negated(all_of(touched[name] for name in needed)))

@@ -1,4 +1,4 @@
-"""Coverage and mutation as people read them, and as JSON for programs."""
+"""Coverage and mutation as text for people, and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PLURAL: Final = {
 
 
 def coverage_text(found: Coverage, *, unknown: bool = False) -> str:
-    """Percentages first, then everything that no scenario shows, by file and line."""
+    """Percentages first, then everything that no scenario exercises, by file and line."""
     shown, of = found.counts()
     lines = [
         f"{counted(found.scenarios, 'scenario')}, {counted(found.decisions, 'decision')}: "
@@ -106,8 +106,7 @@ def _where(file: str, start: Any, path: str) -> dict[str, Any]:
 
 def mutation_text(found: Mutation) -> str:
     """The score and the counts by kind, then each survivor with what would kill it."""
-    killed, survived = found.count("killed"), found.count("survivor")
-    equivalent = found.count("equivalent")
+    killed, equivalent, survived = _counts(found).values()
     judged = killed + survived + equivalent
     of = f" (of {found.all_of:,})" if judged < found.all_of - found.count("no policy") else ""
     lines = [
@@ -119,10 +118,8 @@ def mutation_text(found: Mutation) -> str:
         f"  {'kind':<20}{'noticed':>9}{'no effect':>11}{'survivors':>11}",
     ]
     for kind in found.kinds:
-        lines.append(
-            f"  {kind:<20}{found.count('killed', kind):>9}{found.count('equivalent', kind):>11}"
-            f"{found.count('survivor', kind):>11}"
-        )
+        noticed, same, left = _counts(found, kind).values()
+        lines.append(f"  {kind:<20}{noticed:>9}{same:>11}{left:>11}")
     survivors = found.with_status("survivor")
     if survivors:
         lines += ["", "No scenario notices:"]
@@ -146,37 +143,36 @@ def _survivor(verdict: Verdict) -> Iterator[str]:
         yield f"    changes {verdict.policy}"
     yield f"    would be noticed by {mutant.kill}"
     if verdict.facts is not None:
-        told = ", ".join(
+        named = ", ".join(
             f"{name} = {to_json(value)}"
             for name, value in sorted(verdict.facts.items())
             if value is not None
         )
-        yield f"    such as: {told}"
+        yield f"    such as: {named}"
     if verdict.why:
         yield f"    not proved to be without effect: {verdict.why}"
 
 
 def mutation_json(found: Mutation) -> dict[str, Any]:
-    """Counts by kind, then every mutant with what became of it."""
+    """Counts by kind, then every mutant with its result."""
     return {
         "schema": MUTATION_SCHEMA,
         "scenarios": found.scenarios,
         "mutants": found.all_of,
         "score": score(found),
-        "killed": found.count("killed"),
-        "equivalent": found.count("equivalent"),
-        "survivors": found.count("survivor"),
-        "kinds": {
-            kind: {
-                "killed": found.count("killed", kind),
-                "equivalent": found.count("equivalent", kind),
-                "survivors": found.count("survivor", kind),
-            }
-            for kind in found.kinds
-        },
+        **_counts(found),
+        "kinds": {kind: _counts(found, kind) for kind in found.kinds},
         "verdicts": [
             _verdict(verdict) for verdict in found.verdicts if verdict.status != "no policy"
         ],
+    }
+
+
+def _counts(found: Mutation, kind: str | None = None) -> dict[str, int]:
+    return {
+        "killed": found.count("killed", kind),
+        "equivalent": found.count("equivalent", kind),
+        "survivors": found.count("survivor", kind),
     }
 
 

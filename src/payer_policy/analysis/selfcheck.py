@@ -1,35 +1,38 @@
-"""Do the engines agree? Random facts on every installed ruleset, all accounts held side by side.
+"""Do the engines agree? Random facts on every ruleset, evaluated by all of them.
 
-The facts are drawn around the values that the rules test (each bound, one below and one above), and
-a good part of them is left unknown, since that is where engines go wrong.
+The facts are drawn around the values that the rules test (each bound, one below and one above). About
+a third of them is left unknown, since that is where engines go wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
 from typing import Any, Final
 
+from payer_policy.analysis.policy_json import rulesets_of
 from payer_policy.core.ruleset import (
-    Arithmetic,
-    Conclude,
-    Constant,
-    Edge,
-    Expression,
     Ruleset,
     Test,
-    Window,
+    constants_in,
     facts_in_expression,
     tests_in,
 )
-from payer_policy.core.semantics import Facts, truth_of
-from payer_policy.core.truth import FAILS, HOLDS, NEGATED, Truth
-from payer_policy.core.vocabulary.codes import malformed, stand_in
-from payer_policy.core.vocabulary.types import NONE, FactType, Value, to_json
+from payer_policy.core.semantics import Facts
+from payer_policy.core.truth import FAILS, HOLDS
+from payer_policy.core.vocabulary.codes import stand_in
+from payer_policy.core.vocabulary.types import (
+    NONE,
+    FactType,
+    Value,
+    ValueProblem,
+    parse_value,
+    to_json,
+)
 from payer_policy.engines.protocol import Engine, Evaluation, Evaluator
 from payer_policy.policy.library import Library
 
@@ -43,13 +46,13 @@ class Mismatch:
     policy: str
     first_day: date
     engines: tuple[str, str]
-    facts: Mapping[str, Any]
     difference: str
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
-    """What was compared. `comparisons` counts rule truths and derived facts held side by side."""
+    """What was compared. `comparisons` counts the rule truths and derived facts of both engines."""
 
     rulesets: int
     cases: int
@@ -57,69 +60,12 @@ class SelfCheck:
     mismatches: tuple[Mismatch, ...]
 
 
-class StepByStep:
-    """The meaning written down plainly over `semantics`: rule after rule, no compilation."""
-
-    name: Final = "step by step"
-
-    def compile(self, ruleset: Ruleset) -> Any:
-        def evaluate(facts: Facts) -> Evaluation:
-            known: dict[str, Value | None] = {
-                name: value for name, value in facts.items() if name not in ruleset.derived
-            }
-            truths: list[Truth] = []
-            conflicts: list[str] = []
-            last = {
-                name: max((index for index, _ in fact.concluded_by), default=-1)
-                for name, fact in ruleset.derived.items()
-            }
-            for name, index in last.items():
-                if index < 0:
-                    known[name] = ruleset.derived[name].otherwise
-            by_id = {rule.id: index for index, rule in enumerate(ruleset.rules)}
-            for index, rule in enumerate(ruleset.rules):
-                truth = truth_of(rule.condition, known)
-                for blocker in rule.overridden_by:
-                    truth &= NEGATED[truths[by_id[blocker]]]
-                truths.append(truth)
-                if isinstance(rule.effect, Conclude):
-                    for name, _ in rule.effect.values:
-                        if last[name] == index:
-                            known[name] = _settle(ruleset, name, truths, conflicts)
-            derived = {name: known.get(name) for name in sorted(ruleset.derived)}
-            return Evaluation(tuple(truths), derived, tuple(sorted(conflicts)))
-
-        return evaluate
-
-
-def _settle(
-    ruleset: Ruleset, name: str, truths: Sequence[Truth], conflicts: list[str]
-) -> Value | None:
-    fact = ruleset.derived[name]
-    holding = {value for index, value in fact.concluded_by if truths[index] == HOLDS}
-    if len(holding) > 1:
-        conflicts.append(name)
-        return None
-    if holding:
-        value = next(iter(holding))
-        rivals = [truths[index] for index, other in fact.concluded_by if other != value]
-        return value if all(truth == FAILS for truth in rivals) else None
-    if all(truths[index] == FAILS for index, _ in fact.concluded_by):
-        return fact.otherwise
-    return None
-
-
 def selfcheck(library: Library, engines: Sequence[Engine], *, cases: int, seed: int) -> SelfCheck:
-    """Run `cases` random cases, spread over all rulesets of the library, on every engine.
+    """The differences in `cases` random cases, spread over all rulesets of the library.
 
-    The first engine is the one that the others are held to. The same seed gives the same cases.
+    The other engines are compared with the first. The same seed gives the same cases.
     """
-    rulesets = [
-        ruleset
-        for address in library.addresses()
-        for first, _, _ in library.windows(address)
-        if (ruleset := library.ruleset(address, first)) is not None
-    ]
+    rulesets = [ruleset for ruleset, _ in rulesets_of(library, library.addresses())]
     random = Random(seed)
     comparisons = done = 0
     mismatches: list[Mismatch] = []
@@ -128,33 +74,24 @@ def selfcheck(library: Library, engines: Sequence[Engine], *, cases: int, seed: 
         count = share + (number < rest)
         if not count:
             continue
-        evaluators = [(engine.name, engine.compile(ruleset)) for engine in engines]
         palette = palette_of(ruleset)
         cases_here = [random_facts(random, palette) for _ in range(count)]
         done += count
-        name, evaluate = evaluators[0]
-        answers = _all_of(evaluate, cases_here)
-        for other, evaluate_other in evaluators[1:]:
-            for facts, wanted, found in zip(
-                cases_here, answers, _all_of(evaluate_other, cases_here), strict=True
-            ):
+        first, *others = [_all_of(engine.compile(ruleset), cases_here) for engine in engines]
+        for engine, answers in zip(engines[1:], others, strict=True):
+            names = (engines[0].name, engine.name)
+            for facts, wanted, found in zip(cases_here, first, answers, strict=True):
                 comparisons += len(wanted.truths) + len(wanted.derived)
                 difference = describe_difference(ruleset, wanted, found)
                 if difference is not None:
-                    mismatches.append(
-                        Mismatch(
-                            ruleset.policy,
-                            ruleset.first_day,
-                            (name, other),
-                            {fact: to_json(value) for fact, value in sorted(facts.items())},
-                            difference,
-                        )
-                    )
+                    values = {fact: to_json(value) for fact, value in sorted(facts.items())}
+                    day = ruleset.first_day
+                    mismatches.append(Mismatch(ruleset.policy, day, names, difference, values))
     return SelfCheck(len(rulesets), done, comparisons, tuple(mismatches))
 
 
 def _all_of(evaluate: Evaluator, many: Sequence[Facts]) -> Sequence[Evaluation]:
-    """What an engine says of many services: all at once, where it has a way to."""
+    """An engine's evaluations of many services, in bulk where it can do that."""
     at_once: Callable[[Sequence[Facts]], Sequence[Evaluation]] | None = getattr(
         evaluate, "evaluate_all", None
     )
@@ -162,7 +99,7 @@ def _all_of(evaluate: Evaluator, many: Sequence[Facts]) -> Sequence[Evaluation]:
 
 
 def describe_difference(ruleset: Ruleset, one: Evaluation, other: Evaluation) -> str | None:
-    """The first thing that two evaluations say differently, or None."""
+    """The first difference between two evaluations, or None."""
     words = {HOLDS: "holds", FAILS: "does not hold"}
     if other.disagreement or one.disagreement:
         return one.disagreement or other.disagreement
@@ -187,12 +124,14 @@ def palette_of(ruleset: Ruleset) -> dict[str, list[Value]]:
     palette: dict[str, dict[Value, None]] = {name: {} for name in inputs}
     for rule in ruleset.rules:
         for test in tests_in(rule.condition):
-            for value in _values_near(test, ruleset):
-                for name in (test.fact, *_other_facts(test)):
+            others = [name for side in test.right for name in facts_in_expression(side)]
+            for value in _values_near(test):
+                for name in (test.fact, *others):
                     if name in palette and _fits(value, ruleset.facts[name].type):
                         palette[name][value] = None
     for name, values in palette.items():
-        for value in _plain_values(ruleset.facts[name].type):
+        type_ = ruleset.facts[name].type
+        for value in (*_plain_values(type_), *([NONE] if type_.can_be_none else ())):
             values[value] = None
     return {name: list(values) for name, values in palette.items()}
 
@@ -210,15 +149,10 @@ def random_facts(random: Random, palette: Mapping[str, Sequence[Value]]) -> dict
     return facts
 
 
-def _other_facts(test: Test) -> Iterator[str]:
+def _values_near(test: Test) -> Iterator[Value]:
+    """The constants of a test, and for numbers and dates one less and one more."""
     for side in test.right:
-        yield from facts_in_expression(side)
-
-
-def _values_near(test: Test, ruleset: Ruleset) -> Iterator[Value]:
-    for side in test.right:
-        for constant in _constants(side):
-            value = constant
+        for value in constants_in(side):
             if isinstance(value, bool):
                 yield value
             elif isinstance(value, (int, Decimal, Fraction)):
@@ -236,47 +170,17 @@ def _values_near(test: Test, ruleset: Ruleset) -> Iterator[Value]:
                 yield value
 
 
-def _constants(expression: Expression) -> Iterator[Value]:
-    match expression:
-        case Constant(value):
-            yield value
-        case Arithmetic(_, arguments):
-            for argument in arguments:
-                yield from _constants(argument)
-        case Edge(Window(_, _, _, anchor), _):
-            yield from _constants(anchor)
-        case _:
-            return
-
-
 def _fits(value: Value, type_: FactType) -> bool:
-    if value is NONE:
-        return type_.can_be_none
-    match type_.kind:
-        case "boolean":
-            return isinstance(value, bool)
-        case "integer":
-            return isinstance(value, int) and not isinstance(value, bool)
-        case "decimal":
-            return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
-        case "date":
-            return isinstance(value, date)
-        case "choice":
-            return isinstance(value, str) and value in type_.values
-        case "code":
-            return isinstance(value, str) and malformed(type_.system, value) is None
-        case "codes":
-            return isinstance(value, frozenset) and not any(
-                malformed(type_.system, code) for code in value
-            )
+    """Whether a fact of the type can have the value; beyond its range, too."""
+    unbounded = replace(type_, minimum=None, maximum=None)
+    try:
+        return bool(parse_value(unbounded, to_json(value)) == value)
+    except ValueProblem:
+        return False
 
 
 def _plain_values(type_: FactType) -> list[Value]:
-    none: list[Value] = [NONE] if type_.can_be_none else []
-    return [*_values_of(type_), *none]
-
-
-def _values_of(type_: FactType) -> list[Value]:
+    """Values of a type that are always worth trying; `NONE` is added where it can be one."""
     match type_.kind:
         case "boolean":
             return [True, False]

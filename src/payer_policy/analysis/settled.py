@@ -1,16 +1,15 @@
-"""What can still become of a decided case: `Open(engine, decided)`.
+"""The decisions that a decided case can still get: `Open(engine, decided)`.
 
-Known facts stay as they are, and every other may turn out to be anything it can be. Kleene's rules
-say of each rule by itself what is not known; these formulas say it of the decision, exactly.
+Known facts stay as they are, and every other can have any of its values. Kleene's rules say for each
+rule by itself what is not known; these formulas say it exactly, for the decision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
 
-from payer_policy.analysis.possible import Requests, facts_for
+from payer_policy.analysis.possible import DECISIONS, Decision, Requests, facts_for
 from payer_policy.core.semantics import truth_of, value_of
 from payer_policy.core.truth import UNKNOWN
 from payer_policy.core.vocabulary.types import Value
@@ -19,18 +18,15 @@ from payer_policy.engines.symbolic.logic import Formula, all_of, any_of, both, n
 from payer_policy.engines.symbolic.search import NotProved, Search
 from payer_policy.language.sources import Computed
 
-Decision = Literal["approve", "deny", "pend"]
-DECISIONS: Final[tuple[Decision, ...]] = ("approve", "deny", "pend")
-
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """What is exactly so of a case that pends for what is not known."""
+    """The exact result for a case that pends because facts are not known."""
 
     possible: tuple[Decision, ...]
-    """The decisions that can come of it once everything is known. A reduction counts as `pend`."""
+    """The decisions that it can get once everything is known. A reduction counts as `pend`."""
     missing: tuple[str, ...]
-    """Of the questions that the determination asks, the facts on which the decision can turn."""
+    """The facts on which the decision depends, among those that the determination asks for."""
 
     @property
     def settled(self) -> Decision | None:
@@ -39,7 +35,7 @@ class Exact:
 
 
 class Open:
-    """A decided case as formulas: what is known of it, and what is open."""
+    """A decided case as formulas: its known facts, and its open ones."""
 
     def __init__(self, engine: Engine, decided: Decided) -> None:
         ruleset, library = decided.ruleset, engine.library
@@ -52,14 +48,14 @@ class Open:
             if name in decided.facts or name in ruleset.facts  # the policy reads no other
         }
         self.known: Mapping[str, Value | None] = {
-            name: None if self._told_by_others(name) else value for name, value in known.items()
+            name: None if self._follows(name) else value for name, value in known.items()
         }
-        """Every fact of the request, as it was given or as the form tells it; None: not known."""
+        """Every fact of the request, as stated or filled in by the form; None: not known."""
         self.computed = frozenset(
             name for name in known if isinstance(self.requests.source(name), Computed)
         )
 
-    def _told_by_others(self, name: str) -> bool:
+    def _follows(self, name: str) -> bool:
         """Whether a fact follows from others that are known, so that it changes with them."""
         source, facts = self.requests.source(name), self.decided.facts
         if not isinstance(source, Computed):
@@ -84,11 +80,11 @@ class Open:
         )
 
     def everything(self) -> list[Formula]:
-        """What holds of the case: the policy, its bounds, and the service's lines."""
+        """What holds for the case: the policy, its bounds, and the service's lines."""
         return [*self.requests.everything(), self.on_its_lines()]
 
     def exactly(self) -> Exact:
-        """What can come of the case, and on which of its questions that turns.
+        """The decisions that the case can get, and the questions that they depend on.
 
         Raises:
             NotProved: the solver gave up.
@@ -100,7 +96,7 @@ class Open:
         return Exact(possible, tuple(fact for fact in asked if self._turns_on(fact)))
 
     def possible(self) -> tuple[Decision, ...]:
-        """The decisions that can come of the case once everything is known.
+        """The decisions that the case can get once everything is known.
 
         Raises:
             NotProved: the solver gave up.
@@ -110,18 +106,18 @@ class Open:
         return tuple(one for one in DECISIONS if search.find(decisions[one]) is not None)
 
     def _completed(self) -> list[Formula]:
-        """That everything is known, and nothing is otherwise than it was."""
+        """That everything is known, and every known fact is as it was."""
         fixed = [self.stays(name) for name in self.known if self.is_known(name)]
         return [*fixed, *(self.facts[name].known for name in self._open())]
 
     def _open(self) -> Iterator[str]:
-        """The facts that are still to be known; what is computed follows from them."""
+        """The facts that are not known yet; what is computed follows from them."""
         for name in self.known:
             if not self.is_known(name) and name not in self.computed:
                 yield name
 
     def _turns_on(self, fact: str) -> bool:
-        """Whether two cases that differ in this fact, and in no other, can be decided otherwise."""
+        """Whether two cases that differ in this fact alone can get different decisions."""
         if fact not in self.known:
             return False
         facts = self.facts.again("other ", {fact})
@@ -135,4 +131,4 @@ class Open:
         return search.find(differ) is not None
 
 
-__all__ = ["DECISIONS", "Decision", "Exact", "NotProved", "Open"]
+__all__ = ["Exact", "NotProved", "Open"]

@@ -1,7 +1,7 @@
-"""What stays so when more becomes known, told by structure: for the proofs of `stays`.
+"""What stays true when more becomes known, by structure: for the proofs of `stays`.
 
-`falls` names the facts that may turn a statement round. `steady` writes what certainly goes on to hold of
-a request in which the statement held before: a request without it is none to look for.
+`falls` names the facts that may flip a statement. `steady` is a formula of what certainly keeps holding
+for a request in which the statement held before, so that a search can leave out all other requests.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _NONE: frozenset[str] = frozenset()
 
 
 def falls(learning: Learning, statement: Statement) -> frozenset[str]:
-    """The facts by which the condition of a `stays` may cease to hold when they become known.
+    """The facts that may end the condition of a `stays` when they become known.
 
-    A decision that rests on no assumption stays: its rules are settled by tests alone, and those go on
-    as they are. So do its assumptions where it approves, since there are none and come none.
+    A decision without assumptions stays: its rules are settled by tests alone, and the tests stay. So
+    does its empty list of assumptions where it approves, since nothing is added to it.
     """
     parts = list(_conjuncts(statement.condition))
     beside = [] if statement.when is None else list(_conjuncts(statement.when))
@@ -39,7 +39,7 @@ def falls(learning: Learning, statement: Statement) -> frozenset[str]:
 
 
 def steady(learning: Learning, later: Requests, condition: Condition) -> Formula:
-    """What holds of a later request if the condition held of an earlier one."""
+    """What holds for a later request if the condition held for an earlier one."""
     kept: list[Formula] = []
     for part in _conjuncts(condition):
         if not learning.condition(part).may_fall:
@@ -50,7 +50,7 @@ def steady(learning: Learning, later: Requests, condition: Condition) -> Formula
 
 
 def _approved(learning: Learning, later: Requests) -> Iterator[Formula]:
-    """Of what was approved: each rule that failed, and that nothing turns round, fails still."""
+    """For an approved request: each rule that failed, and that nothing flips, still fails."""
     for at, (rule, turns) in enumerate(zip(later.ruleset.rules, learning.rules, strict=True)):
         effect = rule.effect
         if not isinstance(effect, Finding) or effect.kind == "advise":

@@ -1,6 +1,6 @@
-"""What comes of the question whether two rulesets say the same of every request.
+"""The answers to whether two rulesets give the same result for every request.
 
-`equivalence` answers it with a solver; who only passes the answer on needs none.
+`equivalence` finds them with a solver; a module that only passes them on does not need one.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from payer_policy.core.vocabulary.types import Value
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """Two rulesets say the same of every request."""
+    """Two rulesets give the same result for every request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Differs:
-    """They do not: of this request, for one."""
+    """They do not; the facts of one request that shows it."""
 
     facts: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)
 class NotProved:
-    """It was not found out, and why."""
+    """It was not determined, and why."""
 
     why: str
 

@@ -1,25 +1,27 @@
-"""Requests that an analysis found, decided for real, and made as plain as they can be.
+"""Requests that an analysis found, decided by an engine, and made as plain as they can be.
 
-Whatever a solver finds is decided by a concrete engine before anyone sees it (DESIGN §5), and the
-request that is shown is one from which nothing can be left out.
+What a solver finds is always decided by a concrete engine before it is shown, and nothing can be left
+out of the request that is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from payer_policy.analysis.possible import Found
+from payer_policy.analysis.possible import Found, Requests
 from payer_policy.core.diagnostics import PolicyError
-from payer_policy.core.ruleset import Ruleset
+from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
 from payer_policy.core.vocabulary.types import NONE, Value, exact_number, to_json
 from payer_policy.determination import Determination, Determiner, ServiceLine
 from payer_policy.engine import Decided, Engine
+from payer_policy.engines.symbolic.logic import Formula
+from payer_policy.engines.symbolic.search import NotProved, Search
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
@@ -27,24 +29,28 @@ from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.services import Service
 
 
+class NotConfirmed(NotProved):
+    """The solver found a request, and the engine decides it another way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A request with what was determined of it."""
+    """A request with its determination."""
 
     request: Mapping[str, Any]
-    """The request as JSON, as any program would hand it over."""
+    """The request as JSON, as a program would send it."""
     facts: Mapping[str, Value]
-    """What is known of it, as it was put together."""
+    """The facts that the request was made from."""
     parts: frozenset[str] | None
-    """The parts of which the service has lines; None: every rule falls on it."""
+    """The parts that the service has lines of; None: every rule applies to it."""
     decided: Decided
     determination: Determination
     beside: Mapping[str, Value | None] = field(default_factory=dict)
-    """What a statement reads beside the facts of the policy's rules."""
+    """Facts that a statement reads and no rule of the policy does."""
 
     @property
     def known(self) -> Mapping[str, Value | None]:
-        """All facts, derived ones too, and the outcome: what a statement is about."""
+        """All facts, derived ones and the outcome included: what a statement can read."""
         evaluation = self.decided.evaluation
         derived = {} if evaluation is None else evaluation.derived
         outcome = outcome_of(self.determination)
@@ -63,10 +69,26 @@ def outcome_of(determination: Determination) -> dict[str, Value]:
     }
 
 
+def form_paths(facts: Mapping[str, Fact]) -> dict[str, tuple[str, ...]]:
+    """The path in a request of each fact that a field of the request fills in."""
+    return {
+        name: tuple(str(path).split("."))
+        for name, fact in facts.items()
+        if (path := (fact.source or {}).get("request")) is not None
+    }
+
+
+def put(request: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Set the value at a path of a request."""
+    for key in path[:-1]:
+        request = request.setdefault(key, {})
+    request[path[-1]] = value
+
+
 class Decider:
     """Decides found requests by one policy, on a concrete engine.
 
-    `reads` are the facts that are looked at beside those of the policy's rules: a case has them too.
+    `reads` are facts that a case must have besides those of the policy's rules.
     """
 
     def __init__(self, engine: Engine, address: str, reads: Iterable[str] = ()) -> None:
@@ -81,28 +103,17 @@ class Decider:
             for source in (("service", "code"), ("service", "date"), ("request", "kind"))
             if source in by_source
         )
-        """The facts that the first sentence of a scenario says."""
-        self._paths = {
-            name: tuple(str(path).split("."))
-            for name, fact in engine.library.vocabulary.facts.items()
-            if (path := (fact.source or {}).get("request")) is not None
-        }
+        """The facts in the first sentence of a scenario."""
+        self._paths = form_paths(engine.library.vocabulary.facts)
 
     def request(self, facts: Mapping[str, Value]) -> dict[str, Any]:
-        """The facts as a request: what the form has a field for stands there, the rest as facts."""
+        """The facts as a request: in the fields that the form has for them, or else as facts."""
         made: dict[str, Any] = {"coverage": {"payer": self.payer}, "facts": {}}
         business = self.engine.library.reference.payers[self.payer].lines_of_business
         if len(business) == 1:
             made["coverage"]["line_of_business"] = business[0]
         for name, value in facts.items():
-            path = self._paths.get(name)
-            if path is None:
-                made["facts"][name] = to_json(value)
-                continue
-            into = made
-            for key in path[:-1]:
-                into = into.setdefault(key, {})
-            into[path[-1]] = to_json(value)
+            put(made, self._paths.get(name, ("facts", name)), to_json(value))
         return made
 
     def decide(self, found: Found) -> Case | None:
@@ -130,7 +141,7 @@ class Decider:
         parts: frozenset[str] | None,
         made: Determination,
     ) -> dict[str, Value | None] | None:
-        """What is looked at that no rule reads; None where the request contradicts itself in it."""
+        """The facts that no rule reads; None where the request contradicts itself in them."""
         evaluation, ruleset = decided.evaluation, decided.ruleset
         wanted = self._reads - ruleset.facts.keys()
         if not wanted or evaluation is None:
@@ -141,7 +152,6 @@ class Decider:
         service = Service(made.code, made.service_date, ())
         authorization = authorization_facts(read, self.payer, service)
         context = Context(read, self.payer, service, (), authorization)
-        key = (ruleset.policy, ruleset.first_day)
         out: dict[str, Value | None] = {}
         if ASSUMPTIONS in wanted:
             out[ASSUMPTIONS] = frozenset(one.name for one in made.assumptions)
@@ -151,23 +161,26 @@ class Decider:
                 out[name] = facts[name].otherwise
         needed = sorted(name for name in wanted & facts.keys() if not facts[name].derived)
         if needed:
-            derivation = self._derivations.get(key)
-            if derivation is None:
-                derivation = self._derivations[key] = Derivation.over(
-                    library.basis, needed, ruleset.first_day
-                )
-            told, contradictions = derivation.facts(context, given)
+            key = (ruleset.policy, ruleset.first_day)
+            if key not in self._derivations:
+                derivation = Derivation.over(library.basis, needed, ruleset.first_day)
+                self._derivations[key] = derivation
+            derived, contradictions = self._derivations[key].facts(context, given)
             if contradictions:
                 return None
-            out.update({name: told.get(name) for name in needed})
+            out |= {name: derived.get(name) for name in needed}
         return out
 
     def _on_parts(self, decided: Decided, parts: frozenset[str] | None) -> Determination:
+        ruleset = decided.ruleset
         if parts is None or decided.evaluation is None:
             return decided.determination
-        if parts >= decided.ruleset.line_parts.keys():  # every rule falls on it, as without lines
+        if parts >= ruleset.line_parts.keys():  # every rule applies to it, as without lines
             return decided.determination
-        return self._determiner(decided.ruleset).determine(
+        key = (ruleset.policy, ruleset.first_day)  # rulesets of one hash may print other words
+        if key not in self._determiners:
+            self._determiners[key] = Determiner(ruleset)
+        return self._determiners[key].determine(
             decided.evaluation,
             decided.facts,
             [ServiceLine(1, None, parts)],
@@ -175,19 +188,44 @@ class Decider:
             decided.silence,
         )
 
-    def _determiner(self, ruleset: Ruleset) -> Determiner:
-        key = (ruleset.policy, ruleset.first_day)  # rulesets of one hash may print other words
-        found = self._determiners.get(key)
-        if found is None:
-            found = self._determiners[key] = Determiner(ruleset)
-        return found
+
+def plainest_of(
+    search: Search,
+    requests: Requests,
+    goal: Formula,
+    shows: Callable[[Found], bool],
+    keep: Collection[str],
+    wishes: Sequence[Formula] | None = None,
+) -> Found | None:
+    """The plainest request for which a formula holds; None where there is none.
+
+    Args:
+        search: What holds for every request.
+        requests: The requests that it is about.
+        goal: The formula.
+        shows: Whether an engine confirms a request.
+        keep: Facts to keep in any case.
+        wishes: What makes a request plainer; None: the wishes of `requests`.
+
+    Raises:
+        NotConfirmed: the engine does not confirm what the solver found.
+        NotProved: the solver gave up.
+    """
+    model = search.find(goal)
+    if model is None:
+        return None
+    model = search.smallest(model, requests.wishes() if wishes is None else wishes, goal)
+    found = requests.in_model(model)
+    if not shows(found):
+        raise NotConfirmed("the engine does not confirm what the solver found")
+    return plainest(found, shows, keep)
 
 
 def plainest(found: Found, still: Callable[[Found], bool], keep: Collection[str] = ()) -> Found:
-    """The request without all that can be left out, and with plain values where it can have them.
+    """The request without everything that can be left out, and with plain values where possible.
 
-    `still` says whether a request shows what it is to show. No fact of the result can be left out,
-    those aside that are to be kept.
+    `still` says whether a request shows what it should. No fact of the result can be left out, except
+    those in `keep`.
     """
     if found.parts is not None and still(tried := replace(found, parts=None)):
         found = tried

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from payer_policy.cli import options
+from payer_policy.cli import options, playing
 
 if TYPE_CHECKING:
     from payer_policy.analysis.compare import Change, Comparison
@@ -23,7 +24,7 @@ WAITING_SHOWN: Final = 3
 
 
 class Question(NamedTuple):
-    """Which two to compare: addresses and days, and the run of dates that it is about."""
+    """The two policies to compare, each on a day, and the last day that the answer is valid for."""
 
     old: tuple[str, date]
     new: tuple[str, date]
@@ -36,7 +37,7 @@ class Question(NamedTuple):
 @options.policies_in_some_calls
 @options.only_policies
 @options.processes
-@click.option("--brief", is_flag=True, help="Without the scenarios.")
+@click.option("--brief", is_flag=True, help="Do not print scenarios.")
 @options.as_json
 def command(
     old: str,
@@ -50,7 +51,7 @@ def command(
     """Compare OLD and NEW: for every kind of changed outcome the plainest request that shows it.
 
     OLD and NEW are two folders of policies, or two policies of one folder on a day, each as
-    PAYER/POLICY@YYYY-MM-DD. Where no request is decided otherwise, that is proved.
+    PAYER/POLICY@YYYY-MM-DD. Where every request gets the same decision, that is proved.
 
     Exit status 0: equivalent, proved; 1: something changed, or it is not proved; 2: the call was wrong.
     """
@@ -157,20 +158,20 @@ def _signature(result: Comparison) -> tuple[Any, ...]:
 
 
 def _print(questions: Sequence[Question], results: Sequence[Comparison], brief: bool) -> None:
-    said: dict[tuple[Any, ...], str] = {}
+    printed: dict[tuple[Any, ...], str] = {}
     for question, result in zip(questions, results, strict=True):
         name = _name(question)
         key = (question.new[0], _signature(result))
         if result.verdict == "equivalent":
             click.echo(
-                f"{name}: equivalent, proved: every request is decided alike, with the same reason codes"
+                f"{name}: equivalent, proved: every request gets the same decision and reason codes"
             )
             _text(result)
-        elif key in said:
-            click.echo(f"{name}: the same as {said[key]}")
+        elif key in printed:
+            click.echo(f"{name}: the same as {printed[key]}")
         else:
-            said[key] = name
-            click.echo(f"{name}: {'different' if result.verdict == 'different' else 'not proved'}")
+            printed[key] = name
+            click.echo(f"{name}: {result.verdict}")
             if result.why:
                 click.echo(f"  {result.why}")
             _text(result)
@@ -182,14 +183,14 @@ def _print(questions: Sequence[Question], results: Sequence[Comparison], brief: 
 
 def _text(result: Comparison) -> None:
     for change in result.text:
+        sign, what = "~", f"{change.old} → {change.new}"
         if change.old is None:
-            click.echo(f"  + {change.subject} {change.name}: {change.new}")
+            sign, what = "+", f"{change.new}"
         elif change.new is None:
-            click.echo(f"  - {change.subject} {change.name}: {change.old}")
+            sign, what = "-", change.old
         elif change.subject == "rule":
-            click.echo(f"  ~ rule {change.name}: {change.new}")
-        else:
-            click.echo(f"  ~ {change.subject} {change.name}: {change.old} → {change.new}")
+            what = change.new
+        click.echo(f"  {sign} {change.subject} {change.name}: {what}")
 
 
 def _change(change: Change, brief: bool) -> None:
@@ -202,14 +203,10 @@ def _change(change: Change, brief: bool) -> None:
     for case, word in ((change.before, "before"), (change.after, "now")):
         for sentence in _sentences(case):
             click.echo(f"    {word}: {sentence}")
-    if not brief:
+    if brief:
         click.echo("")
-        for line in change.scenario.splitlines():
-            click.echo(f"    {line}")
-        if change.after.parts is not None:
-            parts = ", ".join(sorted(change.after.parts)) or "none of the parts"
-            click.echo(f"    # where the service has lines of: {parts}")
-    click.echo("")
+    else:
+        playing.print_scenario(change.scenario, change.after.parts)
 
 
 def _sentences(case: Case) -> Iterator[str]:
@@ -228,22 +225,17 @@ def _sentences(case: Case) -> Iterator[str]:
 
 def _json(question: Question, result: Comparison) -> dict[str, Any]:
     return {
-        "old": {
-            "policy": question.old[0],
-            "day": question.old[1].isoformat(),
-            "hash": result.old.hash,
-        },
-        "new": {
-            "policy": question.new[0],
-            "day": question.new[1].isoformat(),
-            "hash": result.new.hash,
+        **{
+            name: {"policy": address, "day": day.isoformat(), "hash": ruleset.hash}
+            for name, (address, day), ruleset in (
+                ("old", question.old, result.old),
+                ("new", question.new, result.new),
+            )
         },
         "last_day": None if question.last_day is None else question.last_day.isoformat(),
         "verdict": result.verdict,
         "why": result.why,
-        "text": [
-            {"subject": c.subject, "name": c.name, "old": c.old, "new": c.new} for c in result.text
-        ],
+        "text": [asdict(change) for change in result.text],
         "changes": [
             {
                 "old": change.old,

@@ -13,7 +13,7 @@ from payer_policy.cli import options, playing
 @click.command("cover")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.policies
-@click.option("--policy", "addresses", multiple=True, metavar="ADDRESS", help="Only this policy.")
+@options.only_policies
 @click.option("--each", is_flag=True, help="Count inherited rules for each policy by itself.")
 @click.option("--unknown", is_flag=True, help="List also what is never seen as not known.")
 @click.option(
@@ -40,19 +40,20 @@ def command(
     not known is counted apart: the form of a claim always tells some facts.
     """
     from payer_policy.analysis.coverage import coverage
-    from payer_policy.analysis.played import play
     from payer_policy.analysis.reports import coverage_json, coverage_text
+    from payer_policy.analysis.scenario_run import ScenariosFail, run_scenarios
     from payer_policy.engine import Engine
     from payer_policy.policy.loading import open_library
     from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
     library = open_library(folder)
-    playing.check_addresses(library, addresses)
-    played = play(Engine(library, "compiled"), read_features(files, Path.cwd()))
-    if played.failures:
-        raise playing.scenarios_fail(len(played.failures), played.failures[0].text())
-    found = coverage(played, each=each, policies=addresses)
+    chosen = options.chosen(library, addresses)
+    try:
+        played = run_scenarios(Engine(library, "compiled"), read_features(files, Path.cwd()))
+    except ScenariosFail as error:
+        raise playing.scenarios_fail(error) from None
+    found = coverage(played, each=each, policies=chosen)
     if as_json:
         options.print_json(coverage_json(found))
     else:

@@ -1,4 +1,4 @@
-"""`payer-policy impact`: what a change of the policies does to past claims."""
+"""`payer-policy impact`: the effect of a change of the policies on past claims."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NEEDED = ("pyarrow", "polars", "numpy")
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.argument("claims", metavar="CLAIMS…", nargs=-1, required=True)
-@click.option("--policy", help="Look at one policy alone: `payer/policy`.")
+@click.option("--policy", help="Compare one policy only: `payer/policy`.")
 @click.option("--facts", help="A JSON file of facts by claim number, merged into claims.")
 @click.option(
     "--examples",
@@ -34,6 +34,7 @@ _NEEDED = ("pyarrow", "polars", "numpy")
 )
 @click.option(
     "--parquet",
+    "changed",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a row for each service that changed.",
 )
@@ -49,16 +50,13 @@ def command(
     old: str,
     new: str,
     claims: tuple[str, ...],
-    policy: str | None,
-    facts: str | None,
-    examples: int,
-    parquet: Path | None,
     html: Path | None,
     workers: int | None,
     quiet: bool,
     as_json: bool,
+    **settings: Any,
 ) -> None:
-    """Decide past claims by two versions of the policies, and say what changes.
+    """Decide past claims by two versions of the policies, and report what changes.
 
     OLD and NEW are folders that hold `vocabulary.json`. CLAIMS are Parquet, CSV, JSON Lines, JSON or
     X12 837 files, or folders of them, as for `batch`; tables of facts are decided a column at a time.
@@ -66,20 +64,15 @@ def command(
     """
     for one in (old, new):
         options.need_policies(Path(one), "name two that hold vocabulary.json as OLD and NEW")
-    absent = [name for name in _NEEDED if find_spec(name) is None]
+    needed = (*_NEEDED, "jinja2") if html is not None else _NEEDED
+    absent = [name for name in needed if find_spec(name) is None]
     if absent:
         raise click.UsageError(
             f"impact needs {' and '.join(absent)}, not installed here; "
             "to install: pip install 'payer-policy[batch]'"
         )
-    asked: dict[str, Any] = {
-        "policy": policy,
-        "facts": facts,
-        "examples": examples,
-        "changed": parquet,
-        "workers": workers or os.cpu_count() or 1,
-    }
-    made = _made(old, new, claims, html, quiet, asked)
+    settings["workers"] = workers or os.cpu_count() or 1
+    made = _made(old, new, claims, html, quiet, settings)
     if as_json:
         options.print_json(made.to_json())
     else:
@@ -95,7 +88,7 @@ def _made(
     claims: tuple[str, ...],
     html: Path | None,
     quiet: bool,
-    asked: dict[str, Any],
+    settings: dict[str, Any],
 ) -> Impact:
     from payer_policy.analysis.impact import impact
     from payer_policy.batch.deciding import CountsDiffer
@@ -107,12 +100,12 @@ def _made(
 
     line = ProgressLine() if not quiet and sys.stderr.isatty() else None
     try:
-        sources = [one.path for one in find_inputs(claims, asked["facts"])[0]]
-        refuse_inputs(html, [*sources, asked["facts"], old, new])
-        parquet = asked["changed"]
+        sources = [one.path for one in find_inputs(claims, settings["facts"])[0]]
+        refuse_inputs(html, [*sources, settings["facts"], old, new])
+        parquet = settings["changed"]
         if html is not None and parquet is not None and html.resolve() == parquet.resolve():
-            raise WrongCall(f"{html}: --html and --parquet need a file each.")
-        made = impact(old, new, claims, report=line or (lambda _: None), **asked)
+            raise WrongCall(f"{html}: --html and --parquet need different files.")
+        made = impact(old, new, claims, report=line or (lambda _: None), **settings)
         if html is not None:
             from payer_policy.analysis.impact.html import impact_html
 

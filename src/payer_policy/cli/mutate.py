@@ -19,13 +19,7 @@ if TYPE_CHECKING:
 @click.command("mutate")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @options.policies
-@click.option(
-    "--policy",
-    "addresses",
-    multiple=True,
-    metavar="ADDRESS",
-    help="Only changes in the files of this policy.",
-)
+@options.only_policies
 @click.option(
     "--quick",
     is_flag=False,
@@ -50,19 +44,20 @@ def command(
     (default: features) on each change.
 
     A change that no scenario notices survives, and is shown with what would notice it; where
-    z3-solver is installed, what is proved to change nothing is none. Exit status 1: at least one
+    z3-solver is installed, changes proved equivalent are not counted. Exit status 1: at least one
     survivor.
     """
     from payer_policy.analysis.mutants import mutants_of
-    from payer_policy.analysis.mutation import ScenariosFail, Setup, run_mutants, sample
+    from payer_policy.analysis.mutation import Setup, run_mutants, sample
     from payer_policy.analysis.reports import mutation_json, mutation_text
+    from payer_policy.analysis.scenario_run import ScenariosFail
     from payer_policy.policy.loading import open_library
     from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
     library = open_library(folder)
-    read_features(files, Path.cwd())  # what is wrong with any of them is told before the work
-    playing.check_addresses(library, addresses)
+    read_features(files, Path.cwd())  # what is wrong in any of them is reported before the work
+    options.chosen(library, addresses)
     mutants = [
         mutant
         for mutant in mutants_of(library, folder)
@@ -72,14 +67,14 @@ def command(
     setup = Setup(folder, tuple(files), Path.cwd(), _prover())
     watched = sys.stderr.isatty() and not as_json
 
-    def told(done: int) -> None:
+    def report(done: int) -> None:
         if watched:
             click.echo(f"\r{done:,} of {len(chosen):,} changes", nl=done == len(chosen), err=True)
 
     try:
-        found = run_mutants(setup, chosen, jobs=jobs, of=len(mutants), told=told)
+        found = run_mutants(setup, chosen, jobs=jobs, of=len(mutants), report=report)
     except ScenariosFail as error:
-        raise playing.scenarios_fail(error.failed, error.first) from None
+        raise playing.scenarios_fail(error) from None
     options.print_json(mutation_json(found)) if as_json else click.echo(mutation_text(found))
     sys.exit(1 if found.count("survivor") else 0)
 

@@ -1,24 +1,21 @@
-"""What `cover` and `mutate` share: feature files found, and what a scenario that fails means."""
+"""What several commands share about scenarios: the feature files, failures, and how one is printed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from payer_policy.core.diagnostics import did_you_mean
-
 if TYPE_CHECKING:
-    from payer_policy.policy.library import Library
+    from payer_policy.analysis.scenario_run import ScenariosFail
 
 
 def feature_files(paths: tuple[Path, ...]) -> list[Path]:
     """The feature files of some files and folders (none: of `features`).
 
     Raises:
-        click.UsageError: a path is not there, or there is none.
+        click.UsageError: a path does not exist, or there is no feature file.
     """
     from payer_policy.specs.reading import features_in
 
@@ -32,24 +29,20 @@ def feature_files(paths: tuple[Path, ...]) -> list[Path]:
     return files
 
 
-def check_addresses(library: Library, addresses: Iterable[str]) -> None:
-    """Whether there are such policies.
-
-    Raises:
-        click.BadParameter: there is none of a name.
-    """
-    for address in addresses:
-        if address not in library.policies:
-            known = library.addresses()
-            hint = did_you_mean(address, known) or f"there are: {', '.join(known)}"
-            raise click.BadParameter(
-                f"there is no policy `{address}`; {hint}", param_hint="--policy"
-            )
+def print_scenario(text: str, parts: frozenset[str] | None) -> None:
+    """Print a scenario that an analysis wrote, and the parts that its service has lines of."""
+    click.echo("")
+    for line in text.splitlines():
+        click.echo(f"    {line}")
+    if parts is not None:
+        named = ", ".join(sorted(parts)) or "none of the parts"
+        click.echo(f"    # where the service has lines of: {named}")
+    click.echo("")
 
 
-def scenarios_fail(failed: int, first: str) -> click.UsageError:
+def scenarios_fail(error: ScenariosFail) -> click.UsageError:
     """The error where scenarios fail on the policies as they are."""
     return click.UsageError(
-        f"{failed} scenario{'s fail' if failed > 1 else ' fails'} on the policies as they are; "
-        f"see `payer-policy spec`. The first:\n\n{first}"
+        f"{error.failed} scenario{'s fail' if error.failed > 1 else ' fails'} on the policies as "
+        f"they are; see `payer-policy spec`. The first:\n\n{error.first}"
     )

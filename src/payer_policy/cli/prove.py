@@ -1,4 +1,4 @@
-"""`payer-policy prove`: what is said to be always or never so, proved or broken by an example."""
+"""`payer-policy prove`: statements about policies, each proved or broken by an example."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from payer_policy.cli import options
+from payer_policy.cli import options, playing
 from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.determination.words import counted
 
 if TYPE_CHECKING:
     from payer_policy.analysis.prove import Proof
@@ -33,10 +34,10 @@ def command(
     processes: int | None,
     as_json: bool,
 ) -> None:
-    """Prove the STATEMENTS beside the policies (statements.json) for every request there can be.
+    """Prove the STATEMENTS about the policies (statements.json) for every possible request.
 
     Each is proved for each policy, overlay and window of dates; or it is broken, and the plainest
-    request that breaks it is shown as a scenario; or it is not proved, with why.
+    request that breaks it is shown as a scenario; or it is not proved, with the reason.
 
     Exit status 0: all are proved; 1: some are not; 2: the call was wrong.
     """
@@ -74,7 +75,7 @@ def proofs_of(engine: Engine, question: tuple[str, Sequence[str]]) -> list[Proof
 
 def _known(library: Library, statements: Iterable[str]) -> None:
     known = sorted(
-        {one.id for beside in library.statements.values() for one in beside.model.statements}
+        {one.id for file in library.statements.values() for one in file.model.statements}
     )
     for id_ in statements:
         if id_ not in known:
@@ -83,44 +84,44 @@ def _known(library: Library, statements: Iterable[str]) -> None:
 
 
 def _print(proofs: Sequence[Proof]) -> None:
-    shown: set[tuple[str, str]] = set()
-    policy = None
-    for key in dict.fromkeys((proof.policy, proof.statement.id) for proof in proofs):
-        mine = [proof for proof in proofs if (proof.policy, proof.statement.id) == key]
-        if key[0] != policy:
-            policy = key[0]
-            click.echo(f"{policy}")
+    groups: dict[tuple[str, str], list[Proof]] = {}
+    for proof in proofs:
+        groups.setdefault((proof.policy, proof.statement.id), []).append(proof)
+    printed = None
+    for (policy, _), mine in groups.items():
+        if policy != printed:
+            printed = policy
+            click.echo(policy)
         bad = [proof for proof in mine if proof.verdict != "proved"]
-        windows = f"{len(mine)} window{'s' if len(mine) != 1 else ''} of dates"
-        if not bad:
-            idle = {proof.why for proof in mine}
-            note = f" ({idle.pop()})" if len(idle) == 1 and None not in idle else ""
+        if bad:
+            _print_unproved(bad)
+        else:
+            reasons = {proof.why or "" for proof in mine}
+            note = f" ({reasons.pop()})" if len(reasons) == 1 and "" not in reasons else ""
+            windows = f"{counted(len(mine), 'window')} of dates"
             click.echo(f"  proved      {mine[0].statement.title}  [{windows}]{note}")
-            continue
-        for proof in bad:
-            word = "BROKEN" if proof.verdict == "broken" else "NOT PROVED"
-            window = options.window(proof.first_day, proof.last_day)
-            click.echo(f"  {word:<11} {proof.statement.title}  [{window}]")
-            if proof.why:
-                click.echo(f"              {proof.why}")
-            found = proof.counterexample
-            if found is not None and key not in shown:
-                shown.add(key)
-                click.echo("")
-                for line in found.scenario.splitlines():
-                    click.echo(f"    {line}")
-                if found.case.parts is not None:
-                    parts = ", ".join(sorted(found.case.parts)) or "none of the parts"
-                    click.echo(f"    # where the service has lines of: {parts}")
-                click.echo("")
     good = sum(proof.verdict == "proved" for proof in proofs)
     policies = len({proof.policy for proof in proofs})
     click.echo(
         f"{good} of {len(proofs)} proved: {len({p.statement.id for p in proofs})} statements about "
         f"{policies} policies, each on every window of dates."
         if proofs
-        else "No policy has statements: write them into statements.json beside its versions."
+        else "No policy has statements: write them into statements.json in its folder."
     )
+
+
+def _print_unproved(proofs: Sequence[Proof]) -> None:
+    """Print the windows in which a statement is not proved, and its first counterexample."""
+    shown = False
+    for proof in proofs:
+        window = options.window(proof.first_day, proof.last_day)
+        click.echo(f"  {proof.verdict.upper():<11} {proof.statement.title}  [{window}]")
+        if proof.why:
+            click.echo(f"              {proof.why}")
+        found = proof.counterexample
+        if found is not None and not shown:
+            shown = True
+            playing.print_scenario(found.scenario, found.case.parts)
 
 
 def _json(proof: Proof) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`payer-policy repair`: what would get a denied or pended claim approved."""
+"""`payer-policy repair`: the facts that would get a denied or pended claim approved."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import click
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
 from payer_policy.core.diagnostics.render import as_text
+from payer_policy.core.vocabulary.types import to_json
+from payer_policy.determination.explain import DECISIONS
 from payer_policy.determination.words import counted, in_words, service_in_words
 
 if TYPE_CHECKING:
-    from payer_policy.analysis.repair import Repair, Repairs, Step
+    from payer_policy.analysis.repair import Repairs, Step
 
 
 @click.command("repair")
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 @click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
 @click.option("--claim-number", help="Only the claim of this number.")
 @click.option(
-    "--most", type=click.IntRange(1, 20), default=3, show_default=True, help="So many sets each."
+    "--most",
+    type=click.IntRange(1, 20),
+    default=3,
+    show_default=True,
+    help="Maximum number of sets for each determination.",
 )
 @options.policies
 @options.as_json
@@ -35,11 +41,11 @@ def command(
     folder: Path,
     as_json: bool,
 ) -> None:
-    """The smallest sets of facts with which what is denied or pended in CLAIM would be approved.
+    """Find the smallest sets of facts that would get the denied and pended services of CLAIM approved.
 
     Only facts that a submitter can supply or correct, with who supplies each; missing ones first.
-    Each set was decided anew. It says what the record would have to show: do not supply what it
-    does not. With --json, one JSON document a line and determination.
+    Each set was decided again. It lists what the record would have to show: do not supply what it
+    does not show. With --json, one JSON document per line, one per determination.
 
     Exit status 0: everything is approved, or has such a set; 1: something has none; 2: some input
     was wrong.
@@ -75,24 +81,19 @@ def command(
 
 
 SHOWN = 8
-"""So many rules that stand against a request are listed for people."""
-_DECISIONS = {
-    "approve": "APPROVED",
-    "deny": "DENIED",
-    "pend": "PENDED",
-    "partial": "PARTLY APPROVED",
-}
-_BECOMES = {"approve": "approved", "deny": "denied", "pend": "held for a person, or reduced"}
+"""The number of rules against approval that are listed for people."""
+_DECISIONS = {**DECISIONS, "partial": "partly approved"}
+_BECOMES = {**DECISIONS, "pend": "pended, or reduced"}
 
 
 def _text(found: Repairs) -> Iterator[str]:
     made = found.determination
     about = service_in_words(made.code, made.service_date)
-    yield f"{_DECISIONS[made.decision]}  {made.claim_id or 'without a number'} · {about}"
+    yield f"{_DECISIONS[made.decision].upper()}  {made.claim_id or 'without a number'} · {about}"
     if made.decision == "approve":
         return
     if found.against:
-        yield "  Against it now"
+        yield "  Rules against approval"
     for rule in found.against[:SHOWN]:
         yield f"    {rule.title.rstrip('.')} · {rule.rule}"
         cited = "; ".join(citation.title for citation in rule.citations)
@@ -104,32 +105,26 @@ def _text(found: Repairs) -> Iterator[str]:
         yield f"  Settled: whatever the missing facts turn out to be, it is {_BECOMES[found.settled]}."
     for place, repair in enumerate(found.repairs, 1):
         many = counted(len(repair.steps), "fact")
-        yield f"  {place}. Approved with {many}, if the record shows {_them(repair)}"
+        them = "it" if len(repair.steps) == 1 else "them"
+        yield f"  {place}. Approved with {many}, if the record shows {them}"
         for step in repair.steps:
             yield f"       {_step(step)}"
         if repair.how == "facts":
-            yield "       (decided on the facts: the lines of the form change with them)"
+            yield "       (decided on the facts: the lines of the claim form change with them)"
     if found.why:
         yield f"  No way found: {found.why}."
 
 
-def _them(repair: Repair) -> str:
-    return "it" if len(repair.steps) == 1 else "them"
-
-
 def _step(step: Step) -> str:
-    value = in_words(step.value, step.fact.type)
-    says = f"{step.fact.label}: {value}"
-    who = f"from the {step.fact.supplied_by}" if step.fact.supplied_by else ""
-    if step.was is None:
-        return f"supply  {says} · {step.fact.name} · {who}"
-    was = in_words(step.was, step.fact.type)
-    return f"correct {says} (now {was}) · {step.fact.name} · {who}"
+    fact = step.fact
+    now = "" if step.was is None else f" (now {in_words(step.was, fact.type)})"
+    who = f"from the {fact.supplied_by}" if fact.supplied_by else ""
+    return (
+        f"{step.kind:<7} {fact.label}: {in_words(step.value, fact.type)}{now} · {fact.name} · {who}"
+    )
 
 
 def _json(found: Repairs) -> dict[str, Any]:
-    from payer_policy.core.vocabulary.types import to_json
-
     made = found.determination
     return {
         "schema": "payer-policy/repair/1",

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from payer_policy.analysis.selfcheck import StepByStep, selfcheck
+from payer_policy.analysis.selfcheck import selfcheck
 from payer_policy.cli import options
 from payer_policy.engines import engine_named, why_unavailable
+from payer_policy.engines.step_by_step import StepByStep
 from payer_policy.policy.loading import open_library
 
 _HELD = ("compiled", "durable", "columnar", "symbolic")
-"""The engines that are held against each other; `checked` is two of them."""
+"""The engines that are compared; `checked` is two of them."""
 
 
 @click.command("selfcheck")
@@ -24,7 +26,7 @@ _HELD = ("compiled", "durable", "columnar", "symbolic")
 @click.option(
     "--symbolic/--no-symbolic",
     default=True,
-    help="Whether the formulas of proofs are held to the engines too (about 15 ms a case).",
+    help="Whether to compare the formulas of proofs too (about 15 ms per case).",
 )
 @options.as_json
 def command(folder: Path, cases: int, seed: int, symbolic: bool, as_json: bool) -> None:
@@ -45,13 +47,7 @@ def command(folder: Path, cases: int, seed: int, symbolic: bool, as_json: bool) 
                 "cases": result.cases,
                 "comparisons": result.comparisons,
                 "mismatches": [
-                    {
-                        "policy": found.policy,
-                        "first_day": found.first_day.isoformat(),
-                        "engines": list(found.engines),
-                        "difference": found.difference,
-                        "facts": found.facts,
-                    }
+                    {**asdict(found), "first_day": found.first_day.isoformat()}
                     for found in result.mismatches
                 ],
             }

@@ -339,6 +339,21 @@ def facts_in_expression(expression: Expression) -> Iterator[str]:
             return
 
 
+def constants_in(expression: Expression) -> Iterator[Value]:
+    """The constant values in an expression."""
+    match expression:
+        case Constant(value):
+            yield value
+        case Arithmetic(_, arguments):
+            for argument in arguments:
+                yield from constants_in(argument)
+        case Edge(Window(amount, _, _, anchor), _):
+            yield from constants_in(amount)
+            yield from constants_in(anchor)
+        case _:
+            return
+
+
 def tests_in(condition: Condition) -> Iterator[Test]:
     """The tests of a condition, from left to right."""
     match condition:

@@ -77,7 +77,7 @@ def test_claims_change_as_they_are_decided_one_by_one(name: str, tmp_path: Path)
     assert counted(made) == expected(POLICIES, new, given)
     assert kinds(made).keys() == wanted
     assert made.records == len(given)
-    assert made.rejects.to_json()["both"] == 0
+    assert made.rejects.both == 0
 
 
 FACT_EDITS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {

@@ -1,6 +1,6 @@
-"""What was billed for a service, from the charges of its lines or from a fact that holds their sum.
+"""The amount billed for a service: the charges of its lines, or a fact that is their sum.
 
-In millionths of a dollar: no charge of a claim has more places. Not known where a line has no charge.
+In millionths of a dollar, since no charge has more decimal places. Not known where a line has no charge.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Charges:
         self._fact = None if fact is None else request.facts.get(fact)
 
     def of(self, lines: Iterable[int]) -> int | None:
-        """The charge for some lines, by number; of a request without lines, what the fact says."""
+        """The charge for some lines, by number; for a request without lines, the value of the fact."""
         if not self._by_line:
             return _millionths(self._fact)
         whole: int | Decimal = 0
@@ -56,4 +56,4 @@ def _millionths(raw: object) -> int | None:
     try:
         return int(exact_number(raw) * MILLION)
     except ValueProblem:
-        return None  # whoever decides the request says what is wrong with it
+        return None  # the decision on the request reports what is wrong

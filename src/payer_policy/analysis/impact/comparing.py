@@ -1,4 +1,4 @@
-"""What a worker does: a block of claims, decided by both versions, to counts of what changed.
+"""Compares a block of claims under two versions, in a worker process.
 
 Both versions get the same block from one reader, and each decides it as `batch` does: tables of
 facts a column at a time, claims one by one.
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final
 
 import polars as pl
@@ -23,6 +21,7 @@ from payer_policy.analysis.impact.columns import (
     paired,
     side_by_side,
 )
+from payer_policy.analysis.impact.compared import ChangedService, ChangeGroup, Compared
 from payer_policy.analysis.impact.model import Because, ChangeKey, Tally
 from payer_policy.analysis.impact.rows import changed_rows
 from payer_policy.batch.deciding import Answered, CountsDiffer, Decider
@@ -44,47 +43,8 @@ _BY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An example, still to be put into words."""
-
-    file: str
-    record: int
-    claim_id: str | None
-    code: str | None
-    service_date: date | None
-    billed: int | None
-    policies: tuple[str | None, str | None]
-    request: Request | None
-    """Of a claim that was decided by itself."""
-    row: tuple[pl.DataFrame, int] | None
-    """Of a table of facts: some of its rows, and which of them it is."""
-
-
-@dataclass(slots=True)
-class Alike:
-    """Services that changed alike, and the first of them."""
-
-    tally: Tally = field(default_factory=Tally)
-    found: list[Found] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Compared:
-    """What became of a block."""
-
-    table: Any
-    """The rows that changed, where they were asked for."""
-    records: int
-    rejected: tuple[int, int, int]
-    """By both versions, by the old one alone, by the new one alone."""
-    codes: tuple[Counter[str], Counter[str]]
-    cells: dict[tuple[str, str], Tally]
-    changes: dict[ChangeKey, Alike]
-
-
-class _Seen:
-    """What one version's decider was shown of a block."""
+class _Block:
+    """A block as one version read it: its claims, or its table of facts, and the amounts billed."""
 
     def __init__(self, charge: dict[str, FactType]) -> None:
         self._type = charge
@@ -99,14 +59,14 @@ class _Seen:
 
     def decided(self, record: int, request: Request, outcome: Outcome) -> None:
         if self.frame is not None:
-            return  # a row of a table that was decided by itself
+            return  # a row of a table that was decided on its own
         self.requests[record] = request
         charges = Charges(request, self._fact)
         services = outcome.determinations or outcome.without_policy
         self._billed[record] = [charges.of(_numbers(one.lines)) for one in services]
 
     def billed(self, table: Any) -> pl.Series:
-        """What was billed for each row of the answers."""
+        """The amount billed for each row of the answers, in millionths of a dollar."""
         records = table["record"].to_numpy()
         if self.frame is None:
             values = [one for record in dict.fromkeys(records.tolist()) for one in self._of(record)]
@@ -146,9 +106,9 @@ class Comparer:
         Raises:
             CountsDiffer: records were lost or doubled on the way.
         """
-        seen = (_Seen(self._charges[0]), _Seen(self._charges[1]))
-        old = self._old.answered(file, block, seen[0])
-        new = self._new.answered(file, block, seen[1])
+        blocks = (_Block(self._charges[0]), _Block(self._charges[1]))
+        old = self._old.answered(file, block, blocks[0])
+        new = self._new.answered(file, block, blocks[1])
         for side in (old, new):
             side.hold_to(block)
         if old.records != new.records:
@@ -157,7 +117,7 @@ class Comparer:
             )
         gone = tuple({reject.record for reject in side.rejects} for side in (old, new))
         both = sum(_both(old, new).values())
-        frame = self._frame(old, new, seen, (gone[0], gone[1]))
+        frame = self._frame(old, new, blocks, (gone[0], gone[1]))
         if self._policy is not None:
             here = [pl.col(f"policy{one}").eq_missing(self._policy) for one in ("", "_new")]
             frame = frame.filter(here[0] | here[1])
@@ -168,17 +128,17 @@ class Comparer:
         return Compared(
             changed_rows(differing if self._rows else differing.clear(), file, BILLED, LINES),
             old.records,
-            (both, len(old.rejects) - both, len(new.rejects) - both),
+            Counter(both=both, old=len(old.rejects) - both, new=len(new.rejects) - both),
             (old.counts["rejects"], new.counts["rejects"]),
             cells,
-            self._changes(differing, file, seen),
+            self._changes(differing, file, blocks),
         )
 
     def _frame(
         self,
         old: Answered,
         new: Answered,
-        seen: tuple[_Seen, _Seen],
+        blocks: tuple[_Block, _Block],
         gone: tuple[set[int], set[int]],
     ) -> pl.DataFrame:
         places = paired(old.table, new.table)
@@ -186,42 +146,46 @@ class Comparer:
         lines = other_lines(old.table, new.table, places)
         billed = [
             _gathered(one.billed(side.table), at)
-            for one, side, at in zip(seen, (old, new), places, strict=True)
+            for one, side, at in zip(blocks, (old, new), places, strict=True)
         ]
         return frame.with_columns(
             pl.coalesce(billed[0], billed[1]).alias(BILLED), lines.fill_null(False).alias(LINES)
         )
 
     def _changes(
-        self, frame: pl.DataFrame, file: str, seen: tuple[_Seen, _Seen]
-    ) -> dict[ChangeKey, Alike]:
+        self, frame: pl.DataFrame, file: str, blocks: tuple[_Block, _Block]
+    ) -> dict[ChangeKey, ChangeGroup]:
         grouped = (
             frame.with_columns(pl.int_range(pl.len()).alias(PLACE))
             .group_by(*_BY, LINES, maintain_order=True)
             .agg(*_TALLY, pl.col(PLACE).head(self._examples))
         )
-        alike: dict[ChangeKey, Alike] = {}
+        groups: dict[ChangeKey, ChangeGroup] = {}
         firsts: dict[ChangeKey, list[int]] = {}
         for row in grouped.iter_rows(named=True):
             key = _key(row)
-            alike.setdefault(key, Alike()).tally.add(_tally(row))
+            groups.setdefault(key, ChangeGroup()).tally.add(_tally(row))
             firsts.setdefault(key, []).extend(row[PLACE])
         chosen = [
             (key, at) for key, places in firsts.items() for at in sorted(places)[: self._examples]
         ]
-        found = self._found(frame.select(_NAMED)[[at for _, at in chosen]], file, seen)
-        for (key, _), one in zip(chosen, found, strict=True):
-            alike[key].found.append(one)
-        return alike
+        services = self._services(frame.select(_NAMED)[[at for _, at in chosen]], file, blocks)
+        for (key, _), one in zip(chosen, services, strict=True):
+            groups[key].first.append(one)
+        return groups
 
-    def _found(self, frame: pl.DataFrame, file: str, seen: tuple[_Seen, _Seen]) -> Iterator[Found]:
-        facts = seen[0].frame
+    def _services(
+        self, frame: pl.DataFrame, file: str, blocks: tuple[_Block, _Block]
+    ) -> Iterator[ChangedService]:
+        facts = blocks[0].frame
         if facts is not None:
-            facts = facts[(frame["record"] - seen[0].first).to_list()]
+            facts = facts[(frame["record"] - blocks[0].first).to_list()]
         for at, (record, claim_id, code, day, billed, old, new) in enumerate(frame.iter_rows()):
-            request = seen[0].requests.get(record) or seen[1].requests.get(record)
+            request = blocks[0].requests.get(record) or blocks[1].requests.get(record)
             row = None if facts is None else (facts, at)
-            yield Found(file, record, claim_id, code, day, billed, (old, new), request, row)
+            yield ChangedService(
+                file, record, claim_id, code, day, billed, (old, new), request, row
+            )
 
 
 _NAMED: Final = (
@@ -246,7 +210,7 @@ def _cells(frame: pl.DataFrame) -> dict[tuple[str, str], Tally]:
 
 
 def _both(old: Answered, new: Answered) -> Counter[int]:
-    """How often each record was rejected by both."""
+    """The number of times that each record was rejected by both."""
     counted = [Counter(reject.record for reject in side.rejects) for side in (old, new)]
     return counted[0] & counted[1]
 
@@ -264,13 +228,13 @@ def _key(row: dict[str, Any]) -> ChangeKey:
     kind: Any = "units" if row[LINES] else "reasons"
     if decisions[0] != decisions[1]:
         kind = "decision"
-    went, came = _told(old - new, new - old)
+    went, came = _reasons(old - new, new - old)
     return ChangeKey(kind, *decisions, went, came)
 
 
-def _told(went: set[Because], came: set[Because]) -> tuple[tuple[Because, ...], ...]:
-    """Rules that are assumed not to hold are named where nothing else went or came: they change
-    with whatever else is asked, and would tear apart what changed alike."""
+def _reasons(went: set[Because], came: set[Because]) -> tuple[tuple[Because, ...], ...]:
+    """The reasons in order. Rules that were not checked are named only where nothing else changed: they
+    change with every other question, and would split services with the same change."""
     if any(one.says != "assumed" for one in went | came):
         went, came = ({one for one in side if one.says != "assumed"} for side in (went, came))
     return tuple(sorted(went)), tuple(sorted(came))
@@ -278,7 +242,7 @@ def _told(went: set[Because], came: set[Because]) -> tuple[tuple[Because, ...], 
 
 def _because(row: dict[str, Any], suffix: str) -> set[Because]:
     rules, says = row[f"findings{suffix}"], row[f"reasons{suffix}"]
-    found = {Because(rule, said) for rule, said in zip(rules, says, strict=True)}
+    found = {Because(*pair) for pair in zip(rules, says, strict=True)}
     found |= {Because(rule, "unsettled") for rule in row[f"unsettled{suffix}"]}
     found |= {Because(rule, "assumed") for rule in row[f"assumptions{suffix}"]}
     if row[f"information_request{suffix}"] is not None:

@@ -1,13 +1,13 @@
-"""What an impact is: past claims under two versions of the policies, counted by what changed.
+"""The impact of a change: past claims under two versions of the policies, counted by what changed.
 
-Values only; `running` makes them, `text`, `html` and `to_json` show them. Money is whole millionths
-of a US dollar inside, so that sums are exact, and a decimal numeral outside.
+Values only: `running` makes them; `text`, `html` and `to_json` show them. Amounts are whole millionths
+of a US dollar, so that sums are exact, and decimal numerals in JSON.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final, Literal, NamedTuple
 
@@ -15,8 +15,8 @@ IMPACT_VERSION: Final = "payer-policy/impact/1"
 MILLION: Final = 1_000_000
 
 DECISIONS: Final = ("approve", "partial", "deny", "pend", "void", "no_policy", "rejected")
-"""What can become of a service, in the order in which it is shown. `rejected`: this version of the
-policies could not read or decide the record, the other one could."""
+"""The decisions on a service, in the order in which they are shown. `rejected`: this version of the
+policies could not read or decide the record, and the other one could."""
 
 ChangeKind = Literal["decision", "units", "reasons"]
 CHANGE_KINDS: Final[tuple[ChangeKind, ...]] = ("decision", "units", "reasons")
@@ -24,16 +24,16 @@ CHANGE_KINDS: Final[tuple[ChangeKind, ...]] = ("decision", "units", "reasons")
 
 
 SHOWN: Final = 200
-"""So many changes of each kind have examples and are on the page. JSON has all of them."""
+"""The number of changes of each kind that have examples and are on the page; JSON has all of them."""
 
 
 class Because(NamedTuple):
-    """One reason of a determination: a rule by its id, and what it says with its reason codes.
+    """One reason for a determination: a rule by its id, and what it says with its reason codes.
 
-    `says` is `deny CO 197 N54`, `pend …`, `reduce …`, `advise …`; `unsettled` for a rule of which
-    something is not known; `assumed` for one that the policy says to take as not holding (named
-    where nothing else went or came); or, without a rule, `ask CO 252 N706` for the request for
-    information and `internal` for a fault.
+    `says` is `deny CO 197 N54`, `pend …`, `reduce …`, `advise …`; `unsettled` for an undetermined
+    rule; `assumed` for one that was not checked because the policy assumes that it does not apply
+    (named only where nothing else changed); or, without a rule, `ask CO 252 N706` for the request
+    for information and `internal` for an internal error.
     """
 
     rule: str
@@ -46,8 +46,8 @@ class Because(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """Some services: how many, what was billed for them in millionths of a dollar, and for how many
-    of them that is not known."""
+    """A number of services, the amount billed for them in millionths of a dollar, and the number of
+    those whose amount is not known."""
 
     services: int = 0
     billed: int = 0
@@ -87,7 +87,7 @@ def total(tallies: Iterable[Tally]) -> Tally:
 
 
 class ChangeKey(NamedTuple):
-    """What services that changed alike have in common."""
+    """What services with the same change have in common."""
 
     kind: ChangeKind
     old: str
@@ -98,20 +98,17 @@ class ChangeKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What one version says of an example, in plain English."""
+    """What one version says about an example, in plain English."""
 
     decision: str
     sentence: str
     policy: str | None
     """The policy's address and version."""
 
-    def to_json(self) -> dict[str, Any]:
-        return {"decision": self.decision, "sentence": self.sentence, "policy": self.policy}
-
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One service that changed, and where it stands in the claims."""
+    """One service that changed, and where it is in the claims."""
 
     file: str
     record: int
@@ -124,21 +121,16 @@ class Example:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "file": self.file,
-            "record": self.record,
-            "claim_id": self.claim_id,
-            "code": self.code,
+            **asdict(self),
             "service_date": None if self.service_date is None else self.service_date.isoformat(),
             "billed": None if self.billed is None else money(self.billed),
-            "old": self.old.to_json(),
-            "new": self.new.to_json(),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Services that changed alike: from one decision to another, with the same reasons that went
-    and the same that came."""
+    """Services with the same change: from one decision to another, with the same reasons gone and the
+    same reasons new."""
 
     key: ChangeKey
     tally: Tally
@@ -175,34 +167,22 @@ def share(part: int, whole: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A folder of policies as it stood."""
+    """A folder of policies, and the hash of its contents."""
 
     folder: str
     hash: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {"folder": self.folder, "hash": self.hash}
 
 
 @dataclass(frozen=True, slots=True)
 class Rejects:
     """Records that could not be read or decided: by both versions (so they are in no table), by the
-    old one alone, by the new one alone; and the codes of what was wrong, by version."""
+    old one alone, by the new one alone; and the codes of the problems, by version."""
 
     both: int = 0
     old_only: int = 0
     new_only: int = 0
     old_codes: Mapping[str, int] = field(default_factory=dict)
     new_codes: Mapping[str, int] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "both": self.both,
-            "old_only": self.old_only,
-            "new_only": self.new_only,
-            "old_codes": dict(self.old_codes),
-            "new_codes": dict(self.new_codes),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +193,15 @@ class Impact:
     new: Version
     inputs: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
-    """Files of folders that hold no claims, and why."""
+    """Files in folders that hold no claims, and why."""
     policy: str | None
-    """The one policy that was looked at; None: all."""
+    """The one policy that was compared; None: all."""
     records: int
     rejects: Rejects
     cells: Mapping[tuple[str, str], Tally]
-    """All services that were looked at, by old and new decision."""
+    """All services that were compared, by old and new decision."""
     changes: tuple[Change, ...]
-    """Other decisions first, then other units, then other reasons; in each the largest amount
+    """Other decisions first, then other units, then other reasons; each with the largest amount
     first, then the most services."""
     titles: Mapping[str, str]
     """The titles of the rules that came or went."""
@@ -237,16 +217,20 @@ class Impact:
 
     @property
     def everything(self) -> Tally:
-        """All services that were looked at."""
+        """All services that were compared."""
         return total(self.cells.values())
 
     def of_kind(self, kind: ChangeKind) -> tuple[Change, ...]:
         """The changes of one kind, in their order."""
         return tuple(change for change in self.changes if change.key.kind == kind)
 
+    def tally_of(self, *kinds: ChangeKind) -> Tally:
+        """The services with a change of some kinds."""
+        return total(change.tally for change in self.changes if change.key.kind in kinds)
+
     @property
     def same(self) -> Tally:
-        """The services of which nothing changed."""
+        """The services without a change."""
         out = self.everything
         for change in self.changes:
             out.services -= change.tally.services
@@ -260,9 +244,22 @@ class Impact:
         found = {one for pair in self.cells for one in pair}
         return tuple(one for one in DECISIONS if one in found)
 
+    def matrix(self) -> list[tuple[str, dict[str, Tally], Tally]]:
+        """Each old decision with its services by new decision, and their sum."""
+        shown = self.shown_decisions
+        rows = [(old, {new: self.cells.get((old, new), Tally()) for new in shown}) for old in shown]
+        return [(old, by_new, total(by_new.values())) for old, by_new in rows]
+
+    def column_sums(self) -> list[Tally]:
+        """The services of each new decision, in the order of the matrix."""
+        return [
+            total(tally for (_, new), tally in self.cells.items() if new == one)
+            for one in self.shown_decisions
+        ]
+
     def reasons(self) -> list[tuple[Because, Tally, Tally]]:
-        """Each reason that came or went: on which services it no longer stands, and on which it now
-        does. The largest amount first, then the most services."""
+        """Each reason that went or came, with the services that no longer have it and those that now
+        have it. The largest amount first, then the most services."""
         found: dict[Because, tuple[Tally, Tally]] = {}
         for change in self.changes:
             for which, reasons in enumerate((change.key.went, change.key.came)):
@@ -284,13 +281,13 @@ class Impact:
         return {
             "schema": self.schema,
             "version": self.product,
-            "old": self.old.to_json(),
-            "new": self.new.to_json(),
+            "old": asdict(self.old),
+            "new": asdict(self.new),
             "inputs": list(self.inputs),
             "skipped": [{"path": path, "reason": why} for path, why in self.skipped],
             "policy": self.policy,
             "records": self.records,
-            "rejects": self.rejects.to_json(),
+            "rejects": asdict(self.rejects),
             "services": everything.to_json(),
             "same": self.same.to_json(),
             "changed": {
@@ -298,11 +295,8 @@ class Impact:
                     **self.changed.to_json(),
                     "share": share(self.changed.services, everything.services),
                 },
-                **{
-                    kind: total(one.tally for one in self.of_kind(kind)).to_json()
-                    for kind in CHANGE_KINDS
-                    if kind != "decision"
-                },
+                "units": self.tally_of("units").to_json(),
+                "reasons": self.tally_of("reasons").to_json(),
             },
             "matrix": [
                 {"old": old, "new": new, **self.cells[old, new].to_json()}

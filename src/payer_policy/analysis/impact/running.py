@@ -1,6 +1,6 @@
 """An impact from its folders and files to its counts: `impact`, read from top to bottom.
 
-Memory does not grow with the claims: of each block only counts and a few examples stay.
+Memory does not grow with the claims: only counts and a few examples of each block are kept.
 """
 
 from __future__ import annotations
@@ -8,23 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from payer_policy.analysis.impact.compared import ChangeGroup, Compared
+from payer_policy.analysis.impact.examples import ExampleWriter
 from payer_policy.analysis.impact.model import (
     CHANGE_KINDS,
     SHOWN,
     Change,
     ChangeKey,
     Impact,
-    Rejects,
-    Tally,
     Version,
 )
 from payer_policy.analysis.impact.setup import Pair
-from payer_policy.analysis.impact.words import Words
 from payer_policy.batch.bearers import entries_by_record
 from payer_policy.batch.counting import Units, counted_inputs
 from payer_policy.batch.facts_file import FactsFile
@@ -40,9 +38,6 @@ from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.loading import open_library
-
-if TYPE_CHECKING:
-    from payer_policy.analysis.impact.comparing import Alike, Compared
 
 _AGAIN: Final = "Its counts may be wrong: make the call again."
 
@@ -63,19 +58,19 @@ def impact(
 
     Args:
         old: A folder that holds `vocabulary.json`: the policies as they are.
-        new: The same as they shall be.
+        new: Another one: the policies as they will be.
         claims: Files of claims, or folders of them, of all kinds that `batch` reads.
-        policy: Look at services that this policy decides in either version, and no others.
+        policy: Compare only services that this policy decides in either version.
         facts: A JSON file of facts by claim number, as for `batch`.
-        examples: How many examples to give of services that changed alike, for the first 200
-            kinds of change (`SHOWN`) with another decision, and likewise for other units, reasons.
+        examples: The number of examples for each of the first 200 kinds of change (`SHOWN`) with
+            another decision, and likewise with other units, with other reasons.
         changed: A Parquet file to write, with a row for each service that changed.
-        workers: How many decide at a time.
-        report: Is told how far it is.
+        workers: The number of processes.
+        report: Called with the progress.
 
     Raises:
         PolicyError: something in a folder or the facts file is wrong.
-        WrongCall: what was asked for is not possible.
+        WrongCall: the call cannot be carried out.
         IsInput: `changed` is one of the files that are read.
         OSError: `changed` cannot be written.
         WorkerLost, WorkerFault, CountsDiffer: as `batch.run.run`.
@@ -102,19 +97,19 @@ def impact(
         workers,
         in_columns=all(reader.of_facts for reader in readers),
     )
-    total, units = _Sum(pair.examples), Units()
+    total, units = Compared(), Units()
     with writer(target) as out, closing(done):
         for one in _reported(done, readers, report):
-            total.add(one.answered)
+            total.add(one.answered, pair.examples)
             units.add(one.source, one.block, one.answered.records)
             if out is not None and len(one.answered.table):
                 out.write_table(one.answered.table)
     counted_inputs(readers, [units.to_json()])
-    words = Words(Engine(libraries[0]), Engine(libraries[1]))
-    changes = tuple(
-        Change(key, found.tally, tuple(map(words.example, found.found if shown else ())))
-        for key, found, shown in _weighed(total.changes)
-    )
+    example_writer = ExampleWriter(Engine(libraries[0]), Engine(libraries[1]))
+    changes = [
+        Change(key, group.tally, tuple(map(example_writer.example, group.first if shown else ())))
+        for key, group, shown in _weighed(total.changes)
+    ]
     return Impact(
         versions[0],
         versions[1],
@@ -125,7 +120,7 @@ def impact(
         total.rejects(),
         total.cells,
         tuple(Change(one.key, one.tally, one.examples[:examples]) for one in changes),
-        words.titles_of(one.key for one in changes),
+        example_writer.titles_of(one.key for one in changes),
         version("payer-policy"),
     )
 
@@ -146,7 +141,7 @@ def _known(policy: str, libraries: tuple[Library, Library]) -> None:
 
 
 def _reader(source: Input, folders: tuple[str, str], libraries: tuple[Library, Library]) -> Reader:
-    """The reader of a file, whose columns mean something in both vocabularies."""
+    """The reader of a file that both vocabularies can read."""
     readers: list[Reader] = []
     wrong: list[tuple[str, WrongCall]] = []
     for folder, library in zip(folders, libraries, strict=True):
@@ -159,7 +154,7 @@ def _reader(source: Input, folders: tuple[str, str], libraries: tuple[Library, L
     if wrong:
         folder, why = wrong[0]
         raise WrongCall(
-            f"{why} That is so in {folder} alone; the claims must be readable by both versions."
+            f"{why} This is a problem only in {folder}; both versions must be able to read the claims."
         )
     return readers[0]
 
@@ -177,7 +172,9 @@ def _reported(
         report(Progress(records, sum(sizes[: done.source]) + done.block.done, sum(sizes)))
 
 
-def _weighed(changes: Mapping[ChangeKey, Alike]) -> Iterator[tuple[ChangeKey, Alike, bool]]:
+def _weighed(
+    changes: Mapping[ChangeKey, ChangeGroup],
+) -> Iterator[tuple[ChangeKey, ChangeGroup, bool]]:
     """The changes in their order, and whether each gets examples."""
     before = Counter[str]()
     ordered = sorted(
@@ -185,42 +182,7 @@ def _weighed(changes: Mapping[ChangeKey, Alike]) -> Iterator[tuple[ChangeKey, Al
         key=lambda item: (-item[1].tally.billed, -item[1].tally.services, item[0]),
     )
     for kind in CHANGE_KINDS:
-        for key, found in ordered:
+        for key, group in ordered:
             if key.kind == kind:
-                yield key, found, before[kind] < SHOWN
+                yield key, group, before[kind] < SHOWN
                 before[kind] += 1
-
-
-@dataclass
-class _Sum:
-    """The blocks so far."""
-
-    examples: int
-
-    def __post_init__(self) -> None:
-        self.records = 0
-        self.cells: dict[tuple[str, str], Tally] = {}
-        self.changes: dict[ChangeKey, Alike] = {}
-        self._rejected = (0, 0, 0)
-        self._codes: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
-
-    def add(self, made: Compared) -> None:
-        self.records += made.records
-        for pair, tally in made.cells.items():
-            self.cells.setdefault(pair, Tally()).add(tally)
-        for key, alike in made.changes.items():
-            known = self.changes.setdefault(key, alike)
-            if known is not alike:
-                known.tally.add(alike.tally)
-                known.found += alike.found[: self.examples - len(known.found)]
-        both, old, new = self._rejected
-        self._rejected = (both + made.rejected[0], old + made.rejected[1], new + made.rejected[2])
-        for whole, codes in zip(self._codes, made.codes, strict=True):
-            whole.update(codes)
-
-    def rejects(self) -> Rejects:
-        codes = [
-            dict(sorted(one.items(), key=lambda item: (-item[1], item[0]))) for one in self._codes
-        ]
-        both, old, new = self._rejected
-        return Rejects(both, old, new, codes[0], codes[1])

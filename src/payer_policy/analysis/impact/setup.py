@@ -1,6 +1,6 @@
-"""What every worker is told: two versions of the policies, and what to keep of the comparison.
+"""The settings of every worker: two versions of the policies, and what to keep of the comparison.
 
-Apart from `comparing`, so that a process knows how many threads it may have before it loads columns.
+Apart from `comparing`, so that a process knows its number of threads before it loads columns.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """As `batch.workers.Setup`, of two versions."""
+    """As `batch.workers.Setup`, for two versions."""
 
     old: Setup
     new: Setup
     policy: str | None
-    """The only policy to look at; None: all."""
+    """The only policy to compare; None: all."""
     examples: int
     rows: bool
-    """Whether each service that changed is wanted as a row."""
+    """Whether to return each service that changed as a row."""
 
     def decider(self, library: Library | None = None) -> Comparer:
-        """Open both engines, the old one on a library that was opened already or on its folder.
+        """A comparer of both versions; `library` is the old one where it is open already.
 
         Raises:
-            WrongCall: the policies are not those that the run began with.
+            WrongCall: the policies have changed since the run began.
         """
         from payer_policy.analysis.impact.comparing import Comparer
 

@@ -1,8 +1,7 @@
-"""An impact for people at a terminal: what `payer-policy impact` prints."""
+"""An impact as text for a terminal: what `payer-policy impact` prints."""
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -16,26 +15,29 @@ from payer_policy.analysis.impact.model import (
     share,
     total,
 )
-from payer_policy.analysis.impact.told import (
+from payer_policy.analysis.impact.words import (
     HEADINGS,
-    NAMES,
     billed,
     change_name,
+    decision_name,
     dollars,
     headline,
     number,
     reason_lines,
-    rejects_told,
+    records,
+    rejects_in_words,
     services,
 )
-from payer_policy.determination.words import day, one_line
+from payer_policy.determination.words import day, one_line, wrapped
 
 _WIDTH: Final = 100
 _BAR: Final = 24
 _MOST: Final = 20
-"""So many changes of one kind are shown; `--json` has all of them."""
+"""The number of changes of one kind that are shown; `--json` has all of them."""
 _RULES: Final = 4
+"""The number of rules that are named on one line."""
 _HASH: Final = 12
+"""The number of characters of a hash that are shown."""
 
 
 def impact_text(impact: Impact) -> str:
@@ -47,7 +49,7 @@ def impact_text(impact: Impact) -> str:
     for kind in CHANGE_KINDS:
         changes = impact.of_kind(kind)
         if changes:
-            whole = total(change.tally for change in changes)
+            whole = impact.tally_of(kind)
             out += ["", f"{HEADINGS[kind]}: {services(whole.services)}, billed {billed(whole)}"]
             for change in changes[:_MOST]:
                 out += ["", *_change(impact, change)]
@@ -70,29 +72,24 @@ def _facts_of(impact: Impact) -> list[str]:
     ]
     if impact.policy is not None:
         rows.insert(2, ("policy", f"{impact.policy}, and no other"))
-    rows += [("rejected", said) for said in rejects_told(impact)]
+    rows += [("rejected", text) for text in rejects_in_words(impact)]
     rows += [("skipped", f"{path}: {why}") for path, why in impact.skipped]
-    return [f"  {label:<8}  {one_line(said)}" for label, said in rows]
+    return [f"  {label:<8}  {one_line(text)}" for label, text in rows]
 
 
 def _claims(impact: Impact) -> str:
     files = impact.inputs
     named = files[0] if len(files) == 1 else f"{len(files):,} files"
-    records = f"{impact.records:,} record{'' if impact.records == 1 else 's'}"
-    return f"{records} of {named}: {services(impact.everything.services)}"
+    return f"{records(impact.records)} of {named}: {services(impact.everything.services)}"
 
 
 def _matrix(impact: Impact) -> Iterator[str]:
-    """Counts, and under each what was billed; what is off the diagonal changed."""
-    shown = impact.shown_decisions
+    """Counts, with the amount billed below each; services off the diagonal changed."""
     known = impact.everything.unknown < impact.everything.services
-    rows: list[tuple[str, ...]] = [("", *(NAMES[one] for one in shown), "all, old")]
-    for old in shown:
-        tallies = [impact.cells.get((old, new), Tally()) for new in shown]
-        tallies.append(total(tallies))
-        rows += _two(NAMES[old], tallies, known=known)
-    columns = [total(impact.cells.get((old, new), Tally()) for old in shown) for new in shown]
-    rows += _two("all, new", [*columns, total(columns)], known=known)
+    rows: list[tuple[str, ...]] = [("", *map(decision_name, impact.shown_decisions), "all, old")]
+    for old, by_new, row_sum in impact.matrix():
+        rows += _two(decision_name(old), [*by_new.values(), row_sum], known=known)
+    rows += _two("all, new", [*impact.column_sums(), impact.everything], known=known)
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     for row in rows:
         cells = [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
@@ -132,28 +129,18 @@ def _reasons(mark: str, reasons: Sequence[Because], impact: Impact) -> Iterator[
     for line in reason_lines(reasons):
         rules = list(line.rules)
         more = f" and {len(rules) - _RULES} more" if len(rules) > _RULES else ""
-        said = " ".join(
+        text = " ".join(
             one for one in (line.verb, ", ".join(rules[:_RULES]) + more, line.codes) if one.strip()
         )
         title = impact.titles.get(rules[0]) if len(rules) == 1 else None
-        yield from _wrapped(f"{said} · {title}" if title else said, f"    {mark} ", "        ")
+        text = f"{text} · {title}" if title else text
+        yield from wrapped(text, f"    {mark} ", "        ", _WIDTH)
 
 
 def _example(example: Example) -> Iterator[str]:
     named = example.claim_id or f"record {example.record}"
     about = [named, example.code or "no code", day(example.service_date)]
     about.append("billed not known" if example.billed is None else dollars(example.billed))
-    yield from _wrapped(" · ".join(about), "      e.g. ", "           ")
+    yield from wrapped(" · ".join(about), "      e.g. ", "           ", _WIDTH)
     for name, side in (("old", example.old), ("new", example.new)):
-        yield from _wrapped(side.sentence, f"           {name}: ", "                ")
-
-
-def _wrapped(text: str, first: str, rest: str) -> list[str]:
-    return textwrap.wrap(
-        one_line(text),
-        _WIDTH,
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        yield from wrapped(side.sentence, f"           {name}: ", "                ", _WIDTH)

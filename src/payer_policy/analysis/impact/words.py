@@ -1,140 +1,151 @@
-"""Examples in plain English: what each version decides, and why, in the sentences of its rules.
-
-The claim of an example is decided once more by itself, so that the sentences have its values.
-"""
+"""The words that the text report and the HTML report share: money, decisions, reasons, headlines."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from payer_policy.analysis.impact.model import ChangeKey, Example, Side
-from payer_policy.core.diagnostics import PolicyError
-from payer_policy.determination import Determination, LineOutcome, Outcome
-from payer_policy.determination.explain import DECISIONS
-from payer_policy.determination.words import capital, counted, line_list, listed, one_line, stop
-from payer_policy.engine import Engine
-from payer_policy.request.models import Request
+from payer_policy.analysis.impact.model import Because, ChangeKey, ChangeKind, Impact, Tally, money
 
-if TYPE_CHECKING:
-    from payer_policy.analysis.impact.comparing import Found
-
-_NO_POLICY: Final = "No policy applies, so nothing is decided: neither approved nor denied."
-_MOST: Final = 2
-"""So many questions of a pended claim are repeated."""
-
-
-class Words:
-    """Puts examples into words, and remembers the titles of the rules that it met."""
-
-    def __init__(self, old: Engine, new: Engine) -> None:
-        from payer_policy.batch.facts import FactTables
-
-        self._engines = (old, new)
-        self._tables = FactTables(old, columns=False)
-        self._titles: tuple[dict[str, str], dict[str, str]] = ({}, {})
-
-    def example(self, found: Found) -> Example:
-        """The example with what both versions say of it."""
-        request = found.request
-        if found.row is not None:
-            read = self._tables.request_at(*found.row, found.file)
-            request = read if isinstance(read, Request) else None
-        made = [
-            self._made(engine, request, found, policy)
-            for engine, policy in zip(self._engines, found.policies, strict=True)
-        ]
-        shared = _notes(made[0]) & _notes(made[1])
-        sides = [one if isinstance(one, Side) else _side(one, shared) for one in made]
-        return Example(
-            found.file,
-            found.record,
-            found.claim_id,
-            found.code,
-            found.service_date,
-            found.billed,
-            sides[0],
-            sides[1],
-        )
-
-    def titles_of(self, keys: Iterable[ChangeKey]) -> dict[str, str]:
-        """The titles of the rules that came or went, by id; the new version's where they differ."""
-        rules = {one.rule for key in keys for one in (*key.went, *key.came)}
-        titles = self._titles[0] | self._titles[1]
-        return {rule: titles[rule] for rule in sorted(rules) if rule in titles}
-
-    def _made(
-        self, engine: Engine, request: Request | None, found: Found, policy: str | None
-    ) -> Determination | Side:
-        """The determination, or what there is to say where there is none."""
-        if request is None:
-            return Side("rejected", "The record could not be read.", None)
-        try:
-            outcome = engine.decide(request)
-        except PolicyError as error:
-            message = stop(one_line(error.diagnostics[0].message))
-            return Side("rejected", f"Could not be decided: {message}", None)
-        made = _the_one(outcome, found, policy)
-        if made is None:
-            return Side("no_policy", _NO_POLICY, None)
-        titles = self._titles[engine is self._engines[1]]
-        titles |= {one.rule: one.title for one in made.findings}
-        titles |= {one.rule: one.title for one in made.unsettled}
-        titles |= {one.name: one.title for one in made.assumptions}
-        return made
+HEADINGS: Final[dict[ChangeKind, str]] = {
+    "decision": "Another decision",
+    "units": "The same decision, for other lines or units",
+    "reasons": "The same decision, for other reasons",
+}
+SAYS: Final = {
+    "unsettled": "undetermined",
+    "assumed": "not checked",
+    "internal": "internal error",
+}
+"""What a reason without codes says."""
+_VERBS: Final = {
+    "deny": "denied by",
+    "pend": "pended by",
+    "reduce": "reduced by",
+    "advise": "noted by",
+}
 
 
-def _notes(made: Determination | Side) -> set[str]:
-    if isinstance(made, Side):
-        return set()
-    return {one.because for one in made.findings if one.kind == "advise"}
+def decision_name(decision: str) -> str:
+    """`no policy` for `no_policy`."""
+    return decision.replace("_", " ")
 
 
-def _side(made: Determination, shared: set[str]) -> Side:
-    without = "no version: no date" if made.voids is None else "no version: a void"
-    named = f"{made.policy.address} {made.policy.version or f'({without})'}"
-    return Side(made.decision, in_plain_words(made, shared), named)
+def number(count: int) -> str:
+    """`12,345`."""
+    return f"{count:,}"
 
 
-def _the_one(outcome: Outcome, found: Found, policy: str | None) -> Determination | None:
-    for made in outcome.determinations:
-        if (made.code, made.service_date, made.policy.address) == (
-            found.code,
-            found.service_date,
-            policy,
-        ):
-            return made
-    return None
+def services(count: int) -> str:
+    """`1 service`, `12,345 services`."""
+    return _counted(count, "service")
 
 
-def in_plain_words(made: Determination, without: Collection[str] = ()) -> str:
-    """A determination in a few sentences: the decision, why, and what is asked for.
+def records(count: int) -> str:
+    """`1 record`, `12,345 records`."""
+    return _counted(count, "record")
 
-    Args:
-        made: The determination.
-        without: Notes to leave out, by their sentences.
-    """
-    said = [f"{capital(DECISIONS[made.decision])}."]
-    if made.decision == "partial":
-        said = [f"{capital(_lines(made.lines))}."]
-    if made.internal is not None:
-        said.append(f"Internal error: {stop(made.internal)}")
-    said += [stop(one.because) for one in made.findings if one.kind != "advise"]
-    if made.missing:
-        asked = [question.question for question in made.missing[:_MOST]]
-        more = len(made.missing) - len(asked)
-        rest = f" (and {counted(more, 'more question')})" if more else ""
-        said.append(f"Questions that would decide it: {' '.join(asked)}{rest}")
-    said += [
-        f"Note: {stop(one.because)}"
-        for one in made.findings
-        if one.kind == "advise" and one.because not in without
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def dollars(millionths: int) -> str:
+    """`$1,250.00`, for an amount in millionths of a dollar."""
+    whole, _, part = money(abs(millionths)).partition(".")
+    return f"{'-' if millionths < 0 else ''}${int(whole):,}.{part}"
+
+
+def billed(tally: Tally) -> str:
+    """The amount billed, and the number of services whose amount is not known."""
+    if tally.unknown == tally.services:
+        return "not known" if tally.services else dollars(0)
+    if tally.unknown:
+        return f"{dollars(tally.billed)}, not known for {number(tally.unknown)}"
+    return dollars(tally.billed)
+
+
+def change_name(key: ChangeKey) -> str:
+    """`approve → deny`."""
+    return " → ".join(decision_name(one) for one in dict.fromkeys((key.old, key.new)))
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonLine:
+    """One line of reasons: `denied by`, the rules, and the reason codes."""
+
+    verb: str
+    rules: tuple[str, ...]
+    codes: str
+
+
+def reason_lines(reasons: Sequence[Because]) -> list[ReasonLine]:
+    """Reasons as they are shown: each finding on its own line, undetermined rules on one line."""
+    lines: list[ReasonLine] = []
+    together: dict[str, list[str]] = {}
+    for one in reasons:
+        verb, _, codes = one.says.partition(" ")
+        if not one.rule:
+            name = "information requested" if verb == "ask" else SAYS["internal"]
+            lines.append(ReasonLine(name, (), f"with {codes}" if codes else ""))
+        elif verb in SAYS:
+            together.setdefault(verb, []).append(one.rule)
+        else:
+            lines.append(ReasonLine(_VERBS.get(verb, verb), (one.rule,), codes))
+    lines.sort(key=lambda line: (not line.rules, line.verb, line.rules))
+    return lines + [
+        ReasonLine(f"{SAYS[verb]}:", tuple(rules), "") for verb, rules in sorted(together.items())
     ]
-    return one_line(" ".join(said))
 
 
-def _lines(lines: Sequence[LineOutcome]) -> str:
-    by: dict[str, list[int]] = {}
-    for line in lines:
-        by.setdefault(line.outcome, []).append(line.number)
-    return listed([f"{line_list(numbers)} {DECISIONS[out]}" for out, numbers in by.items()])
+def headline(impact: Impact) -> str:
+    """The whole answer in one sentence."""
+    everything, changed = impact.everything, impact.changed
+    if not everything.services:
+        return "No service was decided, so nothing can be compared."
+    if changed.services:
+        verb = "gets" if changed.services == 1 else "get"
+        return (
+            f"{number(changed.services)} of {services(everything.services)} {verb} another "
+            f"decision{_worth(changed)}."
+        )
+    rest = everything.services - impact.same.services
+    if rest:
+        verb = "changes" if rest == 1 else "change"
+        return (
+            f"No decision changes. The reasons or units of {number(rest)} of "
+            f"{services(everything.services)} {verb}."
+        )
+    one = everything.services == 1
+    all_of_them = "the one service gets" if one else f"all {services(everything.services)} get"
+    return f"No change: {all_of_them} the same decision for the same reasons."
+
+
+def _worth(tally: Tally) -> str:
+    if tally.unknown == tally.services:
+        return ""
+    rest = f" (not known for {number(tally.unknown)})" if tally.unknown else ""
+    return f", {dollars(tally.billed)} billed{rest}"
+
+
+def rejects_in_words(impact: Impact) -> list[str]:
+    """Sentences on the records that could not be read or decided; none where all could."""
+    found = impact.rejects
+    sentences = [
+        f"{records(count)} could not be read or decided by {by}"
+        for count, by in (
+            (found.both, "either version; not in any table"),
+            (found.old_only, "the old version alone"),
+            (found.new_only, "the new version alone"),
+        )
+        if count
+    ]
+    if sentences:
+        codes = {
+            code: max(counted.get(code, 0) for counted in (found.old_codes, found.new_codes))
+            for code in (*found.old_codes, *found.new_codes)
+        }
+        listed = ", ".join(f"{code} ({count:,})" for code, count in codes.items())
+        sentences.append(f"what was wrong: {listed}")
+    return sentences

@@ -18,14 +18,11 @@ from typing import Any, Final
 import z3
 
 from payer_policy.core.ruleset import (
-    Arithmetic,
     Condition,
     Constant,
-    Edge,
-    Expression,
     FactRef,
     Test,
-    Window,
+    constants_in,
     tests_in,
 )
 from payer_policy.core.vocabulary.codes import malformed, stand_in
@@ -328,7 +325,7 @@ class Facts:
 
     def _scan(self, test: Test) -> None:
         for expression in test.right:
-            for constant in _constants(expression):
+            for constant in constants_in(expression):
                 values = constant if isinstance(constant, frozenset) else {constant}
                 for text in sorted(value for value in values if isinstance(value, str)):
                     self._named_for.setdefault(test.fact, set()).add(self.texts.number(text))
@@ -521,17 +518,3 @@ def choose_value(when: Formula, one: Any, other: Any) -> Any:
         others = {code: (value, both(when, has)) for code, (value, has) in one.others.items()}
         return Codes(members, choose(when, one.more, other.more), others, one.merged)
     return choose(when, one, other)
-
-
-def _constants(expression: Expression) -> Iterator[Value]:
-    match expression:
-        case Constant(value):
-            yield value
-        case Arithmetic(_, arguments):
-            for argument in arguments:
-                yield from _constants(argument)
-        case Edge(Window(amount, _, _, anchor), _):
-            yield from _constants(amount)
-            yield from _constants(anchor)
-        case _:
-            return
