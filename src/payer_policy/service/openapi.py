@@ -1,6 +1,6 @@
-"""The OpenAPI document: the product's own JSON Schemas, and examples that the policies in use answer.
+"""The OpenAPI document: the published JSON Schemas, and examples decided by the policies in use.
 
-An example's answer is what the engine says of the example's request, so no example can be out of date.
+The answer of an example is the engine's answer to its request, so no example can be out of date.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from payer_policy.engine import Engine
 from payer_policy.formats.schemas import all_schemas
 from payer_policy.policy.library import Library
 from payer_policy.service import brief
-from payer_policy.service.giving import KEY, RECEIPT, REPLAYED
-from payer_policy.service.problems import KINDS, MEDIA_TYPE, Problem, schema
+from payer_policy.service.calls import KEY, RECEIPT, REPLAYED
+from payer_policy.service.problems import KINDS, MEDIA_TYPE, Problem
 
 _TEXT: Final = {"type": "string"}
 _TEXT_OR_NULL: Final = {"type": ["string", "null"]}
@@ -40,8 +40,8 @@ _EVERYWHERE: Final = (
 _KEY: Final = {
     "name": KEY,
     "in": "header",
-    "description": "Of the client's choice, for this body alone. Sent again with the same body within "
-    "24 hours it gets the same answer, and nothing is decided or recorded twice.",
+    "description": "Chosen by the client for one body. Sent again with the same body within 24 hours, it "
+    "gets the same answer, and nothing is decided or recorded twice.",
     "schema": {"type": "string", "pattern": "^[!#-~]{1,255}$"},
 }
 _HEADERS: Final = {
@@ -50,33 +50,33 @@ _HEADERS: Final = {
         "schema": {"type": "string", "pattern": "^[1-9][0-9]*:[0-9a-f]{64}$"},
     },
     REPLAYED: {
-        "description": "The answer is the one that was given to the same key before.",
+        "description": "The answer is the one given to the same key before.",
         "schema": {"const": "true"},
     },
 }
 
 
-# --- what a route says of itself -----------------------------------------------------------------
+# --- declarations of routes ----------------------------------------------------------------------
 
 
 def body(forms: Mapping[str, str | None], *, keyed: bool = False) -> dict[str, Any]:
-    """What a path reads: a component for each media type; None: text of that media type.
+    """The declaration of a request body.
 
     Args:
-        forms: By media type.
-        keyed: Whether it may be sent again under a key and is answered once.
+        forms: By media type, the name of a component; None: text.
+        keyed: Whether the path accepts an idempotency key.
     """
     read: dict[str, Any] = {"requestBody": {"required": True, "content": _content(forms)}}
     return {**read, "parameters": [_KEY]} if keyed else read
 
 
 def described(forms: Mapping[str, str | None], description: str) -> dict[int | str, dict[str, Any]]:
-    """The answer of a path, in each form that there is."""
+    """The declaration of an answer: by media type, the name of a component; None: text."""
     return {200: {"description": description, "content": _content(forms), "headers": _HEADERS}}
 
 
 def problems(*names: str) -> dict[int | str, dict[str, Any]]:
-    """The problems that a path can answer with, beside those that every path can."""
+    """The declaration of the problems of a path, in addition to those of every path."""
     by_status: dict[int | str, list[str]] = {}
     for name in (*names, *_EVERYWHERE):
         by_status.setdefault(KINDS[name].status, []).append(name)
@@ -104,10 +104,12 @@ def _ref(name: str) -> dict[str, str]:
 
 
 def document(app: FastAPI, engine: Engine, *, with_keys: bool) -> dict[str, Any]:
-    """The OpenAPI document of an application that decides by an engine.
+    """The OpenAPI document of an application.
 
     Args:
-        with_keys: Whether the service asks for an API key.
+        app: The application.
+        engine: The engine that it decides by.
+        with_keys: Whether the service requires an API key.
     """
     out = get_openapi(
         title=app.title,
@@ -120,7 +122,7 @@ def document(app: FastAPI, engine: Engine, *, with_keys: bool) -> dict[str, Any]
     )
     schemas = out.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)  # a wrong parameter is a problem like any other
+        schemas.pop(name, None)  # an invalid parameter is a problem like any other
     for name, one in _components(engine.library).items():
         schemas |= _lifted(name, one)
     for methods in out["paths"].values():
@@ -128,16 +130,12 @@ def document(app: FastAPI, engine: Engine, *, with_keys: bool) -> dict[str, Any]
             answers = operation["responses"]
             if not with_keys:
                 operation.pop("security", None)
-            if _says_validation_error(answers.get("422")):
+            if "HTTPValidationError" in json.dumps(answers.get("422")):
                 del answers["422"]
             for status, answer in problems("bad-request").items():
                 answers.setdefault(str(status), answer)
     _with_examples(out, engine)
     return out
-
-
-def _says_validation_error(answer: Mapping[str, Any] | None) -> bool:
-    return answer is not None and "HTTPValidationError" in json.dumps(answer)
 
 
 def _components(library: Library) -> dict[str, dict[str, Any]]:
@@ -146,7 +144,7 @@ def _components(library: Library) -> dict[str, dict[str, Any]]:
 
 
 def _decisions(files: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What is asked and answered under `/v1`."""
+    """Requests and answers of `/v1`."""
     return {
         "Request": files["request.schema.json"],
         "Requests": {"type": "array", "minItems": 1, "items": _ref("Request")},
@@ -205,7 +203,7 @@ def _decisions(files: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _operation() -> dict[str, dict[str, Any]]:
-    """Policies, schemas, and whether the process is ready."""
+    """Policies, schemas, and readiness."""
     return {
         "Policies": _members(
             schema={"const": "payer-policy/policies/1"}, hash=_TEXT, policies=_OBJECTS
@@ -229,7 +227,7 @@ def _operation() -> dict[str, dict[str, Any]]:
 
 
 def _standards() -> dict[str, dict[str, Any]]:
-    """FHIR and CDS Hooks, as far as this service describes them; and problems."""
+    """FHIR and CDS Hooks, in outline; and problems."""
     return {
         "FhirResource": {
             "type": "object",
@@ -252,8 +250,33 @@ def _standards() -> dict[str, dict[str, Any]]:
             "required": ["cards"],
         },
         "CdsHooksFeedback": _members(feedback=_OBJECTS),
-        "Problem": schema(),
+        "Problem": _problem(),
     }
+
+
+def _problem() -> dict[str, Any]:
+    """Problem details (RFC 9457)."""
+    position = {
+        "type": ["object", "null"],
+        "properties": {"line": {"type": "integer"}, "column": {"type": "integer"}},
+    }
+    location = {"file": _TEXT, "path": _TEXT, "start": position, "end": position}
+    one = _members(
+        code=_TEXT,
+        severity={"enum": ["error", "warning"]},
+        message=_TEXT,
+        location={"type": "object", "properties": location},
+    )
+    one["properties"]["hint"] = _TEXT_OR_NULL
+    whole = _members(
+        type={"enum": [f"/problems/{name}" for name in KINDS]},
+        title=_TEXT,
+        status={"enum": sorted({kind.status for kind in KINDS.values()})},
+        detail=_TEXT,
+        instance={"type": "string", "description": "The request id, which is also in the log."},
+    )
+    whole["properties"]["problems"] = {"type": "array", "items": one}
+    return {"title": "Problem", "description": "Problem details (RFC 9457).", **whole}
 
 
 def _objects(**properties: Any) -> dict[str, Any]:
@@ -265,7 +288,7 @@ def _members(**properties: Any) -> dict[str, Any]:
 
 
 def _lifted(name: str, one: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema with its definitions beside it as components of their own."""
+    """A schema as a component, with its definitions as components of their own."""
     out = {key: value for key, value in one.items() if key not in ("$defs", "$schema", "$id")}
     found = {name: out}
     for inner, definition in one.get("$defs", {}).items():
@@ -279,35 +302,37 @@ def _lifted(name: str, one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _with_examples(out: dict[str, Any], engine: Engine) -> None:
-    """Put real requests and the answers to them where a reader looks for them."""
+    """Add real requests and the answers to them to the document."""
     request = example_request(engine)
     if request is None:
         return
     outcome = engine.decide(request)
-    example = {"request": {"value": request}}
-    asked = out["paths"]["/v1/decide"]["post"]
-    asked["requestBody"]["content"]["application/json"]["examples"] = example
-    asked["responses"]["200"]["content"]["application/json"]["examples"] = {
-        outcome.decision: {"value": outcome.to_json()}
-    }
-    explained = out["paths"]["/v1/explain"]["post"]
-    explained["requestBody"]["content"]["application/json"]["examples"] = example
-    many = out["paths"]["/v1/decide/batch"]["post"]
-    many["requestBody"]["content"]["application/json"]["examples"] = {
-        "requests": {"value": [request]}
-    }
+    question = example_question(engine.library)
     wrong = Problem("bad-request", "`payer` and `code` were expected")
-    question = out["paths"]["/v1/requirements"]["post"]
-    question["requestBody"]["content"]["application/json"]["examples"] = {
-        "question": {"value": example_question(engine.library)}
-    }
-    question["responses"]["400"]["content"][MEDIA_TYPE]["examples"] = {
-        wrong.name: {"value": wrong.to_json("00000000-0000-4000-8000-000000000000")}
-    }
+    asked = (
+        ("/v1/decide", "request", request),
+        ("/v1/explain", "request", request),
+        ("/v1/decide/batch", "requests", [request]),
+        ("/v1/requirements", "question", question),
+    )
+    answered = (
+        ("/v1/decide", "200", outcome.decision, outcome.to_json()),
+        ("/v1/requirements", "400", wrong.name, wrong.to_json(_REQUEST_ID)),
+    )
+    for path, name, value in asked:
+        content = out["paths"][path]["post"]["requestBody"]["content"]
+        content["application/json"]["examples"] = {name: {"value": value}}
+    for path, status, name, value in answered:
+        content = out["paths"][path]["post"]["responses"][status]["content"]
+        for form in content.values():
+            form["examples"] = {name: {"value": value}}
+
+
+_REQUEST_ID: Final = "00000000-0000-4000-8000-000000000000"
 
 
 def example_request(engine: Engine) -> dict[str, Any] | None:
-    """A small claim on which the first policy that can, decides; it is about nobody."""
+    """A small synthetic claim that the first possible policy decides; None: no policy can."""
     library = engine.library
     for address in library.addresses():
         payer = address.partition("/")[0]
@@ -334,7 +359,7 @@ def example_request(engine: Engine) -> dict[str, Any] | None:
 
 
 def example_question(library: Library) -> dict[str, str]:
-    """A question about requirements that the first policy of a library answers."""
+    """A question about requirements that the first policy answers."""
     address = library.addresses()[0]
     return {
         "payer": address.partition("/")[0],
