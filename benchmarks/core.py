@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.generated_claims import claims as generated_claims
 
-from payer_policy.determination import Determiner, ServiceLine
+from payer_policy.determination import About, Determiner, ServiceLine
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named
 from payer_policy.engines.durable import durable_available
@@ -220,8 +220,8 @@ class Walk:
         ]
         marks.append(now())
         determiner.determine(
-            evaluation, facts, lines, claim_id=request.id, kind=request.kind, code=service.code,
-            service_date=service.day, engine="compiled",
+            evaluation, facts, lines,
+            About(request.id, request.kind, service.code, service.day, "compiled"),
         )  # fmt: skip
         marks.append(now())
         for stage, start, end in zip(STAGES, marks, marks[1:], strict=False):

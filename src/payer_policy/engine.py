@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple
 
 from payer_policy.core.codegen import condition_function
 from payer_policy.core.diagnostics import (
@@ -36,8 +36,10 @@ from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS, Truth
 from payer_policy.core.vocabulary.types import Value, format_value
 from payer_policy.determination import (
+    About,
     Determination,
     Determiner,
+    LookedFor,
     NoPolicy,
     Outcome,
     ServiceLine,
@@ -89,17 +91,6 @@ class _Prepared:
     evaluate: Evaluator
     determiner: Determiner
     silences: Silences
-
-
-class _About(TypedDict):
-    """What a determination is about."""
-
-    claim_id: str | None
-    kind: str
-    code: str | None
-    service_date: date | None
-    engine: str
-    reference_hash: str | None
 
 
 class Candidate(NamedTuple):
@@ -190,22 +181,21 @@ class PolicyOnDay:
         if not isinstance(facts, Mapping):
             message = f"found {kind_of(facts)}; a mapping of facts to values was expected"
             raise PolicyError([Diagnostic("wrong-type", message, Location("facts"))])
-        facts = dict(facts)  # some fields of the determination are made when they are first read
+        facts = dict(facts)  # the determination keeps them, for its details
         day, code = facts.get(self._date), facts.get(self._code)
-        about: _About = {
-            "claim_id": claim_id,
-            "kind": kind,
-            "code": None if code is None else str(code),
-            "service_date": day if isinstance(day, date) else None,
-            "engine": self.engine,
-            "reference_hash": None,
-        }
+        about = About(
+            claim_id,
+            kind,
+            None if code is None else str(code),
+            day if isinstance(day, date) else None,
+            self.engine,
+        )
         try:
             evaluation = self._evaluate(facts)
         except Exception as error:  # an internal error pends, with a reason
-            return self._determiner.pend_for_internal_error(error, lines, **about)
+            return self._determiner.pend_for_internal_error(error, lines, about)
         stated = None if silence is None else lambda: silence
-        return self._determiner.determine(evaluation, facts, lines, silence=stated, **about)
+        return self._determiner.determine(evaluation, facts, lines, about, stated)
 
 
 class NotInForce(PayerPolicyError, KeyError):
@@ -546,11 +536,9 @@ class Engine:
             evaluation = prepared.evaluate(facts)
         except Exception as error:  # an internal error pends the request, with a reason
             evaluation = None
-            determination = prepared.determiner.pend_for_internal_error(error, lines, **about)
+            determination = prepared.determiner.pend_for_internal_error(error, lines, about)
         else:
-            determination = prepared.determiner.determine(
-                evaluation, facts, lines, silence=silence, **about
-            )
+            determination = prepared.determiner.determine(evaluation, facts, lines, about, silence)
         return Decided(determination, prepared.ruleset, evaluation, facts, silence)
 
     def _rows_hash(self, context: Context) -> str:
@@ -563,15 +551,9 @@ class Engine:
             found = self._rows[key] = self.library.reference.rows_hash(service, key[1:])
         return found
 
-    def _about(self, context: Context, reference_hash: str | None) -> _About:
-        return {
-            "claim_id": context.request.id,
-            "kind": context.request.kind,
-            "code": context.service.code,
-            "service_date": context.service.day,
-            "engine": self.name,
-            "reference_hash": reference_hash,
-        }
+    def _about(self, context: Context, reference_hash: str | None) -> About:
+        request, service = context.request, context.service
+        return About(request.id, request.kind, service.code, service.day, self.name, reference_hash)
 
     def _applicable(self, asked: _Asked) -> Iterator[tuple[_Prepared, dict[str, Value | None]]]:
         """The policies that are known to apply to a service, with the service's facts."""
@@ -694,7 +676,7 @@ class Engine:
                 newest = self.library.ruleset(address, self.library.windows(address)[-1][0])
                 assert newest is not None
                 lines = _service_lines(prepared, context.service, facts)
-                yield newest, pending.undecided(newest, lines, **self._about(context, None))
+                yield newest, pending.undecided(newest, lines, self._about(context, None))
                 break
 
     def _windows_of(self, address: str, service: Service) -> list[tuple[date, date | None, Merged]]:
@@ -865,11 +847,11 @@ class Engine:
     def _no_policy(self, context: Context, near: tuple[str, ...]) -> NoPolicy:
         request, service = context.request, context.service
         coverage = request.coverage
-        looked_for: tuple[tuple[str, Value | None], ...] = (
-            ("payer", context.payer or coverage.payer_name),
-            ("line of business", coverage.line_of_business),
-            ("code", service.code),
-            ("date of service", service.day),
+        looked_for = (
+            LookedFor("payer", context.payer or coverage.payer_name),
+            LookedFor("line of business", coverage.line_of_business),
+            LookedFor("code", service.code),
+            LookedFor("date of service", service.day),
         )
         return NoPolicy(
             request.id,

@@ -18,7 +18,7 @@ import pytest
 
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.core.vocabulary.types import NONE
-from payer_policy.determination import Determination, Determiner, ServiceLine
+from payer_policy.determination import About, Determination, Determiner, ServiceLine
 from payer_policy.engine import Engine
 from payer_policy.engines import engine_named
 from payer_policy.formats import read_requests
@@ -197,11 +197,13 @@ def test_by_hand_and_by_engine_are_equal_on_random_facts(library: Library, by_ha
                 )
                 for line in lines
             ],
-            claim_id=None,
-            kind=facts["request.kind"],
-            code=handwritten.CODE,
-            service_date=facts["service.date"],
-            engine="compiled",
+            About(
+                None,
+                facts["request.kind"],
+                handwritten.CODE,
+                facts["service.date"],
+                "compiled",
+            ),
         )
         assert said_by_hand(by_hand.decide(facts, lines)) == said_by_engine(determination), facts
         decisions.add(determination.decision)

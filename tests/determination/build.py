@@ -36,7 +36,7 @@ from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS, NEGATED
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import FactType, Value
-from payer_policy.determination import Determination, Determiner, ServiceLine
+from payer_policy.determination import About, Determination, Determiner, ServiceLine
 from payer_policy.engines.protocol import Evaluation
 
 DAY = date(2024, 3, 5)
@@ -203,15 +203,9 @@ def decide(
     evaluation: Evaluation | None = None,
     **more: Any,
 ) -> Determination:
-    about = {
-        "claim_id": "C-1",
-        "kind": "claim",
-        "code": "X1234",
-        "service_date": DAY,
-        "engine": "plain",
-    }
+    about = About("C-1", "claim", "X1234", DAY, "plain")._replace(**more)
     return Determiner(rules).determine(
-        evaluation or evaluate(rules, facts), facts, tuple(lines), **(about | more)
+        evaluation or evaluate(rules, facts), facts, tuple(lines), about
     )
 
 
@@ -237,27 +231,64 @@ FACTS = (
         values=("adequate", "inadequate", "not_tolerated"),
     ),
     fact("oral.length", "decimal", "length of oral therapy", "How long was it?", unit="days"),
-    fact("trial.favourable", "boolean", "whether the trial was favourable", "Was it favourable?"),
+    fact(
+        "trial.favorable",
+        "boolean",
+        "whether the trial was favorable",
+        "Was it favorable?",
+        no="the trial was not favorable",
+    ),
     fact("trial.date", "date", "the date of the trial", "When was the trial?"),
     fact("trial.grade", "choice", "the grade after the trial", values=GRADES, ordered=True),
-    fact("infection", "boolean", "an active infection", "Does the patient have an infection?"),
-    fact("allergy", "boolean", "whether an allergy is known", "Is there an allergy?"),
-    fact("other.pump", "boolean", "another implanted device", "Is there another device?"),
+    fact(
+        "infection",
+        "boolean",
+        "an active infection",
+        "Does the patient have an infection?",
+        yes="there is an active infection",
+        no="there is no active infection",
+    ),
+    fact(
+        "allergy",
+        "boolean",
+        "whether an allergy is known",
+        "Is there an allergy?",
+        no="no allergy is known",
+    ),
+    fact(
+        "other.pump",
+        "boolean",
+        "another implanted device",
+        "Is there another device?",
+        yes="there is another implanted device",
+        no="there is no other implanted device",
+    ),
     fact("diagnosis.codes", "codes", "the diagnoses", system="icd10cm", by="biller"),
     fact("units.billed", "decimal", "the units billed", unit="billing units", by="biller"),
     fact("container.units", "decimal", "the units in the containers", unit="billing units"),
     fact("dose.units", "decimal", "the units of the dose", unit="billing units"),
-    fact("waste.recorded", "boolean", "whether the record names a discarded amount"),
+    fact(
+        "waste.recorded",
+        "boolean",
+        "whether the record names a discarded amount",
+        no="the record names no discarded amount",
+    ),
     fact("authorization.on_file", "boolean", "whether an authorization is on file", by="payer"),
     fact(
         "oral.failed",
         "boolean",
         "whether oral therapy was tried and failed",
+        no="oral therapy was not tried, or did not fail",
         derived=True,
         otherwise=False,
     ),
     fact(
-        "authorized", "boolean", "whether the service is authorized", derived=True, otherwise=False
+        "authorized",
+        "boolean",
+        "whether the service is authorized",
+        no="the service is not authorized",
+        derived=True,
+        otherwise=False,
     ),
 )
 SEVERE = Constant(frozenset({"G80.0", "G80.1"}), "code_set:severe-spasticity")
@@ -350,9 +381,9 @@ EXAMPLE = ruleset(
         ),
         rule(
             "trial-not-shown",
-            every(test("therapy.phase", "is", "initial"), no("trial.favourable")),
-            finding("deny", "No favourable trial is shown.", codes="CO 50 N386"),
-            "Initial therapy needs a favourable trial",
+            every(test("therapy.phase", "is", "initial"), no("trial.favorable")),
+            finding("deny", "No favorable trial is shown.", codes="CO 50 N386"),
+            "Initial therapy needs a favorable trial",
             cites=("ncd", "label"),
         ),
         rule(
@@ -403,7 +434,7 @@ KNOWN: dict[str, Value] = {
     "therapy.phase": "initial",
     "oral.outcome": "inadequate",
     "oral.length": Decimal("42.5"),
-    "trial.favourable": True,
+    "trial.favorable": True,
     "trial.date": date(2024, 1, 9),
     "trial.grade": "mild",
     "infection": False,
@@ -433,10 +464,10 @@ CASES: dict[str, tuple[dict[str, Value], tuple[ServiceLine, ...]]] = {
     "approved": (KNOWN, BOTH),
     "approved-on-assumptions": (without("container.units", "waste.recorded"), BOTH),
     "authorized": (without("oral.outcome", authorization__on_file=True), BOTH),
-    "denied": (without(trial__favourable=False, oral__length=41), BOTH),
+    "denied": (without(trial__favorable=False, oral__length=41), BOTH),
     "denied-in-part": (without(waste__recorded=False), BOTH),
     "nothing-known": ({}, BOTH),
-    "pended-for-facts": (without("trial.favourable", "oral.length", "allergy"), BOTH),
+    "pended-for-facts": (without("trial.favorable", "oral.length", "allergy"), BOTH),
     "pended-for-review": (without(trial__date=date(2023, 1, 9), infection=True), BOTH),
     "reduced": (
         without(units__billed=12, container__units=Decimal("11.5"), dose__units=9),

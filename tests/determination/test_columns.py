@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,7 +12,7 @@ from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.semantics import Facts
 from payer_policy.core.vocabulary.types import NONE
-from payer_policy.determination import Determiner
+from payer_policy.determination import About, Determiner
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer
 from payer_policy.engines.columnar.engine import ColumnarEvaluator
 from payer_policy.engines.columnar.expressions import NotExact
@@ -23,9 +22,7 @@ from tests.engine.test_engine import POLICIES
 from tests.examples import examples
 from tests.random_rulesets import randoms, ruleset, some_facts
 
-ABOUT: dict[str, Any] = {
-    "claim_id": None, "kind": "claim", "code": None, "service_date": None, "engine": "columnar",
-}  # fmt: skip
+ABOUT = About(None, "claim", None, None, "columnar")
 
 
 def agree(made: Ruleset, many: Sequence[Facts]) -> tuple[int, int]:
@@ -39,7 +36,7 @@ def agree(made: Ruleset, many: Sequence[Facts]) -> tuple[int, int]:
     for row, at in enumerate(held):
         if found.odd[row]:
             continue
-        wanted = determiner.determine(evaluate(many[at]), many[at], (), **ABOUT)
+        wanted = determiner.determine(evaluate(many[at]), many[at], (), ABOUT)
         said = {
             name: [columns.rules[place].id for place in patterns[row]]
             for name, patterns in (

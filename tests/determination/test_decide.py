@@ -10,7 +10,7 @@ import pytest
 
 from payer_policy.core.ruleset import Arithmetic, Conclude, Constant, FactRef, Reason
 from payer_policy.core.truth import HOLDS
-from payer_policy.determination import Determiner, ServiceLine
+from payer_policy.determination import About, Determiner, ServiceLine
 from payer_policy.engines.protocol import Evaluation
 from tests.determination.build import (
     DAY,
@@ -362,11 +362,7 @@ def test_an_engine_that_fails_pends_and_tells_no_member_data():
     determination = Determiner(RULES).pend_for_internal_error(
         LookupOfMemberError("born 1980-01-01"),
         lines_of("4 2:d"),
-        claim_id="C-1",
-        kind="claim",
-        code="X",
-        service_date=DAY,
-        engine="compiled",
+        About("C-1", "claim", "X", DAY, "compiled"),
     )
     assert (told(determination), determination.decision) == ("pend, pend", "pend")
     assert determination.internal == (

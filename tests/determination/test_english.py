@@ -33,7 +33,7 @@ from payer_policy.determination.english import (
     escape_markdown,
     read_ruleset,
 )
-from payer_policy.determination.words import in_words, is_plural, with_article, yes_and_no
+from payer_policy.determination.words import in_words, is_plural, with_article
 from tests.determination.build import (
     EXAMPLE,
     any_of,
@@ -65,8 +65,14 @@ FACTS = [
     fact("trial", "date", "the date of the trial"),
     fact("code", "code", "the drug code"),
     fact("codes", "codes", "the diagnoses"),
-    fact("packaged", "boolean", "whether the drug is packaged"),
-    fact("infection", "boolean", "an active infection"),
+    fact("packaged", "boolean", "whether the drug is packaged", no="the drug is not packaged"),
+    fact(
+        "infection",
+        "boolean",
+        "an active infection",
+        yes="there is an active infection",
+        no="there is no active infection",
+    ),
 ]
 LIMITS = {
     "limit": Parameter("limit", 8, "billing units"),
@@ -281,42 +287,29 @@ def test_few_conclusions_stand_in_a_sentence_and_many_in_a_list():
 
 
 @pytest.mark.parametrize(
-    ("label", "yes_", "no_"),
+    ("declared", "yes_", "no_"),
     [
-        ("whether this is a claim", "this is a claim", "this is not a claim"),
-        ("the drug was given", "the drug was given", "the drug was not given"),
-        ("whether it must come first", "it must come first", "it need not come first"),
-        ("whether a form must fit", "a form must fit", "no form need fit"),
-        ("whether the payer requires it", "the payer requires it", "the payer does not require it"),
-        ("whether the lines run on", "the lines run on", "the lines do not run on"),
-        ("whether the trial met the aim", "the trial met the aim",
-         "the trial did not meet the aim"),
-        ("whether it has been read", "it has been read", "it has not been read"),
-        ("whether a line has no code", "a line has no code",
-         "it is not so that a line has no code"),
-        ("whether one line has both", "one line has both", "no line has both"),
-        ("whether two lines are equal", "two lines are equal", "no two lines are equal"),
-        ("whether every line has a code", "every line has a code", "not every line has a code"),
-        ("whether it counts before it is over", "it counts before it is over",
-         "it does not count before it is over"),
-        # Where a simple rule could say something else, the long way round is taken.
-        ("whether it is needed and not excused", "it is needed and not excused",
-         "it is not so that it is needed and not excused"),
-        ("whether it was red or blue", "it was red or blue",
-         "it is not so that it was red or blue"),
-        ("whether the unit counts match", "the unit counts match",
-         "it is not so that the unit counts match"),
-        ("whether the record names it", "the record names it",
-         "it is not so that the record names it"),
-        # A noun phrase is there, or is not.
-        ("an infection", "there is an infection", "there is no infection"),
-        ("allergy to the drug", "there is allergy to the drug", "there is no allergy to the drug"),
-        ("another pump that could fail", "there is another pump that could fail",
-         "there is no other pump that could fail"),
+        (
+            fact("f", "boolean", "whether it is packaged", no="it is not packaged"),
+            "it is packaged",
+            "it is not packaged",
+        ),
+        (
+            fact("f", "boolean", "an infection", yes="there is one", no="there is none"),
+            "there is one",
+            "there is none",
+        ),
+        # Without phrases nothing is made up.
+        (
+            fact("f", "boolean", "whether it is packaged"),
+            "it is packaged",
+            "whether it is packaged: no",
+        ),
+        (fact("f", "boolean", "an infection"), "an infection: yes", "an infection: no"),
     ],
-)  # fmt: skip
-def test_a_yes_and_a_no_read_as_sentences(label, yes_, no_):
-    assert yes_and_no(label) == (yes_, no_)
+)
+def test_a_yes_and_a_no_read_as_the_vocabulary_says(declared, yes_, no_):
+    assert (declared.states(True), declared.states(False)) == (yes_, no_)
 
 
 @pytest.mark.parametrize(

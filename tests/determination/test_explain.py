@@ -10,7 +10,7 @@ import pytest
 
 from payer_policy.core.ruleset import Constant, FactRef, Not, Reference
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.determination import Determiner, NoPolicy, ServiceLine
+from payer_policy.determination import About, Determiner, NoPolicy, ServiceLine
 from payer_policy.determination.explain import explain
 from payer_policy.determination.render import (
     render_determination,
@@ -66,7 +66,10 @@ def tree(text: str) -> list[str]:
 
 
 def facts(*names):
-    return [fact(name, "boolean", f"whether {name.upper()} is so") for name in names]
+    return [
+        fact(name, "boolean", f"whether {name.upper()} is so", no=f"{name.upper()} is not so")
+        for name in names
+    ]
 
 
 ABC = facts(*"abcd")
@@ -161,7 +164,10 @@ def test_derived_facts_lead_to_their_rules_once():
         rule("one", every(yes("k"), yes("b")), finding("deny"), "The first"),
         rule("two", yes("k"), finding("deny"), "The second"),
     ]
-    declared = [*ABC, fact("k", "boolean", "whether k is so", derived=True, otherwise=False)]
+    declared = [
+        *ABC,
+        fact("k", "boolean", "whether k is so", no="k is not so", derived=True, otherwise=False),
+    ]
     assert drawn(told(rules, "a b", declared).sections) == tree(
         """
         Line 1 is denied
@@ -181,7 +187,10 @@ def test_a_default_is_proved_by_the_rules_that_do_not_conclude_otherwise():
         rule("c", yes("a"), concludes(k=True), "It is concluded"),
         rule("one", no("k"), finding("deny"), "The first"),
     ]
-    declared = [*ABC, fact("k", "boolean", "whether k is so", derived=True, otherwise=False)]
+    declared = [
+        *ABC,
+        fact("k", "boolean", "whether k is so", no="k is not so", derived=True, otherwise=False),
+    ]
     assert drawn(told(rules, "!a", declared).sections) == tree(
         """
         Line 1 is denied
@@ -258,7 +267,7 @@ def test_an_internal_fault_is_told_first_and_nothing_is_made_of_a_disagreement()
 
 def test_an_engine_that_failed_is_explained_without_an_evaluation():
     determination = Determiner(EXAMPLE).pend_for_internal_error(
-        ValueError(), (LINE,), claim_id="C-1", kind="claim", code="X", service_date=DAY, engine="e"
+        ValueError(), (LINE,), About("C-1", "claim", "X", DAY, "e")
     )
     text = explain(EXAMPLE, None, KNOWN, determination).as_text()
     assert "The engine `e` failed on this request (value error)." in text
@@ -494,7 +503,7 @@ def test_more_than_five_checks_that_were_not_made_are_folded():
         replace(first, rule=f"rule-{number}", waits_for=(f"fact.{number}",)) for number in range(7)
     )
 
-    text = render_determination(replace(determination, assumptions=assumed))
+    text = render_determination(determination.with_details(assumptions=assumed))
 
     assert "rule-4" in text and "rule-5" not in text
     assert "~ 2 more; not known: fact.5 and fact.6" in text

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from payer_policy.determination import (
+    LookedFor,
     NoPolicy,
     Outcome,
     determination_schema,
@@ -28,7 +29,12 @@ NO_POLICY = NoPolicy(
     "X9999",
     DAY,
     (3,),
-    (("payer", None), ("code", "X9999"), ("day", DAY), ("units", Decimal("1.5"))),
+    (
+        LookedFor("payer", None),
+        LookedFor("code", "X9999"),
+        LookedFor("day", DAY),
+        LookedFor("units", Decimal("1.5")),
+    ),
     ("a/b covers X9999, for the payer a",),
 )
 

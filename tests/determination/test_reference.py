@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from payer_policy.core.ruleset import Constant, Finding, Ruleset
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determination, ServiceLine
-from payer_policy.determination.decide import BUILT_IN
+from payer_policy.determination.rules import BUILT_IN
 from payer_policy.engines.protocol import Evaluation
 from tests import random_rulesets, reference_determination
 from tests.determination.build import decide, evaluate, finding, rule, ruleset, yes

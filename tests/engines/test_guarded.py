@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 
 from payer_policy.core.ruleset import All, Constant, FactRef, Rule, Ruleset, Test
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.determination import Determiner
+from payer_policy.determination import About, Determiner
 from payer_policy.engines import compiled
 from payer_policy.engines.compiled import CompiledEngine
 from tests import reference
@@ -21,9 +21,7 @@ from tests.examples import examples
 from tests.random_rulesets import POOL, assembled, randoms, ruleset, some_facts
 
 WORDS = {HOLDS: True, FAILS: False, UNKNOWN: None}
-ABOUT: dict[str, Any] = {
-    "claim_id": None, "kind": "claim", "code": None, "service_date": None, "engine": "compiled",
-}  # fmt: skip
+ABOUT = About(None, "claim", None, None, "compiled")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -79,8 +77,8 @@ def test_only_live_rules_are_looked_at_and_nothing_is_missed(random: Random) -> 
 
     for facts in cases(random, made):
         found = evaluate(facts)
-        whole = determiner.determine(found._replace(live=None), facts, (), **ABOUT)
-        assert determiner.determine(found, facts, (), **ABOUT) == whole
+        whole = determiner.determine(found._replace(live=None), facts, (), ABOUT)
+        assert determiner.determine(found, facts, (), ABOUT) == whole
 
 
 def test_the_guard_is_really_used() -> None:

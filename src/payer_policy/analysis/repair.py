@@ -365,16 +365,8 @@ class _Case:
             ServiceLine(line.number, _billed(line.billed_units), frozenset(line.parts))
             for line in was.lines
         ]
-        return self._determiner.determine(
-            self._evaluate(facts),
-            facts,
-            lines,
-            claim_id=was.claim_id,
-            kind=was.kind,
-            code=was.code,
-            service_date=was.service_date,
-            engine="compiled",
-        )
+        about = was.about._replace(engine="compiled")
+        return self._determiner.determine(self._evaluate(facts), facts, lines, about)
 
 
 def _billed(units: int | Decimal | Fraction | None) -> int | Decimal | None:

@@ -167,17 +167,12 @@ class Decider:
             return decided.determination
         if parts >= decided.ruleset.line_parts.keys():  # every rule falls on it, as without lines
             return decided.determination
-        about = decided.determination
         return self._determiner(decided.ruleset).determine(
             decided.evaluation,
             decided.facts,
             [ServiceLine(1, None, parts)],
-            claim_id=about.claim_id,
-            kind=about.kind,
-            code=about.code,
-            service_date=about.service_date,
-            engine=about.engine,
-            silence=decided.silence,
+            decided.determination.about,
+            decided.silence,
         )
 
     def _determiner(self, ruleset: Ruleset) -> Determiner:

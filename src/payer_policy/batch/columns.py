@@ -21,7 +21,7 @@ from payer_policy.batch.schema import ANSWER
 from payer_policy.core.ruleset import Finding, Reason, Rule, Ruleset
 from payer_policy.core.vocabulary.types import MAX_TEXT
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer, Determined
-from payer_policy.determination.decide import rank
+from payer_policy.determination.rules import rank
 from payer_policy.engine import Engine
 from payer_policy.engines.columnar.engine import ColumnarEvaluator
 from payer_policy.engines.columnar.expressions import NotExact

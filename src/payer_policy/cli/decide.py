@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,7 +78,7 @@ def command(
                 for decided, one in zip(answer.decided, exactly, strict=True)
             ),
             answer.without_policy,
-            answer.as_of,
+            as_of=answer.as_of,
         )
         refused = refused or answer.refused
         decided_at_all = answer.request is not None
@@ -130,7 +129,7 @@ def _exactly(engine: Engine, decided: Decided) -> Exact | None:
 def _asking(determination: Determination, exact: Exact) -> Determination:
     """The determination with the questions on which its decision can turn."""
     kept = tuple(one for one in determination.missing if one.fact in exact.missing)
-    return replace(determination, missing=kept)
+    return determination.with_details(missing=kept)
 
 
 def _settled(outcome: Outcome, exactly: Sequence[Exact | None]) -> Iterator[str]:

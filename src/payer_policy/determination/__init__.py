@@ -3,12 +3,15 @@
 from payer_policy.determination.allocation import ServiceLine
 from payer_policy.determination.decide import Determiner
 from payer_policy.determination.model import (
+    About,
     Assumption,
     Citation,
     Conflict,
+    Details,
     Determination,
     Found,
     LineOutcome,
+    LookedFor,
     NoPolicy,
     Outcome,
     PolicyIdentity,
@@ -19,13 +22,16 @@ from payer_policy.determination.model import (
 )
 
 __all__ = [
+    "About",
     "Assumption",
     "Citation",
     "Conflict",
+    "Details",
     "Determination",
     "Determiner",
     "Found",
     "LineOutcome",
+    "LookedFor",
     "NoPolicy",
     "Outcome",
     "PolicyIdentity",

@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from payer_policy.core.semantics import difference
-from payer_policy.determination.model import LineDecision, Units
+from payer_policy.core.vocabulary.types import Units
+from payer_policy.determination.model import LineDecision
 
 
 class ServiceLine(NamedTuple):

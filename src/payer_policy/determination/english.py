@@ -37,8 +37,8 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import FactType, Value
-from payer_policy.determination.decide import citations_of
 from payer_policy.determination.model import Citation
+from payer_policy.determination.rules import citations_of
 from payer_policy.determination.words import (
     capital,
     counted,
@@ -53,7 +53,6 @@ from payer_policy.determination.words import (
     stop,
     there_is,
     with_article,
-    yes_and_no,
 )
 
 WIDTH: Final = 100
@@ -241,7 +240,7 @@ class English:
             fact = self.ruleset.facts.get(name)
             if fact is None:
                 return f"{name} is {in_words(value)}"
-            return yes_and_no(fact.label)[0 if value else 1]
+            return fact.states(value)
         if isinstance(value, frozenset) and value:
             return self._says(name, "are", self.value(name, value))
         return self._says(name, "is", self.value(name, value))

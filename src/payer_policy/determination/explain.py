@@ -29,8 +29,7 @@ from payer_policy.core.ruleset import (
 from payer_policy.core.semantics import Facts, truth_of
 from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth
 from payer_policy.core.vocabulary.operators import OPERATORS
-from payer_policy.core.vocabulary.types import Value
-from payer_policy.determination.decide import citations_of
+from payer_policy.core.vocabulary.types import Units, Value
 from payer_policy.determination.english import English, lead, reason_in_words
 from payer_policy.determination.model import (
     Conflict,
@@ -38,8 +37,8 @@ from payer_policy.determination.model import (
     Found,
     LineOutcome,
     Question,
-    Units,
 )
+from payer_policy.determination.rules import citations_of
 from payer_policy.determination.trees import Explanation, Node
 from payer_policy.determination.words import (
     capital,

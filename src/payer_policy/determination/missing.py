@@ -33,7 +33,6 @@ from payer_policy.determination.words import (
     is_plural,
     is_question,
     label_of,
-    yes_and_no,
 )
 from payer_policy.engines.protocol import Evaluation
 
@@ -423,7 +422,7 @@ def question_of(name: str, fact: Fact | None, rules: tuple[str, ...]) -> Questio
         return Question(name, name, f"What is {name}?", None, False, rules)
     asked = fact.question
     if asked is None and fact.type.kind == "boolean":
-        asked = f"Is it so that {yes_and_no(fact.label)[0]}?"
+        asked = f"Is this true: {fact.states(True)}?"
     elif asked is None:
         label = label_of(name, fact)
         verb = "are" if is_plural(label) else "is"

@@ -10,35 +10,31 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any, Final, TypeVar
 
+from payer_policy.core.lazy import Lazy
 from payer_policy.core.ruleset import CHANGES, RESERVED, SEVERAL_DAYS, Reason, Ruleset
 from payer_policy.core.semantics import total
+from payer_policy.core.vocabulary.types import Units
 from payer_policy.determination.allocation import ServiceLine
-from payer_policy.determination.decide import KINDS, Rank, decision_of, rank
+from payer_policy.determination.decide import decision_of
 from payer_policy.determination.model import (
+    NO_DETAILS,
+    About,
     Decision,
+    Details,
     Determination,
     Found,
     LineOutcome,
     PolicyIdentity,
     Question,
-    Units,
 )
+from payer_policy.determination.rules import KINDS, Rank, rank
 from payer_policy.determination.words import line_list, listed
 
 
-def undecided(
-    newest: Ruleset,
-    lines: Sequence[ServiceLine],
-    *,
-    claim_id: str | None,
-    kind: str,
-    code: str | None,
-    service_date: date | None,
-    engine: str,
-    reference_hash: str | None,
-) -> Determination:
+def undecided(newest: Ruleset, lines: Sequence[ServiceLine], about: About) -> Determination:
     """A service of which no version of its policy was asked yet; the title is the newest one's."""
     policy = PolicyIdentity(newest.policy, None, newest.title, None, None, None)
     outcomes = tuple(
@@ -46,8 +42,8 @@ def undecided(
         for line in sorted(lines, key=lambda line: line.number)
     )
     return Determination(
-        claim_id, kind, code, service_date, "pend", outcomes,
-        (), (), (), (), (), policy, reference_hash, engine, None, None, None, (),
+        about.claim_id, about.kind, about.code, about.service_date, "pend", None, outcomes, (),
+        NO_DETAILS, (), policy, about.reference_hash, about.engine, None, None,
     )  # fmt: skip
 
 
@@ -79,10 +75,7 @@ def pended(
         decision="pend",
         lines=tuple([_open(line, rule) for line in about.lines]),
         findings=(_found(rule, "pend", because, reason, numbers),),
-        unsettled=(),
-        missing=() if question is None else (question,),
-        assumptions=(),
-        derived=(),
+        details=Lazy.known(Details(missing=() if question is None else (question,))),
         information_request=None if question is None else reason,
         internal=None,
         headline=rule,
@@ -108,8 +101,8 @@ def _found(
 ) -> Found:
     given = Reason(None, None, ()) if reason is None or kind == "advise" else reason
     return Found(
-        rule, RESERVED[rule], kind, given.group, given.carc, given.rarcs, because, None,
-        tuple(lines), (), False,
+        rule, RESERVED[rule], kind, False, given.group, given.carc, given.rarcs, because, None,
+        tuple(lines), (),
     )  # fmt: skip
 
 
@@ -194,20 +187,26 @@ def per_diem(
         least = _sum([one.lines[at].allowed_least for one in days])
         most = _sum([one.lines[at].allowed_most for one in days])
         lines.append(replace(line, allowed_least=least, allowed_most=most))
-    known = [dict(one.derived) for one in days]
     return replace(
         first,
         lines=tuple(lines),
-        unsettled=_merged([one.unsettled for one in days], lambda one: one.rule),
-        missing=_merged([one.missing for one in days], lambda one: one.fact),
-        assumptions=_merged([one.assumptions for one in days], lambda one: one.name),
-        derived=tuple(
-            (name, value)
-            for name, value in first.derived
-            if all(one.get(name) == value for one in known)
-        ),
+        details=Lazy(partial(_details_of_all, tuple(days))),
         internal=next((one.internal for one in days if one.internal is not None), None),
         conflicts=_merged([one.conflicts for one in days], lambda one: one.fact),
+    )
+
+
+def _details_of_all(days: Sequence[Determination]) -> Details:
+    known = [dict(one.derived) for one in days]
+    return Details(
+        _merged([one.unsettled for one in days], lambda one: one.rule),
+        _merged([one.missing for one in days], lambda one: one.fact),
+        _merged([one.assumptions for one in days], lambda one: one.name),
+        tuple(
+            (name, value)
+            for name, value in days[0].derived
+            if all(one.get(name) == value for one in known)
+        ),
     )
 
 
@@ -325,15 +324,14 @@ class Period:
         changes = _found(CHANGES, "pend", sentence, self._reason, numbers)
         kept = [self._ended(one, last, numbers) for one in first.findings]
         findings = sorted((*kept, changes), key=lambda one: one.rule)
+        missing = _merged([one.missing for one in (first, last) if one], lambda one: one.fact)
         return replace(
             first,
             decision=decision_of([line.outcome for line in lines]) if lines else "pend",
             lines=lines,
             findings=tuple(findings),
             headline=_headline(self._ruleset, findings),
-            missing=_merged(
-                [first.missing, () if last is None else last.missing], lambda one: one.fact
-            ),
+            details=Lazy.known(replace(first.details(), missing=missing)),
             information_request=self._reason,
         )
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Final
 
 from payer_policy.core.ruleset import Reason
+from payer_policy.core.vocabulary.types import Units
 from payer_policy.determination.english import WIDTH, reason_in_words
 from payer_policy.determination.explain import CONFLICT, DECISIONS, SILENT, disagreement
 from payer_policy.determination.model import (
@@ -19,7 +20,6 @@ from payer_policy.determination.model import (
     Found,
     LineOutcome,
     NoPolicy,
-    Units,
 )
 from payer_policy.determination.words import (
     counted,

@@ -138,56 +138,6 @@ def is_plural(label: str) -> bool:
     return False
 
 
-_AUXILIARIES: Final = _words("is are was were can could will would")
-_DO: Final = {
-    "does not": {
-        "accepts": "accept", "allows": "allow", "applies": "apply", "asks": "ask",
-        "carries": "carry", "comes": "come", "counts": "count", "covers": "cover",
-        "denies": "deny", "excludes": "exclude", "excuses": "excuse", "fits": "fit",
-        "gives": "give", "goes": "go", "has": "have", "includes": "include", "lies": "lie",
-        "matches": "match", "meets": "meet", "needs": "need", "pays": "pay",
-        "requires": "require", "runs": "run", "shows": "show", "takes": "take", "uses": "use",
-        "wants": "want",
-    },
-    "do not": {
-        word: word
-        for word in sorted(
-            _words("apply carry come count cover exclude have include lie match meet need run")
-        )
-    },
-    "did not": {
-        "came": "come", "gave": "give", "had": "have", "met": "meet", "took": "take", "went": "go",
-        "failed": "fail", "lasted": "last", "matched": "match",
-    },
-}  # fmt: skip
-_DENIALS: Final = {
-    verb: (auxiliary, base) for auxiliary, verbs in _DO.items() for verb, base in verbs.items()
-}
-_SUBORDINATE: Final = _words(
-    "that which what who whose before after when while if because until where than"
-)
-
-
-@lru_cache(maxsize=4096)
-def yes_and_no(label: str) -> tuple[str, str]:
-    """What a yes and a no to a boolean fact say.
-
-    >>> yes_and_no("whether the drug is packaged")
-    ('the drug is packaged', 'the drug is not packaged')
-    >>> yes_and_no("whether an administered line has an NDC")
-    ('an administered line has an NDC', 'no administered line has an NDC')
-    >>> yes_and_no("an active infection")
-    ('there is an active infection', 'there is no active infection')
-    """
-    label = label.strip()
-    first, _, rest = label.partition(" ")
-    if first.lower() == "whether" and rest:
-        return rest, _denied(rest) or f"it is not so that {rest}"
-    if (denied := _denied(label, sure=False)) is not None:
-        return label, denied
-    return f"there is {label}", f"there is no {_without_article(label)}"
-
-
 def there_is(label: str) -> tuple[str, str]:
     """That there is such a thing, and that there is none.
 
@@ -208,46 +158,6 @@ def _without_article(label: str) -> str:
     if first in ("a", "an", "the", "any"):
         return rest
     return f"other {rest}" if first == "another" else label
-
-
-def _denied(clause: str, *, sure: bool = True) -> str | None:
-    """The clause denied, or None where a simple rule might say something else.
-
-    `sure`: the text is known to be a clause; else it may be a noun phrase.
-    """
-    words = clause.split(" ")
-    at = next((i for i, word in enumerate(words) if i and _is_verb(word)), None)
-    subordinate = next((i for i, word in enumerate(words) if word in _SUBORDINATE), len(words))
-    if at is None or at > subordinate or at + 1 == len(words):
-        at = None
-    if {"not", "no", "never", "nor"} & set(words):
-        return None
-    first = words[0]
-    if first in ("a", "an", "any", "one", "another"):
-        if at is None and not sure:
-            return None
-        if at is not None and words[at] == "must":
-            words[at] = "need"
-        return " ".join([*(("no", "other") if first == "another" else ("no",)), *words[1:]])
-    if first == "two":
-        return f"no {clause}"
-    if first in ("every", "each", "all"):
-        return f"not {clause}"
-    if at is None or {"and", "or"} & {word.rstrip(",") for word in words[at:]}:
-        return None
-    before, verb, after = words[:at], words[at], words[at + 1 :]
-    if verb == "must":
-        return " ".join([*before, "need not", *after])
-    if verb in _AUXILIARIES or (verb in ("has", "have", "had") and after[0] == "been"):
-        return " ".join([*before, verb, "not", *after])
-    if any(_is_verb(word) for word in words[at + 1 : subordinate]):
-        return None  # "the unit counts match": which of the two is the verb?
-    auxiliary, base = _DENIALS[verb]
-    return " ".join([*before, auxiliary, base, *after])
-
-
-def _is_verb(word: str) -> bool:
-    return word in _AUXILIARIES or word in _DENIALS or word == "must"
 
 
 _STEERS: Final = re.compile(

@@ -45,7 +45,7 @@ class Answer:
     def outcome(self) -> Outcome:
         """The determinations alone. Of a refused claim there are none."""
         made = tuple(decided.determination for decided in self.decided)
-        return Outcome(self.claim_id, made, self.without_policy, self.as_of)
+        return Outcome(self.claim_id, made, self.without_policy, as_of=self.as_of)
 
     @property
     def decisions(self) -> list[tuple[str, str]]:

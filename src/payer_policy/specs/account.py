@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
 from payer_policy.core.diagnostics.render import as_text
@@ -30,8 +29,7 @@ def account(answer: Answer, rules: Sequence[str] = ()) -> str:
 
 def _of_service(one: Decided, rules: Sequence[str]) -> Iterator[str]:
     full = one.determination
-    short = replace(
-        full,
+    short = full.with_details(
         unsettled=full.unsettled[:_SHOWN],
         missing=full.missing[:_SHOWN],
         assumptions=tuple(one for one in full.assumptions if one.rule in rules),

@@ -20,7 +20,7 @@ from payer_policy.core.ruleset import Constant, Finding, Ruleset
 from payer_policy.core.ruleset import tests_in as every_test
 from payer_policy.core.sealed import opened, sealed
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
-from payer_policy.determination import Determiner, ServiceLine
+from payer_policy.determination import About, Determiner, ServiceLine
 from payer_policy.engine import Decided
 from payer_policy.engines import engine_named
 from payer_policy.engines.protocol import Evaluation
@@ -92,7 +92,7 @@ def cases_of(library: Library, ruleset: Ruleset, seed: int, count: int, evaluate
         evaluation = evaluate(facts)
         determination = Determiner(ruleset).determine(
             evaluation, facts, lines,
-            claim_id="SYN-1", kind=kind, code=code, service_date=ruleset.first_day, engine="compiled",
+            About("SYN-1", kind, code, ruleset.first_day, "compiled"),
         )  # fmt: skip
         yield Decided(determination, ruleset, evaluation, facts)
 
@@ -286,7 +286,7 @@ def test_a_failed_engine_is_a_record_too(engine: Engine, verifier: Verifier) -> 
              by["service", "date"]: ruleset.first_day}  # fmt: skip
     determination = Determiner(ruleset).pend_for_internal_error(
         ValueError(), lines,
-        claim_id="SYN-1", kind="claim", code=code, service_date=ruleset.first_day, engine="durable",
+        About("SYN-1", "claim", code, ruleset.first_day, "durable"),
     )  # fmt: skip
     record = Recorder().record(Decided(determination, ruleset, None, facts))
 

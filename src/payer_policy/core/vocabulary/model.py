@@ -54,6 +54,16 @@ class Fact:
     note: str | None = None
     tells: Role | None = None
     about: About = "member"
+    yes: str | None = None
+    no: str | None = None
+
+    def states(self, value: bool) -> str:
+        """What a yes or a no to a boolean fact says, as a clause: "the drug is not packaged"."""
+        if (phrase := self.yes if value else self.no) is not None:
+            return phrase
+        if value and self.label.startswith("whether "):
+            return self.label.removeprefix("whether ")
+        return f"{self.label}: {'yes' if value else 'no'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +118,10 @@ class FactModel(BaseModel):
     maximum: int | Decimal | str | None = None
     can_be_none: bool = False
     label: str = Field(min_length=1)
+    yes: str | None = Field(default=None, min_length=1)
+    """What it says, as a clause, when a boolean fact is true: "the drug is packaged"."""
+    no: str | None = Field(default=None, min_length=1)
+    """What it says when it is false: "the drug is not packaged"."""
     question: str | None = None
     supplied_by: Supplier | None = None
     correctable: bool = False

@@ -166,6 +166,7 @@ class _Reading(NamedTuple):
         self._system(type_, model)
         self._role(type_, model)
         self._none(type_)
+        self._phrases(type_, model)
         self._origin(model)
         return Fact(
             name=name,
@@ -181,7 +182,17 @@ class _Reading(NamedTuple):
             note=model.note,
             tells=model.tells,
             about=model.about or "member",
+            yes=model.yes,
+            no=model.no,
         )
+
+    def _phrases(self, type_: FactType, model: FactModel) -> None:
+        if type_.kind == "boolean":
+            return
+        for member in ("yes", "no"):
+            if getattr(model, member) is not None:
+                message = f"`{member}` is for boolean facts; this one is of type {type_.kind}"
+                self.problem("wrong-shape", message, member, hint="remove it")
 
     def _none(self, type_: FactType) -> None:
         if not type_.can_be_none:

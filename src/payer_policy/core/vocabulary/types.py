@@ -34,6 +34,8 @@ NONE: Final = Nothing.NONE
 NONE_TEXT: Final = "none"
 """How it is written in JSON, tables and scenarios."""
 
+Units = int | Decimal | Fraction
+"""An exact number: never a float."""
 Value = bool | int | Decimal | Fraction | date | str | frozenset[str] | Nothing
 
 NUMERIC: Final = frozenset({"integer", "decimal"})
