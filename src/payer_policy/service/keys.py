@@ -114,13 +114,7 @@ class Keys:
         return Keys({**self.by_hash, _hash(key): Holder(name, frozenset(scopes))}), key
 
     def without(self, name: str) -> Keys:
-        """These keys without the one of a name.
-
-        Raises:
-            KeyError: There is no such key.
-        """
-        if name not in self.names():
-            raise KeyError(name)
+        """These keys without the one of a name."""
         return Keys({hash_: one for hash_, one in self.by_hash.items() if one.name != name})
 
     def write(self, path: Path) -> None:
