@@ -134,7 +134,10 @@ def test_no_features_is_no_bundle_unless_asked_for(here: Path) -> None:
         ((*BUILD, "--without-specs", "--features", "features"), "--without-specs"),
         ((*BUILD[:-1], "fastest"), "engine"),
         (("build", "-o", "b.zip"), "--key"),
-        (("build", "--key", "release.pem", "-o", "gone/b.zip", "--without-specs"), "not there"),
+        (
+            ("build", "--key", "release.pem", "-o", "gone/b.zip", "--without-specs"),
+            "does not exist",
+        ),
         (("build", "--key", "release.pem", "-o", "policies", "--without-specs"), "is a folder"),
     ],
 )

@@ -286,6 +286,14 @@ def report(as_json: bool, value: Any, lines: Iterable[str]) -> None:
         click.echo("\n".join(lines))
 
 
+def print_problems(problems: Iterable[Diagnostic]) -> None:
+    """Problems on standard error, each as a paragraph."""
+    from payer_policy.core.diagnostics.render import as_text
+
+    for problem in problems:
+        click.echo(as_text(problem) + "\n", err=True)
+
+
 def one_line(text: str) -> str:
     """A text of unknown origin, without the characters that move or color a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)

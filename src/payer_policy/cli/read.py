@@ -18,8 +18,8 @@ from payer_policy.policy.library import Library
 @click.argument("policy")
 @click.option(
     "--on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="As it stands on this date of service. [default: the newest version]",
+    type=options.DAY,
+    help="The version for this date of service. [default: the newest]",
 )
 @click.option("--markdown", is_flag=True, help="Markdown instead of plain text.")
 @options.policies
@@ -34,7 +34,7 @@ def command(policy: str, on: datetime | None, markdown: bool, folder: Path) -> N
     address = "/".join(parts[:2])
     if address not in library.policies:
         hint = did_you_mean(address, library.policies) or (
-            f"policies: {', '.join(sorted(library.policies))}"
+            f"there are: {', '.join(sorted(library.policies))}"
         )
         click.echo(f"`{policy}` is not a policy here; {hint}", err=True)
         sys.exit(2)

@@ -10,12 +10,12 @@ from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 import click
 
 from payer_policy.cli import options
 from payer_policy.core.diagnostics import Diagnostic, Location
-from payer_policy.core.diagnostics.render import as_text
 from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
 from payer_policy.formats import (
@@ -64,15 +64,15 @@ _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
     "--control",
     type=click.IntRange(1, 999_999_999),
     required=True,
-    help="The control number of the first interchange; others count on from it.",
+    help="The control number of the first interchange; the next ones count up from it.",
 )
 @click.option(
     "--at",
     type=click.DateTime(_TIMES),
     required=True,
-    help="Date and time to be written, such as 2025-12-01T09:30.",
+    help="The date and time to write, such as 2025-12-01T09:30.",
 )
-@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
+@options.facts
 @options.policies
 @options.engine()
 def command(
@@ -87,7 +87,7 @@ def command(
     """Decide every claim and request of FILE (X12 837, 278, or - for stdin), and print the answers.
 
     Claims are answered by an 835 for each billing provider, requests by 278 responses in one
-    interchange. What cannot be answered is told on standard error, with what to do about it. Exit
+    interchange. What cannot be answered is reported on standard error, with what to do about it. Exit
     status 0: everything is approved; 1: something is denied, pended or without a policy; 2: some
     input was wrong (the rest is answered).
     """
@@ -96,7 +96,7 @@ def command(
     run = _Run(setup, opened, at, control)
     run.take(_decided(opened, file, facts))
     for one in run.texts():
-        run.told(one.problems)
+        run.report(one.problems)
         click.echo(one.text, nl=False)
     sys.exit(2 if run.wrong else 1 if run.bad_news else 0)
 
@@ -106,7 +106,7 @@ def _decided(
 ) -> Iterator[tuple[X12Loop | Diagnostic | None, Answer]]:
     """Every claim and request of a file as segments, with its answer."""
     data = options.read_bytes(path)
-    name = "standard input" if path == "-" else path
+    name = options.file_name(path)
     form = form_of(data[:4096], name)
     if isinstance(form, Diagnostic):
         yield None, Answer(None, None, (), (), (form,))
@@ -127,15 +127,15 @@ def _decided(
         intakes = supplemented(intakes, supplements)
     for part, intake, readable in zip(parts, intakes, read, strict=True):
         one = answer(engine, intake)
-        # Where the request itself could be read, what is wrong is not the requester's fault, so
-        # nobody is told by X12.
-        ours = readable and one.request is None and isinstance(part, ReviewLoop)
-        yield None if ours else part, one
+        # If the request itself could be read, the problem is not the requester's, so there is no X12
+        # response.
+        internal = readable and one.request is None and isinstance(part, ReviewLoop)
+        yield None if internal else part, one
 
 
 @dataclass
 class _Run:
-    """The answers gathered, and what the exit status says of them."""
+    """The responses to write, and the exit status."""
 
     setup: Setup
     engine: Engine
@@ -159,8 +159,7 @@ class _Run:
         )
         for part, one in answered:
             self.wrong = self.wrong or one.refused
-            for problem in one.problems:
-                click.echo(as_text(problem) + "\n", err=True)
+            options.print_problems(one.problems)
             if isinstance(part, ReviewLoop):
                 self._request(part, one)
             elif one.request is not None and part is not None and not isinstance(part, Diagnostic):
@@ -172,7 +171,7 @@ class _Run:
                 missing = list(self._missing(one.claim_id, payee, control, shared))
                 if missing or payee is None or control is None:
                     self.wrong = True
-                    self.told(missing)
+                    self.report(missing)
                     continue
                 made = remit(
                     one.request,
@@ -181,7 +180,7 @@ class _Run:
                     self.setup.rules(self.at.date()),
                     self.engine.library.reference.reason_codes,
                 )
-                self.told(made.problems)
+                self.report(made.problems)
                 if made.payment is None:
                     self.bad_news = True
                 else:
@@ -195,7 +194,7 @@ class _Run:
             made = review(
                 one.request, outcome, self.setup.certifying(one.claim_id, self.review_rules)
             )
-            self.told(made.problems)
+            self.report(made.problems)
             if made.review is None:
                 self.bad_news = True
                 return
@@ -207,25 +206,25 @@ class _Run:
         return one.outcome
 
     def _control_key(self, one: Answer, payee: Payee | None) -> str:
-        """Under what the setup has the payer's number of a claim: its number, or that with the
-        billing provider's NPI, where claims share a number."""
+        """The key of a claim's payer number in the setup: the claim number, or with the billing
+        provider's NPI, where claims share a number."""
         own = f"{one.claim_id} @{payee.npi}" if payee is not None else ""
         return own if own in self.setup.payer_controls else one.claim_id or ""
 
     def _missing(
         self, claim_id: str | None, payee: Payee | None, control: str | None, shared: bool
     ) -> Iterator[Diagnostic]:
-        """What the setup does not say that the 835 of a claim needs."""
+        """What is missing in the setup for the 835 of a claim."""
         about = Location(f"claim {claim_id}")
 
         def lacks(message: str, hint: str) -> Diagnostic:
             return Diagnostic("setup-incomplete", message, about, hint)
 
         if self.setup.payer is None:
-            yield lacks("the setup does not say who pays", 'add "payer": …')
+            yield lacks("the setup does not name the payer", 'add "payer": …')
         if payee is None:
-            message = "the claim names its billing provider by no NPI (NM1*85)"
-            yield lacks(message, "an 835 pays a provider that has one")
+            message = "the claim has no NPI of its billing provider (NM1*85)"
+            yield lacks(message, "an 835 pays a provider with an NPI")
         elif payee.npi not in self.setup.payments:
             message = f"the setup has no payment to the billing provider {payee.npi}"
             yield lacks(message, f'add "payments": {{"{payee.npi}": …}}')
@@ -250,8 +249,9 @@ class _Run:
         if self.reviews:
             yield response(self.setup.envelope(self.at, control), self.reviews)
 
-    def told(self, problems: Sequence[Diagnostic]) -> None:
-        for problem in problems:
-            click.echo(as_text(problem) + "\n", err=True)
-            unwritable = ("unwritable", "setup-incomplete", "broken-hierarchy")
-            self.wrong = self.wrong or problem.code in unwritable
+    def report(self, problems: Sequence[Diagnostic]) -> None:
+        options.print_problems(problems)
+        self.wrong = self.wrong or any(problem.code in _UNWRITABLE for problem in problems)
+
+
+_UNWRITABLE: Final = ("unwritable", "setup-incomplete", "broken-hierarchy")

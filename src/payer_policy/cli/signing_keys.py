@@ -1,4 +1,4 @@
-"""Files of keys that sign and verify, as the command line reads them: for bundles and for heads."""
+"""Reads the key files that sign and verify bundles and heads of the audit record."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def need_signing() -> None:
-    """Make sure that signatures can be made and checked here.
+    """Return if signatures can be made and verified here.
 
     Raises:
-        click.UsageError: cryptography is not installed; it says what to type.
+        click.UsageError: cryptography is not installed; the message says what to type.
     """
     from payer_policy.bundle.signing import why_unavailable
 
@@ -27,11 +27,11 @@ def need_signing() -> None:
 
 
 def private_key(path: Path) -> PrivateKey:
-    """The private key of a file; a file that others can read is remarked on standard error.
+    """The private key of a file; a file that others can read is reported on standard error.
 
     Raises:
-        click.UsageError: the file cannot be read.
-        BundleError: it holds anything else.
+        click.UsageError: The file cannot be read.
+        BundleError: It is not a private key.
     """
     from payer_policy.bundle.signing import read_private
 
@@ -46,8 +46,8 @@ def public_key(path: Path) -> PublicKey:
     """The public key of a file.
 
     Raises:
-        click.UsageError: the file cannot be read.
-        BundleError: it holds anything else.
+        click.UsageError: The file cannot be read.
+        BundleError: It is not a public key.
     """
     from payer_policy.bundle.signing import read_public
 

@@ -136,7 +136,7 @@ def check_parts(data: bytes, max_parts: int) -> None:
         Problem: It does; or it is Parquet.
     """
     if data.startswith(_PARQUET):
-        raise Problem("wrong-media-type", "send CSV; `payer-policy batch` reads Parquet")
+        raise Problem("wrong-media-type", "Parquet is read by `payer-policy batch`; send CSV here")
     if (count := count_parts(data)) > max_parts:
         raise Problem("too-many-parts", f"found {count:,} values; the maximum is {max_parts:,}")
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from payer_policy.engine import Engine
+from payer_policy.formats.answer import REFUSAL_VERSION
 from payer_policy.formats.schemas import all_schemas
 from payer_policy.policy.library import Library
 from payer_policy.service import brief
@@ -23,10 +24,10 @@ _TEXT: Final = {"type": "string"}
 _TEXT_OR_NULL: Final = {"type": ["string", "null"]}
 _SHORT: Final = {"type": "string", "minLength": 1, "maxLength": 200}
 _FILE: Final = {"type": "string", "contentMediaType": "application/octet-stream"}
-_TEXTS: Final = {"type": "array", "items": _TEXT}
 _UNITS: Final = {"type": ["integer", "string", "null"]}
+_INTEGER: Final = {"type": "integer"}
 _OBJECT: Final = {"type": "object"}
-_OBJECTS: Final = {"type": "array", "items": _OBJECT}
+_OBJECT_OR_NULL: Final = {"type": ["object", "null"]}
 _EVERYWHERE: Final = (
     "not-authenticated",
     "not-allowed",
@@ -123,7 +124,9 @@ def document(app: FastAPI, engine: Engine, *, with_keys: bool) -> dict[str, Any]
     schemas = out.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)  # an invalid parameter is a problem like any other
-    for name, one in _components(engine.library).items():
+    files = all_schemas(engine.library)
+    published = {name: files[f"{name.lower()}.schema.json"] for name in ("Request", "Outcome")}
+    for name, one in {**published, **_COMPONENTS}.items():
         schemas |= _lifted(name, one)
     for methods in out["paths"].values():
         for operation in methods.values():
@@ -138,161 +141,128 @@ def document(app: FastAPI, engine: Engine, *, with_keys: bool) -> dict[str, Any]
     return out
 
 
-def _components(library: Library) -> dict[str, dict[str, Any]]:
-    """The components of the document, by name."""
-    return {**_decisions(all_schemas(library)), **_operation(), **_standards()}
+def _object(optional: Mapping[str, Any] | None = None, **required: Any) -> dict[str, Any]:
+    """The schema of an object with some members."""
+    properties = {**required, **(optional or {})}
+    return {"type": "object", "properties": properties, "required": list(required)}
 
 
-def _decisions(files: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Requests and answers of `/v1`."""
-    return {
-        "Request": files["request.schema.json"],
-        "Requests": {"type": "array", "minItems": 1, "items": _ref("Request")},
-        "ClaimsAndFacts": {
-            "type": "object",
-            "properties": {"claims": _FILE, "facts": _FILE},
-            "required": ["claims"],
-        },
-        "Outcome": files["outcome.schema.json"],
-        "Brief": _members(
-            schema={"const": brief.VERSION},
-            claim_id=_TEXT_OR_NULL,
-            decision={"enum": ["approve", "deny", "pend", "partial", "void", "no_policy"]},
-            lines=_objects(
-                number={"type": "integer"},
+def _list(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": item}
+
+
+def _any_of(*names: str) -> dict[str, Any]:
+    return {"anyOf": [_ref(name) for name in names]}
+
+
+_OBJECTS: Final = _list(_OBJECT)
+_TEXTS: Final = _list(_TEXT)
+_POSITION: Final = {
+    "type": ["object", "null"],
+    "properties": {"line": _INTEGER, "column": _INTEGER},
+}
+_DIAGNOSTIC: Final = _object(
+    {"hint": _TEXT_OR_NULL},
+    code=_TEXT,
+    severity={"enum": ["error", "warning"]},
+    message=_TEXT,
+    location={
+        "type": "object",
+        "properties": {"file": _TEXT, "path": _TEXT, "start": _POSITION, "end": _POSITION},
+    },
+)
+_COMPONENTS: Final[Mapping[str, dict[str, Any]]] = {
+    # Requests and answers of /v1.
+    "Requests": {**_list(_ref("Request")), "minItems": 1},
+    "ClaimsAndFacts": _object({"facts": _FILE}, claims=_FILE),
+    "Brief": _object(
+        schema={"const": brief.VERSION},
+        claim_id=_TEXT_OR_NULL,
+        decision={"enum": ["approve", "deny", "pend", "partial", "void", "no_policy"]},
+        lines=_list(
+            _object(
+                number=_INTEGER,
                 code=_TEXT_OR_NULL,
                 outcome=_TEXT,
                 billed_units=_UNITS,
                 allowed_units=_UNITS,
-            ),
-            reasons=_objects(group=_TEXT_OR_NULL, carc=_TEXT_OR_NULL, rarcs=_TEXTS),
-            receipt=_TEXT_OR_NULL,
+            )
         ),
-        "DecideAnswer": {"anyOf": [_ref("Outcome"), _ref("Brief")]},
-        "Answers": _members(
-            schema={"const": "payer-policy/answers/1"},
-            answers={
-                "type": "array",
-                "items": {"anyOf": [_ref("Outcome"), _ref("Brief"), _ref("Refusal")]},
-            },
-            notes=_OBJECTS,
-        ),
-        "Refusal": _members(
-            schema={"const": "payer-policy/refusal/1"},
-            claim_id={"type": ["string", "null"]},
-            problems=_OBJECTS,
-        ),
-        "Explanations": _members(outcome=_ref("Outcome"), explanations=_OBJECTS),
-        "RequirementsQuestion": {
-            "type": "object",
-            "properties": {
-                **dict.fromkeys(("payer", "code", "plan", "line_of_business"), _SHORT),
+        reasons=_list(_object(group=_TEXT_OR_NULL, carc=_TEXT_OR_NULL, rarcs=_TEXTS)),
+        receipt=_TEXT_OR_NULL,
+    ),
+    "DecideAnswer": _any_of("Outcome", "Brief"),
+    "Answers": _object(
+        schema={"const": "payer-policy/answers/1"},
+        answers=_list(_any_of("Outcome", "Brief", "Refusal")),
+        notes=_OBJECTS,
+    ),
+    "Refusal": _object(
+        schema={"const": REFUSAL_VERSION}, claim_id=_TEXT_OR_NULL, problems=_OBJECTS
+    ),
+    "Explanations": _object(outcome=_ref("Outcome"), explanations=_OBJECTS),
+    "RequirementsQuestion": {
+        **_object(
+            {
+                "plan": _SHORT,
+                "line_of_business": _SHORT,
                 "service_date": {"type": "string", "format": "date"},
                 "kind": {"enum": ["claim", "preauthorization"]},
             },
-            "required": ["payer", "code"],
-            "additionalProperties": False,
-        },
-        "Requirements": _members(
-            schema={"const": "payer-policy/requirements/1"},
-            as_of=_TEXT_OR_NULL,
-            policies=_OBJECTS,
-            without_policy=_OBJECTS,
+            payer=_SHORT,
+            code=_SHORT,
         ),
-    }
-
-
-def _operation() -> dict[str, dict[str, Any]]:
-    """Policies, schemas, and readiness."""
-    return {
-        "Policies": _members(
-            schema={"const": "payer-policy/policies/1"}, hash=_TEXT, policies=_OBJECTS
+        "additionalProperties": False,
+    },
+    "Requirements": _object(
+        schema={"const": "payer-policy/requirements/1"},
+        as_of=_TEXT_OR_NULL,
+        policies=_OBJECTS,
+        without_policy=_OBJECTS,
+    ),
+    # Policies, schemas, and readiness.
+    "Policies": _object(schema={"const": "payer-policy/policies/1"}, hash=_TEXT, policies=_OBJECTS),
+    "Policy": _OBJECT,
+    "SchemaNames": _object(schemas=_TEXTS),
+    "Health": _object(status={"const": "alive"}),
+    "Readiness": _object(
+        status={"const": "ready"},
+        hash=_TEXT,
+        folder_hash=_TEXT,
+        signed_by=_TEXT_OR_NULL,
+        about=_OBJECT_OR_NULL,
+        engine=_TEXT,
+        sequence=_INTEGER,
+        since=_TEXT_OR_NULL,
+        expired={"type": "boolean"},
+        refused=_OBJECTS,
+    ),
+    # FHIR and CDS Hooks, in outline.
+    "FhirResource": _object(resourceType=_TEXT),
+    "CdsHooksCall": _object(
+        {"prefetch": _OBJECT_OR_NULL}, hook=_TEXT, hookInstance=_TEXT, context=_OBJECT
+    ),
+    "CdsHooksAnswer": _object({"systemActions": _OBJECTS}, cards=_OBJECTS),
+    "CdsHooksFeedback": _object(feedback=_OBJECTS),
+    "Problem": {
+        "title": "Problem",
+        "description": "Problem details (RFC 9457).",
+        **_object(
+            {"problems": _list(_DIAGNOSTIC)},
+            type={"enum": [f"/problems/{name}" for name in KINDS]},
+            title=_TEXT,
+            status={"enum": sorted({kind.status for kind in KINDS.values()})},
+            detail=_TEXT,
+            instance={"type": "string", "description": "The request id, which is also in the log."},
         ),
-        "Policy": _OBJECT,
-        "SchemaNames": _members(schemas=_TEXTS),
-        "Health": _members(status={"const": "alive"}),
-        "Readiness": _members(
-            status={"const": "ready"},
-            hash=_TEXT,
-            folder_hash=_TEXT,
-            signed_by=_TEXT_OR_NULL,
-            about={"type": ["object", "null"]},
-            engine=_TEXT,
-            sequence={"type": "integer"},
-            since=_TEXT_OR_NULL,
-            expired={"type": "boolean"},
-            refused=_OBJECTS,
-        ),
-    }
-
-
-def _standards() -> dict[str, dict[str, Any]]:
-    """FHIR and CDS Hooks, in outline; and problems."""
-    return {
-        "FhirResource": {
-            "type": "object",
-            "properties": {"resourceType": _TEXT},
-            "required": ["resourceType"],
-        },
-        "CdsHooksCall": {
-            "type": "object",
-            "properties": {
-                "hook": _TEXT,
-                "hookInstance": _TEXT,
-                "context": _OBJECT,
-                "prefetch": {"type": ["object", "null"]},
-            },
-            "required": ["hook", "hookInstance", "context"],
-        },
-        "CdsHooksAnswer": {
-            "type": "object",
-            "properties": {"cards": _OBJECTS, "systemActions": _OBJECTS},
-            "required": ["cards"],
-        },
-        "CdsHooksFeedback": _members(feedback=_OBJECTS),
-        "Problem": _problem(),
-    }
-
-
-def _problem() -> dict[str, Any]:
-    """Problem details (RFC 9457)."""
-    position = {
-        "type": ["object", "null"],
-        "properties": {"line": {"type": "integer"}, "column": {"type": "integer"}},
-    }
-    location = {"file": _TEXT, "path": _TEXT, "start": position, "end": position}
-    one = _members(
-        code=_TEXT,
-        severity={"enum": ["error", "warning"]},
-        message=_TEXT,
-        location={"type": "object", "properties": location},
-    )
-    one["properties"]["hint"] = _TEXT_OR_NULL
-    whole = _members(
-        type={"enum": [f"/problems/{name}" for name in KINDS]},
-        title=_TEXT,
-        status={"enum": sorted({kind.status for kind in KINDS.values()})},
-        detail=_TEXT,
-        instance={"type": "string", "description": "The request id, which is also in the log."},
-    )
-    whole["properties"]["problems"] = {"type": "array", "items": one}
-    return {"title": "Problem", "description": "Problem details (RFC 9457).", **whole}
-
-
-def _objects(**properties: Any) -> dict[str, Any]:
-    return {"type": "array", "items": _members(**properties)}
-
-
-def _members(**properties: Any) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    },
+}
 
 
 def _lifted(name: str, one: Mapping[str, Any]) -> dict[str, Any]:
     """A schema as a component, with its definitions as components of their own."""
-    out = {key: value for key, value in one.items() if key not in ("$defs", "$schema", "$id")}
-    found = {name: out}
-    for inner, definition in one.get("$defs", {}).items():
-        found[f"{name}.{inner}"] = definition
+    found = {name: {key: one[key] for key in one if key not in ("$defs", "$schema", "$id")}}
+    found |= {f"{name}.{inner}": definition for inner, definition in one.get("$defs", {}).items()}
     text = json.dumps(found).replace('"#/$defs/', f'"#/components/schemas/{name}.')
     lifted: dict[str, Any] = json.loads(text)
     return lifted
