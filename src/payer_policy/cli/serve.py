@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import click
 
 from payer_policy.cli import listening, options
+from payer_policy.core.declared import documented
 from payer_policy.service.keys import KeysUnreadable
 from payer_policy.service.settings import Limits, Settings
 
@@ -34,140 +35,68 @@ def _origins(_: click.Context, __: click.Parameter, origins: tuple[str, ...]) ->
     return origins
 
 
-def _setting(flag: str, name: str, type_: click.ParamType[Any], text: str) -> Callable[[F], F]:
-    """An option for a field of `Settings` or `Limits`, with its default."""
-    default = getattr(_DEFAULTS if hasattr(_DEFAULTS, name) else _DEFAULTS.limits, name)
-    return click.option(flag, name, type=type_, default=default, show_default=True, help=text)
+def _setting(name: str, flag: str, kind: click.ParamType[Any], **more: Any) -> Callable[[F], F]:
+    """The option for a field of `Settings` or `Limits`, with its text and its default.
+
+    Args:
+        name: The field.
+        flag: The option.
+        kind: The type of its value.
+        more: Other arguments of the option.
+    """
+    owner: Any = _DEFAULTS if hasattr(_DEFAULTS, name) else _DEFAULTS.limits
+    text = documented(type(owner))[name]
+    if variable := more.get("envvar"):
+        text += f" Or set {variable}."
+    default = getattr(owner, name)
+    if isinstance(default, tuple):
+        more["multiple"] = True
+    else:
+        more = {"default": default, "show_default": True, **more}
+    return click.option(flag, name, type=kind, help=text, **more)
 
 
 _COUNT: Final = click.IntRange(1)
 _BYTES: Final = click.IntRange(1024)
 _SECONDS: Final = click.FloatRange(0.1)
+_NUMBER: Final = click.IntRange(0)
 _LINES: Final = click.IntRange(1, _DEFAULTS.limits.lines)
+_SEQUENCE_VARIABLE: Final = "PAYER_POLICY_MINIMUM_SEQUENCE"
+_AUDIT: Final = {"default": "payer-policy-audit.sqlite", "envvar": "PAYER_POLICY_AUDIT"}
 
 
 @click.command("serve")
-@click.option(
-    "--policies",
-    "source",
-    type=click.Path(path_type=Path),
-    default=Path("policies"),
-    envvar="PAYER_POLICIES",
-    show_default=True,
-    help="A folder of policies, a signed bundle, or a folder of bundles (or set PAYER_POLICIES). "
-    "It is watched: a change that passes its checks comes into force, any other changes nothing.",
-)
-@click.option(
-    "--trust",
-    "trusted",
-    multiple=True,
-    type=_FILE,
-    help="A public key that bundles may be signed with; may be repeated.",
-)
-@click.option(
-    "--minimum-sequence",
-    type=click.IntRange(0),
-    metavar="N",
-    envvar="PAYER_POLICY_MINIMUM_SEQUENCE",
-    help="Refuse bundles with a lower sequence or with none; needs --trust (or set "
-    "PAYER_POLICY_MINIMUM_SEQUENCE).",
-)
-@click.option(
-    "--sequence-file",
-    type=_FILE,
-    help="Keep the highest sequence here, so that no older bundle is deployed after a restart; "
-    "needs --trust.",
-)
+@_setting("source", "--policies", options.PATH, envvar="PAYER_POLICIES")
+@_setting("trusted", "--trust", _FILE)
+@_setting("minimum_sequence", "--minimum-sequence", _NUMBER, metavar="N", envvar=_SEQUENCE_VARIABLE)
+@_setting("sequence_file", "--sequence-file", _FILE)
 @listening.host
 @listening.port
-@click.option(
-    "--keys",
-    type=_FILE,
-    envvar="PAYER_POLICY_KEYS",
-    help="The API keys, a file of `payer-policy keys` (or set PAYER_POLICY_KEYS).",
-)
+@_setting("keys", "--keys", _FILE, envvar="PAYER_POLICY_KEYS")
 @click.option("--no-keys", is_flag=True, help="Answer everybody; on the loopback interface only.")
-@click.option(
-    "--audit",
-    default="payer-policy-audit.sqlite",
-    envvar="PAYER_POLICY_AUDIT",
-    show_default=True,
-    help="The audit record: a SQLite file, or postgresql://… (or set PAYER_POLICY_AUDIT).",
-)
+@_setting("audit", "--audit", click.STRING, **_AUDIT)
 @click.option("--no-audit", is_flag=True, help="Record nothing.")
-@_setting(
-    "--audit-keeps",
-    "audit_keeps",
-    click.Choice(["request", "hash"]),
-    "Keep the whole request, or only its hash. Facts are kept in any case.",
-)
-@click.option(
-    "--heads",
-    type=_FILE,
-    help="Append signed heads of the audit record to this file; needs --heads-key.",
-)
-@click.option(
-    "--heads-key",
-    type=_FILE,
-    help="The private key (PEM) that signs them, from `payer-policy bundle keygen`.",
-)
-@_setting(
-    "--heads-every",
-    "heads_seconds",
-    _SECONDS,
-    "Seconds between two heads; an unchanged head is not signed again.",
-)
-@_setting("--workers", "workers", click.IntRange(1, 64), "Processes.")
+@_setting("audit_keeps", "--audit-keeps", click.Choice(["request", "hash"]))
+@_setting("heads", "--heads", _FILE)
+@_setting("heads_key", "--heads-key", _FILE)
+@_setting("heads_seconds", "--heads-every", _SECONDS)
+@_setting("workers", "--workers", click.IntRange(1, 64))
 @listening.tls_certificate
 @listening.tls_key
-@click.option(
-    "--origin",
-    "origins",
-    multiple=True,
-    metavar="URL",
-    callback=_origins,
-    help="Web pages of this origin may call from a browser (CORS), as CDS Hooks requires; repeatable.",
-)
-@click.option(
-    "--host-name",
-    "host_names",
-    multiple=True,
-    metavar="NAME",
-    help="A name accepted in the Host header, in addition to those of this machine; repeatable. "
-    "Without it, and with keys, any name.",
-)
-@_setting("--max-body", "body_bytes", _BYTES, "Bytes of a body with one request.")
-@_setting("--max-batch-body", "batch_bytes", _BYTES, "Bytes of a body with many requests.")
-@_setting("--max-batch", "batch_requests", _COUNT, "Requests in one body.")
-@_setting("--max-lines", "lines", _LINES, "Lines of one claim.")
-@_setting("--max-seconds", "seconds", _SECONDS, "For a body to arrive, and again for its answer.")
-@_setting(
-    "--max-waiting",
-    "waiting",
-    _COUNT,
-    "Requests waiting for their answer, per process; more get 503 with Retry-After.",
-)
-@_setting(
-    "--max-connections",
-    "connections",
-    click.IntRange(8),
-    "Open connections, per process; fewer if it cannot open that many files (ulimit -n).",
-)
-@_setting("--header-seconds", "header_seconds", _SECONDS, "For the headers of a request to arrive.")
-@_setting("--write-seconds", "write_seconds", _SECONDS, "For the audit record to accept an answer.")
-@_setting(
-    "--poll",
-    "poll_seconds",
-    click.FloatRange(0.05),
-    "Seconds between checks of the policies and keys for changes.",
-)
-@_setting(
-    "--stop-seconds",
-    "stop_seconds",
-    click.IntRange(0),
-    "For requests in flight to finish after the signal to stop.",
-)
-@options.engine("compiled")
+@_setting("origins", "--origin", click.STRING, metavar="URL", callback=_origins)
+@_setting("host_names", "--host-name", click.STRING, metavar="NAME")
+@_setting("body_bytes", "--max-body", _BYTES)
+@_setting("batch_bytes", "--max-batch-body", _BYTES)
+@_setting("batch_requests", "--max-batch", _COUNT)
+@_setting("lines", "--max-lines", _LINES)
+@_setting("seconds", "--max-seconds", _SECONDS)
+@_setting("waiting", "--max-waiting", _COUNT)
+@_setting("connections", "--max-connections", click.IntRange(8))
+@_setting("header_seconds", "--header-seconds", _SECONDS)
+@_setting("write_seconds", "--write-seconds", _SECONDS)
+@_setting("poll_seconds", "--poll", click.FloatRange(0.05))
+@_setting("stop_seconds", "--stop-seconds", _NUMBER)
+@options.engine(_DEFAULTS.engine)
 def command(*, no_keys: bool, no_audit: bool, **chosen: Any) -> None:
     """Serve decisions, requirements, explanations and policies over HTTP.
 

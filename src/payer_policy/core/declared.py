@@ -114,7 +114,7 @@ def schema_of(cls: type) -> Schema:
 @cache
 def _members(cls: type) -> tuple[_Member, ...]:
     """The members of a class; one that is `Lazy` stands for the members of what it computes."""
-    documented = _documented(cls)
+    texts = documented(cls)
     found: list[_Member] = []
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if get_origin(hint) is ClassVar:
@@ -124,7 +124,7 @@ def _members(cls: type) -> tuple[_Member, ...]:
             found += [one._replace(path=f"{name}().{one.path}") for one in _members(inner)]
             continue
         marks = frozenset(hint.__metadata__) if get_origin(hint) is Annotated else frozenset()
-        found.append(_Member(name, name, _form(hint), documented.get(name, ""), marks))
+        found.append(_Member(name, name, _form(hint), texts.get(name, ""), marks))
     for name, member in vars(cls).items():
         function = getattr(member, "fget", None)
         if (before := getattr(function, "after", None)) is not None:
@@ -135,7 +135,7 @@ def _members(cls: type) -> tuple[_Member, ...]:
     return tuple(found)
 
 
-def _documented(cls: type) -> dict[str, str]:
+def documented(cls: type) -> dict[str, str]:
     """The text below each annotated attribute, by its name."""
     (declaration,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(declaration, ast.ClassDef)

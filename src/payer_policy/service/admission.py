@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -22,33 +23,23 @@ _PARQUET: Final = b"PAR1"
 _BLANK: Final = b" \t\r\n\xef\xbb\xbf"
 
 
+@dataclass
 class Admission:
     """Counts the requests inside. Used only on the event loop's thread, so it needs no lock."""
 
-    def __init__(
-        self,
-        limits: Limits,
-        metrics: Metrics,
-        stalled: Callable[[], Problem | None] = lambda: None,
-    ) -> None:
-        """
-        Args:
-            limits: The bounds.
-            metrics: Counts the requests waiting.
-            stalled: Why no answer could be recorded now, if so.
-        """
-        self.limits = limits
-        self._stalled = stalled
-        self._metrics = metrics
-        self._receiving = 0
-        self._waiting = 0
-        self._held_bytes = 0
+    limits: Limits
+    metrics: Metrics
+    stalled: Callable[[], Problem | None]
+    """Why no answer could be recorded now, if so."""
+    _receiving: int = 0
+    _waiting: int = 0
+    _held_bytes: int = 0
 
     def full(self) -> Problem | None:
         """Why no request can be accepted now; None: one can."""
         if self._waiting >= self.limits.waiting:
             return busy("overloaded", f"{self._waiting} requests are already waiting")
-        return self._stalled()
+        return self.stalled()
 
     @asynccontextmanager
     async def taken(
@@ -108,14 +99,14 @@ class Admission:
         if (problem := self.full()) is not None:
             raise problem
         self._waiting += 1
-        self._metrics.waits(self._waiting)
+        self.metrics.waits(self._waiting)
         try:
             # All that have arrived by now are counted before the first of them is decided.
             await asyncio.sleep(0)
             yield
         finally:
             self._waiting -= 1
-            self._metrics.waits(self._waiting)
+            self.metrics.waits(self._waiting)
 
 
 def count_parts(data: bytes) -> int:

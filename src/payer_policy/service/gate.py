@@ -9,6 +9,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection
@@ -30,31 +31,21 @@ _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 """Paths that probes ask every few seconds."""
 
 
+@dataclass(frozen=True)
 class Gate:
     """The application with the gate around it."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        state: Callable[[], State],
-        answer: Callable[[HTTPConnection, Problem], ASGIApp],
-        host_names: Collection[str] = (),
-    ) -> None:
-        """
-        Args:
-            app: The application.
-            state: Its state, which exists once it has started.
-            answer: A problem as the clients of the path read it.
-            host_names: The accepted values of the `Host` header; empty: any.
-        """
-        self._app = app
-        self._state = state
-        self._answer = answer
-        self._host_names = host_names
+    app: ASGIApp
+    state: Callable[[], State]
+    """The application's state, which exists once it has started."""
+    answer: Callable[[HTTPConnection, Problem], ASGIApp]
+    """A problem as the clients of the path read it."""
+    host_names: Collection[str] = ()
+    """The accepted values of the `Host` header; empty: any."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         start = time.perf_counter()
         head = scope["method"] == "HEAD"
@@ -87,13 +78,13 @@ class Gate:
             await send(message)
 
         try:
-            app = self._app
+            app = self.app
             problem = self._misdirected(scope)
             if problem is None and scope["method"] == "POST":
                 # Overload is refused before it costs anything, so that the others get answers.
-                problem = self._state().admission.full()
+                problem = self.state().admission.full()
             if problem is not None:
-                app = self._answer(HTTPConnection(scope), problem)
+                app = self.answer(HTTPConnection(scope), problem)
             await app(scope, counted, marked)
         except Exception as error:
             log_fault("fault", error, request_id=exchange.request_id)
@@ -112,11 +103,11 @@ class Gate:
                 "both `Content-Length` and `Transfer-Encoding` are present",
                 headers={"Connection": "close"},
             )
-        if not self._host_names or scope["path"] in _QUIET:
+        if not self.host_names or scope["path"] in _QUIET:
             return None  # probes ask by address
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         host = hosts[0].decode("latin-1") if len(hosts) == 1 else ""
-        if _PORT.sub("", host).strip("[]").casefold() in self._host_names:
+        if _PORT.sub("", host).strip("[]").casefold() in self.host_names:
             return None
         return Problem("wrong-host", "`Host` names a host that this service does not answer for")
 
@@ -126,7 +117,7 @@ class Gate:
         """Count and log a request that is over."""
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        metrics = self._state().metrics
+        metrics = self.state().metrics
         metrics.answered(method, route, status, seconds)
         if exchange.problem is not None:
             metrics.refused(exchange.problem)

@@ -131,10 +131,10 @@ class Keys:
 class KeyFile:
     """The file of keys, read again when it changes. A file that is wrong changes nothing."""
 
-    def __init__(self, path: Path, keys: Keys) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._seen = _stamp(path)
-        self._keys = keys
+        self._keys = Keys.read(path)
 
     def who(self, key: str) -> Holder | None:
         """The holder of a key; None: the key is not known."""

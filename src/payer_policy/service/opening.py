@@ -13,7 +13,7 @@ from payer_policy.bundle import PublicKey
 from payer_policy.bundle.signing import read_private, read_public
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.service.deployment import Deployment, Event
-from payer_policy.service.keys import KeyFile, Keys
+from payer_policy.service.keys import KeyFile
 from payer_policy.service.logs import log
 from payer_policy.service.metrics import Metrics
 from payer_policy.service.recording import Recording, now
@@ -32,7 +32,7 @@ def open_state(settings: Settings) -> State:
         KeysUnreadable: The file of API keys is wrong.
         AuditError: The audit record cannot be opened.
     """
-    keys = None if settings.keys is None else KeyFile(settings.keys, Keys.read(settings.keys))
+    keys = None if settings.keys is None else KeyFile(settings.keys)
     metrics = Metrics()
     deployment = Deployment(
         settings.source,

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -48,26 +49,20 @@ class Deadline:
         return busy("deadline", f"the answer took longer than {self._seconds:g} s", 5)
 
 
+@dataclass(eq=False)
 class State:
     """The state of one process. Made once, when the process starts."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        deployment: Deployment,
-        audit: Recording | None,
-        keys: KeyFile | None,
-        metrics: Metrics,
-        heads: HeadWriter | None = None,
-    ) -> None:
-        self.settings = settings
-        self.deployment = deployment
-        self.audit = audit
-        self.keys = keys
-        self.metrics = metrics
-        self.heads = heads
-        self.admission = Admission(settings.limits, metrics, self._stalled)
-        self._long = ThreadPoolExecutor(settings.limits.batches, "answers")
+    settings: Settings
+    deployment: Deployment
+    audit: Recording | None
+    keys: KeyFile | None
+    metrics: Metrics
+    heads: HeadWriter | None = None
+
+    def __post_init__(self) -> None:
+        self.admission = Admission(self.settings.limits, self.metrics, self._stalled)
+        self._long = ThreadPoolExecutor(self.settings.limits.batches, "answers")
         self._at_work = 0
 
     @property
