@@ -15,34 +15,15 @@ from typing import Final
 import click
 
 from payer_policy.cli import options
+from payer_policy.cli.deciding import with_facts
 from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
-from payer_policy.formats import (
-    Intake,
-    X12Loop,
-    form_of,
-    intake_x12,
-    read_supplements,
-    supplemented,
-    unmatched,
-    x12_text,
-)
+from payer_policy.formats import X12Loop, form_of, intake_x12, x12, x12_text
 from payer_policy.formats.answer import Answer, answer
 from payer_policy.formats.intake import remark_duplicates
 from payer_policy.formats.known import JSON, JSON_LINES, X12
 from payer_policy.formats.review import ReviewRules
-from payer_policy.formats.x12 import (
-    ClaimPayment,
-    Payee,
-    Review,
-    Written,
-    advice,
-    rejected,
-    remit,
-    response,
-    review,
-)
 from payer_policy.formats.x12.answering import about_claim, payee_of
 from payer_policy.formats.x12.claim_loops import ClaimLoop
 from payer_policy.formats.x12.file import x12_loops
@@ -118,13 +99,11 @@ def _decided(
         )
     text = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
     parts = list(x12_loops(text, name))
-    intakes: list[Intake] = remark_duplicates(intake_x12(part, name) for part in parts)
+    intakes = remark_duplicates(intake_x12(part, name) for part in parts)
     read = [intake.request is not None for intake in intakes]
-    if facts is not None:
-        supplements = read_supplements(options.read_bytes(facts), facts)
-        if stray := tuple(unmatched(supplements, intakes)):
-            yield None, Answer(None, None, (), (), stray)
-        intakes = supplemented(intakes, supplements)
+    intakes, stray = with_facts(intakes, facts)
+    if stray:
+        yield None, Answer(None, None, (), (), stray)
     for part, intake, readable in zip(parts, intakes, read, strict=True):
         one = answer(engine, intake)
         # If the request itself could be read, the problem is not the requester's, so there is no X12
@@ -141,8 +120,8 @@ class _Run:
     engine: Engine
     at: datetime
     control: int
-    payments: dict[Payee, list[ClaimPayment]] = field(default_factory=dict)
-    reviews: list[tuple[ReviewLoop, Review]] = field(default_factory=list)
+    payments: dict[x12.Payee, list[x12.ClaimPayment]] = field(default_factory=dict)
+    reviews: list[tuple[ReviewLoop, x12.Review]] = field(default_factory=list)
     wrong: bool = False
     bad_news: bool = False
 
@@ -173,7 +152,7 @@ class _Run:
                     self.wrong = True
                     self.report(missing)
                     continue
-                made = remit(
+                made = x12.remit(
                     one.request,
                     self._outcome(one).to_json(),
                     about_claim(part, control),
@@ -188,10 +167,10 @@ class _Run:
 
     def _request(self, part: ReviewLoop, one: Answer) -> None:
         if one.request is None:
-            answered = rejected(one.claim_id or "", one.problems)
+            answered = x12.rejected(one.claim_id or "", one.problems)
         else:
             outcome = self._outcome(one).to_json()
-            made = review(
+            made = x12.review(
                 one.request, outcome, self.setup.certifying(one.claim_id, self.review_rules)
             )
             self.report(made.problems)
@@ -205,14 +184,14 @@ class _Run:
         self.bad_news = self.bad_news or one.outcome.decision != "approve"
         return one.outcome
 
-    def _control_key(self, one: Answer, payee: Payee | None) -> str:
+    def _control_key(self, one: Answer, payee: x12.Payee | None) -> str:
         """The key of a claim's payer number in the setup: the claim number, or with the billing
         provider's NPI, where claims share a number."""
         own = f"{one.claim_id} @{payee.npi}" if payee is not None else ""
         return own if own in self.setup.payer_controls else one.claim_id or ""
 
     def _missing(
-        self, claim_id: str | None, payee: Payee | None, control: str | None, shared: bool
+        self, claim_id: str | None, payee: x12.Payee | None, control: str | None, shared: bool
     ) -> Iterator[Diagnostic]:
         """What is missing in the setup for the 835 of a claim."""
         about = Location(f"claim {claim_id}")
@@ -236,7 +215,7 @@ class _Run:
             message = "the setup has no payer's number for the claim (CLP07)"
             yield lacks(message, f'add "payer_controls": {{"{claim_id}": …}}')
 
-    def texts(self) -> Iterator[Written]:
+    def texts(self) -> Iterator[x12.Written]:
         """An interchange for each payee, then one for all requests."""
         control = self.control
         payer = self.setup.payer
@@ -244,10 +223,10 @@ class _Run:
             assert payer is not None  # otherwise no claim came so far
             payment = self.setup.payments[payee.npi].made()
             envelope = self.setup.envelope(self.at, control)
-            yield advice(envelope, payment, payer.made(), payee, self.at.date(), claims)
+            yield x12.advice(envelope, payment, payer.made(), payee, self.at.date(), claims)
             control += 1
         if self.reviews:
-            yield response(self.setup.envelope(self.at, control), self.reviews)
+            yield x12.response(self.setup.envelope(self.at, control), self.reviews)
 
     def report(self, problems: Sequence[Diagnostic]) -> None:
         options.print_problems(problems)
