@@ -14,6 +14,10 @@ from starlette.responses import Response
 from payer_policy.core.diagnostics import Diagnostic, PayerPolicyError
 
 MEDIA_TYPE: Final = "application/problem+json"
+_SPLIT: Final = "Split it; `detail` gives the maximum."
+_TRY_AGAIN: Final = (
+    "Nothing was decided or recorded. Try again after the seconds in the `Retry-After` header."
+)
 
 
 class Kind(NamedTuple):
@@ -31,31 +35,15 @@ KINDS: Final[Mapping[str, Kind]] = {
         "Every problem is in `problems`, with its place in the body. Nothing was decided or recorded.",
     ),
     "several-requests": Kind(
-        422,
-        "Not exactly one request",
-        "This path decides one request. Send lists, JSON Lines and X12 files to /v1/decide/batch.",
+        422, "Not exactly one request", "Send several requests in one body to /v1/decide/batch."
     ),
     "key-used": Kind(
-        422,
-        "Idempotency key already used",
-        "The same key was sent with another body or to another path within 24 hours. Send the original "
-        "body, or choose a new key.",
+        422, "Idempotency key already used", "Send the original body again, or choose a new key."
     ),
-    "too-many-requests-in-one": Kind(
-        413, "Too many requests in one body", "Split the file; `detail` gives the maximum."
-    ),
-    "too-large": Kind(413, "Body too large", "Split the file; `detail` gives the maximum size."),
-    "too-many-parts": Kind(
-        413,
-        "Too many values in the body",
-        "Values, lists and objects are counted before the body is parsed. Split it; `detail` gives the "
-        "maximum.",
-    ),
-    "too-slow": Kind(
-        408,
-        "The request did not arrive in time",
-        "The connection was too slow, or was closed early.",
-    ),
+    "too-many-requests-in-one": Kind(413, "Too many requests in one body", _SPLIT),
+    "too-large": Kind(413, "Body too large", _SPLIT),
+    "too-many-parts": Kind(413, "Too many values in the body", _SPLIT),
+    "too-slow": Kind(408, "The request did not arrive in time", "Send it again."),
     "wrong-media-type": Kind(415, "Unsupported media type", "`detail` lists what can be sent."),
     "not-acceptable": Kind(
         406, "No acceptable form of the answer", "`detail` lists the available forms."
@@ -80,21 +68,14 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "not-found": Kind(404, "Not found", "`detail` says what was looked for."),
     "wrong-method": Kind(405, "Method not allowed", "The `Allow` header lists the methods."),
-    "overloaded": Kind(
-        503,
-        "Too many requests are waiting",
-        "Nothing was decided or recorded. Try again after `Retry-After` seconds.",
-    ),
+    "overloaded": Kind(503, "Too many requests are waiting", _TRY_AGAIN),
     "deadline": Kind(
-        503,
-        "The answer took too long",
-        "Nothing was recorded, and no part of the answer is valid. Send fewer requests in one body.",
+        503, "The answer took too long", "Nothing was recorded. Send fewer requests in one body."
     ),
     "not-recorded": Kind(
         503,
         "The audit record cannot be written",
-        "No answer is given that is not in the record. Try again after `Retry-After` seconds; if this "
-        "continues, the operator must check the database of the audit record.",
+        f"{_TRY_AGAIN} If this continues, the operator must check the database of the audit record.",
     ),
     "not-configured": Kind(
         501, "Not enabled on this service", "`detail` names the option that enables it."

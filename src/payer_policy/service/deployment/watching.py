@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Event as Signal
 from threading import Lock, Thread, current_thread
@@ -221,17 +222,17 @@ class Deployment:
         source = self.source
         kind = self._kind or sources.kind_of(source, bool(self._trusted))
         if kind == "folder":
-            yield lambda: sources.found_folder(source)
+            yield partial(sources.found_folder, source)
             return
         if kind == "bundle":
-            yield lambda: sources.found_bundle(source)
+            yield partial(sources.found_bundle, source)
             return
         names = sources.names_in(source)
         if not names:
-            yield lambda: sources.no_bundle(source)
+            yield partial(sources.no_bundle, source)
         in_force = None if self._current is None else Path(self._current.name).name
         for name in names:
-            yield lambda path=source / name: sources.found_bundle(path)  # type: ignore[misc]
+            yield partial(sources.found_bundle, source / name)
             if name == in_force:
                 return  # an older name comes back only once this one is taken away
 
