@@ -16,15 +16,19 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
+from payer_policy.audit import searching
 from payer_policy.audit.chain import Head, instant
 from payer_policy.audit.errors import AuditError
+from payer_policy.audit.exporting import exported, read_export
+from payer_policy.audit.log import AuditLog
 from payer_policy.audit.searching import DECISIONS, KINDS
 from payer_policy.audit.verifying import checked
-from payer_policy.cli import options
+from payer_policy.audit.verifying import verify as verify_rows
+from payer_policy.cli import audit_rows, audit_words, options
+from payer_policy.core.whole_file import whole_path
 
 if TYPE_CHECKING:
     from payer_policy.audit.heads import Heads
-    from payer_policy.audit.log import AuditLog
     from payer_policy.audit.replaying import Folder, Replayed
 
 _MAX_LINE: Final = 64 * 1024 * 1024
@@ -164,8 +168,6 @@ def verify(
     With signed heads, also detect that the record was cut off at its end or written anew, up to the
     newest head. Exit status 0: every row is as it was written; 1: one is not; 2: the call was wrong.
     """
-    from payer_policy.audit.verifying import verify
-    from payer_policy.cli.audit_words import verified_json, verified_text
 
     if (heads is None) != (not trusted) or (since is not None and heads is None):
         raise click.UsageError("--heads FILE and --trust PUBLIC.pem go together")
@@ -174,12 +176,12 @@ def verify(
     signed = None if heads is None else _heads(heads, trusted, since)
     with _rows(record) as source:
         in_heads = [one.head for one in signed.trusted] if signed else ()
-        found = verify(source.rows, expected, in_heads)
+        found = verify_rows(source.rows, expected, in_heads)
         guards = () if source.log is None else source.log.missing_guards()
     if signed is not None:
         found = replace(found, findings=(*found.findings, *signed.findings))
     parts = (source.name, found, expected, guards, signed)
-    options.report(as_json, verified_json(*parts), verified_text(*parts))
+    options.report(as_json, audit_words.verified_json(*parts), audit_words.verified_text(*parts))
     sys.exit(1 if found.findings or guards else 0)
 
 
@@ -208,7 +210,6 @@ def replay(
     call was wrong.
     """
     from payer_policy.audit.replaying import Replayer
-    from payer_policy.cli.audit_words import EXPECTED, SHOWN, replayed_json, replayed_text
 
     for path in folders:
         options.need_policies(path)
@@ -227,14 +228,14 @@ def replay(
             count[found.status] += 1
             count[found.why] += bool(found.why)
             if as_json:
-                options.print_json(replayed_json(found), indent=None)
-            elif found.status == "differs" or found.why not in ("", *EXPECTED):
-                if len(notable) < SHOWN:
+                options.print_json(audit_words.replayed_json(found), indent=None)
+            elif found.status == "differs" or found.why not in ("", *audit_words.EXPECTED):
+                if len(notable) < audit_words.SHOWN:
                     notable.append(found)
                 count["notable"] += 1
     if not as_json:
-        click.echo("\n".join(replayed_text(source.name, count, notable)))
-    unknown = count["cannot"] - sum(count[why] for why in EXPECTED)
+        click.echo("\n".join(audit_words.replayed_text(source.name, count, notable)))
+    unknown = count["cannot"] - sum(count[why] for why in audit_words.EXPECTED)
     sys.exit(1 if count["differs"] or unknown else 0)
 
 
@@ -243,7 +244,9 @@ def replay(
 @_claim_number
 @_member
 @click.option(
-    "--decision", type=click.Choice(DECISIONS), help="Rows with this decision of the whole claim."
+    "--decision",
+    type=click.Choice(DECISIONS),
+    help="Rows with this decision of the whole claim.",
 )
 @click.option("--policy", metavar="PAYER/POLICY", help="Rows that this policy decided.")
 @click.option("--code", metavar="CODE", help="Rows with a service of this billing code.")
@@ -268,19 +271,21 @@ def find(record: str, limit: int | None, as_json: bool, **wanted: Any) -> None:
     claim number or member. With --json: one object per line, as `show --json` without the member part.
     Exit status 0: found; 1: no such row; 2: the call was wrong.
     """
-    from payer_policy.audit.searching import Search, newest, whole
-    from payer_policy.cli.audit_rows import found_text, row_json
 
-    search = Search(**wanted)
+    search = searching.Search(**wanted)
     with _rows(record) as source:
         log = source.log
-        matching = log.search(search) if log else filter(search.matches, whole(source.rows))
-        found, count = newest(matching, _LISTED if limit is None and not as_json else limit)
+        matching = (
+            log.search(search) if log else filter(search.matches, searching.whole(source.rows))
+        )
+        found, count = searching.newest(
+            matching, _LISTED if limit is None and not as_json else limit
+        )
     if as_json:
         for row in found:
-            click.echo(json.dumps(row_json(row, checked(row), whole=False)))
+            click.echo(json.dumps(audit_rows.row_json(row, checked(row), whole=False)))
     else:
-        click.echo("\n".join(found_text(source.name, found, count)))
+        click.echo("\n".join(audit_rows.found_text(source.name, found, count)))
     sys.exit(0 if found else 1)
 
 
@@ -294,21 +299,19 @@ def show(arguments: tuple[str, ...], as_json: bool) -> None:
     all rows. RECORD may be left out if PAYER_POLICY_AUDIT is set. Exit status 0: the row is as it was
     written; 1: it is not, or there is no such row; 2: the call was wrong.
     """
-    from payer_policy.audit.searching import one_row, whole
-    from payer_policy.cli.audit_rows import row_json, row_text
 
     record, seq = _record_and_row(arguments)
     with _rows(record, after=seq - 2) as source:
-        found = one_row(whole(source.rows), seq)
+        found = searching.one_row(searching.whole(source.rows), seq)
     if found is None:
         click.echo(f"{source.name}: there is no row {seq}.", err=True)
         sys.exit(1)
     row, findings = found
     if as_json:
         # ASCII: a row that was tampered with may contain what is not text in UTF-8.
-        click.echo(json.dumps(row_json(row, findings, whole=True), indent=2))
+        click.echo(json.dumps(audit_rows.row_json(row, findings, whole=True), indent=2))
     else:
-        click.echo("\n".join(row_text(source.name, row, findings)))
+        click.echo("\n".join(audit_rows.row_text(source.name, row, findings)))
     sys.exit(1 if findings else 0)
 
 
@@ -325,9 +328,6 @@ def backup(record: str, out: Path, as_json: bool) -> None:
     use pg_dump. Exit status 0: copied, and every row is as it was written; 1: copied, and a row is
     not; 2: nothing was copied.
     """
-    from payer_policy.audit.verifying import verify
-    from payer_policy.cli.audit_words import verified_json, verified_text
-    from payer_policy.core.whole_file import whole_path
 
     if out.exists():
         raise _exists(out)
@@ -335,12 +335,12 @@ def backup(record: str, out: Path, as_json: bool) -> None:
         with _opened(record) as log, whole_path(out) as copy:
             log.backup(copy)
             with _opened(copy) as copied:
-                found, guards = verify(copied.rows()), copied.missing_guards()
+                found, guards = verify_rows(copied.rows()), copied.missing_guards()
     except OSError as error:
         raise options.file_error(out, error, "cannot be written") from None
     parts = (str(out), found, None, guards)
-    lines = [f"{log.name}: copied to {out} and read back", *verified_text(*parts)]
-    options.report(as_json, verified_json(*parts), lines)
+    lines = [f"{log.name}: copied to {out} and read back", *audit_words.verified_text(*parts)]
+    options.report(as_json, audit_words.verified_json(*parts), lines)
     sys.exit(1 if found.findings or guards else 0)
 
 
@@ -354,7 +354,6 @@ def export(record: str, out: Path | None, without_members: bool) -> None:
     The same rows give the same bytes. Only its owner can read a new file, since it contains member
     data unless they are left out.
     """
-    from payer_policy.audit.exporting import exported
 
     with ExitStack() as stack:
         log = stack.enter_context(_opened(record))
@@ -385,7 +384,6 @@ def redact(
     and member. The redaction is itself a row. Exit status 0: erased; 1: no row had anything to
     erase; 2: the call was wrong.
     """
-    from payer_policy.cli.audit_words import rows_of
 
     if before is None and not any(one is not None for one in which.values()):
         raise click.UsageError("say which rows: --claim-number, --member or --before")
@@ -394,7 +392,7 @@ def redact(
         count, receipt = log.redact(by=by, why=why, before=day, **which)
     text, row = f"{log.name}: no such row has member data; nothing was erased.", None
     if receipt is not None:
-        text = f"{log.name}: erased the member data of {rows_of(count)}. "
+        text = f"{log.name}: erased the member data of {audit_words.rows_of(count)}. "
         text += f"Row {receipt.seq} says so; the new head is {receipt.seq}:{receipt.hash}"
         row = {"seq": receipt.seq, "hash": receipt.hash}
     shown = {"schema": "payer-policy/audit-redaction/1", "erased": count, "row": row}
@@ -413,7 +411,6 @@ def _clock() -> datetime:
 @contextmanager
 def _opened(record: str | Path, *, create: bool = False) -> Iterator[AuditLog]:
     """A record in a database; its errors are wrong calls."""
-    from payer_policy.audit.log import AuditLog
 
     with (
         options.wrong_call(AuditError),
@@ -435,7 +432,6 @@ class _Source:
 @contextmanager
 def _rows(record: str, *, after: int = 0) -> Iterator[_Source]:
     """The rows of a database (with a number above `after`) or of an exported file (all of them)."""
-    from payer_policy.audit.exporting import read_export
 
     with ExitStack() as stack:
         if "://" not in record:

@@ -7,18 +7,19 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from payer_policy.bundle.manifest import Manifest, read_about
+from payer_policy.bundle.opening import open_bundle_bytes, read_bundle_bytes, read_file
+from payer_policy.bundle.signing import generate
 from payer_policy.cli import options
 from payer_policy.cli.signing_keys import need_signing, private_key, public_key
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.diagnostics.render import report_json, report_text
 from payer_policy.core.whole_file import FOR_ALL, new_file
-
-if TYPE_CHECKING:
-    from payer_policy.bundle import Manifest
+from payer_policy.determination.words import counted, listed
 
 _BUNDLE = click.argument("bundle", metavar="BUNDLE", type=options.PATH)
 _FILE = options.PATH
@@ -41,7 +42,6 @@ def keygen(name: str, as_json: bool) -> None:
     Only its owner can read the private file, and no existing file is overwritten.
     """
     need_signing()
-    from payer_policy.bundle.signing import generate
 
     private, public = Path(f"{name}.private.pem"), Path(f"{name}.public.pem")
     for path in (private, public):
@@ -109,7 +109,6 @@ def build(
     files = scenarios.rglob("*.feature") if scenarios.is_dir() else (scenarios,)
     options.refuse_inputs("--out", out, *files)
     from payer_policy.bundle.building import ScenariosFailed, build_bundle
-    from payer_policy.bundle.manifest import read_about
 
     checked, signer = read_about(about), private_key(key)
     try:
@@ -156,7 +155,6 @@ def verify(bundle: Path, trusted: tuple[Path, ...], as_json: bool) -> None:
     manifest; 1: it is refused; 2: the call was wrong.
     """
     need_signing()
-    from payer_policy.bundle.opening import open_bundle_bytes
 
     keys, data = [public_key(path) for path in trusted], _bundle(bundle)
     try:
@@ -177,7 +175,6 @@ def show(bundle: Path, as_json: bool) -> None:
     Exit status 0: shown; 1: it is not a bundle, or does not match its own manifest; 2: the call was
     wrong.
     """
-    from payer_policy.bundle.opening import read_bundle_bytes
 
     data = _bundle(bundle)
     try:
@@ -194,7 +191,6 @@ def show(bundle: Path, as_json: bool) -> None:
 
 
 def _lines(path: Path, data: bytes, manifest: Manifest) -> Iterator[str]:
-    from payer_policy.determination.words import counted, listed
 
     about, specs = manifest.about, manifest.specs
     policies = "1 policy" if len(manifest.policies) == 1 else f"{len(manifest.policies)} policies"
@@ -255,7 +251,6 @@ def _refused(error: PolicyError, as_json: bool, consequence: str) -> NoReturn:
 
 
 def _bundle(path: Path) -> bytes:
-    from payer_policy.bundle.opening import read_file
 
     try:
         return read_file(path)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from payer_policy.bundle.signing import (
+    PrivateKey,
+    PublicKey,
+    read_private,
+    read_public,
+    why_unavailable,
+)
 from payer_policy.cli import options
-
-if TYPE_CHECKING:
-    from payer_policy.bundle import PrivateKey, PublicKey
 
 
 def need_signing() -> None:
@@ -20,8 +23,6 @@ def need_signing() -> None:
     Raises:
         click.UsageError: cryptography is not installed; the message says what to type.
     """
-    from payer_policy.bundle.signing import why_unavailable
-
     if (why := why_unavailable()) is not None:
         raise click.UsageError(why)
 
@@ -33,8 +34,6 @@ def private_key(path: Path) -> PrivateKey:
         click.UsageError: The file cannot be read.
         BundleError: It is not a private key.
     """
-    from payer_policy.bundle.signing import read_private
-
     need_signing()
     data = options.read_bytes(str(path))
     if path.is_file() and os.name == "posix" and path.stat().st_mode & 0o077:
@@ -49,7 +48,5 @@ def public_key(path: Path) -> PublicKey:
         click.UsageError: The file cannot be read.
         BundleError: It is not a public key.
     """
-    from payer_policy.bundle.signing import read_public
-
     need_signing()
     return read_public(options.read_bytes(str(path)), path.as_posix())
