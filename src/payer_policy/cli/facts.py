@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,8 @@ def command(name: str | None, folder: Path, as_json: bool) -> None:
     ]
     if not chosen:
         groups = {fact.partition(".")[0] for fact in facts}
-        hint = did_you_mean(name or "", [*facts, *groups])
-        click.echo(
-            f"`{name}` is neither a fact nor a group of facts"
-            + (f"; {hint}" if hint else f"; groups: {', '.join(sorted(groups))}"),
-            err=True,
-        )
-        sys.exit(2)
+        hint = did_you_mean(name or "", [*facts, *groups]) or f"groups: {', '.join(sorted(groups))}"
+        raise click.UsageError(f"`{name}` is neither a fact nor a group of facts; {hint}")
     lines = [line for fact in chosen for line in _text(fact, in_full=len(chosen) == 1)]
     options.report(as_json, [_json(fact) for fact in chosen], lines)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -61,8 +60,7 @@ def remove(file: Path, name: str) -> None:
     keys = _read(file)
     if name not in keys.names():
         names = ", ".join(keys.names()) or "none"
-        click.echo(f"there is no key `{name}`; there are: {names}", err=True)
-        sys.exit(2)
+        raise click.UsageError(f"there is no key `{name}`; there are: {names}")
     _write(keys.without(name), file)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -36,12 +35,10 @@ def command(policy: str, on: datetime | None, markdown: bool, folder: Path) -> N
         hint = did_you_mean(address, library.policies) or (
             f"there are: {', '.join(sorted(library.policies))}"
         )
-        click.echo(f"`{policy}` is not a policy here; {hint}", err=True)
-        sys.exit(2)
+        raise click.UsageError(f"`{policy}` is not a policy here; {hint}")
     ruleset = library.ruleset(address, day or library.windows(address)[-1][0])
     if ruleset is None:
-        click.echo(f"{address} is not in force on {day}", err=True)
-        sys.exit(2)
+        raise click.UsageError(f"{address} is not in force on {day}")
     click.echo(read_ruleset(ruleset, form="markdown" if markdown else "text"), nl=False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,10 +57,7 @@ def command(record: str, folder: Path, as_json: bool) -> None:
     if not data:
         raise click.UsageError(f"{record}: contains no record; `decide --record` writes them")
     verifier = Verifier(Library.open(folder))
-    lines = [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")]
-    if not data.endswith(b"\n"):
-        lines[-1] = lines[-1][:-1]
-    checked = verifier.verify_all(lines)
+    checked = verifier.verify_all(BytesIO(data).readlines())
     answers = [_json(number, one) for number, one in enumerate(checked, 1)]
     value = {"schema": "payer-policy/verification/1", "records": answers}
     options.report(as_json, value, (_text(number, one) for number, one in enumerate(checked, 1)))
