@@ -132,7 +132,7 @@ class Decided:
     facts: Mapping[str, Value | None]
     """The facts that it was decided by, by name; None: not known."""
     silence: Callable[[], Silence] | None = field(default=None, compare=False, repr=False)
-    """What nobody said of the facts; None: nothing was evaluated."""
+    """The facts that were not provided; None: nothing was evaluated."""
     days: tuple[Decided, ...] = ()
     """Where several days were decided: the answer as of each of them, in order. Ruleset, evaluation
     and facts are then those of the first."""
@@ -140,7 +140,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class PolicyOnDay:
-    """One policy as it stands on a day, for a caller that holds exact facts already.
+    """One policy as it is in force on a day, for a caller that holds exact facts already.
 
     The shortest way to a determination: nothing is read, checked, derived from a claim or routed.
     """
@@ -172,8 +172,8 @@ class PolicyOnDay:
             claim_id: Repeated in the determination.
             kind: What the facts are of, also repeated.
             lines: The service's lines with their parts, where there are any.
-            silence: What nobody said of the facts, for the assumptions; None: each was said, and those
-                that are not known were not.
+            silence: The facts that were not provided, for the assumptions; None: the facts given are all
+                that were provided.
 
         Raises:
             PolicyError: The facts are no mapping.
@@ -282,7 +282,7 @@ class Engine:
 
         Args:
             request: A `Request`, or its JSON as a mapping: `schema/request.schema.json` has its shape,
-                and `$schema` may stand in it. Units are billing units, amounts dollars. Numbers are
+                and it may have a `$schema`. Units are billing units, amounts dollars. Numbers are
                 int, Decimal or text (a float is refused: it is not exact); dates are `date` or text
                 (YYYY-MM-DD); lists may be tuples, mappings any `Mapping`. Nothing of it is kept.
 
@@ -395,7 +395,7 @@ class Engine:
         if len(meant) > 1 and given.whole:
             each = [self._meant(*one) for one in meant.values()]
             given.refuse_ambiguous(vocabulary, request, each)
-        # Beside a decided drug, a line without a policy is context: nobody asks what nearly applied.
+        # Beside a decided drug, a line without a policy is context: what nearly applied does not matter.
         without = [
             self._no_policy(asked.context, () if decided else tuple(self._near(asked)))
             for asked in undecided

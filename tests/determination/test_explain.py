@@ -496,14 +496,38 @@ def test_the_headline_says_what_was_decided_on_what(about, lines, says):
     assert explained.title == says
 
 
-def test_more_than_five_checks_that_were_not_made_are_folded():
-    determination = decide(EXAMPLE, *CASES["approved-on-assumptions"])
-    (first, *_) = [one for one in determination.assumptions if one.rule is not None]
-    assumed = tuple(
-        replace(first, rule=f"rule-{number}", waits_for=(f"fact.{number}",)) for number in range(7)
+def test_more_than_five_of_anything_are_counted_and_listed_on_request():
+    determination = decide(EXAMPLE, *CASES["nothing-known"])
+    (assumption, *_) = [one for one in determination.assumptions if one.rule is not None]
+    many = determination.with_details(
+        assumptions=tuple(
+            replace(assumption, rule=f"check-{n}", waits_for=(f"fact.{n}",)) for n in range(7)
+        ),
+        missing=tuple(replace(determination.missing[0], fact=f"asked.{n}") for n in range(7)),
+        unsettled=tuple(replace(determination.unsettled[0], rule=f"open-{n}") for n in range(6)),
     )
 
-    text = render_determination(determination.with_details(assumptions=assumed))
+    text = render_determination(many, how_to_list_all="--full")
+    full = render_determination(many, full=True)
 
-    assert "rule-4" in text and "rule-5" not in text
-    assert "~ 2 more; not known: fact.5 and fact.6" in text
+    assert "7 questions that would decide this claim" in text
+    assert "asked.4" in text and "asked.5" not in text
+    assert "… 2 more questions (--full lists all)" in text
+    assert "open-4" in text and "open-5" not in text
+    assert "… 1 more rule (--full lists all)" in text
+    assert (
+        "7 checks not run: fact.0, fact.1, fact.2, fact.3, fact.4 and 2 more not provided." in text
+    )
+    assert "check-0" not in text
+    for name in ("asked.6", "open-5", "check-6", "fact.6"):
+        assert name in full
+    assert "more question" not in full
+
+
+def test_a_clean_approval_is_four_lines_at_most():
+    text = render_determination(decide(EXAMPLE, *CASES["approved"]))
+
+    assert len(text.splitlines()) <= 4
+    assert text.startswith(
+        "APPROVED  C-1 · X1234 on 2024-03-05\nLines 1 and 2: 4 billing units allowed"
+    )

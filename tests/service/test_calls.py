@@ -75,20 +75,22 @@ def test_the_short_form_says_what_a_claims_system_posts(own: Served, name: str) 
 def test_nothing_else_is_worked_out_for_the_short_form(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from payer_policy.determination import decide
+    from payer_policy.determination.details import Detailer
 
     service = serve(Settings(POLICIES, poll_seconds=60))
     body = (CLAIMS / "question.json").read_bytes()
-    settled = []
-    settle = decide._Case.settle
-    monkeypatch.setattr(decide._Case, "settle", lambda self: settled.append(1) or settle(self))
+    made = []
+    details = Detailer.details
+    monkeypatch.setattr(
+        Detailer, "details", lambda self, about: made.append(1) or details(self, about)
+    )
 
     short = service.post("/v1/decide?view=brief", body)
-    before = len(settled)
+    before = len(made)
     service.post("/v1/decide", body)
 
     assert (short.json()["decision"], short.json()["receipt"]) == ("pend", None)
-    assert (before, len(settled)) == (0, 1)
+    assert (before, len(made)) == (0, 1)
 
 
 @pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])

@@ -179,7 +179,7 @@ Feature: Medicare's units are whole, and are units of the code
         | JZ        | 36    |
       And it is known that the dose administered is 36 mg
       When the claim is decided
-      Then it says "36 billing units are billed for a dose of 36000 mcg: the weight was entered as units. The dose makes 4 billing units"
+      Then it says "36 billing units are billed for a dose of 36 mg (36000 mcg): the weight was entered as units. The dose makes 4 billing units"
 
     Scenario: Both lines were entered in milligrams
       Given these claim lines

@@ -109,7 +109,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it is known that the amount discarded is 4 mg
       When the claim is decided
       Then the reason is CO 4 with N823 from rule jw-below-one-unit
-      And it says "4000 mcg were discarded, less than one unit of 10000 mcg"
+      And it says "4 mg (4000 mcg) were discarded, less than one unit of 10 mg (10000 mcg)"
 
   Rule: Each whole discarded unit is billed on a line of its own with JW
 
@@ -336,7 +336,7 @@ Feature: Medicare pays for discarded baclofen in whole units
         | JZ        | 4     |
       And it is known that the dose administered is 30 mg
       When the claim is decided
-      Then it says "4 billing units are billed as administered; a dose of 30000 mcg makes 3 billing units, rounded up"
+      Then it says "4 billing units are billed as administered; a dose of 30 mg (30000 mcg) makes 3 billing units, rounded up"
 
     Scenario: Too many administered units do not touch the discarded ones
       Given these claim lines
@@ -491,4 +491,4 @@ Feature: Medicare pays for discarded baclofen in whole units
         | the amount discarded                        | 3 mg  |
         | the labelled total of the opened containers | 40 mg |
       When the claim is decided
-      Then it says "The record shows 36000 mcg administered and 3000 mcg discarded, but containers of 40000 mcg"
+      Then it says "The record shows 36 mg (36000 mcg) administered and 3 mg (3000 mcg) discarded, but containers of 40 mg (40000 mcg)"

@@ -325,7 +325,7 @@ Feature: Medicare's wastage rules go by the date of service
       When the claim is decided
       Then it is approved
       And it advises by rule waste-without-jw-audited
-      And it says "10000 mcg were discarded, which makes 1 billing unit, and no JW line bills them"
+      And it says "10 mg (10000 mcg) were discarded, which makes 1 billing unit, and no JW line bills them"
 
       Examples:
         | case                         | date       |

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     help="Ask only for facts that can change the decision, and report decisions that no missing fact "
     "can change (needs z3-solver; slower).",
 )
+@click.option("--full", is_flag=True, help="List everything, without counted lists.")
 @options.policies
 @options.engine()
 @options.as_json
@@ -47,6 +48,7 @@ def command(
     facts: str | None,
     record: Path | None,
     exact: bool,
+    full: bool,
     folder: Path,
     engine: str | None,
     as_json: bool,
@@ -89,7 +91,8 @@ def command(
             if decided_at_all or answer.refused:
                 click.echo(write([answer.to_json()]), nl=False)
         elif decided_at_all:
-            click.echo(("" if first else "\n") + _text(answer, outcome, exactly))
+            text = _text(answer, outcome, exactly, full)
+            click.echo(("" if first else "\n") + text)
             first = False
     sys.exit(2 if refused else 1 if not_approved else 0)
 
@@ -142,8 +145,11 @@ _BECOMES: Final = {
 }
 
 
-def _text(answer: Answer, outcome: Outcome, exactly: Sequence[Exact | None]) -> str:
-    parts = [render_determination(determination) for determination in outcome.determinations]
+def _text(answer: Answer, outcome: Outcome, exactly: Sequence[Exact | None], full: bool) -> str:
+    parts = [
+        render_determination(determination, full=full, how_to_list_all="--full")
+        for determination in outcome.determinations
+    ]
     if outcome.determinations:
         # The procedures beside a decided drug are context: they are listed, without reasons.
         others = [

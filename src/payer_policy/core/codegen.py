@@ -289,7 +289,7 @@ def _guarded(parts: Sequence[_Part], unknown: str, none: str, source: str) -> st
 
 
 def _tests_with_signs(condition: Condition, negated: bool) -> Iterator[tuple[Test, bool]]:
-    """Each test of a condition, and whether an odd number of `not` stands before it."""
+    """Each test of a condition, and whether an odd number of `not` precedes it."""
     match condition:
         case Test():
             yield condition, negated

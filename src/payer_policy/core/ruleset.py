@@ -23,7 +23,7 @@ that a checker of what an engine reported needs none of them."""
 
 Spans = Literal["pend", "first-day", "per-diem"]
 
-# --- expressions: what stands on either side of a test ---------------------------------------
+# --- expressions: the two sides of a test ---------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Edge:
 
 
 Expression = Constant | FactRef | Score | Arithmetic | Edge | Window
-"""What may stand on the right side of a test. A `Window` stands only in a test as it was written."""
+"""The right side of a test. A `Window` occurs only in a test as it was written."""
 
 # --- conditions --------------------------------------------------------------------------------
 
@@ -134,7 +134,7 @@ Condition = Test | All | AnyOf | Not | AtLeast
 
 
 def written(condition: Condition) -> Test | None:
-    """The test that stands here as it was written; None: a combination of conditions stands here."""
+    """The test as it was written; None: this is a combination of conditions."""
     match condition:
         case Test(says=None):
             return condition

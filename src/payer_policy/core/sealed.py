@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 NOTHING: Final = "(nothing)"
-"""What stands at a path where nothing stands."""
+"""The value at a path that does not exist."""
 ORDER: Final = "#order"
 
 
@@ -76,7 +76,7 @@ def keyed(value: Any) -> Any:
 
 
 def at(value: Any, *path: str) -> Any:
-    """What stands at a path of a keyed value, or `NOTHING`."""
+    """The value at a path of a keyed value, or `NOTHING`."""
     for key in path:
         value = value.get(key, NOTHING) if isinstance(value, dict) else NOTHING
     return value

@@ -17,7 +17,7 @@ from typing import IO, Any, BinaryIO, Final
 from payer_policy.core.diagnostics import PayerPolicyError
 
 PRIVATE: Final = 0o600
-"""Whoever runs the program reads and writes, nobody else: for files with member data."""
+"""Only the user who runs the program reads and writes: for files with member data."""
 PRIVATE_FOLDER: Final = 0o700
 FOR_ALL: Final = 0o666
 """As the user's umask has it: for files without member data."""

@@ -28,7 +28,7 @@ class ServiceLine(NamedTuple):
 class Limit:
     """A reduction that holds, while its units are given out.
 
-    `least` units are certainly left, and at most `most`; None: nobody knows how many.
+    At least `least` units are left, and at most `most`; None: not known.
     """
 
     __slots__ = ("depends_on_earlier", "least", "most", "on", "without_units")
@@ -38,13 +38,13 @@ class Limit:
         self.least: Units = 0 if to is None else max(to, 0)
         self.most: Units | None = None if to is None else self.least
         self.without_units: list[int] = []
-        """The lines whose billed units are not known, so that nobody knows what they take."""
+        """The lines whose billed units are not known, and so what they take."""
         self.depends_on_earlier: list[int] = []
         """The lines for which it matters what lines before them take."""
 
     @property
     def unknown(self) -> bool:
-        """Whether nobody knows how many units it leaves."""
+        """Whether the units that it leaves are not known."""
         return self.most is None
 
     def again(self) -> Limit:
@@ -52,14 +52,14 @@ class Limit:
         return Limit(tuple(self.on), self.most)
 
     def take(self, least: Units, most: Units) -> None:
-        """A line takes so many of it."""
+        """Take the units of a line from it."""
         self.least = max(difference(self.least, most), 0)
         if self.most is not None:
             self.most = difference(self.most, least)
 
 
 class Allotted(NamedTuple):
-    """What becomes of a line. `most` is None where nobody knows how many."""
+    """The decision on a line. `most` is None where it is not known."""
 
     outcome: LineDecision
     least: Units | None
@@ -70,7 +70,7 @@ DENIED: Final = Allotted("deny", 0, 0)
 
 
 class Allocation(NamedTuple):
-    """What becomes of every line, and which lines did not get it on their own account."""
+    """The decision on every line, and the lines that got theirs from the lines they follow."""
 
     lines: Sequence[Allotted]
     denied_with: Mapping[str, Sequence[int]]

@@ -1,8 +1,8 @@
-"""Which facts a determination makes something of that nobody said: `FactsAssumed(ruleset)`.
+"""The facts on which a determination rests although they were not provided: `FactsAssumed(ruleset)`.
 
-The rules are evaluated a second time with nothing made of what is not known: a value that rests on
-silence is left out, and a test whether a fact is known is itself unknown where the fact is. A rule that
-comes out as before rests on no assumption.
+The rules are evaluated a second time without silence: a value that rests on silence is left out, and a
+test whether a fact is known is itself unknown where the fact is. A rule with the same result rests on no
+assumption.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class FactsAssumed:
         parts: Collection[str] | None,
         denied: bool,
     ) -> list[str]:
-        """The names of the facts, in order. Rules that are assumed not to hold are no part of it.
+        """The names of the facts, in order, without the rules that are assumed not to apply.
 
         Where several facts feed a rule that rests on silence, all silent ones among them are named.
 

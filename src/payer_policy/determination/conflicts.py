@@ -1,9 +1,8 @@
-"""Facts on which rules that hold disagree: they stay unknown, and nothing that reads one is approved.
+"""Facts on which rules that apply disagree: they stay unknown, and nothing that reads one is approved.
 
-Most of that is Kleene's logic: a rule that waits for such a fact is unknown, and pends. Two things are
-not, and are looked after here: a rule that may be assumed not to hold is not, where it reads such a
-fact; and a rule that asks whether the fact is known counts as unknown, since the answer "no" is no
-answer.
+Kleene's logic gives most of that: a rule that waits for such a fact is unknown, and pends. Two cases are
+handled here: a rule that the policy assumes not to apply is not assumed so where it reads such a fact;
+and a rule that asks whether the fact is known counts as unknown, since "no" would be the wrong answer.
 """
 
 from __future__ import annotations

@@ -291,7 +291,7 @@ class _Case:
     def _exceeded(self, rule: DecidingRule, on: Sequence[int]) -> bool:
         """Whether more units are known to be billed than a reduction leaves.
 
-        Without lines nobody has billed anything yet, and what it would leave is stated.
+        Without lines nothing is billed yet, and the amount that it would leave is stated.
         """
         amount = self._amount(rule)
         if amount is None:

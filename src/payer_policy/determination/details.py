@@ -71,7 +71,7 @@ class Detailer:
         # Claims assume the same few things again and again; what is kept holds nothing of a member.
         self._assumptions: dict[tuple[tuple[int, FactSet], ...], tuple[Assumption, ...]] = {}
 
-    # Made when first needed: of most rulesets nobody asks.
+    # Made when first needed: most rulesets are never asked.
 
     @cached_property
     def _missing(self) -> MissingFacts:

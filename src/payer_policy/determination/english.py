@@ -7,7 +7,6 @@ One structure (`Section`, `Item`), written out as text or as Markdown.
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -40,6 +39,7 @@ from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.determination.model import Citation
 from payer_policy.determination.rules import citations_of
 from payer_policy.determination.words import (
+    WIDTH,
     capital,
     counted,
     day,
@@ -53,13 +53,13 @@ from payer_policy.determination.words import (
     stop,
     there_is,
     with_article,
+    wrapped,
 )
 
-WIDTH: Final = 100
 CODES_SHOWN: Final = 6
-"""A code set with at most so many codes is spelled out."""
+"""Maximum number of codes of a code set that are spelled out."""
 IN_ROW: Final = 2
-"""So many conclusions, or overridden rules, stand in one sentence; more of them are a list."""
+"""Maximum number of conclusions, or overridden rules, in one sentence; more become a list."""
 
 # --- the structure --------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ Block = str | tuple[Item, ...]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, what stands under it, and the sections inside it."""
+    """A heading, the text under it, and the sections inside it."""
 
     heading: str
     blocks: tuple[Block, ...] = ()
@@ -94,7 +94,7 @@ def as_text(section: Section, *, width: int = WIDTH) -> str:
 
 def _text_section(section: Section, lines: list[str], depth: int, width: int) -> None:
     lines.append("")
-    heading = _wrapped(section.heading, "", "   " if depth > 1 else "", width)
+    heading = wrapped(section.heading, "", "   " if depth > 1 else "", width)
     lines += heading
     indent = ""
     if depth < 2:
@@ -106,7 +106,7 @@ def _text_section(section: Section, lines: list[str], depth: int, width: int) ->
         if isinstance(block, str):
             if depth < 2 or after_list:
                 lines.append("")
-            lines += _wrapped(block, indent, indent, width)
+            lines += wrapped(block, indent, indent, width)
         else:
             if depth < 2:
                 lines.append("")
@@ -114,17 +114,6 @@ def _text_section(section: Section, lines: list[str], depth: int, width: int) ->
         after_list = depth < 2 and not isinstance(block, str)
     for inner in section.sections:
         _text_section(inner, lines, depth + 1, width)
-
-
-def _wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        one_line(text),
-        max(width, len(rest) + 40),
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [first.rstrip()]
 
 
 _ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
@@ -144,7 +133,7 @@ def _text_items(
     for place, item in enumerate(items):
         mark = f"{_mark(place, level):<3} "
         inside = indent + " " * len(mark)
-        lines += _wrapped(item.text, indent + mark, inside, width)
+        lines += wrapped(item.text, indent + mark, inside, width)
         _text_items(item.items, lines, inside, level + 1, width)
 
 
@@ -211,7 +200,7 @@ _LOOSER: Final = {
     "round_up": (_SUMS[:2],),
     "round_down": (_SUMS[:2],),
 }
-"""What stands in brackets inside each operation: as its first argument, and as a later one."""
+"""Operations that need brackets inside each operation: as its first argument, and as a later one."""
 
 
 class English:
@@ -223,7 +212,7 @@ class English:
     # --- facts ----------------------------------------------------------------------------------
 
     def fact(self, name: str) -> str:
-        """A fact's label, ready to stand in a sentence."""
+        """A fact's label, ready to be used in a sentence."""
         return label_of(name, self.ruleset.facts.get(name))
 
     def type_of(self, name: str) -> FactType | None:
@@ -334,7 +323,7 @@ class English:
     def expression(self, expression: Expression, like: str | None = None) -> str:
         """An expression as a noun: "8 billing units", "the units billed minus the limit".
 
-        `like` is the fact that it stands beside, whose unit and type its constants share.
+        `like` is the fact that it is compared with, whose unit and type its constants share.
         """
         match expression:
             case Constant():
@@ -435,7 +424,7 @@ class English:
     # --- rules ----------------------------------------------------------------------------------
 
     def sentence(self, sentence: Sentence) -> str:
-        """A sentence with what stands in its slots in brackets."""
+        """A sentence with the labels of its slots in brackets."""
         text = sentence.pieces[0]
         for name, piece in zip(sentence.facts, sentence.pieces[1:], strict=True):
             kind, _, rest = name.partition(":")
@@ -497,7 +486,7 @@ class English:
             return id_
 
     def rule(self, rule: Rule, *, number: int | None = None) -> Section:
-        """A rule: title, condition, effect, what it gives way to, and its sources."""
+        """A rule: title, condition, effect, the rules that override it, and its sources."""
         condition = self.condition(rule.condition)
         blocks: list[Block] = []
         if condition.items:
@@ -535,7 +524,7 @@ def _place(values: Sequence[str], value: Value) -> int:
 
 
 def lead(condition: Condition, negated: bool = False) -> str:
-    """What stands before the parts of a combination: "at least 2 of these hold:"."""
+    """The words before the parts of a combination: "at least 2 of these hold:"."""
     match condition:
         case All():
             return "not all of these hold:" if negated else "all of these hold:"
@@ -647,7 +636,7 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
 
 
 def _head(ruleset: Ruleset) -> tuple[Block, ...]:
-    """What stands above all sections: which policy it is, how to read it, what it asks with."""
+    """The text above all sections: the policy, and how to read it."""
     until = "on" if ruleset.last_day is None else f"through {day(ruleset.last_day)}"
     head: list[Block] = [
         f"Policy {ruleset.policy}, version {ruleset.version}, for dates of service from "

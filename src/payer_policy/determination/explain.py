@@ -55,7 +55,7 @@ from payer_policy.determination.words import (
 from payer_policy.engines.protocol import Evaluation
 
 CLOSEST: Final = 3
-"""How many of the rules that came closest to holding an approval shows."""
+"""Maximum number of closest rules shown for an approval."""
 
 DEEPEST: Final = 40
 """So many rules, one behind the other, are followed."""
@@ -113,8 +113,8 @@ def explain(
     return Explanation(title, tuple(sections))
 
 
-SILENT: Final = "Not stated, and the decision rests on it"
-"""What stands before the facts that are assumed."""
+SILENT: Final = "Assumed, since not provided"
+"""The words before the facts that are assumed."""
 CONFLICT: Final = (
     "It stays unknown, and nothing that reads it is approved; the policy is to be mended."
 )
@@ -326,7 +326,7 @@ class _Explainer:
         text = f"{failing} of {counted(len(deciding), 'rule')} that could deny, pend or reduce "
         text += "is known not to hold" if failing == 1 else "are known not to hold"
         if assumed:
-            text += f"; {assumed} {'is' if assumed == 1 else 'are'} assumed not to hold"
+            text += f"; {assumed} {'is' if assumed == 1 else 'are'} assumed not to apply"
         if others:
             text += f"; {others} {'does' if others == 1 else 'do'} not bear on this"
         return stop(text)
@@ -431,7 +431,7 @@ class _Explainer:
     # --- conditions -----------------------------------------------------------------------------
 
     def _parts(self, condition: Condition) -> list[Node]:
-        """A rule's condition, without headings where its parts can stand under the rule."""
+        """A rule's condition, without a heading where its parts can be listed under the rule."""
         node = self._condition(condition, False)
         heading = node.sentence in (_ALL, _ANY) and node.children
         return list(node.children) if heading else [node]
@@ -530,7 +530,7 @@ class _Explainer:
     # --- derived facts --------------------------------------------------------------------------
 
     def _behind(self, name: str) -> tuple[list[str], list[Node]]:
-        """What makes a derived fact what it is: said in short, and the rules; told once."""
+        """Why a derived fact has its value, in short, and the rules; each is explained once."""
         self._told.add(f"={name}")
         derived = self._ruleset.derived[name]
         value = self._known.get(name)

@@ -1,4 +1,4 @@
-"""Which unknown facts could still change the outcome, as questions: soonest to settle first.
+"""The unknown facts that could still change the outcome, as questions in the order that decides soonest.
 
 Reads the ruleset and an engine's `Evaluation`; `decide` calls it, and only where something is
 unknown. Everything here is polynomial: sets of facts are bits of an integer.

@@ -244,9 +244,9 @@ def _merged(lists: Sequence[tuple[T, ...]], key: Callable[[T], str]) -> tuple[T,
 class Period:
     """The answer on a preauthorization's period, from the answers as of single days.
 
-    The first day decides. What it denies (or reduces) stands on a line only where the same rule does
-    so with the same codes as of the last day; else the line pends. What it approves stands, and later
-    days on which the answer is another are noted.
+    The first day decides. A denial or reduction holds for a line only where the same rule makes it
+    with the same codes as of the last day; else the line pends. An approval holds, and later days with
+    another answer are noted.
     """
 
     def __init__(

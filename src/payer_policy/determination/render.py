@@ -6,22 +6,32 @@ so that what a biller typed cannot steer a terminal.
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 from payer_policy.core.ruleset import Reason
+from payer_policy.core.semantics import total
 from payer_policy.core.vocabulary.types import Units
-from payer_policy.determination.english import WIDTH, reason_in_words
-from payer_policy.determination.explain import CONFLICT, DECISIONS, SILENT, disagreement
+from payer_policy.determination.english import reason_in_words
+from payer_policy.determination.explain import (
+    CONFLICT,
+    DECISIONS,
+    SILENT,
+    disagreement,
+    units_in_words,
+)
 from payer_policy.determination.model import (
     Determination,
     Found,
     LineOutcome,
     NoPolicy,
+    Question,
+    Unsettled,
 )
 from payer_policy.determination.words import (
+    WIDTH,
+    capital,
     counted,
     day,
     in_words,
@@ -31,10 +41,11 @@ from payer_policy.determination.words import (
     reversal_of,
     service_in_words,
     stop,
+    wrapped,
 )
 
-_FEW: Final = 5
-"""More facts than this are counted and not named."""
+FOLD: Final = 5
+"""Longer lists are counted, and the rest is listed on request."""
 _WORDS: Final = {
     "approve": "APPROVED",
     "deny": "DENIED",
@@ -54,6 +65,9 @@ _COLORS: Final = {
     "no_policy": "36",
 }
 _HASH_SHOWN: Final = 12
+SHORT: Final = 2
+"""Lines of an answer after which the policy needs no blank line before it."""
+T = TypeVar("T")
 _UNKNOWN: Final = {
     "amount": "applies; how many units it leaves is not known",
     "line units": "applies; the units billed are not known",
@@ -66,23 +80,33 @@ _UNKNOWN: Final = {
 class _Page:
     """Lines of text, with colors where they are wanted."""
 
-    def __init__(self, width: int, color: bool) -> None:
+    def __init__(
+        self, width: int, color: bool, full: bool = False, how_to_list_all: str = ""
+    ) -> None:
         self.lines: list[str] = []
-        self._width, self._color = width, color
+        self._width, self._color, self.full = width, color, full
+        self._how = f" ({how_to_list_all} lists all)" if how_to_list_all else ""
 
     def paint(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
 
     def add(self, text: str, indent: int = 0, hang: int | None = None) -> None:
         rest = " " * (indent if hang is None else hang)
-        self.lines += textwrap.wrap(
-            one_line(text),
-            self._width,
-            initial_indent=" " * indent,
-            subsequent_indent=rest,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        self.lines += wrapped(text, " " * indent, rest, self._width)
+
+    def folded(self, items: Sequence[T], add: Callable[[T], None], noun: str) -> None:
+        """Add the first items of a list, and how many more there are."""
+        shown = items if self.full else items[:FOLD]
+        for item in shown:
+            add(item)
+        if more := len(items) - len(shown):
+            self.add(f"… {counted(more, f'more {noun}')}{self._how}", 2, 4)
+
+    def names(self, names: Sequence[str]) -> str:
+        """Names in a row, or the first of them and how many more there are."""
+        if self.full or len(names) <= FOLD:
+            return listed(names)
+        return listed([*names[:FOLD], f"{len(names) - FOLD} more"])
 
     def heading(self, text: str) -> None:
         self.lines += ["", self.paint(text, "1")]
@@ -92,10 +116,24 @@ class _Page:
 
 
 def render_determination(
-    determination: Determination, *, color: bool = False, width: int = WIDTH
+    determination: Determination,
+    *,
+    color: bool = False,
+    width: int = WIDTH,
+    full: bool = False,
+    how_to_list_all: str = "",
 ) -> str:
-    """A determination as text: the decision, the lines, what was found, what is missing."""
-    page = _Page(width, color)
+    """A determination as text: the decision, the lines, the findings and what is missing.
+
+    Args:
+        determination: What was decided.
+        color: Whether to color it for a terminal.
+        width: Maximum number of characters in a line.
+        full: List everything, also where a list is longer than five, and the checks that were not
+            made.
+        how_to_list_all: What a reader of a folded list can add to see all of it.
+    """
+    page = _Page(width, color, full, how_to_list_all)
     word = _WORDS[determination.decision]
     what = [
         determination.claim_id or "",
@@ -105,9 +143,7 @@ def render_determination(
     page.lines.append(
         f"{page.paint(word, code)}  {one_line(' · '.join(one for one in what if one))}"
     )
-    page.add(determination.policy.title)
     if determination.voids is not None:
-        page.lines.append("")
         page.add(reversal_of(determination.voids), 2)
     if determination.internal is not None:
         page.heading("Pended: internal error")
@@ -128,59 +164,63 @@ def render_determination(
         _findings(page, heading, found)
     _questions(page, determination)
     _unsettled(page, determination)
-    _assumed(page, determination)
     _findings(page, "To note", [one for one in determination.findings if one.kind == "advise"])
-    page.lines.append("")
-    silent = [one.name for one in determination.assumptions if one.fact is not None]
-    if silent:
-        named = [*silent[:_FEW], f"{len(silent) - _FEW} more"] if len(silent) > _FEW else silent
-        page.add(f"{SILENT}: {listed(named)}")
+    if len(page.lines) > SHORT:
+        page.lines.append("")
+    _assumed(page, determination)
     page.add(f"{_policy(determination)}, engine {determination.engine}")
     return page.text()
 
 
 def _questions(page: _Page, determination: Determination) -> None:
-    if determination.missing:
-        count = len(determination.missing)
-        page.heading(f"{counted(count, 'question')} that would decide this claim")
-        for place, question in enumerate(determination.missing, 1):
-            mark = f"{place}. "
-            page.add(f"{mark}{question.question}", 2, 2 + len(mark))
-            about = [question.fact]
-            if question.supplied_by:
-                about.append(f"from the {question.supplied_by}")
-            page.add(" · ".join(about), 2 + len(mark))
-        if determination.information_request is not None:
-            codes = reason_in_words(determination.information_request)
-            page.add(f"Asked for with {codes}.", 2)
+    questions = list(enumerate(determination.missing, 1))
+    if not questions:
+        return
+
+    def add(one: tuple[int, Question]) -> None:
+        place, question = one
+        mark = f"{place}. "
+        page.add(f"{mark}{question.question}", 2, 2 + len(mark))
+        by = f" · from the {question.supplied_by}" if question.supplied_by else ""
+        page.add(f"{question.fact}{by}", 2 + len(mark))
+
+    page.heading(f"{counted(len(questions), 'question')} that would decide this claim")
+    page.folded(questions, add, "question")
+    if determination.information_request is not None:
+        codes = reason_in_words(determination.information_request)
+        page.add(f"Asked for with {codes}.", 2)
 
 
 def _unsettled(page: _Page, determination: Determination) -> None:
-    if determination.unsettled:
-        page.heading("Not determined")
-        every = {line.number for line in determination.lines}
-        for rule in determination.unsettled:
-            about = [f"? {rule.title.rstrip('.')} · {rule.rule}"]
-            if rule.unknown != "condition":
-                about.append(_UNKNOWN[rule.unknown])
-            if set(rule.lines) != every:
-                about.append(line_list(rule.lines))
-            page.add(" · ".join(about), 2, 4)
+    if not determination.unsettled:
+        return
+    every = {line.number for line in determination.lines}
+
+    def add(rule: Unsettled) -> None:
+        about = [f"? {rule.title.rstrip('.')} · {rule.rule}"]
+        if rule.unknown != "condition":
+            about.append(_UNKNOWN[rule.unknown])
+        if set(rule.lines) != every:
+            about.append(line_list(rule.lines))
+        page.add(" · ".join(about), 2, 4)
+
+    page.heading("Not determined")
+    page.folded(determination.unsettled, add, "rule")
 
 
 def _assumed(page: _Page, determination: Determination) -> None:
-    assumed = [one for one in determination.assumptions if one.rule is not None]
-    if assumed:
-        page.heading(
-            "Not checked: the facts are missing, and the policy allows payment without them"
-        )
-        for assumption in assumed[:_FEW]:
-            page.add(f"~ {assumption.title.rstrip('.')} · {assumption.rule}", 2, 4)
-            if assumption.waits_for:
-                page.add(f"not known: {listed(assumption.waits_for)}", 4, 6)
-        if len(assumed) > _FEW:
-            facts = dict.fromkeys(fact for one in assumed[_FEW:] for fact in one.waits_for)
-            page.add(f"~ {len(assumed) - _FEW} more; not known: {listed(list(facts))}", 2, 4)
+    """The checks that were not made for want of facts, and the facts that the decision assumes."""
+    rules = [one for one in determination.assumptions if one.rule is not None]
+    if rules:
+        facts = list(dict.fromkeys(fact for one in rules for fact in one.waits_for))
+        page.add(f"{counted(len(rules), 'check')} not run: {page.names(facts)} not provided.", 0, 2)
+    if page.full:
+        for rule in rules:
+            page.add(f"~ {rule.title.rstrip('.')} · {rule.rule}", 2, 4)
+            if rule.waits_for:
+                page.add(f"not known: {listed(rule.waits_for)}", 4, 6)
+    if silent := [one.name for one in determination.assumptions if one.fact is not None]:
+        page.add(f"{SILENT}: {page.names(silent)}.", 0, 2)
 
 
 def _policy(determination: Determination) -> str:
@@ -210,6 +250,15 @@ def _allowed(line: LineOutcome) -> str:
 
 
 def _lines(page: _Page, determination: Determination) -> None:
+    lines = determination.lines
+    if all(line.outcome == "approve" for line in lines) and not page.full:
+        units = [line.billed_units for line in lines]
+        known = [one for one in units if one is not None]
+        billed = units_in_words(total(*known)) if len(known) == len(units) else "all units"
+        page.add(
+            f"{capital(line_list([line.number for line in lines]))}: {billed} allowed as billed."
+        )
+        return
     head = ("line", "part", "billed", "allowed", "outcome")
     rows = [
         (
@@ -219,12 +268,12 @@ def _lines(page: _Page, determination: Determination) -> None:
             _allowed(line),
             DECISIONS[line.outcome],
         )
-        for line in determination.lines
+        for line in lines
     ]
     widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
     page.lines.append("")
     page.lines.append("  " + page.paint(_row(head, widths), "2"))
-    for row, line in zip(rows, determination.lines, strict=True):
+    for row, line in zip(rows, lines, strict=True):
         text = _row(row, widths)
         plain = text[: len(text) - len(row[-1])]
         page.lines.append(f"  {plain}{page.paint(row[-1], _COLORS[line.outcome])}")

@@ -1,22 +1,21 @@
 """An explanation as a tree of sentences, and its three forms: text, Markdown and HTML.
 
-`explain` builds it. Whatever stands in a sentence (a fact may hold what a biller typed) is escaped
-here, once for each form.
+`explain` builds it. The text of a sentence (a fact may hold what a biller typed) is escaped here,
+once for each form.
 """
 
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, WORDS, Truth
 from payer_policy.core.vocabulary.types import Value, to_json
-from payer_policy.determination.english import WIDTH, escape_markdown
+from payer_policy.determination.english import escape_markdown
 from payer_policy.determination.model import Citation
-from payer_policy.determination.words import one_line
+from payer_policy.determination.words import WIDTH, wrapped
 
 MARKS: Final = {HOLDS: "●", FAILS: "○", UNKNOWN: "?"}
 """Whether a sentence applies, not whether that is good: a violated requirement has no check mark."""
@@ -100,19 +99,19 @@ class Explanation:
     def as_text(self, *, width: int = WIDTH) -> str:
         """A tree drawn with lines, for a terminal or a letter."""
         sources = self.sources()
-        lines = [*_wrap(self.title, "", "", width), *self._legend()]
+        lines = [*wrapped(self.title, "", "", width), *self._legend()]
         for section in self.sections:
             lines.append("")
-            lines += _wrap(_said(section, sources), "", "   ", width)
+            lines += wrapped(_said(section, sources), "", "   ", width)
             for note in section.notes:
-                lines += _wrap(note, "   ", "   ", width)
+                lines += wrapped(note, "   ", "   ", width)
             _draw(section.children, sources, lines, "", width)
         if sources:
             lines += ["", "Sources"]
             for number, source in enumerate(sources, 1):
                 mark = f"[{number}] "
                 text = f"{source.title} <{source.href}>" if source.href else source.title
-                lines += _wrap(text, mark, " " * len(mark), width)
+                lines += wrapped(text, mark, " " * len(mark), width)
         return "\n".join(lines) + "\n"
 
     def as_markdown(self) -> str:
@@ -155,17 +154,6 @@ class Explanation:
 # --- text ----------------------------------------------------------------------------------------
 
 
-def _wrap(text: str, first: str, rest: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        one_line(text),
-        max(width, len(rest) + 40),
-        initial_indent=first,
-        subsequent_indent=rest,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [first.rstrip()]
-
-
 def _numbers(node: Node, sources: Sequence[Citation]) -> list[int]:
     return [sources.index(citation) + 1 for citation in node.citations]
 
@@ -188,9 +176,9 @@ def _draw(
         last = place == len(nodes)
         inside = prefix + ("   " if last else "│  ")
         under = inside + ("│ " if node.children else "  ")
-        lines += _wrap(_said(node, sources), prefix + ("└─ " if last else "├─ "), under, width)
+        lines += wrapped(_said(node, sources), prefix + ("└─ " if last else "├─ "), under, width)
         for note in node.notes:
-            lines += _wrap(note, under, under, width)
+            lines += wrapped(note, under, under, width)
         _draw(node.children, sources, lines, inside, width)
 
 

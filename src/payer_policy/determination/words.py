@@ -7,6 +7,7 @@ that a value reads the same wherever it is printed.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -81,7 +82,7 @@ def stop(text: str) -> str:
 
 
 def day(value: date | None) -> str:
-    """A date, or what stands in for none."""
+    """A date, or words for none."""
     return "no date" if value is None else value.isoformat()
 
 
@@ -169,3 +170,26 @@ def one_line(text: str) -> str:
     """The text without line breaks, control characters or marks that turn the direction of what
     follows, for a terminal or a page."""
     return _STEERS.sub(" ", text)
+
+
+WIDTH: Final = 100
+"""Characters in a line of text, where nothing else is asked for."""
+
+
+def wrapped(text: str, first: str, rest: str, width: int) -> list[str]:
+    """The text as lines of printable characters.
+
+    Args:
+        text: What to print; line breaks in it are blanks.
+        first: The indent of the first line.
+        rest: The indent of the others.
+        width: Maximum number of characters in a line; lines with a deep indent may be longer.
+    """
+    return textwrap.wrap(
+        one_line(text),
+        max(width, len(rest) + 40),
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]

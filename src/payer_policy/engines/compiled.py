@@ -65,7 +65,9 @@ class _Guarded:
     def __call__(self, facts: Facts, /) -> Evaluation:
         value: object = facts.get(self._guard)
         if value is not None and value not in self._asking:
-            value = _OTHER  # one for all that no rule asks for: nobody can fill the memory
+            value = (
+                _OTHER  # one for all that no rule asks for, so that input cannot fill the memory
+            )
         evaluate = self._written.get(value)
         if evaluate is None:
             evaluate = self._write(value)

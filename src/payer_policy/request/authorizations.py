@@ -23,7 +23,7 @@ def authorization_facts(
 
     An authorization may be the one named where its own number is not known, or where its number
     is the only thing that is known to differ. Where no other is known to be the one named, it is
-    not known whether one is on file; a number that differs is told with it.
+    not known whether one is on file; a number that differs is reported with it.
     """
     on_file, on_claim = request.authorizations, request.authorization_number
     if on_file is None:

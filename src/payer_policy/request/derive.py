@@ -171,7 +171,7 @@ class _DerivationWriter(SourceWriter):
     """Writes the function that reads every needed source, each after those it is made from.
 
     What the form says comes first; a fact given beside it fills in where the form is silent. Only a
-    guess from procedure codes (`cases`) gives way to what was given.
+    guess from procedure codes (`cases`) is overridden by a value that was given.
     """
 
     def __init__(

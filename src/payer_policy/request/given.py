@@ -1,6 +1,6 @@
 """What a request says of facts beside its form: for the whole of it, and for single lines.
 
-A fact about the member stands in the request's `facts`. A fact about the service stands in the `facts`
+A fact about the member is in the request's `facts`. A fact about the service is in the `facts`
 of a line of that service; in the request's `facts` only where one service can be meant.
 """
 
@@ -27,10 +27,10 @@ Facts = Mapping[str, Value]
 Days = tuple[date | None, date | None]
 """The first day, and the last where there are several."""
 _Wrong = tuple[int | None, str, ValueProblem]
-"""The position of the line that it stands on, the fact, and what is wrong with it."""
+"""The position of its line, the fact, and what is wrong with it."""
 _NOTHING: Final[Facts] = {}
 _MOST_HINTS: Final = 20
-"""Nobody reads more suggestions than this, and each is looked for among all names."""
+"""Maximum number of suggestions in one message: each is looked for among all names."""
 
 _MOST_SERVICES: Final = 5
 """More services than this are counted in a message and not named."""
@@ -172,7 +172,7 @@ def line_numbers(request: Request) -> Iterator[int]:
 def fact_problem(
     request: Request, line: int | None, fact: str, code: str, message: str, hint: str | None
 ) -> Diagnostic:
-    """A problem with a fact of a request, at the place where it stands in it.
+    """A problem with a fact of a request, at its place in the request.
 
     Args:
         request: That gives the fact.
@@ -194,7 +194,7 @@ def parse_facts(
     """`facts` as values, and what is wrong with those that are none.
 
     null is "not known", the same as leaving the fact out. `of_line`: facts about the member do not
-    stand there.
+    belong there.
     """
     values: dict[str, Value] = {}
     problems: list[tuple[str, ValueProblem]] = []

@@ -142,7 +142,7 @@ class _Copy:
         self._problems: list[Diagnostic] = []
         self._left = _MOST_PARTS
         self._around: set[int] = set()
-        """The lists and mappings that the part being copied stands in."""
+        """The lists and mappings around the part being copied."""
 
     def of(self, value: Mapping[Any, Any]) -> dict[str, Any]:
         """The copy.

@@ -306,7 +306,7 @@ class Request(_Part):
     """Lines of the member's earlier claims; an empty list says that there are none."""
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
-    stand here only where one service can be meant, else in the `facts` of its lines."""
+    are given here only where one service can be meant, else in the `facts` of its lines."""
 
 
 NAMES: Final[Names] = {

@@ -1,4 +1,4 @@
-"""What nobody said of the facts of a service, and which of their values rest on that.
+"""The facts of a service that were not provided, and the values that rest on that.
 
 A fact may have a value because silence means something (`absent_means`), because a condition asks
 whether a fact is known, or because a fact over lines asks that of a line. Such a value may be another
@@ -26,7 +26,7 @@ _AS_VALUE: Final[Mapping[int, bool]] = {HOLDS: True, FAILS: False}
 
 
 class Silence(NamedTuple):
-    """What nobody said of the facts that a ruleset reads."""
+    """The facts that a ruleset reads and that were not provided."""
 
     rests: frozenset[str]
     """The facts whose values rest on it."""

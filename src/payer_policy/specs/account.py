@@ -12,8 +12,6 @@ from payer_policy.determination.trees import Explanation, Node
 from payer_policy.engine import Decided
 from payer_policy.specs.case import Answer
 
-_SHOWN: Final = 5
-"""Unsettled rules and questions; a pended claim may have dozens of each."""
 _PROVED: Final = 3
 
 
@@ -28,31 +26,13 @@ def account(answer: Answer, rules: Sequence[str] = ()) -> str:
 
 
 def _of_service(one: Decided, rules: Sequence[str]) -> Iterator[str]:
-    full = one.determination
-    short = full.with_details(
-        unsettled=full.unsettled[:_SHOWN],
-        missing=full.missing[:_SHOWN],
-        assumptions=tuple(one for one in full.assumptions if one.rule in rules),
-    )
-    text = render_determination(short)
-    if len(full.missing) > _SHOWN:
-        text = text.replace(f"({_SHOWN} questions", f"({_SHOWN} of {len(full.missing)} questions")
-    yield text
-    left_out = [
-        f"{len(all_of) - len(some)} more {what}"
-        for all_of, some, what in (
-            (full.unsettled, short.unsettled, "rules that are not settled"),
-            (full.missing, short.missing, "questions"),
-            (full.assumptions, short.assumptions, "assumptions"),
-        )
-        if len(all_of) > len(some)
-    ]
-    if left_out:
-        yield f"Not shown: {', '.join(left_out)}."
+    yield render_determination(one.determination)
     if one.evaluation is None and one.determination.policy.version is not None:
         return
-    wanted = list(rules) or [found.rule for found in full.findings if found.kind != "advise"]
-    tree = explain(one.ruleset, one.evaluation, one.facts, full, include_failing=True)
+    wanted = list(rules) or [
+        found.rule for found in one.determination.findings if found.kind != "advise"
+    ]
+    tree = explain(one.ruleset, one.evaluation, one.facts, one.determination, include_failing=True)
     proofs = tuple(
         node for rule in dict.fromkeys(wanted) if (node := _proof(tree, rule)) is not None
     )

@@ -7,10 +7,11 @@ tests read every kind of it back.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
-from payer_policy.core.vocabulary.types import Value
+from payer_policy.core.vocabulary.types import FactType, Value
 from payer_policy.determination import Determination
 from payer_policy.determination.words import in_words
 from payer_policy.policy.library import Library
@@ -68,7 +69,7 @@ class ScenarioWriter:
             out.append(f"And nothing is known about {self._day}")
         out += self._form(kind, payer, facts)
         rows = [
-            (fact.label, in_words(facts[fact_name], fact.type))
+            (fact.label, _cell(facts[fact_name], fact.type))
             for fact_name, fact in self._library.vocabulary.facts.items()
             if fact_name in facts
             and fact_name not in (self._code, self._day)
@@ -81,7 +82,7 @@ class ScenarioWriter:
     def more(self, facts: Mapping[str, Value]) -> list[str]:
         """The sentences that add to what is known of a request."""
         rows = [
-            (fact.label, in_words(facts[name], fact.type))
+            (fact.label, _cell(facts[name], fact.type))
             for name, fact in self._library.vocabulary.facts.items()
             if name in facts
         ]
@@ -145,3 +146,8 @@ def _table(rows: Rows) -> list[str]:
         + " |"
         for row in rows
     ]
+
+
+def _cell(value: Value, type_: FactType) -> str:
+    """A value as a cell of a table gives it: with one unit."""
+    return in_words(value, replace(type_, shown_in=None))

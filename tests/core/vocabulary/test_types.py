@@ -137,6 +137,9 @@ def test_a_day_reads_back_to_itself(day: date) -> None:
     assert calendar_date(to_json(day)) == day
 
 
+SHOWN_IN_MG = FactType("decimal", "mcg", shown_in=("mg", Fraction(1, 1000)))
+
+
 @pytest.mark.parametrize(
     ("value", "type_", "text"),
     [
@@ -145,6 +148,12 @@ def test_a_day_reads_back_to_itself(day: date) -> None:
         (False, None, "no"),
         (6, FactType("integer", "weeks"), "6 weeks"),
         (Decimal("1.50"), FactType("decimal", "mg"), "1.5 mg"),
+        (35_000, SHOWN_IN_MG, "35 mg (35000 mcg)"),
+        (Decimal("1250.5"), SHOWN_IN_MG, "1.2505 mg (1250.5 mcg)"),
+        (1000, SHOWN_IN_MG, "1 mg (1000 mcg)"),
+        (50, SHOWN_IN_MG, "50 mcg"),
+        (0, SHOWN_IN_MG, "0 mcg"),
+        (None, SHOWN_IN_MG, "not known"),
         (Fraction(1, 3), None, "1/3"),
         (Fraction(1, 8), None, "0.125"),
         (Decimal("1E+2"), None, "100"),

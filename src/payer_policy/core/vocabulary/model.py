@@ -110,6 +110,8 @@ class FactModel(BaseModel):
 
     type: Kind
     unit: str | None = None
+    shown_in: str | None = None
+    """The unit that people know such amounts by, such as mg for a fact in mcg."""
     values: list[str] | None = None
     ordered: bool = False
     system: str | None = None

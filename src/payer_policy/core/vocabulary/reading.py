@@ -26,7 +26,7 @@ from payer_policy.core.vocabulary.types import (
     ValueProblem,
     parse_value,
 )
-from payer_policy.core.vocabulary.units import UNITS
+from payer_policy.core.vocabulary.units import UNITS, unit_named, units_like
 
 WHOLE_SERVICE: Final = "service"
 """What a finding falls on where it names no part."""
@@ -160,7 +160,7 @@ class _Reading(NamedTuple):
         if not _FACT_NAME.match(name):
             hint = "write group.name in lowercase letters, digits and `_`"
             self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
-        type_ = self._range(model.fact_type(), model)
+        type_ = self._shown_in(self._range(model.fact_type(), model), model)
         self._values(type_, model)
         self._unit(type_, model)
         self._system(type_, model)
@@ -271,6 +271,27 @@ class _Reading(NamedTuple):
             message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
             hint = did_you_mean(model.unit, UNITS)
             self.problem("unknown-unit", message, "unit", key=False, hint=hint)
+
+    def _shown_in(self, type_: FactType, model: FactModel) -> FactType:
+        """The type with the unit that people know its amounts by."""
+        shown = model.shown_in
+        if shown is None:
+            return type_
+        unit, other = unit_named(model.unit), unit_named(shown)
+        if unit is None:
+            message = "`shown_in` is for numbers with a `unit`"
+            self.problem("wrong-shape", message, "shown_in", hint="remove it, or add the `unit`")
+            return type_
+        factor = None if other is None else unit.factor_to(other)
+        if factor is None:
+            fitting = units_like(unit)
+            message = (
+                f"{unit.name} does not convert to `{shown}`; expected one of {', '.join(fitting)}"
+            )
+            hint = did_you_mean(shown, fitting)
+            self.problem("unknown-unit", message, "shown_in", key=False, hint=hint)
+            return type_
+        return replace(type_, shown_in=(shown, factor))
 
     def _system(self, type_: FactType, model: FactModel) -> None:
         if model.system is None:

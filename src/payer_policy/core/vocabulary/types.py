@@ -58,8 +58,11 @@ class FactType:
 
     With `can_be_none` it may also be known that there is no such thing: the value `NONE`.
 
-    `minimum` and `maximum` are the least and the most that a supplied number or date can be: nobody
+    `minimum` and `maximum` are the least and the most that a supplied number or date can be: no one
     gives less than no units, or is born in the year 1.
+
+    `shown_in` is the unit that people know such amounts by, where it is not `unit`, and how many of it
+    one `unit` is.
     """
 
     kind: Kind
@@ -70,6 +73,7 @@ class FactType:
     minimum: int | Decimal | date | None = None
     maximum: int | Decimal | date | None = None
     can_be_none: bool = False
+    shown_in: tuple[str, Fraction] | None = None
 
     @property
     def is_numeric(self) -> bool:
@@ -314,7 +318,15 @@ def format_value(value: Value | None, type_: FactType | None = None) -> str:
     if isinstance(value, str):
         return value.replace("_", " ") if type_ is not None and type_.kind == "choice" else value
     number = format_number(value)
-    return f"{number} {type_.unit}" if type_ is not None and type_.unit else number
+    if type_ is None or not type_.unit:
+        return number
+    own = f"{number} {type_.unit}"
+    if type_.shown_in is not None:
+        unit, size = type_.shown_in
+        shown = Fraction(value) * size
+        if abs(shown) >= 1:  # 50 mcg is not 0.05 mg to anyone
+            return f"{format_number(shown)} {unit} ({own})"
+    return own
 
 
 def format_number(value: int | Decimal | Fraction) -> str:

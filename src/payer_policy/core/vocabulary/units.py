@@ -76,6 +76,11 @@ _BY_MEANING: Final = {(unit.powers, unit.size): unit for unit in _NAMED.values()
 UNITS: Final[tuple[str, ...]] = tuple(_NAMED)
 
 
+def units_like(unit: Unit) -> list[str]:
+    """The names of the units that a unit converts to, its own among them."""
+    return [one.name for one in _NAMED.values() if unit.factor_to(one) is not None]
+
+
 def unit_named(name: str | None) -> Unit | None:
     """The unit of a name; None for no name and for one that is no unit."""
     return _NAMED.get(name) if name is not None else None

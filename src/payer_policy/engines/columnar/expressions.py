@@ -4,7 +4,7 @@ The same meaning as `payer_policy.core.semantics`, for millions of rows at once:
 only operators are used that keep it so (`&`, `|`, `~` and comparisons are Kleene's). What cannot be
 said that way exactly is worked out by `semantics` itself, once for each distinct set of values.
 
-How a fact stands in its column: a boolean as Boolean, a whole number as Int64, a decimal as Int64 in
+How a column holds a fact: a boolean as Boolean, a whole number as Int64, a decimal as Int64 in
 units of 1/1,000,000, a date as Date, a code or choice as String, a set of codes as one String (sorted,
 joined by `JOIN`).
 """

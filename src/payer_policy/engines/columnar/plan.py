@@ -1,6 +1,6 @@
 """Columns to be added to a frame in as few steps as possible, each after the columns it reads.
 
-Tests get a column each, once, whoever makes them. A plan is made once and run on any number of
+Tests get a column each, once. A plan is made once and run on any number of
 frames; it keeps nothing of a frame.
 """
 

@@ -51,7 +51,7 @@ _FORM: Final[Mapping[tuple[str, str], str]] = {
     ("service", "date"): DATE,
 }
 _EMPTY: Final = Request()
-"""What a form says where nobody filled it in."""
+"""The value of a field that is not filled in."""
 
 
 @dataclass(frozen=True, slots=True)

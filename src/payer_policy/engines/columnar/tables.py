@@ -1,7 +1,7 @@
 """Raw columns of a table of facts as the columns that everything else reads: typed, in one spelling.
 
 Each distinct text is read once, by the same `parse_value` that reads a request's facts. A cell that
-is no such value marks its row odd: whoever decides it alone will say what is wrong with it.
+is no such value marks its row odd: the row path will report what is wrong with it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _typed(type_: FactType, raw: pl.Series, cell: Cell) -> tuple[pl.Series, pl.S
         wrong = (raw.dt.time() != time()) if other is None else (raw.dt.time() != time()) | other
         return column, _if_any(wrong)
     if kind == "date" and dtype == pl.Date:
-        # Polars knows days before year 1 and after 9999; nobody else does.
+        # Only Polars knows days before year 1 and after 9999.
         year = raw.dt.year()
         wrong = (year < 1) | (year > 9999)
         if type_.minimum is not None:

@@ -192,7 +192,7 @@ class Expressions:
             lambda model, name: _quotient_lemma(model, name, x, y),
         )
         sure = [
-            z3.Implies(y == 0, name == 0),  # nobody reads it there
+            z3.Implies(y == 0, name == 0),  # it is not read there
             z3.Implies(z3.And(x >= 0, y > 0), name >= 0),
             z3.Implies(z3.And(x >= y, y > 0), name >= 1),
             z3.Implies(z3.And(x < y, y > 0), name < 1),
@@ -350,7 +350,7 @@ def _shift_lemma(
 ) -> Formula | None:
     at, amount = _day_in(model, day), _day_in(model, count)
     if amount < 0:
-        return None  # a span of no days: nobody reads the name
+        return None  # a span of no days: the name is not read
     if number_in(model, name) == shift(date.fromordinal(at), sign * amount, unit).toordinal():
         return None
 

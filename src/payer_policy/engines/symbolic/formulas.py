@@ -172,7 +172,7 @@ class Conditions:
         raise Outside(f"`{test.operator}` on codes")
 
     def _two_sets(self, test: Test, left: Codes, right: Codes) -> Formula:
-        """Two facts that are sets: code by code, and by where the codes lie that nobody names."""
+        """Two facts that are sets: code by code, and by where the codes lie that no rule names."""
         pairs = [
             (left.members.get(text, False), right.members.get(text, False))
             for text in texts_of([left, right])

@@ -16,7 +16,7 @@ from payer_policy.engines.symbolic.logic import Formula, all_of, truth_in
 from payer_policy.engines.symbolic.terms import Facts
 
 ROUNDS: Final = 400
-"""So many lemmas are learned for one question, at most."""
+"""Maximum number of lemmas learned for one question."""
 MILLISECONDS: Final = 20_000
 """So long the solver may think about one question, at most."""
 

@@ -83,7 +83,7 @@ class Beyond:
 class Term:
     """A value that may not be known. `value`: Formula, Number, day or text (whole), or Codes.
 
-    `none`: that it is known that there is no such thing; then nobody reads the value.
+    `none`: it is known that there is no such thing; then the value is not read.
     """
 
     known: Formula
@@ -119,8 +119,8 @@ class Facts:
     """The facts that some conditions read, as terms of the solver.
 
     `conditions` must hold every condition that will be asked about, and `concluded` the sets of codes
-    that rules conclude, since what can be told apart is worked out from them. With `fractions` a
-    decimal may be a third: a request never says so, but a fact that is computed may come to it.
+    that rules conclude, since the values that must be distinguished are derived from them. With
+    `fractions` a decimal may be a third: a request never says so, but a computed fact may be one.
     `prefix` keeps the facts of two requests apart.
     """
 
@@ -291,7 +291,7 @@ class Facts:
         return Term(known, self._set(name.removeprefix(self._prefix)))
 
     def _when_unknown(self, known: Any, plain: Any) -> None:
-        """Nobody reads the value of a fact that is not known; a plain one keeps the search short."""
+        """The value of an unknown fact is not read; a plain one keeps the search short."""
         self.bounds.append(z3.Or(known, plain))
 
     def _set(self, name: str) -> Codes:
@@ -355,7 +355,7 @@ class Facts:
         self._singly.add(codes)
 
     def _alike(self, one: str, other: str) -> None:
-        """Sets that are compared are told apart code by code, over the same codes."""
+        """Sets that are compared are distinguished code by code, over the same codes."""
         self._singly |= {one, other}
         group = self._groups.get(one, {one}) | self._groups.get(other, {other})
         self._groups.update(dict.fromkeys(group, group))
