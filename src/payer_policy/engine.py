@@ -103,7 +103,7 @@ class Candidate(NamedTuple):
 
 
 class Considered(NamedTuple):
-    """One service of a request, and every policy of which it was asked whether it applies."""
+    """One service of a request, and every policy that could apply to it."""
 
     payer: str | None
     """The payer's folder, or what the request says where no payer here is recognized."""
@@ -206,7 +206,7 @@ class NotInForce(PayerPolicyError, KeyError):
 
 
 class _Asked(NamedTuple):
-    """One service as it is asked about."""
+    """One service to decide, with what is known of it."""
 
     context: Context
     given: Given
@@ -215,7 +215,7 @@ class _Asked(NamedTuple):
     candidates: tuple[str, ...]
     """The payer's policies for the code."""
     day_is_given: bool = True
-    """False: the service is looked at as of another day than the request gives."""
+    """False: the service is evaluated as of another day than the request gives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,8 +300,8 @@ class Engine:
     def varied(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
         """An engine on a variation of this one's library (`Library.varied`).
 
-        What was made ready here to derive facts is used where it can be, so that a variation is
-        ready within a millisecond.
+        What is compiled here to derive facts is reused where possible, so that a variation is ready
+        within a millisecond.
 
         Args:
             library: The variation.
@@ -608,7 +608,7 @@ class Engine:
         ]
 
     def _frequency(self, ruleset: Ruleset, original: str) -> dict[str, Value | None]:
-        """The facts that make a claim a void, as far as the policy knows them."""
+        """The facts that make a claim a void, among those that the policy declares."""
         facts = {
             self._fact_from("request", "frequency"): VOID,
             self._fact_from("request", "original_id"): original,
@@ -665,7 +665,7 @@ class Engine:
 
     def _untouched(self, asked: _Asked) -> Iterator[tuple[Ruleset, Determination]]:
         """The newest version of each policy that applies to a service on some day, and a determination
-        of which no rule was evaluated."""
+        without any rule evaluated."""
         context = asked.context
         for address in asked.candidates:
             windows = self._windows_of(address, context.service)
@@ -689,7 +689,7 @@ class Engine:
         return [one for one in windows if one[0] <= last_day and (one[1] is None or day <= one[1])]
 
     def _spans(self, asked: _Asked) -> Spans:
-        """What every version in force on a service's days says of lines over several days."""
+        """The rule for lines over several days, where every version in force on them has the same."""
         said: set[Spans] = set()
         for address in asked.candidates:
             windows = self._windows_of(address, asked.context.service)

@@ -230,14 +230,14 @@ LONG = yes("packaged")
 @pytest.mark.parametrize(
     ("condition", "lead"),
     [
-        (every(LONG, LONG), "all of these hold:"),
-        (any_of(LONG, LONG), "any of these holds:"),
-        (at_least(2, LONG, LONG), "at least 2 of these hold:"),
-        (at_least(1, LONG, LONG), "at least 1 of these holds:"),
-        (Not(every(LONG, LONG)), "not all of these hold:"),
-        (Not(any_of(LONG, LONG)), "none of these holds:"),
-        (Not(at_least(2, LONG, LONG)), "fewer than 2 of these hold:"),
-        (Not(Not(every(LONG, LONG))), "all of these hold:"),
+        (every(LONG, LONG), "all of these are true:"),
+        (any_of(LONG, LONG), "any of these is true:"),
+        (at_least(2, LONG, LONG), "at least 2 of these are true:"),
+        (at_least(1, LONG, LONG), "at least 1 of these is true:"),
+        (Not(every(LONG, LONG)), "not all of these are true:"),
+        (Not(any_of(LONG, LONG)), "none of these is true:"),
+        (Not(at_least(2, LONG, LONG)), "fewer than 2 of these are true:"),
+        (Not(Not(every(LONG, LONG))), "all of these are true:"),
         (every(LONG), "the drug is packaged"),
         (Not(any_of(LONG)), "the drug is not packaged"),
         (every(any_of(no("packaged"))), "the drug is not packaged"),
@@ -256,15 +256,15 @@ def test_a_condition_is_a_lead_with_its_parts(condition, lead):
         (finding("deny", "No.", on="discarded", codes="CO 16 N822 MA130"),
          "Then the discarded-drug lines are denied, with CO 16, N822, MA130: “No.”"),
         (finding("pend", "Look at {units}.", codes=""),
-         "Then the whole service is held for review: “Look at [the units billed].”"),
+         "Then the whole service is pended for review: “Look at [the units billed].”"),
         (finding("advise", "Note {parameter:wait}."),
-         "Then this is noted on the whole service, with CO 50: “Note 6 weeks.”"),
+         "Then an advisory note is added to the whole service, with CO 50: “Note 6 weeks.”"),
         (finding("reduce", "Less.", to=LIMIT), "Then the whole service is allowed at most 8 "
-         "billing units (parameter limit); the rest is refused, with CO 50: “Less.”"),
+         "billing units (parameter limit); the rest is denied, with CO 50: “Less.”"),
         (finding("reduce", "Less.", to=1, on="administered"), "Then the administered lines "
-         "together are allowed at most 1 billing unit; the rest is refused, with CO 50: “Less.”"),
+         "together are allowed at most 1 billing unit; the rest is denied, with CO 50: “Less.”"),
         (Finding("pend", Reason(None, None, ("N1",)), sentence("So."), None),
-         "Then the whole service is held for review, with N1: “So.”"),
+         "Then the whole service is pended for review, with N1: “So.”"),
     ],
 )  # fmt: skip
 def test_an_effect_is_a_sentence(effect, says):

@@ -88,25 +88,25 @@ ABC = facts(*"abcd")
         (every(yes("a"), yes("b")), "a", "● A is so / ? B is so"),
         (any_of(yes("a"), yes("b")), "!a", "? B is so"),
         (at_least(2, yes("a"), yes("b"), yes("c")), "a b !c",
-         "● at least 2 of these hold / _● A is so / _● B is so"),
+         "● at least 2 of these are true / _● A is so / _● B is so"),
         (at_least(2, yes("a"), yes("b"), yes("c")), "a !b !c",
-         "○ at least 2 of these hold / _○ B is so / _○ C is so"),
+         "○ at least 2 of these are true / _○ B is so / _○ C is so"),
         (at_least(2, yes("a"), yes("b"), yes("c")), "a !b",
-         "? at least 2 of these hold / _● A is so / _? C is so"),
+         "? at least 2 of these are true / _● A is so / _? C is so"),
         # Denied tests are said as denials; denied groups keep their parts as they are.
         (no("a"), "!a", "● A is not so"),
         (Not(any_of(yes("a"), yes("b"))), "!a !b",
-         "● none of these holds / _○ A is so / _○ B is so"),
-        (Not(every(yes("a"), yes("b"))), "a !b", "● not all of these hold / _○ B is so"),
+         "● none of these is true / _○ A is so / _○ B is so"),
+        (Not(every(yes("a"), yes("b"))), "a !b", "● not all of these are true / _○ B is so"),
         (Not(every(yes("a"), yes("b"))), "a b",
-         "○ not all of these hold / _● A is so / _● B is so"),
+         "○ not all of these are true / _● A is so / _● B is so"),
         # Headings stand only where they are needed.
         (every(yes("a"), every(yes("b"), yes("c"))), "a b c",
          "● A is so / ● B is so / ● C is so"),
         (every(yes("a"), any_of(every(yes("b"), yes("c")), yes("d"))), "a b c !d",
          "● A is so / ● B is so / ● C is so"),
         (every(yes("a"), any_of(yes("b"), yes("c"))), "a b c",
-         "● A is so / ● any of these holds / _● B is so / _● C is so"),
+         "● A is so / ● any of these is true / _● B is so / _● C is so"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("turned", [False, True])
@@ -282,7 +282,7 @@ def test_a_conflict_names_the_rules_that_contradict_each_other():
     ]
     declared = [*ABC, fact("k", "integer", "the number", derived=True)]
     lines = drawn(told(rules, "a b", declared).sections)
-    assert "    ? the number is 1 (rules that hold conclude different values of it)" in lines
+    assert "    ? the number is 1 (rules that apply conclude different values)" in lines
     assert {"      ● The first", "      ● The second"} <= set(lines)
 
 
@@ -302,11 +302,11 @@ def test_lines_that_fare_alike_are_told_together():
 @pytest.mark.parametrize(
     ("unit", "lines", "note"),
     [
-        ("u", (LINE,), "It holds, but how many units it leaves is not known."),
+        ("u", (LINE,), "It applies, but how many units it leaves is not known."),
         (2, (LINE._replace(units=None),),
-         "It holds, but the units billed on line 1 are not known."),
+         "It applies, but the units billed on line 1 are not known."),
         (2, (LINE._replace(units=None), LINE._replace(number=2)),
-         "It holds, but what it leaves for line 2 depends on lines before that are not settled."),
+         "It applies, but the limit for line 2 depends on earlier lines still pending."),
     ],
 )  # fmt: skip
 def test_what_is_unknown_of_a_reduction_is_said(unit, lines, note):

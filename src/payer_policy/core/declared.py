@@ -91,7 +91,8 @@ class _Member(NamedTuple):
     path: str
     """Where the value is found on the object, as Python source."""
     form: _Form
-    description: str
+    owner: type
+    """The class that declares it."""
     marks: frozenset[str]
 
 
@@ -114,7 +115,6 @@ def schema_of(cls: type) -> Schema:
 @cache
 def _members(cls: type) -> tuple[_Member, ...]:
     """The members of a class; one that is `Lazy` stands for the members of what it computes."""
-    texts = documented(cls)
     found: list[_Member] = []
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if get_origin(hint) is ClassVar:
@@ -124,28 +124,34 @@ def _members(cls: type) -> tuple[_Member, ...]:
             found += [one._replace(path=f"{name}().{one.path}") for one in _members(inner)]
             continue
         marks = frozenset(hint.__metadata__) if get_origin(hint) is Annotated else frozenset()
-        found.append(_Member(name, name, _form(hint), texts.get(name, ""), marks))
+        found.append(_Member(name, name, _form(hint), cls, marks))
     for name, member in vars(cls).items():
         function = getattr(member, "fget", None)
         if (before := getattr(function, "after", None)) is not None:
             hint = get_type_hints(function, include_extras=True)["return"]
             place = [one.name for one in found].index(before) + 1
-            description = _plain(function.__doc__ or "")
-            found.insert(place, _Member(name, name, _form(hint), description, frozenset()))
+            found.insert(place, _Member(name, name, _form(hint), cls, frozenset()))
     return tuple(found)
 
 
+@cache
 def documented(cls: type) -> dict[str, str]:
-    """The text below each annotated attribute, by its name."""
+    """What each member of a class means: the text below its declaration, read from the source."""
     (declaration,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(declaration, ast.ClassDef)
-    return {
+    attributes = {
         one.target.id: _plain(text.value.value)
         for one, text in pairwise(declaration.body)
         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
         if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
         if isinstance(text.value.value, str)
     }
+    properties = {
+        name: _plain(member.fget.__doc__ or "")
+        for name, member in vars(cls).items()
+        if isinstance(member, property)
+    }
+    return attributes | properties
 
 
 def _plain(text: str) -> str:
@@ -252,8 +258,8 @@ def _object(cls: type) -> Schema:
 
 def _described(member: _Member) -> Schema:
     schema = member.form.schema
-    about_type = schema.get("description", "")
-    return {**schema, "description": f"{member.description} {about_type}".strip()}
+    texts = (documented(member.owner).get(member.name), schema.get("description"))
+    return {**schema, "description": " ".join(filter(None, texts))}
 
 
 def _reached(cls: type, found: dict[type, None]) -> Iterator[type]:

@@ -26,7 +26,7 @@ class ServiceLine(NamedTuple):
 
 
 class Limit:
-    """A reduction that holds, while its units are given out.
+    """A reduction that applies, while its units are allocated.
 
     At least `least` units are left, and at most `most`; None: not known.
     """
@@ -48,7 +48,7 @@ class Limit:
         return self.most is None
 
     def again(self) -> Limit:
-        """The limit as it is before anything more is taken of it."""
+        """The limit before anything is taken from it."""
         return Limit(tuple(self.on), self.most)
 
     def take(self, least: Units, most: Units) -> None:
@@ -172,7 +172,7 @@ def _allot(at: int, units: Units | None, waits: bool, limits: Sequence[Limit]) -
     else:
         least = 0
     if most is not None and most <= 0 and units is not None and units > 0:
-        return DENIED  # whatever it waits for, nothing is left
+        return DENIED  # nothing is left, whatever it waits for
     outcome: LineDecision = "approve"
     if waits:
         outcome, least, most = "pend", 0, None if most is None else max(most, 0)

@@ -21,7 +21,7 @@ from payer_policy.request.silence import Silence, without_questions
 
 
 class FactsAssumed:
-    """The facts that determinations by one ruleset assume something of; made ready when first asked."""
+    """The facts that determinations by one ruleset assume; prepared when first needed."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset

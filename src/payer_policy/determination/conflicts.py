@@ -17,7 +17,7 @@ _Behind = tuple[frozenset[str], ...]
 
 
 class Reach:
-    """Of each rule of a ruleset, the derived facts that stand behind it, however far back."""
+    """For each rule of a ruleset, the derived facts that it reads, directly or through others."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self._ruleset = ruleset
@@ -46,7 +46,7 @@ class Reach:
         self._asks: _Behind = tuple(asks)
 
     def reads(self, index: int) -> frozenset[str]:
-        """The derived facts that the rule at an index reads, or that stand behind what it reads."""
+        """The derived facts that the rule at an index reads, directly or through others."""
         return self._reads[index]
 
     def asks(self, index: int) -> frozenset[str]:
@@ -54,7 +54,7 @@ class Reach:
         return self._asks[index]
 
     def reading(self, facts: Iterable[str]) -> frozenset[int]:
-        """The rules behind which any of these facts stands."""
+        """The rules that read any of these facts, directly or through others."""
         some = frozenset(facts)
         return frozenset(
             index for index, reads in enumerate(self._reads) if not reads.isdisjoint(some)

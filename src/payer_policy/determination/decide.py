@@ -97,8 +97,8 @@ class Determiner:
         A rule has its finding on every line of its part when it is known to apply; a reduction only
         where the units billed there exceed its amount, which is the total over those lines.
 
-        A line is denied where a denial is found on it, or a reduction leaves nothing of it; else it
-        pends where a review is found on it or anything about a denying, pending or reducing rule on it
+        A line is denied where it has a denial, or a reduction leaves no units of it; else it pends
+        where it has a pend finding, or anything about a denying, pending or reducing rule on it
         is unknown (a rule with `assume_not_holding` aside, unless it reads a fact in conflict).
         `allocate` says how many units each line gets. The service pends while any of its lines does.
 
@@ -123,7 +123,7 @@ class Determiner:
         if len(lines) > 1:
             lines = sorted(lines, key=itemgetter(0))
         if evaluation.disagreement is not None:
-            # Neither account is believed, so nothing of it is repeated.
+            # Neither result can be trusted, so none is reported.
             internal = f"The engines do not agree: {evaluation.disagreement}"
             return self._pended(lines, about, internal)
         live = self._live(evaluation)
@@ -228,7 +228,7 @@ class _Case:
         self._found_on: dict[str, tuple[int, ...]] = {}
         self._silenced: set[str] = set()
         self._places: dict[str, Rank] = {}
-        """Where each finding stands among those that may lead."""
+        """The rank of each finding among those that may lead."""
         self._denied: set[int] = set()
         self._pending: set[int] = set()
         self._limits: list[tuple[DecidingRule, Limit]] = []
@@ -352,7 +352,7 @@ class _Case:
         return on
 
     def account(self, silence: Callable[[], Silence] | None, denied: bool) -> Account:
-        """What the details are worked out from."""
+        """The data that the details are computed from."""
         return Account(
             self._evaluation,
             self._facts,
@@ -371,7 +371,7 @@ class _Case:
         return tuple(dict.fromkeys([self._lines[at].number for at in on]))
 
     def line_outcomes(self) -> tuple[LineOutcome, ...]:
-        """What becomes of each line, with the ids of what was found on it."""
+        """The decision on each line, with the ids of its findings."""
         found: list[list[str]] = [[] for _ in self._lines]
         for rule, places in self._found_on.items():  # by rule id, as they were found
             for at in places:

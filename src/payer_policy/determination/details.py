@@ -1,7 +1,7 @@
-"""What is open on a service, what to ask, and what was assumed: `Detailer(ruleset).details(account)`.
+"""The open rules of a service, the questions, and what was assumed: `Detailer(ruleset).details(account)`.
 
-Worked out only for who reads it. An `Account` is all that is needed for that: data of the service's own,
-which nothing changes once it was decided.
+Computed only where it is read. An `Account` is all that is needed for that: data of the service's own,
+which does not change once the service is decided.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Places = Sequence[int]
 
 
 class Account(NamedTuple):
-    """One decided service, as far as its details are worked out from it."""
+    """One decided service: the data that its details are computed from."""
 
     evaluation: Evaluation
     facts: Facts
@@ -82,7 +82,7 @@ class Detailer:
         return FactsAssumed(self._ruleset)
 
     def details(self, account: Account) -> Details:
-        """What is open, what to ask, what is assumed and what was concluded."""
+        """The open rules, the questions, the assumptions and the conclusions."""
         known: Facts = {}
         if account.waiting or account.assumed:
             known = {**account.facts, **account.evaluation.derived}

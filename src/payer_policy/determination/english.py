@@ -145,7 +145,7 @@ def as_markdown(section: Section, *, level: int = 1) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Text that Markdown prints as it is, and that opens no HTML."""
+    """Text that Markdown prints unchanged, and that opens no HTML."""
     text = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_\[\]|~#])", r"\\\1", text)
     return re.sub(r"^(\d*)([.)+-])", r"\1\\\2", text)
@@ -408,7 +408,7 @@ class English:
     # --- conditions -----------------------------------------------------------------------------
 
     def condition(self, condition: Condition, *, negated: bool = False) -> Item:
-        """A condition: one clause, or "all of these hold:" with the parts under it."""
+        """A condition: one clause, or "all of these are true:" with the parts under it."""
         test = written(condition)
         if test is not None:
             return Item(self.test(test, negated=negated))
@@ -442,14 +442,14 @@ class English:
         return with_article(self.ruleset.line_parts.get(name, name))
 
     def effect(self, effect: Conclude | Finding) -> tuple[Block, ...]:
-        """What a rule does when it holds."""
+        """What a rule does when it applies."""
         if isinstance(effect, Conclude):
             states = [self.states(name, value) for name, value in effect.values]
             return _in_row("Then it is concluded that", states)
         return (self.finding(effect),)
 
     def finding(self, effect: Finding) -> str:
-        """What a rule finds, as a sentence."""
+        """The finding of a rule, as a sentence."""
         where = self.part(effect.part)
         verb = "is" if effect.part is None or not is_plural(where) else "are"
         codes = reason_in_words(effect.reason)
@@ -459,15 +459,15 @@ class English:
             case "deny":
                 return f"Then {where} {verb} denied{with_}: {said}"
             case "pend":
-                return f"Then {where} {verb} held for review{with_}: {said}"
+                return f"Then {where} {verb} pended for review{with_}: {said}"
             case "advise":
-                return f"Then this is noted on {where}{with_}: {said}"
+                return f"Then an advisory note is added to {where}{with_}: {said}"
             case "reduce":
                 together = "" if effect.part is None else " together"
                 amount = "some units" if effect.to is None else self._amount(effect.to)
                 return (
                     f"Then {where}{together} {verb} allowed at most {amount}; the rest is "
-                    f"refused{with_}: {said}"
+                    f"denied{with_}: {said}"
                 )
 
     def _amount(self, expression: Expression) -> str:
@@ -513,7 +513,7 @@ class English:
 
 
 def _in_row(lead_: str, words: Sequence[str]) -> tuple[Block, ...]:
-    """A sentence that ends in some words, or a list of them where they are many."""
+    """A sentence that ends in some words, or a list of them where there are many."""
     if len(words) <= IN_ROW:
         return (f"{lead_} {listed(words)}.",)
     return (f"{lead_}:", tuple(Item(word) for word in words))
@@ -524,15 +524,15 @@ def _place(values: Sequence[str], value: Value) -> int:
 
 
 def lead(condition: Condition, negated: bool = False) -> str:
-    """The words before the parts of a combination: "at least 2 of these hold:"."""
+    """The words before the parts of a combination: "at least 2 of these are true:"."""
     match condition:
         case All():
-            return "not all of these hold:" if negated else "all of these hold:"
+            return "not all of these are true:" if negated else "all of these are true:"
         case AnyOf():
-            return "none of these holds:" if negated else "any of these holds:"
+            return "none of these is true:" if negated else "any of these is true:"
         case AtLeast(count, _):
-            verb = "holds" if count == 1 else "hold"
-            return f"{'fewer than' if negated else 'at least'} {count} of these {verb}:"
+            verb = "is" if count == 1 else "are"
+            return f"{'fewer than' if negated else 'at least'} {count} of these {verb} true:"
         case _:
             return ""
 
@@ -645,7 +645,7 @@ def _head(ruleset: Ruleset) -> tuple[Block, ...]:
     ]
     if ruleset.information_request is not None:
         head.append(
-            "Where lines are held because something is not known, it is asked for with "
+            "Where lines pend because something is not known, it is asked for with "
             f"{reason_in_words(ruleset.information_request)}."
         )
     if ruleset.spans != "pend":

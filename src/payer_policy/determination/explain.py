@@ -58,7 +58,7 @@ CLOSEST: Final = 3
 """Maximum number of closest rules shown for an approval."""
 
 DEEPEST: Final = 40
-"""So many rules, one behind the other, are followed."""
+"""Maximum number of rules followed from one to the next."""
 
 DECISIONS: Final = {
     "approve": "approved",
@@ -72,12 +72,11 @@ DECISIONS: Final = {
 _ALL: Final = lead(All(())).rstrip(":")
 _ANY: Final = lead(AnyOf(())).rstrip(":")
 _WAITS: Final = {
-    "amount": "it holds, but how many units it leaves is not known",
-    "line units": "it holds, but the units billed on {lines} are not known",
-    "earlier lines": "it holds, but what it leaves for {lines} depends on lines before that are "
-    "not settled",
-    "authorization": "it holds, but whether an authorization covers the service is not known",
-    "lines followed": "{lines} can be paid only if a line that they follow is, which is not settled",
+    "amount": "it applies, but how many units it leaves is not known",
+    "line units": "it applies, but the units billed on {lines} are not known",
+    "earlier lines": "it applies, but the limit for {lines} depends on earlier lines still pending",
+    "authorization": "it applies, but whether an authorization covers the service is not known",
+    "lines followed": "{lines} can be paid only if the line that they follow is, which still pends",
 }
 
 
@@ -89,15 +88,15 @@ def explain(
     *,
     include_failing: bool = False,
 ) -> Explanation:
-    """Why the determination is what it is.
+    """Why the determination was made, as a tree of sentences.
 
     Args:
-        ruleset: What was decided by.
-        evaluation: What the engine answered; None where it failed.
-        facts: What was decided on.
-        determination: What was decided.
-        include_failing: Add every rule that could deny, pend or reduce and was shown not to hold,
-            each with the reason why it does not.
+        ruleset: The policy that decided.
+        evaluation: The result of the engine; None where it failed.
+        facts: The facts that were decided on.
+        determination: The determination.
+        include_failing: Add every rule that could deny, pend or reduce and does not apply, each with
+            the reason.
     """
     title = headline(determination)
     sections: list[Node] = []
@@ -115,20 +114,18 @@ def explain(
 
 SILENT: Final = "Assumed, since not provided"
 """The words before the facts that are assumed."""
-CONFLICT: Final = (
-    "It stays unknown, and nothing that reads it is approved; the policy is to be mended."
-)
+CONFLICT: Final = "It stays unknown, and nothing that reads it is approved. Correct the policy."
 
 
 def disagreement(conflict: Conflict) -> str:
-    """What rules of the policy contradict one another about, and which."""
-    return f"Rules that hold disagree on {conflict.label}: {listed(conflict.rules)}"
+    """The fact that rules of the policy contradict one another about, and the rules."""
+    return f"Rules that apply disagree on {conflict.label}: {listed(conflict.rules)}"
 
 
 def _without_rules(determination: Determination) -> Iterable[Node]:
-    """What is answered without a rule of the policy."""
+    """The answer where no rule of the policy was evaluated."""
     if determination.voids is not None:
-        yield Node("No rule is asked of a void", notes=(reversal_of(determination.voids),))
+        yield Node("No rule is evaluated for a void", notes=(reversal_of(determination.voids),))
         return
     numbers = [line.number for line in determination.lines]
     verb = "is" if len(numbers) == 1 else "are"
@@ -154,7 +151,7 @@ _KINDS: Final = {"claim": "Claim", "preauthorization": "Preauthorization request
 
 
 def headline(determination: Determination) -> str:
-    """What was decided on what, in one sentence."""
+    """The request, the service and the decision, in one sentence."""
     what = _KINDS.get(determination.kind, capital(determination.kind))
     if determination.claim_id is not None:
         what = f"{what} {determination.claim_id}"
@@ -228,7 +225,7 @@ class _Explainer:
         failing.sort(key=lambda index: self._ruleset.rules[index].id)
         if include_failing and failing:
             yield Node(
-                f"What does not hold: {counted(len(failing), 'rule')}",
+                f"Rules that do not apply: {len(failing)}",
                 children=tuple(self._rule(index) for index in failing),
             )
         elif approved and (closest := self._closest(failing)):
@@ -242,7 +239,7 @@ class _Explainer:
         ]
         if concluding:
             nodes = tuple(self._rule(index, (self._concluded(index),)) for index in concluding)
-            yield Node("What else was concluded", children=nodes)
+            yield Node("Other conclusions", children=nodes)
 
     def _concluded(self, index: int) -> str:
         effect = self._ruleset.rules[index].effect
@@ -278,10 +275,10 @@ class _Explainer:
     def _without_lines(self) -> Node:
         outcome = self._determination.decision
         text = {
-            "approve": "Nothing in the policy stands against a service as described",
-            "deny": "A service as described is denied",
-            "pend": "A service as described cannot be decided yet",
-        }.get(outcome, "A service as described")
+            "approve": "No rule denies or pends the service as described",
+            "deny": "The service as described is denied",
+            "pend": "The service as described cannot be decided yet",
+        }.get(outcome, "The service as described")
         rules = tuple(found.rule for found in self._determination.findings)
         return self._outcome(text, outcome, rules, None)
 
@@ -314,7 +311,7 @@ class _Explainer:
         return Node(text, notes=notes, children=tuple(children))
 
     def _why_approved(self, own: int) -> str:
-        """That nothing stands against a line on which `own` reductions were found."""
+        """Why a line is approved that has `own` reductions."""
         deciding = [
             self._truths[index]
             for index, rule in enumerate(self._ruleset.rules)
@@ -324,11 +321,11 @@ class _Explainer:
         assumed = sum(one.rule is not None for one in self._determination.assumptions)
         others = len(deciding) - failing - assumed - own
         text = f"{failing} of {counted(len(deciding), 'rule')} that could deny, pend or reduce "
-        text += "is known not to hold" if failing == 1 else "are known not to hold"
+        text += "does not apply" if failing == 1 else "do not apply"
         if assumed:
-            text += f"; {assumed} {'is' if assumed == 1 else 'are'} assumed not to apply"
+            text += f"; {assumed} not checked"
         if others:
-            text += f"; {others} {'does' if others == 1 else 'do'} not bear on this"
+            text += f"; {others} {'does' if others == 1 else 'do'} not affect this"
         return stop(text)
 
     def _missing(self) -> Node:
@@ -463,7 +460,7 @@ class _Explainer:
         """The parts that make a combination what it is, and no more."""
         both = [(part, truth_of(part, self._known)) for part in parts]
         if whole == UNKNOWN:
-            # What holds already is said in short; what failed in an `any` decides nothing.
+            # What applies already is stated in short; what failed in an `any` decides nothing.
             return [
                 self._condition(part, False, expand=expand and truth == UNKNOWN)
                 for part, truth in both
@@ -504,7 +501,7 @@ class _Explainer:
         )
 
     def _values(self, test: Test, truth: Truth, names: Sequence[str]) -> list[str]:
-        """The values that made a test so, where the sentence does not say them itself."""
+        """The values that decided a test, where the sentence does not state them."""
         operator = OPERATORS[test.operator]
         value = self._known.get(test.fact)
         first = test.right[0]
@@ -539,7 +536,7 @@ class _Explainer:
             by_truth[self._truths[index]].append(index)
         if name in self._conflicts:
             rules = by_truth[HOLDS]
-            return ["rules that hold conclude different values of it"], self._rules(rules)
+            return ["rules that apply conclude different values"], self._rules(rules)
         if value is None:
             return [], self._rules(by_truth[UNKNOWN])
         if by_truth[HOLDS]:

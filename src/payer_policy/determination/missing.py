@@ -38,7 +38,7 @@ from payer_policy.engines.protocol import Evaluation
 
 NOTHING: Final[FactSet] = 0
 DEEP: Final = 100
-"""Where more rules than this stand behind one, they are looked at in order, not recursively."""
+"""Depth of rules (one reads the next) from which they are processed in order, not recursively."""
 
 
 class Need(NamedTuple):

@@ -203,7 +203,7 @@ class PolicyIdentity(_Answer):
 
 @dataclass(frozen=True, slots=True)
 class Details(_Answer):
-    """What few readers of an answer need: what is open, what to ask, what is assumed or concluded."""
+    """What few readers of an answer need: open rules, questions, assumptions and conclusions."""
 
     unsettled: tuple[Unsettled, ...] = ()
     """The rules that would have a finding if they applied, and about which something is not known."""
@@ -251,7 +251,7 @@ class Determination(_Answer):
     findings: tuple[Found, ...]
     """The rules that apply and have a finding, with reason codes."""
     details: Lazy[Details]
-    """The members of `Details`, worked out from the service's own facts when one is first read."""
+    """The members of `Details`, computed from the service's own facts when one is first read."""
     conflicts: Annotated[tuple[Conflict, ...], ADDED]
     """Facts on which rules of the policy contradict one another. What reads one is not approved."""
     policy: PolicyIdentity

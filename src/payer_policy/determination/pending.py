@@ -35,7 +35,7 @@ from payer_policy.determination.words import line_list, listed
 
 
 def undecided(newest: Ruleset, lines: Sequence[ServiceLine], about: About) -> Determination:
-    """A service of which no version of its policy was asked yet; the title is the newest one's."""
+    """A service that no version of its policy has evaluated yet; the title is that of the newest."""
     policy = PolicyIdentity(newest.policy, None, newest.title, None, None, None)
     outcomes = tuple(
         _open(LineOutcome(line.number, tuple(sorted(line.parts)), "pend", line.units, 0, None, ()))
@@ -87,7 +87,7 @@ def voided(about: Determination, original: str) -> Determination:
     """A void: nothing is allowed and nothing found; the payment of the original claim is reversed.
 
     Args:
-        about: Claim, service, policy, engine and lines, of which nothing was decided.
+        about: Claim, service, policy, engine and lines; nothing is decided yet.
         original: The number of the claim that is voided.
     """
     lines = tuple(
@@ -155,7 +155,7 @@ def per_diem(
     last: date,
     reason: Reason | None,
 ) -> Determination:
-    """One answer on lines of which each day was decided by itself.
+    """One answer on lines whose days were decided one by one.
 
     Where all days have the same outcomes for the same reasons, that is the answer, and units add
     up. Where they do not, no one answer is right for the line: it pends, and names the days.
@@ -336,7 +336,7 @@ class Period:
         )
 
     def _first_day_without(self, at: int | None) -> date:
-        """The first day of the period, as far as it was looked at, without what refuses a line."""
+        """The first day of the period, among those evaluated, on which the line is no longer refused."""
         good = day = self._first_day
         for day in (*self._starts, self._last):
             if not self._stand(at, self._decide(day)):

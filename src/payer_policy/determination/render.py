@@ -228,7 +228,7 @@ def _policy(determination: Determination) -> str:
     if policy.version is None or policy.hash is None:
         why = "the date of service is not settled"
         if determination.voids is not None:
-            why = "no rule is asked of a void"
+            why = "no rule is evaluated for a void"
         return f"Policy {policy.address}, no version of it: {why}"
     until = "on" if policy.last_day is None else f"through {day(policy.last_day)}"
     return (

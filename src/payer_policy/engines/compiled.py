@@ -30,7 +30,7 @@ from payer_policy.core.vocabulary.types import Value
 from payer_policy.engines.protocol import Evaluation, Evaluator
 
 GUARDED: Final = 32
-"""Where so many rules ask for values of one fact, it is worth a function for each value."""
+"""Number of rules that test one fact from which a function for each of its values pays off."""
 
 
 class CompiledEngine:
@@ -88,7 +88,7 @@ _OTHER: Final = object()
 
 
 def _guard_of(ruleset: Ruleset) -> tuple[str, dict[int, frozenset[Any]]] | None:
-    """The input fact of which most rules ask for certain values, and which ones each asks for."""
+    """The input fact that most rules test for certain values, and the values that each tests for."""
     asked: dict[str, dict[int, frozenset[Any]]] = {}
     kinds = ("code", "choice")
     for index, rule in enumerate(ruleset.rules):
@@ -103,7 +103,7 @@ def _guard_of(ruleset: Ruleset) -> tuple[str, dict[int, frozenset[Any]]] | None:
 
 
 def _asked_first(condition: Condition) -> Iterator[tuple[str, frozenset[Any]]]:
-    """Facts without one of certain values of which the condition fails, whatever the rest."""
+    """Facts that must have one of certain values, or else the condition fails."""
     match condition:
         case All(parts):
             for part in parts:

@@ -61,7 +61,7 @@ COMBINATIONS: Final = 40
 """How many combinations "at least k of n" is written out as before it is halved."""
 
 Subject = str | Condition
-"""What a token stands for: a rule (its id), or a condition or a part of one."""
+"""The subject of a token: a rule (its id), or a condition or a part of one."""
 
 
 class Firing(NamedTuple):
@@ -143,7 +143,7 @@ class _Clauses:
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.subjects: list[Subject] = []
-        """What each token stands for."""
+        """The subject of each token."""
         self.known_from: list[int] = []
         """The first stratum in whose facts the token can be."""
         self.clauses: dict[Arm, Clause] = {}
@@ -505,7 +505,7 @@ class _Session:
         return [(fact.clauses[name], message) for name, message in fired.items()]
 
     def retire(self, sid: str, shards: Iterable[int]) -> None:
-        """An evaluation is over. Its states, in all of which rules have fired, go after the next.
+        """Defers deleting the states of this evaluation until the next one.
 
         Deleted at once they would leave the end of the heap free, and the C library would give that
         back to the system and ask for it again at each evaluation: two or three times slower.

@@ -16,8 +16,8 @@ def authorization_facts(
     """The fields of `{"authorization": …}` for a service; None where not known.
 
     A number on the claim (or the line) picks the authorization, whatever its case, blanks and
-    punctuation; without a number the best fit is looked at: the one with the least against it,
-    then an approved one before others, then the one of which the most is known to fit. So a claim
+    punctuation; without a number the best fit is used: the one with the fewest mismatches,
+    then an approved one before others, then the one with the most known matches. So a claim
     is never refused for one authorization while a better one lies beside it, and never for one
     where another may still prove to fit.
 
@@ -95,7 +95,7 @@ def _fit(
 
 
 def _plain(number: str) -> str:
-    """An authorization number as it is compared: without case, blanks and punctuation."""
+    """An authorization number for comparison: without case, blanks and punctuation."""
     return "".join(filter(str.isalnum, number)).casefold() or number
 
 

@@ -23,7 +23,7 @@ class Slip(NamedTuple):
 
 
 def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diagnostic]]:
-    """The request that a JSON value is, and what is wrong with it; with an error, it is not used."""
+    """The request in a JSON value, and the problems with it; with an error, it is not used."""
     value = document.value
     if isinstance(value, dict):
         if isinstance(value.get("resourceType"), str):

@@ -81,7 +81,7 @@ _AS_BOOLEAN = (False, None, None, True)
 ALWAYS_KNOWN: Final = frozenset({"number", "modifiers"})
 """The line fields that are never None."""
 _KEPT: Final = 4096
-"""For so many codes and days the attributes of a drug are kept at hand."""
+"""Maximum number of codes and days for which the attributes of a drug are kept."""
 
 
 _Derive = Callable[[Context, Mapping[str, Value], frozenset[str]], dict[str, "Value | None"]]
@@ -114,7 +114,7 @@ class Derivation:
         self._told = frozenset(
             name for name, source in writer.sources.items() if not isinstance(source, Cases)
         )
-        """The facts of which the form has the word."""
+        """The facts that the form decides."""
 
     @classmethod
     def over(
@@ -702,8 +702,7 @@ def _part_of_a_container(context: Context) -> bool | None:
 
 
 def _whole_containers(units: Any, container: Any) -> bool:
-    """Whether whole containers can make so many units. A part of a unit, a fault of its own, counts as
-    one unit.
+    """Whether whole containers can make the units. A part of a unit, a fault of its own, counts as one.
 
     One that is no whole number of units makes as many as its rounded amounts do: the next whole number
     below to the next above, by how administered and discarded amounts are divided.

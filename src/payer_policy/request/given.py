@@ -1,4 +1,4 @@
-"""What a request says of facts beside its form: for the whole of it, and for single lines.
+"""The facts that a request supplies beside its form: for all of it, and for single lines.
 
 A fact about the member is in the request's `facts`. A fact about the service is in the `facts`
 of a line of that service; in the request's `facts` only where one service can be meant.
@@ -106,7 +106,7 @@ class Given:
         """The lines of one service, and the request, give a fact one value.
 
         Raises:
-            PolicyError: with every fact of which they give several.
+            PolicyError: with every fact that they give several values.
         """
         found = []
         said = {name: ("the request gives", value) for name, value in self.whole.items()}
@@ -130,7 +130,7 @@ class Given:
     def refuse_ambiguous(
         self, vocabulary: Vocabulary, request: Request, services: Sequence[Meant]
     ) -> None:
-        """A fact about a service that stands for the whole request can be meant of one service only.
+        """A fact about a service that is given for the whole request can be about one service only.
 
         Raises:
             PolicyError: with every fact that could be meant of several.
@@ -176,7 +176,7 @@ def fact_problem(
 
     Args:
         request: That gives the fact.
-        line: The position of the line that gives it; None: it stands for the whole request.
+        line: The position of the line that gives it; None: it is given for the whole request.
         fact: Its name.
         code: Of the problem.
         message: The problem as a sentence.

@@ -75,7 +75,7 @@ def consistent(request: Request) -> Request:
 
 
 def each_request(value: object) -> Iterator[Any]:
-    """What a list, or another iterable, of requests holds, as it is.
+    """The items of a list, or another iterable, of requests.
 
     Raises:
         PolicyError: it is one request, or nothing that could hold several.
@@ -169,7 +169,7 @@ class _Copy:
         if isinstance(value, str):
             return self._text(value, path)
         if isinstance(value, (bool, NoneType, float, Decimal, date)):
-            return value  # whether it fits where it stands, the models say
+            return value  # the models decide whether it fits there
         if isinstance(value, int):
             if value.bit_length() > _MOST_BITS:
                 what = f"found a whole number of {value.bit_length():,} bits"

@@ -157,7 +157,7 @@ class Coverage(_Part):
 
 
 class Patient(_Part):
-    """Whom a request is about, as far as rules read it."""
+    """The person whom a request is about, as far as rules read it."""
 
     birth_date: Date | None = None
     """The day of birth. Member data."""
@@ -262,7 +262,7 @@ class PriorLine(_Part):
 
 
 class Request(_Part):
-    """One claim, or one preauthorization request, with whatever is known around it.
+    """One claim, or one preauthorization request, with what is known around it.
 
     `request_from_mapping` makes one of a mapping, `read_requests` of a file, and `Engine.decide` takes
     either. The constructor refuses bad values with a `PolicyError` that carries every problem. What it

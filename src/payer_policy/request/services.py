@@ -200,7 +200,7 @@ def share(amount: int | Decimal | None, days: int) -> int | Decimal | None:
 
 
 def _six_places(amount: Fraction) -> int | Decimal | None:
-    """The amount as a decimal of at most six places; None where it is none."""
+    """The amount as a decimal of at most six places; None: it is not such a number."""
     scaled = amount * 10**6
     if scaled.denominator != 1:
         return None

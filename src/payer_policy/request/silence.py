@@ -37,7 +37,7 @@ class Silence(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Silences:
-    """Works out the silence about services for one ruleset; made ready when it is first asked."""
+    """Finds what was not provided about services, for one ruleset; prepared when first needed."""
 
     basis: Basis
     ruleset: Ruleset
@@ -74,7 +74,7 @@ class Silences:
 
     @cached_property
     def _made_from(self) -> Mapping[str, tuple[str, ...]]:
-        """By fact whose being unsaid a rule may rest on, the facts that are made from it."""
+        """By fact whose absence a rule may rest on, the facts that are computed from it."""
         learning = Learning(self.ruleset, self.basis.vocabulary.facts, self._sources)
         behind = {name: learning.inputs(name) for name in self._needed}
         return {
@@ -107,7 +107,7 @@ class Silences:
 
 
 class _Bare(dict[str, "Value | None"]):
-    """The values of facts with nothing made of what is not known, each worked out when it is read."""
+    """The values of facts without silence, each computed when it is read."""
 
     def __init__(
         self,

@@ -99,7 +99,7 @@ def same(one: Formula, other: Formula) -> Formula:
 
 
 def at_least(count: int, parts: Iterable[Formula]) -> Formula:
-    """True where so many parts are."""
+    """True where this number of parts is."""
     open_: list[Formula] = []
     for part in parts:
         if part is True:
