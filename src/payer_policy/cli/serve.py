@@ -44,7 +44,7 @@ def _setting(name: str, flag: str, kind: click.ParamType[Any], **more: Any) -> C
         kind: The type of its value.
         more: Other arguments of the option.
     """
-    owner: Any = _DEFAULTS if hasattr(_DEFAULTS, name) else _DEFAULTS.limits
+    owner: object = _DEFAULTS if hasattr(_DEFAULTS, name) else _DEFAULTS.limits
     text = documented(type(owner))[name]
     if variable := more.get("envvar"):
         text += f" Or set {variable}."
