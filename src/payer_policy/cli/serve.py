@@ -44,8 +44,9 @@ def _setting(name: str, flag: str, kind: click.ParamType[Any], **more: Any) -> C
         kind: The type of its value.
         more: Other arguments of the option.
     """
-    owner: object = _DEFAULTS if hasattr(_DEFAULTS, name) else _DEFAULTS.limits
-    text = documented(type(owner))[name]
+    owner = _DEFAULTS if hasattr(_DEFAULTS, name) else _DEFAULTS.limits
+    cls: type = type(owner)
+    text = documented(cls)[name]
     if variable := more.get("envvar"):
         text += f" Or set {variable}."
     default = getattr(owner, name)
