@@ -49,7 +49,7 @@ def test_no_text_is_two_sentences():
 def test_the_example_is_the_sentence(step):
     keyword, _, text = step.example.splitlines()[0].partition(" ")
 
-    assert keyword in ("Given", "When", "Then", "And")
+    assert keyword in ("Given", "When", "Then", "And", "But")
     assert matching(STEPS, step.kind, text)[0] is step
     assert bool(step.example.splitlines()[1:]) is step.table
     assert step.about.endswith(".")
@@ -67,7 +67,7 @@ BEFORE = """Feature: x
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step.forms[0])
 def test_the_example_can_be_run(step, engine):
     """Its names and values are right; whether it holds of another scenario's claim is open."""
-    first = step.kind == "given" and step.forms[0].startswith("a ")
+    first = step.kind == "given" and step.forms[0].startswith(("a ", "the example "))
     before = BEFORE.partition("    Given")[0] if first else BEFORE
     if step.kind == "then":
         before += "    When the claim is decided\n"
@@ -116,7 +116,7 @@ def test_the_feature_of_these_tests_passes_on_every_engine(monkeypatch):
     result = spec(monkeypatch, "features")
 
     assert result.exit_code == 0, result.output
-    assert result.output.endswith(all_passed(15))
+    assert result.output.endswith(all_passed(20))
 
 
 @pytest.mark.parametrize(

@@ -78,9 +78,7 @@ Feature: Commercial Standard: baclofen billed under another drug's code, or an u
 
     Scenario: A void waits for a person
       Given a claim to Commercial Standard for J2278 on 2025-03-03
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      And the claim has frequency 8
       And these claim lines
         | code  | units | place of service | ndc          |
         | J2278 | 1     | 11               | 66794-157-02 |

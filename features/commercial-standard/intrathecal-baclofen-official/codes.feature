@@ -7,34 +7,9 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
   Rule: Each code has its phase
 
     Scenario Outline: J0475 is right for <case>
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code        | modifiers | units | place of service | ndc |
-        | J0475       | JZ        | 4     | 11               |     |
-        | <procedure> |           | 1     | 11               |     |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
+      And line 2 has code <procedure>
       And it is known that the reason for the replacement is irreparable
       When the claim is decided
       Then it is approved
@@ -48,40 +23,14 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | a new pump in place of an old one | E0786     |
 
     Scenario Outline: J0475 in a screening trial is denied: <case>
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code        | modifiers | units | place of service | ndc |
-        | J0475       | JZ        | 1     | 11               |     |
-        | <injection> |           | 1     | 11               |     |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
+      And the drug lines have units 1
+      And line 2 has code <injection>
+      And it is known that the outcome of oral antispasmodics is inadequate
+      And it is known that the length of oral therapy is 42 days
+      And it is known that contraindication.hypersensitivity is no
+      And it is known that contraindication.active_infection is no
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -95,40 +44,9 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | with imaging    | 62323     |
 
     Scenario Outline: J0476 is right for a screening dose: <case>
-      Given a claim to Commercial Standard for J0476 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0476               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units   | place of service | ndc |
-        | J0476 | JZ        | <units> | 11               |     |
-        | 62322 |           | 1       | 11               |     |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      Given the example authorized-screening-dose of Commercial Standard for J0476
+      And the claim has claim number C-200
+      And the drug lines have units <units>
       When the claim is decided
       Then it is approved
       And the phase of therapy is concluded to be trial
@@ -141,119 +59,29 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | 75 or 100 mcg | 2     |
 
     Scenario: Three units of J0476 are more than a screening dose needs
-      Given a claim to Commercial Standard for J0476 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0476               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0476 | JZ        | 3     | 11               |     |
-        | 62322 |           | 1     | 11               |     |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      Given the example authorized-screening-dose of Commercial Standard for J0476
+      And the claim has claim number C-200
+      And the drug lines have units 3
       When the claim is decided
       Then it is pended
       And rule trial-units-above-expected holds
       And it says "3 billing units are billed for a screening dose; one of at most 100 mcg needs 2 billing units"
 
     Scenario: J0476 says by itself that this is a screening dose
-      Given a claim to Commercial Standard for J0476 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0476               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
+      Given the example authorized-screening-dose of Commercial Standard for J0476
+      And the claim has claim number C-200
       And these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0476 | JZ        | 1     | 11               |     |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
       When the claim is decided
       Then it is approved
       And the phase of therapy is concluded to be trial
       And it advises by rule procedure-not-on-claim
 
     Scenario Outline: J0476 beside the filling of a pump is denied: <case>
-      Given a claim to Commercial Standard for J0476 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0476               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code        | modifiers | units | place of service | ndc |
-        | J0476       | JZ        | 1     | 11               |     |
-        | <procedure> |           | 1     | 11               |     |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      Given the example authorized-screening-dose of Commercial Standard for J0476
+      And the claim has claim number C-200
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -268,77 +96,31 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | refill and maintenance  | 95990     |
 
     Scenario: J0476 beside an injection and the filling of a pump is the screening dose of that injection
-      Given a claim to Commercial Standard for J0476 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0476               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
+      Given the example authorized-screening-dose of Commercial Standard for J0476
+      And the claim has claim number C-200
       And these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0476 | JZ        | 1     | 11               |     |
         | 62322 |           | 1     | 11               |     |
         | 62369 |           | 1     | 11               |     |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
       When the claim is decided
       Then it is approved
       And rule trial-code-used-for-fill does not hold
 
     Scenario Outline: A record that shows another phase makes J0476 the wrong code: <phase>
-      Given a claim to Commercial Standard for J0476 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0476               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
+      Given the example authorized-screening-dose of Commercial Standard for J0476
+      And the claim has claim number C-200
       And these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0476 | JZ        | 1     | 11               |     |
       And these facts
-        | fact                           | value          |
-        | the phase of therapy           | <phase>        |
-        | the reason for the replacement | end of battery |
+        | fact                                    | value          |
+        | the phase of therapy                    | <phase>        |
+        | the reason for the replacement          | end of battery |
+        | the outcome of oral antispasmodics      |                |
+        | the length of oral therapy              |                |
+        | allergy or hypersensitivity to baclofen |                |
+        | an active infection                     |                |
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with N56 and N657 from rule trial-code-used-for-fill
@@ -352,34 +134,10 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
   Rule: The product must be one that is billed with the code
 
     Scenario Outline: A fill with the right product: <case>
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units   | place of service | ndc   |
-        | J0475 | JZ        | <units> | 11               | <ndc> |
-        | 62369 |           | 1       | 11               |       |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
+      And the drug lines have units <units>
+      And the drug lines have ndc <ndc>
       When the claim is decided
       Then it is approved
       And rule ndc-for-another-code does not hold
@@ -392,34 +150,10 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | the same in eleven digits | 66794015702   | 4     |
 
     Scenario Outline: A fill with the product of a screening dose is denied: <case>
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc   |
-        | J0475 | JZ        | 1     | 11               | <ndc> |
-        | 62369 |           | 1     | 11               |       |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
+      And the drug lines have units 1
+      And the drug lines have ndc <ndc>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -434,40 +168,9 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | a generic syringe   | 70511-121-80  |
 
     Scenario Outline: A screening dose with <case> is <decision>
-      Given a claim to Commercial Standard for J0476 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0476               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc   |
-        | J0476 | JZ        | 1     | 11               | <ndc> |
-        | 62322 |           | 1     | 11               |       |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      Given the example authorized-screening-dose of Commercial Standard for J0476
+      And the claim has claim number C-200
+      And the drug lines have ndc <ndc>
       When the claim is decided
       Then it is <decision>
       And rule ndc-for-another-code <truth>
@@ -480,34 +183,9 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | an ampule of 10 mg  | 70121-2502-02 | denied   | holds         |
 
     Scenario: An oral product is denied once, for its route and not for its code
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0475 | JZ        | 4     | 11               | 99999-0010-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
+      And the drug lines have ndc 99999-0010-01
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -515,34 +193,9 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | ndc-not-intrathecal | CO    | 16   | M119 | 1    |
 
     Scenario: A number that the product list does not have is asked about, and not taken for another code's
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0475 | JZ        | 4     | 11               | 12345-6789-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
+      And the drug lines have ndc 12345-6789-01
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -550,30 +203,8 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | ndc-not-recognized | CO    | 16   | M119 | 1    |
 
     Scenario: One product among two lines that has another code is enough to deny
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
       And these claim lines
         | code  | modifiers | units | place of service | ndc          |
         | J0475 |           | 3     | 11               | 66794-157-02 |
@@ -585,9 +216,7 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
 
     Scenario Outline: A void of the wrong product that names no claim is asked which one, and nothing else: <code>
       Given a claim to Commercial Standard for <code> on 2025-03-03
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      And the claim has frequency 8
       And these claim lines
         | code        | modifiers | units | place of service | ndc   |
         | <code>      | JZ        | 1     | 11               | <ndc> |
@@ -606,36 +235,17 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
 
   Rule: The same drug is billed under one code
 
-    Scenario: J0475 beside J0945 on one day is looked at by a person
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475, J0945        |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
+    Background:
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
+
+    Scenario: J0475 beside J0945 on one day pends for review
+      Given these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0475 | JZ        | 4     | 11               |     |
         | J0945 | JZ        | 4     | 11               |     |
         | 62369 |           | 1     | 11               |     |
+      And the authorization has codes J0475, J0945
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -645,109 +255,28 @@ Feature: Commercial Standard: J0475 is for fills and J0476 for screening doses
         | same-drug-under-two-codes | 2    |
 
     Scenario: J0475 for a fill and J0476 for a screening dose are two codes of the official list, each with its own use
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475, J0476        |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
+      Given these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0475 | JZ        | 4     | 11               |     |
         | J0476 | JZ        | 1     | 11               |     |
         | 62322 |           | 1     | 11               |     |
         | 62369 |           | 1     | 11               |     |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      And it is known that the outcome of oral antispasmodics is inadequate
+      And it is known that the length of oral therapy is 42 days
+      And it is known that contraindication.hypersensitivity is no
+      And it is known that contraindication.active_infection is no
+      And the authorization has codes J0475, J0476
       When the claim is decided
       Then it is approved
       And rule same-drug-under-two-codes does not hold
 
     Scenario: J0475 alone is one code
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0475 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
       When the claim is decided
       Then it is approved
       And rule same-drug-under-two-codes does not hold
 
     Scenario: A compounded drug is not billed with J0475
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0475 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
-      And it is known that whether a pharmacy compounded the drug is yes
+      Given it is known that whether a pharmacy compounded the drug is yes
       When the claim is decided
       Then it is denied
       And the reasons are

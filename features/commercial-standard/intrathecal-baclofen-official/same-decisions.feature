@@ -1,7 +1,7 @@
 Feature: Commercial Standard: the official codes get the same decisions as J0945
 
   These are the rules for J0945, laid over J0475 (fills, 10 mg) and J0476 (screening doses, 50 mcg) by an
-  overlay of a few lines. Nothing in them is tied to one code: every row stands here once for each.
+  overlay of a few lines. Nothing in them is tied to one code: every row is here once for each.
 
   Rule: A request for a new pump is decided alike under J0945 and J0475
 
@@ -41,8 +41,8 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
         | a compounded drug, J0475         | J0475 | whether a pharmacy compounded the drug is yes         | denied   | compounded-under-product-code | holds         |
         | another route, J0945             | J0945 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
         | another route, J0475             | J0475 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
-        | no favourable response, J0945    | J0945 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
-        | no favourable response, J0475    | J0475 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
+        | no favorable response, J0945     | J0945 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
+        | no favorable response, J0475     | J0475 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
         | a dose above the protocol, J0945 | J0945 | the decisive screening dose is 101 mcg                | pended   | trial-dose-above-protocol     | holds         |
         | a dose above the protocol, J0475 | J0475 | the decisive screening dose is 101 mcg                | pended   | trial-dose-above-protocol     | holds         |
         | a child of three years, J0945    | J0945 | the date of birth is 2021-03-04                       | denied   | too-young                     | holds         |
@@ -95,6 +95,12 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
         | billing npi          | 1234567893 |
         | authorization number | A-1        |
         | birth date           | 1980-01-01 |
+      And the diagnoses <diagnosis>
+      And these claim lines
+        | code   | modifiers   | units | place of service | ndc |
+        | <code> | <modifiers> | 4     | 11               |     |
+        | 62369  |             | 1     | 11               |     |
+      And it is known that what became of the payer's request for records is <records>
       And this authorization is on file
         | field         | value               |
         | number        | A-1                 |
@@ -109,12 +115,6 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
         | units         | 40                  |
         | units used    | 0                   |
         | requested on  | 2024-12-20          |
-      And the diagnoses <diagnosis>
-      And these claim lines
-        | code   | modifiers   | units | place of service | ndc |
-        | <code> | <modifiers> | 4     | 11               |     |
-        | 62369  |             | 1     | 11               |     |
-      And it is known that what became of the payer's request for records is <records>
       When the claim is decided
       Then it is <decision>
       And rule <rule> <truth>
@@ -143,10 +143,6 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
     Scenario Outline: A duplicate is one under each code: <code>
       Given a claim to Commercial Standard for <code> on 2025-03-03
       And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-      And the claim says
         | field                | value      |
         | claim number         | C-200      |
         | plan                 | P1         |
@@ -154,6 +150,11 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
         | billing npi          | 1234567893 |
         | authorization number | A-1        |
         | birth date           | 1980-01-01 |
+      And the diagnoses G82.51
+      And these claim lines
+        | code   | modifiers | units | place of service | ndc |
+        | <code> | JZ        | 4     | 11               |     |
+        | 62369  |           | 1     | 11               |     |
       And this authorization is on file
         | field         | value               |
         | number        | A-1                 |
@@ -168,11 +169,6 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
         | units         | 40                  |
         | units used    | 0                   |
         | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code   | modifiers | units | place of service | ndc |
-        | <code> | JZ        | 4     | 11               |     |
-        | 62369  |           | 1     | 11               |     |
       And these earlier claims
         | claim number | code   | modifiers | units | billing npi |
         | C-100        | <code> | JZ        | 4     | 1234567893  |
@@ -188,38 +184,8 @@ Feature: Commercial Standard: the official codes get the same decisions as J0945
         | J0475 |
 
     Scenario: The same line under the other code is no duplicate
-      Given a claim to Commercial Standard for J0475 on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0475               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0475 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0475
+      And the claim has claim number C-200
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |

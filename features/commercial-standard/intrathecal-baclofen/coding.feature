@@ -3,39 +3,19 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
   This payer takes over Medicare's rules about codes as they are; a product number (NDC) is not required.
   An authorization certifies the therapy; it does not make a wrong code right.
 
-  Rule: A product number is not required, and one that is given must be right
+  Background:
+    Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+    And the claim has claim number C-200
+    And the authorization has codes J0945, J0475
 
-    Background:
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
+  Rule: A product number is not required, and one that is given must be right
 
     Scenario Outline: The product number decides: <case>
       Given these claim lines
         | code  | modifiers | units | place of service | ndc   |
         | J0945 | JZ        | 4     | 11               | <ndc> |
         | 62369 |           | 1     | 11               |       |
+      And the authorization has codes J0945
       When the claim is decided
       Then it is <decision>
       And rule <rule> <truth>
@@ -48,10 +28,8 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | one that the list does not have | 12345-6789-01 | pended   | ndc-not-recognized  | holds         |
 
     Scenario: An oral product is denied once, for its route
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 | JZ        | 4     | 11               | 99999-0010-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the drug lines have ndc 99999-0010-01
+      And the authorization has codes J0945
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -60,47 +38,13 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
 
   Rule: The code must fit the drug and the route
 
-    Background:
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945, J0475        |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-
-    Scenario: Every determination on J0945 tells what the official list says
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0945 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
+    Scenario: Every determination on J0945 states what the official list says
       When the claim is decided
       Then it is approved
       And it advises by rule code-identity-note
 
     Scenario: A compounded drug under J0945 is denied
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0945 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
-      And it is known that whether a pharmacy compounded the drug is yes
+      Given it is known that whether a pharmacy compounded the drug is yes
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -108,10 +52,7 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | compounded-under-product-code | CO    | 16   | N56  | 1    |
 
     Scenario: Another route than the intrathecal one is denied
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0945 | JZ        | 4     | 11               |     |
-        | 96522 |           | 1     | 11               |     |
+      Given line 2 has code 96522
       And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is denied
@@ -119,7 +60,7 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | rule                  | group | carc | rarc | line |
         | route-not-intrathecal | CO    | 272  | N130 | 1    |
 
-    Scenario: J0945 and J0475 on one day are looked at by a person
+    Scenario: J0945 and J0475 on one day pend for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0945 | JZ        | 4     | 11               |     |
@@ -151,18 +92,22 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | 59 on the drug                     | JZ 59     | 99213 | distinct-service-modifier |
         | XE on the drug                     | JZ XE     | 99213 | distinct-service-modifier |
 
-    Scenario: A distinct-service modifier stands in for nothing, and nothing is missing: JZ is not required here
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0945 | XU        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
+    Scenario: A distinct-service modifier replaces nothing, and nothing is missing: JZ is not required here
+      Given the drug lines carry XU
       When the claim is decided
       Then it is approved
       And rule jz-missing does not hold
       And it advises by rule distinct-service-modifier
 
     Scenario: JZ before it existed is denied
-      Given this authorization is on file
+      Given the claim has authorization number A-0
+      And these claim lines
+        | code  | modifiers | units | place of service | ndc | date       |
+        | J0945 | JZ        | 4     | 11               |     | 2022-12-31 |
+        | 62369 |           | 1     | 11               |     | 2022-12-31 |
+        | J0945 | JZ        | 4     | 11               |     | 2023-01-01 |
+        | 62369 |           | 1     | 11               |     | 2023-01-01 |
+      And this authorization is on file
         | field         | value               |
         | number        | A-0                 |
         | status        | approved            |
@@ -176,15 +121,6 @@ Feature: Commercial Standard: codes, products and modifiers on the drug line
         | units         | 40                  |
         | units used    | 0                   |
         | requested on  | 2022-09-20          |
-      And the claim says
-        | field                | value |
-        | authorization number | A-0   |
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc | date       |
-        | J0945 | JZ        | 4     | 11               |     | 2022-12-31 |
-        | 62369 |           | 1     | 11               |     | 2022-12-31 |
-        | J0945 | JZ        | 4     | 11               |     | 2023-01-01 |
-        | 62369 |           | 1     | 11               |     | 2023-01-01 |
       When the claim is decided
       Then it is partly approved
       And line 1 is denied

@@ -7,8 +7,8 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
 
     Scenario Outline: It is approved: <case>
       Given a preauthorization request to Commercial Standard for J0945 on <date>
-      And it is known that the phase of therapy is refill
       And the diagnoses <diagnoses>
+      And it is known that the phase of therapy is refill
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -25,8 +25,8 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
 
     Scenario Outline: It is denied: <case>
       Given a preauthorization request to Commercial Standard for J0945 on <date>
-      And it is known that the phase of therapy is refill
       And the diagnoses <diagnoses>
+      And it is known that the phase of therapy is refill
       When the request is decided
       Then it is denied
       And the reasons are
@@ -47,8 +47,8 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
 
     Scenario Outline: It waits for the cause, and is not denied: <case>
       Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
-      And it is known that the phase of therapy is refill
       And the diagnoses <diagnoses>
+      And it is known that the phase of therapy is refill
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -83,35 +83,10 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
 
   Rule: An authorization does not settle the diagnosis of the claim
 
-    Background: A refill that an authorization covers
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-
     Scenario Outline: The claim is decided by its diagnosis: <case>
-      Given the diagnoses <diagnosis>
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      But the claim has no birth date
+      And the diagnoses <diagnosis>
       When the claim is decided
       Then it is <decision>
       And rule <rule> <truth>
@@ -125,9 +100,9 @@ Feature: Commercial Standard: the diagnosis must be one of severe spasticity, va
         | the state of the pump | Z45.1     | pended   | diagnosis-only-pump-status | holds         |
 
     Scenario Outline: A void that names no claim is asked which one, whatever its diagnosis: <case>
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      And the claim has frequency 8
+      And the claim has no birth date
       And the diagnoses <diagnosis>
       When the claim is decided
       Then it is pended

@@ -5,37 +5,10 @@ Feature: Commercial Standard: which records come with the claim, and which are a
 
   Rule: Nothing need come with the claim
 
-    Background: A first fill that an authorization covers
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-
     Scenario Outline: A first fill is paid without records: <case>
-      Given it is known that the documents received is <documents>
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      But line 2 has code 62362
+      And it is known that the documents received is <documents>
       When the claim is decided
       Then it is approved
       And rule first-fill-records-missing does not hold
@@ -45,7 +18,9 @@ Feature: Commercial Standard: which records come with the claim, and which are a
         | nothing came             | none       |
         | only the trial note came | trial_note |
 
-    Scenario: What came is not asked
+    Scenario: What was received is not asked
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      But line 2 has code 62362
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -53,43 +28,21 @@ Feature: Commercial Standard: which records come with the claim, and which are a
   Rule: Records that were asked for are waited for, and what was done decides where they never come
 
     Background: A claim that an authorization covers, or that needs none
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
       And these facts
-        | fact                                    | value                    |
-        | the documents received                  | trial_note, oral_history |
-        | the outcome of oral antispasmodics      | inadequate               |
-        | the length of oral therapy              | 42 days                  |
-        | allergy or hypersensitivity to baclofen | no                       |
-        | an active infection                     | no                       |
-        | the reason for the replacement          | end of battery           |
+        | fact                                           | value                    |
+        | the documents received                         | trial_note, oral_history |
+        | the outcome of oral antispasmodics             | inadequate               |
+        | the length of oral therapy                     | 42 days                  |
+        | allergy or hypersensitivity to baclofen        | no                       |
+        | an active infection                            | no                       |
+        | the reason for the replacement                 | end of battery           |
+        | what became of the payer's request for records | not supplied             |
 
     Scenario Outline: <case> waits while they have not come
-      Given these claim lines
-        | code        | modifiers | units   | place of service | ndc   |
-        | J0945       | JZ        | <units> | 11               | <ndc> |
-        | <procedure> |           | 1       | 11               |       |
+      Given the drug lines have units <units>
+      And the drug lines have ndc <ndc>
+      And line 2 has code <procedure>
       And it is known that what became of the payer's request for records is waiting
       When the claim is decided
       Then it is pended
@@ -105,11 +58,9 @@ Feature: Commercial Standard: which records come with the claim, and which are a
         | A new pump in place of an old one | E0786     | 4     | 66794-157-02 |
 
     Scenario Outline: <case> is denied where they never come
-      Given these claim lines
-        | code        | modifiers | units   | place of service | ndc   |
-        | J0945       | JZ        | <units> | 11               | <ndc> |
-        | <procedure> |           | 1       | 11               |       |
-      And it is known that what became of the payer's request for records is not supplied
+      Given the drug lines have units <units>
+      And the drug lines have ndc <ndc>
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -122,12 +73,10 @@ Feature: Commercial Standard: which records come with the claim, and which are a
         | A first fill                      | 62362     | 4     | 66794-157-02 |
         | A new pump in place of an old one | E0786     | 4     | 66794-157-02 |
 
-    Scenario Outline: <case> is not denied for want of paper; it waits
-      Given these claim lines
-        | code        | modifiers | units   | place of service | ndc   |
-        | J0945       | JZ        | <units> | 11               | <ndc> |
-        | <procedure> |           | 1       | 11               |       |
-      And it is known that what became of the payer's request for records is not supplied
+    Scenario Outline: <case> is not denied for missing records; it waits
+      Given the drug lines have units <units>
+      And the drug lines have ndc <ndc>
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -141,10 +90,7 @@ Feature: Commercial Standard: which records come with the claim, and which are a
         | A change of the dose | 62368     | 4     | 66794-157-02 |
 
     Scenario Outline: A refill is paid: <case>
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-        | 62369 |           | 1     | 11               |              |
+      Given the drug lines have ndc 66794-157-02
       And it is known that what became of the payer's request for records is <records>
       When the claim is decided
       Then it is approved

@@ -3,37 +3,11 @@ Feature: Commercial Standard: the same service is paid once
   This payer takes over Medicare's rules about duplicates, replacements and voids as they are. An
   authorization covers a service; it does not pay it twice.
 
-  Rule: The same line on an earlier claim is a duplicate, in spite of an authorization
+  Background:
+    Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+    And the claim has claim number C-200
 
-    Background: A refill that an authorization covers
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0945 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
+  Rule: The same line on an earlier claim is a duplicate, in spite of an authorization
 
     Scenario: It is denied, in group OA
       Given these earlier claims
@@ -61,7 +35,7 @@ Feature: Commercial Standard: the same service is paid once
         | another provider | 2025-03-03 | JZ        | 4     | 1999999992 | no   |
         | voided since     | 2025-03-03 | JZ        | 4     | 1234567893 | yes  |
 
-    Scenario: Nobody has looked for earlier claims
+    Scenario: No one has looked for earlier claims
       When the claim is decided
       Then it is approved
       And it is assumed that rule duplicate-of-earlier-claim does not hold
@@ -73,10 +47,8 @@ Feature: Commercial Standard: the same service is paid once
       And rule duplicate-of-earlier-claim does not hold
 
     Scenario: A replacement is no duplicate of the claim that it names
-      Given the claim says
-        | field       | value |
-        | frequency   | 7     |
-        | original id | C-100 |
+      Given the claim has frequency 7
+      And the claim has original id C-100
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |
@@ -84,9 +56,7 @@ Feature: Commercial Standard: the same service is paid once
       Then it is approved
 
     Scenario: A replacement that names no claim waits for its number
-      Given the claim says
-        | field     | value |
-        | frequency | 7     |
+      Given the claim has frequency 7
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -95,9 +65,7 @@ Feature: Commercial Standard: the same service is paid once
         | replacement-names-no-original |
 
     Scenario: A void is neither paid nor denied
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the claim has frequency 8
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |
@@ -107,7 +75,7 @@ Feature: Commercial Standard: the same service is paid once
         | rule                  |
         | void-asks-for-nothing |
 
-    Scenario: Two lines of the claim that are the same are looked at by a person
+    Scenario: Two lines of the claim that are the same pend for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc |
         | J0945 | JZ        | 2     | 11               |     |
@@ -129,7 +97,7 @@ Feature: Commercial Standard: the same service is paid once
       Then it is approved
       And rule identical-lines does not hold
 
-    Scenario: A line over several days is looked at by a person
+    Scenario: A line over several days pends for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc | through    |
         | J0945 | JZ        | 4     | 11               |     | 2025-03-04 |

@@ -5,25 +5,12 @@ Feature: Commercial Standard: age, contraindications and replacement
 
   Rule: The patient is at least four years old on the day
 
-    Background: A request for a new pump; only the age is still to be told
-      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
+    Background: A request for a new pump; only the age is still unknown
+      Given the example pump-request of Commercial Standard for J0945
       And the diagnoses G80.0
-      And these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
 
     Scenario Outline: Old enough: <case>
-      Given the request says
-        | field      | value   |
-        | birth date | <birth> |
+      Given the request has birth date <birth>
       When the request is decided
       Then it is approved
       And the age on the date of service is concluded to be <age>
@@ -36,9 +23,7 @@ Feature: Commercial Standard: age, contraindications and replacement
         | an adult               | 1980-01-01 | 45  |
 
     Scenario Outline: Too young: <case>
-      Given the request says
-        | field      | value   |
-        | birth date | <birth> |
+      Given the request has birth date <birth>
       When the request is decided
       Then it is denied
       And the reasons are
@@ -54,6 +39,7 @@ Feature: Commercial Standard: age, contraindications and replacement
         | a newborn                          | 2025-03-03 | 0   |
 
     Scenario: An age that is not known is asked for, and not denied
+      Given the request has no birth date
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -63,18 +49,13 @@ Feature: Commercial Standard: age, contraindications and replacement
   Rule: The fourth birthday of a child born on 29 February
 
     Scenario Outline: Born on 2020-02-29, <case>
-      Given a preauthorization request to Commercial Standard for J0945 on <date>
-      And the request says
-        | field      | value      |
-        | birth date | 2020-02-29 |
+      Given the example screening-request of Commercial Standard for J0945 on <date>
+      But the request has birth date 2020-02-29
+      And the request has no plan
+      And the request has no member id
+      And the request has no billing npi
       And the diagnoses G80.0
-      And these facts
-        | fact                                    | value      |
-        | the phase of therapy                    | trial      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      And it is known that the length of oral therapy is 42 days
       When the request is decided
       Then it is <decision>
       And rule too-young <truth>
@@ -87,21 +68,9 @@ Feature: Commercial Standard: age, contraindications and replacement
   Rule: The age limit is for screening doses and new pumps
 
     Scenario Outline: A screening dose at the age limit: <case>
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field      | value   |
-        | birth date | <birth> |
+      Given the example screening-dose of Commercial Standard for J0945
+      But the claim has birth date <birth>
       And the diagnoses G80.0
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 1     | 11               |
-        | 62322 |           | 1     | 11               |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
       When the claim is decided
       Then it is <decision>
       And rule too-young <truth>
@@ -111,16 +80,12 @@ Feature: Commercial Standard: age, contraindications and replacement
         | on the fourth birthday             | 2021-03-03 | approved | does not hold |
         | the day before the fourth birthday | 2021-03-04 | denied   | holds         |
 
-    Scenario Outline: A child below it whose pump is in place goes on: <case>
+    Scenario Outline: A child below it whose pump is in place continues: <case>
       Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 2022-03-03 |
+      And the request has birth date 2022-03-03
       And the diagnoses G80.0
-      And these facts
-        | fact                           | value          |
-        | the phase of therapy           | <phase>        |
-        | the reason for the replacement | end of battery |
+      And it is known that the phase of therapy is <phase>
+      And it is known that the reason for the replacement is end of battery
       When the request is decided
       Then it is approved
       And rule too-young does not hold
@@ -134,10 +99,8 @@ Feature: Commercial Standard: age, contraindications and replacement
 
     Scenario: A void for a child below it that names no claim is asked which one, and nothing else
       Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field      | value      |
-        | frequency  | 8          |
-        | birth date | 2022-03-03 |
+      And the claim has frequency 8
+      And the claim has birth date 2022-03-03
       And the diagnoses G80.0
       And these claim lines
         | code  | modifiers | units | place of service |
@@ -152,22 +115,7 @@ Feature: Commercial Standard: age, contraindications and replacement
   Rule: No contraindication to a pump may be present
 
     Background: A request for a new pump, with everything in order
-      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+      Given the example pump-request of Commercial Standard for J0945
 
     Scenario: A request with everything in order is approved
       When the request is decided
@@ -189,7 +137,7 @@ Feature: Commercial Standard: age, contraindications and replacement
         | a body too small for the pump       | a body too small for the pump                    |
         | another device that could interfere | another programmable device that could interfere |
 
-    Scenario Outline: A contraindication that nobody has answered is asked for, and not denied: <case>
+    Scenario Outline: A contraindication without an answer is asked for, and not denied: <case>
       Given nothing is known about <contraindication>
       When the request is decided
       Then it is pended
@@ -203,11 +151,9 @@ Feature: Commercial Standard: age, contraindications and replacement
         | a body too small for the pump       | a body too small for the pump                    |
         | another device that could interfere | another programmable device that could interfere |
 
-    Scenario: A brain injury of last month is not held against the patient
-      Given these facts
-        | fact                            | value                  |
-        | where the spasticity comes from | traumatic brain injury |
-        | the date of the brain injury    | 2025-02-03             |
+    Scenario: A brain injury of last month does not count against the patient
+      Given it is known that where the spasticity comes from is traumatic brain injury
+      And it is known that the date of the brain injury is 2025-02-03
       When the request is decided
       Then it is approved
       And rule recent-brain-injury does not hold
@@ -225,25 +171,9 @@ Feature: Commercial Standard: age, contraindications and replacement
 
   Rule: Only an allergy and an infection speak against a screening dose
 
-    Background: A screening dose, which needs no authorization here
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 1     | 11               |
-        | 62322 |           | 1     | 11               |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
-
     Scenario Outline: <case> denies it
-      Given it is known that <contraindication> is yes
+      Given the example screening-dose of Commercial Standard for J0945
+      And it is known that <contraindication> is yes
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -256,7 +186,8 @@ Feature: Commercial Standard: age, contraindications and replacement
         | An active infection | an active infection                     |
 
     Scenario Outline: <case> only matters to a pump
-      Given it is known that <contraindication> is yes
+      Given the example screening-dose of Commercial Standard for J0945
+      And it is known that <contraindication> is yes
       When the claim is decided
       Then it is approved
       And rule contraindicated does not hold
@@ -267,10 +198,9 @@ Feature: Commercial Standard: age, contraindications and replacement
         | Another device that could interfere | another programmable device that could interfere |
 
     Scenario: A void in spite of an allergy that names no claim is asked which one, and nothing else
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
-      And it is known that allergy or hypersensitivity to baclofen is yes
+      Given the example screening-dose of Commercial Standard for J0945
+      And the claim has frequency 8
+      And it is known that contraindication.hypersensitivity is yes
       When the claim is decided
       Then it is pended
       And the reasons are

@@ -6,21 +6,8 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
 
   Rule: Six weeks that did not do enough, or intolerance at any time
 
-    Background: A request for a new pump; only oral therapy is still to be told
-      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+    Background: A request for a new pump; only oral therapy is still unknown
+      Given the example pump-request of Commercial Standard for J0945
 
     Scenario Outline: It is enough: <case>
       Given it is known that the outcome of oral antispasmodics is <outcome>
@@ -59,22 +46,22 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
 
     Scenario: Intolerance needs no length
       Given it is known that the outcome of oral antispasmodics is not tolerated
+      And nothing is known about the length of oral therapy
       When the request is decided
       Then it is approved
       And it asks nothing
 
     Scenario: Oral therapy that worked needs no length to be denied
       Given it is known that the outcome of oral antispasmodics is effective
+      And nothing is known about the length of oral therapy
       When the request is decided
       Then it is denied
       And the reason is CO 50 with N130 from rule oral-therapy-not-shown
 
     Scenario Outline: Physical therapy beside it is not asked for: <case>
       Given these facts
-        | fact                                                   | value      |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | <given>    |
+        | fact                                                   | value   |
+        | whether physical therapy was given beside oral therapy | <given> |
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -82,10 +69,11 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       Examples:
         | case           | given |
         | there was none | no    |
-        | nobody says    |       |
+        | not stated     |       |
 
-    Scenario: What came of oral therapy is not known
+    Scenario: The outcome of oral therapy is not known
       Given it is known that the length of oral therapy is 41 days
+      And nothing is known about the outcome of oral antispasmodics
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -93,13 +81,15 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
       And the information request is CO 252 with N706
 
     Scenario: The length of a trial that did not do enough is not known
-      Given it is known that the outcome of oral antispasmodics is inadequate
+      Given nothing is known about the length of oral therapy
       When the request is decided
       Then it is pended
       And no rule denies it
       And it first asks for the length of oral therapy
 
     Scenario: Nothing is known about oral therapy
+      Given nothing is known about the outcome of oral antispasmodics
+      And nothing is known about the length of oral therapy
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -108,20 +98,8 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
 
   Rule: It is asked for before the screening dose as well
 
-    Background: A screening dose, which needs no authorization here; only oral therapy is still to be told
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 1     | 11               |
-        | 62322 |           | 1     | 11               |
-      And these facts
-        | fact                                    | value |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
+    Background: A screening dose, which needs no authorization here; only oral therapy is still unknown
+      Given the example screening-dose of Commercial Standard for J0945
 
     Scenario Outline: The screening dose is paid: <case>
       Given it is known that the outcome of oral antispasmodics is <outcome>
@@ -150,17 +128,18 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
         | oral therapy worked | effective  | 42 days |
         | it was never tried  | not tried  | 0 days  |
 
-    Scenario: A screening dose of which oral therapy is not known waits
+    Scenario: A screening dose waits while oral therapy is not known
+      Given nothing is known about the outcome of oral antispasmodics
+      And nothing is known about the length of oral therapy
       When the claim is decided
       Then it is pended
       And no rule denies it
       And it asks for the outcome of oral antispasmodics
 
     Scenario: A void of a screening dose is not asked for oral therapy
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the claim has frequency 8
       And it is known that the outcome of oral antispasmodics is not tried
+      And nothing is known about the length of oral therapy
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -169,37 +148,10 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
 
   Rule: It is asked for nowhere else, and not again once it was certified
 
-    Background:
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | birth date           | 1980-01-01 |
-        | authorization number | A-1        |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And it is known that the outcome of oral antispasmodics is not tried
-
     Scenario Outline: It does not matter to <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      But line 2 has code <procedure>
+      And it is known that the outcome of oral antispasmodics is not tried
       When the claim is decided
       Then it is approved
       And oral_therapy.asked is concluded to be no
@@ -211,10 +163,9 @@ Feature: Commercial Standard: oral therapy comes before a screening dose and bef
         | a new pump in place of an old one | E0786     |
 
     Scenario: A first fill that was authorized is not asked again
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      But line 2 has code 62362
+      And it is known that the outcome of oral antispasmodics is not tried
       When the claim is decided
       Then it is approved
       And oral_therapy.asked is concluded to be yes

@@ -8,23 +8,8 @@ Feature: Commercial Standard: an emergency may go before the authorization
   Rule: Notice is in time up to two business days after the service
 
     Scenario Outline: Was the notice in time? - <notice>
-      Given a claim to Commercial Standard for J0945 on <service>
-      And the claim says
-        | field            | value      |
-        | plan             | P1         |
-        | member id        | M1         |
-        | billing npi      | 1234567893 |
-        | place of service | 11         |
-      And the diagnoses G80.1
-      And these claim lines
-        | code  | units |
-        | J0945 | 4     |
-        | 62369 | 1     |
-      And no authorization is on file
-      And these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | <notified> |
+      Given the example emergency-refill of Commercial Standard for J0945 on <service>
+      But it is known that the day on which the payer was notified is <notified>
       When the claim is decided
       Then it is <decision>
       And rule emergency-excuses <in time>
@@ -66,25 +51,11 @@ Feature: Commercial Standard: an emergency may go before the authorization
   Rule: An emergency is claimed, and its notice is shown
 
     Background:
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field            | value      |
-        | plan             | P1         |
-        | member id        | M1         |
-        | billing npi      | 1234567893 |
-        | place of service | 11         |
-      And the diagnoses G80.1
-      And these claim lines
-        | code  | units |
-        | J0945 | 4     |
-        | 62369 | 1     |
-      And no authorization is on file
+      Given the example emergency-refill of Commercial Standard for J0945
+      And it is known that the day on which the payer was notified is 2025-03-03
 
     Scenario: An emergency with notice in time: the refill is paid without an authorization
-      Given these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-05 |
+      Given it is known that the day on which the payer was notified is 2025-03-05
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -93,10 +64,7 @@ Feature: Commercial Standard: an emergency may go before the authorization
       And preauthorization.enforced is concluded to be no
 
     Scenario: Notice a day late: the reason is the one of any claim without an authorization
-      Given these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-06 |
+      Given it is known that the day on which the payer was notified is 2025-03-06
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -104,24 +72,21 @@ Feature: Commercial Standard: an emergency may go before the authorization
         | authorization-number-missing | CO    | 197  | M62  | 1    |
       And preauthorization.excused is concluded to be no
 
-    Scenario: Whoever says nothing of an emergency had none
-      Given it is known that the day on which the payer was notified is 2025-03-03
+    Scenario: A claim that says nothing of an emergency had none
+      Given nothing is known about authorization.emergency
       When the claim is decided
       Then it is denied
       And the reason is CO 197 with M62 from rule authorization-number-missing
       And it does not ask for authorization.emergency
 
     Scenario: Notice does not make an emergency
-      Given these facts
-        | fact                                    | value      |
-        | it was an emergency                     | no         |
-        | the day on which the payer was notified | 2025-03-03 |
+      Given it is known that authorization.emergency is no
       When the claim is decided
       Then it is denied
       And the reason is CO 197 with M62 from rule authorization-number-missing
 
-    Scenario: An emergency of whose notice nothing is known: the claim waits, and the day is asked
-      Given it is known that authorization.emergency is yes
+    Scenario: An emergency with no known notice: the claim waits, and the day is asked
+      Given nothing is known about the day on which the payer was notified
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -129,41 +94,18 @@ Feature: Commercial Standard: an emergency may go before the authorization
       And it first asks for the day on which the payer was notified
 
     Scenario: A trial needs no preauthorization, so there is nothing to excuse
-      Given these claim lines
-        | code  | units |
-        | J0945 | 1     |
-        | 62322 | 1     |
-      And these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-03 |
+      Given the drug lines have units 1
+      And line 2 has code 62322
       When the claim is decided
       Then preauthorization.excused is concluded to be no
       And rule emergency-excuses does not hold
 
   Rule: Notice in time excuses an authorization that is missing or does not fit, but not a refusal
 
-    Background:
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | birth date           | 1980-01-01 |
-        | billing npi          | 1234567893 |
-        | place of service     | 11         |
-        | authorization number | A-100      |
-      And the diagnoses G80.1
-      And these claim lines
-        | code  | units |
-        | J0945 | 4     |
-        | 62369 | 1     |
-      And these facts
-        | fact                | value |
-        | it was an emergency | yes   |
-
     Scenario Outline: No authorization under the number on the claim, notice <notice>
-      Given no authorization is on file
+      Given the example emergency-refill of Commercial Standard for J0945
+      And the claim has birth date 1980-01-01
+      And the claim has authorization number A-100
       And it is known that the day on which the payer was notified is <notified>
       When the claim is decided
       Then it is <decision>
@@ -175,23 +117,11 @@ Feature: Commercial Standard: an emergency may go before the authorization
         | a day late | 2025-03-06 | denied   | holds         |
 
     Scenario Outline: The authorization <what is wrong>, notice <notice>
-      Given these facts
-        | fact                                         | value               |
-        | the day on which the payer was notified      | <notified>          |
-        | an authorization is on file                  | yes                 |
-        | the authorization                            | A-100               |
-        | the status of the authorization              | approved            |
-        | the payer that gave the authorization        | commercial-standard |
-        | the plan of the authorization                | P1                  |
-        | the member of the authorization              | M1                  |
-        | the provider of the authorization            | 1234567893          |
-        | the codes of the authorization               | J0945               |
-        | the first day of the authorization           | 2025-01-01          |
-        | the last day of the authorization            | 2025-12-31          |
-        | the units authorized                         | 40                  |
-        | the units already used                       | 0                   |
-        | the day on which authorization was requested | 2024-12-20          |
-      But it is known that <fact> is <value>
+      Given the example refill-with-authorization-facts of Commercial Standard for J0945
+      But the diagnoses G80.1
+      And it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is <notified>
+      And it is known that <fact> is <value>
       When the claim is decided
       Then it is <decision>
       And rule <rule> <so>
@@ -225,8 +155,23 @@ Feature: Commercial Standard: an emergency may go before the authorization
         | was refused   | a day late | 2025-03-06 | the status of the authorization | refused | denied   | authorization-refused | holds |
 
     Scenario: Whether an authorization was refused must be known even in an emergency
-      Given these facts
+      Given a claim to Commercial Standard for J0945 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | birth date           | 1980-01-01 |
+        | billing npi          | 1234567893 |
+        | place of service     | 11         |
+        | authorization number | A-100      |
+      And the diagnoses G80.1
+      And these claim lines
+        | code  | units |
+        | J0945 | 4     |
+        | 62369 | 1     |
+      And these facts
         | fact                                    | value      |
+        | it was an emergency                     | yes        |
         | the day on which the payer was notified | 2025-03-05 |
         | an authorization is on file             | yes        |
         | the authorization                       | A-100      |
@@ -240,21 +185,18 @@ Feature: Commercial Standard: an emergency may go before the authorization
       And it first asks for the status of the authorization
 
     Scenario: Notice in time adds no units to an authorization that fits
-      Given it is known that the day on which the payer was notified is 2025-03-05
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 3                   |
-        | units used    | 0                   |
-        | requested on  | 2025-03-04          |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      And the claim has place of service 11
+      And the claim has authorization number A-100
+      And the diagnoses G80.1
+      And the drug lines carry no JZ
+      And the drug lines have no place of service
+      And line 2 has no place of service
+      And it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is 2025-03-05
+      And the authorization has number A-100
+      And the authorization has units 3
+      And the authorization has requested on 2025-03-04
       When the claim is decided
       Then line 1 is reduced to 3 units
       And the reasons are
@@ -262,13 +204,12 @@ Feature: Commercial Standard: an emergency may go before the authorization
         | authorization-units-exceeded | CO    | 198  | N54  | 1    |
 
     Scenario: Notice in time does not show that a first fill was necessary
-      Given no authorization is on file
-      And these facts
-        | fact                                    | value          |
-        | the day on which the payer was notified | 2025-03-05     |
-        | the phase of therapy                    | initial        |
-        | the response to the screening trial     | not favourable |
-        | the decisive screening dose             | 75 mcg         |
+      Given the example emergency-refill of Commercial Standard for J0945
+      And the claim has birth date 1980-01-01
+      And the claim has authorization number A-100
+      And it is known that the phase of therapy is initial
+      And it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 75 mcg
       When the claim is decided
       Then it is denied
       And the reasons are

@@ -4,40 +4,10 @@ Feature: Commercial Standard: the authorization on file must fit the claim
   provider, valid on the day of service (first and last day included), asked for no later than on that
   day, and for refills not older than 12 months. Each misfit has a reason of its own.
 
-  Background:
-    Given a claim to Commercial Standard for J0945 on 2025-03-03
-    And the claim says
-      | field                | value      |
-      | plan                 | P1         |
-      | member id            | M1         |
-      | birth date           | 1980-01-01 |
-      | billing npi          | 1234567893 |
-      | place of service     | 11         |
-      | authorization number | A-100      |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | units |
-      | J0945 | 4     |
-      | 62369 | 1     |
-
   Rule: One authorization on file, which fits but for one thing
 
     Background:
-      Given these facts
-        | fact                                         | value               |
-        | an authorization is on file                  | yes                 |
-        | the authorization                            | A-100               |
-        | the status of the authorization              | approved            |
-        | the payer that gave the authorization        | commercial-standard |
-        | the plan of the authorization                | P1                  |
-        | the member of the authorization              | M1                  |
-        | the provider of the authorization            | 1234567893          |
-        | the codes of the authorization               | J0945               |
-        | the first day of the authorization           | 2025-01-01          |
-        | the last day of the authorization            | 2025-12-31          |
-        | the units authorized                         | 40                  |
-        | the units already used                       | 0                   |
-        | the day on which authorization was requested | 2024-12-20          |
+      Given the example refill-with-authorization-facts of Commercial Standard for J0945
 
     Scenario: It fits in every way
       When the claim is decided
@@ -56,10 +26,8 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       And authorization.matches is concluded to be no
 
     Scenario Outline: It is of another payer or of another plan - <which>
-      Given these facts
-        | fact                                  | value   |
-        | the payer that gave the authorization | <payer> |
-        | the plan of the authorization         | <plan>  |
+      Given it is known that the payer that gave the authorization is <payer>
+      And it is known that the plan of the authorization is <plan>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -124,10 +92,8 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       And it says "who neither bills nor renders this service"
 
     Scenario Outline: Both ends of the authorization are included - <the service is>
-      Given these facts
-        | fact                               | value       |
-        | the first day of the authorization | <first day> |
-        | the last day of the authorization  | <last day>  |
+      Given it is known that the first day of the authorization is <first day>
+      And it is known that the last day of the authorization is <last day>
       When the claim is decided
       Then it is <decision>
       And rule authorization-not-begun <not begun>
@@ -191,7 +157,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | authorization-requested-late | CO    | 210  |      | 1    |
       And it says "was asked for on 2025-03-04, after the service on 2025-03-03, and no timely notice of an emergency is shown"
 
-    Scenario: Several misfits are all told at once
+    Scenario: Several misfits are all reported at once
       Given these facts
         | fact                                         | value      |
         | the member of the authorization              | M2         |
@@ -247,10 +213,8 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | provider.billing_npi | billing npi | authorization-for-another-provider |
 
     Scenario: For a replacement pump, too, the first day must be known
-      Given these facts
-        | fact                           | value          |
-        | the phase of therapy           | replacement    |
-        | the reason for the replacement | end of battery |
+      Given it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is end of battery
       And nothing is known about the first day of the authorization
       When the claim is decided
       Then it is pended
@@ -269,20 +233,9 @@ Feature: Commercial Standard: the authorization on file must fit the claim
   Rule: An authorization for refills lasts 12 months from its first day
 
     Background:
-      Given these facts
-        | fact                                         | value               |
-        | an authorization is on file                  | yes                 |
-        | the authorization                            | A-100               |
-        | the status of the authorization              | approved            |
-        | the payer that gave the authorization        | commercial-standard |
-        | the plan of the authorization                | P1                  |
-        | the member of the authorization              | M1                  |
-        | the provider of the authorization            | 1234567893          |
-        | the codes of the authorization               | J0945               |
-        | the last day of the authorization            | 2026-12-31          |
-        | the units authorized                         | 40                  |
-        | the units already used                       | 0                   |
-        | the day on which authorization was requested | 2022-12-20          |
+      Given the example refill-with-authorization-facts of Commercial Standard for J0945
+      And it is known that the last day of the authorization is 2026-12-31
+      And it is known that the day on which authorization was requested is 2022-12-20
 
     Scenario Outline: A refill on the same day of the month is still covered - <age>
       Given it is known that the first day of the authorization is <first day>
@@ -306,10 +259,8 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       And it says "Authorization A-100 began on 2024-03-02; one for refills lasts 12 months."
 
     Scenario Outline: The limit is for refills, dose changes and catheter revisions, not for the pump itself - <phase>
-      Given these facts
-        | fact                               | value      |
-        | the phase of therapy               | <phase>    |
-        | the first day of the authorization | 2024-03-02 |
+      Given it is known that the phase of therapy is <phase>
+      And it is known that the first day of the authorization is 2024-03-02
       When the claim is decided
       Then it is <decision>
       And rule refill-authorization-too-old <so>
@@ -330,7 +281,8 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | rule                    |
         | authorization-not-begun |
 
-    Scenario: Its first day is not known, so its age is not held against the claim
+    Scenario: Its first day is not known, so its age does not count against the claim
+      Given nothing is known about the first day of the authorization
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -340,20 +292,13 @@ Feature: Commercial Standard: the authorization on file must fit the claim
   Rule: Of several authorizations on file the one that the claim names is looked at
 
     Background:
-      Given this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      And the claim has authorization number A-100
+      And the claim has place of service 11
+      And the drug lines carry no JZ
+      And the drug lines have no place of service
+      And line 2 has no place of service
+      And the authorization has number A-100
       And this authorization is on file
         | field  | value   |
         | number | A-200   |
@@ -366,9 +311,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       And the authorization is concluded to be A-100
 
     Scenario: The claim names the refused one, and the good one does not help
-      Given the claim says
-        | field                | value |
-        | authorization number | A-200 |
+      Given the claim has authorization number A-200
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -376,11 +319,8 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | authorization-refused | CO    | 39   | N758 | 1    |
       And the authorization is concluded to be A-200
 
-    Scenario: The number on the drug line goes before the number of the claim
-      Given these claim lines
-        | code  | units | authorization number |
-        | J0945 | 4     | A-200                |
-        | 62369 | 1     |                      |
+    Scenario: The number on the drug line takes precedence over the number of the claim
+      Given the drug lines have authorization number A-200
       When the claim is decided
       Then it is denied
       And the authorization is concluded to be A-200
@@ -388,25 +328,15 @@ Feature: Commercial Standard: the authorization on file must fit the claim
   Rule: Where the claim names none, the authorization that fits best is looked at
 
     Background:
-      Given the claim says
-        | field                | value |
-        | authorization number |       |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      And the claim has place of service 11
+      And the claim has no authorization number
+      And the drug lines carry no JZ
+      And the drug lines have no place of service
+      And line 2 has no place of service
+      And the authorization has number A-100
 
-    Scenario Outline: An approved one goes before one that is not - <status>
+    Scenario Outline: An approved one takes precedence over one that is not - <status>
       Given this authorization is on file
         | field         | value               |
         | number        | A-200               |
@@ -428,7 +358,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | refused   |
         | cancelled |
 
-    Scenario: One for this drug goes before a later one for something else
+    Scenario: One for this drug takes precedence over a later one for something else
       Given this authorization is on file
         | field         | value               |
         | number        | A-200               |
@@ -445,7 +375,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
       Then it is approved
       And the authorization is concluded to be A-100
 
-    Scenario Outline: One that is valid on the day goes before one that is not - <the other>
+    Scenario Outline: One that is valid on the day takes precedence over one that is not - <the other>
       Given this authorization is on file
         | field         | value               |
         | number        | A-200               |
@@ -473,7 +403,7 @@ Feature: Commercial Standard: the authorization on file must fit the claim
         | is valid but the earlier one         | 2024-12-31 | 2025-12-31 | A-100     |
         | has the same days and a later number | 2025-01-01 | 2025-12-31 | A-200     |
 
-    Scenario: An expired one is not held against the claim while a valid one lies beside it
+    Scenario: An expired one does not count against the claim while a valid one is on file too
       Given this authorization is on file
         | field         | value               |
         | number        | A-050               |

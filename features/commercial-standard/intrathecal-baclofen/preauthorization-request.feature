@@ -1,22 +1,12 @@
 Feature: Commercial Standard: the preauthorization request itself
 
   A request is decided on necessity, before anything was given. It is never asked for an authorization,
-  and what lies on file is not held against it. What is not known is asked for.
-
-  Background:
-    Given a preauthorization request to Commercial Standard for J0945 on 2025-03-17
-    And the request says
-      | field       | value      |
-      | plan        | P1         |
-      | member id   | M1         |
-      | birth date  | 1980-01-01 |
-      | billing npi | 1234567893 |
-    And the diagnoses G82.51
+  and what lies on file does not count against it. What is not known is asked for.
 
   Rule: A request is not asked for an authorization
 
     Background:
-      Given it is known that the phase of therapy is refill
+      Given the example refill-request of Commercial Standard for J0945
 
     Scenario: A refill needs preauthorization, and the request for it is approved
       When the request is decided
@@ -65,10 +55,8 @@ Feature: Commercial Standard: the preauthorization request itself
         | approved  |
 
     Scenario: An authorization that was approved before does not settle the necessity of a new pump
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
+      Given it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       And this authorization is on file
         | field         | value               |
         | number        | A-100               |
@@ -105,15 +93,9 @@ Feature: Commercial Standard: the preauthorization request itself
   Rule: A request for a screening trial is decided although none is needed
 
     Background:
-      Given these facts
-        | fact                                    | value      |
-        | the phase of therapy                    | trial      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 6 weeks    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      Given the example screening-request of Commercial Standard for J0945
 
-    Scenario: Oral therapy failed and nothing speaks against the trial
+    Scenario: Oral therapy failed and nothing rules out the trial
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -141,22 +123,22 @@ Feature: Commercial Standard: the preauthorization request itself
       And rule oral-therapy-not-shown <so>
 
       Examples:
-        | oral therapy                    | outcome       | length  | decision | so            |
-        | inadequate after six weeks      | inadequate    | 42 days | approved | does not hold |
-        | inadequate after a day less     | inadequate    | 41 days | denied   | holds         |
-        | inadequate, nobody says when    | inadequate    |         | pended   | is not known  |
-        | not tolerated after a day       | not tolerated | 1 day   | approved | does not hold |
-        | not tolerated, nobody says when | not tolerated |         | approved | does not hold |
-        | it works                        | effective     | 90 days | denied   | holds         |
-        | not tried                       | not tried     | 0 days  | denied   | holds         |
+        | oral therapy                  | outcome       | length  | decision | so            |
+        | inadequate after six weeks    | inadequate    | 42 days | approved | does not hold |
+        | inadequate after a day less   | inadequate    | 41 days | denied   | holds         |
+        | inadequate, date not known    | inadequate    |         | pended   | is not known  |
+        | not tolerated after a day     | not tolerated | 1 day   | approved | does not hold |
+        | not tolerated, date not known | not tolerated |         | approved | does not hold |
+        | it works                      | effective     | 90 days | denied   | holds         |
+        | not tried                     | not tried     | 0 days  | denied   | holds         |
 
     Scenario: The size of the body is of no concern before a trial
-      Given it is known that a body too small for the pump is yes
+      Given it is known that contraindication.body_too_small is yes
       When the request is decided
       Then it is approved
 
     Scenario: An infection is
-      Given it is known that an active infection is yes
+      Given it is known that contraindication.active_infection is yes
       When the request is decided
       Then it is denied
       And the reasons are
@@ -166,20 +148,14 @@ Feature: Commercial Standard: the preauthorization request itself
   Rule: A request for the pump and its first fill
 
     Background:
-      Given these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 6 weeks    |
-        | the date of the screening trial                  | 2025-02-01 |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+      Given the example pump-request of Commercial Standard for J0945 on 2025-03-17
+      And the request has plan P1
+      And the request has member id M1
+      And the request has billing npi 1234567893
+      And it is known that the length of oral therapy is 6 weeks
+      And it is known that the date of the screening trial is 2025-02-01
 
-    Scenario: Oral therapy failed, the trial was favourable, nothing speaks against it
+    Scenario: Oral therapy failed, the trial was favorable, nothing rules it out
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -211,9 +187,7 @@ Feature: Commercial Standard: the preauthorization request itself
         | another programmable device that could interfere |
 
     Scenario: The date of birth is not known
-      Given the request says
-        | field      | value |
-        | birth date |       |
+      Given the request has no birth date
       When the request is decided
       Then it is pended
       And it first asks for patient.birth_date
@@ -230,17 +204,15 @@ Feature: Commercial Standard: the preauthorization request itself
         | what                         | fact                                             | value          | rule                   | carc | rarc |
         | oral therapy a day too short | the length of oral therapy                       | 41 days        | oral-therapy-not-shown | 50   | N130 |
         | oral therapy works           | the outcome of oral antispasmodics               | effective      | oral-therapy-not-shown | 50   | N130 |
-        | no favourable response       | the response to the screening trial              | not favourable | trial-not-shown        | 50   | N674 |
+        | no favorable response        | the response to the screening trial              | not favourable | trial-not-shown        | 50   | N674 |
         | an allergy                   | allergy or hypersensitivity to baclofen          | yes            | contraindicated        | 50   | N130 |
         | an infection                 | an active infection                              | yes            | contraindicated        | 50   | N130 |
         | too small for the pump       | a body too small for the pump                    | yes            | contraindicated        | 50   | N130 |
         | another device               | another programmable device that could interfere | yes            | contraindicated        | 50   | N130 |
 
     Scenario: No response to the largest dose gives both reasons
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 100 mcg
       When the request is decided
       Then it is denied
       And the reasons are
@@ -249,9 +221,7 @@ Feature: Commercial Standard: the preauthorization request itself
         | trial-nonresponder | CO    | 50   | N674 |
 
     Scenario Outline: The patient is four years old on the day of service - <birthday>
-      Given the request says
-        | field      | value        |
-        | birth date | <birth date> |
+      Given the request has birth date <birth date>
       When the request is decided
       Then it is <decision>
       And rule too-young <so>
@@ -261,7 +231,7 @@ Feature: Commercial Standard: the preauthorization request itself
         | four today    | 2021-03-17 | approved | does not hold |
         | four tomorrow | 2021-03-18 | denied   | holds         |
 
-    Scenario Outline: Departures from the screening protocol are looked at by a person - <departure>
+    Scenario Outline: Departures from the screening protocol pend for review - <departure>
       Given these facts
         | fact                                          | value   |
         | the decisive screening dose                   | <dose>  |
@@ -281,6 +251,9 @@ Feature: Commercial Standard: the preauthorization request itself
         | one dose only                | 50 mcg  | 1     |          | approved | does not hold | does not hold |
 
   Rule: Requests for what comes after the pump is in
+
+    Background:
+      Given the example refill-request of Commercial Standard for J0945
 
     Scenario Outline: After the implant nothing clinical is asked - <phase>
       Given it is known that the phase of therapy is <phase>
@@ -313,8 +286,7 @@ Feature: Commercial Standard: the preauthorization request itself
         |                | pended   | is not known  |
 
     Scenario: Coding counts in a request too
-      Given it is known that the phase of therapy is refill
-      And the diagnoses E11.9
+      Given the diagnoses E11.9
       When the request is decided
       Then it is denied
       And the reasons are
@@ -322,6 +294,7 @@ Feature: Commercial Standard: the preauthorization request itself
         | diagnosis-not-covered | CO    | 11   | M76  |
 
     Scenario: While the phase is not known a request waits for it
+      Given nothing is known about the phase of therapy
       When the request is decided
       Then it is pended
       And no rule denies it

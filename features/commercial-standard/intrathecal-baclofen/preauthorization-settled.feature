@@ -3,43 +3,14 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
   What an approved authorization certified for this service is not decided again on the claim. An
   authorization is no promise to pay, though: coding, duplicates, units and missing records still count.
 
-  Background:
-    Given a claim to Commercial Standard for J0945 on 2025-03-03
-    And the claim says
-      | field            | value      |
-      | plan             | P1         |
-      | member id        | M1         |
-      | birth date       | 1980-01-01 |
-      | billing npi      | 1234567893 |
-      | place of service | 11         |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | units |
-      | J0945 | 4     |
-
   Rule: Necessity that was certified is not decided again
 
     Background:
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
+      Given the example authorized-refill of Commercial Standard for J0945
+      And the claim has authorization number A-100
+      And it is known that the phase of therapy is initial
 
     Scenario: A certified first fill is paid, and nothing clinical is asked
-      Given it is known that the phase of therapy is initial
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -52,11 +23,8 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And it asks nothing
 
     Scenario Outline: What would deny or hold up a first fill was decided with the authorization - <what>
-      Given these facts
-        | fact                 | value         |
-        | the phase of therapy | initial       |
-        | <fact>               | <value>       |
-      But it is known that <other fact> is <other value>
+      Given it is known that <fact> is <value>
+      And it is known that <other fact> is <other value>
       When the claim is decided
       Then it is approved
       And rule <rule> does not hold
@@ -65,7 +33,7 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | what                              | fact                                | value          | other fact                                    | other value | rule                      |
         | oral therapy for 41 days only     | the outcome of oral antispasmodics  | inadequate     | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
         | oral therapy worked               | the outcome of oral antispasmodics  | effective      | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
-        | no favourable response            | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
+        | no favorable response             | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
         | no response to the largest dose   | the response to the screening trial | not favourable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
         | a trial after the implant         | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
         | a trial on the day of the implant | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
@@ -74,19 +42,14 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | an infection                      | an active infection                 | yes            | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
 
     Scenario: The age of a patient of three years was decided with the authorization
-      Given it is known that the phase of therapy is initial
-      And the claim says
-        | field      | value      |
-        | birth date | 2021-03-04 |
+      Given the claim has birth date 2021-03-04
       When the claim is decided
       Then it is approved
       And rule too-young does not hold
 
     Scenario: A replacement of a working pump was decided with the authorization
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
+      Given it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is approved
       And rule replacement-not-needed does not hold
@@ -94,18 +57,15 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
   Rule: Without an authorization that fits, necessity is decided on the claim
 
     Background:
-      Given no authorization is on file
-      And these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-04 |
+      Given the example refill-without-authorization-record of Commercial Standard for J0945
+      And it is known that the phase of therapy is initial
+      And it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is 2025-03-04
+      And no authorization is on file
 
-    Scenario Outline: In an emergency nobody has certified anything - <what>
-      Given these facts
-        | fact                 | value         |
-        | the phase of therapy | initial       |
-        | <fact>               | <value>       |
-      But it is known that <other fact> is <other value>
+    Scenario Outline: In an emergency nothing has been certified - <what>
+      Given it is known that <fact> is <value>
+      And it is known that <other fact> is <other value>
       When the claim is decided
       Then it is <decision>
       And rule <rule> holds
@@ -114,7 +74,7 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | what                              | decision | fact                                | value          | other fact                                    | other value | rule                      |
         | oral therapy for 41 days only     | denied   | the outcome of oral antispasmodics  | inadequate     | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
         | oral therapy worked               | denied   | the outcome of oral antispasmodics  | effective      | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
-        | no favourable response            | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
+        | no favorable response             | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
         | no response to the largest dose   | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
         | a trial after the implant         | denied   | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
         | a trial on the day of the implant | pended   | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
@@ -123,19 +83,14 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | an infection                      | denied   | an active infection                 | yes            | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
 
     Scenario: In an emergency the patient's age counts
-      Given it is known that the phase of therapy is initial
-      And the claim says
-        | field      | value      |
-        | birth date | 2021-03-04 |
+      Given the claim has birth date 2021-03-04
       When the claim is decided
       Then it is denied
       And the reason is CO 6 from rule too-young
 
     Scenario: In an emergency a working pump is not replaced
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
+      Given it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -143,7 +98,6 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | replacement-not-needed | CO    | 50   | N661 | 1    |
 
     Scenario: In an emergency a first fill waits for the clinical record
-      Given it is known that the phase of therapy is initial
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -153,24 +107,14 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
   Rule: Only an authorization that fits settles anything
 
     Scenario Outline: It settles nothing where it <misfit>
-      Given these facts
-        | fact                                         | value               |
-        | an authorization is on file                  | yes                 |
-        | the authorization                            | A-100               |
-        | the status of the authorization              | approved            |
-        | the payer that gave the authorization        | commercial-standard |
-        | the plan of the authorization                | P1                  |
-        | the member of the authorization              | M1                  |
-        | the provider of the authorization            | 1234567893          |
-        | the codes of the authorization               | J0945               |
-        | the first day of the authorization           | 2025-01-01          |
-        | the last day of the authorization            | 2025-12-31          |
-        | the units authorized                         | 40                  |
-        | the units already used                       | 0                   |
-        | the day on which authorization was requested | 2024-12-20          |
-        | the phase of therapy                         | replacement         |
-        | the reason for the replacement               | upgrade             |
-      But it is known that <fact> is <value>
+      Given the example refill-with-authorization-facts of Commercial Standard for J0945
+      But the claim has no authorization number
+      And these claim lines
+        | code  | units |
+        | J0945 | 4     |
+      And it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
+      And it is known that <fact> is <value>
       When the claim is decided
       Then it is <decision>
       And authorization.matches is concluded to be no
@@ -190,24 +134,10 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | has not begun         | the first day of the authorization    | 2025-03-04 | denied   |
 
     Scenario: One that was asked for too late is denied as late, and necessity is not added to it
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2025-03-04          |
+      Given the example authorized-refill of Commercial Standard for J0945
+      But it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
+      And the authorization has requested on 2025-03-04
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -215,12 +145,11 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
         | authorization-requested-late | CO    | 210  |      |
 
     Scenario: While it is not known whether it fits, necessity is not settled either
-      Given these facts
-        | fact                            | value       |
-        | an authorization is on file     | yes         |
-        | the status of the authorization | approved    |
-        | the phase of therapy            | replacement |
-        | the reason for the replacement  | upgrade     |
+      Given the example refill-without-authorization-record of Commercial Standard for J0945
+      And it is known that authorization.on_file is yes
+      And it is known that the status of the authorization is approved
+      And it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -228,23 +157,14 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And rule replacement-not-needed is not known
 
     Scenario: A trial needs no authorization, so one on file settles nothing about it
-      Given these facts
-        | fact                                    | value     |
-        | the phase of therapy                    | trial     |
-        | the outcome of oral antispasmodics      | effective |
-        | an active infection                     | no        |
-        | allergy or hypersensitivity to baclofen | no        |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
+      Given the example authorized-refill of Commercial Standard for J0945
+      But it is known that the phase of therapy is trial
+      And it is known that the outcome of oral antispasmodics is effective
+      And it is known that contraindication.active_infection is no
+      And it is known that contraindication.hypersensitivity is no
+      And the authorization has no units
+      And the authorization has no units used
+      And the authorization has no requested on
       When the claim is decided
       Then it is denied
       And authorization.matches is concluded to be no
@@ -253,24 +173,8 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
   Rule: An authorization is no promise to pay: the claim itself must be in order
 
     Background:
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And it is known that the phase of therapy is refill
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
+      Given the example authorized-refill of Commercial Standard for J0945
+      And the claim has authorization number A-100
 
     Scenario: The claim in order is paid
       When the claim is decided
@@ -297,17 +201,13 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And the reason is OA 18 with N522 from rule duplicate-of-earlier-claim
 
     Scenario: The product on the line is not for the pump
-      Given these claim lines
-        | code  | units | ndc           |
-        | J0945 | 4     | 99999-0010-01 |
+      Given the drug lines have ndc 99999-0010-01
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M119 from rule ndc-not-intrathecal
 
     Scenario: The units are not whole
-      Given these claim lines
-        | code  | units |
-        | J0945 | 3.5   |
+      Given the drug lines have units 3.5
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M53 from rule units-not-whole
@@ -319,17 +219,14 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And the reason is CO 151 with N362 from rule administered-above-dose
 
     Scenario: The claim bills discarded drug and no drug that was given
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0945 | JW        | 1     |
+      Given the drug lines carry JW
+      And the drug lines have units 1
       When the claim is decided
       Then it is denied
       And the reason is CO 107 with N161 from rule jw-without-administered
 
     Scenario: A drug line during an inpatient stay
-      Given these claim lines
-        | code  | units | place of service |
-        | J0945 | 4     | 21               |
+      Given the drug lines have place of service 21
       When the claim is decided
       Then it is denied
       And the reason is CO 97 with M2 from rule inpatient-not-separate

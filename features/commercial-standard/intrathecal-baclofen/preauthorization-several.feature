@@ -1,39 +1,20 @@
 Feature: Commercial Standard: the authorization that fits is found among several on file
 
   Background:
-    Given a claim to Commercial Standard for J0945 on 2025-03-03
-    And the claim says
-      | field            | value      |
-      | plan             | P1         |
-      | member id        | M1         |
-      | billing npi      | 1234567893 |
-      | place of service | 11         |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | units |
-      | J0945 | 4     |
-      | 62369 | 1     |
+    Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+    And the claim has place of service 11
+    And the claim has no authorization number
+    And the claim has no birth date
+    And the drug lines carry no JZ
+    And the drug lines have no place of service
+    And line 2 has no place of service
+    And the authorization has number A-300
 
   Rule: A better one on file is looked at
 
-    Background:
-      Given this authorization is on file
-        | field         | value               |
-        | number        | A-100               |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-
     Scenario Outline: A later one that <misfit> is no reason to deny
-      Given this authorization is on file
+      Given the authorization has number A-100
+      And this authorization is on file
         | field         | value      |
         | number        | A-200      |
         | status        | approved   |
@@ -61,12 +42,19 @@ Feature: Commercial Standard: the authorization that fits is found among several
 
   Rule: A pending one for this drug is not passed over for an approved one for something else
 
+    Background:
+      Given the authorization has status pending
+      And the authorization has no payer
+      And the authorization has no member id
+      And the authorization has no provider npi
+      And the authorization has no valid from
+      And the authorization has no valid through
+      And the authorization has no units
+      And the authorization has no units used
+      And the authorization has no requested on
+
     Scenario: The claim waits and is not denied
-      Given this authorization is on file
-        | field    | value    |
-        | number   | A-300    |
-        | status   | pending  |
-        | codes    | J0945    |
+      Given the authorization has no plan
       And this authorization is on file
         | field         | value               |
         | number        | A-400               |
@@ -87,12 +75,6 @@ Feature: Commercial Standard: the authorization that fits is found among several
 
     Scenario: An approved one of another plan does not hide that this plan's is not decided
       Given this authorization is on file
-        | field    | value    |
-        | number   | A-300    |
-        | status   | pending  |
-        | codes    | J0945    |
-        | plan     | P1       |
-      And this authorization is on file
         | field         | value               |
         | number        | A-400               |
         | status        | approved            |

@@ -4,41 +4,13 @@ Feature: Commercial Standard: an authorization is for so many units
   than what was authorized. What is above is not paid; what is left is.
 
   Background:
-    Given a claim to Commercial Standard for J0945 on 2025-03-03
-    And the claim says
-      | field                | value      |
-      | plan                 | P1         |
-      | member id            | M1         |
-      | birth date           | 1980-01-01 |
-      | billing npi          | 1234567893 |
-      | place of service     | 11         |
-      | authorization number | A-100      |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | units |
-      | J0945 | 4     |
-      | 62369 | 1     |
-    And these facts
-      | fact                                         | value               |
-      | an authorization is on file                  | yes                 |
-      | the authorization                            | A-100               |
-      | the status of the authorization              | approved            |
-      | the payer that gave the authorization        | commercial-standard |
-      | the plan of the authorization                | P1                  |
-      | the member of the authorization              | M1                  |
-      | the provider of the authorization            | 1234567893          |
-      | the codes of the authorization               | J0945               |
-      | the first day of the authorization           | 2025-01-01          |
-      | the last day of the authorization            | 2025-12-31          |
-      | the day on which authorization was requested | 2024-12-20          |
+    Given the example refill-with-authorization-facts of Commercial Standard for J0945
 
   Rule: A line is paid up to the units that are left
 
     Scenario Outline: Enough units are left - <left>
-      Given these facts
-        | fact                   | value        |
-        | the units authorized   | <authorized> |
-        | the units already used | <used>       |
+      Given it is known that the units authorized is <authorized>
+      And it is known that the units already used is <used>
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -53,10 +25,8 @@ Feature: Commercial Standard: an authorization is for so many units
         | exactly what is billed, none used | 4          | 0    | 4          |
 
     Scenario Outline: Fewer units are left than billed - <left>
-      Given these facts
-        | fact                   | value        |
-        | the units authorized   | <authorized> |
-        | the units already used | <used>       |
+      Given it is known that the units authorized is <authorized>
+      And it is known that the units already used is <used>
       When the claim is decided
       Then it is partly approved
       And line 1 is reduced to <units left> units
@@ -71,10 +41,8 @@ Feature: Commercial Standard: an authorization is for so many units
         | one only              | 40         | 39   | 1          |
 
     Scenario Outline: Nothing is left - <left>
-      Given these facts
-        | fact                   | value        |
-        | the units authorized   | <authorized> |
-        | the units already used | <used>       |
+      Given it is known that the units authorized is <authorized>
+      And it is known that the units already used is <used>
       When the claim is decided
       Then it is denied
       And line 1 is denied
@@ -89,11 +57,8 @@ Feature: Commercial Standard: an authorization is for so many units
         | more are used than authorized | 40         | 44   |
         | none were authorized          | 0          | 0    |
 
-    Scenario: The reason tells what was authorized, used, billed and left
-      Given these facts
-        | fact                   | value |
-        | the units authorized   | 40    |
-        | the units already used | 38    |
+    Scenario: The reason states what was authorized, used, billed and left
+      Given it is known that the units already used is 38
       When the claim is decided
       Then it says "Authorization A-100 is for 40 billing units, of which 38 billing units are used; 4 billing units are billed and 2 billing units are left."
 
@@ -114,14 +79,7 @@ Feature: Commercial Standard: an authorization is for so many units
         | the units used       | 40         |      | the units already used |
 
     Scenario: A line without units is not paid on an authorization before it says how many
-      Given these claim lines
-        | code  | units |
-        | J0945 |       |
-        | 62369 | 1     |
-      And these facts
-        | fact                   | value |
-        | the units authorized   | 40    |
-        | the units already used | 0     |
+      Given the drug lines have no units
       When the claim is decided
       Then it is pended
       And rule authorization-units-exceeded is not known
@@ -138,7 +96,6 @@ Feature: Commercial Standard: an authorization is for so many units
       And it is known that the units already used is 36
 
     Scenario: Three given and one discarded, four left: all is paid
-      Given it is known that the units authorized is 40
       When the claim is decided
       Then it is approved
       And 3 units are allowed on line 1
@@ -170,7 +127,6 @@ Feature: Commercial Standard: an authorization is for so many units
         | J0945 |           | 3     | 300    |
         | J0945 |           | 2     | 200    |
         | 62369 |           | 1     |        |
-      And it is known that the units authorized is 40
 
     Scenario: Two lines of three and two units, five left
       Given it is known that the units already used is 35
@@ -188,14 +144,8 @@ Feature: Commercial Standard: an authorization is for so many units
   Rule: The stricter of two limits is the one that counts
 
     Scenario: Nine billed, eight a day, six left
-      Given these claim lines
-        | code  | units |
-        | J0945 | 9     |
-        | 62369 | 1     |
-      And these facts
-        | fact                   | value |
-        | the units authorized   | 40    |
-        | the units already used | 34    |
+      Given the drug lines have units 9
+      And it is known that the units already used is 34
       When the claim is decided
       Then line 1 is reduced to 6 units
       And the reasons are
@@ -204,14 +154,7 @@ Feature: Commercial Standard: an authorization is for so many units
         | daily-limit                  | CO    | 151  | N362 | 1    |
 
     Scenario: Nine billed, eight a day, forty left
-      Given these claim lines
-        | code  | units |
-        | J0945 | 9     |
-        | 62369 | 1     |
-      And these facts
-        | fact                   | value |
-        | the units authorized   | 40    |
-        | the units already used | 0     |
+      Given the drug lines have units 9
       When the claim is decided
       Then line 1 is reduced to 8 units
       And the reasons are
@@ -221,11 +164,8 @@ Feature: Commercial Standard: an authorization is for so many units
   Rule: Units are counted only where the authorization covers the service
 
     Scenario: An authorization for another member is denied as such, whatever it has left
-      Given these facts
-        | fact                            | value |
-        | the member of the authorization | M2    |
-        | the units authorized            | 2     |
-        | the units already used          | 0     |
+      Given it is known that the member of the authorization is M2
+      And it is known that the units authorized is 2
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -233,13 +173,8 @@ Feature: Commercial Standard: an authorization is for so many units
         | authorization-for-another-member |
 
     Scenario: A trial needs no authorization, so one that is used up does not reduce it
-      Given these claim lines
-        | code  | units |
-        | J0945 | 1     |
-        | 62322 | 1     |
-      And these facts
-        | fact                   | value |
-        | the units authorized   | 40    |
-        | the units already used | 40    |
+      Given the drug lines have units 1
+      And line 2 has code 62322
+      And it is known that the units already used is 40
       When the claim is decided
       Then rule authorization-units-exceeded does not hold

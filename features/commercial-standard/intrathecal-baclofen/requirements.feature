@@ -1,13 +1,11 @@
 Feature: Commercial Standard: what does the policy for intrathecal baclofen require?
 
   A question, of which only payer, plan and code are known. The answer tells what is decided already, and
-  what is still to be asked, the most useful question first. It never denies for what nobody has said.
+  what is still unknown, the most useful question first. It never denies for what is not known.
 
   Background:
     Given a question to Commercial Standard about J0945 on 2025-03-03
-    And the request says
-      | field | value |
-      | plan  | P1    |
+    And the request has plan P1
 
   Rule: Payer, plan and code alone
 
@@ -19,7 +17,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       And it asks for the phase of therapy
       And the information request is CO 252 with N706
 
-    Scenario: Which phases need preauthorization is told at once
+    Scenario: Which phases need preauthorization is answered at once
       When the question is asked
       Then policy.preauthorizes_trials is concluded to be no
       And policy.preauthorizes_pumps is concluded to be yes
@@ -29,7 +27,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       When the question is asked
       Then rule preauthorization-needed is not known
 
-    Scenario: Nobody who asks beforehand is asked for an authorization
+    Scenario: A request beforehand is not asked for an authorization
       When the question is asked
       Then it does not ask for authorization.on_file
       And it does not ask for authorization.number_on_claim
@@ -45,7 +43,7 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
       And it does not ask for ndc.on_every_line
       And it does not ask for the documents received
 
-    Scenario: The official code list's other reading of J0945 is told
+    Scenario: The official code list's other reading of J0945 is noted
       When the question is asked
       Then it advises by rule code-identity-note
       And it says "baclofen is J0475 (10 mg) and J0476 (50 mcg, trial)"
@@ -154,22 +152,18 @@ Feature: Commercial Standard: what does the policy for intrathecal baclofen requ
 
   Rule: Answers settle questions
 
-    Scenario: Intolerance makes the length of oral therapy needless
+    Scenario: Intolerance makes the length of oral therapy irrelevant
       Given the diagnoses G82.51
-      And these facts
-        | fact                               | value         |
-        | the phase of therapy               | trial         |
-        | the outcome of oral antispasmodics | not tolerated |
+      And it is known that the phase of therapy is trial
+      And it is known that the outcome of oral antispasmodics is not tolerated
       When the question is asked
       Then it is pended
       And it does not ask for the length of oral therapy
 
     Scenario: An infection ends the matter for trial and pump, and asks no more
       Given the diagnoses G82.51
-      And these facts
-        | fact                 | value   |
-        | the phase of therapy | initial |
-        | an active infection  | yes     |
+      And it is known that the phase of therapy is initial
+      And it is known that contraindication.active_infection is yes
       When the question is asked
       Then it is denied
       And the reasons are

@@ -1,32 +1,16 @@
-Feature: Commercial Standard: a pump needs a favourable response to at most 100 mcg
+Feature: Commercial Standard: a pump needs a favorable response to at most 100 mcg
 
-  This payer takes a favourable response at the clinician's word, as Medicare does, but it looks at how
+  This payer takes a favorable response at the clinician's word, as Medicare does, but it looks at how
   the trial was done: a response only to more than 100 mcg, or doses less than a day apart, go to a
   person.
 
-  Rule: The response must be favourable
+  Rule: The response must be favorable
 
-    Background: A request for a new pump; only the trial is still to be told
-      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+    Background: A request for a new pump; only the trial is still unknown
+      Given the example pump-request of Commercial Standard for J0945
 
-    Scenario Outline: A favourable response within the protocol is enough: <case>
-      Given these facts
-        | fact                                | value      |
-        | the response to the screening trial | favourable |
-        | the decisive screening dose         | <dose>     |
+    Scenario Outline: A favorable response within the protocol is enough: <case>
+      Given it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is approved
       And trial.responded is concluded to be yes
@@ -38,11 +22,8 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | the second dose | 75 mcg  |
         | the third dose  | 100 mcg |
 
-    Scenario Outline: A favourable response only above the protocol is looked at by a person: <case>
-      Given these facts
-        | fact                                | value      |
-        | the response to the screening trial | favourable |
-        | the decisive screening dose         | <dose>     |
+    Scenario Outline: A favorable response only above the protocol pends for review: <case>
+      Given it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -58,11 +39,9 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | a microgram above | 101 mcg   |
         | a further step    | 125 mcg   |
 
-    Scenario Outline: No favourable response up to <case> means no pump on this showing
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | <dose>         |
+    Scenario Outline: No favorable response up to <case> means no pump on this evidence
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is denied
       And the reasons are
@@ -74,11 +53,9 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | the first dose       | 50 mcg |
         | a dose below 100 mcg | 99 mcg |
 
-    Scenario: Who does not respond to 100 mcg is no candidate
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
+    Scenario: A patient who does not respond to 100 mcg is not a candidate
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 100 mcg
       When the request is decided
       Then it is denied
       And the reasons are
@@ -86,11 +63,9 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | trial-nonresponder | CO    | 50   | N674 |
         | trial-not-shown    | CO    | 50   | N674 |
 
-    Scenario: Who does not respond to more than 100 mcg is none either, and a person is told of the dose
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 101 mcg        |
+    Scenario: A patient who does not respond to more than 100 mcg gets no pump either, and a person sees the dose
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 101 mcg
       When the request is decided
       Then it is denied
       And the reasons are
@@ -99,8 +74,8 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | trial-nonresponder        | CO    | 50   | N674 |
         | trial-not-shown           | CO    | 50   | N674 |
 
-    Scenario: The decisive dose of a favourable trial must be known
-      Given it is known that the response to the screening trial is favourable
+    Scenario: The decisive dose of a favorable trial must be known
+      Given nothing is known about the decisive screening dose
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -108,20 +83,17 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
       And it first asks for the decisive screening dose
 
     Scenario: The response must be known
-      Given it is known that the decisive screening dose is 75 mcg
+      Given nothing is known about the response to the screening trial
       When the request is decided
       Then it is pended
       And no rule denies it
       And it first asks for the response to the screening trial
 
     Scenario Outline: No scale is measured: <case>
-      Given these facts
-        | fact                                | value      |
-        | the response to the screening trial | <response> |
-        | the decisive screening dose         | 75 mcg     |
-        | the Ashworth grade before the trial | 4          |
-        | the Ashworth grade after the trial  | <after>    |
-        | how long the response lasted        | <hours>    |
+      Given it is known that the response to the screening trial is <response>
+      And it is known that the Ashworth grade before the trial is 4
+      And it is known that the Ashworth grade after the trial is <after>
+      And it is known that how long the response lasted is <hours>
       When the request is decided
       Then it is <decision>
 
@@ -132,29 +104,12 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
 
   Rule: Screening doses less than a day apart
 
-    Background: A request for a new pump after a favourable trial
-      Given a preauthorization request to Commercial Standard for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+    Background: A request for a new pump after a favorable trial
+      Given the example pump-request of Commercial Standard for J0945
 
     Scenario Outline: Far enough apart: <case>
-      Given these facts
-        | fact                                          | value   |
-        | the number of screening doses given           | 2       |
-        | the time between the last two screening doses | <hours> |
+      Given it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is <hours>
       When the request is decided
       Then it is approved
       And rule trial-doses-too-close does not hold
@@ -165,11 +120,9 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | the same in days | 1 day    |
         | an hour more     | 25 hours |
 
-    Scenario Outline: Too close, and looked at by a person: <case>
-      Given these facts
-        | fact                                          | value   |
-        | the number of screening doses given           | <doses> |
-        | the time between the last two screening doses | <hours> |
+    Scenario Outline: Too close, and pended for review: <case>
+      Given it is known that the number of screening doses given is <doses>
+      And it is known that the time between the last two screening doses is <hours>
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -187,11 +140,9 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | the third dose    | 3     | 23 hours   |
 
     Scenario: A single dose follows none
-      Given these facts
-        | fact                                          | value   |
-        | the decisive screening dose                   | 50 mcg  |
-        | the number of screening doses given           | 1       |
-        | the time between the last two screening doses | 0 hours |
+      Given it is known that the decisive screening dose is 50 mcg
+      And it is known that the number of screening doses given is 1
+      And it is known that the time between the last two screening doses is 0 hours
       When the request is decided
       Then it is approved
       And rule trial-doses-too-close does not hold
@@ -211,21 +162,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
   Rule: The screening dose itself is held to the protocol, and to no trial before it
 
     Background: A screening dose, which needs no authorization here
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 1     | 11               |
-        | 62322 |           | 1     | 11               |
-      And these facts
-        | fact                                    | value      |
-        | the outcome of oral antispasmodics      | inadequate |
-        | the length of oral therapy              | 42 days    |
-        | allergy or hypersensitivity to baclofen | no         |
-        | an active infection                     | no         |
+      Given the example screening-dose of Commercial Standard for J0945
 
     Scenario: A screening dose asks for no trial
       When the claim is decided
@@ -234,10 +171,8 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
       And rule trial-not-shown does not hold
 
     Scenario: It is paid whatever the response to it
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 100 mcg
       When the claim is decided
       Then it is approved
       And rule trial-nonresponder does not hold
@@ -254,11 +189,9 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | 101 mcg | pended   | holds         |
 
     Scenario Outline: A second dose <case> is <decision>
-      Given these facts
-        | fact                                          | value   |
-        | the decisive screening dose                   | 75 mcg  |
-        | the number of screening doses given           | 2       |
-        | the time between the last two screening doses | <hours> |
+      Given it is known that the decisive screening dose is 75 mcg
+      And it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is <hours>
       When the claim is decided
       Then it is <decision>
       And rule trial-doses-too-close <truth>
@@ -276,10 +209,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
       And it advises by rule trial-protocol-noted
 
     Scenario: Two units are more than a screening dose needs
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 2     | 11               |
-        | 62322 |           | 1     | 11               |
+      Given the drug lines have units 2
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -288,36 +218,14 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
 
   Rule: The trial comes before the implant, where no authorization has settled it
 
-    Background: An emergency implant, of which the payer was told the same day
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And no authorization is on file
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And these facts
-        | fact                                             | value      |
-        | whether it was an emergency                      | yes        |
-        | the day on which the payer was notified          | 2025-03-03 |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+    Background: An emergency implant that was reported to the payer the same day
+      Given the example emergency-first-fill of Commercial Standard for J0945
 
     Scenario: A trial on the day before is in order
-      Given it is known that the date of the screening trial is 2025-03-02
       When the claim is decided
       Then it is approved
 
-    Scenario: A trial on the same day is looked at by a person
+    Scenario: A trial on the same day pends for review
       Given it is known that the date of the screening trial is 2025-03-03
       When the claim is decided
       Then it is pended
@@ -325,7 +233,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | rule                 |
         | trial-on-implant-day |
 
-    Scenario: A trial on the day after is none
+    Scenario: A trial on the day after does not count
       Given it is known that the date of the screening trial is 2025-03-04
       When the claim is decided
       Then it is denied
@@ -334,6 +242,7 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
         | trial-after-implant | CO    | 50   | N674 |
 
     Scenario: A trial of unknown date is asked for
+      Given nothing is known about the date of the screening trial
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -341,39 +250,14 @@ Feature: Commercial Standard: a pump needs a favourable response to at most 100 
 
   Rule: The trial does not matter to the care of a pump that is in place
 
-    Scenario Outline: A trial that failed in everything is not held against <case>
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-      And this authorization is on file
-        | field         | value               |
-        | number        | A-1                 |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
-      And the diagnoses G82.51
-      And these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
-      And these facts
-        | fact                                          | value          |
-        | the response to the screening trial           | not favourable |
-        | the decisive screening dose                   | 125 mcg        |
-        | the number of screening doses given           | 4              |
-        | the time between the last two screening doses | 6 hours        |
+    Scenario Outline: A trial that failed in every way does not count against <case>
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      But the claim has no birth date
+      And line 2 has code <procedure>
+      And it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 125 mcg
+      And it is known that the number of screening doses given is 4
+      And it is known that the time between the last two screening doses is 6 hours
       When the claim is decided
       Then it is approved
       And rule trial-not-shown does not hold

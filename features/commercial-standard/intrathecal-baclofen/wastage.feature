@@ -3,26 +3,15 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
   it: what Medicare refuses for a missing JZ it approves, and gives no other reason in its place.
   What a JZ says, it takes at its word: JZ against the record, or beside JW, is refused.
 
-  Rule: A missing JZ is never held against a claim
-    The samples are emergencies of which the payer was told on the same day, so that no
-    authorization stands in the way.
+  Rule: A missing JZ never counts against a claim
+    The samples are emergencies that were reported to the payer on the same day, so that no
+    authorization prevents it.
 
     Scenario Outline: No modifier, and nothing discarded
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value   |
-        | therapy.phase             | refill  |
-        | authorization.emergency   | yes     |
-        | authorization.notified_on | <date>  |
-        | the amount discarded      | <waste> |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But the drug lines have no ndc
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is approved
       And no rule denies it
@@ -42,20 +31,9 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | later                                | 2026-08-01 | 0 mg     |
 
     Scenario Outline: Medicare's notes on a missing JZ are not repeated
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But the drug lines have no ndc
+      And it is known that authorization.notified_on is <date>
       When the claim is decided
       Then it is approved
       And rule jz-missing-audited does not hold
@@ -67,20 +45,10 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | the last day of the audit  | 2023-09-30 |
 
     Scenario Outline: JZ is accepted from its first day
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But the drug lines carry JZ
+      And the drug lines have no ndc
+      And it is known that authorization.notified_on is <date>
       When the claim is decided
       Then it is approved
       And there is no reason from rule discard-modifier-needless
@@ -92,20 +60,10 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | later                         | 2025-03-03 |
 
     Scenario: JZ before there was such a modifier
-      Given a claim to Commercial Standard for J0945 on 2022-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2022-12-31 |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on 2022-12-31
+      But the drug lines carry JZ
+      And the drug lines have no ndc
+      And it is known that authorization.notified_on is 2022-12-31
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -113,21 +71,11 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | jz-before-it-existed | CO    | 182  | N823 | 1    |
 
     Scenario Outline: A discarded unit on no line, by its date
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-        | the amount discarded      | 10 mg  |
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But the drug lines have units 3
+      And the drug lines have no ndc
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is <decision>
 
@@ -140,21 +88,11 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | later                        | 2025-03-03 | denied   |
 
     Scenario Outline: A discarded unit on no line is noted while it was open to audit
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-        | the amount discarded      | 10 mg  |
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But the drug lines have units 3
+      And the drug lines have no ndc
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
       And it advises by rule waste-without-jw-audited
@@ -168,40 +106,20 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
   Rule: Discarded units are billed with JW, and nothing is said of JZ
 
     Background: An authorized refill in a physician's office (a synthetic claim)
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | place of service     | 11         |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A1         |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And this authorization is on file
-        | field         | value               |
-        | number        | A1                  |
-        | status        | approved            |
-        | payer         | commercial-standard |
-        | plan          | P1                  |
-        | member id     | M1                  |
-        | provider npi  | 1234567893          |
-        | codes         | J0945               |
-        | valid from    | 2025-01-01          |
-        | valid through | 2025-12-31          |
-        | units         | 40                  |
-        | units used    | 0                   |
-        | requested on  | 2024-12-20          |
+      Given the example authorized-refill-with-procedure of Commercial Standard for J0945
+      And the claim has authorization number A1
+      And the claim has place of service 11
+      And the claim has no birth date
+      And the authorization has number A1
 
     Scenario Outline: Without a whole discarded unit there is one line, with JZ or without
       Given these claim lines
         | modifiers   | units   |
         | <modifiers> | <units> |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      And it is known that the phase of therapy is refill
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -223,11 +141,10 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | modifiers | units       |
         |           | <given>     |
         | JW        | <discarded> |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      And it is known that the phase of therapy is refill
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <given> units are allowed on line 1
@@ -247,10 +164,9 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Given these claim lines
         | modifiers | units |
         |           | 3     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 30 mg |
-        | the amount discarded  | 10 mg |
+      And it is known that the phase of therapy is refill
+      And it is known that the dose administered is 30 mg
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -262,10 +178,9 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Given these claim lines
         | modifiers | units |
         | JZ        | 3     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 30 mg |
-        | the amount discarded  | 10 mg |
+      And it is known that the phase of therapy is refill
+      And it is known that the dose administered is 30 mg
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -277,10 +192,9 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | modifiers | units |
         |           | 4     |
         | JW        | 1     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 36 mg |
-        | the amount discarded  | 4 mg  |
+      And it is known that the phase of therapy is refill
+      And it is known that the dose administered is 36 mg
+      And it is known that the amount discarded is 4 mg
       When the claim is decided
       Then line 1 is approved
       And line 2 is denied
@@ -293,10 +207,9 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | modifiers | units |
         |           | 3     |
         | JW        | 2     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 28 mg |
-        | the amount discarded  | 12 mg |
+      And it is known that the phase of therapy is refill
+      And it is known that the dose administered is 28 mg
+      And it is known that the amount discarded is 12 mg
       When the claim is decided
       Then line 1 is approved
       And line 2 is reduced to 1 unit
@@ -308,6 +221,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Given these claim lines
         | modifiers | units |
         | JW        | 1     |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -319,6 +233,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | modifiers | units |
         |           | 3     |
         | JZ JW     | 1     |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -330,6 +245,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | modifiers | units |
         | JZ        | 3     |
         | JW        | 1     |
+      And it is known that the phase of therapy is refill
       And it is known that the number of containers opened is 1
       When the claim is decided
       Then it is denied
@@ -341,6 +257,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Given these claim lines
         | modifiers | units |
         |           | 3     |
+      And it is known that the phase of therapy is refill
       And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
@@ -352,6 +269,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Given these claim lines
         | modifiers | units |
         | 59        | 4     |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is approved
       And it advises by rule distinct-service-modifier
@@ -361,6 +279,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       Given these claim lines
         | modifiers | units |
         |           | 4     |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -375,6 +294,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And these claim lines
         | modifiers | units |
         |           | 4     |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -385,17 +305,13 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | no place on the claim |       |
 
     Scenario: An implant in an outpatient hospital does not package the drug for this payer
-      Given the claim says
-        | field            | value |
-        | place of service | 22    |
+      Given the claim has place of service 22
       And these claim lines
         | code  | modifiers | units |
         | J0945 |           | 3     |
         | 62350 |           | 1     |
-      And these facts
-        | fact                 | value             |
-        | therapy.phase        | catheter revision |
-        | the amount discarded | 10 mg             |
+      And it is known that therapy.phase is catheter revision
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And wastage.packaged is concluded to be no
@@ -404,12 +320,11 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | waste-without-jw | CO    | 16   | N822 MA130 | 1    |
 
     Scenario Outline: Where the drug is in another payment, discarded units need no JW
-      Given the claim says
-        | field            | value   |
-        | place of service | <place> |
+      Given the claim has place of service <place>
       And these claim lines
         | modifiers | units |
         |           | 3     |
+      And it is known that the phase of therapy is refill
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
@@ -426,6 +341,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | modifiers | units |
         |           | 7     |
         | JW        | 2     |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -448,24 +364,15 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | rule         | group | carc | rarc | line |
         | jz-but-waste | CO    | 4    | N823 | 3    |
 
-  Rule: What became of the rest of a container is asked where JZ or JW speaks of it
+  Rule: What became of the rest of a container is asked where JZ or JW mentions it
     A payer that does not require JZ pays what is billed without it, and notes the rest.
 
     Scenario Outline: Units that are not whole containers of their NDC: <case>
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-      And these claim lines
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But these claim lines
         | modifiers   | units | ndc          |
         | <modifiers> | 3     | 66794-157-02 |
+      And it is known that authorization.notified_on is <date>
       When the claim is decided
       Then it is <outcome>
       And rule jz-on-part-of-a-container <jz>
@@ -478,20 +385,9 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | in 2023      | 2023-01-01 |           | approved | does not hold | holds         |
 
     Scenario Outline: The rest is noted on every date of service: <date>
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 3     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But the drug lines have units 3
+      And it is known that authorization.notified_on is <date>
       When the claim is decided
       Then it is approved
       And it advises by rule rest-of-a-container-not-billed
@@ -502,37 +398,14 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | 2025-03-03 |
 
     Scenario: Whole containers without a modifier leave nothing to note
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2025-03-03 |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 4     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945
       When the claim is decided
       Then it is approved
       And rule rest-of-a-container-not-billed does not hold
 
     Scenario: A JW line that leaves a rest is asked about
-      Given a claim to Commercial Standard for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2025-03-03 |
-      And these claim lines
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945
+      But these claim lines
         | modifiers | units | ndc          |
         |           | 2     | 66794-157-02 |
         | JW        | 1     | 66794-157-02 |
@@ -542,20 +415,10 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And rule rest-of-a-container-not-billed does not hold
 
     Scenario Outline: The rest is not noted: <case>
-      Given a claim to Commercial Standard for J0945 on <date>
-      And the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 3     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Standard for J0945 on <date>
+      But the claim has place of service <place>
+      And the drug lines have units 3
+      And it is known that authorization.notified_on is <date>
       When the claim is decided
       Then it is approved
       And there is no reason from rule rest-of-a-container-not-billed

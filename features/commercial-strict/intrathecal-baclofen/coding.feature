@@ -6,45 +6,16 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
   Rule: Every drug line carries the number of its product
 
     Background:
-      Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-1               |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
-      And the diagnoses G82.51
+      Given the example authorized-refill-with-procedure of Commercial Strict for J0945
+      And the claim has claim number C-200
 
     Scenario: A line with its product number is paid
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-        | 62369 |           | 1     | 11               |              |
       When the claim is decided
       Then it is approved
       And rule ndc-missing does not hold
 
     Scenario: A line without its product number is denied
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0945 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
+      Given the drug lines have no ndc
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -70,10 +41,8 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | the line of administered drug |              | 66794-157-02 |
 
     Scenario: A number on the procedure line does not cover the drug line
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               |              |
-        | 62369 |           | 1     | 11               | 66794-157-02 |
+      Given the drug lines have no ndc
+      And line 2 has ndc 66794-157-02
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M119 from rule ndc-missing
@@ -93,10 +62,7 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | without it |              | denied   | holds         |
 
     Scenario: An oral product is denied once, for its route
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 | JZ        | 4     | 11               | 99999-0010-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the drug lines have ndc 99999-0010-01
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -104,10 +70,7 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | ndc-not-intrathecal | CO    | 16   | M119 | 1    |
 
     Scenario: A number that the product list does not have is asked about
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 | JZ        | 4     | 11               | 12345-6789-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the drug lines have ndc 12345-6789-01
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -116,13 +79,8 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | ndc-not-recognized | CO    | 16   | M119 | 1    |
 
     Scenario: A void needs no product number
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the claim has frequency 8
+      And the drug lines have no ndc
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -134,10 +92,10 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
     Scenario: A request whose lines have none is approved
       Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
         | code  | units |
         | J0945 | 4     |
+      And it is known that the phase of therapy is refill
       When the request is decided
       Then it is approved
       And rule ndc-missing does not hold
@@ -145,46 +103,17 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
   Rule: The code must fit the drug and the route
 
     Background:
-      Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | claim number         | C-200      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-        | birth date           | 1980-01-01 |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-1               |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945, J0475      |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
-      And the diagnoses G82.51
+      Given the example authorized-refill-with-procedure of Commercial Strict for J0945
+      And the claim has claim number C-200
+      And the authorization has codes J0945, J0475
 
-    Scenario: Every determination on J0945 tells what the official list says
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-        | 62369 |           | 1     | 11               |              |
+    Scenario: Every determination on J0945 states what the official list says
       When the claim is decided
       Then it is approved
       And it advises by rule code-identity-note
 
     Scenario: A compounded drug under J0945 is denied
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-        | 62369 |           | 1     | 11               |              |
-      And it is known that whether a pharmacy compounded the drug is yes
+      Given it is known that whether a pharmacy compounded the drug is yes
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -192,10 +121,7 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | compounded-under-product-code | CO    | 16   | N56  | 1    |
 
     Scenario: Another route than the intrathecal one is denied
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-        | 96522 |           | 1     | 11               |              |
+      Given line 2 has code 96522
       And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is denied
@@ -203,7 +129,7 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | rule                  | group | carc | rarc | line |
         | route-not-intrathecal | CO    | 272  | N130 | 1    |
 
-    Scenario: J0945 and J0475 on one day are looked at by a person
+    Scenario: J0945 and J0475 on one day pend for review
       Given these claim lines
         | code  | modifiers | units | place of service | ndc          |
         | J0945 | JZ        | 4     | 11               | 66794-157-02 |
@@ -235,11 +161,8 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | 59 on the drug                     | JZ 59     | 99213 | distinct-service-modifier |
         | XE on the drug                     | JZ XE     | 99213 | distinct-service-modifier |
 
-    Scenario: A distinct-service modifier stands in for nothing, and JZ is required here
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | XU        | 4     | 11               | 66794-157-02 |
-        | 62369 |           | 1     | 11               |              |
+    Scenario: A distinct-service modifier replaces nothing, and JZ is required here
+      Given the drug lines carry XU
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -248,7 +171,14 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
       And it advises by rule distinct-service-modifier
 
     Scenario: JZ before it existed is denied
-      Given this authorization is on file
+      Given the claim has authorization number A-0
+      And these claim lines
+        | code  | modifiers | units | place of service | ndc          | date       |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 | 2022-12-31 |
+        | 62369 |           | 1     | 11               |              | 2022-12-31 |
+        | J0945 | JZ        | 4     | 11               | 66794-157-02 | 2023-01-01 |
+        | 62369 |           | 1     | 11               |              | 2023-01-01 |
+      And this authorization is on file
         | field         | value             |
         | number        | A-0               |
         | status        | approved          |
@@ -262,15 +192,6 @@ Feature: Commercial Strict: codes, products and modifiers on the drug line
         | units         | 40                |
         | units used    | 0                 |
         | requested on  | 2022-09-20        |
-      And the claim says
-        | field                | value |
-        | authorization number | A-0   |
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc          | date       |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 | 2022-12-31 |
-        | 62369 |           | 1     | 11               |              | 2022-12-31 |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 | 2023-01-01 |
-        | 62369 |           | 1     | 11               |              | 2023-01-01 |
       When the claim is decided
       Then it is partly approved
       And line 1 is denied

@@ -6,29 +6,7 @@ Feature: Commercial Strict: the same clinical rules before 2024
   Rule: A request for a new pump on the last day of the older version
 
     Background: A request for a new pump, with everything in order
-      Given a preauthorization request to Commercial Strict for J0945 on 2023-12-31
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | initial    |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | the response to the screening trial                    | favourable |
-        | the decisive screening dose                            | 75 mcg     |
-        | the Ashworth grade before the trial                    | 3          |
-        | the Ashworth grade after the trial                     | 1          |
-        | how long the response lasted                           | 4 hours    |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a body too small for the pump                          | no         |
-        | another programmable device that could interfere       | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
+      Given the example pump-request of Commercial Strict for J0945 on 2023-12-31
 
     Scenario: With everything in order it is approved
       When the request is decided
@@ -69,11 +47,9 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | autonomic dysreflexia | a history of autonomic dysreflexia is yes               | pended   | psychosis-or-dysreflexia | holds |
 
     Scenario Outline: The spasm score will do instead of the grade: from 3 to <after>
-      Given these facts
-        | fact                               | value   |
-        | the Ashworth grade after the trial | 2       |
-        | the spasm score before the trial   | 3       |
-        | the spasm score after the trial    | <after> |
+      Given it is known that the Ashworth grade after the trial is 2
+      And it is known that the spasm score before the trial is 3
+      And it is known that the spasm score after the trial is <after>
       When the request is decided
       Then it is <decision>
 
@@ -83,19 +59,15 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | one point  | 2     | denied   |
 
     Scenario: Intolerance counts before six weeks, and without physical therapy
-      Given these facts
-        | fact                                                   | value         |
-        | the outcome of oral antispasmodics                     | not tolerated |
-        | the length of oral therapy                             | 10 days       |
-        | whether physical therapy was given beside oral therapy | no            |
+      Given it is known that the outcome of oral antispasmodics is not tolerated
+      And it is known that the length of oral therapy is 10 days
+      And it is known that whether physical therapy was given beside oral therapy is no
       When the request is decided
       Then it is approved
 
     Scenario: The reasons have this payer's remark code
-      Given these facts
-        | fact                       | value   |
-        | the length of oral therapy | 41 days |
-        | an active infection        | yes     |
+      Given it is known that the length of oral therapy is 41 days
+      And it is known that contraindication.active_infection is yes
       When the request is decided
       Then it is denied
       And the reasons are
@@ -123,9 +95,7 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | a psychosis               | a psychosis                                            |
 
     Scenario Outline: The age on the day decides: <case>
-      Given the request says
-        | field      | value   |
-        | birth date | <birth> |
+      Given the request has birth date <birth>
       When the request is decided
       Then it is <decision>
 
@@ -135,10 +105,8 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | the day before the fourth birthday | 2020-01-01 | denied   |
 
     Scenario Outline: A brain injury waits a year: <case>
-      Given these facts
-        | fact                            | value                  |
-        | where the spasticity comes from | traumatic brain injury |
-        | the date of the brain injury    | <injury>               |
+      Given it is known that where the spasticity comes from is traumatic brain injury
+      And it is known that the date of the brain injury is <injury>
       When the request is decided
       Then it is <decision>
 
@@ -148,10 +116,8 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | a day short of a year | 2023-01-01 | denied   |
 
     Scenario Outline: Two doses <case> are <decision>
-      Given these facts
-        | fact                                          | value   |
-        | the number of screening doses given           | 2       |
-        | the time between the last two screening doses | <hours> |
+      Given it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is <hours>
       When the request is decided
       Then it is <decision>
 
@@ -161,12 +127,10 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | an hour closer | 23 hours | pended   |
 
     Scenario: A screening dose asks for oral therapy as well, and for nothing that only matters to a pump
-      Given these facts
-        | fact                                             | value     |
-        | the phase of therapy                             | trial     |
-        | the outcome of oral antispasmodics               | not tried |
-        | a body too small for the pump                    | yes       |
-        | another programmable device that could interfere | yes       |
+      Given it is known that the phase of therapy is trial
+      And it is known that the outcome of oral antispasmodics is not tried
+      And it is known that contraindication.body_too_small is yes
+      And it is known that contraindication.device_crosstalk is yes
       When the request is decided
       Then it is denied
       And the reasons are
@@ -174,10 +138,8 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | oral-therapy-not-shown | CO    | 50   | N130 |
 
     Scenario Outline: A contraindication to the drug itself denies a screening dose: <case>
-      Given these facts
-        | fact                 | value |
-        | the phase of therapy | trial |
-        | <contraindication>   | yes   |
+      Given it is known that the phase of therapy is trial
+      And it is known that <contraindication> is yes
       When the request is decided
       Then it is denied
       And the reasons are
@@ -190,45 +152,22 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | an active infection | an active infection                     |
 
     Scenario: A contraindication does not stop a refill
-      Given these facts
-        | fact                                    | value  |
-        | the phase of therapy                    | refill |
-        | allergy or hypersensitivity to baclofen | yes    |
+      Given it is known that the phase of therapy is refill
+      And it is known that contraindication.hypersensitivity is yes
       When the request is decided
       Then it is approved
 
   Rule: A first fill of the older version
 
     Background: A first fill that an authorization covers
-      Given a claim to Commercial Strict for J0945 on 2023-12-31
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-1               |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2023-10-01        |
-        | valid through | 2024-03-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2023-09-20        |
-      And the diagnoses G82.51
+      Given the example authorized-first-fill of Commercial Strict for J0945 on 2023-12-31
+      And the claim has no birth date
+      And the authorization has valid from 2023-10-01
+      And the authorization has valid through 2024-03-31
+      And the authorization has requested on 2023-09-20
 
     Scenario Outline: It comes with its records: <case>
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-        | 62362 |           | 1     | 11               |              |
-      And it is known that the documents received is <documents>
+      Given it is known that the documents received is <documents>
       When the claim is decided
       Then it is <decision>
       And rule first-fill-records-missing <truth>
@@ -240,10 +179,7 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | none came | none                     | pended   | holds         |
 
     Scenario: Its product number is required
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
+      Given the drug lines have no ndc
       And it is known that the documents received is trial_note, oral_history
       When the claim is decided
       Then it is denied
@@ -252,17 +188,10 @@ Feature: Commercial Strict: the same clinical rules before 2024
         | ndc-missing | CO    | 16   | M119 |
 
     Scenario: A void in spite of a contraindication that names no claim is asked which one, and nothing else
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And these facts
-        | fact                               | value     |
-        | the outcome of oral antispasmodics | not tried |
-        | an active infection                | yes       |
+      Given the claim has frequency 8
+      And the drug lines have no ndc
+      And it is known that the outcome of oral antispasmodics is not tried
+      And it is known that contraindication.active_infection is yes
       When the claim is decided
       Then it is pended
       And the reasons are

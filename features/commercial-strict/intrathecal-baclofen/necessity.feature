@@ -6,35 +6,9 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
 
   Rule: The patient is at least four years old on the day
 
-    Background: A request for a new pump, with everything in order
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | initial    |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | the response to the screening trial                    | favourable |
-        | the decisive screening dose                            | 75 mcg     |
-        | the Ashworth grade before the trial                    | 3          |
-        | the Ashworth grade after the trial                     | 1          |
-        | how long the response lasted                           | 4 hours    |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a body too small for the pump                          | no         |
-        | another programmable device that could interfere       | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
-
     Scenario Outline: The age on the day decides: <case>
-      Given the request says
-        | field      | value   |
-        | birth date | <birth> |
+      Given the example pump-request of Commercial Strict for J0945
+      But the request has birth date <birth>
       When the request is decided
       Then it is <decision>
       And rule too-young <truth>
@@ -46,10 +20,9 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | the day before the fourth birthday | 2021-03-04 | denied   | holds         |
         | on the third birthday              | 2022-03-03 | denied   | holds         |
 
-    Scenario: A patient who is too young is told so
-      Given the request says
-        | field      | value      |
-        | birth date | 2021-03-04 |
+    Scenario: A claim for a patient who is too young says so
+      Given the example pump-request of Commercial Strict for J0945
+      But the request has birth date 2021-03-04
       When the request is decided
       Then it is denied
       And the reasons are
@@ -57,9 +30,8 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | too-young | CO    | 6    |      |
 
     Scenario: An age that is not known is asked for, and not denied
-      Given the request says
-        | field      | value |
-        | birth date |       |
+      Given the example pump-request of Commercial Strict for J0945
+      But the request has no birth date
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -68,35 +40,11 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
   Rule: A traumatic brain injury is at least a year old
 
     Background: A request for a new pump, with everything in order
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | initial    |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | the response to the screening trial                    | favourable |
-        | the decisive screening dose                            | 75 mcg     |
-        | the Ashworth grade before the trial                    | 3          |
-        | the Ashworth grade after the trial                     | 1          |
-        | how long the response lasted                           | 4 hours    |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a body too small for the pump                          | no         |
-        | another programmable device that could interfere       | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
+      Given the example pump-request of Commercial Strict for J0945
+      And it is known that where the spasticity comes from is traumatic brain injury
 
     Scenario Outline: The time since the injury decides: <case>
-      Given these facts
-        | fact                            | value                  |
-        | where the spasticity comes from | traumatic brain injury |
-        | the date of the brain injury    | <injury>               |
+      Given it is known that the date of the brain injury is <injury>
       When the request is decided
       Then it is <decision>
       And the whole years since the brain injury is concluded to be <years>
@@ -111,10 +59,7 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | a week                | 2025-02-24 | 0     | denied   | holds         |
 
     Scenario: The reason is the payer's own criterion
-      Given these facts
-        | fact                            | value                  |
-        | where the spasticity comes from | traumatic brain injury |
-        | the date of the brain injury    | 2024-03-04             |
+      Given it is known that the date of the brain injury is 2024-03-04
       When the request is decided
       Then it is denied
       And the reasons are
@@ -123,10 +68,8 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And it says "The brain injury of 2024-03-04 is less than 1 year"
 
     Scenario Outline: Spasticity of another origin does not wait: <case>
-      Given these facts
-        | fact                            | value      |
-        | where the spasticity comes from | <origin>   |
-        | the date of the brain injury    | 2025-02-24 |
+      Given it is known that where the spasticity comes from is <origin>
+      And it is known that the date of the brain injury is 2025-02-24
       When the request is decided
       Then it is approved
       And rule recent-brain-injury does not hold
@@ -145,44 +88,21 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
       And it first asks for where the spasticity comes from
 
     Scenario: The date of a brain injury is asked for
-      Given it is known that where the spasticity comes from is traumatic brain injury
       When the request is decided
       Then it is pended
       And no rule denies it
       And it first asks for the date of the brain injury
 
     Scenario: An injury of long ago settles it before the origin is known
-      Given nothing is known about where the spasticity comes from
-      And it is known that the date of the brain injury is 2015-03-03
+      Given it is known that the date of the brain injury is 2015-03-03
+      And nothing is known about where the spasticity comes from
       When the request is decided
       Then it is approved
 
   Rule: Four contraindications deny, two conditions are reviewed
 
     Background: A request for a new pump, with everything in order
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | initial    |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | the response to the screening trial                    | favourable |
-        | the decisive screening dose                            | 75 mcg     |
-        | the Ashworth grade before the trial                    | 3          |
-        | the Ashworth grade after the trial                     | 1          |
-        | how long the response lasted                           | 4 hours    |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a body too small for the pump                          | no         |
-        | another programmable device that could interfere       | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
+      Given the example pump-request of Commercial Strict for J0945
 
     Scenario: A request with everything in order is approved
       When the request is decided
@@ -220,17 +140,15 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | a history of autonomic dysreflexia | a history of autonomic dysreflexia |
 
     Scenario: Both conditions are one reason to review
-      Given these facts
-        | fact                               | value |
-        | a psychosis                        | yes   |
-        | a history of autonomic dysreflexia | yes   |
+      Given it is known that contraindication.psychosis is yes
+      And it is known that contraindication.autonomic_dysreflexia is yes
       When the request is decided
       Then it is pended
       And the reasons are
         | rule                     |
         | psychosis-or-dysreflexia |
 
-    Scenario Outline: What nobody has answered is asked for, and not denied: <case>
+    Scenario Outline: What has no answer is asked for, and not denied: <case>
       Given nothing is known about <unanswered>
       When the request is decided
       Then it is pended
@@ -247,10 +165,8 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | a psychosis                         | a psychosis                                      |
         | a history of autonomic dysreflexia  | a history of autonomic dysreflexia               |
 
-    Scenario: All that is wrong is told at once
-      Given the request says
-        | field      | value      |
-        | birth date | 2022-03-03 |
+    Scenario: Everything that is wrong is reported at once
+      Given the request has birth date 2022-03-03
       And these facts
         | fact                                                   | value                  |
         | whether physical therapy was given beside oral therapy | no                     |
@@ -272,26 +188,9 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
 
   Rule: A screening dose is held to the same, but for the size of the body and other devices
 
-    Background: A request for a screening dose, with everything in order
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | trial      |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
-
     Scenario Outline: It is decided by what is known of the patient: <case>
-      Given it is known that <fact and value>
+      Given the example screening-request of Commercial Strict for J0945
+      And it is known that <fact and value>
       When the request is decided
       Then it is <decision>
       And rule <rule> <truth>
@@ -306,9 +205,8 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | autonomic dysreflexia       | a history of autonomic dysreflexia is yes               | pended   | psychosis-or-dysreflexia | holds         |
 
     Scenario Outline: It is decided by the age on the day: <case>
-      Given the request says
-        | field      | value   |
-        | birth date | <birth> |
+      Given the example screening-request of Commercial Strict for J0945
+      But the request has birth date <birth>
       When the request is decided
       Then it is <decision>
       And rule too-young <truth>
@@ -319,10 +217,9 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | the day before the fourth birthday | 2021-03-04 | denied   | holds         |
 
     Scenario Outline: It waits a year after a brain injury: <case>
-      Given these facts
-        | fact                            | value                  |
-        | where the spasticity comes from | traumatic brain injury |
-        | the date of the brain injury    | <injury>               |
+      Given the example screening-request of Commercial Strict for J0945
+      But it is known that where the spasticity comes from is traumatic brain injury
+      And it is known that the date of the brain injury is <injury>
       When the request is decided
       Then it is <decision>
       And rule recent-brain-injury <truth>
@@ -336,9 +233,7 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
 
     Scenario Outline: It does not matter to <case>
       Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 2022-03-03 |
+      And the request has birth date 2022-03-03
       And the diagnoses G82.51
       And these facts
         | fact                                             | value                  |
@@ -368,10 +263,8 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
 
     Scenario Outline: A void of <case> that names no claim is asked which one, whatever is known of the patient
       Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field      | value      |
-        | frequency  | 8          |
-        | birth date | 2022-03-03 |
+      And the claim has frequency 8
+      And the claim has birth date 2022-03-03
       And the diagnoses G82.51
       And these claim lines
         | code        | modifiers | units | place of service |
@@ -418,4 +311,4 @@ Feature: Commercial Strict: age, brain injury, contraindications and replacement
         | it cannot be repaired     | irreparable    | approved | does not hold |
         | a newer model is wanted   | upgrade        | denied   | holds         |
         | any other reason          | other          | denied   | holds         |
-        | nobody says               |                | pended   | is not known  |
+        | not stated                |                | pended   | is not known  |

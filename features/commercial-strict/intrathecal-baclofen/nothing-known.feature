@@ -1,7 +1,7 @@
 Feature: Commercial Strict: what a claim that says nothing waits for
 
   Nothing but code and day is known. Every rule that could still deny or pend it is open, and no other;
-  whatever stands here is never paid in silence. What the payer takes as not holding is not among them.
+  whatever is here is never paid in silence. What the payer takes as not holding is not among them.
 
   Scenario: A drug line on its own
     Given a claim to Commercial Strict for J0945 on 2025-03-03

@@ -6,27 +6,8 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
 
   Rule: Six weeks with physical therapy that did not do enough, or intolerance at any time
 
-    Background: A request for a new pump; only oral therapy is still to be told
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | where the spasticity comes from                  | spinal     |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | the Ashworth grade before the trial              | 3          |
-        | the Ashworth grade after the trial               | 1          |
-        | how long the response lasted                     | 4 hours    |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
-        | a psychosis                                      | no         |
-        | a history of autonomic dysreflexia               | no         |
+    Background: A request for a new pump; only oral therapy is still unknown
+      Given the example pump-request of Commercial Strict for J0945
 
     Scenario Outline: It is enough: <case>
       Given these facts
@@ -78,11 +59,7 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
         | it was never tried                           | not tried  | 0 days   | yes      |
 
     Scenario: The reason names what was shown
-      Given these facts
-        | fact                                                   | value      |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | no         |
+      Given it is known that whether physical therapy was given beside oral therapy is no
       When the request is decided
       Then it is denied
       And it says "Oral antispasmodics together with physical therapy must fail in a trial of at least 6 weeks"
@@ -112,23 +89,9 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
 
   Rule: It is asked for before the screening dose as well
 
-    Background: A request for a screening dose; only oral therapy is still to be told
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                    | value  |
-        | the phase of therapy                    | trial  |
-        | where the spasticity comes from         | spinal |
-        | allergy or hypersensitivity to baclofen | no     |
-        | an active infection                     | no     |
-        | a psychosis                             | no     |
-        | a history of autonomic dysreflexia      | no     |
-
     Scenario Outline: The request is <decision>: <case>
-      Given these facts
+      Given the example screening-request of Commercial Strict for J0945
+      But these facts
         | fact                                                   | value      |
         | the outcome of oral antispasmodics                     | <outcome>  |
         | the length of oral therapy                             | <length>   |
@@ -145,19 +108,17 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
         | a day short                        | inadequate    | 41 days | yes      | denied   | holds         |
         | six weeks without physical therapy | inadequate    | 42 days | no       | denied   | holds         |
         | it worked                          | effective     | 42 days | yes      | denied   | holds         |
-        | nobody knows what came of it       |               | 42 days | yes      | pended   | is not known  |
+        | outcome not known                  |               | 42 days | yes      | pended   | is not known  |
 
   Rule: It is asked for nowhere else, and not again once it was certified
 
     Scenario Outline: It does not matter to <case>
       Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
       And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value       |
-        | the phase of therapy                                   | <phase>     |
-        | the reason for the replacement                         | irreparable |
-        | the outcome of oral antispasmodics                     | not tried   |
-        | whether physical therapy was given beside oral therapy | no          |
+      And it is known that the phase of therapy is <phase>
+      And it is known that the reason for the replacement is irreparable
+      And it is known that the outcome of oral antispasmodics is not tried
+      And it is known that whether physical therapy was given beside oral therapy is no
       When the request is decided
       Then it is approved
       And oral_therapy.asked is concluded to be no
@@ -170,36 +131,13 @@ Feature: Commercial Strict: oral therapy, with physical therapy, comes before a 
         | a new pump in place of an old one | replacement       |
 
     Scenario Outline: <case> that was authorized is not asked again
-      Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A-1        |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-1               |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
-      And the diagnoses G82.51
-      And these claim lines
-        | code        | modifiers | units   | place of service | ndc   |
-        | J0945       | JZ        | <units> | 11               | <ndc> |
-        | <procedure> |           | 1       | 11               |       |
-      And these facts
-        | fact                               | value                    |
-        | the outcome of oral antispasmodics | not tried                |
-        | the documents received             | trial_note, oral_history |
+      Given the example authorized-refill-with-procedure of Commercial Strict for J0945
+      But the claim has no birth date
+      And the drug lines have units <units>
+      And the drug lines have ndc <ndc>
+      And line 2 has code <procedure>
+      And it is known that the outcome of oral antispasmodics is not tried
+      And it is known that the documents received is trial_note, oral_history
       When the claim is decided
       Then it is approved
       And oral_therapy.asked is concluded to be yes

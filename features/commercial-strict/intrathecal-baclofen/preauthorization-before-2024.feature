@@ -4,18 +4,9 @@ Feature: Commercial Strict: preauthorization under the version of 2016, for serv
   lasts and how soon notice of an emergency is due were the same then as from 2024 on.
 
   Background:
-    Given a claim to Commercial Strict for J0945 on 2023-12-01
-    And the claim says
-      | field            | value      |
-      | plan             | P1         |
-      | member id        | M1         |
-      | birth date       | 1980-01-01 |
-      | billing npi      | 1234567893 |
-      | place of service | 11         |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | units | ndc          |
-      | J0945 | 4     | 66794-157-02 |
+    Given the example authorized-refill of Commercial Strict for J0945 on 2023-12-01
+    And the drug lines carry no JZ
+    And the authorization has valid through 2023-12-31
 
   Rule: Every phase needed preauthorization
 
@@ -39,21 +30,8 @@ Feature: Commercial Strict: preauthorization under the version of 2016, for serv
   Rule: An authorization for refills lasted six months
 
     Scenario Outline: A refill on the same day of the month was still covered - <age>
-      Given it is known that the phase of therapy is refill
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | <first day>       |
-        | valid through | 2023-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2023-05-20        |
+      Given the authorization has valid from <first day>
+      And the authorization has requested on 2023-05-20
       When the claim is decided
       Then it is <decision>
       And rule refill-authorization-too-old <so>
@@ -66,11 +44,8 @@ Feature: Commercial Strict: preauthorization under the version of 2016, for serv
   Rule: Notice of an emergency was due within one business day
 
     Scenario Outline: The service was on a Friday, notice was given on the next <day>
-      Given these facts
-        | fact                                    | value      |
-        | the phase of therapy                    | refill     |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | <notified> |
+      Given it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is <notified>
       And no authorization is on file
       When the claim is decided
       Then it is <decision>
@@ -88,21 +63,9 @@ Feature: Commercial Strict: preauthorization under the version of 2016, for serv
         | code  | modifiers | units | ndc          |
         | J0945 |           | 3     | 66794-157-02 |
         | J0945 | JW        | 1     | 66794-157-02 |
-      And it is known that the phase of therapy is refill
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2023-09-01        |
-        | valid through | 2023-12-31        |
-        | units         | 40                |
-        | units used    | <used>            |
-        | requested on  | 2023-08-20        |
+      And the authorization has valid from 2023-09-01
+      And the authorization has units used <used>
+      And the authorization has requested on 2023-08-20
       When the claim is decided
       Then it is <decision>
       And rule authorization-units-exceeded <so>

@@ -8,23 +8,8 @@ Feature: Commercial Strict: an emergency may go before the authorization
   Rule: Notice is in time up to one business day after the service
 
     Scenario Outline: Was the notice in time? - <notice>
-      Given a claim to Commercial Strict for J0945 on <service>
-      And the claim says
-        | field            | value      |
-        | plan             | P1         |
-        | member id        | M1         |
-        | billing npi      | 1234567893 |
-        | place of service | 11         |
-      And the diagnoses G80.1
-      And these claim lines
-        | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 4     | 66794-157-02 |
-        | 62369 |           | 1     |              |
-      And no authorization is on file
-      And these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | <notified> |
+      Given the example emergency-refill of Commercial Strict for J0945 on <service>
+      But it is known that the day on which the payer was notified is <notified>
       When the claim is decided
       Then it is <decision>
       And rule emergency-excuses <in time>
@@ -64,25 +49,11 @@ Feature: Commercial Strict: an emergency may go before the authorization
   Rule: An emergency is claimed, and its notice is shown
 
     Background:
-      Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field            | value      |
-        | plan             | P1         |
-        | member id        | M1         |
-        | billing npi      | 1234567893 |
-        | place of service | 11         |
-      And the diagnoses G80.1
-      And these claim lines
-        | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 4     | 66794-157-02 |
-        | 62369 |           | 1     |              |
-      And no authorization is on file
+      Given the example emergency-refill of Commercial Strict for J0945
+      And it is known that the day on which the payer was notified is 2025-03-03
 
     Scenario: An emergency with notice in time: the refill is paid without an authorization
-      Given these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-04 |
+      Given it is known that the day on which the payer was notified is 2025-03-04
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -91,10 +62,7 @@ Feature: Commercial Strict: an emergency may go before the authorization
       And preauthorization.enforced is concluded to be no
 
     Scenario: Notice a day late: the reason is the one of any claim without an authorization
-      Given these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-05 |
+      Given it is known that the day on which the payer was notified is 2025-03-05
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -102,24 +70,21 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | authorization-number-missing | CO    | 197  | M62  | 1    |
       And preauthorization.excused is concluded to be no
 
-    Scenario: Whoever says nothing of an emergency had none
-      Given it is known that the day on which the payer was notified is 2025-03-03
+    Scenario: A claim that says nothing of an emergency had none
+      Given nothing is known about authorization.emergency
       When the claim is decided
       Then it is denied
       And the reason is CO 197 with M62 from rule authorization-number-missing
       And it does not ask for authorization.emergency
 
     Scenario: Notice does not make an emergency
-      Given these facts
-        | fact                                    | value      |
-        | it was an emergency                     | no         |
-        | the day on which the payer was notified | 2025-03-03 |
+      Given it is known that authorization.emergency is no
       When the claim is decided
       Then it is denied
       And the reason is CO 197 with M62 from rule authorization-number-missing
 
-    Scenario: An emergency of whose notice nothing is known: the claim waits, and the day is asked
-      Given it is known that authorization.emergency is yes
+    Scenario: An emergency with no known notice: the claim waits, and the day is asked
+      Given nothing is known about the day on which the payer was notified
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -127,41 +92,19 @@ Feature: Commercial Strict: an emergency may go before the authorization
       And it first asks for the day on which the payer was notified
 
     Scenario: An emergency excuses a missing authorization of a trial as well
-      Given these claim lines
-        | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 1     | 66794-151-01 |
-        | 62322 |           | 1     |              |
-      And these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-03 |
+      Given the drug lines have units 1
+      And the drug lines have ndc 66794-151-01
+      And line 2 has code 62322
       When the claim is decided
       Then preauthorization.excused is concluded to be yes
       And rule authorization-number-missing does not hold
 
   Rule: Notice in time excuses an authorization that is missing or does not fit, but not a refusal
 
-    Background:
-      Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | birth date           | 1980-01-01 |
-        | billing npi          | 1234567893 |
-        | place of service     | 11         |
-        | authorization number | A-100      |
-      And the diagnoses G80.1
-      And these claim lines
-        | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 4     | 66794-157-02 |
-        | 62369 |           | 1     |              |
-      And these facts
-        | fact                | value |
-        | it was an emergency | yes   |
-
     Scenario Outline: No authorization under the number on the claim, notice <notice>
-      Given no authorization is on file
+      Given the example emergency-refill of Commercial Strict for J0945
+      And the claim has birth date 1980-01-01
+      And the claim has authorization number A-100
       And it is known that the day on which the payer was notified is <notified>
       When the claim is decided
       Then it is <decision>
@@ -173,23 +116,11 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | a day late | 2025-03-05 | denied   | holds         |
 
     Scenario Outline: The authorization <what is wrong>, notice <notice>
-      Given these facts
-        | fact                                         | value             |
-        | the day on which the payer was notified      | <notified>        |
-        | an authorization is on file                  | yes               |
-        | the authorization                            | A-100             |
-        | the status of the authorization              | approved          |
-        | the payer that gave the authorization        | commercial-strict |
-        | the plan of the authorization                | P1                |
-        | the member of the authorization              | M1                |
-        | the provider of the authorization            | 1234567893        |
-        | the codes of the authorization               | J0945             |
-        | the first day of the authorization           | 2025-01-01        |
-        | the last day of the authorization            | 2025-12-31        |
-        | the units authorized                         | 40                |
-        | the units already used                       | 0                 |
-        | the day on which authorization was requested | 2024-12-20        |
-      But it is known that <fact> is <value>
+      Given the example refill-with-authorization-facts of Commercial Strict for J0945
+      But the diagnoses G80.1
+      And it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is <notified>
+      And it is known that <fact> is <value>
       When the claim is decided
       Then it is <decision>
       And rule <rule> <so>
@@ -223,8 +154,23 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | was refused   | a day late | 2025-03-05 | the status of the authorization | refused | denied   | authorization-refused | holds |
 
     Scenario: Whether an authorization was refused must be known even in an emergency
-      Given these facts
+      Given a claim to Commercial Strict for J0945 on 2025-03-03
+      And the claim says
+        | field                | value      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | birth date           | 1980-01-01 |
+        | billing npi          | 1234567893 |
+        | place of service     | 11         |
+        | authorization number | A-100      |
+      And the diagnoses G80.1
+      And these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 4     | 66794-157-02 |
+        | 62369 |           | 1     |              |
+      And these facts
         | fact                                    | value      |
+        | it was an emergency                     | yes        |
         | the day on which the payer was notified | 2025-03-04 |
         | an authorization is on file             | yes        |
         | the authorization                       | A-100      |
@@ -238,21 +184,17 @@ Feature: Commercial Strict: an emergency may go before the authorization
       And it first asks for the status of the authorization
 
     Scenario: Notice in time adds no units to an authorization that fits
-      Given it is known that the day on which the payer was notified is 2025-03-04
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 3                 |
-        | units used    | 0                 |
-        | requested on  | 2025-03-04        |
+      Given the example authorized-refill-with-procedure of Commercial Strict for J0945
+      And the claim has place of service 11
+      And the claim has authorization number A-100
+      And the diagnoses G80.1
+      And the drug lines have no place of service
+      And line 2 has no place of service
+      And it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is 2025-03-04
+      And the authorization has number A-100
+      And the authorization has units 3
+      And the authorization has requested on 2025-03-04
       When the claim is decided
       Then line 1 is reduced to 3 units
       And the reasons are
@@ -260,15 +202,16 @@ Feature: Commercial Strict: an emergency may go before the authorization
         | authorization-units-exceeded | CO    | 198  | N54  | 1    |
 
     Scenario: Notice in time does not show that a first fill was necessary
-      Given no authorization is on file
+      Given the example emergency-refill of Commercial Strict for J0945
+      And the claim has birth date 1980-01-01
+      And the claim has authorization number A-100
       And these facts
-        | fact                                    | value      |
-        | the day on which the payer was notified | 2025-03-04 |
-        | the phase of therapy                    | initial    |
-        | the Ashworth grade before the trial     | 3          |
-        | the Ashworth grade after the trial      | 2          |
-        | the spasm score before the trial        | 3          |
-        | the spasm score after the trial         | 2          |
+        | fact                                | value   |
+        | the phase of therapy                | initial |
+        | the Ashworth grade before the trial | 3       |
+        | the Ashworth grade after the trial  | 2       |
+        | the spasm score before the trial    | 3       |
+        | the spasm score after the trial     | 2       |
       When the claim is decided
       Then it is denied
       And the reasons are

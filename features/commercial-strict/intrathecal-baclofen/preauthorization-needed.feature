@@ -4,24 +4,11 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
   changes, catheter revisions and a replacement pump. A claim without a good authorization is denied with
   the reason that fits, or it waits while the payer still has something to find out or to decide.
 
-  Background:
-    Given a claim to Commercial Strict for J0945 on 2025-03-03
-    And the claim says
-      | field            | value      |
-      | plan             | P1         |
-      | member id        | M1         |
-      | birth date       | 1980-01-01 |
-      | billing npi      | 1234567893 |
-      | place of service | 11         |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | modifiers | units | ndc          |
-      | J0945 | JZ        | 4     | 66794-157-02 |
-
   Rule: The phase of therapy decides whether preauthorization is needed
 
     Scenario Outline: Is preauthorization needed for this phase? - <phase>
-      Given it is known that the phase of therapy is <phase>
+      Given the example authorized-refill of Commercial Strict for J0945
+      But it is known that the phase of therapy is <phase>
       And no authorization is on file
       When the claim is decided
       Then preauthorization.needed is concluded to be <needed>
@@ -37,11 +24,13 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | catheter revision | yes    | holds |
         | replacement       | yes    | holds |
 
-    Scenario Outline: The procedure on the claim tells the phase - <what was done>
-      Given these claim lines
-        | code        | modifiers | units | ndc          |
-        | J0945       | JZ        | 4     | 66794-157-02 |
-        | <procedure> |           | 1     |              |
+    Scenario Outline: The procedure on the claim shows the phase - <what was done>
+      Given the example authorized-refill-with-procedure of Commercial Strict for J0945
+      And the claim has place of service 11
+      And the claim has no authorization number
+      And the drug lines have no place of service
+      And line 2 has no place of service
+      And line 2 has code <procedure>
       And no authorization is on file
       When the claim is decided
       Then the phase of therapy is concluded to be <phase>
@@ -56,7 +45,10 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | a replacement pump was supplied | E0786     | replacement | yes    |
 
     Scenario: A screening trial without an authorization is denied, however good the clinical case
-      Given these claim lines
+      Given the example authorized-refill-with-procedure of Commercial Strict for J0945
+      And the claim has place of service 11
+      And the claim has no authorization number
+      And these claim lines
         | code  | modifiers | units | ndc          |
         | J0945 | JZ        | 1     | 66794-151-01 |
         | 62322 |           | 1     |              |
@@ -79,14 +71,16 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And it says "This service (trial) needs preauthorization"
 
     Scenario: Whether an authorization for a screening trial is on file is asked before anything clinical
-      Given it is known that the phase of therapy is trial
+      Given the example refill-without-authorization-record of Commercial Strict for J0945
+      But it is known that the phase of therapy is trial
       When the claim is decided
       Then it is pended
       And no rule denies it
       And it first asks for authorization.on_file
 
     Scenario: A first fill without an authorization is denied, however good the clinical case
-      Given these facts
+      Given the example authorized-refill of Commercial Strict for J0945
+      But these facts
         | fact                                             | value                    |
         | the phase of therapy                             | initial                  |
         | the outcome of oral antispasmodics               | inadequate               |
@@ -115,8 +109,10 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | authorization-number-missing | CO    | 197  | M62  | 1    |
       And it says "This service (initial) needs preauthorization; none is on file, and the claim gives no authorization number."
 
-    Scenario: While the phase is not known nobody can say that preauthorization is missing
-      Given no authorization is on file
+    Scenario: While the phase is not known it cannot be determined that preauthorization is missing
+      Given the example authorized-refill of Commercial Strict for J0945
+      But nothing is known about the phase of therapy
+      And no authorization is on file
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -125,11 +121,11 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And it asks for the phase of therapy
 
     Scenario Outline: A claim that asks for payment needs preauthorization, a void does not - <claim>
-      Given the claim says
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim says
         | field       | value       |
         | frequency   | <frequency> |
         | original id | <original>  |
-      And it is known that the phase of therapy is refill
       And no authorization is on file
       When the claim is decided
       Then it is <decision>
@@ -144,13 +140,11 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | a replacement claim | 7         | C-77     | denied   | yes    | authorization-number-missing | CO    | 197  | M62  |
         | a void              | 8         |          | pended   | no     | void-asks-for-nothing        |       |      |      |
 
-  Rule: Where nothing is on file, the reason tells whether the claim gave a number
-
-    Background:
-      Given it is known that the phase of therapy is refill
+  Rule: Where nothing is on file, the reason states whether the claim gave a number
 
     Scenario: No authorization on file and no number on the claim
-      Given no authorization is on file
+      Given the example authorized-refill of Commercial Strict for J0945
+      But no authorization is on file
       When the claim is decided
       Then it is denied
       And 0 units are allowed on line 1
@@ -160,9 +154,8 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And rule authorization-absent does not hold
 
     Scenario: The claim gives a number, and nothing is on file
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim has authorization number A-100
       And no authorization is on file
       When the claim is decided
       Then it is denied
@@ -173,9 +166,8 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And it says "none is on file under the number that the claim gives"
 
     Scenario: A drug line gives the number, and nothing is on file
-      Given these claim lines
-        | code  | modifiers | units | ndc          | authorization number |
-        | J0945 | JZ        | 4     | 66794-157-02 | A-100                |
+      Given the example authorized-refill of Commercial Strict for J0945
+      But the drug lines have authorization number A-100
       And no authorization is on file
       When the claim is decided
       Then it is denied
@@ -184,7 +176,8 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | authorization-absent | CO    | 197  |      | 1    |
 
     Scenario: A number on the procedure line is not the drug's
-      Given these claim lines
+      Given the example authorized-refill of Commercial Strict for J0945
+      But these claim lines
         | code  | modifiers | units | ndc          | authorization number |
         | J0945 | JZ        | 4     | 66794-157-02 |                      |
         | 62369 |           | 1     |              | A-100                |
@@ -194,23 +187,8 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And the reason is CO 197 with M62 from rule authorization-number-missing
 
     Scenario Outline: An authorization number is compared without case, blanks and punctuation
-      Given the claim says
-        | field                | value   |
-        | authorization number | <given> |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim has authorization number <given>
       When the claim is decided
       Then rule authorization-matches holds
       And rule authorization-absent does not hold
@@ -224,23 +202,8 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | a 1.00 |
 
     Scenario: The number that the claim gives is not on file, but an authorization fits in everything else
-      Given the claim says
-        | field                | value |
-        | authorization number | A-999 |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim has authorization number A-999
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -249,23 +212,9 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And it says "The claim gives authorization number A-999, which none on file has; authorization A-100 on file fits in everything else that is known."
 
     Scenario: The number that the claim gives is not on file, and what is on file is another member's
-      Given the claim says
-        | field                | value |
-        | authorization number | A-999 |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M2                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim has authorization number A-999
+      And the authorization has member id M2
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -273,22 +222,9 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | authorization-absent | CO    | 197  |      | 1    |
 
     Scenario: An authorization whose number is not known may be the one that the claim names
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And this authorization is on file
-        | field         | value             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim has authorization number A-100
+      And the authorization has no number
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -296,6 +232,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And it first asks for authorization.on_file
 
     Scenario: Whether an authorization is on file is not known, so the claim waits and the payer is asked
+      Given the example refill-without-authorization-record of Commercial Strict for J0945
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -304,9 +241,8 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And the information request is CO 252 with N706
 
     Scenario: A number on the claim does not show that the authorization exists
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
+      Given the example refill-without-authorization-record of Commercial Strict for J0945
+      And the claim has authorization number A-100
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -316,27 +252,13 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
   Rule: An authorization counts once it is approved
 
     Background:
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And these facts
-        | fact                                         | value             |
-        | the phase of therapy                         | refill            |
-        | an authorization is on file                  | yes               |
-        | the authorization                            | A-100             |
-        | the payer that gave the authorization        | commercial-strict |
-        | the plan of the authorization                | P1                |
-        | the member of the authorization              | M1                |
-        | the provider of the authorization            | 1234567893        |
-        | the codes of the authorization               | J0945             |
-        | the first day of the authorization           | 2025-01-01        |
-        | the last day of the authorization            | 2025-12-31        |
-        | the units authorized                         | 40                |
-        | the units already used                       | 0                 |
-        | the day on which authorization was requested | 2024-12-20        |
+      Given the example refill-with-authorization-facts of Commercial Strict for J0945
+      And these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 4     | 66794-157-02 |
+      And it is known that the phase of therapy is refill
 
     Scenario: Approved, and it fits: the refill is paid
-      Given it is known that the status of the authorization is approved
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -363,7 +285,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | authorization-refused | CO    | 39   | N758 | 1    |
       And authorization.matches is concluded to be no
 
-    Scenario: Cancelled, which is the same as none
+    Scenario: Canceled, which is the same as none
       Given it is known that the status of the authorization is cancelled
       When the claim is decided
       Then it is denied
@@ -373,15 +295,16 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And authorization.matches is concluded to be no
 
     Scenario: The status is not known: the claim waits and the payer is asked
+      Given nothing is known about the status of the authorization
       When the claim is decided
       Then it is pended
       And no rule denies it
       And it first asks for the status of the authorization
 
-    Scenario Outline: Of an authorization that is not approved nothing else is held against the claim - <status>
-      Given it is known that the status of the authorization is <status>
-      And these facts
+    Scenario Outline: An authorization that is not approved gives no further reason against the claim - <status>
+      Given these facts
         | fact                                         | value      |
+        | the status of the authorization              | <status>   |
         | the member of the authorization              | M2         |
         | the plan of the authorization                | P2         |
         | the codes of the authorization               | J0475      |
@@ -403,21 +326,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
   Rule: A number that is missing on the claim is not an authorization that is missing
 
     Background:
-      Given it is known that the phase of therapy is refill
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-refill of Commercial Strict for J0945
 
     Scenario: The payer finds the authorization itself, pays, and tells the biller to give the number
       When the claim is decided
@@ -426,25 +335,19 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
       And it says "authorization A-100 on file fits it. Give the number on the claim."
 
     Scenario: With the number on the claim there is nothing to tell
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
+      Given the claim has authorization number A-100
       When the claim is decided
       Then it is approved
       And there is no reason from rule authorization-number-not-on-claim
 
     Scenario: With the number on the drug line there is nothing to tell
-      Given these claim lines
-        | code  | modifiers | units | ndc          | authorization number |
-        | J0945 | JZ        | 4     | 66794-157-02 | A-100                |
+      Given the drug lines have authorization number A-100
       When the claim is decided
       Then it is approved
       And there is no reason from rule authorization-number-not-on-claim
 
     Scenario: An authorization that does not fit gets no such note
-      Given the claim says
-        | field     | value |
-        | member id | M2    |
+      Given the claim has member id M2
       When the claim is decided
       Then it is denied
       And there is no reason from rule authorization-number-not-on-claim

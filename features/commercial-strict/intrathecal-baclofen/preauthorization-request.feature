@@ -1,22 +1,12 @@
 Feature: Commercial Strict: the preauthorization request itself
 
   A request is decided on necessity, before anything was given. It is never asked for an authorization,
-  and what lies on file is not held against it. What is not known is asked for.
-
-  Background:
-    Given a preauthorization request to Commercial Strict for J0945 on 2025-03-17
-    And the request says
-      | field       | value      |
-      | plan        | P1         |
-      | member id   | M1         |
-      | birth date  | 1980-01-01 |
-      | billing npi | 1234567893 |
-    And the diagnoses G82.51
+  and what lies on file does not count against it. What is not known is asked for.
 
   Rule: A request is not asked for an authorization
 
     Background:
-      Given it is known that the phase of therapy is refill
+      Given the example refill-request of Commercial Strict for J0945
 
     Scenario: A refill needs preauthorization, and the request for it is approved
       When the request is decided
@@ -65,10 +55,8 @@ Feature: Commercial Strict: the preauthorization request itself
         | approved  |
 
     Scenario: An authorization that was approved before does not settle the necessity of a new pump
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
+      Given it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       And this authorization is on file
         | field         | value             |
         | number        | A-100             |
@@ -108,19 +96,13 @@ Feature: Commercial Strict: the preauthorization request itself
   Rule: A request for a screening trial
 
     Background:
-      Given these facts
-        | fact                                           | value      |
-        | the phase of therapy                           | trial      |
-        | the outcome of oral antispasmodics             | inadequate |
-        | the length of oral therapy                     | 6 weeks    |
-        | physical therapy was given beside oral therapy | yes        |
-        | where the spasticity comes from                | spinal     |
-        | allergy or hypersensitivity to baclofen        | no         |
-        | an active infection                            | no         |
-        | a psychosis                                    | no         |
-        | a history of autonomic dysreflexia             | no         |
+      Given the example screening-request of Commercial Strict for J0945 on 2025-03-17
+      And the request has plan P1
+      And the request has member id M1
+      And the request has billing npi 1234567893
+      And it is known that the length of oral therapy is 6 weeks
 
-    Scenario: Oral therapy failed and nothing speaks against the trial
+    Scenario: Oral therapy failed and nothing rules out the trial
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -153,20 +135,20 @@ Feature: Commercial Strict: the preauthorization request itself
         | inadequate after six weeks             | inadequate    | 42 days | yes      | approved | does not hold |
         | inadequate after a day less            | inadequate    | 41 days | yes      | denied   | holds         |
         | inadequate, without physical therapy   | inadequate    | 42 days | no       | denied   | holds         |
-        | inadequate, nobody says when           | inadequate    |         | yes      | pended   | is not known  |
+        | inadequate, date not known             | inadequate    |         | yes      | pended   | is not known  |
         | inadequate, physical therapy not known | inadequate    | 42 days |          | pended   | is not known  |
         | not tolerated after a day              | not tolerated | 1 day   | no       | approved | does not hold |
-        | not tolerated, nobody says when        | not tolerated |         |          | approved | does not hold |
+        | not tolerated, date not known          | not tolerated |         |          | approved | does not hold |
         | it works                               | effective     | 90 days | yes      | denied   | holds         |
         | not tried                              | not tried     | 0 days  | no       | denied   | holds         |
 
     Scenario: The size of the body is of no concern before a trial
-      Given it is known that a body too small for the pump is yes
+      Given it is known that contraindication.body_too_small is yes
       When the request is decided
       Then it is approved
 
     Scenario: An infection is
-      Given it is known that an active infection is yes
+      Given it is known that contraindication.active_infection is yes
       When the request is decided
       Then it is denied
       And the reasons are
@@ -176,27 +158,14 @@ Feature: Commercial Strict: the preauthorization request itself
   Rule: A request for the pump and its first fill
 
     Background:
-      Given these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 6 weeks    |
-        | physical therapy was given beside oral therapy   | yes        |
-        | where the spasticity comes from                  | spinal     |
-        | the date of the screening trial                  | 2025-02-01 |
-        | the response to the screening trial              | favourable |
-        | the decisive screening dose                      | 75 mcg     |
-        | the Ashworth grade before the trial              | 3          |
-        | the Ashworth grade after the trial               | 1          |
-        | how long the response lasted                     | 4 hours    |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a psychosis                                      | no         |
-        | a history of autonomic dysreflexia               | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+      Given the example pump-request of Commercial Strict for J0945 on 2025-03-17
+      And the request has plan P1
+      And the request has member id M1
+      And the request has billing npi 1234567893
+      And it is known that the length of oral therapy is 6 weeks
+      And it is known that the date of the screening trial is 2025-02-01
 
-    Scenario: Oral therapy failed, the trial was favourable, nothing speaks against it
+    Scenario: Oral therapy failed, the trial was favorable, nothing rules it out
       When the request is decided
       Then it is approved
       And it asks nothing
@@ -234,9 +203,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | another programmable device that could interfere |
 
     Scenario: The date of birth is not known
-      Given the request says
-        | field      | value |
-        | birth date |       |
+      Given the request has no birth date
       When the request is decided
       Then it is pended
       And it first asks for patient.birth_date
@@ -280,12 +247,9 @@ Feature: Commercial Strict: the preauthorization request itself
         | one point on either scale           | 3               | 2              | 3             | 2            | 4 hours   | denied   | holds         |
         | one grade, spasms not known         | 3               | 2              |               |              | 4 hours   | pended   | is not known  |
 
-    Scenario: A response that is called favourable but was not measured is not enough
-      Given these facts
-        | fact                                | value      |
-        | the response to the screening trial | favourable |
-        | the Ashworth grade before the trial |            |
-        | the Ashworth grade after the trial  |            |
+    Scenario: A response that is called favorable but was not measured is not enough
+      Given nothing is known about the Ashworth grade before the trial
+      And nothing is known about the Ashworth grade after the trial
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -304,7 +268,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | injured                             | origin                 | injury     | decision | so            |
         | a year ago today                    | traumatic brain injury | 2024-03-17 | approved | does not hold |
         | a year ago tomorrow                 | traumatic brain injury | 2024-03-18 | denied   | holds         |
-        | nobody says when                    | traumatic brain injury |            | pended   | is not known  |
+        | date not known                      | traumatic brain injury |            | pended   | is not known  |
         | recently, but that is not the cause | spinal                 | 2025-01-01 | approved | does not hold |
 
     Scenario Outline: What this payer has a person look at - <what>
@@ -337,9 +301,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | trial-nonresponder | CO    | 50   | N674 |
 
     Scenario Outline: The patient is four years old on the day of service - <birthday>
-      Given the request says
-        | field      | value        |
-        | birth date | <birth date> |
+      Given the request has birth date <birth date>
       When the request is decided
       Then it is <decision>
       And rule too-young <so>
@@ -349,7 +311,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | four today    | 2021-03-17 | approved | does not hold |
         | four tomorrow | 2021-03-18 | denied   | holds         |
 
-    Scenario Outline: Departures from the screening protocol are looked at by a person - <departure>
+    Scenario Outline: Departures from the screening protocol pend for review - <departure>
       Given these facts
         | fact                                          | value   |
         | the decisive screening dose                   | <dose>  |
@@ -369,6 +331,9 @@ Feature: Commercial Strict: the preauthorization request itself
         | one dose only                | 50 mcg  | 1     |          | approved | does not hold | does not hold |
 
   Rule: Requests for what comes after the pump is in
+
+    Background:
+      Given the example refill-request of Commercial Strict for J0945
 
     Scenario Outline: After the implant nothing clinical is asked - <phase>
       Given it is known that the phase of therapy is <phase>
@@ -401,8 +366,7 @@ Feature: Commercial Strict: the preauthorization request itself
         |                | pended   | is not known  |
 
     Scenario: Coding counts in a request too
-      Given it is known that the phase of therapy is refill
-      And the diagnoses E11.9
+      Given the diagnoses E11.9
       When the request is decided
       Then it is denied
       And the reasons are
@@ -410,6 +374,7 @@ Feature: Commercial Strict: the preauthorization request itself
         | diagnosis-not-covered | CO    | 11   | M76  |
 
     Scenario: While the phase is not known a request waits for it
+      Given nothing is known about the phase of therapy
       When the request is decided
       Then it is pended
       And no rule denies it

@@ -4,46 +4,20 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
   authorization is no promise to pay, though: coding, the NDC, JZ, duplicates, units and the records of a
   first fill still count.
 
-  Background:
-    Given a claim to Commercial Strict for J0945 on 2025-03-03
-    And the claim says
-      | field            | value      |
-      | plan             | P1         |
-      | member id        | M1         |
-      | birth date       | 1980-01-01 |
-      | billing npi      | 1234567893 |
-      | place of service | 11         |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | modifiers | units | ndc          |
-      | J0945 | JZ        | 4     | 66794-157-02 |
-
   Rule: Necessity that was certified is not decided again
 
     Background:
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-first-fill of Commercial Strict for J0945
+      And the claim has authorization number A-100
+      And the claim has place of service 11
+      And these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 4     | 66794-157-02 |
+      And the authorization has number A-100
 
     Scenario: A certified first fill with its records is paid, and nothing clinical is asked
-      Given these facts
-        | fact                   | value                    |
-        | the phase of therapy   | initial                  |
-        | the documents received | trial note, oral history |
+      Given it is known that the phase of therapy is initial
+      And it is known that the documents received is trial note, oral history
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -58,7 +32,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
       Then it is approved
       And it asks nothing
 
-    Scenario Outline: The records of a first fill are wanted all the same - <records>
+    Scenario Outline: The records of a first fill are still required - <records>
       Given these facts
         | fact                   | value       |
         | the phase of therapy   | initial     |
@@ -75,7 +49,7 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | the trial note only   | trial note                        | pended   | holds         |
         | the oral history only | oral history                      | pended   | holds         |
         | none                  | none                              | pended   | holds         |
-        | nobody says           |                                   | pended   | is not known  |
+        | not stated            |                                   | pended   | is not known  |
 
     Scenario: A certified replacement pump is paid, and its reason is not asked
       Given it is known that the phase of therapy is replacement
@@ -84,12 +58,10 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
       And it asks nothing
 
     Scenario Outline: What would deny or hold up a first fill was decided with the authorization - <what>
-      Given these facts
-        | fact                   | value                    |
-        | the phase of therapy   | initial                  |
-        | the documents received | trial note, oral history |
-        | <fact>                 | <value>                  |
-      But it is known that <other fact> is <other value>
+      Given it is known that the phase of therapy is initial
+      And it is known that the documents received is trial note, oral history
+      And it is known that <fact> is <value>
+      And it is known that <other fact> is <other value>
       When the claim is decided
       Then it is approved
       And rule <rule> does not hold
@@ -110,22 +82,16 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | a psychosis                           | a psychosis                         | yes                    | a history of autonomic dysreflexia             | no          | psychosis-or-dysreflexia  |
 
     Scenario: The age of a patient of three years was decided with the authorization
-      Given these facts
-        | fact                   | value                    |
-        | the phase of therapy   | initial                  |
-        | the documents received | trial note, oral history |
-      And the claim says
-        | field      | value      |
-        | birth date | 2021-03-04 |
+      Given the claim has birth date 2021-03-04
+      And it is known that the phase of therapy is initial
+      And it is known that the documents received is trial note, oral history
       When the claim is decided
       Then it is approved
       And rule too-young does not hold
 
     Scenario: A replacement of a working pump was decided with the authorization
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
+      Given it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is approved
       And rule replacement-not-needed does not hold
@@ -133,18 +99,15 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
   Rule: Without an authorization that fits, necessity is decided on the claim
 
     Background:
-      Given no authorization is on file
-      And these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-03-04 |
+      Given the example refill-without-authorization-record of Commercial Strict for J0945
+      And it is known that the phase of therapy is initial
+      And it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is 2025-03-04
+      And no authorization is on file
 
-    Scenario Outline: In an emergency nobody has certified anything - <what>
-      Given these facts
-        | fact                 | value         |
-        | the phase of therapy | initial       |
-        | <fact>               | <value>       |
-      But it is known that <other fact> is <other value>
+    Scenario Outline: In an emergency nothing has been certified - <what>
+      Given it is known that <fact> is <value>
+      And it is known that <other fact> is <other value>
       When the claim is decided
       Then it is <decision>
       And rule <rule> holds
@@ -164,19 +127,14 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | a psychosis                         | pended   | a psychosis                         | yes                    | a history of autonomic dysreflexia            | no          | psychosis-or-dysreflexia  |
 
     Scenario: In an emergency the patient's age counts
-      Given it is known that the phase of therapy is initial
-      And the claim says
-        | field      | value      |
-        | birth date | 2021-03-04 |
+      Given the claim has birth date 2021-03-04
       When the claim is decided
       Then it is denied
       And the reason is CO 6 from rule too-young
 
     Scenario: In an emergency a working pump is not replaced
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
+      Given it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -184,7 +142,6 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | replacement-not-needed | CO    | 50   | N661 | 1    |
 
     Scenario: In an emergency a first fill waits for the clinical record
-      Given it is known that the phase of therapy is initial
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -194,24 +151,14 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
   Rule: Only an authorization that fits settles anything
 
     Scenario Outline: It settles nothing where it <misfit>
-      Given these facts
-        | fact                                         | value             |
-        | an authorization is on file                  | yes               |
-        | the authorization                            | A-100             |
-        | the status of the authorization              | approved          |
-        | the payer that gave the authorization        | commercial-strict |
-        | the plan of the authorization                | P1                |
-        | the member of the authorization              | M1                |
-        | the provider of the authorization            | 1234567893        |
-        | the codes of the authorization               | J0945             |
-        | the first day of the authorization           | 2025-01-01        |
-        | the last day of the authorization            | 2025-12-31        |
-        | the units authorized                         | 40                |
-        | the units already used                       | 0                 |
-        | the day on which authorization was requested | 2024-12-20        |
-        | the phase of therapy                         | replacement       |
-        | the reason for the replacement               | upgrade           |
-      But it is known that <fact> is <value>
+      Given the example refill-with-authorization-facts of Commercial Strict for J0945
+      But the claim has no authorization number
+      And these claim lines
+        | code  | modifiers | units | ndc          |
+        | J0945 | JZ        | 4     | 66794-157-02 |
+      And it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
+      And it is known that <fact> is <value>
       When the claim is decided
       Then it is <decision>
       And authorization.matches is concluded to be no
@@ -231,24 +178,10 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | has not begun         | the first day of the authorization    | 2025-03-04 | denied   |
 
     Scenario: One that was asked for too late is denied as late, and necessity is not added to it
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2025-03-04        |
+      Given the example authorized-refill of Commercial Strict for J0945
+      But it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
+      And the authorization has requested on 2025-03-04
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -256,12 +189,11 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
         | authorization-requested-late | CO    | 210  |      |
 
     Scenario: While it is not known whether it fits, necessity is not settled either
-      Given these facts
-        | fact                            | value       |
-        | an authorization is on file     | yes         |
-        | the status of the authorization | approved    |
-        | the phase of therapy            | replacement |
-        | the reason for the replacement  | upgrade     |
+      Given the example refill-without-authorization-record of Commercial Strict for J0945
+      And it is known that authorization.on_file is yes
+      And it is known that the status of the authorization is approved
+      And it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -269,7 +201,8 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
       And rule replacement-not-needed is not known
 
     Scenario: A trial without an authorization that fits is decided on necessity as well
-      Given these facts
+      Given the example refill-without-authorization-record of Commercial Strict for J0945
+      But these facts
         | fact                               | value     |
         | the phase of therapy               | trial     |
         | the outcome of oral antispasmodics | effective |
@@ -285,24 +218,8 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
   Rule: An authorization is no promise to pay: the claim itself must be in order
 
     Background:
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And it is known that the phase of therapy is refill
-      And this authorization is on file
-        | field         | value             |
-        | number        | A-100             |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-12-31        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim has authorization number A-100
 
     Scenario: The claim in order is paid
       When the claim is decided
@@ -329,33 +246,26 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
       And the reason is OA 18 with N522 from rule duplicate-of-earlier-claim
 
     Scenario: The line has no NDC
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0945 | JZ        | 4     |
+      Given the drug lines have no ndc
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M119 from rule ndc-missing
 
     Scenario: The line has no JZ
-      Given these claim lines
-        | code  | units | ndc          | place of service |
-        | J0945 | 4     | 66794-157-02 | 11               |
+      Given the drug lines have place of service 11
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with N822 and MA130 from rule jz-missing
 
     Scenario: The product on the line is not for the pump
-      Given these claim lines
-        | code  | modifiers | units | ndc           |
-        | J0945 | JZ        | 4     | 99999-0010-01 |
+      Given the drug lines have ndc 99999-0010-01
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M119 from rule ndc-not-intrathecal
 
     Scenario: The units are not whole
-      Given these claim lines
-        | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 3.5   | 66794-157-02 |
+      Given the drug lines have units 3.5
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M53 from rule units-not-whole
@@ -367,17 +277,14 @@ Feature: Commercial Strict: what an approved authorization has settled, and what
       And the reason is CO 151 with N362 from rule administered-above-dose
 
     Scenario: The claim bills discarded drug and no drug that was given
-      Given these claim lines
-        | code  | modifiers | units | ndc          |
-        | J0945 | JW        | 1     | 66794-157-02 |
+      Given the drug lines carry JW
+      And the drug lines have units 1
       When the claim is decided
       Then it is denied
       And the reason is CO 107 with N161 from rule jw-without-administered
 
     Scenario: A drug line during an inpatient stay
-      Given these claim lines
-        | code  | modifiers | units | ndc          | place of service |
-        | J0945 | JZ        | 4     | 66794-157-02 | 21               |
+      Given the drug lines have place of service 21
       When the claim is decided
       Then it is denied
       And the reason is CO 97 with M2 from rule inpatient-not-separate

@@ -7,33 +7,11 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
   Rule: The Ashworth grade or the spasm score falls by two points for four hours
 
     Background: A request for a new pump; only the response is still to be measured
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | initial    |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | the response to the screening trial                    | favourable |
-        | the decisive screening dose                            | 75 mcg     |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a body too small for the pump                          | no         |
-        | another programmable device that could interfere       | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
+      Given the example pump-request of Commercial Strict for J0945
 
     Scenario Outline: The Ashworth grade fell far enough: from <before> to <after>
-      Given these facts
-        | fact                                | value    |
-        | the Ashworth grade before the trial | <before> |
-        | the Ashworth grade after the trial  | <after>  |
-        | how long the response lasted        | 4 hours  |
+      Given it is known that the Ashworth grade before the trial is <before>
+      And it is known that the Ashworth grade after the trial is <after>
       When the request is decided
       Then it is approved
       And the drop of the Ashworth grade is concluded to be <points>
@@ -52,13 +30,10 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | 1+     | 0     | 2      |
 
     Scenario Outline: The Ashworth grade did not fall far enough: from <before> to <after>
-      Given these facts
-        | fact                                | value    |
-        | the Ashworth grade before the trial | <before> |
-        | the Ashworth grade after the trial  | <after>  |
-        | the spasm score before the trial    | 2        |
-        | the spasm score after the trial     | 2        |
-        | how long the response lasted        | 4 hours  |
+      Given it is known that the Ashworth grade before the trial is <before>
+      And it is known that the Ashworth grade after the trial is <after>
+      And it is known that the spasm score before the trial is 2
+      And it is known that the spasm score after the trial is 2
       When the request is decided
       Then it is denied
       And the reasons are
@@ -80,13 +55,9 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | 0      | 4     | -5     |
 
     Scenario Outline: The spasm score will do instead: from <before> to <after>
-      Given these facts
-        | fact                                | value    |
-        | the Ashworth grade before the trial | 3        |
-        | the Ashworth grade after the trial  | 2        |
-        | the spasm score before the trial    | <before> |
-        | the spasm score after the trial     | <after>  |
-        | how long the response lasted        | 4 hours  |
+      Given it is known that the Ashworth grade after the trial is 2
+      And it is known that the spasm score before the trial is <before>
+      And it is known that the spasm score after the trial is <after>
       When the request is decided
       Then it is <decision>
       And the drop of the spasm score is concluded to be <points>
@@ -104,11 +75,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | 1      | 3     | -2     | denied   | does not hold |
 
     Scenario Outline: The response lasts four hours: <case>
-      Given these facts
-        | fact                                | value   |
-        | the Ashworth grade before the trial | 3       |
-        | the Ashworth grade after the trial  | 1       |
-        | how long the response lasted        | <hours> |
+      Given it is known that how long the response lasted is <hours>
       When the request is decided
       Then it is <decision>
       And rule trial-not-shown <truth>
@@ -122,7 +89,10 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | three hours         | 3 hours   | denied   | holds         |
         | no time at all      | 0 hours   | denied   | holds         |
 
-    Scenario: A favourable response that nobody measured is asked for its measure, and not denied
+    Scenario: A favorable response that was not measured is asked for its measure, and not denied
+      Given nothing is known about the Ashworth grade before the trial
+      And nothing is known about the Ashworth grade after the trial
+      And nothing is known about how long the response lasted
       When the request is decided
       Then it is pended
       And no rule denies it
@@ -156,39 +126,38 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
 
     Scenario: One scale that fell far enough needs no other
       Given these facts
-        | fact                             | value   |
-        | the spasm score before the trial | 3       |
-        | the spasm score after the trial  | 1       |
-        | how long the response lasted     | 6 hours |
+        | fact                                | value   |
+        | the spasm score before the trial    | 3       |
+        | the spasm score after the trial     | 1       |
+        | how long the response lasted        | 6 hours |
+        | the Ashworth grade before the trial |         |
+        | the Ashworth grade after the trial  |         |
       When the request is decided
       Then it is approved
       And it asks nothing
 
     Scenario: Too short a response settles it before any scale is known
       Given it is known that how long the response lasted is 3 hours
+      And nothing is known about the Ashworth grade before the trial
+      And nothing is known about the Ashworth grade after the trial
       When the request is decided
       Then it is denied
       And the reason is CO 50 with N674 from rule trial-not-shown
 
     Scenario: Two scales that both fell too little settle it before the time is known
-      Given these facts
-        | fact                                | value |
-        | the Ashworth grade before the trial | 3     |
-        | the Ashworth grade after the trial  | 2     |
-        | the spasm score before the trial    | 3     |
-        | the spasm score after the trial     | 2     |
+      Given it is known that the Ashworth grade after the trial is 2
+      And it is known that the spasm score before the trial is 3
+      And it is known that the spasm score after the trial is 2
+      And nothing is known about how long the response lasted
       When the request is decided
       Then it is denied
       And the reason is CO 50 with N674 from rule trial-not-shown
 
-    Scenario: A favourable word does not stand in for a measure
-      Given these facts
-        | fact                                | value   |
-        | the Ashworth grade before the trial | 3       |
-        | the Ashworth grade after the trial  | 2       |
-        | the spasm score before the trial    | 3       |
-        | the spasm score after the trial     | 2       |
-        | how long the response lasted        | 8 hours |
+    Scenario: A favorable word does not replace a measurement
+      Given it is known that the Ashworth grade after the trial is 2
+      And it is known that the spasm score before the trial is 3
+      And it is known that the spasm score after the trial is 2
+      And it is known that how long the response lasted is 8 hours
       When the request is decided
       Then it is denied
       And the reasons are
@@ -198,29 +167,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
   Rule: The dose of the trial stays within the protocol
 
     Background: A request for a new pump after a measured response
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | initial    |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | the response to the screening trial                    | favourable |
-        | the decisive screening dose                            | 75 mcg     |
-        | the Ashworth grade before the trial                    | 3          |
-        | the Ashworth grade after the trial                     | 1          |
-        | how long the response lasted                           | 4 hours    |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a body too small for the pump                          | no         |
-        | another programmable device that could interfere       | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
+      Given the example pump-request of Commercial Strict for J0945
 
     Scenario Outline: A response to <dose> is <decision>
       Given it is known that the decisive screening dose is <dose>
@@ -235,7 +182,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | 100.1 mcg | pended   | holds         |
         | 125 mcg   | pended   | holds         |
 
-    Scenario: A response to more than the protocol gives is looked at by a person
+    Scenario: A response to more than the protocol gives pends for review
       Given it is known that the decisive screening dose is 101 mcg
       When the request is decided
       Then it is pended
@@ -243,7 +190,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | rule                      |
         | trial-dose-above-protocol |
 
-    Scenario: A dose that nobody wrote down is asked for
+    Scenario: A dose that was not recorded is asked for
       Given nothing is known about the decisive screening dose
       When the request is decided
       Then it is pended
@@ -251,10 +198,8 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And it first asks for the decisive screening dose
 
     Scenario Outline: Two doses <case> are <decision>
-      Given these facts
-        | fact                                          | value   |
-        | the number of screening doses given           | 2       |
-        | the time between the last two screening doses | <hours> |
+      Given it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is <hours>
       When the request is decided
       Then it is <decision>
       And rule trial-doses-too-close <truth>
@@ -271,30 +216,24 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And it is assumed that rule trial-doses-too-close does not hold
 
     Scenario: The third dose of 100 mcg a day after the second is in order
-      Given these facts
-        | fact                                          | value    |
-        | the decisive screening dose                   | 100 mcg  |
-        | the number of screening doses given           | 3        |
-        | the time between the last two screening doses | 24 hours |
+      Given it is known that the decisive screening dose is 100 mcg
+      And it is known that the number of screening doses given is 3
+      And it is known that the time between the last two screening doses is 24 hours
       When the request is decided
       Then it is approved
       And rule trial-protocol-noted does not hold
 
     Scenario: A second dose of 100 mcg skips a step, which is noted
-      Given these facts
-        | fact                                          | value    |
-        | the decisive screening dose                   | 100 mcg  |
-        | the number of screening doses given           | 2        |
-        | the time between the last two screening doses | 24 hours |
+      Given it is known that the decisive screening dose is 100 mcg
+      And it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is 24 hours
       When the request is decided
       Then it is approved
       And it advises by rule trial-protocol-noted
 
-    Scenario Outline: Who does not respond to the largest dose is no candidate, whatever a scale says: <case>
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | <dose>         |
+    Scenario Outline: A patient who does not respond to the largest dose is not a candidate, whatever a scale says: <case>
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is <decision>
       And rule trial-nonresponder <truth>
@@ -320,32 +259,16 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
 
   Rule: The screening dose itself asks for no trial before it
 
-    Background: A request for a screening dose, with everything in order
-      Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
-      And the request says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                                   | value      |
-        | the phase of therapy                                   | trial      |
-        | where the spasticity comes from                        | spinal     |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | yes        |
-        | allergy or hypersensitivity to baclofen                | no         |
-        | an active infection                                    | no         |
-        | a psychosis                                            | no         |
-        | a history of autonomic dysreflexia                     | no         |
-
     Scenario: A request in order is approved, and nothing about a trial is asked
+      Given the example screening-request of Commercial Strict for J0945
       When the request is decided
       Then it is approved
       And it asks nothing
       And rule trial-not-shown does not hold
 
     Scenario Outline: A planned dose of <dose> is <decision>
-      Given it is known that the dose administered is <dose>
+      Given the example screening-request of Commercial Strict for J0945
+      And it is known that the dose administered is <dose>
       When the request is decided
       Then it is <decision>
       And rule screening-dose-above-protocol <truth>
@@ -355,11 +278,10 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | 100 mcg | approved | does not hold |
         | 101 mcg | pended   | holds         |
 
-    Scenario: A second dose on the same day is looked at by a person
-      Given these facts
-        | fact                                          | value   |
-        | the number of screening doses given           | 2       |
-        | the time between the last two screening doses | 8 hours |
+    Scenario: A second dose on the same day pends for review
+      Given the example screening-request of Commercial Strict for J0945
+      And it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is 8 hours
       When the request is decided
       Then it is pended
       And the reasons are
@@ -368,17 +290,12 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
 
   Rule: The trial comes before the implant, where no authorization has settled it
 
-    Background: An emergency implant, of which the payer was told the same day
-      Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field      | value      |
-        | birth date | 1980-01-01 |
-      And no authorization is on file
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-        | 62362 |           | 1     | 11               |              |
+    Scenario Outline: A trial <case> is <decision>
+      Given the example authorized-first-fill of Commercial Strict for J0945
+      But the claim has no plan
+      And the claim has no member id
+      And the claim has no billing npi
+      And the claim has no authorization number
       And these facts
         | fact                                                   | value                    |
         | whether it was an emergency                            | yes                      |
@@ -399,9 +316,8 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | another programmable device that could interfere       | no                       |
         | a psychosis                                            | no                       |
         | a history of autonomic dysreflexia                     | no                       |
-
-    Scenario Outline: A trial <case> is <decision>
-      Given it is known that the date of the screening trial is <trial>
+        | the date of the screening trial                        | <trial>                  |
+      And no authorization is on file
       When the claim is decided
       Then it is <decision>
       And rule trial-on-implant-day <same day>
@@ -415,7 +331,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
 
   Rule: The trial does not matter to the care of a pump that is in place
 
-    Scenario Outline: A trial that failed in everything is not held against <case>
+    Scenario Outline: A trial that failed in every way does not count against <case>
       Given a preauthorization request to Commercial Strict for J0945 on 2025-03-03
       And the diagnoses G82.51
       And these facts

@@ -4,25 +4,14 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
   already refused a claim that left discarded units off its lines.
 
   Rule: JZ is required from 2024-01-01
-    The samples are emergencies of which the payer was told on the same day, so that no
-    authorization stands in the way.
+    The samples are emergencies that were reported to the payer on the same day, so that no
+    authorization prevents it.
 
     Scenario Outline: No modifier, and nothing discarded, before JZ was required
-      Given a claim to Commercial Strict for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value   |
-        | therapy.phase             | refill  |
-        | authorization.emergency   | yes     |
-        | authorization.notified_on | <date>  |
-        | the amount discarded      | <waste> |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 4     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on <date>
+      But the drug lines carry no JZ
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is approved
       And policy.requires_jz is concluded to be no
@@ -39,21 +28,10 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | the same, with less than a unit left | 2023-12-31 | 4 mg     |
 
     Scenario Outline: No modifier, and nothing discarded, since JZ is required
-      Given a claim to Commercial Strict for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value   |
-        | therapy.phase             | refill  |
-        | authorization.emergency   | yes     |
-        | authorization.notified_on | <date>  |
-        | the amount discarded      | <waste> |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 4     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on <date>
+      But the drug lines carry no JZ
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is denied
       And policy.requires_jz is concluded to be yes
@@ -68,21 +46,9 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | a year later                         | 2025-03-03 | 0 mg  |
 
     Scenario Outline: JZ is accepted from its first day, whether required or not
-      Given a claim to Commercial Strict for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-        | the amount discarded      | 0 mg   |
-      And these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 4     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on <date>
+      But it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is 0 mg
       When the claim is decided
       Then it is approved
 
@@ -93,20 +59,8 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | the first day of the duty     | 2024-01-01 |
 
     Scenario: JZ before there was such a modifier
-      Given a claim to Commercial Strict for J0945 on 2022-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2022-12-31 |
-      And these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 4     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on 2022-12-31
+      But it is known that authorization.notified_on is 2022-12-31
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -115,15 +69,13 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
 
     Scenario: One claim with the last day without the duty and the first day with it
       Given a claim to Commercial Strict for J0945 on 2024-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
+      And the claim has place of service 11
       And the diagnoses G82.51
-      And no authorization is on file
       And these claim lines
         | modifiers | units | ndc          | date       | therapy.phase | authorization.emergency | authorization.notified_on |
         |           | 4     | 66794-157-02 | 2023-12-31 | refill        | yes                     | 2023-12-31                |
         |           | 4     | 66794-157-02 | 2024-01-01 | refill        | yes                     | 2023-12-31                |
+      And no authorization is on file
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -136,21 +88,11 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
     The samples are emergencies, as above.
 
     Scenario Outline: A discarded unit on no line, while it was open to audit
-      Given a claim to Commercial Strict for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-        | the amount discarded      | 10 mg  |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 3     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on <date>
+      But the drug lines have units 3
+      And the drug lines carry no JZ
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
       And it advises by rule waste-without-jw-audited
@@ -161,21 +103,11 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | the last day of audits alone | 2023-06-30 |
 
     Scenario Outline: A discarded unit on no line, while Medicare only audited
-      Given a claim to Commercial Strict for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-        | the amount discarded      | 10 mg  |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 3     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on <date>
+      But the drug lines have units 3
+      And the drug lines carry no JZ
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -190,21 +122,11 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | the last day of it  | 2023-09-30 |
 
     Scenario Outline: While Medicare only audited, what is in order is approved
-      Given a claim to Commercial Strict for J0945 on 2023-08-15
-      And the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2023-08-15 |
-        | the amount discarded      | <waste>    |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 4     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on 2023-08-15
+      But the claim has place of service <place>
+      And the drug lines carry no JZ
+      And it is known that authorization.notified_on is 2023-08-15
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is approved
       And rule omission-denied-before-edits does not hold
@@ -217,22 +139,13 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | a unit, in a rural clinic | 72    | 10 mg    |
 
     Scenario: While Medicare only audited, the discarded unit is on a line of its own
-      Given a claim to Commercial Strict for J0945 on 2023-08-15
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2023-08-15 |
-        | the amount discarded      | 10 mg      |
-      And these claim lines
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on 2023-08-15
+      But these claim lines
         | modifiers | units | ndc          |
         |           | 3     | 66794-157-02 |
         | JW        | 1     | 66794-157-02 |
+      And it is known that authorization.notified_on is 2023-08-15
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
       And rule omission-denied-before-edits does not hold
@@ -240,20 +153,9 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
     Scenario: While Medicare only audited, this payer asks what was discarded
       It refuses for it, so it cannot leave it open.
 
-      Given a claim to Commercial Strict for J0945 on 2023-08-15
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2023-08-15 |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 4     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on 2023-08-15
+      But the drug lines carry no JZ
+      And it is known that authorization.notified_on is 2023-08-15
       When the claim is decided
       Then it is pended
       And rule omission-denied-before-edits is not known
@@ -261,21 +163,10 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
       And the information request is CO 252 with N706
 
     Scenario: While Medicare only audited, JZ against the record is refused twice
-      Given a claim to Commercial Strict for J0945 on 2023-08-15
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2023-08-15 |
-        | the amount discarded      | 10 mg      |
-      And these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 3     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on 2023-08-15
+      But the drug lines have units 3
+      And it is known that authorization.notified_on is 2023-08-15
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -285,21 +176,11 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | jz-on-part-of-a-container    | CO    | 4    | N823 | 1    |
 
     Scenario Outline: A discarded unit on no line, since claims come back but JZ was not yet required
-      Given a claim to Commercial Strict for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value  |
-        | therapy.phase             | refill |
-        | authorization.emergency   | yes    |
-        | authorization.notified_on | <date> |
-        | the amount discarded      | 10 mg  |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 3     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on <date>
+      But the drug lines have units 3
+      And the drug lines carry no JZ
+      And it is known that authorization.notified_on is <date>
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -312,21 +193,11 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | the last day before JZ as a duty | 2023-12-31 |
 
     Scenario: A discarded unit on no line, since both are required
-      Given a claim to Commercial Strict for J0945 on 2024-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And no authorization is on file
-      And these facts
-        | fact                      | value      |
-        | therapy.phase             | refill     |
-        | authorization.emergency   | yes        |
-        | authorization.notified_on | 2024-01-01 |
-        | the amount discarded      | 10 mg      |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 3     | 66794-157-02 |
+      Given the example emergency-refill-with-ndc of Commercial Strict for J0945 on 2024-01-01
+      But the drug lines have units 3
+      And the drug lines carry no JZ
+      And it is known that authorization.notified_on is 2024-01-01
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -337,40 +208,17 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
   Rule: Today's claims are judged as Medicare judges them
 
     Background: An authorized refill in a physician's office (a synthetic claim)
-      Given a claim to Commercial Strict for J0945 on 2025-03-03
-      And the claim says
-        | field                | value      |
-        | place of service     | 11         |
-        | plan                 | P1         |
-        | member id            | M1         |
-        | billing npi          | 1234567893 |
-        | authorization number | A1         |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And this authorization is on file
-        | field         | value             |
-        | number        | A1                |
-        | status        | approved          |
-        | payer         | commercial-strict |
-        | plan          | P1                |
-        | member id     | M1                |
-        | provider npi  | 1234567893        |
-        | codes         | J0945             |
-        | valid from    | 2025-01-01        |
-        | valid through | 2025-06-30        |
-        | units         | 40                |
-        | units used    | 0                 |
-        | requested on  | 2024-12-20        |
+      Given the example authorized-refill of Commercial Strict for J0945
+      And the claim has authorization number A1
+      And the claim has no birth date
+      And the authorization has number A1
+      And the authorization has valid through 2025-06-30
 
     Scenario Outline: One line with JZ where no whole unit was discarded
-      Given these claim lines
-        | modifiers | units   | ndc          |
-        | JZ        | <units> | 66794-157-02 |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the drug lines have units <units>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -387,11 +235,9 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | modifiers | units       | ndc          |
         |           | <given>     | 66794-157-02 |
         | JW        | <discarded> | 66794-157-02 |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <discarded> units are allowed on line 2
@@ -407,19 +253,17 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | modifiers | units | ndc          |
         |           | 4     | 66794-157-02 |
         | JW        | 4     | 66794-157-02 |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 40 mg |
-        | the amount discarded                        | 40 mg |
-        | the labelled total of the opened containers | 80 mg |
-        | the number of containers opened             | 2     |
+      And it is known that the dose administered is 40 mg
+      And it is known that the amount discarded is 40 mg
+      And it is known that the labelled total of the opened containers is 80 mg
+      And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is pended
       And the reasons are
         | rule                 | line |
         | container-not-needed | 1 2  |
 
-    Scenario: JZ beside JW, and the NDC tells that there was one container
+    Scenario: JZ beside JW, and the NDC shows that there was one container
       Given these claim lines
         | modifiers | units | ndc          |
         | JZ        | 3     | 66794-157-02 |
@@ -441,10 +285,8 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | rule                  | group | carc | rarc | line |
         | jw-and-jz-on-one-line | CO    | 4    | N519 | 1 2  |
 
-    Scenario: 59 does not stand in for JZ
-      Given these claim lines
-        | modifiers | units | ndc          |
-        | 59        | 4     | 66794-157-02 |
+    Scenario: 59 does not replace JZ
+      Given the drug lines carry 59
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -461,9 +303,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
       And the reason is CO 16 with N822 and MA130 from rule jz-missing
 
     Scenario: An implant in an outpatient hospital does not package the drug for this payer
-      Given the claim says
-        | field            | value |
-        | place of service | 22    |
+      Given the claim has place of service 22
       And these claim lines
         | code  | modifiers | units | ndc          |
         | J0945 |           | 4     | 66794-157-02 |
@@ -477,12 +317,8 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
 
     Scenario Outline: Neither modifier is asked for in a clinic with a payment for the visit
-      Given the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 4     | 66794-157-02 |
+      Given the claim has place of service <place>
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is approved
       And rule jz-missing does not hold
@@ -506,9 +342,6 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | daily-limit | CO    | 151  | N362 | 1 2  |
 
     Scenario: The record is not asked for, and its absence is written down
-      Given these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 4     | 66794-157-02 |
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -519,9 +352,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
 
     Scenario Outline: An implant in an outpatient hospital: <day>
       Given a claim to Commercial Strict for J0945 on <day>
-      And the claim says
-        | field            | value |
-        | place of service | 22    |
+      And the claim has place of service 22
       And these claim lines
         | code  | modifiers | units | ndc          |
         | J0945 | JZ        | 4     | 66794-157-02 |

@@ -138,16 +138,14 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
       Examples:
         | case                         | code  | compounded |
         | the drug was not compounded  | J3490 | no         |
-        | nobody says so               | J3490 |            |
+        | not stated                   | J3490 |            |
         | the code is that of one drug | J2278 | yes        |
 
   Rule: Only a claim that asks for payment is denied
 
     Scenario Outline: A void waits for a person: <code>
       Given a claim to Medicare for <code> on 2025-03-03
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      And the claim has frequency 8
       And these claim lines
         | code   | units | place of service | ndc          |
         | <code> | 1     | 11               | 66794-157-02 |
@@ -184,10 +182,8 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
 
     Scenario: A replacement asks for payment, and is denied
       Given a claim to Medicare for J3490 on 2025-03-03
-      And the claim says
-        | field       | value |
-        | frequency   | 7     |
-        | original id | C-100 |
+      And the claim has frequency 7
+      And the claim has original id C-100
       And these claim lines
         | code  | units | place of service | ndc          |
         | J3490 | 1     | 11               | 66794-157-02 |
@@ -195,7 +191,7 @@ Feature: Medicare: baclofen billed under another drug's code, or an unclassified
       Then it is denied
       And the reason is CO 189 with N657 from rule specific-code-exists
 
-  Rule: What a person decides is said, and nobody is asked in vain
+  Rule: What a person decides is stated, and no unnecessary question is asked
 
     Scenario: A bare line under an unclassified code
       Given a claim to Medicare for J3490 on 2025-03-03

@@ -1,7 +1,7 @@
 Feature: Medicare, official codes: what a claim that says nothing waits for
 
   Nothing but code and day is known. Every rule that could still deny or pend it is open, and no other;
-  whatever stands here is never paid in silence. What the payer takes as not holding is not among them.
+  whatever is here is never paid in silence. What the payer takes as not holding is not among them.
 
   Scenario: The code of a fill
     Given a claim to Medicare for J0475 on 2025-03-03
@@ -63,9 +63,7 @@ Feature: Medicare, official codes: what a claim that says nothing waits for
 
   Scenario: J0476 outside offices and critical access hospitals is in another payment, wherever it was given
     Given a claim to Medicare for J0476 on 2025-03-03
-    And these facts
-      | fact                                                              | value |
-      | whether a clinician gave the drug in an office or on a home visit | no    |
-      | whether a critical access hospital gave the drug                  | no    |
+    And it is known that whether a clinician gave the drug in an office or on a home visit is no
+    And it is known that whether a critical access hospital gave the drug is no
     When the claim is decided
     Then wastage.in_scope is concluded to be no

@@ -1,7 +1,7 @@
 Feature: Medicare: the official codes get the same decisions as J0945
 
   These are the rules for J0945, laid over J0475 (fills, 10 mg) and J0476 (screening doses, 50 mcg) by an
-  overlay of a few lines. Nothing in them is tied to one code: every row stands here once for each.
+  overlay of a few lines. Nothing in them is tied to one code: every row is here once for each.
 
   Rule: A request for a new pump is decided alike under J0945 and J0475
 
@@ -40,8 +40,8 @@ Feature: Medicare: the official codes get the same decisions as J0945
         | a compounded drug, J0475        | J0475 | whether a pharmacy compounded the drug is yes         | denied   | compounded-under-product-code | holds         |
         | another route, J0945            | J0945 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
         | another route, J0475            | J0475 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
-        | no favourable response, J0945   | J0945 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
-        | no favourable response, J0475   | J0475 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
+        | no favorable response, J0945    | J0945 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
+        | no favorable response, J0475    | J0475 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
 
   Rule: A request for a screening dose is decided alike under J0945 and J0476
 
@@ -112,10 +112,8 @@ Feature: Medicare: the official codes get the same decisions as J0945
 
     Scenario Outline: A duplicate is one under each code: <code>
       Given a claim to Medicare for <code> on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
       And the diagnoses G82.51
       And these claim lines
         | code   | modifiers | units | place of service | ndc |
@@ -136,16 +134,9 @@ Feature: Medicare: the official codes get the same decisions as J0945
         | J0475 |
 
     Scenario: The same line under the other code is no duplicate
-      Given a claim to Medicare for J0475 on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | ndc |
-        | J0475 | JZ        | 4     | 11               |     |
-        | 62369 |           | 1     | 11               |     |
+      Given the example refill-with-procedure of Medicare for J0475
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |

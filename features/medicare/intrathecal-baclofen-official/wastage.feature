@@ -7,22 +7,19 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
   Rule: A fill is billed with J0475 in units of 10 mg
 
     Background: A refill in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0475 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0475
+      And the claim has place of service 11
+      And these claim lines
+        | modifiers | units |
+        |           | 4     |
       And it is known that the phase of therapy is refill
 
     Scenario Outline: J0475 without a whole discarded unit
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the drug lines carry JZ
+      And the drug lines have units <units>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -40,11 +37,9 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | modifiers | units       |
         |           | <given>     |
         | JW        | <discarded> |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <discarded> units are allowed on line 2
@@ -58,9 +53,6 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | two vials, 10 mg left | 70 mg | 10 mg | 80 mg | 7     | 1         |
 
     Scenario: J0475 without JZ
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -72,9 +64,6 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | field            | value   |
         | place of service | <place> |
         | bill type        | <bill>  |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
       When the claim is decided
       Then it is denied
       And wastage.packaged is concluded to be no
@@ -92,26 +81,13 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
   Rule: A screening dose is billed with J0476 in units of 50 mcg
 
     Background: A screening dose in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0476 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these facts
-        | fact                              | value |
-        | contraindication.hypersensitivity | no    |
-        | contraindication.active_infection | no    |
+      Given the example screening-dose of Medicare for J0476
 
     Scenario Outline: J0476 without a whole discarded unit
-      Given these claim lines
-        | code  | modifiers | units   |
-        | J0476 | JZ        | <units> |
-        | 62322 |           | 1       |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the drug lines have units <units>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -130,14 +106,11 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | two ampules, all of them      | 100 mcg  | 0 mcg    | 100 mcg | 2     |
 
     Scenario Outline: J0476 without a whole discarded unit and without JZ
-      Given these claim lines
-        | code  | modifiers | units   |
-        | J0476 |           | <units> |
-        | 62322 | JZ        | 1       |
-      And these facts
-        | fact                  | value   |
-        | the dose administered | <dose>  |
-        | the amount discarded  | <waste> |
+      Given the drug lines have units <units>
+      And the drug lines carry no JZ
+      And line 2 carries JZ
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -155,10 +128,8 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | J0476 |           | 2     |
         | J0476 | JW        | 1     |
         | 62322 |           | 1     |
-      And these facts
-        | fact                  | value  |
-        | the dose administered | 75 mcg |
-        | the amount discarded  | 25 mcg |
+      And it is known that the dose administered is 75 mcg
+      And it is known that the amount discarded is 25 mcg
       When the claim is decided
       Then line 2 is denied
       And the reason is CO 4 with N823 from rule jw-below-one-unit
@@ -169,12 +140,10 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | J0476 |           | 1     | 70121-2496-05 |
         | J0476 | JW        | 1     | 70121-2496-05 |
         | 62322 |           | 1     |               |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | 50 mcg  |
-        | the amount discarded                        | 50 mcg  |
-        | the labelled total of the opened containers | 100 mcg |
-        | the number of containers opened             | 2       |
+      And it is known that the dose administered is 50 mcg
+      And it is known that the amount discarded is 50 mcg
+      And it is known that the labelled total of the opened containers is 100 mcg
+      And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -182,29 +151,19 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | container-not-needed |       |      |      | 1 2  |
 
     Scenario: The second ampule was needed for one microgram
-      Given these claim lines
-        | code  | modifiers | units | ndc           |
-        | J0476 | JZ        | 2     | 70121-2496-05 |
-        | 62322 |           | 1     |               |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | 51 mcg  |
-        | the amount discarded                        | 49 mcg  |
-        | the labelled total of the opened containers | 100 mcg |
-        | the number of containers opened             | 2       |
+      Given the drug lines have units 2
+      And the drug lines have ndc 70121-2496-05
+      And it is known that the dose administered is 51 mcg
+      And it is known that the amount discarded is 49 mcg
+      And it is known that the labelled total of the opened containers is 100 mcg
+      And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
       And rule container-not-needed does not hold
 
     Scenario: The second ampule was thrown away, and nothing bills it
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0476 | JZ        | 1     |
-        | 62322 |           | 1     |
-      And these facts
-        | fact                  | value  |
-        | the dose administered | 50 mcg |
-        | the amount discarded  | 50 mcg |
+      Given it is known that the dose administered is 50 mcg
+      And it is known that the amount discarded is 50 mcg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -216,10 +175,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | field            | value   |
         | place of service | <place> |
         | bill type        | <bill>  |
-      And these claim lines
-        | code  | modifiers | units |
-        | J0476 |           | 1     |
-        | 62322 |           | 1     |
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is approved
       And wastage.packaged is concluded to be yes
@@ -233,14 +189,8 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | outpatient hospital, by type of bill |       | 131  |
         | surgical center                      | 24    |      |
 
-    Scenario Outline: J0476 is in another payment, and a modifier on it is needless
-      Given the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And these claim lines
-        | code  | modifiers | units |
-        | J0476 | JZ        | 1     |
-        | 62322 |           | 1     |
+    Scenario Outline: J0476 is in another payment, and a modifier on it is unnecessary
+      Given the claim has place of service <place>
       When the claim is decided
       Then it is approved
       And it advises by rule discard-modifier-needless
@@ -255,10 +205,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | field            | value   |
         | place of service | <place> |
         | bill type        | <bill>  |
-      And these claim lines
-        | code  | modifiers | units |
-        | J0476 |           | 1     |
-        | 62322 |           | 1     |
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is denied
       And wastage.packaged is concluded to be no
@@ -273,27 +220,15 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
 
   Rule: The client's code J0945 has one unit for fills and screening doses
 
-    Background: A screening dose in a physician's office, in units of 10 mg (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these facts
-        | fact                              | value |
-        | contraindication.hypersensitivity | no    |
-        | contraindication.active_infection | no    |
-
     Scenario Outline: A screening dose is a part of one unit of 10 mg
-      Given these claim lines
-        | code  | modifiers | units | ndc          |
-        | J0945 | JZ        | 1     | 66794-151-01 |
-        | 62322 |           | 1     |              |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the example screening-dose of Medicare for J0945
+      And the claim has place of service 11
+      And the drug lines have ndc 66794-151-01
+      And the drug lines have no place of service
+      And line 2 has no place of service
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And 1 unit is allowed on line 1
@@ -305,15 +240,15 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | two syringes, a part left | 75 mcg | 25 mcg | 100 mcg |
 
     Scenario: The second syringe was thrown away, and is no whole unit of this code
-      Given these claim lines
+      Given the example screening-dose of Medicare for J0945
+      And the claim has place of service 11
+      And these claim lines
         | code  | modifiers | units |
         | J0945 |           | 1     |
         | J0945 | JW        | 1     |
         | 62322 |           | 1     |
-      And these facts
-        | fact                  | value  |
-        | the dose administered | 50 mcg |
-        | the amount discarded  | 50 mcg |
+      And it is known that the dose administered is 50 mcg
+      And it is known that the amount discarded is 50 mcg
       When the claim is decided
       Then line 2 is denied
       And the reason is CO 4 with N823 from rule jw-below-one-unit

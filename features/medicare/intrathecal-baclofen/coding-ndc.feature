@@ -3,17 +3,10 @@ Feature: Medicare: the product number on the drug line
   Medicare does not require a product number (NDC). One that is given must be of a product for
   intrathecal use, marketed on the day, and billed with the code on the line.
 
-  Background:
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the diagnoses G82.51
-
   Rule: No product number is required
 
     Scenario: A refill without one is paid
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
       When the claim is decided
       Then it is approved
       And rule ndc-missing does not hold
@@ -22,11 +15,8 @@ Feature: Medicare: the product number on the drug line
       And rule ndc-for-another-code does not hold
 
     Scenario: One of two lines may have one
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 |           | 3     | 11               | 66794-157-02 |
-        | J0945 | JW        | 1     | 11               |              |
-        | 62369 |           | 1     | 11               |              |
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
+      But line 1 has ndc 66794-157-02
       When the claim is decided
       Then it is approved
       And rule ndc-missing does not hold
@@ -34,10 +24,9 @@ Feature: Medicare: the product number on the drug line
   Rule: A product for intrathecal use is the right one
 
     Scenario Outline: <case> is billed with J0945
-      Given these claim lines
-        | code  | modifiers | units   | place of service | ndc   |
-        | J0945 | JZ        | <units> | 11               | <ndc> |
-        | 62369 |           | 1       | 11               |       |
+      Given the example refill-with-procedure of Medicare for J0945
+      But the drug lines have units <units>
+      And the drug lines have ndc <ndc>
       When the claim is decided
       Then it is approved
       And rule ndc-not-recognized does not hold
@@ -58,14 +47,8 @@ Feature: Medicare: the product number on the drug line
         | The same, 5-4-2                           | 66794-0157-02 | 4     |
 
     Scenario: The syringe for a screening dose is billed with J0945 as well
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 1     | 11               | 66794-151-01 |
-        | 62322 |           | 1     | 11               |              |
-      And these facts
-        | fact                                    | value |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
+      Given the example screening-dose of Medicare for J0945
+      But the drug lines have ndc 66794-151-01
       When the claim is decided
       Then it is approved
       And rule ndc-for-another-code does not hold
@@ -73,10 +56,8 @@ Feature: Medicare: the product number on the drug line
   Rule: A product for another route is an error
 
     Scenario: An oral product is denied, once
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 | JZ        | 4     | 11               | 99999-0010-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the example refill-with-procedure of Medicare for J0945
+      But the drug lines have ndc 99999-0010-01
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -85,11 +66,9 @@ Feature: Medicare: the product number on the drug line
       And it says "not for intrathecal use, such as an oral one"
 
     Scenario: One oral product among two lines is enough
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 |           | 3     | 11               | 66794-157-02  |
-        | J0945 | JW        | 1     | 11               | 99999-0010-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
+      But line 1 has ndc 66794-157-02
+      And line 2 has ndc 99999-0010-01
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -100,10 +79,8 @@ Feature: Medicare: the product number on the drug line
   Rule: A number that the product list does not have is asked about
 
     Scenario Outline: It waits for an answer and is not denied: <case>
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc   |
-        | J0945 | JZ        | 4     | 11               | <ndc> |
-        | 62369 |           | 1     | 11               |       |
+      Given the example refill-with-procedure of Medicare for J0945
+      But the drug lines have ndc <ndc>
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -114,38 +91,31 @@ Feature: Medicare: the product number on the drug line
 
       Examples:
         | case                     | ndc           |
-        | nobody knows it          | 12345-6789-01 |
+        | not known                | 12345-6789-01 |
         | two digits are exchanged | 66794-175-02  |
         | another package          | 66794-157-09  |
 
     Scenario: One unknown number among two lines is enough
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 |           | 3     | 11               | 66794-157-02  |
-        | J0945 | JW        | 1     | 11               | 12345-6789-01 |
-        | 62369 |           | 1     | 11               |               |
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
+      But line 1 has ndc 66794-157-02
+      And line 2 has ndc 12345-6789-01
       When the claim is decided
       Then it is pended
       And the reason is CO 16 with M119 from rule ndc-not-recognized
 
     Scenario: A number on the procedure line is no matter of the drug
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc           |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02  |
-        | 62369 |           | 1     | 11               | 12345-6789-01 |
+      Given the example refill-with-procedure of Medicare for J0945
+      But the drug lines have ndc 66794-157-02
+      And line 2 has ndc 12345-6789-01
       When the claim is decided
       Then it is approved
 
   Rule: Product numbers are looked at where payment is asked for
 
     Scenario Outline: A void that names no claim is asked which one, whatever its product: <case>
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc   |
-        | J0945 | JZ        | 4     | 11               | <ndc> |
-        | 62369 |           | 1     | 11               |       |
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has frequency 8
+      And the drug lines have ndc <ndc>
       When the claim is decided
       Then it is pended
       And the reasons are

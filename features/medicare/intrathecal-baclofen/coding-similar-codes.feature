@@ -4,15 +4,11 @@ Feature: Medicare: J0945 among the codes it is mixed up with
   reads it as brompheniramine and gives baclofen the codes J0475 (10 mg) and J0476 (50 mcg, for a
   screening trial). Every determination on J0945 says so.
 
-  Rule: Every determination on J0945 tells what the official list says
+  Rule: Every determination on J0945 states what the official list says
 
-    Scenario Outline: It is told whatever is decided: <case>
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses <diagnosis>
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+    Scenario Outline: It is noted whatever the decision: <case>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnosis>
       When the claim is decided
       Then it is <decision>
       And it advises by rule code-identity-note
@@ -25,7 +21,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | it is denied | E11.9     | denied   |
         | it waits     | R25.2     | pended   |
 
-    Scenario: It is told to whoever asks before the service
+    Scenario: It is noted on a request before the service
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
       And it is known that the phase of therapy is refill
@@ -33,11 +29,9 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And it advises by rule code-identity-note
 
-    Scenario: It is told on a void
+    Scenario: It is noted on a void
       Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      And the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -47,12 +41,9 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
   Rule: The same drug is billed under one code
 
-    Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-
-    Scenario: J0945 and J0475 on one day are looked at by a person
-      Given these claim lines
+    Scenario: J0945 and J0475 on one day pend for review
+      Given the example refill-with-procedure of Medicare for J0945
+      But these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
         | J0475 | JZ        | 4     | 11               |
@@ -68,16 +59,13 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | same-drug-under-two-codes | 2    |
       And it says "another code of the same drug on 2025-03-03"
 
-    Scenario: J0945 and J0476 on one day are looked at by a person
-      Given these claim lines
+    Scenario: J0945 and J0476 on one day pend for review
+      Given the example screening-dose of Medicare for J0945
+      But these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 1     | 11               |
         | J0476 | JZ        | 1     | 11               |
         | 62322 |           | 1     | 11               |
-      And these facts
-        | fact                                    | value |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -87,7 +75,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | same-drug-under-two-codes | 2    |
 
     Scenario: J0945 and J0475 on different days are two services
-      Given these claim lines
+      Given the example refill-with-procedure of Medicare for J0945
+      But these claim lines
         | code  | modifiers | units | place of service | date       |
         | J0945 | JZ        | 4     | 11               | 2025-03-03 |
         | 62369 |           | 1     | 11               | 2025-03-03 |
@@ -98,19 +87,14 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And rule same-drug-under-two-codes does not hold
 
     Scenario: J0945 on two lines is one code
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 |           | 3     | 11               |
-        | J0945 | JW        | 1     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
       When the claim is decided
       Then it is approved
       And rule same-drug-under-two-codes does not hold
 
     Scenario: A void of both codes that names no claim is asked which one, and nothing else
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -126,16 +110,9 @@ Feature: Medicare: J0945 among the codes it is mixed up with
   Rule: J0945 serves for screening doses and for fills
 
     Scenario Outline: <case> with J0945 is the right code
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
-      And these facts
-        | fact                                    | value |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
+      Given the example screening-dose of Medicare for J0945
+      But the drug lines have units <units>
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is approved
       And rule fill-code-used-for-trial does not hold
@@ -149,8 +126,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
   Rule: Another pump drug, or an unclassified one, on the same day is noted
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
 
     Scenario Outline: The drug is paid, the other waits for a person: <case>
       Given these claim lines
@@ -192,10 +168,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then line 1 is approved
       And rule other-drug-on-claim does not hold
 
-    Scenario: A void is not told of other drugs
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
+    Scenario: A void gets no note about other drugs
+      Given the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -208,12 +182,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
   Rule: Compounded drug billed with the code of a manufactured product
 
     Scenario: A compounded drug under J0945 is denied
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
       And it is known that whether a pharmacy compounded the drug is yes
       When the claim is decided
       Then it is denied
@@ -223,24 +192,14 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And it says "Bill an unclassified code (J7799 or J3490"
 
     Scenario: A manufactured product under J0945 is paid
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
       And it is known that whether a pharmacy compounded the drug is no
       When the claim is decided
       Then it is approved
       And rule compounded-under-product-code does not hold
 
-    Scenario: Who bills the code of a product says that it is that product
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+    Scenario: Billing the code of a product states that it is that product
+      Given the example refill-with-procedure of Medicare for J0945
       When the claim is decided
       Then it is approved
       And rule compounded-under-product-code does not hold
@@ -249,10 +208,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
     Scenario: A request for a compounded drug is denied beforehand
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
-      And these facts
-        | fact                                   | value  |
-        | the phase of therapy                   | refill |
-        | whether a pharmacy compounded the drug | yes    |
+      And it is known that the phase of therapy is refill
+      And it is known that whether a pharmacy compounded the drug is yes
       When the request is decided
       Then it is denied
       And the reasons are
@@ -261,9 +218,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
     Scenario: A void of a compounded drug that names no claim is asked which one, and nothing else
       Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      And the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -276,20 +231,11 @@ Feature: Medicare: J0945 among the codes it is mixed up with
 
   Rule: The route is intrathecal
 
-    Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-
-    Scenario Outline: The procedure tells it: <case>
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
-      And these facts
-        | fact                                    | value       |
-        | the reason for the replacement          | irreparable |
-        | allergy or hypersensitivity to baclofen | no          |
-        | an active infection                     | no          |
+    Scenario Outline: The procedure shows it: <case>
+      Given the example screening-dose of Medicare for J0945
+      But the drug lines have units <units>
+      And line 2 has code <procedure>
+      And it is known that the reason for the replacement is irreparable
       When the claim is decided
       Then it is approved
       And the route is concluded to be intrathecal
@@ -304,10 +250,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | a replacement pump      | E0786     | 4     |
 
     Scenario: The filling of a systemic pump shows another route
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 96522 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
+      But line 2 has code 96522
       And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is denied
@@ -316,23 +260,20 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | route-not-intrathecal | CO    | 272  | N130 | 1    |
       And it says "The drug was given by the route: systemic"
 
-    Scenario: The product tells it where no procedure does
-      Given these claim lines
-        | code  | modifiers | units | place of service | ndc          |
-        | J0945 | JZ        | 4     | 11               | 66794-157-02 |
-      And it is known that the phase of therapy is refill
+    Scenario: The product shows it where no procedure does
+      Given the example clean-refill of Medicare for J0945
+      But the claim has no place of service
+      And the drug lines have place of service 11
+      And the drug lines have ndc 66794-157-02
       When the claim is decided
       Then it is approved
       And the route is concluded to be intrathecal
 
     Scenario Outline: The record shows another route: <route>
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-      And these facts
-        | fact                 | value   |
-        | the phase of therapy | refill  |
-        | the route            | <route> |
+      Given the example clean-refill of Medicare for J0945
+      But the claim has no place of service
+      And the drug lines have place of service 11
+      And it is known that the route is <route>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -346,35 +287,27 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | oral     |
 
     Scenario: The record shows the right route
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-      And these facts
-        | fact                 | value       |
-        | the phase of therapy | refill      |
-        | the route            | intrathecal |
+      Given the example clean-refill of Medicare for J0945
+      But the claim has no place of service
+      And the drug lines have place of service 11
+      And it is known that the route is intrathecal
       When the claim is decided
       Then it is approved
       And rule route-not-intrathecal does not hold
 
     Scenario: A claim that is silent about the route is paid on an assumption
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-      And it is known that the phase of therapy is refill
+      Given the example clean-refill of Medicare for J0945
+      But the claim has no place of service
+      And the drug lines have place of service 11
       When the claim is decided
       Then it is approved
       And it is assumed that rule route-not-intrathecal does not hold
       And it does not ask for the route
 
     Scenario: A void by another route that names no claim is asked which one, and nothing else
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 96522 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has frequency 8
+      And line 2 has code 96522
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -384,12 +317,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
   Rule: The drug and its procedure belong on one claim, which is noted and decides nothing
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these facts
-        | fact                                    | value |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
+      Given the example screening-dose of Medicare for J0945
 
     Scenario Outline: <case> without its procedure is paid with a note
       Given these claim lines
@@ -406,10 +334,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | A screening dose | trial  |
 
     Scenario Outline: <case> with its procedure is paid without a note
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 1     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given line 2 has code <procedure>
       When the claim is decided
       Then it is approved
       And rule procedure-not-on-claim does not hold
@@ -420,10 +345,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | A screening dose | 62322     |
 
     Scenario Outline: The wrong procedure does not count: <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 1     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given line 2 has code <procedure>
       And it is known that the phase of therapy is <phase>
       When the claim is decided
       Then it is approved
@@ -436,23 +358,20 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | a screening dose with a pump's fill | 62369     | trial  |
 
     Scenario: The procedure on another day does not count
-      Given these claim lines
-        | code  | modifiers | units | place of service | date       |
-        | J0945 | JZ        | 4     | 11               | 2025-03-03 |
-        | 62369 |           | 1     | 11               | 2025-03-04 |
+      Given the drug lines have units 4
+      And line 2 has code 62369
+      And line 2 has date 2025-03-04
       And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is approved
       And it advises by rule procedure-not-on-claim
 
-    Scenario Outline: <case> is not told of a procedure
+    Scenario Outline: <case> gets no note about a procedure
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
-      And these facts
-        | fact                           | value          |
-        | the phase of therapy           | <phase>        |
-        | the reason for the replacement | end of battery |
+      And it is known that the phase of therapy is <phase>
+      And it is known that the reason for the replacement is end of battery
       When the claim is decided
       Then it is approved
       And rule procedure-not-on-claim does not hold
@@ -463,10 +382,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
         | A revision of the catheter        | catheter revision |
         | A new pump in place of an old one | replacement       |
 
-    Scenario: A void is not told of its procedure
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
+    Scenario: A void gets no note about its procedure
+      Given the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -478,8 +395,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
   Rule: Pump analysis and pump refill codes exclude each other, which does not touch the drug
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0945
 
     Scenario Outline: Both on one day are noted, and the drug is paid: <analysis> and <refill>
       Given these claim lines
@@ -510,10 +426,7 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And it advises by rule pump-codes-together
 
     Scenario Outline: One kind alone is not noted: <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given line 2 has code <procedure>
       When the claim is decided
       Then it is approved
       And rule pump-codes-together does not hold
@@ -533,10 +446,8 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is approved
       And rule pump-codes-together does not hold
 
-    Scenario: A void is not told of its procedures
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
+    Scenario: A void gets no note about its procedures
+      Given the claim has frequency 8
       And these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
@@ -546,9 +457,9 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       Then it is pended
       And rule pump-codes-together does not hold
 
-  Rule: What only a claim can show is not held against a request before the service
+  Rule: What only a claim can show does not count against a request before the service
 
-    Scenario: A request whose lines have every fault of coding that a claim is told of
+    Scenario: A request whose lines have every coding error that is reported on a claim
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
       And these claim lines
@@ -565,14 +476,14 @@ Feature: Medicare: J0945 among the codes it is mixed up with
       And rule distinct-service-modifier does not hold
       And rule pump-codes-together does not hold
 
-    Scenario Outline: A request is not told of <case>
+    Scenario Outline: A request gets no note about <case>
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
         | code    | modifiers | units | place of service |
         | J0945   | JZ        | 4     | 11               |
         | <other> |           | 1     | 11               |
+      And it is known that the phase of therapy is refill
       When the request is decided
       Then line 1 is approved
       And rule <rule> does not hold

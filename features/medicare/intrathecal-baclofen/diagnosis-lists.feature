@@ -1,20 +1,14 @@
 Feature: Medicare: every diagnosis of the lists, one by one
 
-  The lists are choices of this project, so each code is shown with what follows from it. Whoever strikes
+  The lists are choices of this project, so each code is shown with what follows from it. Anyone who strikes
   a code from a list, or adds one, sees here what it changes. G35 and its later codes are in
   `diagnosis.feature`, since they depend on the date.
 
   Rule: A cause of severe spasticity supports the drug
 
-    Background: A refill that is in order but for its diagnosis
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-
     Scenario Outline: It is approved: <diagnosis>, <case>
-      Given the diagnoses <diagnosis>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnosis>
       When the claim is decided
       Then it is approved
 
@@ -195,15 +189,9 @@ Feature: Medicare: every diagnosis of the lists, one by one
 
   Rule: A symptom, or a condition to be reviewed, is asked about and not denied
 
-    Background: A refill that is in order but for its diagnosis
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-
     Scenario Outline: The cause is asked for: <diagnosis>, <case>
-      Given the diagnoses <diagnosis>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnosis>
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -250,15 +238,9 @@ Feature: Medicare: every diagnosis of the lists, one by one
 
   Rule: A category must be coded to its full length
 
-    Background: A refill that is in order but for its diagnosis
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-
     Scenario Outline: The category alone is denied: <diagnosis>, <case>
-      Given the diagnoses <diagnosis>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnosis>
       When the claim is decided
       Then it is denied
       And the reasons are

@@ -6,15 +6,9 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
 
   Rule: A supporting diagnosis is enough
 
-    Background: A refill that is in order but for its diagnoses
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-
     Scenario Outline: <case> supports the drug
-      Given the diagnoses <diagnosis>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnosis>
       When the claim is decided
       Then it is approved
       And rule diagnosis-not-covered does not hold
@@ -36,7 +30,8 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | A late effect of a brain injury       | S06.2X9S  |
 
     Scenario Outline: A code means the same however it is written: <case>
-      Given the diagnoses <written>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <written>
       When the claim is decided
       Then it is approved
       And the diagnoses is concluded to be G82.51
@@ -49,7 +44,8 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | small, without a dot | g8251   |
 
     Scenario Outline: One supporting diagnosis among others is enough: <case>
-      Given the diagnoses <diagnoses>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnoses>
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -65,15 +61,9 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
 
   Rule: A symptom does not say what causes the spasticity
 
-    Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-
     Scenario Outline: The cause is asked for, and the claim is not denied: <case>
-      Given the diagnoses <diagnoses>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnoses>
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -97,7 +87,8 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | two symptoms                  | R25.2 and M62.838 |
 
     Scenario Outline: The state of the pump is no diagnosis: <case>
-      Given the diagnoses <diagnoses>
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses <diagnoses>
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -155,11 +146,7 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
   Rule: A category is no diagnosis: the code must have its full length
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
 
     Scenario Outline: The category alone is denied: <case>
       Given the diagnoses <diagnosis>
@@ -214,12 +201,8 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
   Rule: Multiple sclerosis is coded in full from 2025-10-01
 
     Scenario Outline: <diagnosis> supports the drug on <date>
-      Given a claim to Medicare for J0945 on <date>
-      And the diagnoses <diagnosis>
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945 on <date>
+      But the diagnoses <diagnosis>
       When the claim is decided
       Then it is approved
 
@@ -242,12 +225,8 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | a year later                 | G35.A     | 2026-10-01 |
 
     Scenario Outline: The old code G35 is no longer valid: <case>
-      Given a claim to Medicare for J0945 on <date>
-      And the diagnoses <diagnoses>
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945 on <date>
+      But the diagnoses <diagnoses>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -263,25 +242,15 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | beside another good diagnosis | G82.51 and G35 | 2025-10-01 |
 
     Scenario: The claim's date of service counts, not the day on which it arrives
-      Given a claim to Medicare for J0945 on 2025-09-30
+      Given the example refill-with-procedure of Medicare for J0945 on 2025-09-30
+      And the claim has received 2025-12-15
       And the diagnoses G35
-      And the claim says
-        | field    | value      |
-        | received | 2025-12-15 |
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
       When the claim is decided
       Then it is approved
 
     Scenario Outline: A new code is no diagnosis before its first day: <case>
-      Given a claim to Medicare for J0945 on 2025-09-30
-      And the diagnoses <diagnoses>
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945 on 2025-09-30
+      But the diagnoses <diagnoses>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -297,12 +266,8 @@ Feature: Medicare: the diagnosis must be one of severe spasticity, valid on the 
         | beside another good diagnosis | G82.51 and G35.D |
 
 Scenario Outline: The categories among the new codes are not billable: <case>
-      Given a claim to Medicare for J0945 on 2025-10-01
-      And the diagnoses <diagnosis>
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+  Given the example refill-with-procedure of Medicare for J0945 on 2025-10-01
+  But the diagnoses <diagnosis>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -315,8 +280,8 @@ Scenario Outline: The categories among the new codes are not billable: <case>
         | secondary progressive | G35.C     |
 
     Scenario: One claim over both days needs a code for each
-      Given a claim to Medicare for J0945 on 2025-10-01
-      And the diagnoses G35 and G35.A
+      Given the example refill-with-procedure of Medicare for J0945 on 2025-10-01
+      But the diagnoses G35 and G35.A
       And these claim lines
         | code  | modifiers | units | place of service | date       | diagnosis pointers |
         | J0945 | JZ        | 4     | 11               | 2025-09-30 | 1                  |
@@ -327,8 +292,8 @@ Scenario Outline: The categories among the new codes are not billable: <case>
       Then it is approved
 
     Scenario: The old code for both days is denied on the second only
-      Given a claim to Medicare for J0945 on 2025-10-01
-      And the diagnoses G35
+      Given the example refill-with-procedure of Medicare for J0945 on 2025-10-01
+      But the diagnoses G35
       And these claim lines
         | code  | modifiers | units | place of service | date       |
         | J0945 | JZ        | 4     | 11               | 2025-09-30 |
@@ -344,7 +309,7 @@ Scenario Outline: The categories among the new codes are not billable: <case>
   Rule: A drug line is judged by the diagnoses it points to
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
 
     Scenario Outline: It points to the diagnosis that supports it: <case>
       Given the diagnoses R25.2, G82.51 and E11.9
@@ -380,7 +345,7 @@ Scenario Outline: The categories among the new codes are not billable: <case>
         | to another disease | 3        | denied   | diagnosis-not-covered | 11   |
         | to both of them    | 1 3      | pended   | diagnosis-needs-cause | 16   |
 
-    Scenario: A wrong code that the drug line does not point to is not held against it
+    Scenario: A wrong code that the drug line does not point to does not count against it
       Given the diagnoses G82.51 and G80
       And these claim lines
         | code  | modifiers | units | place of service | diagnosis pointers |
@@ -390,8 +355,7 @@ Scenario Outline: The categories among the new codes are not billable: <case>
       Then it is approved
 
     Scenario: A pointer to a diagnosis that the claim does not have makes no claim
-      Given the diagnoses G82.51
-      And these claim lines
+      Given these claim lines
         | code  | modifiers | units | place of service | diagnosis pointers |
         | J0945 | JZ        | 4     | 11               | 3                  |
         | 62369 |           | 1     | 11               | 1                  |
@@ -401,12 +365,10 @@ Scenario Outline: The categories among the new codes are not billable: <case>
   Rule: The diagnosis matters in every phase, and before the service too
 
     Scenario Outline: A wrong diagnosis denies <case>
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses E11.9
-      And these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
+      But the diagnoses E11.9
+      And the drug lines have units <units>
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is denied
       And the reason is CO 11 with M76 from rule diagnosis-not-covered
@@ -436,15 +398,9 @@ Scenario Outline: The categories among the new codes are not billable: <case>
         | the state of the pump | Z45.1     | pended   | diagnosis-only-pump-status |
 
     Scenario Outline: A void is not judged by its diagnosis: <case>
-      Given a claim to Medicare for J0945 on 2025-10-01
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the example refill-with-procedure of Medicare for J0945 on 2025-10-01
+      And the claim has frequency 8
       And the diagnoses <diagnosis>
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
       When the claim is decided
       Then it is pended
       And the reasons are

@@ -5,27 +5,14 @@ Feature: Medicare: records are sent when they are asked for
   place is not: it waits, because a missed refill can kill.
 
   Background:
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the diagnoses G82.51
-    And these facts
-      | fact                                             | value          |
-      | the outcome of oral antispasmodics               | inadequate     |
-      | the length of oral therapy                       | 42 days        |
-      | the date of the screening trial                  | 2025-02-01     |
-      | the response to the screening trial              | favourable     |
-      | allergy or hypersensitivity to baclofen          | no             |
-      | an active infection                              | no             |
-      | a body too small for the pump                    | no             |
-      | another programmable device that could interfere | no             |
-      | the reason for the replacement                   | end of battery |
+    Given the example first-fill of Medicare for J0945
+    And it is known that the reason for the replacement is end of battery
 
   Rule: Nothing need come with the claim
 
     Scenario Outline: <case> is paid without any record
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
+      Given the drug lines have units <units>
+      And line 2 has code <procedure>
       And it is known that the documents received is none
       When the claim is decided
       Then it is approved
@@ -42,30 +29,20 @@ Feature: Medicare: records are sent when they are asked for
         | A new pump in place of an old one | E0786     | 4     |
 
     Scenario: Whether records came is not asked either
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
       When the claim is decided
       Then it is approved
       And it does not ask for the documents received
 
     Scenario: That records were not asked for may be said
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And it is known that what became of the payer's request for records is none
+      Given it is known that what became of the payer's request for records is none
       When the claim is decided
       Then it is approved
 
   Rule: While records that were asked for have not come, the claim waits
 
     Scenario Outline: <case> waits for its records
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
+      Given the drug lines have units <units>
+      And line 2 has code <procedure>
       And it is known that what became of the payer's request for records is waiting
       When the claim is decided
       Then it is pended
@@ -82,10 +59,8 @@ Feature: Medicare: records are sent when they are asked for
         | A new pump in place of an old one | E0786     | 4     |
 
     Scenario Outline: <case> is paid once its records have come
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
+      Given the drug lines have units <units>
+      And line 2 has code <procedure>
       And it is known that what became of the payer's request for records is received
       When the claim is decided
       Then it is approved
@@ -101,12 +76,12 @@ Feature: Medicare: records are sent when they are asked for
 
   Rule: Where records never come, what was done decides
 
+    Background:
+      Given it is known that what became of the payer's request for records is not supplied
+
     Scenario Outline: <case> is denied
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
-      And it is known that what became of the payer's request for records is not supplied
+      Given the drug lines have units <units>
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -120,12 +95,8 @@ Feature: Medicare: records are sent when they are asked for
         | A first fill                      | 62362     | 4     |
         | A new pump in place of an old one | E0786     | 4     |
 
-    Scenario Outline: <case> is not denied for want of paper; it waits
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
-      And it is known that what became of the payer's request for records is not supplied
+    Scenario Outline: <case> is not denied for missing records; it waits
+      Given line 2 has code <procedure>
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -139,26 +110,19 @@ Feature: Medicare: records are sent when they are asked for
         | A refill             | 62369     |
         | A change of the dose | 62368     |
 
-    Scenario: A revision of the catheter is not denied for want of paper; it waits
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62350 |           | 1     | 11               |
-      And these facts
-        | fact                                           | value             |
-        | the phase of therapy                           | catheter revision |
-        | what became of the payer's request for records | not supplied      |
+    Scenario: A revision of the catheter is not denied for missing records; it waits
+      Given line 2 has code 62350
+      And it is known that the phase of therapy is catheter revision
       When the claim is decided
       Then it is pended
       And the reasons are
         | rule            | group | carc | rarc |
         | records-awaited | CO    | 252  | N706 |
 
-    Scenario: Records that never came for nobody knows what are not held against the claim yet
+    Scenario: Records that never came, for a phase that is not known, do not count against the claim yet
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
-      And it is known that what became of the payer's request for records is not supplied
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -169,11 +133,7 @@ Feature: Medicare: records are sent when they are asked for
   Rule: What is missing is asked for with one pair of reason codes
 
     Scenario Outline: A claim that lacks <case> pends with a request for information
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And nothing is known about <missing>
+      Given nothing is known about <missing>
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -189,13 +149,8 @@ Feature: Medicare: records are sent when they are asked for
   Rule: Void claim: no payment due, so no record is asked for
 
     Scenario Outline: A void that names no claim is asked which one, whatever became of the records: <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the claim has frequency 8
+      And line 2 has code <procedure>
       And it is known that what became of the payer's request for records is <records>
       When the claim is decided
       Then it is pended

@@ -7,16 +7,11 @@ Feature: Medicare: the same service is paid once
   Rule: The same line on an earlier claim is a duplicate
 
     Background: A refill, billed by one provider
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service | charge |
-        | J0945 | JZ        | 4     | 11               | 800    |
-        | 62369 |           | 1     | 11               | 200    |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
+      And the drug lines have charge 800
+      And line 2 has charge 200
 
     Scenario: It is denied, in group OA
       Given these earlier claims
@@ -67,10 +62,9 @@ Feature: Medicare: the same service is paid once
         | another charge     | J0945 | 2025-03-03 | JZ        | 4     | 1234567893 | 801    |
 
     Scenario: The order and the letters of modifiers make no difference
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ KD     | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the drug lines carry JZ KD
+      And the drug lines have no charge
+      And line 2 has no charge
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | kd, jz    | 4     | 1234567893  |
@@ -105,17 +99,10 @@ Feature: Medicare: the same service is paid once
   Rule: The line of discarded drug is no duplicate of the line of administered drug
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 |           | 2     | 11               |
-        | J0945 | JW        | 2     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
+      And the drug lines have units 2
 
     Scenario: Two lines of as many units, one of them JW, are both paid
       Given there are no earlier claims
@@ -146,25 +133,16 @@ Feature: Medicare: the same service is paid once
         | of the administered |           |
         | of the discarded    | JW        |
 
-  Rule: Who replaces a claim names it, and is no duplicate of it
+  Rule: A replacement names the claim that it replaces, and is not its duplicate
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-        | frequency    | 7          |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
+      And the claim has frequency 7
 
     Scenario: A replacement is no duplicate of its original
-      Given the claim says
-        | field       | value |
-        | original id | C-100 |
+      Given the claim has original id C-100
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |
@@ -174,9 +152,7 @@ Feature: Medicare: the same service is paid once
       And rule replacement-names-no-original does not hold
 
     Scenario: A replacement can be a duplicate of a third claim
-      Given the claim says
-        | field       | value |
-        | original id | C-100 |
+      Given the claim has original id C-100
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 3     | 1234567893  |
@@ -206,9 +182,7 @@ Feature: Medicare: the same service is paid once
         | replacement-names-no-original |       |      |      |
 
     Scenario: A replacement is decided on its own facts
-      Given the claim says
-        | field       | value |
-        | original id | C-100 |
+      Given the claim has original id C-100
       And the diagnoses E11.9
       When the claim is decided
       Then it is denied
@@ -219,22 +193,13 @@ Feature: Medicare: the same service is paid once
   Rule: A void takes a claim back and asks for nothing
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-        | frequency    | 8          |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
+      And the claim has frequency 8
 
     Scenario: It is neither paid nor denied; the original is reversed
-      Given the claim says
-        | field       | value |
-        | original id | C-100 |
+      Given the claim has original id C-100
       When the claim is decided
       Then it is void
       And line 1 is void
@@ -243,9 +208,7 @@ Feature: Medicare: the same service is paid once
       And it asks nothing
 
     Scenario: It is no duplicate of the claim that it takes back, nor of another
-      Given the claim says
-        | field       | value |
-        | original id | C-100 |
+      Given the claim has original id C-100
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |
@@ -254,9 +217,7 @@ Feature: Medicare: the same service is paid once
       Then it is void
 
     Scenario Outline: It is void whatever else it says: <case>
-      Given the claim says
-        | field       | value |
-        | original id | C-100 |
+      Given the claim has original id C-100
       And the diagnoses <diagnosis>
       And these claim lines
         | code  | modifiers   | units   | place of service | date   |
@@ -284,7 +245,7 @@ Feature: Medicare: the same service is paid once
         | void-names-no-original |
       And it asks for request.original_id
 
-    Scenario: A void of which it is known that it names no claim
+    Scenario: A void that is known to name no claim
       Given it is known that request.original_id is none
       When the claim is decided
       Then it is pended
@@ -305,21 +266,14 @@ Feature: Medicare: the same service is paid once
         | rule                  |
         | void-asks-for-nothing |
 
-  Rule: What is not known of earlier claims is not held against this one
+  Rule: What is not known of earlier claims does not count against this one
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field        | value      |
-        | claim number | C-200      |
-        | billing npi  | 1234567893 |
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has claim number C-200
+      And the claim has billing npi 1234567893
 
-    Scenario: Nobody has looked for earlier claims
+    Scenario: No one has looked for earlier claims
       When the claim is decided
       Then it is approved
       And it is assumed that rule duplicate-of-earlier-claim does not hold
@@ -330,11 +284,10 @@ Feature: Medicare: the same service is paid once
       Then it is approved
       And rule duplicate-of-earlier-claim does not hold
 
-  Rule: Two lines of one claim that are the same are looked at by a person
+  Rule: Two lines of one claim that are the same pend for review
 
     Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
 
     Scenario: Two lines that are the same in everything
       Given these claim lines
@@ -351,11 +304,8 @@ Feature: Medicare: the same service is paid once
       And it says "Is one of them a repetition?"
 
     Scenario: Two lines that are the same in what they tell
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 2     | 11               |
-        | J0945 | JZ        | 2     | 11               |
-        | 62369 |           | 1     | 11               |
+      Given the drug lines carry JZ
+      And the drug lines have units 2
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -391,12 +341,9 @@ Feature: Medicare: the same service is paid once
 
   Rule: A drug line is for one day
 
-    Background:
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-
-    Scenario Outline: A line over several days is looked at by a person: <case>
-      Given these claim lines
+    Scenario Outline: A line over several days pends for review: <case>
+      Given the example refill-with-procedure of Medicare for J0945
+      But these claim lines
         | code  | modifiers | units | place of service | through   |
         | J0945 | JZ        | 4     | 11               | <through> |
         | 62369 |           | 1     | 11               |           |
@@ -413,7 +360,8 @@ Feature: Medicare: the same service is paid once
         | four weeks | 2025-03-31 |
 
     Scenario Outline: A line for one day is paid: <case>
-      Given these claim lines
+      Given the example refill-with-procedure of Medicare for J0945
+      But these claim lines
         | code  | modifiers | units | place of service | through   |
         | J0945 | JZ        | 4     | 11               | <through> |
         | 62369 |           | 1     | 11               |           |
@@ -428,16 +376,14 @@ Feature: Medicare: the same service is paid once
   Rule: A request before the service is no duplicate of anything
 
     Scenario: The same service on an earlier claim
-      Given a preauthorization request to Medicare for J0945 on 2025-03-03
-      And the request says
-        | field       | value      |
-        | billing npi | 1234567893 |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
+      Given the example screening-request of Medicare for J0945 on 2025-03-03
+      But the request has no plan
+      And the request has no member id
       And these claim lines
         | code  | modifiers | units | through    |
         | J0945 | JZ        | 4     | 2025-03-04 |
         | J0945 | JZ        | 4     | 2025-03-04 |
+      And it is known that the phase of therapy is refill
       And these earlier claims
         | claim number | code  | modifiers | units | billing npi |
         | C-100        | J0945 | JZ        | 4     | 1234567893  |

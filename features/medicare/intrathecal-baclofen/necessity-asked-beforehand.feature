@@ -1,4 +1,4 @@
-Feature: Medicare: whoever asks before the service is told the same
+Feature: Medicare: a request before the service gets the same answer
 
   Original Medicare needs no preauthorization. A request that comes all the same is decided by the same
   clinical rules as the claim would be; what only a claim can show is not asked of it.
@@ -6,18 +6,7 @@ Feature: Medicare: whoever asks before the service is told the same
   Rule: A request for a new pump
 
     Background: A request for a first fill, with everything in order
-      Given a preauthorization request to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these facts
-        | fact                                             | value      |
-        | the phase of therapy                             | initial    |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | the response to the screening trial              | favourable |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+      Given the example pump-request of Medicare for J0945
 
     Scenario: A request with everything in order is approved, without claim lines and without an implant
       When the request is decided
@@ -35,14 +24,12 @@ Feature: Medicare: whoever asks before the service is told the same
       Examples:
         | case                     | fact and value                                        | rule                   | rarc |
         | oral therapy a day short | the length of oral therapy is 41 days                 | oral-therapy-not-shown | N386 |
-        | no favourable response   | the response to the screening trial is not favourable | trial-not-shown        | N674 |
+        | no favorable response    | the response to the screening trial is not favourable | trial-not-shown        | N674 |
         | an active infection      | an active infection is yes                            | contraindicated        | N386 |
 
-    Scenario: Who does not respond to the largest dose is no candidate
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
+    Scenario: A patient who does not respond to the largest dose is not a candidate
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 100 mcg
       When the request is decided
       Then it is denied
       And the reasons are
@@ -51,10 +38,8 @@ Feature: Medicare: whoever asks before the service is told the same
         | trial-nonresponder | CO    | 50   | N674 |
 
     Scenario Outline: The order of trial and implant is for the claim to show: <case>
-      Given these facts
-        | fact                            | value      |
-        | the date of the screening trial | <trial>    |
-        | the date of the pump implant    | 2025-03-03 |
+      Given it is known that the date of the screening trial is <trial>
+      And it is known that the date of the pump implant is 2025-03-03
       When the request is decided
       Then it is approved
       And rule trial-after-implant does not hold
@@ -100,18 +85,16 @@ Feature: Medicare: whoever asks before the service is told the same
     Background:
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
-      And these facts
-        | fact                                    | value |
-        | the phase of therapy                    | trial |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
+      And it is known that the phase of therapy is trial
+      And it is known that contraindication.hypersensitivity is no
+      And it is known that contraindication.active_infection is no
 
     Scenario: It asks for no trial and no oral therapy
       When the request is decided
       Then it is approved
       And it asks nothing
 
-    Scenario: A planned dose above the protocol is looked at by a person
+    Scenario: A planned dose above the protocol pends for review
       Given it is known that the dose administered is 101 mcg
       When the request is decided
       Then it is pended
@@ -120,7 +103,7 @@ Feature: Medicare: whoever asks before the service is told the same
         | screening-dose-above-protocol |
 
     Scenario: A contraindication denies it
-      Given it is known that an active infection is yes
+      Given it is known that contraindication.active_infection is yes
       When the request is decided
       Then it is denied
       And the reasons are
@@ -132,10 +115,8 @@ Feature: Medicare: whoever asks before the service is told the same
     Scenario Outline: The reason decides: <case>
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
       And the diagnoses G82.51
-      And these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | <reason>    |
+      And it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is <reason>
       When the request is decided
       Then it is <decision>
 

@@ -1,33 +1,18 @@
-Feature: Medicare: what speaks against a pump, and what does not
+Feature: Medicare: what rules out a pump, and what does not
 
   NCD 280.14 names four contraindications: allergy or hypersensitivity to the drug, an active
   infection, a body too small for the device, and another implanted programmable device that could
   interfere. Each must be answered: not knowing of one is not the same as knowing that there is none.
   The text names no age and says nothing of brain injuries or of the mind.
 
-  Background:
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the diagnoses G82.51
-
   Rule: No contraindication to a pump may be present
 
     Background: The first fill of a new pump, with everything in order
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And these facts
-        | fact                                             | value      |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | the date of the screening trial                  | 2025-02-01 |
-        | the response to the screening trial              | favourable |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+      Given the example first-fill of Medicare for J0945
+      And it is known that contraindication.active_infection is yes
 
     Scenario: A first fill with everything in order is paid
+      Given it is known that contraindication.active_infection is no
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -35,7 +20,8 @@ Feature: Medicare: what speaks against a pump, and what does not
       And rule contraindicated does not hold
 
     Scenario Outline: One contraindication is enough to deny: <case>
-      Given it is known that <contraindication> is yes
+      Given it is known that contraindication.active_infection is no
+      And it is known that <contraindication> is yes
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -49,21 +35,19 @@ Feature: Medicare: what speaks against a pump, and what does not
         | a body too small for the pump       | a body too small for the pump                    |
         | another device that could interfere | another programmable device that could interfere |
 
-    Scenario: Four contraindications are told once
-      Given these facts
-        | fact                                             | value |
-        | allergy or hypersensitivity to baclofen          | yes   |
-        | an active infection                              | yes   |
-        | a body too small for the pump                    | yes   |
-        | another programmable device that could interfere | yes   |
+    Scenario: Four contraindications are reported once
+      Given it is known that contraindication.hypersensitivity is yes
+      And it is known that contraindication.body_too_small is yes
+      And it is known that contraindication.device_crosstalk is yes
       When the claim is decided
       Then it is denied
       And the reasons are
         | rule            | group | carc | rarc |
         | contraindicated | CO    | 50   | N386 |
 
-    Scenario Outline: A contraindication that nobody has answered is asked for, and not denied: <case>
-      Given nothing is known about <contraindication>
+    Scenario Outline: A contraindication without an answer is asked for, and not denied: <case>
+      Given it is known that contraindication.active_infection is no
+      And nothing is known about <contraindication>
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -79,20 +63,16 @@ Feature: Medicare: what speaks against a pump, and what does not
         | another device that could interfere | another programmable device that could interfere |
 
     Scenario: One that is present settles the claim before the others are answered
-      Given nothing is known about a body too small for the pump
-      And it is known that an active infection is yes
+      Given nothing is known about contraindication.body_too_small
       When the claim is decided
       Then it is denied
       And the reason is CO 50 with N386 from rule contraindicated
 
-    Scenario: All that is wrong is told at once, not only the first reason
-      Given these facts
-        | fact                                | value          |
-        | the length of oral therapy          | 41 days        |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
-        | the date of the screening trial     | 2025-03-04     |
-        | an active infection                 | yes            |
+    Scenario: Everything that is wrong is reported at once, not only the first reason
+      Given it is known that the length of oral therapy is 41 days
+      And it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 100 mcg
+      And it is known that the date of the screening trial is 2025-03-04
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -106,25 +86,10 @@ Feature: Medicare: what speaks against a pump, and what does not
   Rule: The text is silent on age, brain injuries and the mind, and so is Medicare
 
     Background: The first fill of a new pump, with everything in order
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And these facts
-        | fact                                             | value      |
-        | the outcome of oral antispasmodics               | inadequate |
-        | the length of oral therapy                       | 42 days    |
-        | the date of the screening trial                  | 2025-02-01 |
-        | the response to the screening trial              | favourable |
-        | allergy or hypersensitivity to baclofen          | no         |
-        | an active infection                              | no         |
-        | a body too small for the pump                    | no         |
-        | another programmable device that could interfere | no         |
+      Given the example first-fill of Medicare for J0945
 
     Scenario Outline: A young child is not turned away: <case>
-      Given the claim says
-        | field      | value   |
-        | birth date | <birth> |
+      Given the claim has birth date <birth>
       When the claim is decided
       Then it is approved
       And rule too-young does not hold
@@ -140,11 +105,9 @@ Feature: Medicare: what speaks against a pump, and what does not
       And rule too-young does not hold
       And it does not ask for the date of birth
 
-    Scenario: A brain injury of last month is not held against the patient
-      Given these facts
-        | fact                            | value                  |
-        | where the spasticity comes from | traumatic brain injury |
-        | the date of the brain injury    | 2025-02-03             |
+    Scenario: A brain injury of last month does not count against the patient
+      Given it is known that where the spasticity comes from is traumatic brain injury
+      And it is known that the date of the brain injury is 2025-02-03
       When the claim is decided
       Then it is approved
       And rule recent-brain-injury does not hold
@@ -162,18 +125,9 @@ Feature: Medicare: what speaks against a pump, and what does not
 
   Rule: Only an allergy and an infection speak against a screening dose
 
-    Background: One screening dose in an office
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 1     | 11               |
-        | 62322 |           | 1     | 11               |
-      And these facts
-        | fact                                    | value |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
-
     Scenario Outline: <case> is denied
-      Given it is known that <contraindication> is yes
+      Given the example screening-dose of Medicare for J0945
+      And it is known that <contraindication> is yes
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -186,7 +140,8 @@ Feature: Medicare: what speaks against a pump, and what does not
         | A screening dose in spite of an active infection | an active infection                     |
 
     Scenario Outline: <case> only matters to a pump
-      Given it is known that <contraindication> is yes
+      Given the example screening-dose of Medicare for J0945
+      And it is known that <contraindication> is yes
       When the claim is decided
       Then it is approved
       And rule contraindicated does not hold
@@ -197,7 +152,8 @@ Feature: Medicare: what speaks against a pump, and what does not
         | Another device that could interfere | another programmable device that could interfere |
 
     Scenario Outline: <case> is asked for before a screening dose, and not denied
-      Given nothing is known about <contraindication>
+      Given the example screening-dose of Medicare for J0945
+      And nothing is known about <contraindication>
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -213,10 +169,8 @@ Feature: Medicare: what speaks against a pump, and what does not
   Rule: A pump is replaced at the end of its battery, or when it cannot be repaired
 
     Background: A new pump in place of an old one, like for like
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | E0786 |           | 1     | 11               |
+      Given the example refill-with-procedure of Medicare for J0945
+      And line 2 has code E0786
 
     Scenario Outline: A replacement is paid: <case>
       Given it is known that the reason for the replacement is <reason>
@@ -251,24 +205,16 @@ Feature: Medicare: what speaks against a pump, and what does not
       And it first asks for the reason for the replacement
 
     Scenario: An implant procedure that replaces an old pump is a replacement where the claim says so
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And these facts
-        | fact                           | value          |
-        | the phase of therapy           | replacement    |
-        | the reason for the replacement | end of battery |
+      Given line 2 has code 62362
+      And it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is end of battery
       When the claim is decided
       Then it is approved
       And rule trial-not-shown does not hold
       And rule oral-therapy-not-shown does not hold
 
     Scenario Outline: The reason for a replacement does not matter to <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given line 2 has code <procedure>
       And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is approved
@@ -281,11 +227,11 @@ Feature: Medicare: what speaks against a pump, and what does not
 
   Rule: The care of a pump that is in place is not stopped by clinical questions
 
+    Background:
+      Given the example refill-with-procedure of Medicare for J0945
+
     Scenario Outline: <case> asks nothing clinical and is paid
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given line 2 has code <procedure>
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -301,10 +247,7 @@ Feature: Medicare: what speaks against a pump, and what does not
         | A change of the dose           | 62368     | dose change |
 
     Scenario Outline: A contraindication does not stop <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given line 2 has code <procedure>
       And these facts
         | fact                                             | value          |
         | allergy or hypersensitivity to baclofen          | yes            |
@@ -323,11 +266,7 @@ Feature: Medicare: what speaks against a pump, and what does not
         | a new pump in place of an old one | E0786     |
 
     Scenario Outline: A long pause between refills is noted and never denied: <case>
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-      And it is known that the date of the previous refill is <previous>
+      Given it is known that the date of the previous refill is <previous>
       When the claim is decided
       Then it is approved
       And it advises by rule refill-overdue
@@ -338,11 +277,7 @@ Feature: Medicare: what speaks against a pump, and what does not
         | a year   | 2024-03-03 |
 
     Scenario Outline: A refill in good time is not noted: <case>
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
-      And it is known that the date of the previous refill is <previous>
+      Given it is known that the date of the previous refill is <previous>
       When the claim is decided
       Then it is approved
       And rule refill-overdue does not hold
@@ -354,20 +289,13 @@ Feature: Medicare: what speaks against a pump, and what does not
         | the same day | 2025-03-03 |
 
     Scenario: The previous refill is not asked for
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62369 |           | 1     | 11               |
       When the claim is decided
       Then it is approved
       And rule refill-overdue is not known
       And it asks nothing
 
     Scenario: A long pause is noted on refills only
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62368 |           | 1     | 11               |
+      Given line 2 has code 62368
       And it is known that the date of the previous refill is 2024-03-03
       When the claim is decided
       Then it is approved
@@ -382,16 +310,12 @@ Feature: Medicare: what speaks against a pump, and what does not
       And no rule denies it
       And it asks for the phase of therapy
 
-  Rule: Void claim: no payment due, so nothing is held against it
+  Rule: Void claim: no payment due, so nothing counts against it
 
     Scenario Outline: A void with everything against it is not denied: <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has frequency 8
+      And line 2 has code <procedure>
       And these facts
         | fact                                             | value          |
         | the outcome of oral antispasmodics               | not tried      |
@@ -422,14 +346,9 @@ Feature: Medicare: what speaks against a pump, and what does not
   Rule: A procedure that implants a pump begins the therapy
 
     Scenario Outline: It is the first phase, and asks for a trial: <procedure>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
-      And the diagnoses G82.51
-      And these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
+      Given the example refill-with-procedure of Medicare for J0945
+      But line 2 has code <procedure>
+      And it is known that the response to the screening trial is not favourable
       When the claim is decided
       Then it is denied
       And the phase of therapy is concluded to be initial

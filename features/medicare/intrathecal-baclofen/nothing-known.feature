@@ -1,7 +1,7 @@
 Feature: Medicare: what a claim that says nothing waits for
 
   Nothing but code and day is known. Every rule that could still deny or pend it is open, and no other;
-  whatever stands here is never paid in silence. What the payer takes as not holding is not among them.
+  whatever is here is never paid in silence. What the payer takes as not holding is not among them.
 
   Scenario: A drug line on its own
     Given a claim to Medicare for J0945 on 2025-03-03
@@ -56,7 +56,7 @@ Feature: Medicare: what a claim that says nothing waits for
       | trial-units-above-expected |
       | units-not-whole            |
 
-  Scenario: Records that were asked for and did not come, of a service whose phase nobody says
+  Scenario: Records that were asked for and did not come, of a service whose phase is not known
     Given a claim to Medicare for J0945 on 2025-03-03
     And it is known that documents.request is not supplied
     When the claim is decided
@@ -87,7 +87,7 @@ Feature: Medicare: what a claim that says nothing waits for
       | trial-units-above-expected      |
       | units-not-whole                 |
 
-  Scenario: A container for several doses, where nobody says whether discarded drug is billed
+  Scenario: A container for several doses, where it is not known whether discarded drug is billed
     Given a claim to Medicare for J0945 on 2025-03-03
     And it is known that ndc.multi_dose is yes
     When the claim is decided

@@ -6,24 +6,9 @@ Feature: Medicare: oral therapy comes before a pump
   baclofen.
 
   Background:
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the diagnoses G82.51
-    And these facts
-      | fact                                             | value      |
-      | the date of the screening trial                  | 2025-02-01 |
-      | the response to the screening trial              | favourable |
-      | allergy or hypersensitivity to baclofen          | no         |
-      | an active infection                              | no         |
-      | a body too small for the pump                    | no         |
-      | another programmable device that could interfere | no         |
+    Given the example first-fill of Medicare for J0945
 
   Rule: Six weeks of oral antispasmodics must have failed before a pump
-
-    Background: The first fill of a new pump; only oral therapy is still to be told
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
 
     Scenario Outline: Six weeks or more are enough: <case>
       Given it is known that the outcome of oral antispasmodics is <outcome>
@@ -86,6 +71,7 @@ Feature: Medicare: oral therapy comes before a pump
 
     Scenario Outline: What oral therapy came to settles the claim before its length is known: <case>
       Given it is known that the outcome of oral antispasmodics is <outcome>
+      And nothing is known about the length of oral therapy
       When the claim is decided
       Then it is denied
       And the reason is CO 50 with N386 from rule oral-therapy-not-shown
@@ -98,29 +84,22 @@ Feature: Medicare: oral therapy comes before a pump
 
     Scenario: A trial of 41 days is too short, whatever came of it
       Given it is known that the length of oral therapy is 41 days
+      And nothing is known about the outcome of oral antispasmodics
       When the claim is decided
       Then it is denied
       And the reason is CO 50 with N386 from rule oral-therapy-not-shown
       And it asks nothing
 
     Scenario: Physical therapy beside oral therapy is not asked for
-      Given these facts
-        | fact                                                   | value      |
-        | the outcome of oral antispasmodics                     | inadequate |
-        | the length of oral therapy                             | 42 days    |
-        | whether physical therapy was given beside oral therapy | no         |
+      Given it is known that whether physical therapy was given beside oral therapy is no
       When the claim is decided
       Then it is approved
 
-  Rule: What is not known about oral therapy is asked for, and never held against the patient
-
-    Background: The first fill of a new pump; only oral therapy is still to be told
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
+  Rule: What is not known about oral therapy is asked for, and never counts against the patient
 
     Scenario: Nothing is known about oral therapy
+      Given nothing is known about the outcome of oral antispasmodics
+      And nothing is known about the length of oral therapy
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -130,6 +109,7 @@ Feature: Medicare: oral therapy comes before a pump
 
     Scenario Outline: The length of oral therapy is not known: <case>
       Given it is known that the outcome of oral antispasmodics is <outcome>
+      And nothing is known about the length of oral therapy
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -142,8 +122,8 @@ Feature: Medicare: oral therapy comes before a pump
         | it did not do enough | inadequate    |
         | it was not tolerated | not tolerated |
 
-    Scenario: Oral therapy lasted six weeks, and what came of it is not known
-      Given it is known that the length of oral therapy is 42 days
+    Scenario: Oral therapy lasted six weeks, and its outcome is not known
+      Given nothing is known about the outcome of oral antispasmodics
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -153,17 +133,13 @@ Feature: Medicare: oral therapy comes before a pump
   Rule: Oral therapy is asked for before a pump, and nowhere else
 
     Background: Oral therapy was never tried
-      Given these facts
-        | fact                               | value       |
-        | the outcome of oral antispasmodics | not tried   |
-        | the length of oral therapy         | 0 days      |
-        | the reason for the replacement     | irreparable |
+      Given it is known that the outcome of oral antispasmodics is not tried
+      And it is known that the length of oral therapy is 0 days
+      And it is known that the reason for the replacement is irreparable
 
     Scenario Outline: It does not matter to <case>
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
+      Given the drug lines have units <units>
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is approved
       And oral_therapy.asked is concluded to be no
@@ -177,23 +153,14 @@ Feature: Medicare: oral therapy comes before a pump
         | a new pump in place of an old one | E0786     | 4     |
 
     Scenario: It does not matter to a revision of the catheter
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62350 |           | 1     | 11               |
+      Given line 2 has code 62350
       And it is known that the phase of therapy is catheter revision
       When the claim is decided
       Then it is approved
       And oral_therapy.asked is concluded to be no
 
-    Scenario: Void claim: no payment due, so nobody asks for oral therapy
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+    Scenario: Void claim: no payment due, so there is no question about oral therapy
+      Given the claim has frequency 8
       When the claim is decided
       Then it is pended
       And the reasons are

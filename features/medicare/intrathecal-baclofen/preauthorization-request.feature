@@ -1,16 +1,10 @@
-Feature: Medicare: a preauthorization request that nobody needed to make
+Feature: Medicare: a preauthorization request that was not required
 
-  Whoever asks all the same gets an answer: the request is decided on necessity like a claim, and is not told
+  A request made all the same gets an answer: it is decided on necessity like a claim, and is not asked
   that an authorization is missing.
 
   Background:
-    Given a preauthorization request to Medicare for J0945 on 2025-03-17
-    And the request says
-      | field       | value      |
-      | plan        | P1         |
-      | member id   | M1         |
-      | billing npi | 1234567893 |
-    And the diagnoses G82.51
+    Given the example screening-request of Medicare for J0945
 
   Rule: The answer says that preauthorization is not needed
 
@@ -51,19 +45,15 @@ Feature: Medicare: a preauthorization request that nobody needed to make
   Rule: The request is decided on necessity
 
     Scenario: A screening trial needs no failed oral therapy before it
-      Given these facts
-        | fact                                    | value     |
-        | the phase of therapy                    | trial     |
-        | the outcome of oral antispasmodics      | not tried |
-        | allergy or hypersensitivity to baclofen | no        |
-        | an active infection                     | no        |
+      Given it is known that the outcome of oral antispasmodics is not tried
+      And it is known that contraindication.hypersensitivity is no
+      And it is known that contraindication.active_infection is no
       When the request is decided
       Then it is approved
       And it asks nothing
       And rule oral-therapy-not-shown does not hold
 
     Scenario: A screening trial is not asked for an earlier trial
-      Given it is known that the phase of therapy is trial
       When the request is decided
       Then it is pended
       And it does not ask for the response to the screening trial
@@ -87,13 +77,13 @@ Feature: Medicare: a preauthorization request that nobody needed to make
       And rule trial-not-shown <trial not shown>
 
       Examples:
-        | case                             | outcome       | length  | response       | decision | oral therapy not shown | trial not shown |
-        | six weeks and a favourable trial | inadequate    | 42 days | favourable     | approved | does not hold          | does not hold   |
-        | a day less than six weeks        | inadequate    | 41 days | favourable     | denied   | holds                  | does not hold   |
-        | not tolerated for six weeks      | not tolerated | 42 days | favourable     | approved | does not hold          | does not hold   |
-        | given up a day before six weeks  | not tolerated | 41 days | favourable     | denied   | holds                  | does not hold   |
-        | no favourable trial              | inadequate    | 42 days | not favourable | denied   | does not hold          | holds           |
-        | the trial is still to come       | inadequate    | 42 days |                | pended   | does not hold          | is not known    |
+        | case                            | outcome       | length  | response       | decision | oral therapy not shown | trial not shown |
+        | six weeks and a favorable trial | inadequate    | 42 days | favourable     | approved | does not hold          | does not hold   |
+        | a day less than six weeks       | inadequate    | 41 days | favourable     | denied   | holds                  | does not hold   |
+        | not tolerated for six weeks     | not tolerated | 42 days | favourable     | approved | does not hold          | does not hold   |
+        | given up a day before six weeks | not tolerated | 41 days | favourable     | denied   | holds                  | does not hold   |
+        | no favorable trial              | inadequate    | 42 days | not favourable | denied   | does not hold          | holds           |
+        | the trial is still to come      | inadequate    | 42 days |                | pended   | does not hold          | is not known    |
 
     Scenario: The reasons for which a pump is not covered
       Given these facts

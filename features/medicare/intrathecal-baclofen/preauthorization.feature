@@ -4,24 +4,11 @@ Feature: Medicare: no preauthorization is asked for
   a claim for the want of one would be a false denial, and an authorization that lies on file all the same
   neither harms nor helps.
 
-  Background:
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the claim says
-      | field            | value      |
-      | plan             | P1         |
-      | member id        | M1         |
-      | birth date       | 1980-01-01 |
-      | billing npi      | 1234567893 |
-      | place of service | 11         |
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | modifiers | units | place of service |
-      | J0945 | JZ        | 4     | 11               |
-
   Rule: No phase needs preauthorization
 
     Scenario Outline: Nothing is on file, and nothing is denied or asked for it - <phase>
-      Given it is known that the phase of therapy is <phase>
+      Given the example authorized-refill of Medicare for J0945
+      But it is known that the phase of therapy is <phase>
       And no authorization is on file
       When the claim is decided
       Then preauthorization.needed is concluded to be no
@@ -40,7 +27,13 @@ Feature: Medicare: no preauthorization is asked for
         | replacement       |
 
     Scenario Outline: It does not matter to the decision whether one is on file - <phase>
-      Given it is known that the phase of therapy is <phase>
+      Given the example clean-refill of Medicare for J0945
+      And the claim has plan P1
+      And the claim has member id M1
+      And the claim has birth date 1980-01-01
+      And the claim has billing npi 1234567893
+      And the drug lines have place of service 11
+      And it is known that the phase of therapy is <phase>
       When the claim is decided
       Then it does not ask for authorization.on_file
       And it does not ask for the status of the authorization
@@ -58,18 +51,19 @@ Feature: Medicare: no preauthorization is asked for
         | replacement       |
 
     Scenario: While the phase is not known preauthorization is not needed either
-      Given no authorization is on file
+      Given the example authorized-refill of Medicare for J0945
+      But nothing is known about the phase of therapy
+      And no authorization is on file
       When the claim is decided
       Then preauthorization.needed is concluded to be no
       And rule preauthorization-needed does not hold
 
   Rule: Each phase is paid without an authorization
 
-    Background:
-      Given no authorization is on file
-
     Scenario Outline: Nothing clinical is asked after the implant - <phase>
-      Given it is known that the phase of therapy is <phase>
+      Given the example authorized-refill of Medicare for J0945
+      But it is known that the phase of therapy is <phase>
+      And no authorization is on file
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -82,20 +76,22 @@ Feature: Medicare: no preauthorization is asked for
         | catheter revision |
 
     Scenario: A screening trial
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 1     | 11               |
-        | 62322 |           | 1     | 11               |
-      And these facts
-        | fact                                    | value |
-        | allergy or hypersensitivity to baclofen | no    |
-        | an active infection                     | no    |
+      Given the example screening-dose of Medicare for J0945
+      And the claim says
+        | field            | value      |
+        | plan             | P1         |
+        | member id        | M1         |
+        | birth date       | 1980-01-01 |
+        | billing npi      | 1234567893 |
+        | place of service | 11         |
+      And no authorization is on file
       When the claim is decided
       Then it is approved
       And it asks nothing
 
     Scenario: The pump and its first fill
-      Given these facts
+      Given the example authorized-refill of Medicare for J0945
+      But these facts
         | fact                                             | value      |
         | the phase of therapy                             | initial    |
         | the outcome of oral antispasmodics               | inadequate |
@@ -107,35 +103,41 @@ Feature: Medicare: no preauthorization is asked for
         | an active infection                              | no         |
         | a body too small for the pump                    | no         |
         | another programmable device that could interfere | no         |
+      And no authorization is on file
       When the claim is decided
       Then it is approved
       And it asks nothing
 
     Scenario: A replacement pump
-      Given these facts
-        | fact                           | value          |
-        | the phase of therapy           | replacement    |
-        | the reason for the replacement | end of battery |
+      Given the example authorized-refill of Medicare for J0945
+      But it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is end of battery
+      And no authorization is on file
       When the claim is decided
       Then it is approved
       And it asks nothing
 
-  Rule: What lies on file, or does not, is not held against the claim
-
-    Background:
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And it is known that the phase of therapy is refill
+  Rule: What is on file, or is not, does not count against the claim
 
     Scenario: The claim gives a number under which nothing is on file
-      Given no authorization is on file
+      Given the example authorized-refill of Medicare for J0945
+      And the claim has authorization number A-100
+      And no authorization is on file
       When the claim is decided
       Then it is approved
       And rule authorization-absent does not hold
 
     Scenario Outline: The authorization on file <what is wrong>
-      Given these facts
+      Given the example clean-refill of Medicare for J0945
+      And the claim says
+        | field                | value      |
+        | plan                 | P1         |
+        | member id            | M1         |
+        | birth date           | 1980-01-01 |
+        | billing npi          | 1234567893 |
+        | authorization number | A-100      |
+      And the drug lines have place of service 11
+      And these facts
         | fact                                         | value      |
         | an authorization is on file                  | yes        |
         | the authorization                            | A-100      |
@@ -150,7 +152,7 @@ Feature: Medicare: no preauthorization is asked for
         | the units authorized                         | 40         |
         | the units already used                       | 0          |
         | the day on which authorization was requested | 2024-12-20 |
-      But it is known that <fact> is <value>
+      And it is known that <fact> is <value>
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -173,65 +175,30 @@ Feature: Medicare: no preauthorization is asked for
         | was asked for too late | the day on which authorization was requested | 2025-03-04        | authorization-requested-late       |
         | has no units left      | the units already used                       | 40                | authorization-units-exceeded       |
 
-    Scenario: Nobody is told to give the number of an authorization that is not needed
-      Given the claim says
-        | field                | value |
-        | authorization number |       |
-      And this authorization is on file
-        | field         | value      |
-        | number        | A-100      |
-        | status        | approved   |
-        | payer         | medicare   |
-        | plan          | P1         |
-        | member id     | M1         |
-        | provider npi  | 1234567893 |
-        | codes         | J0945      |
-        | valid from    | 2025-01-01 |
-        | valid through | 2025-12-31 |
-        | units         | 40         |
-        | units used    | 0          |
-        | requested on  | 2024-12-20 |
+    Scenario: No note asks for the number of an authorization that is not needed
+      Given the example authorized-refill of Medicare for J0945
       When the claim is decided
       Then it is approved
       And there is no reason from rule authorization-number-not-on-claim
 
     Scenario: An emergency has nothing to excuse
-      Given no authorization is on file
-      And these facts
-        | fact                                    | value      |
-        | it was an emergency                     | yes        |
-        | the day on which the payer was notified | 2025-06-30 |
+      Given the example authorized-refill of Medicare for J0945
+      And the claim has authorization number A-100
+      And it is known that authorization.emergency is yes
+      And it is known that the day on which the payer was notified is 2025-06-30
+      And no authorization is on file
       When the claim is decided
       Then it is approved
       And preauthorization.excused is concluded to be no
       And rule emergency-excuses does not hold
 
-  Rule: An authorization that nobody asked for does not show that the drug was necessary
-
-    Background:
-      Given the claim says
-        | field                | value |
-        | authorization number | A-100 |
-      And this authorization is on file
-        | field         | value      |
-        | number        | A-100      |
-        | status        | approved   |
-        | payer         | medicare   |
-        | plan          | P1         |
-        | member id     | M1         |
-        | provider npi  | 1234567893 |
-        | codes         | J0945      |
-        | valid from    | 2025-01-01 |
-        | valid through | 2025-12-31 |
-        | units         | 40         |
-        | units used    | 0          |
-        | requested on  | 2024-12-20 |
+  Rule: An authorization that was not required does not show that the drug was necessary
 
     Scenario: A replacement of a working pump is denied
-      Given these facts
-        | fact                           | value       |
-        | the phase of therapy           | replacement |
-        | the reason for the replacement | upgrade     |
+      Given the example authorized-refill of Medicare for J0945
+      And the claim has authorization number A-100
+      And it is known that the phase of therapy is replacement
+      And it is known that the reason for the replacement is upgrade
       When the claim is decided
       Then it is denied
       And authorization.matches is concluded to be no
@@ -240,7 +207,9 @@ Feature: Medicare: no preauthorization is asked for
         | replacement-not-needed | CO    | 50   | N661 | 1    |
 
     Scenario: A first fill still waits for the clinical record
-      Given it is known that the phase of therapy is initial
+      Given the example authorized-refill of Medicare for J0945
+      And the claim has authorization number A-100
+      And it is known that the phase of therapy is initial
       When the claim is decided
       Then it is pended
       And no rule denies it

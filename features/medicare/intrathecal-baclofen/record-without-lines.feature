@@ -1,4 +1,4 @@
-Feature: Medicare: amounts that are told without the lines of the claim
+Feature: Medicare: amounts that are reported without the lines of the claim
 
   A question, or a record that comes before the claim, tells amounts as facts. A rule on discarded drug
   needs a JW line, and a rule on milliliters needs milliliters, also there.
@@ -8,28 +8,22 @@ Feature: Medicare: amounts that are told without the lines of the claim
     And the diagnoses G82.51
 
   Scenario: Where nothing at all is billed, discarded drug is not billed alone
-    Given these facts
-      | fact                                    | value |
-      | the number of administered lines        | 0     |
-      | the number of discarded-drug (JW) lines | 0     |
+    Given it is known that the number of administered lines is 0
+    And it is known that the number of discarded-drug (JW) lines is 0
     When the claim is decided
     Then rule jw-without-administered does not hold
 
   Scenario: One JW line alone is discarded drug billed alone
-    Given these facts
-      | fact                                    | value |
-      | the number of administered lines        | 0     |
-      | the number of discarded-drug (JW) lines | 1     |
+    Given it is known that the number of administered lines is 0
+    And it is known that the number of discarded-drug (JW) lines is 1
     When the claim is decided
     Then it is denied
     And the reason is CO 107 with N161 from rule jw-without-administered
 
   Scenario Outline: Discarded units are held to the record only where a JW line bills them: <lines>
-    Given these facts
-      | fact                                    | value           |
-      | the number of discarded-drug (JW) lines | <lines>         |
-      | the discarded units billed              | 3 billing units |
-      | the amount discarded                    | 10 mg           |
+    Given it is known that the number of discarded-drug (JW) lines is <lines>
+    And it is known that the discarded units billed is 3 billing units
+    And it is known that the amount discarded is 10 mg
     When the claim is decided
     Then rule jw-above-record <truth>
 
@@ -38,13 +32,11 @@ Feature: Medicare: amounts that are told without the lines of the claim
       | 0     | does not hold |
       | 1     | holds         |
 
-  Scenario Outline: A volume is told from units only where every line gives milliliters: <milliliters>
-    Given these facts
-      | fact                                                          | value            |
-      | whether every drug line gives its NDC quantity in milliliters | <milliliters>    |
-      | the NDC quantity                                              | 20 mL            |
-      | ndc.amount                                                    | 10 mg            |
-      | units.billed                                                  | 20 billing units |
+  Scenario Outline: A volume is worked out from units only where every line gives milliliters: <milliliters>
+    Given it is known that whether every drug line gives its NDC quantity in milliliters is <milliliters>
+    And it is known that the NDC quantity is 20 mL
+    And it is known that ndc.amount is 10 mg
+    And it is known that units.billed is 20 billing units
     When the claim is decided
     Then rule volume-billed-as-units <truth>
 

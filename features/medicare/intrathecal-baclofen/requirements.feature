@@ -1,13 +1,11 @@
 Feature: Medicare: what does the policy for intrathecal baclofen require?
 
   A question, of which only payer, plan and code are known. The answer tells what is decided already, and
-  what is still to be asked, the most useful question first. It never denies for what nobody has said.
+  what is still unknown, the most useful question first. It never denies for what is not known.
 
   Background:
     Given a question to Medicare about J0945 on 2025-03-03
-    And the request says
-      | field | value |
-      | plan  | P1    |
+    And the request has plan P1
 
   Rule: Payer, plan and code alone
 
@@ -19,7 +17,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
       And it asks for the phase of therapy
       And the information request is CO 252 with N706
 
-    Scenario: That no phase needs preauthorization is told at once
+    Scenario: That no phase needs preauthorization is answered at once
       When the question is asked
       Then policy.preauthorizes_trials is concluded to be no
       And policy.preauthorizes_pumps is concluded to be no
@@ -36,7 +34,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
       And it does not ask for a psychosis
       And it does not ask for the documents received
 
-    Scenario: The official code list's other reading of J0945 is told
+    Scenario: The official code list's other reading of J0945 is noted
       When the question is asked
       Then it advises by rule code-identity-note
       And it says "baclofen is J0475 (10 mg) and J0476 (50 mcg, trial)"
@@ -71,7 +69,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
         | catheter revision |
         | replacement       |
 
-    Scenario: A screening trial asks for what speaks against it, and for no oral therapy
+    Scenario: A screening trial asks for what could rule it out, and for no oral therapy
       Given the diagnoses G82.51
       And it is known that the phase of therapy is trial
       When the question is asked
@@ -137,32 +135,24 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
 
   Rule: Answers settle questions
 
-    Scenario: Intolerance does not make the length of oral therapy needless here
+    Background:
       Given the diagnoses G82.51
-      And these facts
-        | fact                               | value         |
-        | the phase of therapy               | initial       |
-        | the outcome of oral antispasmodics | not tolerated |
+      And it is known that the phase of therapy is initial
+
+    Scenario: Intolerance does not make the length of oral therapy irrelevant here
+      Given it is known that the outcome of oral antispasmodics is not tolerated
       When the question is asked
       Then it is pended
       And it asks for the length of oral therapy
 
-    Scenario: A favourable response makes the dose needless
-      Given the diagnoses G82.51
-      And these facts
-        | fact                                | value      |
-        | the phase of therapy                | initial    |
-        | the response to the screening trial | favourable |
+    Scenario: A favorable response makes the dose unnecessary
+      Given it is known that the response to the screening trial is favourable
       When the question is asked
       Then it is pended
       And it does not ask for the decisive screening dose
 
     Scenario: An infection ends the matter for trial and pump, and asks no more
-      Given the diagnoses G82.51
-      And these facts
-        | fact                 | value   |
-        | the phase of therapy | initial |
-        | an active infection  | yes     |
+      Given it is known that contraindication.active_infection is yes
       When the question is asked
       Then it is denied
       And the reasons are

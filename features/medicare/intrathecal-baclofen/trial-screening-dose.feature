@@ -3,17 +3,8 @@ Feature: Medicare: the screening dose itself
   The trial dose comes before everything else, so nothing that follows from it can be asked of it. A
   screening dose is 50, 75 or 100 mcg: a part of one 10 mg unit of J0945.
 
-  Background: One screening dose in an office, with nothing that speaks against it
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the diagnoses G82.51
-    And these claim lines
-      | code  | modifiers | units | place of service |
-      | J0945 | JZ        | 1     | 11               |
-      | 62322 |           | 1     | 11               |
-    And these facts
-      | fact                                    | value |
-      | allergy or hypersensitivity to baclofen | no    |
-      | an active infection                     | no    |
+  Background: One screening dose in an office, with nothing that rules it out
+    Given the example screening-dose of Medicare for J0945
 
   Rule: A screening dose does not ask for the success of a screening trial
 
@@ -24,18 +15,13 @@ Feature: Medicare: the screening dose itself
       And 1 unit is allowed on line 1
 
     Scenario: It is paid whatever the response to it
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the decisive screening dose is 100 mcg
       When the claim is decided
       Then it is approved
 
     Scenario Outline: The phase is read from the injection: <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 1     | 11               |
-        | <injection> |           | 1     | 11               |
+      Given line 2 has code <injection>
       When the claim is decided
       Then it is approved
       And the phase of therapy is concluded to be trial
@@ -100,16 +86,14 @@ Feature: Medicare: the screening dose itself
         | 125 mcg   |
         | 10 mg     |
 
-    Scenario: The dose stands in the record, so a claim without it is paid on an assumption
+    Scenario: The dose is in the record, so a claim without it is paid on an assumption
       When the claim is decided
       Then it is approved
       And it is assumed that rule screening-dose-above-protocol does not hold
 
-    Scenario Outline: The protocol of a screening dose is not held against <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
+    Scenario Outline: The protocol of a screening dose does not count against <case>
+      Given the drug lines have units 4
+      And line 2 has code <procedure>
       And it is known that the dose administered is 40 mg
       When the claim is decided
       Then it is approved
@@ -122,33 +106,26 @@ Feature: Medicare: the screening dose itself
         | a change of the dose | 62368     |
 
     Scenario: Doses that were given too close together are noted and paid
-      Given these facts
-        | fact                                          | value    |
-        | the decisive screening dose                   | 75 mcg   |
-        | the number of screening doses given           | 2        |
-        | the time between the last two screening doses | 23 hours |
+      Given it is known that the decisive screening dose is 75 mcg
+      And it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is 23 hours
       When the claim is decided
       Then it is approved
       And it advises by rule trial-protocol-noted
       And rule trial-doses-too-close does not hold
 
     Scenario: Doses that were given a day apart are not even noted
-      Given these facts
-        | fact                                          | value    |
-        | the decisive screening dose                   | 75 mcg   |
-        | the number of screening doses given           | 2        |
-        | the time between the last two screening doses | 24 hours |
+      Given it is known that the decisive screening dose is 75 mcg
+      And it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is 24 hours
       When the claim is decided
       Then it is approved
       And rule trial-protocol-noted does not hold
 
   Rule: One 10 mg unit covers every screening dose
 
-    Scenario: More than one unit is looked at by a person
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 2     | 11               |
-        | 62322 |           | 1     | 11               |
+    Scenario: More than one unit pends for review
+      Given the drug lines have units 2
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -169,24 +146,16 @@ Feature: Medicare: the screening dose itself
         | trial-units-above-expected | 1 2  |
 
     Scenario: Units that the claim leaves out are asked for
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        |       | 11               |
-        | 62322 |           | 1     | 11               |
+      Given the drug lines have no units
       When the claim is decided
       Then it is pended
       And no rule denies it
       And rule trial-units-above-expected is not known
 
     Scenario: A void of a screening dose is not looked at for its units or its dose
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 2     | 11               |
-        | 62322 |           | 1     | 11               |
+      Given the claim has frequency 8
+      And the drug lines have units 2
       And it is known that the dose administered is 125 mcg
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
       When the claim is decided
       Then it is pended
       And the reasons are

@@ -1,33 +1,16 @@
-Feature: Medicare: a pump needs a screening trial with a favourable response
+Feature: Medicare: a pump needs a screening trial with a favorable response
 
-  Before a pump is implanted, the patient must have responded favourably to a trial dose of the drug
-  into the spinal fluid (NCD 280.14). The text defines neither "favourably" nor a largest dose; what
+  Before a pump is implanted, the patient must have responded favorably to a trial dose of the drug
+  into the spinal fluid (NCD 280.14). The text defines neither "favorably" nor a largest dose; what
   the label says about the doses is noted on the determination and decides nothing.
 
   Background:
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the diagnoses G82.51
-    And these facts
-      | fact                                             | value      |
-      | the outcome of oral antispasmodics               | inadequate |
-      | the length of oral therapy                       | 42 days    |
-      | allergy or hypersensitivity to baclofen          | no         |
-      | an active infection                              | no         |
-      | a body too small for the pump                    | no         |
-      | another programmable device that could interfere | no         |
+    Given the example first-fill of Medicare for J0945
 
-  Rule: The response must be favourable
+  Rule: The response must be favorable
 
-    Background: The first fill of a new pump, a month after its screening trial
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And it is known that the date of the screening trial is 2025-02-01
-
-    Scenario Outline: A favourable response, <case>, is enough
-      Given it is known that the response to the screening trial is favourable
-      And it is known that the decisive screening dose is <dose>
+    Scenario Outline: A favorable response, <case>, is enough
+      Given it is known that the decisive screening dose is <dose>
       When the claim is decided
       Then it is approved
       And trial.responded is concluded to be yes
@@ -41,12 +24,11 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | to the third dose                   | 100 mcg |
         | to more than the protocol's largest | 125 mcg |
 
-    Scenario: A favourable response to a dose that nobody wrote down is enough
-      Given it is known that the response to the screening trial is favourable
+    Scenario: A favorable response to a dose that was not recorded is enough
       When the claim is decided
       Then it is approved
 
-    Scenario Outline: No favourable response up to <case> means no pump on this showing
+    Scenario Outline: No favorable response up to <case> means no pump on this evidence
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
@@ -62,7 +44,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | 75 mcg        | 75 mcg   |
         | just under it | 99.9 mcg |
 
-    Scenario Outline: Who does not respond to the largest dose is no candidate: <case>
+    Scenario Outline: A patient who does not respond to the largest dose is not a candidate: <case>
       Given it is known that the response to the screening trial is not favourable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
@@ -78,7 +60,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | at 0.1 mg, which is that | 0.1 mg  |
         | above 100 mcg            | 101 mcg |
 
-    Scenario: No favourable response, and the dose is not known
+    Scenario: No favorable response, and the dose is not known
       Given it is known that the response to the screening trial is not favourable
       When the claim is decided
       Then it is denied
@@ -88,6 +70,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       And rule trial-nonresponder is not known
 
     Scenario: Nothing is known about the response
+      Given nothing is known about the response to the screening trial
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -97,41 +80,30 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
 
     Scenario: The largest dose alone says nothing about the response
       Given it is known that the decisive screening dose is 100 mcg
+      And nothing is known about the response to the screening trial
       When the claim is decided
       Then it is pended
       And no rule denies it
       And it asks for the response to the screening trial
 
-    Scenario: Medicare measures no scale: a favourable response stands where the grades do not fall
-      Given these facts
-        | fact                                | value      |
-        | the response to the screening trial | favourable |
-        | the Ashworth grade before the trial | 3          |
-        | the Ashworth grade after the trial  | 3          |
-        | how long the response lasted        | 1 hour     |
+    Scenario: Medicare measures no scale: a favorable response remains where the grades do not fall
+      Given it is known that the Ashworth grade before the trial is 3
+      And it is known that the Ashworth grade after the trial is 3
+      And it is known that how long the response lasted is 1 hour
       When the claim is decided
       Then it is approved
 
-    Scenario: Medicare measures no scale: grades that fall do not make a response favourable
-      Given these facts
-        | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the Ashworth grade before the trial | 4              |
-        | the Ashworth grade after the trial  | 1              |
-        | how long the response lasted        | 8 hours        |
+    Scenario: Medicare measures no scale: grades that fall do not make a response favorable
+      Given it is known that the response to the screening trial is not favourable
+      And it is known that the Ashworth grade before the trial is 4
+      And it is known that the Ashworth grade after the trial is 1
+      And it is known that how long the response lasted is 8 hours
       When the claim is decided
       Then it is denied
       And the reason is CO 50 with N674 from rule trial-not-shown
       And rule trial-measured does not hold
 
   Rule: The trial comes before the implant
-
-    Background: The first fill of a pump that was implanted on 2025-03-03
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And it is known that the response to the screening trial is favourable
 
     Scenario Outline: The trial came first: <case>
       Given it is known that the date of the screening trial is <trial>
@@ -171,6 +143,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | a month after | 2025-04-03 |
 
     Scenario: The day of the trial is not known
+      Given nothing is known about the date of the screening trial
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -180,10 +153,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
-      And these facts
-        | fact                            | value      |
-        | the phase of therapy            | initial    |
-        | the date of the screening trial | 2025-02-01 |
+      And it is known that the phase of therapy is initial
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -193,11 +163,9 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       Given these claim lines
         | code  | modifiers | units | place of service |
         | J0945 | JZ        | 4     | 11               |
-      And these facts
-        | fact                            | value      |
-        | the phase of therapy            | initial    |
-        | the date of the pump implant    | 2025-02-20 |
-        | the date of the screening trial | <trial>    |
+      And it is known that the phase of therapy is initial
+      And it is known that the date of the pump implant is 2025-02-20
+      And it is known that the date of the screening trial is <trial>
       When the claim is decided
       Then it is <decision>
 
@@ -209,22 +177,10 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
 
   Rule: The label's steps of 50, 75 and 100 mcg, a day apart, are noted and decide nothing
 
-    Background: The first fill of a new pump after a favourable trial
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And these facts
-        | fact                                | value      |
-        | the date of the screening trial     | 2025-02-01 |
-        | the response to the screening trial | favourable |
-
     Scenario Outline: Within the protocol: <case>
-      Given these facts
-        | fact                                          | value   |
-        | the decisive screening dose                   | <dose>  |
-        | the number of screening doses given           | <doses> |
-        | the time between the last two screening doses | <hours> |
+      Given it is known that the decisive screening dose is <dose>
+      And it is known that the number of screening doses given is <doses>
+      And it is known that the time between the last two screening doses is <hours>
       When the claim is decided
       Then it is approved
       And rule trial-protocol-noted does not hold
@@ -238,12 +194,10 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | third dose of 100 mcg after two days | 100 mcg | 3     | 2 days   |
         | the second dose repeats the first    | 50 mcg  | 2     | 24 hours |
 
-    Scenario Outline: Outside the protocol, and approved all the same: <case>
-      Given these facts
-        | fact                                          | value   |
-        | the decisive screening dose                   | <dose>  |
-        | the number of screening doses given           | <doses> |
-        | the time between the last two screening doses | <hours> |
+    Scenario Outline: Outside the protocol, and approved anyway: <case>
+      Given it is known that the decisive screening dose is <dose>
+      And it is known that the number of screening doses given is <doses>
+      And it is known that the time between the last two screening doses is <hours>
       When the claim is decided
       Then it is approved
       And it advises by rule trial-protocol-noted
@@ -269,10 +223,8 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
       And it advises by rule trial-protocol-noted
 
     Scenario: Doses too close are noted before their amount is known
-      Given these facts
-        | fact                                          | value    |
-        | the number of screening doses given           | 2        |
-        | the time between the last two screening doses | 23 hours |
+      Given it is known that the number of screening doses given is 2
+      And it is known that the time between the last two screening doses is 23 hours
       When the claim is decided
       Then it is approved
       And it advises by rule trial-protocol-noted
@@ -288,17 +240,15 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
     Background: A trial to the largest dose that did not go well
       Given these facts
         | fact                                | value          |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
         | the date of the screening trial     | 2025-03-04     |
+        | the response to the screening trial | not favourable |
         | the date of the pump implant        | 2025-03-03     |
         | the reason for the replacement      | end of battery |
+        | the decisive screening dose         | 100 mcg        |
 
     Scenario Outline: It does not matter to <case>
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
+      Given the drug lines have units <units>
+      And line 2 has code <procedure>
       When the claim is decided
       Then it is approved
       And rule trial-not-shown does not hold
@@ -314,20 +264,15 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | a new pump in place of an old one          | E0786     | 4     |
 
     Scenario: It does not matter to a revision of the catheter
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62350 |           | 1     | 11               |
+      Given line 2 has code 62350
       And it is known that the phase of therapy is catheter revision
       When the claim is decided
       Then it is approved
       And rule trial-not-shown does not hold
 
     Scenario Outline: A trial on the day of the implant does not matter to <case>
-      Given these claim lines
-        | code        | modifiers | units   | place of service |
-        | J0945       | JZ        | <units> | 11               |
-        | <procedure> |           | 1       | 11               |
+      Given the drug lines have units <units>
+      And line 2 has code <procedure>
       And it is known that the date of the screening trial is 2025-03-03
       When the claim is decided
       Then it is approved
@@ -340,10 +285,7 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | a new pump in place of an old one | E0786     | 4     |
 
     Scenario Outline: The steps of the label are not even noted on <case>
-      Given these claim lines
-        | code        | modifiers | units | place of service |
-        | J0945       | JZ        | 4     | 11               |
-        | <procedure> |           | 1     | 11               |
+      Given line 2 has code <procedure>
       And it is known that the decisive screening dose is 125 mcg
       When the claim is decided
       Then it is approved
@@ -356,23 +298,14 @@ Feature: Medicare: a pump needs a screening trial with a favourable response
         | a new pump in place of an old one | E0786     |
 
     Scenario: The response of a like-for-like replacement is not asked for either
-      Given nothing is known about the response to the screening trial
-      And these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | E0786 |           | 1     | 11               |
+      Given line 2 has code E0786
+      And nothing is known about the response to the screening trial
       When the claim is decided
       Then it is approved
       And it asks nothing
 
-    Scenario Outline: Void claim: no payment due, so nobody asks for a trial: <case>
-      Given these claim lines
-        | code  | modifiers | units | place of service |
-        | J0945 | JZ        | 4     | 11               |
-        | 62362 |           | 1     | 11               |
-      And the claim says
-        | field     | value |
-        | frequency | 8     |
+    Scenario Outline: Void claim: no payment due, so there is no question about a trial: <case>
+      Given the claim has frequency 8
       And it is known that the date of the screening trial is <trial>
       When the claim is decided
       Then it is pended

@@ -8,14 +8,12 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
 
     Scenario Outline: The units stay within what is allowed on that day
       Given a claim to Medicare for <code> on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
+      And the claim has place of service 11
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
         | modifiers | units   |
         | JZ        | <units> |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -32,14 +30,12 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
 
     Scenario Outline: The units are above what is allowed on that day
       Given a claim to Medicare for <code> on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
+      And the claim has place of service 11
       And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
       And these claim lines
         | modifiers | units   |
         | JZ        | <units> |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is partly approved
       And line 1 is reduced to 8 units
@@ -57,19 +53,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | the official code, later            | J0475 | 2025-03-03 | 12    |
 
     Scenario: A screening dose above its limit before there was one
-      Given a claim to Medicare for J0476 on 2024-06-30
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these facts
-        | fact                              | value |
-        | contraindication.hypersensitivity | no    |
-        | contraindication.active_infection | no    |
-      And these claim lines
-        | code  | modifiers | units |
-        | J0476 | JZ        | 3     |
-        | 62322 |           | 1     |
+      Given the example screening-dose of Medicare for J0476 on 2024-06-30
+      But the drug lines have units 3
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -77,38 +62,16 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | trial-units-above-expected |
 
     Scenario: A screening dose above its limit on the limit's first day
-      Given a claim to Medicare for J0476 on 2024-07-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these facts
-        | fact                              | value |
-        | contraindication.hypersensitivity | no    |
-        | contraindication.active_infection | no    |
-      And these claim lines
-        | code  | modifiers | units |
-        | J0476 | JZ        | 3     |
-        | 62322 |           | 1     |
+      Given the example screening-dose of Medicare for J0476 on 2024-07-01
+      But the drug lines have units 3
       When the claim is decided
       Then it is pended
       And the reason is CO 151 with N362 from rule daily-limit
       And it says "the limit of a day is 2 billing units"
 
     Scenario Outline: A screening dose within its limit
-      Given a claim to Medicare for J0476 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these facts
-        | fact                              | value |
-        | contraindication.hypersensitivity | no    |
-        | contraindication.active_infection | no    |
-      And these claim lines
-        | code  | modifiers | units   |
-        | J0476 | JZ        | <units> |
-        | 62322 |           | 1       |
+      Given the example screening-dose of Medicare for J0476
+      But the drug lines have units <units>
       When the claim is decided
       Then it is approved
       And rule daily-limit does not hold
@@ -119,15 +82,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | exactly the limit | 2     |
 
     Scenario: Earlier claims count from the first day of the limit
-      Given a claim to Medicare for J0945 on 2024-07-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2024-07-01
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 5     |
@@ -138,15 +93,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit-with-earlier-claims | CO    | 151  | N362 | 1    |
 
     Scenario: Earlier claims do not count on the last day without a limit
-      Given a claim to Medicare for J0945 on 2024-06-30
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2024-06-30
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 5     |
@@ -154,16 +101,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       Then it is approved
 
     Scenario: The limit of July is not applied to earlier claims of June, even where it is supplied
-      Given a claim to Medicare for J0945 on 2024-06-30
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
+      Given the example clean-refill of Medicare for J0945 on 2024-06-30
       And it is known that drug.daily_unit_limit is 8 billing units
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 5     |
@@ -172,16 +111,9 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
 
   Rule: Every line of the code and day counts
 
-    Background: A refill in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-
     Scenario Outline: Two lines together reach the limit and no more
-      Given these claim lines
+      Given the example clean-refill of Medicare for J0945
+      But these claim lines
         | modifiers | units    |
         | <first>   | <units>  |
         | <second>  | <others> |
@@ -196,7 +128,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | half of it discarded   |       | 4     | JW     | 4      |
 
     Scenario Outline: Two lines together are above the limit; the later line gives way
-      Given these claim lines
+      Given the example clean-refill of Medicare for J0945
+      But these claim lines
         | modifiers | units    |
         | <first>   | <units>  |
         | <second>  | <others> |
@@ -218,10 +151,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | XU does not raise the limit | JZ    | 5     | JZ XU  | 4      | 3    |
 
     Scenario: The first line uses up the day, and the second is denied
-      Given these claim lines
-        | modifiers | units |
-        |           | 8     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 8
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -232,10 +163,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit | CO    | 151  | N362 | 1 2  |
 
     Scenario: The first line alone is above the limit, and the second is denied
-      Given these claim lines
-        | modifiers | units |
-        |           | 9     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 9
       When the claim is decided
       Then line 1 is reduced to 8 units
       And line 2 is denied
@@ -244,7 +173,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit | CO    | 151  | N362 | 1 2  |
 
     Scenario: Lines are filled by their number, wherever they stand
-      Given these claim lines
+      Given the example clean-refill of Medicare for J0945
+      But these claim lines
         | number | modifiers | units |
         | 2      | JZ        | 5     |
         | 1      | JZ        | 4     |
@@ -255,13 +185,12 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
     Scenario: A denied line takes nothing of the limit
       The discarded line is refused as overfill, so that all of the limit is left for what was given.
 
-      Given these claim lines
+      Given the example clean-refill of Medicare for J0945
+      But these claim lines
         | modifiers | units |
         | JW        | 2     |
         |           | 8     |
-      And these facts
-        | fact                          | value    |
-        | what the discarded amount was | overfill |
+      And it is known that what the discarded amount was is overfill
       When the claim is decided
       Then line 1 is denied
       And line 2 is approved
@@ -272,14 +201,11 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit           | CO    | 151  | N362 | 1 2  |
 
     Scenario: The dose, the containers and the day each set a limit; the least counts
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 10    |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 66 mg |
-        | the amount discarded                        | 4 mg  |
-        | the labelled total of the opened containers | 70 mg |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units 10
+      And it is known that the dose administered is 66 mg
+      And it is known that the amount discarded is 4 mg
+      And it is known that the labelled total of the opened containers is 70 mg
       When the claim is decided
       Then line 1 is reduced to 7 units
       And the reasons are
@@ -289,7 +215,9 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit             | CO    | 151  | N362 | 1    |
 
     Scenario: Each day has its own limit
-      Given these claim lines
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has place of service 11
+      And these claim lines
         | modifiers | units | date       | therapy.phase |
         | JZ        | 8     | 2025-03-03 | refill        |
         | JZ        | 8     | 2025-03-04 | refill        |
@@ -297,7 +225,9 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       Then it is approved
 
     Scenario: One day above the limit does not touch the other
-      Given these claim lines
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has place of service 11
+      And these claim lines
         | modifiers | units | date       | therapy.phase |
         | JZ        | 9     | 2025-03-03 | refill        |
         | JZ        | 7     | 2025-03-04 | refill        |
@@ -309,7 +239,8 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit | CO    | 151  | N362 | 1    |
 
     Scenario: Another drug of the day does not count
-      Given these claim lines
+      Given the example clean-refill of Medicare for J0945
+      But these claim lines
         | code  | modifiers | units |
         | J0945 | JZ        | 8     |
         | J2278 | JZ        | 25    |
@@ -318,22 +249,19 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And rule daily-limit does not hold
 
     Scenario: The units of a line are not known, so the limit cannot be judged
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 5     |
-        | JZ        |       |
+      Given the example refill-with-waste of Medicare for J0945
+      But the drug lines carry JZ
+      And line 1 has units 5
+      And line 2 has no units
       When the claim is decided
       Then it is pended
       And rule daily-limit is not known
       And it asks for the administered units billed
 
     Scenario: A void is not measured by the day
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 9     |
+      Given the example clean-refill of Medicare for J0945
+      And the claim has frequency 8
+      And the drug lines have units 9
       When the claim is decided
       Then it is pended
       And rule daily-limit does not hold
@@ -341,17 +269,10 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
   Rule: Earlier claims for the day count
 
     Background: A refill in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
+      Given the example clean-refill of Medicare for J0945
 
     Scenario Outline: Together with earlier claims the units stay within the limit
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the drug lines have units <units>
       And these earlier claims
         | claim number | modifiers | units     |
         | EARLIER-1    | JZ        | <earlier> |
@@ -366,9 +287,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | one unit on each  | 1     | 7       |
 
     Scenario Outline: Together with earlier claims the units are above the limit
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the drug lines have units <units>
       And these earlier claims
         | claim number | modifiers | units     |
         | EARLIER-1    | JZ        | <earlier> |
@@ -388,10 +307,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | a second unit on each   | 7     | 2       | 6    |
 
     Scenario Outline: Earlier claims have used up the day
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these earlier claims
+      Given these earlier claims
         | claim number | modifiers | units     |
         | EARLIER-1    | JZ        | <earlier> |
       When the claim is decided
@@ -407,9 +323,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | and were paid above it | 10      |
 
     Scenario: A single unit of an earlier claim counts
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 8     |
+      Given the drug lines have units 8
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 1     |
@@ -418,10 +332,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And the reason is CO 151 with N362 from rule daily-limit-with-earlier-claims
 
     Scenario: Several earlier claims are added up, their discarded units with them
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these earlier claims
+      Given these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    |           | 2     |
         | EARLIER-1    | JW        | 1     |
@@ -446,9 +357,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit-with-earlier-claims | CO    | 151  | N362 | 1 2  |
 
     Scenario: This claim alone is above the limit, and earlier claims leave still less
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 9     |
+      Given the drug lines have units 9
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 3     |
@@ -460,10 +369,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit-with-earlier-claims | CO    | 151  | N362 | 1    |
 
     Scenario Outline: An earlier claim that does not count
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these earlier claims
+      Given these earlier claims
         | claim number | code   | date   | modifiers | units | void   |
         | EARLIER-1    | <code> | <date> | JZ        | 8     | <void> |
       When the claim is decided
@@ -479,10 +385,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | another drug   | J2278 | 2025-03-03 | no   |
 
     Scenario: A voided claim does not count, and another one does
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these earlier claims
+      Given these earlier claims
         | claim number | modifiers | units | void |
         | EARLIER-1    | JZ        | 8     | yes  |
         | EARLIER-2    | JZ        | 6     | no   |
@@ -490,13 +393,9 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       Then line 1 is reduced to 2 units
 
     Scenario: A replacement releases the units of the claim that it replaces
-      Given the claim says
-        | field       | value     |
-        | frequency   | 7         |
-        | original id | EARLIER-1 |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 7     |
+      Given the claim has frequency 7
+      And the claim has original id EARLIER-1
+      And the drug lines have units 7
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 8     |
@@ -506,13 +405,9 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And units.on_earlier_claims is concluded to be 0
 
     Scenario: A replacement does not release the units of another claim
-      Given the claim says
-        | field       | value     |
-        | frequency   | 7         |
-        | original id | EARLIER-1 |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 7     |
+      Given the claim has frequency 7
+      And the claim has original id EARLIER-1
+      And the drug lines have units 7
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 8     |
@@ -522,13 +417,9 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       And the reason is CO 151 with N362 from rule daily-limit-with-earlier-claims
 
     Scenario: A replacement is itself measured by the day
-      Given the claim says
-        | field       | value     |
-        | frequency   | 7         |
-        | original id | EARLIER-1 |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 9     |
+      Given the claim has frequency 7
+      And the claim has original id EARLIER-1
+      And the drug lines have units 9
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 8     |
@@ -539,28 +430,21 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
         | daily-limit | CO    | 151  | N362 | 1    |
 
     Scenario: The payer looked and found no earlier claim
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 8     |
+      Given the drug lines have units 8
       And there are no earlier claims
       When the claim is decided
       Then it is approved
       And rule daily-limit-with-earlier-claims does not hold
 
-    Scenario: Nobody has looked for earlier claims, and none are assumed
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 8     |
+    Scenario: No one has looked for earlier claims, and none are assumed
+      Given the drug lines have units 8
       When the claim is decided
       Then it is approved
       And it is assumed that rule daily-limit-with-earlier-claims does not hold
       And it asks nothing
 
     Scenario: The units of an earlier claim are not known
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these earlier claims
+      Given these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | KX        |       |
       When the claim is decided

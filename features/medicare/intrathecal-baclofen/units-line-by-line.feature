@@ -1,14 +1,9 @@
 Feature: Medicare looks at each line's own units and NDC
   Sums can hide a fault: two half units make no whole one, and milliliters are no measure of a line
-  that gives none. Where the discarded-drug modifiers do not apply, a needless JZ denies nothing.
+  that gives none. Where the discarded-drug modifiers do not apply, an unnecessary JZ denies nothing.
 
   Background:
-    Given a claim to Medicare for J0945 on 2025-03-04
-    And the claim says
-      | field            | value |
-      | place of service | 11    |
-    And the diagnoses G82.51
-    And it is known that the phase of therapy is refill
+    Given the example clean-refill of Medicare for J0945 on 2025-03-04
 
   Rule: Every line has whole units, whatever the lines make together
 
@@ -79,13 +74,8 @@ Feature: Medicare looks at each line's own units and NDC
   Rule: JZ against the record counts only where JW and JZ apply
 
     Scenario Outline: JZ on a line although a unit was left over
-      Given the claim says
-        | field            | value   |
-        | place of service | <place> |
+      Given the claim has place of service <place>
       And it is known that dose.discarded is 10 mg
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
       When the claim is decided
       Then it is <outcome>
       And rule jz-but-waste <truth>

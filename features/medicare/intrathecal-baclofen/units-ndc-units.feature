@@ -3,12 +3,7 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
   and grams (GR) as they are. Some senders count billing units in UN, so there a person looks.
 
   Background: A refill in a physician's office (a synthetic claim)
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the claim says
-      | field            | value |
-      | place of service | 11    |
-    And the diagnoses G82.51
-    And it is known that the phase of therapy is refill
+    Given the example refill-with-waste of Medicare for J0945
 
   Scenario Outline: The quantity holds the units: <quantity> <unit>
     Given these claim lines
@@ -64,7 +59,7 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
       | a part of a vial                     | 66794-157-02 | 0.5      |
       | billing units, counted in containers | 66794-157-02 | 4        |
 
-  Scenario Outline: A quantity of no known amount is not held against the claim: <case>
+  Scenario Outline: A quantity of no known amount does not count against the claim: <case>
     Given these claim lines
       | modifiers | units | ndc          | ndc quantity | ndc unit |
       | JZ        | 4     | 66794-157-02 | 1            | <unit>   |
@@ -86,9 +81,7 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
     And it is assumed that rule units-differ-from-containers does not hold
 
   Scenario: A void is compared with nothing
-    Given the claim says
-      | field     | value |
-      | frequency | 8     |
+    Given the claim has frequency 8
     And these claim lines
       | modifiers | units | ndc          | ndc quantity | ndc unit |
       | JZ        | 4     | 66794-157-02 | 2            | UN       |
@@ -127,19 +120,16 @@ Feature: Medicare compares the units with the NDC quantity, in whatever unit it 
       | JZ        | units-differ-from-containers |
       | KD        | ndc-quantity-above-units     |
 
-  Scenario: What is noted of a quantity holds nothing up
-    Given these claim lines
-      | modifiers | units | ndc          | ndc quantity | ndc unit |
-      |           | 3     | 66794-157-02 | 20           | ML       |
-      | JW        | 1     | 66794-157-02 | 20           | ML       |
+  Scenario: A note on a quantity delays nothing
+    Given the drug lines have ndc 66794-157-02
+    And the drug lines have ndc quantity 20
+    And the drug lines have ndc unit ML
     When the claim is decided
     Then it is approved
     And it advises by rule ndc-quantity-above-units
 
   Scenario Outline: Of a void no quantity is noted or asked about: <modifiers>
-    Given the claim says
-      | field     | value |
-      | frequency | 8     |
+    Given the claim has frequency 8
     And these claim lines
       | modifiers   | units | ndc          | ndc quantity | ndc unit |
       | <modifiers> | 4     | 66794-157-02 | 40           | ML       |

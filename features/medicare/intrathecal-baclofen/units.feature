@@ -5,18 +5,9 @@ Feature: Medicare's units are whole, and are units of the code
 
   Rule: Units are not a whole number above zero
 
-    Background: A refill in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-
     Scenario Outline: The administered units are whole
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <units>
       When the claim is decided
       Then it is approved
       And rule units-not-whole does not hold
@@ -29,9 +20,8 @@ Feature: Medicare's units are whole, and are units of the code
         | with zeros        | 4.000 |
 
     Scenario Outline: The administered units are not whole, or none
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <units>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -48,10 +38,8 @@ Feature: Medicare's units are whole, and are units of the code
         | a little above whole | 4.000001 |
 
     Scenario Outline: The discarded units are not whole, or none
-      Given these claim lines
-        | modifiers | units   |
-        |           | 3       |
-        | JW        | <units> |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 2 has units <units>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -65,19 +53,18 @@ Feature: Medicare's units are whole, and are units of the code
         | a unit and a part | 1.2   |
 
     Scenario: One of two administered lines has no units
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-        | JZ        | 0     |
+      Given the example refill-with-waste of Medicare for J0945
+      But the drug lines carry JZ
+      And line 1 has units 4
+      And line 2 has units 0
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M53 from rule units-not-whole
 
     Scenario: Parts of a unit on both lines do not make a whole
-      Given these claim lines
-        | modifiers | units |
-        |           | 3.6   |
-        | JW        | 0.4   |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 3.6
+      And line 2 has units 0.4
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -86,9 +73,8 @@ Feature: Medicare's units are whole, and are units of the code
       And it says "Round the administered amount up and the discarded amount down to whole units"
 
     Scenario: The units are not on the line
-      Given these claim lines
-        | modifiers | units |
-        | JZ        |       |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have no units
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -96,24 +82,26 @@ Feature: Medicare's units are whole, and are units of the code
       And it first asks for the administered units billed
 
     Scenario: The units are not on a line of a day that had no limit
-      Given these claim lines
-        | modifiers | units | date       |
-        | JZ        |       | 2024-06-30 |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have date 2024-06-30
+      And the drug lines have no units
       When the claim is decided
       Then it is pended
       And it asks for the administered units billed
 
     Scenario: The units of the discarded line are not there
-      Given these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        |       |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 2 has no units
       When the claim is decided
       Then it is pended
       And it asks for the discarded units billed
 
-    Scenario Outline: A record without lines that tells a part of a unit is denied as well: <part>
-      Given it is known that <part> is 0.5 billing units
+    Scenario Outline: A record without lines that reports a part of a unit is denied as well: <part>
+      Given a claim to Medicare for J0945 on 2025-03-03
+      And the claim has place of service 11
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And it is known that <part> is 0.5 billing units
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with M53 from rule units-not-whole
@@ -124,7 +112,8 @@ Feature: Medicare's units are whole, and are units of the code
         | the discarded units billed    |
 
     Scenario: A part of a unit on the procedure line is no matter of the drug
-      Given these claim lines
+      Given the example clean-refill of Medicare for J0945
+      But these claim lines
         | code  | modifiers | units |
         | J0945 | JZ        | 4     |
         | 62369 |           | 0.5   |
@@ -132,12 +121,9 @@ Feature: Medicare's units are whole, and are units of the code
       Then it is approved
 
     Scenario: A void is not looked at for its units
-      Given the claim says
-        | field     | value |
-        | frequency | 8     |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 0     |
+      Given the example clean-refill of Medicare for J0945
+      And the claim has frequency 8
+      And the drug lines have units 0
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -147,17 +133,10 @@ Feature: Medicare's units are whole, and are units of the code
   Rule: Milligrams and micrograms are not units
 
     Background: A refill in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
+      Given the example clean-refill of Medicare for J0945
 
     Scenario Outline: The dose was entered as units
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the drug lines have units <units>
       And it is known that the dose administered is <dose>
       When the claim is decided
       Then it is denied
@@ -165,18 +144,16 @@ Feature: Medicare's units are whole, and are units of the code
       And rule administered-above-dose does not hold
 
       Examples:
-        | case                         | dose   | units |
-        | milligrams of a vial         | 36 mg  | 36    |
-        | milligrams of a full vial    | 40 mg  | 40    |
-        | milligrams of two vials      | 72 mg  | 72    |
-        | the least that is told apart | 2 mg   | 2     |
-        | micrograms                   | 50 mcg | 50    |
-        | micrograms of a whole vial   | 40 mg  | 40000 |
+        | case                       | dose   | units |
+        | milligrams of a vial       | 36 mg  | 36    |
+        | milligrams of a full vial  | 40 mg  | 40    |
+        | milligrams of two vials    | 72 mg  | 72    |
+        | the smallest difference    | 2 mg   | 2     |
+        | micrograms                 | 50 mcg | 50    |
+        | micrograms of a whole vial | 40 mg  | 40000 |
 
-    Scenario: The reason tells the dose and the units that it makes
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 36    |
+    Scenario: The reason states the dose and the units that it makes
+      Given the drug lines have units 36
       And it is known that the dose administered is 36 mg
       When the claim is decided
       Then it says "36 billing units are billed for a dose of 36 mg (36000 mcg): the weight was entered as units. The dose makes 4 billing units"
@@ -186,10 +163,8 @@ Feature: Medicare's units are whole, and are units of the code
         | modifiers | units |
         |           | 30    |
         | JW        | 10    |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 30 mg |
-        | the amount discarded  | 10 mg |
+      And it is known that the dose administered is 30 mg
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -199,9 +174,7 @@ Feature: Medicare's units are whole, and are units of the code
         | jw-above-record        | CO    | 151  | N362 | 2    |
 
     Scenario Outline: The units are no weight
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the drug lines have units <units>
       And it is known that the dose administered is <dose>
       When the claim is decided
       Then rule weight-billed-as-units does not hold
@@ -215,9 +188,7 @@ Feature: Medicare's units are whole, and are units of the code
         | one off the milligrams           | 36 mg | 35    |
 
     Scenario: Too many units that are no weight are reduced to the dose
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 5     |
+      Given the drug lines have units 5
       And it is known that the dose administered is 36 mg
       When the claim is decided
       Then line 1 is reduced to 4 units
@@ -225,10 +196,7 @@ Feature: Medicare's units are whole, and are units of the code
         | rule                    | group | carc | rarc | line |
         | administered-above-dose | CO    | 151  | N362 | 1    |
 
-    Scenario: Without a dose nobody can tell that the units are a weight
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+    Scenario: Without a dose it cannot be determined that the units are a weight
       When the claim is decided
       Then it is approved
       And it is assumed that rule weight-billed-as-units does not hold
@@ -237,12 +205,7 @@ Feature: Medicare's units are whole, and are units of the code
   Rule: Millilitres are not units, and the units fit the quantity of the product on the lines
 
     Background: A refill in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
+      Given the example clean-refill of Medicare for J0945
 
     Scenario Outline: The units fit the quantity
       Given these claim lines
@@ -341,7 +304,7 @@ Feature: Medicare's units are whole, and are units of the code
         | units-above-ndc-quantity  | CO    | 16   | M53  | 1    |
         | jz-on-part-of-a-container | CO    | 4    | N823 | 1    |
 
-    Scenario Outline: The quantity cannot be compared, and nothing is held against the claim
+    Scenario Outline: The quantity cannot be compared, and nothing counts against the claim
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         |           | 3     | 66794-157-02 | 15           | ML       |
@@ -366,9 +329,6 @@ Feature: Medicare's units are whole, and are units of the code
       And rule units-above-ndc-quantity does not hold
 
     Scenario: A claim without a product cannot be compared
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
       When the claim is decided
       Then it is approved
       And rule units-above-ndc-quantity does not hold
@@ -397,21 +357,10 @@ Feature: Medicare's units are whole, and are units of the code
   Rule: A screening dose needs few units
 
     Background: A screening dose in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0476 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these facts
-        | fact                              | value |
-        | contraindication.hypersensitivity | no    |
-        | contraindication.active_infection | no    |
+      Given the example screening-dose of Medicare for J0476
 
     Scenario Outline: Up to two units of 50 mcg
-      Given these claim lines
-        | code  | modifiers | units   |
-        | J0476 | JZ        | <units> |
-        | 62322 |           | 1       |
+      Given the drug lines have units <units>
       When the claim is decided
       Then it is approved
       And rule trial-units-above-expected does not hold
@@ -422,10 +371,7 @@ Feature: Medicare's units are whole, and are units of the code
         | 100 mcg | 2     |
 
     Scenario: A third unit is asked about, and is above the limit of a day
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0476 | JZ        | 3     |
-        | 62322 |           | 1     |
+      Given the drug lines have units 3
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -448,10 +394,7 @@ Feature: Medicare's units are whole, and are units of the code
       And rule daily-limit holds
 
     Scenario Outline: Micrograms were entered as units of 50 mcg
-      Given these claim lines
-        | code  | modifiers | units   |
-        | J0476 | JZ        | <units> |
-        | 62322 |           | 1       |
+      Given the drug lines have units <units>
       And it is known that the dose administered is <dose>
       When the claim is decided
       Then it is denied
@@ -463,19 +406,15 @@ Feature: Medicare's units are whole, and are units of the code
         | 100 mcg | 0.1 mg | 100   |
 
     Scenario: One millilitre of 50 mcg/mL is one unit
-      Given these claim lines
-        | code  | modifiers | units | ndc          | ndc quantity | ndc unit |
-        | J0476 | JZ        | 1     | 66794-151-01 | 1            | ML       |
-        | 62322 |           | 1     |              |              |          |
+      Given the drug lines have ndc 66794-151-01
+      And the drug lines have ndc quantity 1
+      And the drug lines have ndc unit ML
       When the claim is decided
       Then it is approved
       And rule volume-billed-as-units does not hold
 
     Scenario: A screening dose without its units
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0476 | JZ        |       |
-        | 62322 |           | 1     |
+      Given the drug lines have no units
       When the claim is decided
       Then it is pended
       And rule trial-units-above-expected is not known
@@ -483,30 +422,18 @@ Feature: Medicare's units are whole, and are units of the code
   Rule: A screening dose under the client's code is a part of one unit of 10 mg
 
     Background: A screening dose in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these facts
-        | fact                              | value |
-        | contraindication.hypersensitivity | no    |
-        | contraindication.active_infection | no    |
+      Given the example screening-dose of Medicare for J0945
+      And the claim has place of service 11
+      And the drug lines have no place of service
+      And line 2 has no place of service
 
     Scenario: One unit of 10 mg
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0945 | JZ        | 1     |
-        | 62322 |           | 1     |
       When the claim is decided
       Then it is approved
       And rule trial-units-above-expected does not hold
 
     Scenario: Two units of 10 mg
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0945 | JZ        | 2     |
-        | 62322 |           | 1     |
+      Given the drug lines have units 2
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -515,10 +442,8 @@ Feature: Medicare's units are whole, and are units of the code
       And it says "2 billing units are billed for a screening dose"
 
     Scenario: A refill may take more
-      Given these claim lines
-        | code  | modifiers | units |
-        | J0945 | JZ        | 4     |
-        | 62369 |           | 1     |
+      Given the drug lines have units 4
+      And line 2 has code 62369
       When the claim is decided
       Then it is approved
       And rule trial-units-above-expected does not hold

@@ -4,25 +4,14 @@ Feature: Medicare pays for discarded baclofen in whole units
   on a second line with the modifier JW. Where no whole unit was thrown away, there is one line, with
   JZ. For every container, the units given and the units thrown away then make the units on its label.
 
-  Background: A refill of an implanted pump in a physician's office (a synthetic claim)
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the claim says
-      | field            | value |
-      | place of service | 11    |
-    And the diagnoses G82.51
-    And it is known that the phase of therapy is refill
-
   Rule: A container that leaves less than one unit is billed on one line with JZ
 
     Scenario Outline: Less than one unit is left, and the line carries JZ
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <units>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -50,14 +39,12 @@ Feature: Medicare pays for discarded baclofen in whole units
         | a small ampule, all of it given | 10 mg     | 0 mg     | 10 mg | 1     |
 
     Scenario Outline: Less than one unit is left, and the line carries neither modifier
-      Given these claim lines
-        | modifiers | units   |
-        |           | <units> |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <units>
+      And the drug lines carry no JZ
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -72,18 +59,14 @@ Feature: Medicare pays for discarded baclofen in whole units
         | two vials, 8 mg left         | 72 mg     | 8 mg     | 80 mg | 8     |
         | a small ampule, 1 mg left    | 9 mg      | 1 mg     | 10 mg | 1     |
 
-    Scenario Outline: Less than one unit is left, and is billed with JW all the same
+    Scenario Outline: Less than one unit is left, and is billed with JW anyway
       The administered units, rounded up, already pay for it.
 
-      Given these claim lines
-        | modifiers | units   |
-        |           | <units> |
-        | JW        | 1       |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units <units>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -102,10 +85,8 @@ Feature: Medicare pays for discarded baclofen in whole units
         | a small ampule, 1 mg left    | 9 mg      | 1 mg     | 10 mg | 1     |
 
     Scenario: The reason names the amount that was too little
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 4
       And it is known that the amount discarded is 4 mg
       When the claim is decided
       Then the reason is CO 4 with N823 from rule jw-below-one-unit
@@ -114,15 +95,12 @@ Feature: Medicare pays for discarded baclofen in whole units
   Rule: Each whole discarded unit is billed on a line of its own with JW
 
     Scenario Outline: One unit or more is left, and is billed beside what was given
-      Given these claim lines
-        | modifiers | units       |
-        |           | <given>     |
-        | JW        | <discarded> |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | <label> |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units <given>
+      And line 2 has units <discarded>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <given> units are allowed on line 1
@@ -148,14 +126,11 @@ Feature: Medicare pays for discarded baclofen in whole units
         | a vial of 20 mg, half left    | 10 mg     | 10 mg     | 20 mg | 1     | 1         |
 
     Scenario Outline: More discarded units are billed than the record shows
-      Given these claim lines
-        | modifiers | units    |
-        |           | <given>  |
-        | JW        | <billed> |
-      And these facts
-        | fact                  | value   |
-        | the dose administered | <dose>  |
-        | the amount discarded  | <waste> |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units <given>
+      And line 2 has units <billed>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -174,15 +149,11 @@ Feature: Medicare pays for discarded baclofen in whole units
     Scenario: A second discarded unit that repeats what rounding up already paid for
       The label names 4 units; 3 given, rounded up, and 2 discarded would make 5.
 
-      Given these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 2     |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 28 mg |
-        | the amount discarded                        | 12 mg |
-        | the labelled total of the opened containers | 40 mg |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 2 has units 2
+      And it is known that the dose administered is 28 mg
+      And it is known that the amount discarded is 12 mg
+      And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then line 1 is approved
       And line 2 is reduced to 1 unit
@@ -192,31 +163,23 @@ Feature: Medicare pays for discarded baclofen in whole units
         | billed-above-containers | CO    | 151  | N362 | 1 2  |
 
     Scenario: Fewer discarded units are billed than the record shows
-      Nobody loses by it but the biller, so it is only noted.
+      Only the biller loses by it, so it is an advisory note.
 
-      Given these claim lines
-        | modifiers | units |
-        |           | 2     |
-        | JW        | 1     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 20 mg |
-        | the amount discarded  | 20 mg |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 2
+      And it is known that the dose administered is 20 mg
+      And it is known that the amount discarded is 20 mg
       When the claim is decided
       Then it is approved
       And it advises by rule billed-below-record
       And it says "The record makes 2 billing units administered and 2 billing units discarded; billed are 2 billing units and 1 billing unit"
 
     Scenario: Fewer units are billed than the label of the opened container names
-      Given these claim lines
-        | modifiers | units |
-        |           | 2     |
-        | JW        | 1     |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 20 mg |
-        | the amount discarded                        | 20 mg |
-        | the labelled total of the opened containers | 40 mg |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 2
+      And it is known that the dose administered is 20 mg
+      And it is known that the amount discarded is 20 mg
+      And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -225,13 +188,11 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it advises by rule billed-below-record
 
     Scenario Outline: A whole discarded unit is on no line
-      Given these claim lines
-        | modifiers | units   |
-        |           | <given> |
-      And these facts
-        | fact                  | value   |
-        | the dose administered | <dose>  |
-        | the amount discarded  | <waste> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <given>
+      And the drug lines carry no JZ
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -248,15 +209,12 @@ Feature: Medicare pays for discarded baclofen in whole units
 
     Scenario Outline: A whole unit was discarded, and the line says JZ
       JZ is a statement that nothing was discarded. The record contradicts it, and that is the one
-      reason given: the missing JW is not held against the claim a second time.
+      reason given: the missing JW does not count against the claim a second time.
 
-      Given these claim lines
-        | modifiers | units    |
-        | JZ        | <billed> |
-      And these facts
-        | fact                  | value   |
-        | the dose administered | <dose>  |
-        | the amount discarded  | <waste> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <billed>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is denied
       And the reason is CO 4 with N823 from rule jz-but-waste
@@ -269,9 +227,7 @@ Feature: Medicare pays for discarded baclofen in whole units
         | two units were discarded          | 20 mg | 20 mg | 4      |
 
     Scenario Outline: The smallest amount that counts as a discarded unit
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945
       And it is known that the amount discarded is <waste>
       When the claim is decided
       Then units.expected_discarded is concluded to be <units>
@@ -291,9 +247,8 @@ Feature: Medicare pays for discarded baclofen in whole units
   Rule: Administered units are the dose rounded up
 
     Scenario Outline: The dose makes all of the units billed
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <units>
       And it is known that the dose administered is <dose>
       When the claim is decided
       Then it is approved
@@ -312,9 +267,8 @@ Feature: Medicare pays for discarded baclofen in whole units
         | exactly eight units        | 80 mg           | 8     |
 
     Scenario Outline: More units are billed than the dose makes
-      Given these claim lines
-        | modifiers | units    |
-        | JZ        | <billed> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units <billed>
       And it is known that the dose administered is <dose>
       When the claim is decided
       Then it is partly approved
@@ -330,23 +284,17 @@ Feature: Medicare pays for discarded baclofen in whole units
         | a little above one unit  | 10.001 mg | 3      | 2       |
         | the vial instead of dose | 11 mg     | 4      | 2       |
 
-    Scenario: The reduction tells the dose and the units that it makes
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+    Scenario: The reduction states the dose and the units that it makes
+      Given the example clean-refill of Medicare for J0945
       And it is known that the dose administered is 30 mg
       When the claim is decided
       Then it says "4 billing units are billed as administered; a dose of 30 mg (30000 mcg) makes 3 billing units, rounded up"
 
     Scenario: Too many administered units do not touch the discarded ones
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
-        | JW        | 1     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 28 mg |
-        | the amount discarded  | 12 mg |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 4
+      And it is known that the dose administered is 28 mg
+      And it is known that the amount discarded is 12 mg
       When the claim is decided
       Then line 1 is reduced to 3 units
       And line 2 is approved
@@ -355,9 +303,8 @@ Feature: Medicare pays for discarded baclofen in whole units
         | administered-above-dose | CO    | 151  | N362 | 1    |
 
     Scenario: Fewer administered units are billed than the dose makes
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units 3
       And it is known that the dose administered is 36 mg
       When the claim is decided
       Then it is approved
@@ -365,13 +312,10 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it advises by rule billed-below-record
 
     Scenario: Nothing was given, and all of the vial was thrown away
-      Given these claim lines
-        | modifiers | units |
-        | JW        | 4     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 0 mg  |
-        | the amount discarded  | 40 mg |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines carry JW
+      And it is known that the dose administered is 0 mg
+      And it is known that the amount discarded is 40 mg
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -381,9 +325,7 @@ Feature: Medicare pays for discarded baclofen in whole units
   Rule: What the record alone can show is not asked of a bare claim, and its absence is written down
 
     Scenario: A claim with JZ says nothing of its dose
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945
       And there are no earlier claims
       When the claim is decided
       Then it is approved
@@ -396,10 +338,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And rule waste-without-jw is not known
 
     Scenario: A claim with JW says nothing of its record
-      Given these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945
       When the claim is decided
       Then it is approved
       And it asks nothing
@@ -409,9 +348,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it is assumed that rule billed-above-containers does not hold
 
     Scenario: Nothing discarded is known, and that is not the same as not known
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945
       And it is known that the amount discarded is 0 mg
       When the claim is decided
       Then it is approved
@@ -420,9 +357,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And rule administered-above-dose is not known
 
     Scenario: The dose is known and the discarded amount is not
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945
       And it is known that the dose administered is 36 mg
       When the claim is decided
       Then it is approved
@@ -430,23 +365,25 @@ Feature: Medicare pays for discarded baclofen in whole units
       And it is assumed that rule jz-but-waste does not hold
 
     Scenario: What is missing is not invented: without a line the units are not known
-      Given it is known that the dose administered is 36 mg
+      Given a claim to Medicare for J0945 on 2025-03-03
+      And the claim has place of service 11
+      And the diagnoses G82.51
+      And it is known that the phase of therapy is refill
+      And it is known that the dose administered is 36 mg
       When the claim is decided
       Then it is pended
       And it asks for the administered units billed
       And it asks for the discarded units billed
 
-  Rule: Administered and discarded amounts differ from the labelled total
+  Rule: Administered and discarded amounts differ from the labeled total
+
+    Background:
+      Given the example clean-refill of Medicare for J0945
+      And it is known that the labelled total of the opened containers is 40 mg
 
     Scenario Outline: The three amounts of the record fit together
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | 40 mg   |
+      Given it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is approved
       And rule amounts-do-not-add-up does not hold
@@ -459,14 +396,8 @@ Feature: Medicare pays for discarded baclofen in whole units
         | very small amounts | 39.999999999 mg | 0.000000001 mg |
 
     Scenario Outline: The three amounts of the record do not fit together
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these facts
-        | fact                                        | value   |
-        | the dose administered                       | <dose>  |
-        | the amount discarded                        | <waste> |
-        | the labelled total of the opened containers | 40 mg   |
+      Given it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -482,13 +413,7 @@ Feature: Medicare pays for discarded baclofen in whole units
         | a thousandfold slip      | 36 mg | 4 mcg    |
 
     Scenario: The sentence names the three amounts
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 36 mg |
-        | the amount discarded                        | 3 mg  |
-        | the labelled total of the opened containers | 40 mg |
+      Given it is known that the dose administered is 36 mg
+      And it is known that the amount discarded is 3 mg
       When the claim is decided
       Then it says "The record shows 36 mg (36000 mcg) administered and 3 mg (3000 mcg) discarded, but containers of 40 mg (40000 mcg)"

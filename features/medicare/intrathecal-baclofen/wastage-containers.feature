@@ -1,19 +1,15 @@
 Feature: Medicare pays for what the labels of the opened containers name, and no more
   Overfill is never billed, nothing is billed twice, and what is left must be accounted for. Only what
   stayed in the container and was thrown away is discarded drug. A container that the dose did not
-  need is looked at by a person, since a needed concentration can justify it.
-
-  Background: A refill of an implanted pump in a physician's office (a synthetic claim)
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the claim says
-      | field            | value |
-      | place of service | 11    |
-    And the diagnoses G82.51
-    And it is known that the phase of therapy is refill
+  need pends for review, since a needed concentration can justify it.
 
   Rule: No more units are paid than the opened containers hold by their labels
 
-    Scenario Outline: The units fit the labelled total
+    Background:
+      Given the example clean-refill of Medicare for J0945
+      And it is known that the labelled total of the opened containers is 40 mg
+
+    Scenario Outline: The units fit the labeled total
       Given these claim lines
         | modifiers | units       |
         |           | <given>     |
@@ -31,7 +27,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | two vials               | 80 mg | 7     | 1         |
         | three ampules of 10 mg  | 30 mg | 2     | 1         |
 
-    Scenario Outline: More units are billed than the labelled total
+    Scenario Outline: More units are billed than the labeled total
       Given these claim lines
         | modifiers | units       |
         |           | <given>     |
@@ -57,7 +53,6 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | modifiers | units |
         |           | 4     |
         | JW        | 1     |
-      And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then line 1 is approved
       And line 2 is denied
@@ -67,10 +62,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | billed-above-containers | CO    | 151  | N362 | 1 2  |
 
     Scenario: The administered units alone are more than the container
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 5     |
-      And it is known that the labelled total of the opened containers is 40 mg
+      Given the drug lines have units 5
       When the claim is decided
       Then it is partly approved
       And line 1 is reduced to 4 units
@@ -84,7 +76,6 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | modifiers | units |
         | JW        | 2     |
         |           | 3     |
-      And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then line 1 is approved
       And line 2 is reduced to 2 units
@@ -92,14 +83,9 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
     Scenario: Overfill was given, and the vial's label is all that is paid
       The vial of 40 mg held 41 mg, all of it was given, and five units were billed.
 
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 5     |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 41 mg |
-        | the amount discarded                        | 0 mg  |
-        | the labelled total of the opened containers | 40 mg |
+      Given the drug lines have units 5
+      And it is known that the dose administered is 41 mg
+      And it is known that the amount discarded is 0 mg
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -107,21 +93,16 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | billed-above-containers | CO    | 151  | N362 | 1    |
         | amounts-do-not-add-up   |       |      |      | 1    |
 
-    Scenario: A part of a unit on the label is not held against the claim
+    Scenario: A part of a unit on the label does not count against the claim
       A container that is no whole number of units may be billed rounded up or down (synthetic:
       every container for intrathecal use that was found is whole units or a screening dose).
 
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And it is known that the labelled total of the opened containers is 35 mg
+      Given it is known that the labelled total of the opened containers is 35 mg
       When the claim is decided
       Then it is approved
 
     Scenario Outline: The bounds for a label that is no whole number of units
-      Given these claim lines
-        | modifiers | units   |
-        | JZ        | <units> |
+      Given the drug lines have units <units>
       And it is known that the labelled total of the opened containers is 35 mg
       When the claim is decided
       Then it is <decision>
@@ -135,10 +116,12 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
 
   Rule: Units of the opened containers that are on no line are asked about
 
-    Scenario Outline: Fewer units are billed than the labelled total
-      Given these claim lines
-        | modifiers | units    |
-        | JZ        | <billed> |
+    Background:
+      Given the example clean-refill of Medicare for J0945
+      And the drug lines have units 3
+
+    Scenario Outline: Fewer units are billed than the labeled total
+      Given the drug lines have units <billed>
       And it is known that the labelled total of the opened containers is <label>
       When the claim is decided
       Then it is pended
@@ -153,22 +136,15 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | most of a vial        | 40 mg | 1      |
         | one unit of two vials | 80 mg | 7      |
 
-    Scenario: In a rural health clinic nobody asks what became of the rest
-      Given the claim says
-        | field            | value |
-        | place of service | 72    |
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
+    Scenario: In a rural health clinic no question is asked about the rest
+      Given the claim has place of service 72
+      And the drug lines carry no JZ
       And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then it is approved
       And rule billed-below-containers does not hold
 
-    Scenario: The labelled total is not known
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
+    Scenario: The labeled total is not known
       When the claim is decided
       Then it is approved
       And it is assumed that rule billed-above-containers does not hold
@@ -178,25 +154,15 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
   Rule: Discarded drug billed for something else than the rest of a container
 
     Scenario: It was left in the container
-      Given these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
-      And these facts
-        | fact                          | value             |
-        | what the discarded amount was | left in container |
+      Given the example refill-with-waste of Medicare for J0945
+      And it is known that what the discarded amount was is left in container
       When the claim is decided
       Then it is approved
       And rule jw-for-something-else does not hold
 
     Scenario Outline: It was something else
-      Given these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
-      And these facts
-        | fact                          | value  |
-        | what the discarded amount was | <what> |
+      Given the example refill-with-waste of Medicare for J0945
+      And it is known that what the discarded amount was is <what>
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -213,34 +179,23 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | the next patient got it                  | given to another patient |
 
     Scenario: Old drug was drawn from the reservoir, and nothing of it is billed
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
-      And these facts
-        | fact                          | value                |
-        | what the discarded amount was | drawn from reservoir |
+      Given the example clean-refill of Medicare for J0945
+      And it is known that what the discarded amount was is drawn from reservoir
       When the claim is decided
       Then it is approved
       And rule jw-for-something-else does not hold
 
     Scenario: The record does not say what it was
-      Given these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945
       When the claim is decided
       Then it is approved
       And it is assumed that rule jw-for-something-else does not hold
 
     Scenario: What was drawn from the reservoir is also less than a unit
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
-        | JW        | 1     |
-      And these facts
-        | fact                          | value                |
-        | what the discarded amount was | drawn from reservoir |
-        | the amount discarded          | 2 mg                 |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 has units 4
+      And it is known that what the discarded amount was is drawn from reservoir
+      And it is known that the amount discarded is 2 mg
       When the claim is decided
       Then line 2 is denied
       And the reasons are
@@ -248,19 +203,19 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | jw-for-something-else | CO    | 4    | N823 | 2    |
         | jw-below-one-unit     | CO    | 4    | N823 | 2    |
 
-  Rule: A container more than the dose needed is looked at by a person
+  Rule: A container more than the dose needed pends for review
+
+    Background:
+      Given the example refill-with-waste of Medicare for J0945
 
     Scenario Outline: One container fewer would have done
-      Given these claim lines
-        | modifiers | units       | ndc   |
-        |           | <given>     | <ndc> |
-        | JW        | <discarded> | <ndc> |
-      And these facts
-        | fact                                        | value    |
-        | the dose administered                       | <dose>   |
-        | the amount discarded                        | <waste>  |
-        | the labelled total of the opened containers | <label>  |
-        | the number of containers opened             | <opened> |
+      Given line 1 has units <given>
+      And line 2 has units <discarded>
+      And the drug lines have ndc <ndc>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the number of containers opened is <opened>
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -274,16 +229,13 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | two small ampules would have done       | 70121-2501-01 | 20 mg | 10 mg | 30 mg | 3      | 2     | 1         |
 
     Scenario Outline: All of the containers were needed
-      Given these claim lines
-        | modifiers | units       | ndc   |
-        |           | <given>     | <ndc> |
-        | JW        | <discarded> | <ndc> |
-      And these facts
-        | fact                                        | value    |
-        | the dose administered                       | <dose>   |
-        | the amount discarded                        | <waste>  |
-        | the labelled total of the opened containers | <label>  |
-        | the number of containers opened             | <opened> |
+      Given line 1 has units <given>
+      And line 2 has units <discarded>
+      And the drug lines have ndc <ndc>
+      And it is known that the dose administered is <dose>
+      And it is known that the amount discarded is <waste>
+      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the number of containers opened is <opened>
       When the claim is decided
       Then it is approved
       And rule container-not-needed does not hold
@@ -295,49 +247,39 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | one vial, and little of it     | 66794-157-02 | 10 mg     | 30 mg     | 40 mg | 1      | 1     | 3         |
 
     Scenario: One container cannot be one too many, even where the product named is smaller
-      Given these claim lines
-        | modifiers | units | ndc          |
-        |           | 3     | 66794-155-02 |
-        | JW        | 1     | 66794-155-02 |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 30 mg |
-        | the labelled total of the opened containers | 40 mg |
-        | the number of containers opened             | 1     |
+      Given the drug lines have ndc 66794-155-02
+      And it is known that the dose administered is 30 mg
+      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the number of containers opened is 1
       When the claim is decided
       Then rule container-not-needed does not hold
 
-    Scenario: The containers are of two sizes, so nobody can tell whether one was too many
-      Given these claim lines
-        | modifiers | units | ndc          |
-        |           | 4     | 66794-157-02 |
-        | JW        | 1     | 66794-155-02 |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 40 mg |
-        | the amount discarded                        | 10 mg |
-        | the labelled total of the opened containers | 50 mg |
-        | the number of containers opened             | 2     |
+    Scenario: The containers are of two sizes, so it cannot be determined whether one was too many
+      Given line 1 has units 4
+      And line 1 has ndc 66794-157-02
+      And line 2 has ndc 66794-155-02
+      And it is known that the dose administered is 40 mg
+      And it is known that the amount discarded is 10 mg
+      And it is known that the labelled total of the opened containers is 50 mg
+      And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
       And it is assumed that rule container-not-needed does not hold
 
-    Scenario: No product is on the lines, so nobody can tell whether one was too many
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
-        | JW        | 4     |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 40 mg |
-        | the amount discarded                        | 40 mg |
-        | the labelled total of the opened containers | 80 mg |
-        | the number of containers opened             | 2     |
+    Scenario: No product is on the lines, so it cannot be determined whether one was too many
+      Given the drug lines have units 4
+      And it is known that the dose administered is 40 mg
+      And it is known that the amount discarded is 40 mg
+      And it is known that the labelled total of the opened containers is 80 mg
+      And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
       And it is assumed that rule container-not-needed does not hold
 
   Rule: Several lines and containers of one day are judged together
+
+    Background:
+      Given the example refill-with-waste of Medicare for J0945
 
     Scenario: Two vials, the administered units on two lines, one unit thrown away
       Given these claim lines
@@ -345,12 +287,10 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         |           | 4     | 66794-157-02  |
         |           | 3     | 70121-2503-01 |
         | JW        | 1     | 70121-2503-01 |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 70 mg |
-        | the amount discarded                        | 10 mg |
-        | the labelled total of the opened containers | 80 mg |
-        | the number of containers opened             | 2     |
+      And it is known that the dose administered is 70 mg
+      And it is known that the amount discarded is 10 mg
+      And it is known that the labelled total of the opened containers is 80 mg
+      And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
@@ -358,10 +298,8 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And 1 unit is allowed on line 3
 
     Scenario: Two administered lines are more than the dose; the later line gives way
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
-        | JZ        | 2     |
+      Given the drug lines carry JZ
+      And line 2 has units 2
       And it is known that the dose administered is 40 mg
       When the claim is decided
       Then line 1 is approved
@@ -376,10 +314,8 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         |           | 2     |
         | JW        | 1     |
         | JW        | 2     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 20 mg |
-        | the amount discarded  | 20 mg |
+      And it is known that the dose administered is 20 mg
+      And it is known that the amount discarded is 20 mg
       When the claim is decided
       Then line 2 is approved
       And line 3 is reduced to 1 unit
@@ -393,15 +329,17 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         |           | 5     |
         | JW        | 1     |
         | JW        | 2     |
-      And these facts
-        | fact                                        | value |
-        | the dose administered                       | 50 mg |
-        | the amount discarded                        | 30 mg |
-        | the labelled total of the opened containers | 80 mg |
+      And it is known that the dose administered is 50 mg
+      And it is known that the amount discarded is 30 mg
+      And it is known that the labelled total of the opened containers is 80 mg
       When the claim is decided
       Then it is approved
 
-  Rule: Each day of a claim stands for itself
+  Rule: Each day of a claim is decided on its own
+
+    Background:
+      Given the example refill-with-waste-and-procedure of Medicare for J0945
+      And the claim has place of service 11
 
     Scenario: Two refills on one claim, one in order and one without JZ
       Given these claim lines

@@ -6,15 +6,7 @@ Feature: Medicare's wastage rules go by the date of service
   Rule: JZ may be used from 2023-01-01
 
     Scenario Outline: JZ on a line before there was such a modifier
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945 on <date>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -29,15 +21,7 @@ Feature: Medicare's wastage rules go by the date of service
         | the last day before     | 2022-12-31 |
 
     Scenario Outline: JZ on a line since there is such a modifier
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945 on <date>
       When the claim is decided
       Then it is approved
 
@@ -51,63 +35,31 @@ Feature: Medicare's wastage rules go by the date of service
         | a leap day                   | 2024-02-29 |
 
     Scenario: JZ before its day, and received when it existed
-      Given a claim to Medicare for J0945 on 2022-12-31
-      And the claim says
-        | field            | value      |
-        | place of service | 11         |
-        | received         | 2023-02-15 |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2022-12-31
+      And the claim has received 2023-02-15
       When the claim is decided
       Then it is denied
       And the reason is CO 182 with N823 from rule jz-before-it-existed
 
     Scenario: JZ before its day in a setting that never asks for it
-      Given a claim to Medicare for J0945 on 2022-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 72    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2022-12-31
+      But the claim has place of service 72
       When the claim is decided
       Then it is denied
       And the reason is CO 182 with N823 from rule jz-before-it-existed
 
     Scenario: Other modifiers, or none, before JZ existed
-      Given a claim to Medicare for J0945 on 2022-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | KX TB     | 3     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945 on 2022-12-31
+      But line 1 carries KX TB
       When the claim is decided
       Then it is approved
       And rule jz-before-it-existed does not hold
 
-    Scenario Outline: Before JZ existed, JZ beside JW has the one fault that it did not exist
-      Given a claim to Medicare for J0945 on 2022-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
-        | <second>  | 1     |
-      And these facts
-        | fact                            | value    |
-        | the number of containers opened | <opened> |
+    Scenario Outline: Before JZ existed, JZ beside JW has one error: JZ did not exist
+      Given the example refill-with-waste of Medicare for J0945 on 2022-12-31
+      But line 1 carries JZ
+      And line 2 carries <second>
+      And it is known that the number of containers opened is <opened>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -120,16 +72,9 @@ Feature: Medicare's wastage rules go by the date of service
         | two containers                  | JW     | 2      |
         | one container, both on one line | JW JZ  | 1      |
 
-    Scenario: Before JZ existed, JZ against the record has the one fault that it did not exist
-      Given a claim to Medicare for J0945 on 2022-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
+    Scenario: Before JZ existed, JZ against the record has one error: JZ did not exist
+      Given the example clean-refill of Medicare for J0945 on 2022-12-31
+      But the drug lines have units 3
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
@@ -140,15 +85,8 @@ Feature: Medicare's wastage rules go by the date of service
   Rule: JZ is required from 2023-07-01, and claims without it come back from 2023-10-01
 
     Scenario Outline: No modifier before JZ was required
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example clean-refill of Medicare for J0945 on <date>
+      But the drug lines carry no JZ
       And it is known that the amount discarded is 0 mg
       When the claim is decided
       Then it is approved
@@ -162,15 +100,8 @@ Feature: Medicare's wastage rules go by the date of service
         | the last day of the option | 2023-06-30 |
 
     Scenario Outline: No modifier while omissions were open to audit
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example clean-refill of Medicare for J0945 on <date>
+      But the drug lines carry no JZ
       When the claim is decided
       Then it is approved
       And it advises by rule jz-missing-audited
@@ -183,12 +114,8 @@ Feature: Medicare's wastage rules go by the date of service
         | the last day of audits alone | 2023-09-30 |
 
     Scenario Outline: While omissions were open to audit, what is in order is not noted
-      Given a claim to Medicare for J0945 on 2023-07-01
-      And the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
+      Given the example clean-refill of Medicare for J0945 on 2023-07-01
+      But the claim has place of service <place>
       And these claim lines
         | modifiers   | units |
         | <modifiers> | 4     |
@@ -202,16 +129,7 @@ Feature: Medicare's wastage rules go by the date of service
         | a rural clinic, without | 72    |           |
 
     Scenario: While omissions were open to audit, a JW line needs no JZ beside it
-      Given a claim to Medicare for J0945 on 2023-07-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945 on 2023-07-01
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
@@ -219,27 +137,17 @@ Feature: Medicare's wastage rules go by the date of service
       And rule waste-without-jw-audited does not hold
 
     Scenario: While omissions were open to audit, an unknown place is no reason to wait
-      Given a claim to Medicare for J0945 on 2023-07-01
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2023-07-01
+      But the claim has no place of service
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is approved
       And rule jz-missing-audited is not known
       And there is no reason from rule jz-missing-audited
 
     Scenario Outline: No modifier since claims come back
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example clean-refill of Medicare for J0945 on <date>
+      But the drug lines carry no JZ
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -253,16 +161,9 @@ Feature: Medicare's wastage rules go by the date of service
         | later still   | 2026-08-01 |
 
     Scenario: Given on the last day of audits alone, and received when claims came back
-      Given a claim to Medicare for J0945 on 2023-09-30
-      And the claim says
-        | field            | value      |
-        | place of service | 11         |
-        | received         | 2023-12-01 |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2023-09-30
+      And the claim has received 2023-12-01
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is approved
       And it advises by rule jz-missing-audited
@@ -270,34 +171,17 @@ Feature: Medicare's wastage rules go by the date of service
   Rule: Discarded units are billed with JW from 2017-01-01, and claims without it come back from 2023-10-01
 
     Scenario: Before 2017 nothing is required of discarded drug
-      Given a claim to Medicare for J0945 on 2016-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
+      Given the example clean-refill of Medicare for J0945 on 2016-12-31
+      But the drug lines have units 3
+      And the drug lines carry no JZ
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
 
     Scenario Outline: Discarded units with JW are paid on every date
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 30 mg |
-        | the amount discarded  | 10 mg |
+      Given the example refill-with-waste of Medicare for J0945 on <date>
+      And it is known that the dose administered is 30 mg
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
       And 1 unit is allowed on line 2
@@ -312,15 +196,9 @@ Feature: Medicare's wastage rules go by the date of service
         | the first day of returns    | 2023-10-01 |
 
     Scenario Outline: A discarded unit on no line while omissions were open to audit
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
+      Given the example clean-refill of Medicare for J0945 on <date>
+      But the drug lines have units 3
+      And the drug lines carry no JZ
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
@@ -336,15 +214,9 @@ Feature: Medicare's wastage rules go by the date of service
         | the last day of audits alone | 2023-09-30 |
 
     Scenario Outline: While omissions were open to audit, what is in order is not noted as waste
-      Given a claim to Medicare for J0945 on 2017-01-01
-      And the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2017-01-01
+      But the claim has place of service <place>
+      And the drug lines carry no JZ
       And it is known that the amount discarded is <waste>
       When the claim is decided
       Then it is approved
@@ -357,30 +229,18 @@ Feature: Medicare's wastage rules go by the date of service
         | a unit, in a rural clinic | 72    | 10 mg    |
 
     Scenario: While omissions were open to audit, an unknown discarded amount is left alone
-      Given a claim to Medicare for J0945 on 2017-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
+      Given the example clean-refill of Medicare for J0945 on 2017-01-01
+      But the drug lines have units 3
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is approved
       And rule waste-without-jw-audited is not known
       And there is no reason from rule waste-without-jw-audited
 
     Scenario: A discarded unit on no line from the first day of returns
-      Given a claim to Medicare for J0945 on 2023-10-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
+      Given the example clean-refill of Medicare for J0945 on 2023-10-01
+      But the drug lines have units 3
+      And the drug lines carry no JZ
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
@@ -392,16 +252,8 @@ Feature: Medicare's wastage rules go by the date of service
   Rule: What contradicts itself is refused from the day on which JZ may be used
 
     Scenario: JW and JZ on one line on the first day
-      Given a claim to Medicare for J0945 on 2023-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW JZ     | 1     |
+      Given the example refill-with-waste of Medicare for J0945 on 2023-01-01
+      But line 2 carries JW JZ
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -409,16 +261,8 @@ Feature: Medicare's wastage rules go by the date of service
         | jw-and-jz-on-one-line | CO    | 4    | N519 | 1 2  |
 
     Scenario: JZ beside JW for one container on the first day
-      Given a claim to Medicare for J0945 on 2023-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945 on 2023-01-01
+      But line 1 carries JZ
       And it is known that the number of containers opened is 1
       When the claim is decided
       Then it is denied
@@ -427,13 +271,8 @@ Feature: Medicare's wastage rules go by the date of service
         | jz-beside-jw | CO    | 4    | N519 | 1 2  |
 
     Scenario: JZ beside JW for several containers on the first day
-      Given a claim to Medicare for J0945 on 2023-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
+      Given the example clean-refill of Medicare for J0945 on 2023-01-01
+      But these claim lines
         | modifiers | units |
         | JZ        | 4     |
         |           | 3     |
@@ -446,15 +285,8 @@ Feature: Medicare's wastage rules go by the date of service
         | jz-beside-jw-several-containers |
 
     Scenario Outline: JZ although a unit was discarded, while JZ was an option and later
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
+      Given the example clean-refill of Medicare for J0945 on <date>
+      But the drug lines have units 3
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
@@ -471,29 +303,15 @@ Feature: Medicare's wastage rules go by the date of service
   Rule: From 2023-10-01 the whole container must be accounted for
 
     Scenario: A unit of the container is on no line, on the last day of audits alone
-      Given a claim to Medicare for J0945 on 2023-09-30
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
+      Given the example clean-refill of Medicare for J0945 on 2023-09-30
+      But the drug lines have units 3
       And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then it is approved
 
     Scenario: A unit of the container is on no line, on the first day of returns
-      Given a claim to Medicare for J0945 on 2023-10-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
+      Given the example clean-refill of Medicare for J0945 on 2023-10-01
+      But the drug lines have units 3
       And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
@@ -504,11 +322,8 @@ Feature: Medicare's wastage rules go by the date of service
   Rule: A claim with several days is judged day by day
 
     Scenario: One claim with the last day of audits alone and the first day of returns
-      Given a claim to Medicare for J0945 on 2023-10-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0945 on 2023-10-01
+      And the claim has place of service 11
       And these claim lines
         | modifiers | units | date       | therapy.phase |
         |           | 4     | 2023-09-30 | refill        |
@@ -523,11 +338,8 @@ Feature: Medicare's wastage rules go by the date of service
       And it advises by rule jz-missing-audited
 
     Scenario: One claim with the last day without JZ and the first day with it
-      Given a claim to Medicare for J0945 on 2023-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0945 on 2023-01-01
+      And the claim has place of service 11
       And these claim lines
         | modifiers | units | date       | therapy.phase |
         | JZ        | 4     | 2022-12-31 | refill        |
@@ -542,11 +354,8 @@ Feature: Medicare's wastage rules go by the date of service
     Scenario: The first day on which JZ was a duty says nothing of the day before
       The earlier day lacks JZ, the later day has it; nothing is noted.
 
-      Given a claim to Medicare for J0945 on 2023-07-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0945 on 2023-07-01
+      And the claim has place of service 11
       And these claim lines
         | modifiers | units | date       | therapy.phase |
         |           | 4     | 2023-06-30 | refill        |
@@ -558,11 +367,8 @@ Feature: Medicare's wastage rules go by the date of service
     Scenario: The last day of audits alone says nothing of the day after
       The earlier day has JZ; the later day lacks it, is refused, and is not noted for audit as well.
 
-      Given a claim to Medicare for J0945 on 2023-10-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0945 on 2023-10-01
+      And the claim has place of service 11
       And these claim lines
         | modifiers | units | date       | therapy.phase |
         | JZ        | 4     | 2023-09-30 | refill        |
@@ -575,11 +381,8 @@ Feature: Medicare's wastage rules go by the date of service
     Scenario: The first day of JW says nothing of the day before
       The earlier day leaves a unit off its lines, the later day bills it; nothing is noted.
 
-      Given a claim to Medicare for J0945 on 2017-01-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0945 on 2017-01-01
+      And the claim has place of service 11
       And these claim lines
         | modifiers | units | date       | therapy.phase | dose.discarded |
         |           | 3     | 2016-12-31 | refill        | 10 mg          |
@@ -592,11 +395,8 @@ Feature: Medicare's wastage rules go by the date of service
     Scenario: The last day of audits alone says nothing of JW on the day after
       The earlier day bills the discarded unit; the later day does not, is refused, and is not noted.
 
-      Given a claim to Medicare for J0945 on 2023-10-01
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
+      Given the example refill-with-procedure of Medicare for J0945 on 2023-10-01
+      And the claim has place of service 11
       And these claim lines
         | modifiers | units | date       | therapy.phase | dose.discarded |
         |           | 3     | 2023-09-30 | refill        | 10 mg          |
@@ -609,13 +409,8 @@ Feature: Medicare's wastage rules go by the date of service
       And there is no reason from rule waste-without-jw-audited
 
     Scenario: A line that runs over a change of the rules is for a person to look at
-      Given a claim to Medicare for J0945 on 2023-06-30
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
+      Given the example clean-refill of Medicare for J0945 on 2023-06-30
+      But these claim lines
         | modifiers | units | through    |
         |           | 4     | 2023-07-01 |
       When the claim is decided
@@ -626,13 +421,8 @@ Feature: Medicare's wastage rules go by the date of service
       And it says "Bill one line for each day of service"
 
     Scenario: A line that begins and ends on one day does not run over days
-      Given a claim to Medicare for J0945 on 2023-06-30
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
+      Given the example clean-refill of Medicare for J0945 on 2023-06-30
+      But these claim lines
         | modifiers | units | through    |
         |           | 4     | 2023-06-30 |
       When the claim is decided
@@ -641,16 +431,9 @@ Feature: Medicare's wastage rules go by the date of service
   Rule: What became of the rest of a container is asked from 2017-01-01, with JZ from its first day
 
     Scenario Outline: Discarded units that leave a rest, since JW is required
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 2     | 66794-157-02 |
-        | JW        | 1     | 66794-157-02 |
+      Given the example refill-with-waste of Medicare for J0945 on <date>
+      But line 1 has units 2
+      And the drug lines have ndc 66794-157-02
       When the claim is decided
       Then it is pended
       And the reason is CO 16 with N822 from rule discarded-units-leave-a-rest
@@ -662,29 +445,16 @@ Feature: Medicare's wastage rules go by the date of service
         | later                 | 2025-03-03 |
 
     Scenario: Before JW was required, nothing is asked about the rest
-      Given a claim to Medicare for J0945 on 2016-12-31
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 2     | 66794-157-02 |
-        | JW        | 1     | 66794-157-02 |
+      Given the example refill-with-waste of Medicare for J0945 on 2016-12-31
+      But line 1 has units 2
+      And the drug lines have ndc 66794-157-02
       When the claim is decided
       Then it is approved
 
     Scenario Outline: JZ on a part of a container
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 3     | 66794-157-02 |
+      Given the example clean-refill of Medicare for J0945 on <date>
+      But the drug lines have units 3
+      And the drug lines have ndc 66794-157-02
       When the claim is decided
       Then it is <outcome>
       And the reasons are
@@ -698,13 +468,8 @@ Feature: Medicare's wastage rules go by the date of service
         | 2023-10-01 | pended  | jz-on-part-of-a-container | 4    |
 
     Scenario Outline: JZ below the NDC quantity
-      Given a claim to Medicare for J0945 on <date>
-      And the claim says
-        | field            | value |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
-      And these claim lines
+      Given the example clean-refill of Medicare for J0945 on <date>
+      But these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         | JZ        | 4     | 66794-157-02 | 40           | ML       |
       When the claim is decided

@@ -1,31 +1,21 @@
 Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
-  JW stands on a line of its own and says: this much was thrown away. JZ stands on the administered
+  JW is on a line of its own and says: this much was thrown away. JZ is on the administered
   line and says: nothing was. They never share a line, they do not contradict each other, and no
   other modifier and no other line speaks for them.
 
-  Background: A refill of an implanted pump in a physician's office (a synthetic claim)
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the claim says
-      | field            | value |
-      | place of service | 11    |
-    And the diagnoses G82.51
-    And it is known that the phase of therapy is refill
-
   Rule: Without a JW line, every administered line carries JZ
 
+    Background:
+      Given the example clean-refill of Medicare for J0945
+
     Scenario: The administered line carries JZ
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
       When the claim is decided
       Then it is approved
       And 4 units are allowed on line 1
       And rule jz-missing does not hold
 
     Scenario: The administered line carries no modifier
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the drug lines carry no JZ
       When the claim is decided
       Then it is denied
       And 0 units are allowed on line 1
@@ -55,9 +45,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       Then it is approved
 
     Scenario Outline: JZ among other modifiers, in any place and any case
-      Given these claim lines
-        | modifiers   | units |
-        | <modifiers> | 4     |
+      Given the drug lines carry <modifiers>
       When the claim is decided
       Then it is approved
       And rule jz-missing does not hold
@@ -71,10 +59,8 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | in small letters, in the middle    | kx jz tb    |
         | beside a distinct-service modifier | 59 JZ       |
 
-    Scenario Outline: No other modifier stands in for JZ
-      Given these claim lines
-        | modifiers   | units |
-        | <modifiers> | 4     |
+    Scenario Outline: No other modifier replaces JZ
+      Given the drug lines carry <modifiers>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -94,9 +80,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | a 340B drug                     | TB        |
 
     Scenario Outline: A distinct-service modifier on the drug is noted, and decides nothing
-      Given these claim lines
-        | modifiers   | units |
-        | <modifiers> | 4     |
+      Given the drug lines carry <modifiers>
       When the claim is decided
       Then it is <decision>
       And it advises by rule distinct-service-modifier
@@ -110,16 +94,17 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | XE without JZ | XE        | denied   |
 
     Scenario: Without a distinct-service modifier there is no such note
-      Given these claim lines
-        | modifiers | units |
-        | KX JZ     | 4     |
+      Given the drug lines carry JZ KX
       When the claim is decided
       Then it is approved
       And there is no reason from rule distinct-service-modifier
 
   Rule: A modifier on another line does not speak for the drug
 
-    Scenario: JZ stands on the refill procedure, and not on the drug
+    Background:
+      Given the example refill-with-waste of Medicare for J0945
+
+    Scenario: JZ is on the refill procedure, and not on the drug
       Given these claim lines
         | code  | modifiers | units |
         | J0945 |           | 4     |
@@ -130,7 +115,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | rule       | group | carc | rarc       | line |
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
 
-    Scenario: JW stands on the refill procedure, and not on the drug
+    Scenario: JW is on the refill procedure, and not on the drug
       Given these claim lines
         | code  | modifiers | units |
         | J0945 |           | 3     |
@@ -143,7 +128,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | jz-missing       | CO    | 16   | N822 MA130 | 1    |
         | waste-without-jw | CO    | 16   | N822 MA130 | 1    |
 
-    Scenario: JZ stands on another drug
+    Scenario: JZ is on another drug
       Given these claim lines
         | code  | modifiers | units |
         | J0945 |           | 4     |
@@ -152,7 +137,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       Then line 1 is denied
       And the reason is CO 16 with MA130 and N822 from rule jz-missing
 
-    Scenario: JW stands on another drug beside a drug line with JZ
+    Scenario: JW is on another drug beside a drug line with JZ
       Given these claim lines
         | code  | modifiers | units |
         | J0945 | JZ        | 4     |
@@ -171,10 +156,11 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       Then it is approved
       And there is no reason from rule distinct-service-modifier
 
-  Rule: JW stands on a line of its own, beside an administered line without JW and without JZ
+  Rule: JW is on a line of its own, beside an administered line without JW and without JZ
 
     Scenario Outline: Two lines, in any order and with other modifiers
-      Given these claim lines
+      Given the example clean-refill of Medicare for J0945
+      But these claim lines
         | modifiers | units          |
         | <first>   | <first units>  |
         | <second>  | <second units> |
@@ -195,18 +181,16 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | JW last of four             |       | 3           | KX TB GA JW | 1            |
 
     Scenario: The same number of units given and discarded is no repetition
-      Given these claim lines
-        | modifiers | units |
-        |           | 2     |
-        | JW        | 2     |
+      Given the example refill-with-waste of Medicare for J0945
+      But the drug lines have units 2
       When the claim is decided
       Then it is approved
       And there is no reason from rule identical-lines
 
     Scenario Outline: Only discarded drug is billed
-      Given these claim lines
-        | modifiers   | units   |
-        | <modifiers> | <units> |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines carry <modifiers>
+      And the drug lines have units <units>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -220,13 +204,10 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | with a distinct-service modifier | JW 59     | 1     |
 
     Scenario: Given and discarded drug are put on one line with JW
-      Given these claim lines
-        | modifiers | units |
-        | JW        | 4     |
-      And these facts
-        | fact                  | value |
-        | the dose administered | 30 mg |
-        | the amount discarded  | 10 mg |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines carry JW
+      And it is known that the dose administered is 30 mg
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is denied
       And the reason is CO 107 with N161 from rule jw-without-administered
@@ -234,9 +215,9 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
     Scenario: The drug that was given is billed on an earlier claim only
       Discarded drug goes on the claim that bills what was given.
 
-      Given these claim lines
-        | modifiers | units |
-        | JW        | 1     |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines carry JW
+      And the drug lines have units 1
       And these earlier claims
         | claim number | units |
         | EARLIER-1    | 3     |
@@ -245,7 +226,9 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       And the reason is CO 107 with N161 from rule jw-without-administered
 
     Scenario: The drug that was given is billed for another day
-      Given these claim lines
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has place of service 11
+      And these claim lines
         | modifiers | units | date       | therapy.phase |
         |           | 3     | 2025-03-02 | refill        |
         | JW        | 1     | 2025-03-03 | refill        |
@@ -256,10 +239,8 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
   Rule: JW and JZ on one line
 
     Scenario Outline: One line carries both
-      Given these claim lines
-        | modifiers   | units |
-        |             | 3     |
-        | <modifiers> | 1     |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 2 carries <modifiers>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -276,9 +257,8 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
     Scenario: The only line carries both
       Two things are wrong with it: the pair, and that nothing is billed as given.
 
-      Given these claim lines
-        | modifiers | units |
-        | JW JZ     | 4     |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines carry JW JZ
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -287,10 +267,9 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | jw-without-administered | CO    | 107  | N161 | 1    |
 
     Scenario Outline: One line carries both, and another JZ besides
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
-        | JW JZ     | 1     |
+      Given the example refill-with-waste of Medicare for J0945
+      But line 1 carries JZ
+      And line 2 carries JW JZ
       And it is known that the number of containers opened is <opened>
       When the claim is decided
       Then it is denied
@@ -305,11 +284,11 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
 
   Rule: For one container, JZ on one line and JW on another contradict each other
 
+    Background:
+      Given the example refill-with-waste of Medicare for J0945
+
     Scenario: One container was opened
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
-        | JW        | 1     |
+      Given line 1 carries JZ
       And it is known that the number of containers opened is 1
       When the claim is decided
       Then it is denied
@@ -318,10 +297,8 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | jz-beside-jw | CO    | 4    | N519 | 1 2  |
 
     Scenario: The units fit one container of the product on the lines
-      Given these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 3     | 66794-157-02 |
-        | JW        | 1     | 66794-157-02 |
+      Given line 1 carries JZ
+      And the drug lines have ndc 66794-157-02
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -351,10 +328,8 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
         | JZ        | 4     |
         |           | 3     |
         | JW        | 1     |
-      And these facts
-        | fact                            | value |
-        | the number of containers opened | 2     |
-        | the amount discarded            | 10 mg |
+      And it is known that the number of containers opened is 2
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is pended
       And the reasons are

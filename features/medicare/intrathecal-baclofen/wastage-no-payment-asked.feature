@@ -1,18 +1,13 @@
 Feature: Medicare judges waste and units only where payment is asked for
   A void (frequency 8) takes a claim back; a preauthorization request comes before the service. Neither
   asks for money, so what is wrong with the lines of a void, or missing on those of a request, is
-  nobody's loss. A void is reversed by a person, and no rule about waste or units looks at it.
+  no one's loss. A void is reversed by a person, and no rule about waste or units looks at it.
 
   Rule: A void is not looked at
 
     Background: A void of a refill in a physician's office (a synthetic claim)
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the claim says
-        | field            | value |
-        | frequency        | 8     |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And it is known that the phase of therapy is refill
+      Given the example clean-refill of Medicare for J0945
+      And the claim has frequency 8
 
     Scenario: A void whose amounts and units are all wrong
       Given these claim lines
@@ -44,16 +39,14 @@ Feature: Medicare judges waste and units only where payment is asked for
       And rule daily-limit-with-earlier-claims does not hold
       And there is no reason from rule distinct-service-modifier
 
-    Scenario: A void whose discarded drug is none
+    Scenario: A void with no discarded drug
       Given these claim lines
         | modifiers | units |
         |           | 3     |
         | JW        | 1     |
-      And these facts
-        | fact                                            | value |
-        | the dose administered                           | 36 mg |
-        | the amount discarded                            | 4 mg  |
-        | whether the record calls a container multi-dose | yes   |
+      And it is known that the dose administered is 36 mg
+      And it is known that the amount discarded is 4 mg
+      And it is known that whether the record calls a container multi-dose is yes
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -65,21 +58,17 @@ Feature: Medicare judges waste and units only where payment is asked for
       And there is no reason from rule discard-modifier-needless
 
     Scenario: A void of discarded drug alone
-      Given these claim lines
-        | modifiers | units |
-        | JW        | 1     |
+      Given the drug lines carry JW
+      And the drug lines have units 1
       When the claim is decided
       Then it is pended
       And rule jw-without-administered does not hold
 
     Scenario: A void without JZ, and with a discarded unit on no line
-      Given these claim lines
-        | modifiers | units |
-        |           | 3     |
-      And these facts
-        | fact                                        | value |
-        | the amount discarded                        | 10 mg |
-        | the labelled total of the opened containers | 40 mg |
+      Given the drug lines have units 3
+      And the drug lines carry no JZ
+      And it is known that the amount discarded is 10 mg
+      And it is known that the labelled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
       And rule jz-missing does not hold
@@ -87,9 +76,7 @@ Feature: Medicare judges waste and units only where payment is asked for
       And rule billed-below-containers does not hold
 
     Scenario: A void with JZ against the record
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
+      Given the drug lines have units 3
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is pended
@@ -120,9 +107,7 @@ Feature: Medicare judges waste and units only where payment is asked for
       And rule jw-and-jz-on-one-line does not hold
 
     Scenario: A void with milligrams for units
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 36    |
+      Given the drug lines have units 36
       And it is known that the dose administered is 36 mg
       When the claim is decided
       Then it is pended
@@ -143,30 +128,21 @@ Feature: Medicare judges waste and units only where payment is asked for
         | one unit too many | 5     |
 
     Scenario: A void of a screening dose with too many units
-      Given these claim lines
-        | modifiers | units |
-        | JZ        | 2     |
+      Given the drug lines have units 2
       And it is known that the phase of therapy is trial
       When the claim is decided
       Then it is pended
       And rule trial-units-above-expected does not hold
 
     Scenario: A void from an inpatient stay
-      Given the claim says
-        | field            | value |
-        | place of service | 21    |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the claim has place of service 21
       When the claim is decided
       Then it is pended
       And rule inpatient-not-separate does not hold
       And there is no reason from rule discard-modifier-needless
 
     Scenario: A void of a packaged drug
-      Given the claim says
-        | field            | value |
-        | place of service | 22    |
+      Given the claim has place of service 22
       And these claim lines
         | code  | modifiers | units |
         | J0945 | JZ        | 4     |
@@ -179,15 +155,9 @@ Feature: Medicare judges waste and units only where payment is asked for
   Rule: A void is not looked at, whatever its date
 
     Scenario: A void with JZ before there was such a modifier
-      Given a claim to Medicare for J0945 on 2022-12-31
-      And the claim says
-        | field            | value |
-        | frequency        | 8     |
-        | place of service | 11    |
-      And the diagnoses G82.51
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945 on 2022-12-31
+      And the claim has frequency 8
+      And nothing is known about the phase of therapy
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -199,9 +169,7 @@ Feature: Medicare judges waste and units only where payment is asked for
 
     Background: A request for a refill in a physician's office (synthetic)
       Given a preauthorization request to Medicare for J0945 on 2025-03-03
-      And the request says
-        | field            | value |
-        | place of service | 11    |
+      And the request has place of service 11
       And the diagnoses G82.51
       And it is known that the phase of therapy is refill
 

@@ -5,20 +5,14 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
   its own there. They are not asked for where the drug is in another payment, or comes in a
   multi-dose container.
 
-  Background: A refill of an implanted pump (a synthetic claim)
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the diagnoses G82.51
-    And it is known that the phase of therapy is refill
-
   Rule: The place decides whether the drug is paid on its own
 
+    Background:
+      Given the example clean-refill of Medicare for J0945
+
     Scenario Outline: JZ is missing where the drug is paid on its own
-      Given the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the claim has place of service <place>
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is denied
       And wastage.in_scope is concluded to be yes
@@ -36,12 +30,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | ambulatory surgical center     | 24    |
 
     Scenario Outline: JZ is present where the drug is paid on its own
-      Given the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the claim has place of service <place>
       When the claim is decided
       Then it is approved
       And there is no reason from rule discard-modifier-needless
@@ -54,12 +43,9 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | ambulatory surgical center    | 24    |
 
     Scenario Outline: JZ is missing on a hospital's claim, which says its place by the type of bill
-      Given the claim says
-        | field     | value  |
-        | bill type | <bill> |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the claim has bill type <bill>
+      And the claim has no place of service
+      And the drug lines carry no JZ
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -75,9 +61,8 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | critical access hospital, written with zero | 0851 |
 
     Scenario: A critical access hospital that says so itself
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the claim has no place of service
+      And the drug lines carry no JZ
       And it is known that the setting is critical access hospital
       When the claim is decided
       Then it is denied
@@ -88,9 +73,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | field            | value   |
         | place of service | <place> |
         | bill type        | <bill>  |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      And the drug lines carry no JZ
       And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
@@ -109,13 +92,9 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | federally qualified health center, by type of bill |       | 771  |
         | dialysis facility, by type of bill                 |       | 721  |
 
-    Scenario Outline: A needless modifier is noted, and does not change the decision
-      Given the claim says
-        | field            | value   |
-        | place of service | <place> |
-      And these claim lines
-        | modifiers   | units |
-        | <modifiers> | 4     |
+    Scenario Outline: An unnecessary modifier is noted, and does not change the decision
+      Given the claim has place of service <place>
+      And the drug lines carry <modifiers>
       When the claim is decided
       Then it is approved
       And it advises by rule discard-modifier-needless
@@ -126,10 +105,8 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | federally qualified health center | 50    | JZ        |
         | dialysis facility                 | 65    | jz TB     |
 
-    Scenario: Needless modifiers on two lines are noted
-      Given the claim says
-        | field            | value |
-        | place of service | 72    |
+    Scenario: Unnecessary modifiers on two lines are noted
+      Given the claim has place of service 72
       And these claim lines
         | modifiers | units |
         |           | 3     |
@@ -164,9 +141,6 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | field            | value   |
         | place of service | <place> |
         | bill type        | <bill>  |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
       When the claim is decided
       Then it is approved
       And rule inpatient-not-separate does not hold
@@ -180,13 +154,12 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
 
   Rule: At home it matters who gave the drug
 
+    Background:
+      Given the example clean-refill of Medicare for J0945
+      And the claim has place of service 12
+      And the drug lines carry no JZ
+
     Scenario: The claim says only that it was at home
-      Given the claim says
-        | field            | value |
-        | place of service | 12    |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
       When the claim is decided
       Then it is pended
       And no rule denies it
@@ -194,13 +167,7 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
       And the information request is CO 252 with N706
 
     Scenario: A clinician refilled the pump on a home visit, without JZ
-      Given the claim says
-        | field            | value |
-        | place of service | 12    |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
-      And it is known that the setting is home visit
+      Given it is known that the setting is home visit
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -208,63 +175,50 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
 
     Scenario: A supplier delivered the drug, and the patient gave it to himself
-      Given the claim says
-        | field            | value |
-        | place of service | 12    |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
-      And it is known that the setting is home self administered
+      Given it is known that the setting is home self administered
       When the claim is decided
       Then it is approved
       And rule jz-missing does not hold
 
-    Scenario: With JZ nobody needs to know who gave the drug at home
-      Given the claim says
-        | field            | value |
-        | place of service | 12    |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+    Scenario: With JZ it does not matter who gave the drug at home
+      Given the drug lines carry JZ
       When the claim is decided
       Then it is approved
       And it asks nothing
 
   Rule: Without a place, a missing JZ cannot be judged
 
+    Background:
+      Given the example clean-refill of Medicare for J0945
+      And the drug lines carry no JZ
+
     Scenario: The claim names no place, and the line no modifier
-      Given these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the claim has no place of service
       When the claim is decided
       Then it is pended
       And rule jz-missing is not known
       And it asks for the setting
 
     Scenario: The claim names no place, but a place that no list has
-      Given the claim says
-        | field            | value |
-        | place of service | 99    |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the claim has place of service 99
       When the claim is decided
       Then it is pended
       And it asks for the setting
 
     Scenario: The place on the line is the one that counts
-      Given the claim says
-        | field            | value |
-        | place of service | 72    |
-      And these claim lines
-        | modifiers | units | place of service |
-        |           | 4     | 11               |
+      Given the claim has place of service 72
+      And the drug lines have place of service 11
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with N822 and MA130 from rule jz-missing
 
   Rule: In a hospital outpatient department an implant packages the drug of its claim
     That a comprehensive procedure does so is contested; Medicare's parameter says yes.
+
+    Background:
+      Given the example refill-with-procedure of Medicare for J0945
+      And the claim has bill type 131
+      And it is known that the phase of therapy is catheter revision
 
     Scenario Outline: The drug beside a comprehensive procedure in an outpatient hospital
       Given the claim says
@@ -275,7 +229,6 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | code        | modifiers | units |
         | J0945       |           | 4     |
         | <procedure> |           | 1     |
-      And it is known that the phase of therapy is catheter revision
       When the claim is decided
       Then it is approved
       And wastage.packaged is concluded to be yes
@@ -300,7 +253,6 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | code        | modifiers | units |
         | J0945       |           | 4     |
         | <procedure> |           | 1     |
-      And it is known that the phase of therapy is catheter revision
       When the claim is decided
       Then it is denied
       And wastage.packaged is concluded to be no
@@ -319,26 +271,19 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
     Scenario: The implant is on the claim, but on another day
       Packaging goes by the claim.
 
-      Given the claim says
-        | field     | value |
-        | bill type | 131   |
-      And these claim lines
+      Given these claim lines
         | code  | modifiers | units | date       |
         | J0945 |           | 4     | 2025-03-03 |
         | 62350 |           | 1     | 2025-03-02 |
+      And it is known that the phase of therapy is refill
       When the claim is decided
       Then it is approved
       And wastage.packaged is concluded to be yes
 
-    Scenario: Modifiers on a packaged drug are noted as needless
-      Given the claim says
-        | field     | value |
-        | bill type | 131   |
-      And these claim lines
-        | code  | modifiers | units |
-        | J0945 | JZ        | 4     |
-        | 62350 |           | 1     |
-      And it is known that the phase of therapy is catheter revision
+    Scenario: Modifiers on a packaged drug are noted as unnecessary
+      Given the drug lines have no place of service
+      And line 2 has no place of service
+      And line 2 has code 62350
       When the claim is decided
       Then it is approved
       And it advises by rule discard-modifier-needless
@@ -347,46 +292,28 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
   Rule: Multi-dose containers leave no discarded drug
 
     Scenario: The record calls the container multi-dose, and no modifier is asked for
-      Given the claim says
-        | field            | value |
-        | place of service | 11    |
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
-      And these facts
-        | fact                                            | value |
-        | whether the record calls a container multi-dose | yes   |
-        | the amount discarded                            | 10 mg |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units 3
+      And the drug lines carry no JZ
+      And it is known that whether the record calls a container multi-dose is yes
+      And it is known that the amount discarded is 10 mg
       When the claim is decided
       Then it is approved
       And wastage.in_scope is concluded to be no
       And rule jw-on-multi-dose does not hold
 
     Scenario: The record calls the container single-dose
-      Given the claim says
-        | field            | value |
-        | place of service | 11    |
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
-      And these facts
-        | fact                                            | value |
-        | whether the record calls a container multi-dose | no    |
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units 3
+      And the drug lines carry no JZ
+      And it is known that whether the record calls a container multi-dose is no
       When the claim is decided
       Then it is denied
       And the reason is CO 16 with N822 and MA130 from rule jz-missing
 
     Scenario: What is left in a multi-dose container is billed with JW
-      Given the claim says
-        | field            | value |
-        | place of service | 11    |
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
-      And these facts
-        | fact                                            | value |
-        | whether the record calls a container multi-dose | yes   |
+      Given the example refill-with-waste of Medicare for J0945
+      And it is known that whether the record calls a container multi-dose is yes
       When the claim is decided
       Then line 1 is approved
       And line 2 is denied
@@ -398,47 +325,28 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
     Scenario: Silence about the container means single-dose
       Every container for intrathecal use that was found is one.
 
-      Given the claim says
-        | field            | value |
-        | place of service | 11    |
-      And these claim lines
-        | modifiers | units |
-        |           | 3     |
-        | JW        | 1     |
+      Given the example refill-with-waste of Medicare for J0945
       When the claim is decided
       Then it is approved
       And rule jw-on-multi-dose does not hold
       And it does not ask for whether the record calls a container multi-dose
 
-    Scenario: A product that no list has is said to be multi-dose
+    Scenario: A product on no list is reported as multi-dose
       The product is looked up by a person; its multi-dose container leaves no discarded drug.
 
-      Given the claim says
-        | field            | value |
-        | place of service | 11    |
-      And these claim lines
-        | modifiers | units | ndc           |
-        |           | 3     | 99999-9999-99 |
-        | JW        | 1     | 99999-9999-99 |
-      And these facts
-        | fact                                        | value |
-        | whether an NDC is of a multi-dose container | yes   |
+      Given the example refill-with-waste of Medicare for J0945
+      But the drug lines have ndc 99999-9999-99
+      And it is known that whether an NDC is of a multi-dose container is yes
       When the claim is decided
       Then line 1 is pended
       And line 2 is denied
       And wastage.in_scope is concluded to be no
       And the reason is CO 4 with N519 from rule jw-on-multi-dose
 
-    Scenario: JZ on drug from a multi-dose container is needless
-      Given the claim says
-        | field            | value |
-        | place of service | 11    |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 3     |
-      And these facts
-        | fact                                            | value |
-        | whether the record calls a container multi-dose | yes   |
+    Scenario: JZ on drug from a multi-dose container is unnecessary
+      Given the example clean-refill of Medicare for J0945
+      But the drug lines have units 3
+      And it is known that whether the record calls a container multi-dose is yes
       When the claim is decided
       Then it is approved
       And it advises by rule discard-modifier-needless
@@ -446,14 +354,10 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
   Rule: Only a claim that asks for payment is judged
 
     Scenario: A void that names no claim is asked which one, whatever its lines carry
-      Given the claim says
-        | field            | value |
-        | place of service | 11    |
-        | frequency        | 8     |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
-        | JW JZ     | 1     |
+      Given the example refill-with-waste of Medicare for J0945
+      And the claim has frequency 8
+      And line 1 has units 4
+      And line 2 carries JW JZ
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -461,14 +365,10 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | void-asks-for-nothing |
 
     Scenario: A replacement is judged on its own lines
-      Given the claim says
-        | field            | value     |
-        | place of service | 11        |
-        | frequency        | 7         |
-        | original id      | EARLIER-1 |
-      And these claim lines
-        | modifiers | units |
-        |           | 4     |
+      Given the example clean-refill of Medicare for J0945
+      And the claim has frequency 7
+      And the claim has original id EARLIER-1
+      And the drug lines carry no JZ
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    | JZ        | 4     |
@@ -479,14 +379,9 @@ Feature: Medicare asks for JW and JZ where the drug is paid on its own
         | jz-missing | CO    | 16   | N822 MA130 | 1    |
 
     Scenario: A replacement mends what the original lacked
-      Given the claim says
-        | field            | value     |
-        | place of service | 11        |
-        | frequency        | 7         |
-        | original id      | EARLIER-1 |
-      And these claim lines
-        | modifiers | units |
-        | JZ        | 4     |
+      Given the example clean-refill of Medicare for J0945
+      And the claim has frequency 7
+      And the claim has original id EARLIER-1
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-1    |           | 4     |

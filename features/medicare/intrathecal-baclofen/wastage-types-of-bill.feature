@@ -3,20 +3,16 @@ Feature: Medicare: every type of bill, with and without its zero and its frequen
   An institutional claim says by its type of bill where the drug was given, and so whether JZ or JW is
   asked for. The last digit is the frequency: 2, 3 and 4 are claims of a longer stay, 7 replaces.
 
+  Background:
+    Given the example refill-with-procedure of Medicare for J0945
+    And the drug lines carry no JZ
+    And the drug lines have no place of service
+    And line 2 has no place of service
+
   Rule: Where the drug is paid on its own, JZ is asked for
 
-    Background: A refill of J0945 without a modifier
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units |
-        | J0945 |           | 4     |
-        | 62369 |           | 1     |
-
     Scenario Outline: An outpatient hospital: <bill>
-      Given the claim says
-        | field     | value  |
-        | bill type | <bill> |
+      Given the claim has bill type <bill>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -38,9 +34,7 @@ Feature: Medicare: every type of bill, with and without its zero and its frequen
         | 0137 |
 
     Scenario Outline: A critical access hospital: <bill>
-      Given the claim says
-        | field     | value  |
-        | bill type | <bill> |
+      Given the claim has bill type <bill>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -63,18 +57,8 @@ Feature: Medicare: every type of bill, with and without its zero and its frequen
 
   Rule: Where another payment includes the drug, JZ is not asked for
 
-    Background: A refill of J0945 without a modifier
-      Given a claim to Medicare for J0945 on 2025-03-03
-      And the diagnoses G82.51
-      And these claim lines
-        | code  | modifiers | units |
-        | J0945 |           | 4     |
-        | 62369 |           | 1     |
-
     Scenario Outline: A clinic or a dialysis facility: <bill>
-      Given the claim says
-        | field     | value  |
-        | bill type | <bill> |
+      Given the claim has bill type <bill>
       When the claim is decided
       Then it is approved
       And wastage.in_scope is concluded to be no
@@ -116,9 +100,7 @@ Feature: Medicare: every type of bill, with and without its zero and its frequen
         | 0727 |
 
     Scenario Outline: An inpatient stay: <bill>
-      Given the claim says
-        | field     | value  |
-        | bill type | <bill> |
+      Given the claim has bill type <bill>
       When the claim is decided
       Then it is denied
       And the reasons are

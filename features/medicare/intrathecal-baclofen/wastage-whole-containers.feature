@@ -3,12 +3,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
   whole containers (Medicare Claims Processing Manual, chapter 17, section 40). The claim alone shows it.
 
   Background: A refill of an implanted pump in a physician's office (a synthetic claim)
-    Given a claim to Medicare for J0945 on 2025-03-03
-    And the claim says
-      | field            | value |
-      | place of service | 11    |
-    And the diagnoses G82.51
-    And it is known that the phase of therapy is refill
+    Given the example refill-with-waste of Medicare for J0945
 
   Rule: JZ is for containers that were used up
 
@@ -64,11 +59,10 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
       Then it is approved
       And rule jz-on-part-of-a-container does not hold
 
-    Scenario: Four units in all, of two vials of which neither is whole
-      Given these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 3     | 66794-157-02 |
-        | JZ        | 1     | 66794-156-02 |
+    Scenario: Four units in all, from two vials, neither of them whole
+      Given the drug lines carry JZ
+      And line 1 has ndc 66794-157-02
+      And line 2 has ndc 66794-156-02
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -76,10 +70,9 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | jz-on-part-of-a-container | CO    | 4    | N823 | 1 2  |
 
     Scenario: A line without an NDC cannot make the other one's containers whole
-      Given these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 3     | 66794-157-02 |
-        | JZ        | 2     |              |
+      Given the drug lines carry JZ
+      And line 1 has ndc 66794-157-02
+      And line 2 has units 2
       When the claim is decided
       Then it is pended
       And the reason is CO 4 with N823 from rule jz-on-part-of-a-container
@@ -98,10 +91,8 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | one line has no NDC | 66794-157-02 |
         | no line has one     |              |
 
-    Scenario: Where nobody says in which setting the drug was given, the setting is asked for
-      Given the claim says
-        | field            | value |
-        | place of service |       |
+    Scenario: Where the setting in which the drug was given is not known, the setting is asked for
+      Given the claim has no place of service
       And these claim lines
         | modifiers | units | ndc          |
         | JZ        | 3     | 66794-157-02 |
@@ -111,9 +102,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
       And it asks for service.setting
 
     Scenario: Where JZ is not needed, nothing is asked about the rest
-      Given the claim says
-        | field            | value |
-        | place of service | 50    |
+      Given the claim has place of service 50
       And these claim lines
         | modifiers | units | ndc          |
         | JZ        | 3     | 66794-157-02 |
@@ -134,11 +123,12 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
 
   Rule: A discarded line accounts for the whole rest
 
+    Background:
+      Given the drug lines have ndc 66794-157-02
+
     Scenario Outline: Administered and discarded units are whole containers: <given> and <discarded>
-      Given these claim lines
-        | modifiers | units       | ndc          |
-        |           | <given>     | 66794-157-02 |
-        | JW        | <discarded> | 66794-157-02 |
+      Given line 1 has units <given>
+      And line 2 has units <discarded>
       When the claim is decided
       Then it is approved
       And rule discarded-units-leave-a-rest does not hold
@@ -150,10 +140,8 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | 5     | 3         |
 
     Scenario Outline: A unit of the container is on no line: <given> and <discarded>
-      Given these claim lines
-        | modifiers | units       | ndc          |
-        |           | <given>     | 66794-157-02 |
-        | JW        | <discarded> | 66794-157-02 |
+      Given line 1 has units <given>
+      And line 2 has units <discarded>
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -168,25 +156,15 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | 5     | 2         |
 
     Scenario: Where JW is not needed, nothing is asked about the rest
-      Given the claim says
-        | field            | value |
-        | place of service | 50    |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 2     | 66794-157-02 |
-        | JW        | 1     | 66794-157-02 |
+      Given the claim has place of service 50
+      And line 1 has units 2
       When the claim is decided
       Then it is approved
       And rule discarded-units-leave-a-rest does not hold
 
-    Scenario: Where nobody says in which setting the drug was given, the rest waits for it
-      Given the claim says
-        | field            | value |
-        | place of service |       |
-      And these claim lines
-        | modifiers | units | ndc          |
-        |           | 2     | 66794-157-02 |
-        | JW        | 1     | 66794-157-02 |
+    Scenario: Where the setting in which the drug was given is not known, the rest waits for it
+      Given the claim has no place of service
+      And line 1 has units 2
       When the claim is decided
       Then it is pended
       And it waits for these rules
@@ -194,10 +172,8 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | discarded-units-leave-a-rest |
 
     Scenario: JZ beside JW is asked about as such, and the rest once
-      Given these claim lines
-        | modifiers | units | ndc          |
-        | JZ        | 5     | 66794-157-02 |
-        | JW        | 1     | 66794-157-02 |
+      Given line 1 carries JZ
+      And line 1 has units 5
       And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is pended
@@ -243,7 +219,7 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | 0.05     | GR   |
         | 20       | GR   |
 
-    Scenario Outline: A quantity of no known amount is not held against the claim: <unit>
+    Scenario Outline: A quantity of no known amount does not count against the claim: <unit>
       Given these claim lines
         | modifiers | units | ndc          | ndc quantity | ndc unit |
         | JZ        | 4     | 66794-157-02 | 80           | <unit>   |
@@ -256,11 +232,10 @@ Feature: Medicare asks what became of the rest of a container that the claim lea
         | F2   |
         |      |
 
-    Scenario: Without JZ it is only noted
-      Given these claim lines
-        | modifiers | units | ndc          | ndc quantity | ndc unit |
-        |           | 3     | 66794-157-02 | 20           | ML       |
-        | JW        | 1     | 66794-157-02 | 20           | ML       |
+    Scenario: Without JZ it is an advisory note
+      Given the drug lines have ndc 66794-157-02
+      And the drug lines have ndc quantity 20
+      And the drug lines have ndc unit ML
       When the claim is decided
       Then it is approved
       And rule ndc-quantity-above-units holds

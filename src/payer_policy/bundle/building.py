@@ -30,6 +30,7 @@ from payer_policy.formats.schemas import library_schema_problems
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
 from payer_policy.policy.reading import load_folder, read_library
+from payer_policy.specs.examples import example_problems
 from payer_policy.specs.reading import features_in, read_features
 from payer_policy.specs.replay import scripts_of
 from payer_policy.specs.running import Run, run_scripts
@@ -120,7 +121,8 @@ def _checked(policies: Path, settle: Settle) -> tuple[dict[str, bytes], Library]
             problems = settle(library, problems)
     errors = [one for one in problems if one.severity == "error"]
     if library is not None and not errors:
-        errors = library_schema_problems(library)
+        found = [*library_schema_problems(library), *example_problems(library)]
+        errors = [one for one in found if one.severity == "error"]
     refuse(errors)
     assert library is not None
     return contents, library

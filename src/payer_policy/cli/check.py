@@ -49,9 +49,11 @@ def command(
     errors = [problem for problem in problems if problem.severity == "error"]
     if library is not None and not errors:
         from payer_policy.formats.schemas import library_schema_problems
+        from payer_policy.specs.examples import example_problems
 
-        found = library_schema_problems(library)
-        errors, problems = found, sorted([*problems, *found], key=Diagnostic.sort_key)
+        found = [*library_schema_problems(library), *example_problems(library)]
+        errors = [problem for problem in found if problem.severity == "error"]
+        problems = sorted([*problems, *found], key=Diagnostic.sort_key)
     if deep and library is not None and not errors:
         from payer_policy.analysis.deep import deep_check
         from payer_policy.engine import Engine
@@ -74,7 +76,10 @@ def command(
 def _print(folder: Path, library: Library | None, problems: list[Diagnostic], bad: bool) -> None:
     if problems:
         consequence = "nothing can be loaded"
-        if all(one.code == "conflict" for one in problems if one.severity == "error"):
+        codes = {one.code for one in problems if one.severity == "error"}
+        if codes == {"wrong-example"}:
+            consequence = "no scenario can start from them"
+        elif codes <= {"conflict"}:
             consequence = "for such requests the fact is not known, and rules that read it pend"
         if library is None and any(p.location.file.endswith("vocabulary.json") for p in problems):
             consequence += ", and rules are checked only after vocabulary.json is correct"

@@ -45,6 +45,9 @@ class Library:
     """The drug codes that each policy can apply to, by address (over all its versions)."""
     statements: Mapping[str, Statements] = field(default_factory=dict)
     """What is said to be always or never so, by the address of the policy beside which it stands."""
+    examples: Mapping[str, Mapping[str, JsonDocument]] = field(default_factory=dict)
+    """Named requests, by the address of the policy beside which they are and by name. They decide
+    nothing: `specs.examples` reads them as requests."""
     _elaborations: dict[str, tuple[Elaboration, ...]] = field(default_factory=dict)
     """By address, one for each span; what `check` typed stands here from the beginning."""
     _windows: dict[str, tuple[Window, ...]] = field(default_factory=dict)

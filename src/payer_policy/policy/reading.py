@@ -86,6 +86,7 @@ REASON_CODES: Final = "reason_codes"
 DRUGS: Final = "drugs"
 PRODUCTS: Final = "products"
 PAYER: Final = "payer.json"
+EXAMPLES: Final = "examples"
 RESERVED: Final = (CODE_SETS, REASON_CODES, DRUGS, PRODUCTS)
 REASON_SYSTEMS: Final = ("carc", "rarc", "group")
 
@@ -228,6 +229,7 @@ class PolicyFolder:
             spans=spans,
             codes={address: checked[address].codes for address in sorted(checked)},
             statements=self._statements(folder, placed, policies),
+            examples=_examples(folder, placed, policies),
             _elaborations={
                 address: tuple(found.elaborations)
                 for address, found in checked.items()
@@ -422,6 +424,8 @@ def _placed(folder: Folder) -> dict[str, str]:
             kinds[relative] = STATEMENTS
         elif len(parts) == 3 and parts[0] not in RESERVED:
             kinds[relative] = "policy"
+        elif len(parts) == 4 and parts[0] not in RESERVED and parts[2] == EXAMPLES:
+            kinds[relative] = EXAMPLES
         else:
             hint = "a policy is <payer>/<policy>/<first day in force>.json"
             if parts[0] in RESERVED:
@@ -444,12 +448,13 @@ def _misnamed(kind: str, parts: list[str]) -> Iterator[tuple[str, str]]:
         PAYER: parts[:1],
         "policy": parts[:2],
         STATEMENTS: parts[:2],
+        EXAMPLES: parts[3:],
         CODE_SETS: parts[1:],
         PRODUCTS: parts[1:],
     }
     for name in names.get(kind, ()):
         if not _NAME.match(name):
-            noun = "a file" if kind in RESERVED else "a folder"
+            noun = "a file" if kind in (*RESERVED, EXAMPLES) else "a folder"
             yield f"`{name}` is not a name for {noun} here", _KEBAB
     if kind == REASON_CODES and parts[1] not in REASON_SYSTEMS:
         known = [f"{system}.json" for system in REASON_SYSTEMS]
@@ -645,6 +650,25 @@ def _statements_of(folder: Folder, relative: str, document: JsonDocument) -> Sta
     if model is None:
         return None
     return Statements(relative.rpartition("/")[0], model, document)
+
+
+def _examples(
+    folder: Folder, placed: Mapping[str, str], policies: Mapping[str, tuple[PolicyVersion, ...]]
+) -> dict[str, dict[str, JsonDocument]]:
+    """The examples beside each policy, by name; examples beside no policy are reported."""
+    out: dict[str, dict[str, JsonDocument]] = {}
+    for relative, kind in placed.items():
+        document = folder.documents.get(relative)
+        if kind != EXAMPLES or document is None:
+            continue
+        address, name = relative.removesuffix(".json").split(f"/{EXAMPLES}/")
+        if address in policies:
+            out.setdefault(address, {})[name] = document
+        elif address not in _addresses(folder.broken):
+            message = "there is no policy in this folder for this example"
+            hint = f"put it at <payer>/<policy>/{EXAMPLES}/<name>.json, beside a policy"
+            folder.refuse(relative, "unexpected-file", message, hint)
+    return out
 
 
 def _check_statements_of(

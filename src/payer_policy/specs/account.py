@@ -1,4 +1,4 @@
-"""The account that a failed expectation ends with: the determination, and why it is so."""
+"""What a failed expectation ends with: the determination, and why it was made."""
 
 from __future__ import annotations
 
@@ -41,6 +41,6 @@ def _of_service(one: Decided, rules: Sequence[str]) -> Iterator[str]:
 
 
 def _proof(tree: Explanation, rule: str) -> Node | None:
-    """The fullest account of a rule: it is told in full once, and referred to elsewhere."""
+    """The fullest account of a rule: it is given in full once, and referred to elsewhere."""
     nodes = [node for section in tree.sections for node in section.walk() if node.rule == rule]
     return max(nodes, key=lambda node: sum(1 for _ in node.walk()), default=None)

@@ -1,4 +1,4 @@
-"""One scenario while it runs: the request that its sentences build, then what came of it.
+"""One scenario while it runs: the request that its sentences build, then the answer.
 
 Knows nothing of pytest or Gherkin, so that anything that can read sentences can run scenarios.
 """
@@ -22,18 +22,21 @@ from payer_policy.specs.failures import Mismatch, Wrong
 REQUEST_ID = "SPEC-1"
 
 
+SubjectKind = Literal["claim", "request", "question"]
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What the first sentence says: whom is asked, about which code and day."""
+    """What the first sentence says: claim, request or question, and its code and day."""
 
-    kind: Literal["claim", "request", "question"]
+    kind: SubjectKind
     code: str
     day: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of it: determinations, or (in `refused`) why the request was not decided."""
+    """The answer: determinations, or (in `refused`) why the request was not decided."""
 
     decided: tuple[Decided, ...] = ()
     without: tuple[NoPolicy, ...] = ()
@@ -46,12 +49,13 @@ class Answer:
 
 @dataclass
 class Case:
-    """A request being put together, and its answer once it is decided."""
+    """A request that sentences build, and its answer once it is decided."""
 
     engine: Engine
     subject: Subject | None = None
     request: dict[str, Any] = field(default_factory=dict)
-    facts: dict[str, Value] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
+    """As the request's JSON has them."""
     unknown: set[str] = field(default_factory=set)
     """Facts of which the scenario says that nothing is known."""
     answer: Answer | None = None
@@ -62,37 +66,34 @@ class Case:
 
     # --- before it is decided -------------------------------------------------------------------
 
+    def begin(self, subject: Subject, request: dict[str, Any]) -> None:
+        """Start from this request as JSON, its facts included."""
+        if self.subject is not None:
+            raise Wrong(
+                f"the scenario is already about a {self.subject.kind}",
+                "a scenario is about one request; look for another one in the Background",
+            )
+        self.subject = subject
+        self.facts = request.pop("facts", {})
+        self.request = {"id": REQUEST_ID, **request}
+
     def asked(self) -> Subject:
         """What the scenario is about; every other sentence needs it."""
         if self.subject is None:
             raise Wrong(
-                "nobody has said yet what is asked of whom",
-                "start with `Given a claim to … for … on …`, "
+                "the scenario does not say yet what is asked, and of which payer",
+                "start with `Given the example … of … for …`, `Given a claim to … for … on …`, "
                 "`Given a preauthorization request to … for … on …` or "
                 "`Given a question to … about … on …`",
             )
         return self.subject
 
     def change(self) -> None:
-        """Something about the request is said: what was decided before no longer stands."""
+        """The request changes: what was decided before is dropped."""
         self.asked()
         self.answer = None
 
-    def put(self, path: tuple[str, ...], value: object) -> None:
-        """A field of the request."""
-        into = self.request
-        for key in path[:-1]:
-            into = into.setdefault(key, {})
-        into[path[-1]] = value
-
-    def drop(self, path: tuple[str, ...]) -> None:
-        """Leave a field of the request out: it is not known."""
-        into = self.request
-        for key in path[:-1]:
-            into = into.get(key, {})
-        into.pop(path[-1], None)
-
-    def know(self, name: str, value: Value) -> None:
+    def know(self, name: str, value: Any) -> None:
         self.facts[name] = value
         self.unknown.discard(name)
 
@@ -103,28 +104,22 @@ class Case:
     # --- deciding -------------------------------------------------------------------------------
 
     def json(self) -> dict[str, Any]:
-        """The request as any program would hand it over."""
+        """The request as JSON, as a program would send it."""
         subject = self.asked()
-        facts = dict(self.facts)
-        if not self.request.get("lines"):
-            for name, value in self._of_service(subject):
-                facts.setdefault(name, value)
-        return {
-            **self.request,
-            "facts": {name: to_json(value) for name, value in facts.items()},
-        }
+        service = {} if self.request.get("lines") else dict(self._of_service(subject))
+        return {**self.request, "facts": {**service, **self.facts}}
 
-    def _of_service(self, subject: Subject) -> Iterator[tuple[str, Value]]:
+    def _of_service(self, subject: Subject) -> Iterator[tuple[str, Any]]:
         """Without lines, the code and the day are facts like others."""
         wanted = {"code": subject.code, "date": subject.day}
         for name, fact in self.library.vocabulary.facts.items():
             if fact.source is not None and name not in self.unknown:
                 value = wanted.get(str(fact.source.get("service")))
                 if value is not None:
-                    yield name, value
+                    yield name, to_json(value)
 
     def decide(self) -> None:
-        """Hand the request over and keep the answer, also where it is a refusal."""
+        """Has the request decided, and keeps the answer, also if it is a refusal."""
         request = self.json()
         try:
             decided, without = self.engine.decide_fully(request)
@@ -142,8 +137,8 @@ class Case:
         if value is not None and value != fact.absent_means:
             raise Wrong(
                 f"the scenario says that nothing is known about `{name}`, but the request itself "
-                f"tells: {in_words(value, fact.type)}",
-                "leave out what tells it (lines, diagnoses, authorization), or drop the sentence",
+                f"says: {in_words(value, fact.type)}",
+                "leave out what says it (lines, diagnoses, authorization), or drop the sentence",
             )
 
     # --- after it is decided --------------------------------------------------------------------

@@ -1,19 +1,19 @@
-"""What stands in the slots and cells of a scenario, checked against vocabulary and policies.
+"""The values in slots and cells of a scenario, checked against vocabulary and policies.
 
-Every name and value of a scenario passes through here, so that a slip is told as such, with the
-nearest right name, before anything is decided on it.
+Every name and value of a scenario passes through here, so that a slip is reported as such, with the
+nearest right name, before anything is decided.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
-from decimal import Decimal
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,10 +34,10 @@ from payer_policy.core.vocabulary.units import UNITS, factor
 from payer_policy.policy.library import Library
 from payer_policy.policy.reference import Payer
 from payer_policy.specs.failures import Wrong
-from payer_policy.specs.sentences import Row, Table
+from payer_policy.specs.sentences import Table
 
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
-_NUMBER: Final = re.compile(r"([+-]?[\d.]+)\s*(\S.*)?")
+_NUMBER: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*(\S.*)?", re.ASCII)
 _SPELLED_UNITS: Final = {
     **{unit.removesuffix("s"): unit for unit in UNITS if unit.endswith("s")},
     "units": "billing units",
@@ -132,7 +132,7 @@ def _bare(label: str) -> str:
 
 
 def fact_and_value(library: Library, text: str) -> tuple[Fact, str]:
-    """The two sides of `… is …`, wherever else the words "is" may stand."""
+    """The two sides of `… is …`, wherever else the word "is" may be."""
     sides = text.split(" is ")
     splits = [
         (" is ".join(sides[:at]).strip(), " is ".join(sides[at:]).strip())
@@ -145,7 +145,7 @@ def fact_and_value(library: Library, text: str) -> tuple[Fact, str]:
             return fact(library, name), value
         except Wrong:
             continue
-    fact(library, splits[0][0])  # says what is wrong with it
+    fact(library, splits[0][0])  # raises what is wrong with it
     raise AssertionError(text)
 
 
@@ -211,17 +211,10 @@ def _number(type_: FactType, text: str) -> object:
     size = factor(unit, wanted)
     if size is None:
         raise Wrong(f'found "{text}"; a number of {wanted} was expected')
-    exact = Fraction(Decimal(numeral)) * size if _is_numeral(numeral) else None
-    if exact is None:
-        return numeral
-    written = format_number(exact)
+    written = format_number(Fraction(numeral) * size)
     if "/" in written:
         raise Wrong(f'"{text}" has no exact value in {wanted}', f"write it in {wanted}")
     return written
-
-
-def _is_numeral(text: str) -> bool:
-    return re.fullmatch(r"[+-]?\d+(\.\d+)?", text) is not None
 
 
 def reason(library: Library, text: str) -> tuple[str, str]:
@@ -261,18 +254,7 @@ def rule(rulesets: Sequence[Ruleset], text: str) -> str:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def header(table: Table, known: Iterable[str]) -> tuple[str, ...]:
-    """The column names, in their one spelling."""
-    names = list(known)
-    columns = tuple(named(cell, names, "column", table[0].line) for cell in table[0].cells)
-    for column in columns:
-        if columns.count(column) > 1:
-            message = f"the column `{column}` is in this table twice"
-            raise Wrong(message, "keep one of the two columns", table[0].line)
-    return columns
-
-
-def named(cell: str, known: Sequence[str], noun: str, line: int) -> str:
+def named(cell: str, known: Sequence[str], noun: str, line: int | None) -> str:
     """A column or field by its name, in its one spelling."""
     name = spelling(cell)
     if name not in known:
@@ -286,7 +268,12 @@ def named(cell: str, known: Sequence[str], noun: str, line: int) -> str:
 
 def records(table: Table, known: Iterable[str]) -> list[tuple[int, dict[str, str]]]:
     """The rows below the header, each with its line and its cells by column."""
-    columns = header(table, known)
+    names, line = list(known), table[0].line
+    columns = [named(cell, names, "column", line) for cell in table[0].cells]
+    for column in columns:
+        if columns.count(column) > 1:
+            message = f"the column `{column}` is in this table twice"
+            raise Wrong(message, "keep one of the two columns", line)
     _needs_rows(table)
     return [(row.line, dict(zip(columns, row.cells, strict=True))) for row in table[1:]]
 
@@ -298,6 +285,15 @@ def pairs(table: Table, left: str) -> list[tuple[int, str, str]]:
         raise Wrong(f"the first row must be | {left} | value |", None, table[0].line)
     _needs_rows(table)
     return [(row.line, row.cells[0], row.cells[1]) for row in table[1:]]
+
+
+def fields(table: Table, known: Iterable[str]) -> Iterator[tuple[int, str, str]]:
+    """The rows of a table `| field | value |`: line, field and text of each."""
+    lines: dict[str, int] = {}
+    for line, name, text in pairs(table, "field"):
+        field = named(name, list(known), "field", line)
+        once(lines, field, line)
+        yield line, field, text
 
 
 def once(lines: dict[str, int], name: str, line: int) -> None:
@@ -326,15 +322,18 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
-def at_row(row: Row | int, error: Wrong) -> NoReturn:
-    """Tell an error as one of a row."""
-    raise Wrong(
-        error.message, error.hint, error.line or (row if isinstance(row, int) else row.line)
-    ) from None
+@contextmanager
+def in_row(line: int) -> Iterator[None]:
+    """Reports what is wrong inside as wrong in this row of a table."""
+    try:
+        yield
+    except Wrong as error:
+        error.line = error.line or line
+        raise
 
 
 def checked(
-    model: type[BaseModel], raw: Mapping[str, Any], names: Mapping[str, str], line: int
+    model: type[BaseModel], raw: Mapping[str, Any], names: Mapping[str, str], line: int | None
 ) -> None:
     """Refuse a row whose cells the request's own model would refuse.
 
@@ -345,6 +344,6 @@ def checked(
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         path = ".".join(str(step) for step in detail["loc"] if isinstance(step, str))
-        told = said(detail)
+        problem = said(detail)
         name = next((names[one] for one in names if f"{path}.".startswith(f"{one}.")), spoken(path))
-        raise Wrong(f"`{name}`: {told.message}", told.hint, line) from None
+        raise Wrong(f"`{name}`: {problem.message}", problem.hint, line) from None

@@ -1,7 +1,7 @@
 """Why a scenario fails, as a value and as the text that people read.
 
-`Wrong`: the scenario says something that cannot be meant (a misspelled fact, say). `Mismatch`: it
-expects one thing and the policies say another. Neither ever shows a Python traceback.
+`Wrong`: the scenario says something that cannot be meant (a misspelled fact). `Mismatch`: it expects
+one thing and the policies say another. Neither shows a Python traceback.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from payer_policy.core.diagnostics import PayerPolicyError
 
 
 class Wrong(PayerPolicyError):
-    """What a step says cannot be meant. `line`: the row of its table, where it is one."""
+    """A step that cannot be meant. `line`: the line of the table's row that is wrong, if any."""
 
     def __init__(self, message: str, hint: str | None = None, line: int | None = None) -> None:
         super().__init__(message)
@@ -24,7 +24,7 @@ class Wrong(PayerPolicyError):
 class Mismatch(PayerPolicyError):
     """The determination is not what a `Then` says.
 
-    `rules` are the rules to prove in the account that follows, the most telling first.
+    `rules` are the rules to prove in the account that follows, the most important first.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Failure:
     """The determination, and why it is so."""
 
     def text(self) -> str:
-        """The failure as people read it; its first line tells where and what."""
+        """The failure as people read it; its first line is where and what."""
         place = self.place
         lines = [f"{place.file}:{self.line}: {self.row or self.sentence}"]
         if self.row is not None:
@@ -77,31 +77,25 @@ class Failure:
         lines.append("")
         if self.expected is not None:
             lines += [
-                *_labelled("  expected: ", self.expected),
-                *_labelled("  but found: ", self.found or ""),
+                *_labeled("  expected: ", self.expected),
+                *_labeled("  but found: ", self.found or ""),
             ]
         if self.problem is not None:
-            lines += _labelled("  ", self.problem)
+            lines += _labeled("  ", self.problem)
         if self.hint is not None:
-            lines += _labelled("  ", self.hint)
+            lines += _labeled("  ", self.hint)
         if self.account:
             lines += ["", *(f"  {line}".rstrip() for line in self.account.splitlines())]
         return "\n".join(line.rstrip() for line in lines)
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "line": self.line,
-            "step": self.sentence,
-            "row": self.row,
-            "problem": self.problem,
-            "expected": self.expected,
-            "found": self.found,
-            "hint": self.hint,
-            "account": self.account,
+        named = ("row", "problem", "expected", "found", "hint", "account")
+        return {"line": self.line, "step": self.sentence} | {
+            name: getattr(self, name) for name in named
         }
 
 
-def _labelled(label: str, text: str) -> list[str]:
+def _labeled(label: str, text: str) -> list[str]:
     first, *rest = text.splitlines() or [""]
     return [label + first, *(" " * len(label) + line for line in rest)]
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from payer_policy.specs.sentences import plain
 from payer_policy.specs.steps import STEPS
-
-_KEYWORDS: Final = {"given": "Given", "when": "When", "then": "Then"}
 
 
 def steps_text() -> str:
@@ -17,7 +15,8 @@ def steps_text() -> str:
 
 
 def _lines() -> Iterator[str]:
-    for kind, keyword in _KEYWORDS.items():
+    for kind in ("given", "when", "then"):
+        keyword = kind.title()
         yield f"## {keyword}"
         yield ""
         for step in STEPS:

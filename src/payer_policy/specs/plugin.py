@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
@@ -45,26 +46,24 @@ class Session:
 
     folder: Path
     base: Path
-    """Where the command was given: paths are told from here."""
-    library: Library | None = None
+    """Where the command was given: paths are shown relative to it."""
     engines: dict[str, Engine] = field(default_factory=dict)
-    told: bool = False
+    reported: bool = False
 
-    def open(self) -> Library:
+    @cached_property
+    def library(self) -> Library:
         """The policies.
 
         Raises:
-            PolicyError: they are not in order.
+            PolicyError: they have errors.
         """
-        if self.library is None:
-            self.library = Library.open(self.folder)
-        return self.library
+        return Library.open(self.folder)
 
     def engine(self, name: str) -> Engine:
-        found = self.engines.get(name)
-        if found is None:
-            found = self.engines[name] = Engine(self.open(), name)
-        return found
+        """The engine of that name, one for all scenarios."""
+        if name not in self.engines:
+            self.engines[name] = Engine(self.library, name)
+        return self.engines[name]
 
 
 SESSION: Final = pytest.StashKey[Session]()
@@ -124,12 +123,12 @@ class FeatureModule(pytest.Module):
         except PolicyError as error:
             raise self.CollectError(report_text(error.diagnostics)) from None
         try:
-            session.open()
+            session.library  # noqa: B018  (it is read here, once)
         except PolicyError as error:
             text = report_text(error.diagnostics, consequence="no scenario can run")
-            if session.told:  # it is said once in full
+            if session.reported:  # they are shown once in full
                 text = f"the policies in {session.folder} have errors; no scenario can run"
-            session.told = True
+            session.reported = True
             raise self.CollectError(text) from None
         for tag in self.file.tags:
             self.config.addinivalue_line("markers", f"{tag}: a tag of {self.file.shown}")
@@ -137,7 +136,7 @@ class FeatureModule(pytest.Module):
         for item in items:
             if isinstance(item, pytest.Function):
                 line = item.function.payer_policy_scripts[0].place.line
-                # Without this, pytest tells the place of pytest-bdd's own function.
+                # Without this, pytest shows the place of pytest-bdd's own function.
                 item.__dict__["location"] = (self.file.shown, line - 1, item.name)
             yield item
 

@@ -1,7 +1,7 @@
 """A `.feature` file before it is run: is it Gherkin, and does it say what it seems to?
 
 What a runner would skip silently is refused here: two scenarios with one name, a scenario
-that checks nothing, a step whose keyword is misspelled (Gherkin takes it for a description).
+that checks nothing, a step whose keyword is misspelled (Gherkin treats it as a description).
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class FeatureFile:
 
     path: Path
     shown: str
-    """The path as people are told it."""
+    """The path as it is shown to people."""
     feature: dict[str, Any]
     """The feature as `gherkin-official` parses it."""
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return tuple(sorted({tag for tag, _ in _tags(self.feature)}))
+        return tuple(sorted({tag for node in _nodes(self.feature) for tag in tags_of(node)}))
 
 
 def features_in(paths: Iterable[Path]) -> list[Path]:
@@ -179,17 +179,17 @@ def _what_is_wrong(error: ParserException, here: str) -> tuple[str, str | None]:
         return "the file ends in the middle of a feature", None
     word, _, rest = here.partition(" ")
     if here.startswith("|"):
-        return "a table stands here without a step before it", None
+        return "this table has no step before it", None
     if here.startswith("@"):
-        return "a tag stands here without a scenario after it", None
+        return "this tag has no scenario after it", None
     if word in _STEP_WORDS or word == "*":
         return (
-            "this step stands outside a scenario",
+            "this step is outside a scenario",
             "put it under `Scenario: …` (all steps come before `Examples:`)",
         )
     for keyword in _KEYWORDS:
         if here.startswith(keyword):
-            return f"`{keyword}` cannot stand here", _keyword_order(keyword)
+            return f"`{keyword}` cannot be here", _keyword_order(keyword)
         if here.startswith(keyword.removesuffix(":")):
             return f"`{keyword}` needs its colon", f"write `{keyword} …`"
     close = nearest(word, (*_STEP_WORDS, *_KEYWORDS))
@@ -218,7 +218,6 @@ class _Checker:
             described = self._feature["description"].split()
             hint = "is the colon of `Scenario:` missing?" if "Scenario" in described else None
             self._report("empty-feature", "there is no scenario in this feature", None, hint)
-        self._swallowed(self._feature)
         names = Counter(scenario["name"].strip() for _, scenario in scenarios)
         for before, scenario in scenarios:
             line = scenario["location"]["line"]
@@ -234,22 +233,20 @@ class _Checker:
                 )
             self._steps(before, scenario)
             self._examples(scenario)
-        for background in _backgrounds(self._feature):
-            self._swallowed(background)
-            self._first_step(background["steps"])
-        for tag, line in _tags(self._feature):
-            if tag in _RESERVED_TAGS or tag.startswith("_"):
-                self._report(
-                    "reserved-tag",
-                    f"`@{tag}` cannot be a tag: a scenario is run, or it is not there",
-                    line,
-                    "use another word",
-                )
+        for node in _nodes(self._feature):
+            self._swallowed(node)
+            self._first_step(node.get("steps", []))
+            for tag, written in zip(tags_of(node), node.get("tags", ()), strict=True):
+                if tag in _RESERVED_TAGS or tag.startswith("_"):
+                    self._report(
+                        "reserved-tag",
+                        f"`@{tag}` cannot be a tag: a scenario is run, or it is not there",
+                        written["location"]["line"],
+                        "use another word",
+                    )
 
     def _steps(self, before: list[dict[str, Any]], scenario: dict[str, Any]) -> None:
         line = scenario["location"]["line"]
-        self._swallowed(scenario)
-        self._first_step(scenario["steps"])
         kinds = {kind for kind, _ in kinds_of([*before, *scenario["steps"]])}
         if not scenario["steps"]:
             self._report("empty-scenario", "this scenario has no steps", line)
@@ -279,7 +276,7 @@ class _Checker:
             line = self._line_of(text, node["location"]["line"])
             word, _, rest = text.partition(" ")
             if word in _STEP_WORDS:
-                self._report("misplaced-step", "this step stands outside a scenario", line)
+                self._report("misplaced-step", "this step is outside a scenario", line)
                 continue
             close = nearest(word, _STEP_WORDS)
             self._report(
@@ -330,7 +327,7 @@ class _Checker:
             for name, line in _placeholders(scenario):
                 self._report(
                     "unknown-column",
-                    f"`<{name}>` stands for a column of Examples, and there are none",
+                    f"`<{name}>` names a column of Examples, and there are none",
                     line,
                     "add `Examples:` with that column",
                 )
@@ -360,15 +357,16 @@ def scenarios_in(
 
 def tags_of(node: dict[str, Any]) -> tuple[str, ...]:
     """The tags of a feature, rule, scenario or Examples, without those it inherits."""
-    return tuple(tag["name"].lstrip("@") for tag in node["tags"])
+    return tuple(tag["name"].lstrip("@") for tag in node.get("tags", ()))
 
 
-def _backgrounds(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for child in node["children"]:
-        if "background" in child:
-            yield child["background"]
-        elif "rule" in child:
-            yield from _backgrounds(child["rule"])
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A feature, and every Background, rule, scenario and Examples in it."""
+    yield node
+    for child in node.get("children", ()):
+        for inner in child.values():
+            yield from _nodes(inner)
+    yield from node.get("examples", ())
 
 
 def kinds_of(steps: Iterable[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -387,13 +385,3 @@ def _placeholders(scenario: dict[str, Any]) -> Iterator[tuple[str, int]]:
             for cell in row["cells"]:
                 for name in PLACEHOLDER.findall(cell["value"]):
                     yield name, row["location"]["line"]
-
-
-def _tags(node: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    for tag in node.get("tags", ()):
-        yield tag["name"].lstrip("@"), tag["location"]["line"]
-    for child in node.get("children", ()):
-        for inner in child.values():
-            yield from _tags(inner)
-    for examples in node.get("examples", ()):
-        yield from _tags(examples)

@@ -131,13 +131,13 @@ class Running:
     Args:
         script: The scenario.
         engine: Decides its request.
-        with_account: Whether a failure tells why the determination is as it is, which takes time.
+        with_account: Whether a failure explains the determination, which takes time.
     """
 
     def __init__(self, script: Script, engine: Engine, *, with_account: bool = True) -> None:
         self.script = script
         self.answers: list[tuple[Subject, Answer]] = []
-        """One for each time that something was decided."""
+        """One answer for each When."""
         self._left = iter(script.said)
         self._case = Case(engine)
         self._with_account = with_account
@@ -176,8 +176,8 @@ class Running:
         return failure
 
     def _failure(self, one: Said, error: Wrong | Mismatch) -> Failure:
-        told = self._account(error) if self._with_account else None
-        failure = failure_of(error, self.script.place, one.line, one.sentence, told)
+        account = self._account(error) if self._with_account else None
+        failure = failure_of(error, self.script.place, one.line, one.sentence, account)
         if isinstance(error, Wrong) and error.line is not None:
             cells = next(row.cells for row in one.table if row.line == error.line)
             failure = replace(failure, line=error.line, row=f"| {' | '.join(cells)} |")
@@ -189,7 +189,7 @@ class Running:
             return None
         try:
             return account(self._case.answer, error.rules)
-        except Exception as fault:  # what was expected and found is told all the same
+        except Exception as fault:  # what was expected and found is shown anyway
             return (
                 f"The account could not be made: a fault in this program ({type(fault).__name__})."
             )
@@ -201,7 +201,7 @@ def replay(script: Script, engine: Engine, *, with_account: bool = True) -> Repl
     Args:
         script: The scenario.
         engine: Decides its request.
-        with_account: Whether a failure tells why the determination is as it is, which takes time.
+        with_account: Whether a failure explains the determination, which takes time.
     """
     running = Running(script, engine, with_account=with_account)
     failure = running.misread() or running.rest()
@@ -209,10 +209,10 @@ def replay(script: Script, engine: Engine, *, with_account: bool = True) -> Repl
 
 
 def _check_shape(step: Step, table: Table, docstring: bool) -> None:
-    """Whether a sentence has a table below it just where it takes one.
+    """Refuses a table below a sentence that takes none, and a sentence without the table it needs.
 
     Raises:
-        Wrong: it has not.
+        Wrong: the shape is not the sentence's.
     """
     if docstring:
         raise Wrong("this sentence takes no text in quotation marks below it")
@@ -224,21 +224,19 @@ def _check_shape(step: Step, table: Table, docstring: bool) -> None:
 
 
 def _unknown_sentence(spoken: Said) -> Wrong:
-    """What is wrong with a sentence that is none of the step library, and the nearest right one."""
-    names = {"given": "Given", "when": "When", "then": "Then"}
-    for kind, name in names.items():
+    """What is wrong with a sentence that is not in the step library, and the nearest right one."""
+    for kind in ("given", "when", "then"):
         if kind != spoken.kind and matching(STEPS, kind, spoken.text) is not None:
+            name, start = kind.title(), f"start it with {kind.title()}"
             return Wrong(
-                f"this is a {name} sentence, and it stands where a {names[spoken.kind]} is meant",
-                f"start it with {name}"
-                if spoken.keyword in names.values()
-                else f"put it after a {name}, or start it with {name}",
+                f"this is a {name} sentence, where a {spoken.kind.title()} is expected",
+                f"put it after a {name}, or {start}" if spoken.keyword in ("And", "But") else start,
             )
     hidden = next((char for char in spoken.text if unicodedata.category(char) == "Cf"), None)
     if hidden is not None:
         return Wrong(
-            f"this sentence has a character that nobody can see (U+{ord(hidden):04X})",
-            "type the sentence anew",
+            f"this sentence has an invisible character (U+{ord(hidden):04X})",
+            "type the sentence again",
         )
     close = nearest_sentence(STEPS, spoken.kind, spoken.text)
     return Wrong(

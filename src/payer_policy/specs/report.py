@@ -1,4 +1,4 @@
-"""What came of a run of scenarios, for people and for programs."""
+"""The results of a run of scenarios, for people and for programs."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ def _named(result: ScenarioResult) -> str:
 
 def _counts(results: Sequence[ScenarioResult]) -> str:
     count = {one: sum(result.outcome == one for result in results) for one in _ORDER}
-    told = ", ".join(f"{count[one]} {one}" for one in _ORDER if count[one])
-    return f"{counted(len(results), 'scenario')}: {told}"
+    parts = ", ".join(f"{count[one]} {one}" for one in _ORDER if count[one])
+    return f"{counted(len(results), 'scenario')}: {parts}"
 
 
 def _failures(result: ScenarioResult, engines: Sequence[str]) -> Iterator[str]:

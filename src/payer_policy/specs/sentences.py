@@ -1,8 +1,8 @@
 """A sentence of the step library: its forms, what it takes, and how a misspelled one is recognized.
 
 A form is written as people say it, with slots in braces: `line {line} is {decision=denied|pended}`.
-A slot takes one word or several; what stands in it is checked by the step, so that a wrong date is
-told as a wrong date and not as an unknown sentence.
+A slot takes one word or several; the step checks its value, so that a wrong date is reported as a
+wrong date and not as an unknown sentence.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cache, lru_cache
+from inspect import cleandoc
 from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["given", "when", "then"]
 Arguments = Mapping[str, str]
+Run = Callable[["Case", Arguments, "Table"], None]
 
 
 class Row(NamedTuple):
-    """One row of a table: where it stands in the file, and its cells."""
+    """One row of a table: its line in the file, and its cells."""
 
     line: int
     cells: tuple[str, ...]
@@ -33,17 +35,23 @@ Table = tuple[Row, ...]
 """The header first."""
 
 _SLOT: Final = re.compile(r"\{(\w+)(?:=([^}]*))?\}")
+_SEVERAL_WORDS: Final = (
+    *("payer", "fact", "value", "fact_and_value", "field_and_value"),
+    *("codes", "rarcs", "text", "modifiers", "removed", "cleared"),
+)
 _PATTERNS: Final = {
-    "payer": r".+",
-    "fact": r".+",
-    "value": r".+",
-    "fact_and_value": r".+",
-    "codes": r".+",
-    "rarcs": r".+",
-    "text": r".+",
+    **dict.fromkeys(_SEVERAL_WORDS, r".+"),
     "reason": r"[A-Za-z]+[ -]\S+",
+    "part": r"the drug lines|the claim|the request|the authorization|line \S+",
 }
-"""What a slot takes; one word where nothing else is said."""
+"""What a slot takes; any other slot takes one word."""
+_SHOWN: Final = {
+    "fact_and_value": "{fact} is {value}",
+    "field_and_value": "{field} {value}",
+    "cleared": "{field}",
+    "removed": "{modifiers}",
+}
+"""How a slot is written for people."""
 _PLAIN: Final = str.maketrans(
     {"“": '"', "”": '"'} | dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u202f\u3000", " ")
 )
@@ -56,11 +64,11 @@ class Step:
 
     kind: Kind
     forms: tuple[str, ...]
-    run: Callable[[Case, Arguments, Table], None]
+    run: Run
     about: str
     """What it means, in a sentence or two."""
     example: str
-    """It as it stands in a scenario, with its keyword and its table."""
+    """The sentence in a scenario, with its keyword and its table."""
     table: bool = False
     _patterns: tuple[re.Pattern[str], ...] = field(init=False, repr=False, compare=False)
 
@@ -68,12 +76,42 @@ class Step:
         object.__setattr__(self, "_patterns", tuple(_pattern(form) for form in self.forms))
 
     def arguments(self, text: str) -> Arguments | None:
-        """What stands in the slots where the text is this sentence; None where it is not."""
+        """The values of the slots if the text is this sentence; else None."""
         for pattern in self._patterns:
             found = pattern.fullmatch(text.translate(_PLAIN))
             if found is not None:
                 return {name: value.strip() for name, value in found.groupdict().items()}
         return None
+
+
+def sentence(
+    steps: list[Step],
+    kind: Kind,
+    *forms: str,
+    table: bool = False,
+    columns: Iterable[str] = (),
+) -> Callable[[Run], Run]:
+    """A decorator that adds a sentence to the library, with the function that runs it.
+
+    The last paragraph of the function's docstring is the sentence's example; what is before it is
+    its help.
+
+    Args:
+        steps: Where to add it.
+        kind: Its keyword.
+        forms: Its forms, the first one to learn first.
+        table: Whether a table is below it.
+        columns: The table's columns or fields, to list in the help.
+    """
+
+    def add(run: Run) -> Run:
+        about, _, example = cleandoc(run.__doc__ or "").rpartition("\n\n")
+        known = f" {'Fields' if '| field' in example else 'Columns'}: {', '.join(columns)}."
+        about = " ".join(about.split()) + (known if columns else "")
+        steps.append(Step(kind, forms, run, about, example, table))
+        return run
+
+    return add
 
 
 def _pattern(form: str) -> re.Pattern[str]:
@@ -104,7 +142,7 @@ def plain(form: str) -> str:
     def shown(slot: re.Match[str]) -> str:
         if slot.group(2):
             return f"({slot.group(2)})"
-        return "{fact} is {value}" if slot.group(1) == "fact_and_value" else slot.group()
+        return _SHOWN.get(slot.group(1), slot.group())
 
     return _SLOT.sub(shown, form)
 

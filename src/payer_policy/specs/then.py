@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
+from payer_policy.core.ruleset import Reason
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.types import Value, format_number
 from payer_policy.determination import Found, LineOutcome, Question
@@ -14,7 +17,10 @@ from payer_policy.determination.words import counted, in_words, listed
 from payer_policy.specs import cells
 from payer_policy.specs.case import Case
 from payer_policy.specs.failures import Mismatch, Wrong
-from payer_policy.specs.sentences import Arguments, Table
+from payer_policy.specs.sentences import Arguments, Step, Table, sentence
+
+STEPS: Final[list[Step]] = []
+_then: Final = partial(sentence, STEPS, "then")
 
 _DECISIONS: Final = {
     "approve": "approved",
@@ -30,7 +36,13 @@ _DECIDING: Final = ("deny", "pend", "reduce")
 # --- the decision --------------------------------------------------------------------------------
 
 
+@_then("it is {decision=approved|denied|pended|partly approved|void}")
 def decision(case: Case, said: Arguments, table: Table) -> None:
+    """The decision on the whole request: pended if any line is pended; otherwise partly approved if
+    the lines differ.
+
+    Then it is denied
+    """
     outcome = case.determined().outcome
     found = _DECISIONS[outcome.decision]
     if found != said["decision"]:
@@ -74,7 +86,12 @@ def _line(case: Case, text: str) -> LineOutcome:
     return lines[number]
 
 
+@_then("line {line} is {decision=approved|denied|pended|void}")
 def line_decision(case: Case, said: Arguments, table: Table) -> None:
+    """The decision on one line.
+
+    Then line 1 is approved
+    """
     line = _line(case, said["line"])
     if _DECISIONS[line.outcome] != said["decision"]:
         _line_mismatch(case, line, said["decision"])
@@ -90,13 +107,23 @@ def _line_mismatch(case: Case, line: LineOutcome, expected: str) -> None:
     raise Mismatch(f"line {line.number} {expected}", f"line {line.number} {found}", rules=rules)
 
 
+@_then("line {line} is reduced to {units} units", "line {line} is reduced to {units} unit")
 def reduced(case: Case, said: Arguments, table: Table) -> None:
+    """The line is approved for fewer units than billed.
+
+    Then line 1 is reduced to 1 unit
+    """
     line, units = _line(case, said["line"]), _quantity(said["units"])
     if line.outcome != "reduce" or line.allowed_units != units:
         _line_mismatch(case, line, f"reduced to {_units(units)}")
 
 
+@_then("{units} units are allowed on line {line}", "{units} unit is allowed on line {line}")
 def allowed(case: Case, said: Arguments, table: Table) -> None:
+    """All billed units of an approved line, none of a denied one; not known for a pended one.
+
+    Then 1 unit is allowed on line 1
+    """
     line, units = _line(case, said["line"]), _quantity(said["units"])
     if line.allowed_units != units:
         raise Mismatch(
@@ -131,72 +158,98 @@ def _codes(group: str | None, carc: str | None, rarcs: Sequence[str]) -> str:
     return f"{first} with {listed(rarcs)}" if rarcs else first
 
 
-def _told(found: Found) -> str:
+class _Codes(NamedTuple):
+    """The reason codes that a sentence expects; RARCs of None: any."""
+
+    group: str
+    carc: str
+    rarcs: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, case: Case, said: Arguments) -> _Codes:
+        group, carc = cells.reason(case.library, said["reason"])
+        rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
+        return cls(group, carc, rarcs)
+
+    def fit(self, found: Found | Reason) -> bool:
+        rarcs = tuple(sorted(found.rarcs)) if self.rarcs is not None else None
+        return (found.group, found.carc, rarcs) == self
+
+    def __str__(self) -> str:
+        return _codes(self.group, self.carc, self.rarcs or ())
+
+
+def _describe(found: Found) -> str:
     kind = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
     return f"rule {found.rule} {kind[found.kind]}, {_codes(found.group, found.carc, found.rarcs)}"
 
 
-def _all_told(findings: Iterable[Found]) -> str:
-    return "\n".join(_told(found) for found in findings) or "no reason from any rule"
+def _describe_all(findings: Iterable[Found]) -> str:
+    return "\n".join(_describe(found) for found in findings) or "no reason from any rule"
 
 
+@_then(
+    "the reason is {reason} from rule {rule}",
+    "the reason is {reason} with {rarcs} from rule {rule}",
+)
 def reason(case: Case, said: Arguments, table: Table) -> None:
-    group, carc = cells.reason(case.library, said["reason"])
-    rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
+    """A rule denies, pends or reduces with this group and CARC; with these RARCs and no others,
+    where the sentence gives them. There may be other reasons too.
+
+    Then the reason is CO 50 with N386 from rule oral-therapy-first
+    """
+    codes = _Codes.of(case, said)
     rule = cells.rule(case.rulesets(), said["rule"])
     deciding = [one for one in _findings(case) if one.kind in _DECIDING]
-    for found in deciding:
-        if (found.rule, found.group, found.carc) == (rule, group, carc) and (
-            rarcs is None or rarcs == tuple(sorted(found.rarcs))
-        ):
-            return
-    expected = f"rule {rule} gives {_codes(group, carc, rarcs or ())}"
-    raise Mismatch(expected, _all_told(deciding), rules=[rule])
+    if not any(one.rule == rule and codes.fit(one) for one in deciding):
+        raise Mismatch(f"rule {rule} gives {codes}", _describe_all(deciding), rules=[rule])
 
 
 _REASON_COLUMNS: Final = ("rule", "group", "carc", "rarc", "line")
 
 
+@_then("the reasons are", table=True)
 def reasons(case: Case, said: Arguments, table: Table) -> None:
-    library, rulesets = case.library, case.rulesets()
+    """These reasons and no others, of all rules that deny, pend or reduce. Columns: rule, group,
+    carc, rarc, line; all but rule may be left out.
+
+    Then the reasons are
+      | rule               | group | carc | rarc | line |
+      | oral-therapy-first | CO    | 50   | N386 | 1    |
+    """
     records = cells.records(table, _REASON_COLUMNS)
     columns = [column for column in _REASON_COLUMNS if column in records[0][1]]
     if "rule" not in columns:
         raise Wrong("the column `rule` is missing", None, table[0].line)
     expected = []
     for line, record in records:
-        read: dict[str, Callable[[str], str]] = {
-            "rule": lambda text: cells.rule(rulesets, text),
-            "group": lambda text: cells.reason_code(library, "group", text),
-            "carc": lambda text: cells.reason_code(library, "carc", text),
-            "rarc": lambda text: " ".join(cells.rarcs(library, text)),
-            "line": _line_list,
-        }
-        try:
-            cell = {
-                column: read[column](text) if (text := record[column].strip()) else ""
-                for column in columns
-            }
-        except Wrong as error:
-            cells.at_row(line, error)
-        expected.append(tuple(cell[column] for column in columns))
+        with cells.in_row(line):
+            expected.append(tuple(_expected(case, one, record[one].strip()) for one in columns))
     found = [
         tuple(_reason_cell(one, column) for column in columns)
         for one in _findings(case)
         if one.kind in _DECIDING
     ]
-    if sorted(expected) != sorted(found):
+    missing, more = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
+    if missing or more:
         place = columns.index("rule")
         raise Mismatch(
             "these reasons and no others\n" + _shown(expected),
             _shown(found) or "no reason",
-            rules=[row[place] for row in (*_minus(expected, found), *_minus(found, expected))],
+            rules=[row[place] for row in (*missing.elements(), *more.elements())],
         )
 
 
-def _line_list(text: str) -> str:
-    numbers = [cells.whole_number(one, "the number of a line") for one in cells.several(text)]
-    return " ".join(str(number) for number in sorted(numbers))
+def _expected(case: Case, column: str, text: str) -> str:
+    """A cell as `_reason_cell` writes it."""
+    if column == "rule":
+        return cells.rule(case.rulesets(), text) if text else ""
+    if column == "rarc":
+        return " ".join(cells.rarcs(case.library, text))
+    if column == "line":
+        numbers = [cells.whole_number(one, "the number of a line") for one in cells.several(text)]
+        return " ".join(map(str, sorted(numbers)))
+    return cells.reason_code(case.library, column, text) if text else ""
 
 
 def _reason_cell(found: Found, column: str) -> str:
@@ -209,36 +262,40 @@ def _reason_cell(found: Found, column: str) -> str:
     }[column]
 
 
-def _minus(rows: list[tuple[str, ...]], others: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    left = list(others)
-    out = []
-    for row in rows:
-        if row in left:
-            left.remove(row)
-        else:
-            out.append(row)
-    return out
-
-
 def _shown(rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell or '-' for cell in row)} |" for row in rows)
 
 
+@_then("no rule denies it")
 def no_denial(case: Case, said: Arguments, table: Table) -> None:
+    """No rule denies a line; the request may still pend.
+
+    Then no rule denies it
+    """
     denying = [one for one in _findings(case) if one.kind == "deny"]
     if denying:
         rules = [one.rule for one in denying]
-        raise Mismatch("no rule that denies", _all_told(denying), rules=rules)
+        raise Mismatch("no rule that denies", _describe_all(denying), rules=rules)
 
 
+@_then("there is no reason from rule {rule}")
 def no_reason(case: Case, said: Arguments, table: Table) -> None:
+    """The rule finds nothing on the request.
+
+    Then there is no reason from rule oral-therapy-first
+    """
     rule = cells.rule(case.rulesets(), said["rule"])
     found = [one for one in _findings(case) if one.rule == rule]
     if found:
-        raise Mismatch(f"no reason from rule {rule}", _all_told(found), rules=[rule])
+        raise Mismatch(f"no reason from rule {rule}", _describe_all(found), rules=[rule])
 
 
+@_then('it says "{text}"')
 def says(case: Case, said: Arguments, table: Table) -> None:
+    """A sentence of the determination contains this text.
+
+    Then it says "one is paid a day"
+    """
     wanted = " ".join(said["text"].split())
     sentences = [" ".join(one.because.split()) for one in _findings(case)]
     if not any(wanted in sentence for sentence in sentences):
@@ -246,7 +303,17 @@ def says(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch(f'a sentence with "{wanted}"', found)
 
 
+@_then(
+    "it advises by rule {rule}",
+    "it advises {reason} by rule {rule}",
+    "it advises {reason} with {rarcs} by rule {rule}",
+)
 def advises(case: Case, said: Arguments, table: Table) -> None:
+    """The rule gives a note that decides nothing; with this group and CARC, and with these RARCs
+    and no others, where the sentence gives them.
+
+    Then it advises by rule note-on-diet
+    """
     rule = cells.rule(case.rulesets(), said["rule"])
     advising = [one for one in _findings(case) if one.kind == "advise"]
     if all(one.rule != rule for one in advising):
@@ -255,30 +322,26 @@ def advises(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch(f"advice by rule {rule}", found, rules=[rule])
     if "reason" not in said:
         return
-    group, carc = cells.reason(case.library, said["reason"])
-    rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
-    for one in advising:
-        if (one.rule, one.group, one.carc) == (rule, group, carc) and (
-            rarcs is None or rarcs == tuple(sorted(one.rarcs))
-        ):
-            return
-    expected = f"rule {rule} advises, {_codes(group, carc, rarcs or ())}"
-    raise Mismatch(expected, _all_told(advising), rules=[rule])
+    codes = _Codes.of(case, said)
+    if not any(one.rule == rule and codes.fit(one) for one in advising):
+        raise Mismatch(f"rule {rule} advises, {codes}", _describe_all(advising), rules=[rule])
 
 
+@_then("the information request is {reason}", "the information request is {reason} with {rarcs}")
 def information(case: Case, said: Arguments, table: Table) -> None:
-    group, carc = cells.reason(case.library, said["reason"])
-    rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
+    """The reason codes with which the payer asks for what is missing.
+
+    Then the information request is CO 252 with N706
+    """
+    codes = _Codes.of(case, said)
     requests = [one.information_request for one in case.determinations()]
     found = [request for request in requests if request is not None]
-    for one in found:
-        if (one.group, one.carc) == (group, carc) and rarcs in (None, tuple(sorted(one.rarcs))):
-            return
-    raise Mismatch(
-        f"information requested with {_codes(group, carc, rarcs or ())}",
-        listed([_codes(one.group, one.carc, one.rarcs) for one in found])
-        or "no information requested",
-    )
+    if not any(map(codes.fit, found)):
+        raise Mismatch(
+            f"information requested with {codes}",
+            listed([_codes(one.group, one.carc, one.rarcs) for one in found])
+            or "no information requested",
+        )
 
 
 # --- what is asked -------------------------------------------------------------------------------
@@ -295,19 +358,34 @@ def _asked(questions: Sequence[Question]) -> str:
     return "\n".join(["it asks for", *lines])
 
 
+@_then("it asks for {fact}")
 def asks_for(case: Case, said: Arguments, table: Table) -> None:
+    """The fact is among the questions that could still change the outcome.
+
+    Then it asks for oral_trial.outcome
+    """
     fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
     if all(question.fact != fact.name for question in questions):
         raise Mismatch(f"a question about {fact.name}", _asked(questions))
 
 
+@_then("it first asks for {fact}")
 def asks_first(case: Case, said: Arguments, table: Table) -> None:
+    """The fact is the first question.
+
+    Then it first asks for oral_trial.outcome
+    """
     fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
     if not questions or questions[0].fact != fact.name:
         raise Mismatch(f"a question about {fact.name} first", _asked(questions))
 
 
+@_then("it does not ask for {fact}")
 def asks_not(case: Case, said: Arguments, table: Table) -> None:
+    """The fact is not among the questions.
+
+    Then it does not ask for patient.vegan
+    """
     fact, questions = cells.fact(case.library, said["fact"]), _questions(case)
     for question in questions:
         if question.fact == fact.name:
@@ -316,7 +394,12 @@ def asks_not(case: Case, said: Arguments, table: Table) -> None:
             )
 
 
+@_then("it asks nothing")
 def asks_nothing(case: Case, said: Arguments, table: Table) -> None:
+    """There is no question left.
+
+    Then it asks nothing
+    """
     questions = _questions(case)
     if questions:
         raise Mismatch("no question", _asked(questions))
@@ -325,7 +408,12 @@ def asks_nothing(case: Case, said: Arguments, table: Table) -> None:
 # --- what holds ----------------------------------------------------------------------------------
 
 
+@_then("{fact} is concluded to be {value}")
 def concluded(case: Case, said: Arguments, table: Table) -> None:
+    """The value of a fact that rules conclude, or that is computed from the request.
+
+    Then oral_trial.failed is concluded to be yes
+    """
     fact = cells.fact(case.library, said["fact"])
     if fact.name in case.facts:
         raise Wrong(f"`{fact.name}` is given by the scenario itself, not concluded")
@@ -341,16 +429,20 @@ def concluded(case: Case, said: Arguments, table: Table) -> None:
             f"{fact.name}: {in_words(expected, fact.type)}",
             f"{fact.name}: {found}",
             rules=[
-                ruleset_rule.id
+                one.ruleset.rules[index].id
                 for one in services
                 if (declared := one.ruleset.derived.get(fact.name)) is not None
                 for index, _ in declared.concluded_by
-                for ruleset_rule in (one.ruleset.rules[index],)
             ],
         )
 
 
+@_then("it is assumed that rule {rule} does not hold")
 def assumed(case: Case, said: Arguments, table: Table) -> None:
+    """The rule is not known, and its policy assumes that it does not hold.
+
+    Then it is assumed that rule duplicate does not hold
+    """
     rule = cells.rule(case.rulesets(), said["rule"])
     assumed = [
         one.rule for of in case.determinations() for one in of.assumptions if one.rule is not None
@@ -364,7 +456,12 @@ def assumed(case: Case, said: Arguments, table: Table) -> None:
         )
 
 
+@_then("rule {rule} {truth=holds|does not hold|is not known}")
 def rule_is(case: Case, said: Arguments, table: Table) -> None:
+    """Whether a rule holds, with the rules that override it taken into account.
+
+    Then rule oral-therapy-first does not hold
+    """
     rule = cells.rule(case.rulesets(), said["rule"])
     truths: set[Truth] = set()
     for one in case.services():
@@ -375,18 +472,24 @@ def rule_is(case: Case, said: Arguments, table: Table) -> None:
             truths.add(one.evaluation.truths[ids.index(rule)])
     found = sorted(_TRUTHS[truth] for truth in truths)
     if found != [said["truth"]]:
-        told = listed(found) or "is of another service of the claim"
-        raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {told}", rules=[rule])
+        actual = listed(found) or "is of another service of the claim"
+        raise Mismatch(f"rule {rule} {said['truth']}", f"rule {rule} {actual}", rules=[rule])
 
 
+@_then("it waits for these rules", table=True)
 def waits(case: Case, said: Arguments, table: Table) -> None:
+    """These rules and no others are not known yet, and their lines pend until they are. One rule a
+    row.
+
+    Then it waits for these rules
+      | rule               |
+      | oral-therapy-first |
+    """
     rulesets = case.rulesets()
     expected: dict[str, int] = {}
     for line, record in cells.records(table, ("rule",)):
-        try:
+        with cells.in_row(line):
             cells.once(expected, cells.rule(rulesets, record["rule"]), line)
-        except Wrong as error:
-            cells.at_row(line, error)
     found = {one.rule for of in case.determinations() for one in of.unsettled}
     if set(expected) != found:
         lacking, more = sorted(set(expected) - found), sorted(found - set(expected))
@@ -405,7 +508,12 @@ def waits(case: Case, said: Arguments, table: Table) -> None:
 # --- no determination ----------------------------------------------------------------------------
 
 
+@_then("no policy applies")
 def no_policy(case: Case, said: Arguments, table: Table) -> None:
+    """No policy of the payer covers the code on that day and in that line of business.
+
+    Then no policy applies
+    """
     answer = case.answered()
     if answer.refused is not None:
         case.determined()
@@ -414,16 +522,21 @@ def no_policy(case: Case, said: Arguments, table: Table) -> None:
         raise Mismatch("no policy", f"decided by {policies}")
 
 
+@_then('the {form=claim|request} is refused because "{text}"')
 def refused(case: Case, said: Arguments, table: Table) -> None:
+    """The request itself is wrong, and the message contains this text.
+
+    Then the request is refused because "but the claim says"
+    """
     answer = case.answered()
     wanted = " ".join(said["text"].split())
     expected = f'a refusal that says "{wanted}"'
     if answer.refused is None:
         count = counted(len(answer.decided), "determination")
         raise Mismatch(expected, f"the request was not refused ({count})")
-    told = [
+    refusals = [
         " ".join(f"{problem.message} {problem.hint or ''}".split())
         for problem in answer.refused.diagnostics
     ]
-    if not any(wanted in one for one in told):
-        raise Mismatch(expected, "\n".join(f'"{one}"' for one in told))
+    if not any(wanted in one for one in refusals):
+        raise Mismatch(expected, "\n".join(f'"{one}"' for one in refusals))

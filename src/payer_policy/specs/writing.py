@@ -22,7 +22,7 @@ _KINDS: Final = {
     "preauthorization": ("a preauthorization request to", "request"),
 }
 _DECISIONS: Final = {"approve": "approved", "deny": "denied", "pend": "pended"}
-_FIELD_OF: Final = {".".join(path): field for field, path in FIELDS.items()}
+_FIELD_OF: Final = {path: field for field, path in FIELDS.items()}
 _NOT_SAID: Final = ("kind", "coverage.payer")
 """Request fields that the first sentence says."""
 
@@ -59,7 +59,8 @@ class ScenarioWriter:
 
     def given(self, payer: str, facts: Mapping[str, Value]) -> tuple[str, list[str]]:
         """The sentences that put the request together, and what it is called in them."""
-        about, kind = _KINDS[str(facts.get(self._fact_of("kind"), "claim"))]
+        named = self._library.facts_by_source.get(("request", "kind"), "")
+        about, kind = _KINDS[str(facts.get(named, "claim"))]
         code = facts.get(self._code or "", "?")
         day = facts.get(self._day or "")
         name = self._library.reference.payers[payer].name
@@ -68,25 +69,21 @@ class ScenarioWriter:
         if day is None:
             out.append(f"And nothing is known about {self._day}")
         out += self._form(kind, payer, facts)
-        rows = [
-            (fact.label, _cell(facts[fact_name], fact.type))
-            for fact_name, fact in self._library.vocabulary.facts.items()
-            if fact_name in facts
-            and fact_name not in (self._code, self._day)
-            and not self._said_by_form(fact_name)
-        ]
-        if rows:
-            out += ["And these facts", *_table([("fact", "value"), *rows])]
-        return kind, out
+        form = {self._code, self._day, *self._paths}
+        other = {name: value for name, value in facts.items() if name not in form}
+        return kind, [*out, *self._facts("And", other)]
 
     def more(self, facts: Mapping[str, Value]) -> list[str]:
         """The sentences that add to what is known of a request."""
+        return self._facts("Given", facts)
+
+    def _facts(self, keyword: str, facts: Mapping[str, Value]) -> list[str]:
         rows = [
             (fact.label, _cell(facts[name], fact.type))
             for name, fact in self._library.vocabulary.facts.items()
             if name in facts
         ]
-        return ["Given these facts", *_table([("fact", "value"), *rows])] if rows else []
+        return [f"{keyword} these facts", *_table([("fact", "value"), *rows])] if rows else []
 
     def then(self, determinations: Sequence[Determination]) -> list[str]:
         """The sentences that say what was determined."""
@@ -95,12 +92,7 @@ class ScenarioWriter:
         made = determinations[0]
         decision = _DECISIONS.get(made.decision, "partly approved")
         rows = [
-            (
-                found.rule,
-                found.group or "",
-                found.carc or "",
-                ", ".join(found.rarcs),
-            )
+            (found.rule, found.group or "", found.carc or "", ", ".join(found.rarcs))
             for found in made.findings
             if found.kind != "advise"
         ]
@@ -108,12 +100,6 @@ class ScenarioWriter:
         if rows:
             out += ["And the reasons are", *_table([("rule", "group", "carc", "rarc"), *rows])]
         return out
-
-    def _fact_of(self, path: str) -> str:
-        return self._library.facts_by_source.get(("request", path), "")
-
-    def _said_by_form(self, name: str) -> bool:
-        return name in self._paths
 
     def _form(self, kind: str, payer: str, facts: Mapping[str, Value]) -> Iterator[str]:
         rows: list[tuple[str, str]] = []

@@ -77,7 +77,7 @@ def scenarios() -> tuple[dict[str, Any], ...]:
                     asked = case.asked()
                     if asked.kind == "request" and not case.request.get("lines") and asked.day:
                         line = {"code": asked.code, "date": asked.day.isoformat(), "units": 2}
-                        case.put(("lines",), [line])
+                        case.request["lines"] = [line]
                     raw = case.json()
                     if raw.get("lines"):
                         found.setdefault(str(raw), raw)

@@ -23,6 +23,7 @@ READS_FOLDERS = (
     "language",
     "policy",
     "formats/schemas",
+    "specs/examples.py",
 )
 """What takes part in reading a policy folder. Requests have codes of their own."""
 TAKES_A_CODE = {

@@ -77,6 +77,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "duplicate-code": "A list has the same code twice for the same days.",
         "duplicate-entry": "A list names the same thing twice.",
         "duplicate-identifier": "Two payers are recognized by the same thing.",
+        "wrong-example": "An example is not a request that the policy beside it decides.",
         # --- reason codes
         "reason-not-in-force": "A reason code is not in force on all days of its rule.",
         "reason-needs-rarc": "A CARC needs a RARC that explains it.",

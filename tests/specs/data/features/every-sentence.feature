@@ -191,3 +191,47 @@ Feature: Every sentence of the step library
       When the claim is decided
       Then it is denied
       And the reason is CO 50 with N386 from rule oral-therapy-first
+
+  Rule: a scenario may start from a named example
+
+    Scenario: The example as it is
+      Given the example clean-injection
+      When the claim is decided
+      Then it is approved
+
+    Scenario: What a sentence says replaces what the example says
+      Given the example clean-injection of Example Health for J3420
+      But it is known that oral_trial.outcome is inadequate
+      And it is known that oral_trial.duration is 11 weeks
+      When the claim is decided
+      Then it is denied
+      And the reason is CO 50 with N386 from rule oral-therapy-first
+
+    Scenario: The dates of the example are replaced
+      Given the example clean-injection of Example Health for J3420 on 2023-12-31
+      When the claim is decided
+      Then no policy applies
+
+    Scenario: One field is changed
+      Given the example clean-injection of EX-001 for j3420 on 2024-07-01
+      But the drug lines carry no JZ
+      And the drug lines carry 59, KX
+      And the drug lines carry no modifiers
+      And the drug lines have units 3
+      And line 2 has units 2
+      And line 2 carries 59
+      And the claim has place of service 22
+      And the claim has no plan
+      And the authorization has status pending
+      And the authorization has no units
+      When the claim is decided
+      Then line 1 is reduced to 1 unit
+      And units.billed is concluded to be 3
+
+    Scenario: An example of a request without lines
+      Given the example first-injection of Example Health for J3420 on 2024-07-01
+      When the request is decided
+      Then rule oral-therapy-first does not hold
+      Given nothing is known about oral_trial.outcome
+      When the request is decided
+      Then rule oral-therapy-first is not known
