@@ -39,6 +39,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named
 from payer_policy.engines.durable import durable_available
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import Context, Derivation
 from payer_policy.request.given import parse_facts
@@ -137,28 +138,28 @@ def starting(runs: int) -> dict[str, float]:
     """Seconds to import, load, compile, and to run the command line as a whole process."""
     empty = seconds(lambda: process("-c", "pass"), runs)
 
-    def open_library() -> Library:
-        return Library.open(POLICIES)
+    def opened() -> Library:
+        return open_library(POLICIES)
 
     def all_windows(library: Library) -> None:
         for address in library.addresses():
             for first_day, _, _ in library.windows(address):
                 compiled(library, address, first_day)
 
-    library = open_library()
+    library = opened()
     windows = sum(len(library.windows(address)) for address in library.addresses())
     first_day = library.windows(POLICY)[-1][0]
-    one = seconds(lambda fresh: compiled(fresh, POLICY, first_day), runs, open_library)
+    one = seconds(lambda fresh: compiled(fresh, POLICY, first_day), runs, opened)
     return {
         "a Python process that does nothing": empty,
         "import payer_policy.engine (beyond that)": seconds(
             lambda: process("-c", "import payer_policy.engine"), runs
         )
         - empty,
-        "load and check the whole policy folder": seconds(open_library, runs),
+        "load and check the whole policy folder": seconds(opened, runs),
         "resolve and compile one ruleset": one,
         f"resolve and compile all windows of all policies ({windows})": seconds(
-            all_windows, 3, open_library
+            all_windows, 3, opened
         ),
         "payer-policy --help, whole process": seconds(
             lambda: process("-m", "payer_policy", "--help"), runs
@@ -388,7 +389,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rounds")
     options = parser.parse_args()
     rounds = 200 if options.quick else 2000
-    library = Library.open(POLICIES)
+    library = open_library(POLICIES)
     claims = {
         raw["id"]: raw
         for raw in map(json.loads, (ROOT / "benchmarks/claims.jsonl").read_text().splitlines())

@@ -20,7 +20,7 @@ from shutil import copytree
 
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.engines import engine_named
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 ROOT = Path(__file__).parents[1]
 POLICIES = ROOT / "policies"
@@ -43,7 +43,7 @@ def seconds(*words: str) -> tuple[float, int]:
 
 def engines(cases: int) -> dict[str, float]:
     """Seconds a case on `compiled` and on `symbolic`, the same facts, in turn."""
-    library = Library.open(POLICIES)
+    library = open_library(POLICIES)
     address = "medicare/intrathecal-baclofen"
     ruleset = library.ruleset(address, library.windows(address)[-1][0])
     assert ruleset is not None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import Phase, settings
 
-from payer_policy.policy.library import Library
+from payer_policy.policy import loading
 from tests.opening import keeping
 
 READ_ANEW = {"checks", "deployment", "engine", "policy", "schemas"}
@@ -18,12 +18,12 @@ settings.register_profile(
 )
 """For `.ci/fast`: a law that fails is not shrunk for minutes."""
 
-opened_once = keeping(Library.open)
+read_once = keeping(loading.read_library)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _folders_are_opened_once(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.path.parent.name not in READ_ANEW:
-            patch.setattr(Library, "open", staticmethod(opened_once))
+            patch.setattr(loading, "read_library", read_once)
         yield

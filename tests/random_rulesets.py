@@ -46,7 +46,7 @@ from payer_policy.core.vocabulary.operators import OPERATORS, words_for
 from payer_policy.core.vocabulary.types import NONE, FactType, Value
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.hashing import part_hashes, whole
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 GRADES = ("no", "mild", "moderate", "severe")
 TYPES = {

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from payer_policy import Engine
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.json_source import Reporter, read_json
 from payer_policy.core.semantics import truth_of
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.language import Elaborator, Scope
@@ -36,9 +37,10 @@ def test_the_page_has_examples() -> None:
 
 @pytest.mark.parametrize(("condition", "facts", "word"), ROWS)
 def test_a_row(engine: Engine, condition: str, facts: str, word: str) -> None:
-    def report(code: str, message: str, path: Any, **more: Any) -> None:
-        raise AssertionError(f"{code}: {message}")
+    def fail(problem: Diagnostic) -> None:
+        raise AssertionError(f"{problem.code}: {problem.message}")
 
+    report = Reporter(read_json(condition, "page"), fail)
     vocabulary = engine.library.vocabulary
     types = {name: fact.type for name, fact in vocabulary.facts.items()}
     typed = Elaborator(Scope(types, types), report).condition(json.loads(condition), ())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from payer_policy.engine import Engine
     from payer_policy.formats import read_requests, request_from_mapping
     from payer_policy.policy.library import Library
+    from payer_policy.policy.loading import open_library
     from payer_policy.request import Authorization, Coverage, Line, Patient, PriorLine, Provider
     from payer_policy.request import Request as Request
 
@@ -42,6 +43,7 @@ _HOMES = {
     "PriorLine": "request",
     "Provider": "request",
     "Request": "request",
+    "open_library": "policy.loading",
     "read_requests": "formats",
     "request_from_mapping": "formats",
 }
@@ -64,6 +66,7 @@ __all__ = [
     "Provider",
     "Request",
     "__version__",
+    "open_library",
     "read_requests",
     "request_from_mapping",
 ]

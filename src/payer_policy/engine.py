@@ -52,7 +52,8 @@ from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
-from payer_policy.policy.reference import LineCodes
+from payer_policy.policy.loading import open_library
+from payer_policy.policy.reference.data import LineCodes
 from payer_policy.policy.versions import Merged
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import (
@@ -258,7 +259,7 @@ class Engine:
             EngineUnavailable: What the engine needs is not installed.
         """
         engine_named(engine)
-        return cls(Library.open(folder), engine)
+        return cls(open_library(folder), engine)
 
     def __copy__(self) -> Engine:
         return self
@@ -501,7 +502,7 @@ class Engine:
         lines: tuple[LineView, ...],
         given: Given,
     ) -> _Asked:
-        candidates = self._candidates(payer, service.code)
+        candidates = self.library.candidates(payer, service.code)
         found = authorization_facts(request, payer, service) if candidates else {}
         context = Context(request, payer, service, lines, found)
         facts = given.of(service.numbers) if given.lines else given.whole
@@ -783,9 +784,6 @@ class Engine:
 
     # --- policies -----------------------------------------------------------------------------------
 
-    def _candidates(self, payer: str | None, code: str | None) -> tuple[str, ...]:
-        return () if payer is None or code is None else self.library.by_code.get((payer, code), ())
-
     def _prepare(self, address: str, day: date) -> _Prepared | None:
         """The policy compiled for a date of service; None where no version is in force."""
         ruleset = self.library.ruleset(address, day)
@@ -830,13 +828,10 @@ class Engine:
         business = coverage.line_of_business or given.get(
             self._fact_from("request", "coverage.line_of_business")
         )
-        payer = self.library.reference.payer_of(
+        return self.library.reference.payer_folder(
             None if identifier is None else str(identifier),
             None if business is None else str(business),
         )
-        if payer is not None:
-            return payer.folder
-        return None if identifier is None else str(identifier)
 
     def _fact_from(self, root: str, path: str) -> str:
         """The name of the fact that is read from a path, or a name that no fact has."""

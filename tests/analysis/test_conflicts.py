@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from payer_policy.cli.check import command
 from payer_policy.engine import Engine
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.analysis.lab_folders import CASES, POLICY, build_lab
 
 CASE = CASES / "seen-from-either-side"
@@ -87,7 +87,7 @@ def test_a_folder_opens_alike_with_and_without_a_solver(
     both_hold: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = folder(tmp_path, both_hold=both_hold)
-    before = Library.open(made)
+    before = open_library(made)
     monkeypatch.setitem(__import__("sys").modules, "z3", None)
     after = Engine.open(made, engine="compiled").library
 

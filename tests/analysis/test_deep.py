@@ -17,8 +17,7 @@ from payer_policy.analysis.conflicts import settled
 from payer_policy.analysis.deep import deep_check
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.engine import Engine
-from payer_policy.policy.library import Library
-from payer_policy.policy.reading import read_library
+from payer_policy.policy.loading import open_library, read_library
 from tests.policy.checks.building import BASE, build
 
 POLICY = "north/iron/2024-01-01.json"
@@ -213,7 +212,7 @@ def high(id_: str, when: Any, level: str) -> dict[str, Any]:
 
 def found_in(folder: Path, rules: list[dict[str, Any]], **case: Any) -> list[Diagnostic]:
     build({"add_rules": {POLICY: [ANAEMIA, *rules]}, **case}, folder)
-    return deep_check(Engine(Library.open(folder)))
+    return deep_check(Engine(open_library(folder)))
 
 
 def test_the_clean_folder_has_nothing_to_find(tmp_path: Path) -> None:
@@ -253,7 +252,7 @@ def test_a_code_set_that_nothing_names_is_found(tmp_path: Path) -> None:
     folder = tmp_path / "policies"
     build({}, folder)
 
-    (found,) = deep_check(Engine(Library.open(folder)))
+    (found,) = deep_check(Engine(open_library(folder)))
 
     assert (found.code, found.location.file) == (
         "unused-code-set",

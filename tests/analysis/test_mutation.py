@@ -23,7 +23,7 @@ from payer_policy.analysis.played import Played
 from payer_policy.analysis.verdicts import Differs, NotProved, Proved
 from payer_policy.cli import payer_policy
 from payer_policy.core.ruleset import Ruleset
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.specs.reading import features_in
 
 DATA = Path(__file__).with_name("data") / "small"
@@ -33,7 +33,7 @@ SETUP = Setup(POLICIES, tuple(features_in([FEATURES])), DATA)
 
 @pytest.fixture(scope="module")
 def mutants() -> list[Mutant]:
-    return mutants_of(Library.open(POLICIES), POLICIES)
+    return mutants_of(open_library(POLICIES), POLICIES)
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_the_scenario_that_notices_and_the_place_of_the_change_are_told(
 
 
 def test_a_change_is_made_once_for_all_policies_that_inherit_it(mutants: list[Mutant]) -> None:
-    library = Library.open(POLICIES)
+    library = open_library(POLICIES)
     mutant = next(one for one in mutants if one.text.endswith("at_least 12: 12 → 13"))
     changed = changed_library(library, mutant)
 

@@ -19,12 +19,13 @@ from payer_policy.core.truth import FAILS, UNKNOWN
 from payer_policy.engines import engine_named
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation
+from payer_policy.policy.loading import open_library
 from tests.places import ROOT
 
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return Library.open(ROOT / "policies")
+    return open_library(ROOT / "policies")
 
 
 def test_the_engines_agree_on_the_shipped_policies(library: Library) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from payer_policy.analysis.prove import prove
 from payer_policy.engine import Engine
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.analysis.lab_folders import CASES, POLICY, build_lab
 
 WITH_STATEMENTS = sorted(path.parent for path in CASES.glob("*/expected.json"))
@@ -63,7 +63,7 @@ def test_a_name_that_nothing_can_assume(tmp_path: Path) -> None:
     said["statements"][0]["when"] = {"fact": "assumptions", "excludes": ["r-aa"]}
     file.write_text(json.dumps(said), "utf-8")
 
-    from payer_policy.policy.reading import read_library
+    from payer_policy.policy.loading import read_library
 
     _, problems = read_library(tmp_path / "policies")
     assert [(one.code, one.hint) for one in problems] == [("unknown-value", "did you mean `r-a`?")]
@@ -91,7 +91,7 @@ def test_ranges_hold_for_requests_and_for_counterexamples(tmp_path: Path) -> Non
         )
     ]
     beside.write_text(json.dumps(said), "utf-8")
-    library = Library.open(tmp_path / "policies")
+    library = open_library(tmp_path / "policies")
     found = {one.statement.id: one for one in prove(Engine(library), "lab/main")}
 
     assert {id_: one.verdict for id_, one in found.items()} == {

@@ -14,8 +14,8 @@ from payer_policy.audit import (
     AuditFull,
     AuditLog,
     Entry,
-    Given,
     GroupWriter,
+    NewAnswer,
     Receipt,
     Written,
 )
@@ -45,7 +45,7 @@ class Slow:
     def __init__(self, log: AuditLog) -> None:
         self.log, self.go, self.groups = log, threading.Event(), list[int]()
 
-    def write(self, many: list[Given]) -> list[Written]:
+    def write(self, many: list[NewAnswer]) -> list[Written]:
         assert self.go.wait(30)
         self.groups.append(len(many))
         return self.log.write(many)

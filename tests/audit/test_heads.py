@@ -111,7 +111,7 @@ def test_a_chain_written_anew_is_found_at_the_first_head_behind(record: Record, 
     assert one.message == (
         "it does not have the hash of its signed head"
         + (", nor do later ones, up to row 9" if len(behind) > 1 else "")
-        + f"; one of the rows {before + 1} to {behind[0]} was the first that was written anew"
+        + f"; rewriting began at one of the rows {before + 1} to {behind[0]}"
     )
 
 

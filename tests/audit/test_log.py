@@ -193,7 +193,7 @@ def test_what_a_role_has_set_does_not_weaken_a_receipt(
         ("mysql://a:secret@b/c", r"`mysql` databases are not supported; write a file's path"),
         ("sqlite://", "in memory would be lost"),
         ("sqlite:///:memory:", "in memory would be lost"),
-        ("://", "this is no URL"),
+        ("://", "this is not a database URL"),
         ("postgresql://owner:secret@localhost:1/none", "connection"),
         ("/nowhere/at/all/audit.db", "unable to open database file"),
     ],
@@ -219,7 +219,7 @@ def test_another_file_is_no_record(tmp_path: Path) -> None:
 def test_another_table_of_that_name_is_refused(place: Place) -> None:
     place.run(f"CREATE TABLE {TABLE} (seq BIGINT PRIMARY KEY, other TEXT)")
 
-    with pytest.raises(AuditError, match="not that of this version"):
+    with pytest.raises(AuditError, match="is from another version"):
         place.open()
 
 

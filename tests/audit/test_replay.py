@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payer_policy import Engine, Library, Request
+from payer_policy import Engine, Request
 from payer_policy.audit import AuditError, Entry, Row, entry_of
 from payer_policy.audit.chain import FIRST, canonical, commitment_of, linked
 from payer_policy.audit.entries import redaction_entry, request_text
@@ -25,6 +25,7 @@ from payer_policy.audit.replaying import Difference, Folder, Replayed, Replayer,
 from payer_policy.core.vocabulary.types import FactType, to_json
 from payer_policy.engines import ENGINES, why_unavailable
 from payer_policy.policy.folder_hash import folder_hash
+from payer_policy.policy.loading import open_library
 from payer_policy.request.mappings import request_from_mapping
 from tests.audit.conftest import Answer
 from tests.places import POLICIES
@@ -69,7 +70,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     at = text.index(f'"value": {old}', start)
     text = f'{text[:at]}"value": {parameter["value"] + 1}{text[at + len(old) + 9 :]}'
     file.write_text(text, "utf-8")
-    return Folder("changed", Library.open(path), folder_hash(path))
+    return Folder("changed", open_library(path), folder_hash(path))
 
 
 def test_every_answer_is_the_same_again(replayer: Replayer, answers: dict[str, Answer]) -> None:

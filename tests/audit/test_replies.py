@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from payer_policy.audit import AuditLog, Entry, Given, GroupWriter, Receipt, Reply
+from payer_policy.audit import AuditLog, Entry, GroupWriter, NewAnswer, Receipt, Reply
 from payer_policy.audit.tables import REPLIES
 from payer_policy.audit.verifying import verify
 from tests.audit.conftest import START, Clock, Place
@@ -25,10 +25,14 @@ def test_what_was_asked_before_is_answered_as_before_and_recorded_once(
     one, two, *_ = entries.values()
     with place.open() as log:
         first, again, other = log.write(
-            [Given((one, two), reply()), Given((one,), reply()), Given((two,), reply("other"))]
+            [
+                NewAnswer((one, two), reply()),
+                NewAnswer((one,), reply()),
+                NewAnswer((two,), reply("other")),
+            ]
         )
     with place.open() as log:  # and also after a restart
-        (later,) = log.write([Given((one, two), reply(asked="something else"))])
+        (later,) = log.write([NewAnswer((one, two), reply(asked="something else"))])
 
         assert [receipt.seq for receipt in first.receipts + other.receipts] == [1, 2, 3]
         assert again.receipts == later.receipts == ()
@@ -45,10 +49,10 @@ def test_after_a_day_nobody_finds_it_and_the_next_to_be_kept_erases_it(
 ) -> None:
     entry = next(iter(entries.values()))
     with place.open() as log:
-        log.write([Given((entry,), reply())])
+        log.write([NewAnswer((entry,), reply())])
     with place.open(clock=Clock(START + timedelta(hours=24, seconds=5))) as log:
         assert log.reply("k") is None
-        (new,) = log.write([Given((entry,), reply())])
+        (new,) = log.write([NewAnswer((entry,), reply())])
 
         assert [receipt.seq for receipt in new.receipts] == [2]
     assert place.run(f"SELECT last FROM {REPLIES}") == [(2,)]
@@ -59,7 +63,7 @@ def test_a_redaction_erases_what_is_kept_of_its_rows_and_nothing_else(
 ) -> None:
     one, two, *_ = entries.values()
     with place.open() as log:
-        log.write([Given((two,), reply("two")), Given((two, one), reply("both"))])
+        log.write([NewAnswer((two,), reply("two")), NewAnswer((two, one), reply("both"))])
         log.redact(by="privacy office", why="order 7", claim_number=one.claim_number)
 
         assert log.reply("both") is None
@@ -68,7 +72,7 @@ def test_a_redaction_erases_what_is_kept_of_its_rows_and_nothing_else(
 
 def test_nothing_is_kept_of_an_answer_without_a_row(place: Place) -> None:
     with place.open() as log:
-        assert log.write([Given((), reply())])[0].receipts == ()
+        assert log.write([NewAnswer((), reply())])[0].receipts == ()
         assert log.reply("k") is None
 
 
@@ -111,6 +115,6 @@ def test_a_failure_of_the_database_tells_its_state(place: Place, entries: dict[s
     with place.open() as place_log:
         place.run(f"DROP TABLE {REPLIES}")
         with pytest.raises(Exception, match=REPLIES) as caught:
-            place_log.write([Given((entry,), reply())])
+            place_log.write([NewAnswer((entry,), reply())])
 
     assert getattr(caught.value, "state", None) in ("SQLITE_ERROR", "42P01")

@@ -190,7 +190,7 @@ def test_bytes_that_are_no_text_are_shown_all_the_same(tmp_path: Path, record: P
         (["find", "x", "--decision", "denied"], "'denied' is not one of 'approve', 'deny',"),
         (["backup", "nowhere.db", "-o", "b.db"], "nowhere.db: there is no such file"),
         (["backup", "cut.jsonl", "-o", "there"], "there: already exists; name a new file"),
-        (["find", "cut.jsonl"], "line 1: ends without a line end; the file was cut"),
+        (["find", "cut.jsonl"], "line 1: has no line end; the file was cut"),
     ],
 )
 def test_wrong_calls_are_explained(

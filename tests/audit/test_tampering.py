@@ -159,8 +159,8 @@ def test_rows_that_changed_places_are_named(tampered: Tampered) -> None:
         )
 
         found = tampered.findings()
-        assert Finding(a, "moved", f"what stands here was written as row {b}") in found
-        assert Finding(b, "moved", f"what stands here was written as row {a}") in found
+        assert Finding(a, "moved", f"this was written as row {b}") in found
+        assert Finding(b, "moved", f"this was written as row {a}") in found
         tampered.put_back()
 
 
@@ -184,7 +184,7 @@ def test_a_row_put_in_is_named(tampered: Tampered) -> None:
     )
 
     found = tampered.findings(anchored=False)
-    assert Finding(5, "moved", "what stands here was written as row 4") in found
+    assert Finding(5, "moved", "this was written as row 4") in found
     assert {6, 7, 8, 9, 10, 11} <= named(found)
 
 

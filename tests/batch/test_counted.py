@@ -174,7 +174,7 @@ def test_an_executor_that_loses_a_row_or_a_reject_fails_the_run(
     answered = Decider.answered
     monkeypatch.setattr(Decider, "answered", lambda self, *more: lose(answered(self, *more)))
 
-    with pytest.raises(CountsDiffer, match="1 were with 2 rows"):
+    with pytest.raises(CountsDiffer, match="1 were decided with 2 rows"):
         decided([file], tmp_path / "out")
 
 
@@ -182,10 +182,16 @@ def test_what_comes_back_of_a_worker_is_counted_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = building.write_lines(tmp_path / "c.jsonl", claims(9))
-    received = workers.received
-    monkeypatch.setattr(workers, "received", lambda answer: without_a_row(received(answer)))
+    ask_each = workers.ask_each
 
-    with pytest.raises(CountsDiffer, match=r"9 were with \d+ rows, 8 of them came back with"):
+    def losing(*given: Any, **more: Any) -> Any:
+        for done in ask_each(*given, **more):
+            without_a_row(done.answered)
+            yield done
+
+    monkeypatch.setattr(workers, "ask_each", losing)
+
+    with pytest.raises(CountsDiffer, match=r"9 were decided with \d+ rows, 8 came back with"):
         decided([file], tmp_path / "out", workers=2)
 
 
@@ -204,9 +210,7 @@ def test_what_is_on_the_disk_is_counted(
     else:
         monkeypatch.setattr(journal.Reject, "to_line", lambda self: b"")
 
-    with pytest.raises(
-        CountsDiffer, match="5 records were decided and 1 rejected; in the files are"
-    ):
+    with pytest.raises(CountsDiffer, match="5 records were decided and 1 rejected; the files hold"):
         decided([file], tmp_path / "out")
     assert (tmp_path / "out" / "journal.jsonl").read_bytes().count(b"\n") == 1
 

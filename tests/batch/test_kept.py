@@ -177,7 +177,7 @@ WRONG = {
         "--keep claim_id: the answers have a column `claim_id` of their own; rename",
     ),
     "in other letters": ("Decision", "the answers have a column `decision` of their own"),
-    "letters alone": ("account,ACCOUNT", "`account` and `ACCOUNT` differ in capitals only"),
+    "letters alone": ("account,ACCOUNT", "`account` and `ACCOUNT` differ only in letter case"),
     "an empty name": ("account,", "--keep account,: write names of columns, separated by commas"),
 }
 

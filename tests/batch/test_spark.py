@@ -20,8 +20,8 @@ import polars as pl
 import pytest
 
 from payer_policy import Engine
-from payer_policy.batch.spark_workers import problem_with
-from payer_policy.batch.workers import WorkerLost
+from payer_policy.batch.spark_workers import problem_with, refuse_unfit_workers
+from payer_policy.core.in_parallel import WorkerLost
 from payer_policy.formats.source import WrongCall
 from tests import generated_forms
 from tests.batch import building
@@ -185,12 +185,13 @@ def test_answers_that_do_not_come_back_end_the_run(
     """Spark once ended a run without any of its answers, and said nothing."""
     from pyspark.sql.classic import dataframe
 
+    refuse_unfit_workers(session)  # once a session, by a row that is collected too
     collected = dataframe.DataFrame.collect
     monkeypatch.setattr(
         dataframe.DataFrame, "collect", lambda self: collected(self)[:-1] if lost else []
     )
 
-    with pytest.raises(WorkerLost, match=r"of Spark gave \d+ answers on \d+ blocks"):
+    with pytest.raises(WorkerLost, match=r"Spark returned \d+ answers on \d+ blocks"):
         building.decided(files, tmp_path / "out", part_records=50, spark=True)
 
     monkeypatch.undo()
@@ -214,7 +215,7 @@ def test_an_executor_that_fails_ends_the_run(
 
     monkeypatch.setattr(spark, "_worker", failing)
 
-    with pytest.raises(WorkerLost, match=r"of Spark failed \(.*disk is full"):
+    with pytest.raises(WorkerLost, match=r"Spark failed \(.*disk is full"):
         building.decided(files, tmp_path / "out", part_records=50, spark=True)
 
 
@@ -232,7 +233,9 @@ def test_a_frame_with_points_in_time_has_days_and_one_of_lines_gets_a_sentence(
         "a": ("2025-03-04", "pend"),
         "b": ("None", "rejected"),
     }
-    with pytest.raises(WrongCall, match="the frame has a row a claim line; a row a service was"):
+    with pytest.raises(
+        WrongCall, match="the frame has one row per claim line; one row per service was"
+    ):
         decided(session.read.parquet(str(files[2])), building.POLICIES)
 
 
@@ -240,13 +243,13 @@ UNFIT = {
     "without a package": (
         "",
         r"the workers of this Spark session run \S+, without (payer-policy, )?polars, pyarrow, "
-        r"pandas and numpy; begin the session with PYSPARK_PYTHON=",
+        r"pandas and numpy; start the session with PYSPARK_PYTHON=",
     ),
     "of another Python": (
         "import sys; from collections import namedtuple\n"
         "named = namedtuple('V', 'major minor micro releaselevel serial')\n"
         "sys.version_info = named(3, 99, 0, 'final', 0)",
-        r"the workers of this Spark session run another Python than 3\.\d+, which runs here; begin",
+        r"the workers of this Spark session do not run Python 3\.\d+, as this process does; start",
     ),
 }
 """Of workers that cannot decide what their Python does when it starts, and what is said of them."""
@@ -303,8 +306,8 @@ else:
     ("worker", "said"),
     [
         ({"missing": [], "version": version("payer-policy")}, ""),
-        ({"missing": ["polars"], "version": "1"}, "run /p, without polars; begin"),
-        ({"missing": ["polars", "numpy"], "version": "1"}, "without polars and numpy; begin"),
+        ({"missing": ["polars"], "version": "1"}, "run /p, without polars; start"),
+        ({"missing": ["polars", "numpy"], "version": "1"}, "without polars and numpy; start"),
         ({"missing": [], "version": "0.0.9"}, "have payer-policy 0.0.9, not "),
     ],
 )

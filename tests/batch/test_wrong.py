@@ -132,7 +132,7 @@ NAMED = {
     "no Parquet": ("t.parquet", b"PAR", "it does not start with PAR1"),
     "half a Parquet": ("t.parquet", b"PAR1" + b"\0" * 50, "cannot be read as Parquet"),
     "an archive of nothing": ("c.jsonl.gz", b"\x1f\x8b\x08\x00", "damaged from its start"),
-    "an empty folder": ("", None, "no file of claims is there"),
+    "an empty folder": ("", None, "no file of claims found"),
 }
 
 
@@ -152,7 +152,7 @@ def test_a_file_that_cannot_be_an_input_makes_the_call_wrong(name: str, tmp_path
 def test_a_file_given_twice_is_refused(tmp_path: Path) -> None:
     file = building.write_lines(tmp_path / "c.jsonl", claims(1))
 
-    with pytest.raises(WrongCall, match="is given twice"):
+    with pytest.raises(WrongCall, match="is named twice"):
         decided([file, tmp_path], tmp_path.parent / "out-twice")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.places import ROOT
 
 
@@ -24,7 +24,7 @@ def core(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_every_part_of_the_report_can_be_made(core: Any) -> None:
-    library = Library.open(ROOT / "policies")
+    library = open_library(ROOT / "policies")
     lines = (ROOT / "benchmarks/claims.jsonl").read_text(encoding="utf-8").splitlines()
     claims = {raw["id"]: raw for raw in map(json.loads, lines)}
 

@@ -23,6 +23,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines import engine_named
 from payer_policy.formats import read_requests
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.request.models import Coverage, Line, PriorLine, Provider, Request
 from tests.places import ROOT
 
@@ -92,7 +93,7 @@ handwritten = _script("handwritten")
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return Library.open(ROOT / "policies")
+    return open_library(ROOT / "policies")
 
 
 @pytest.fixture(scope="module")

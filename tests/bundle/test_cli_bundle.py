@@ -156,10 +156,10 @@ def test_a_wrong_call_is_status_2(here: Path, arguments: tuple[str, ...], words:
         ("release.pub", "holds a public key", None),
         ("release.pem", None, "holds a private key"),
         ("encrypted", "encrypted with a password", "holds a private key"),
-        ("rsa", "a key of another kind", "holds a private key"),
-        ("rsa.pub", "holds a public key", "a key of another kind"),
-        ("noise", "holds no private key", "holds no public key"),
-        ("empty", "holds no private key", "holds no public key"),
+        ("rsa", "a different kind of key", "holds a private key"),
+        ("rsa.pub", "holds a public key", "a different kind of key"),
+        ("noise", "does not hold a private key", "does not hold a public key"),
+        ("empty", "does not hold a private key", "does not hold a public key"),
     ],
 )
 def test_a_file_that_is_no_such_key(

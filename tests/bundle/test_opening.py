@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from payer_policy import Engine, Library
+from payer_policy import Engine
 from payer_policy.bundle import opening
 from payer_policy.bundle.archive import MANIFEST, SIGNATURE, unpack
 from payer_policy.bundle.building import build_bundle
@@ -20,6 +20,7 @@ from payer_policy.bundle.opening import open_bundle, open_bundle_bytes, open_fol
 from payer_policy.bundle.problems import BundleError
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.policy.folder_hash import contents_hash, folder_hash
+from payer_policy.policy.loading import open_library
 from tests.bundle.making import MORE_UNITS, POLICY, bundle, found, key, repacked, write
 
 Files = dict[str, bytes]
@@ -61,7 +62,7 @@ def test_a_bundle_is_the_folder_that_it_was_built_from(tmp_path: Path) -> None:
 
     opened = open_bundle(tmp_path / "b.zip", [key("other").public, key().public])
 
-    library = Library.open(policies)
+    library = open_library(policies)
     assert opened.folder_hash == opened.manifest.folder_hash == folder_hash(policies)
     assert opened.folder_hash == open_folder(policies).hash
     assert opened.manifest.about.label == "June"
@@ -86,7 +87,7 @@ def test_what_is_said_of_a_bundle_is_what_was_packed(good: bytes, tmp_path: Path
         path.relative_to(tmp_path / "policies").as_posix(): path.read_bytes()
         for path in write(tmp_path)[0].rglob("*.json")
     }
-    assert (read.features, read.manifest.specs, read.manifest.without_specs) == ({}, None, True)
+    assert (read.manifest.specs, read.manifest.without_specs) == (None, True)
 
 
 # --- the signature --------------------------------------------------------------------------------
@@ -268,8 +269,8 @@ def test_another_meaning_is_told_with_who_built_it(good: bytes) -> None:
     (one,) = error.value.diagnostics
     assert one.code == "other-meaning"
     assert one.message == (
-        "the policy north/iron means something else from 2024-01-01 on, by the manifest and by the "
-        "policy files"
+        "the policy north/iron means something else from 2024-01-01 on: the manifest and the policy "
+        "files disagree"
     )
     assert one.hint is not None and one.hint.startswith(
         "it was built by version 9.9.9, and this is"

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from payer_policy.cli import payer_policy, starter
 from payer_policy.cli.init import CONTENTS, EXAMPLE
 from payer_policy.cli.starter import starter_files
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.places import ROOT
 
 
@@ -221,5 +221,5 @@ def test_every_policy_can_be_loaded_from_the_starter_folder(empty: Path) -> None
     assert run("init").exit_code == 0
 
     assert (
-        Library.open(empty / "policies").addresses() == Library.open(ROOT / "policies").addresses()
+        open_library(empty / "policies").addresses() == open_library(ROOT / "policies").addresses()
     )

@@ -17,7 +17,7 @@ from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer
 from payer_policy.engines.columnar.engine import ColumnarEvaluator
 from payer_policy.engines.columnar.expressions import NotExact
 from payer_policy.engines.compiled import CompiledEngine
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.engine.test_engine import POLICIES
 from tests.examples import examples
 from tests.random_rulesets import randoms, ruleset, some_facts
@@ -79,7 +79,7 @@ def test_columns_decide_as_rows_do(random: Random) -> None:
 
 
 def test_most_rows_of_the_shipped_policies_are_decided_in_columns() -> None:
-    library = Library.open(POLICIES)
+    library = open_library(POLICIES)
     random = Random(3)
     decided = alone = 0
     for address in library.addresses():

@@ -22,7 +22,6 @@ from pydantic import ValidationError
 from payer_policy import (
     Coverage,
     Engine,
-    Library,
     Line,
     Outcome,
     PayerPolicyError,
@@ -38,6 +37,7 @@ from payer_policy.formats.answer import answer
 from payer_policy.formats.cds_hooks import SERVICES, read_feedback, read_hook
 from payer_policy.formats.fhir import Asked, exact_json, read_inquiry, read_submissions
 from payer_policy.formats.x12 import read_advice, read_reviews
+from payer_policy.policy.loading import open_library
 from tests.places import ROOT
 
 ENGINE = Engine.open(ROOT / "policies")
@@ -389,7 +389,7 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     "open(missing)": (lambda: Engine.open("no-such"), "the folder `no-such` is not there"),
     "open(file)": (lambda: Engine.open(__file__), "is a file, not a folder"),
     "open(null character)": (lambda: Engine.open("a\0b"), "is not there"),
-    "Library.open(None)": (lambda: Library.open(None), "found None; the path of a policy folder"),
+    "open_library(None)": (lambda: open_library(None), "found None; the path of a policy folder"),
     "open_folder(None)": (lambda: open_folder(None), "found None; the path of a policy folder"),
     "open_bundle(4)": (lambda: open_bundle(4, []), "found an `int`; the path of a bundle was"),
     "engine=None": (lambda: Engine.open(ROOT / "policies", engine=None), "`None` is not an engine"),

@@ -12,7 +12,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, why_unavailable
 from payer_policy.language import MAX_COUNTED, MAX_PARTS
 from payer_policy.language.elaborate import MAX_COUNTS
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.policy.checks.building import build
 
 POLICY = "north/iron/2024-01-01.json"
@@ -103,7 +103,7 @@ TOO_BROAD = {
         {"fact": "lab.ferritin", "in": list(range(MAX_PARTS + 1))},
         "the list has 1,001 numbers; at most 1,000 can be in one list",
     ),
-    "of in of": (counted(MAX_COUNTS + 1), "is inside 8 others; at most 8 can be one inside the"),
+    "of in of": (counted(MAX_COUNTS + 1), "is inside 8 others; at most 8 can be nested"),
 }
 
 
@@ -112,7 +112,7 @@ def test_check_names_the_limit(name: str, tmp_path: Path) -> None:
     when, message = TOO_BROAD[name]
 
     with pytest.raises(PolicyError) as caught:
-        Library.open(denied(when, tmp_path / "policies"))
+        open_library(denied(when, tmp_path / "policies"))
 
     (problem,) = caught.value.diagnostics
     assert problem.code == "wrong-shape"

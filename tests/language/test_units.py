@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payer_policy.core.diagnostics import Diagnostic
+from payer_policy.core.json_source import JsonDocument, Reporter
 from payer_policy.core.semantics import truth_of_test, value_of
 from payer_policy.core.truth import HOLDS
 from payer_policy.core.vocabulary.types import FactType
@@ -58,13 +60,17 @@ def over(*parts: Any) -> dict[str, Any]:
 def elaborated(left: str, raw: Any) -> tuple[Any, list[str]]:
     said: list[str] = []
 
-    def report(code: str, message: str, path: Any, **more: Any) -> None:
-        said.append(f"{code}: {message}" + (f" ({more['hint']})" if more.get("hint") else ""))
+    def take(problem: Diagnostic) -> None:
+        hint = f" ({problem.hint})" if problem.hint and "parameter" not in problem.message else ""
+        said.append(f"{problem.code}: {problem.message}{hint}")
 
-    def at_parameter(name: str, code: str, message: str, **more: Any) -> None:
-        said.append(f"{code}: parameter `{name}`: {message}")
-
-    scope = Scope(TYPES, TYPES, parameters=PARAMETERS, at_parameter=at_parameter)
+    report = Reporter(JsonDocument("", "test", None), take)
+    scope = Scope(
+        TYPES,
+        TYPES,
+        parameters=PARAMETERS,
+        at_parameter=lambda name: report.on(f"parameter `{name}`"),
+    )
     return Elaborator(scope, report).condition({"fact": f"x.{left}", "is": raw}, ()), said
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.policy.checks.building import build
 
 NONE = {"north/iron/2024-01-01.json": None, "south/iron/2024-01-01.json": None}
@@ -40,4 +41,4 @@ def units(value: int) -> dict[str, Any]:
 def library(folder: Path, files: dict[str, Any], **case: Any) -> Library:
     """The library of a folder with just these policies."""
     build({"write": {**NONE, **files}, **case}, folder / "policies")
-    return Library.open(folder / "policies")
+    return open_library(folder / "policies")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from payer_policy.engine import Engine
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.policy.checks.building import build
 
 POLICY = "north/iron/2024-01-01.json"
@@ -21,7 +21,7 @@ Change = Callable[[dict[str, Any]], object]
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    made = Library.open(folder)
+    made = open_library(folder)
     found = {address: made.ruleset(address, DAY) for address in made.addresses()}
     return {address: ruleset.hash for address, ruleset in found.items() if ruleset}
 

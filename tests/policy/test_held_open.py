@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from payer_policy.policy.library import Library
-from payer_policy.policy.reading import PolicyFolder, read_library
+from payer_policy.policy.loading import PolicyFolder, open_library, read_library
 from tests.policy.checks.building import build
 
 POLICY, OVERLAY = "north/iron/2024-01-01.json", "south/iron/2024-01-01.json"
@@ -124,9 +124,9 @@ def test_what_check_typed_is_what_runs(tmp_path: Path) -> None:
         ),
         encoding="utf-8",
     )
-    library = Library.open(folder)
-    (typed,) = library._elaborations["north/iron"]
-    (taken,) = library._elaborations["south/same"]
+    library = open_library(folder)
+    (typed,) = library._elaborated("north/iron")
+    (taken,) = library._elaborated("south/same")
 
     assert {id(one) for one in taken.rules.values()} == {id(one) for one in typed.rules.values()}
     (first, _, _) = library.windows("north/iron")[0]

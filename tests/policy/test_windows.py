@@ -17,7 +17,8 @@ import pytest
 from payer_policy.core import ruleset
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.policy.library import Library
-from payer_policy.policy.versions import PolicyVersion, rule_in_force
+from payer_policy.policy.loading import open_library
+from payer_policy.policy.versions import PolicyVersion
 from tests.places import POLICIES
 from tests.policy.folders import library, policy, rule, units
 
@@ -373,7 +374,7 @@ def test_the_ends_of_the_calendar(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def shipped() -> Library:
-    return Library.open(POLICIES)
+    return open_library(POLICIES)
 
 
 def test_the_windows_of_every_policy_are_whole(shipped: Library) -> None:
@@ -390,7 +391,7 @@ def test_the_windows_of_every_policy_are_whole(shipped: Library) -> None:
                 (version,) = [one for one in versions if _covers(one, day)]
                 assert made.version == version.first_day.isoformat()
                 assert {rule.id for rule in made.rules} == {
-                    id_ for id_, placed in merged.rules.items() if rule_in_force(placed.model, day)
+                    id_ for id_, placed in merged.rules.items() if placed.model.days.in_force(day)
                 }
         before = windows[0][0] - DAY
         assert shipped.ruleset(address, before) is None
@@ -398,14 +399,14 @@ def test_the_windows_of_every_policy_are_whole(shipped: Library) -> None:
 
 def test_rulesets_are_made_once_whoever_asks(tmp_path: Path) -> None:
     """Many threads, one library: every one gets the same ruleset of a window."""
-    made = Library.open(POLICIES)
+    made = open_library(POLICIES)
     days = [
         (address, day)
         for address in made.addresses()
         for first, last, _ in made.windows(address)
         for day in {first, last or first}
     ]
-    fresh = Library.open(POLICIES)
+    fresh = open_library(POLICIES)
     with ThreadPoolExecutor(16) as pool:
         rulesets = list(pool.map(lambda asked: fresh.ruleset(*asked), days * 8))
 

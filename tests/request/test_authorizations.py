@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from payer_policy import Engine
 from payer_policy.formats import read_requests, read_supplements, supplemented
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.models import Request
 from payer_policy.request.services import services_of, view_lines

@@ -79,18 +79,18 @@ def test_nothing_else_is_worked_out_for_the_short_form(
 
     service = serve(Settings(POLICIES, poll_seconds=60))
     body = (CLAIMS / "question.json").read_bytes()
-    made = []
+    computed = []
     details = Detailer.details
     monkeypatch.setattr(
-        Detailer, "details", lambda self, about: made.append(1) or details(self, about)
+        Detailer, "details", lambda self, account: computed.append(1) or details(self, account)
     )
 
     short = service.post("/v1/decide?view=brief", body)
-    before = len(made)
+    before = len(computed)
     service.post("/v1/decide", body)
 
     assert (short.json()["decision"], short.json()["receipt"]) == ("pend", None)
-    assert (before, len(made)) == (0, 1)
+    assert (before, len(computed)) == (0, 1)
 
 
 @pytest.mark.parametrize("form", ["application/json", "application/x-ndjson"])

@@ -19,6 +19,7 @@ from payer_policy.bundle.signing import generate
 from payer_policy.cli import payer_policy
 from payer_policy.engine import Engine
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.specs.case import Case
 from payer_policy.specs.examples import example_problems, examples_of, find_example
 from payer_policy.specs.failures import Wrong
@@ -41,7 +42,7 @@ FEATURE = """Feature: x
 
 @pytest.fixture(scope="module")
 def library() -> Library:
-    return Library.open(DATA / "policies")
+    return open_library(DATA / "policies")
 
 
 def _request(library: Library, *sentences: str) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def test_a_scenario_names_what_is_wrong_with_its_example(tmp_path: Path) -> None
     path.write_text(path.read_text("utf-8").replace('"units": 1,', '"unit": 1,'), "utf-8")
 
     with pytest.raises(Wrong, match=r"clean-injection.json:8:\d+: `unit` is not a field of a line"):
-        _request(Library.open(tmp_path / "policies"), CLEAN)
+        _request(open_library(tmp_path / "policies"), CLEAN)
 
 
 def test_examples_go_along_with_the_policies(library: Library) -> None:
@@ -201,7 +202,7 @@ def test_coverage_and_mutation_run_scenarios_with_examples(
 
 
 def test_shipped_examples_are_decided_by_their_policies() -> None:
-    library = Library.open(POLICIES)
+    library = open_library(POLICIES)
 
     assert example_problems(library) == []
     said = "\n".join(path.read_text("utf-8") for path in (ROOT / "features").rglob("*.feature"))

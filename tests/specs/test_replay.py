@@ -12,7 +12,7 @@ import pytest
 
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.engine import Engine
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.specs import running
 from payer_policy.specs.reading import features_in, read_feature, read_features, shown_path
 from payer_policy.specs.replay import Script, replay, scripts_of
@@ -96,7 +96,7 @@ def test_pytest_says_the_same(
     base: Path, files: list[Path], passed: int, failed: int, tmp_path: Path
 ) -> None:
     files = _readable(files, base)
-    engine = Engine(Library.open(base / "policies"), "compiled")
+    engine = Engine(open_library(base / "policies"), "compiled")
     scripts = [script for file in read_features(files, base) for script in scripts_of(file)]
     failures = [replay(script, engine).failure for script in scripts]
 
@@ -120,7 +120,7 @@ def _said(run: Run) -> list[object]:
 
 def test_any_number_of_processes_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     files = _readable(features_in([DATA / "cases", DATA / "features"]), DATA)
-    scripts, library = _scripts(files, DATA), Library.open(DATA / "policies")
+    scripts, library = _scripts(files, DATA), open_library(DATA / "policies")
     monkeypatch.setattr(running, "_WORTH_IT", 10)
 
     one, two = (
@@ -137,7 +137,7 @@ def test_in_columns_no_scenario_is_asked_alone(monkeypatch: pytest.MonkeyPatch) 
         *_scripts(SHIPPED, ROOT),
         *_scripts(_readable(features_in([DATA / "cases"]), DATA), DATA),  # these all fail here
     ]
-    library = Library.open(ROOT / "policies")
+    library = open_library(ROOT / "policies")
     engine = Engine(library, "columnar")
     alone = [replay(script, engine).failure for script in scripts[::7]]
 
@@ -153,7 +153,7 @@ def test_in_columns_no_scenario_is_asked_alone(monkeypatch: pytest.MonkeyPatch) 
 
 def test_what_was_decided_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     file = read_feature(DATA / "features" / "every-sentence.feature", "every-sentence.feature")
-    engine = Engine(Library.open(DATA / "policies"), "compiled")
+    engine = Engine(open_library(DATA / "policies"), "compiled")
     runs = [(script, replay(script, engine)) for script in scripts_of(file)]
 
     for script, run in runs:

@@ -191,7 +191,7 @@ class _Counter:
         for index, rule in enumerate(ruleset.rules):
             placed = merged.rules[rule.id]
             version, path = placed.version, placed.path
-            raw = _inside(version.document.value, path)
+            raw = version.document.part(path)
             item = self._item(
                 "rule", ruleset, version, (*path, "id"), rule.id, rule.title, _TRUTHS.values()
             )
@@ -234,7 +234,7 @@ class _Counter:
             out.append(_WatchedRule(index, rule, item, tests, overrides, part, parameters))
         return out
 
-    def _parameter(self, ruleset: Ruleset, placed: Placed, name: str) -> Item:
+    def _parameter(self, ruleset: Ruleset, placed: Placed[Any], name: str) -> Item:
         return self._item(
             "parameter",
             ruleset,
@@ -362,12 +362,6 @@ def _tests(
             head = next(key for key in ("all", "any", "of") if key in raw)
             for index, part in enumerate(parts):
                 yield from _tests(part, raw[head][index], (*path, head, index))
-
-
-def _inside(raw: Any, path: JsonPath) -> Any:
-    for step in path:
-        raw = raw[step]
-    return raw
 
 
 def _parameters_in(raw: Any) -> Iterator[str]:

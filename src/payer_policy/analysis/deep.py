@@ -27,9 +27,10 @@ from payer_policy.engines.symbolic.formulas import Halves
 from payer_policy.engines.symbolic.logic import Formula, all_of, either, negated, same
 from payer_policy.engines.symbolic.search import NotProved, Search
 from payer_policy.language.sources import Computed
-from payer_policy.policy.checks.policies import OF_A_RULE
+from payer_policy.policy.checks.policies import ACKNOWLEDGEABLE_PER_RULE
+from payer_policy.policy.files import RuleModel
 from payer_policy.policy.library import Library
-from payer_policy.policy.versions import PlacedRule, PolicyVersion
+from payer_policy.policy.versions import Placed, PolicyVersion
 
 RuleKey = tuple[str, str]
 """The version that a rule is written in, and its id."""
@@ -39,7 +40,7 @@ RuleKey = tuple[str, str]
 class _Seen:
     """What is known so far of one rule, over all policies and windows in which it stands."""
 
-    placed: PlacedRule
+    placed: Placed[RuleModel]
     rule: Rule
     holds: bool = False
     holds_alone: bool = False
@@ -86,7 +87,7 @@ class _Deep:
 
     # --- one window ------------------------------------------------------------------------------
 
-    def _look_at(self, ruleset: Ruleset, placed: Mapping[str, PlacedRule]) -> bool:
+    def _look_at(self, ruleset: Ruleset, placed: Mapping[str, Placed[RuleModel]]) -> bool:
         """Look at one ruleset. False: it applies to no request, so nothing is said of its rules.
 
         A policy that is written only to be extended may be such a one.
@@ -205,7 +206,7 @@ class _Deep:
     def _unused_acknowledgements(self, version: PolicyVersion) -> Iterator[Diagnostic]:
         for name in version.model.acknowledges:
             if (
-                name.partition(":")[0] in OF_A_RULE
+                name.partition(":")[0] in ACKNOWLEDGEABLE_PER_RULE
                 and (version.name, name) not in self._acknowledged
             ):
                 yield version.document.problem(

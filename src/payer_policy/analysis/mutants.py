@@ -21,10 +21,11 @@ from payer_policy.core.diagnostics import Location, PayerPolicyError, PolicyErro
 from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, read_json
 from payer_policy.core.vocabulary.operators import OPERATORS
 from payer_policy.core.vocabulary.types import parse_value
+from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.files import ParameterModel, ReasonModel, RuleModel
 from payer_policy.policy.library import Library
-from payer_policy.policy.reference import CodeSet
-from payer_policy.policy.versions import PolicyVersion, day_after, day_before
+from payer_policy.policy.reference.data import CodeSet
+from payer_policy.policy.versions import PolicyVersion
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -199,7 +200,7 @@ class _Policy:
 
     def _dates(self) -> Iterator[Mutant]:
         model = self._version.model.effective
-        for key, day in (("from", model.from_), ("through", model.through)):
+        for key, day in (("from", model.first_day), ("through", model.last_day)):
             if day is not None:
                 yield from self._moved(day, ("effective", key), self._version.address)
 
@@ -309,7 +310,7 @@ class _Policy:
                     "bound",
                     at,
                     value,
-                    f"to: {_shown(finding['to'])}, {_shown(_inside(self._document.value, at))} → "
+                    f"to: {_shown(finding['to'])}, {_shown(self._document.part(at))} → "
                     f"{_shown(value)}",
                     f"a claim that `{id_}` reduces and that says to how many units",
                 )
@@ -465,7 +466,7 @@ class _Policy:
                     f"{_shown(value)}",
                 )
         for at, value in (*_numbers(right, here), *_days(right, here)):
-            was = _inside(self._document.value, at)
+            was = self._document.part(at)
             yield self._mutant(
                 "bound",
                 at,
@@ -498,12 +499,6 @@ def _has_its_negation(operator: str) -> bool:
 
 def _next(values: Sequence[str], value: str) -> str:
     return values[(values.index(value) + 1) % len(values)]
-
-
-def _inside(raw: Any, path: JsonPath) -> Any:
-    for step in path:
-        raw = raw[step]
-    return raw
 
 
 def _steps(value: Any) -> Iterator[Any]:

@@ -8,9 +8,7 @@ that fails is enough, and a rule that did not change is not read again.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
@@ -28,6 +26,7 @@ from payer_policy.analysis.played import Played, Seen, play
 from payer_policy.analysis.selfcheck import StepByStep
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved
 from payer_policy.core.diagnostics import PayerPolicyError, PolicyError
+from payer_policy.core.in_parallel import ask_each
 from payer_policy.core.ruleset import Rule, Ruleset
 from payer_policy.core.semantics import Facts, truth_of
 from payer_policy.core.truth import FAILS, NEGATED, UNKNOWN, Truth
@@ -36,6 +35,7 @@ from payer_policy.engine import Engine
 from payer_policy.engines.compiled import CompiledEngine
 from payer_policy.engines.protocol import Evaluation, Evaluator
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.specs.failures import Place
 from payer_policy.specs.reading import read_features
 from payer_policy.specs.replay import replay
@@ -131,7 +131,7 @@ class Setup:
             PolicyError: a policy or a feature file is wrong.
             ScenariosFail: scenarios fail already.
         """
-        engine = Engine(Library.open(self.folder), "compiled")
+        engine = Engine(open_library(self.folder), "compiled")
         played = play(engine, read_features(self.features, self.base))
         if played.failures:
             raise ScenariosFail(len(played.failures), played.failures[0].text())
@@ -160,40 +160,20 @@ def run_mutants(
         ScenariosFail: scenarios fail already.
     """
     verdicts: list[Verdict] = []
-    scenarios = 0
-    if jobs == 1 or len(mutants) < _WORTH_IT:
-        judge = setup.judge()
-        scenarios = len(judge.played.scripts)
-        for mutant in mutants:
-            verdicts.append(judge(mutant))
-            told(len(verdicts))
-    else:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(jobs, context, _start, (setup,)) as pool:
-            for verdict, played in pool.map(_judged, mutants, chunksize=_CHUNK):
-                scenarios = played
-                verdicts.append(verdict)
-                told(len(verdicts))
+    scenarios = 0 if mutants else len(setup.judge().played.scripts)
+    processes = 1 if len(mutants) < _WORTH_IT else jobs
+    for verdict, played in ask_each(setup.judge, mutants, _judged, processes=processes):
+        scenarios = played
+        verdicts.append(verdict)
+        told(len(verdicts))
     return Mutation(tuple(verdicts), scenarios, len(mutants) if of is None else of)
 
 
 _WORTH_IT: Final = 64
-"""Fewer mutants are done before another process has read everything."""
-_CHUNK: Final = 8
-_READY: Final[list[Judge | ScenariosFail]] = []
+"""Mutants that take as long as the start of another process."""
 
 
-def _start(setup: Setup) -> None:
-    try:
-        _READY[:] = [setup.judge()]
-    except ScenariosFail as error:  # told by the first mutant: a start that fails tells nothing
-        _READY[:] = [error]
-
-
-def _judged(mutant: Mutant) -> tuple[Verdict, int]:
-    judge = _READY[0]
-    if isinstance(judge, ScenariosFail):
-        raise judge
+def _judged(judge: Judge, mutant: Mutant) -> tuple[Verdict, int]:
     return judge(mutant), len(judge.played.scripts)
 
 

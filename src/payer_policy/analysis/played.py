@@ -79,5 +79,5 @@ def play(engine: Engine, features: Sequence[FeatureFile]) -> Played:
 def _looked_at(script: int, without: NoPolicy, library: Library) -> Iterator[Seen]:
     payer = next((str(value) for label, value in without.looked_for if label == "payer"), "")
     if without.code is not None and without.service_date is not None:
-        for address in library.by_code.get((payer, without.code), ()):
+        for address in library.candidates(payer, without.code):
             yield Seen(script, address, without.service_date, None)

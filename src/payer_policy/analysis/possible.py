@@ -73,7 +73,6 @@ from payer_policy.language.sources import (
     DrugAttribute,
     Source,
     facts_of,
-    read_line_part,
 )
 from payer_policy.policy.learning import Learning, left_by_lines
 from payer_policy.policy.library import Library
@@ -427,14 +426,9 @@ class Requests:
 
     def _counted(self) -> Iterator[Formula]:
         """Where a service has lines, those of each part are counted, and there are some or none."""
-        types = {name: fact.type for name, fact in self.library.vocabulary.facts.items()}
         everywhere = all_of(self.parts.values())
-        of_part = {
-            part.name: where
-            for part in self.library.vocabulary.line_parts.values()
-            if part.name in self.parts
-            and (where := read_line_part(part, types, {}, lambda _: frozenset(), _no_problems))
-        }
+        typed = self.library.basis.line_parts_on(self.ruleset.first_day)
+        of_part = {part: where for part, where in typed.items() if part in self.parts}
         for part, where in of_part.items():
             for name, source in self._sources.items():
                 match source:
@@ -702,10 +696,6 @@ def _years_before(day: date, years: int) -> int:
 
 def _at_most(value: Number, most: int) -> Formula:
     return both(compare(operator.ge, value, Number(0)), compare(operator.le, value, Number(most)))
-
-
-def _no_problems(*said: Any, **more: Any) -> None:
-    """The vocabulary was checked when it was read."""
 
 
 def _line_beside_all(parts: Iterable[Condition]) -> bool:

@@ -20,8 +20,8 @@ from payer_policy.core.truth import HOLDS
 from payer_policy.engine import Engine
 from payer_policy.engines.symbolic.logic import Formula, both, negated
 from payer_policy.engines.symbolic.search import NotProved, Search
+from payer_policy.policy.days import day_before
 from payer_policy.policy.statements import Statement, first_days
-from payer_policy.policy.versions import day_before
 from payer_policy.specs.writing import ScenarioWriter
 
 Verdict = Literal["proved", "broken", "not proved"]

@@ -1,8 +1,8 @@
-"""The audit record: every answer given, append-only and hash-chained, in SQLite or PostgreSQL.
+"""The audit record: every answer, append-only and hash-chained, in SQLite or PostgreSQL.
 
-`AuditLog` appends and erases, `GroupWriter` appends for many threads at once, `verify` finds what was
-tampered with, `Replayer` decides again, `exported` writes JSON Lines. Names are imported when they are
-first asked for, so that the checker of records (`checker`) stays without any engine.
+`AuditLog` appends and redacts, `GroupWriter` appends for many threads at once, `verify` finds tampering,
+`Replayer` decides again, `exported` writes JSON Lines. Names are imported at first use, so that the
+checker of records (`checker`) loads no engine.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         AuditUnavailable,
     )
     from payer_policy.audit.group import GroupWriter
-    from payer_policy.audit.log import AuditLog, Given, Written
+    from payer_policy.audit.log import AuditLog, NewAnswer, Written
     from payer_policy.audit.replies import KeptReply, Reply
 
 _HOMES = {
@@ -31,7 +31,7 @@ _HOMES = {
         ("AuditBusy", "AuditClosed", "AuditError", "AuditFull", "AuditUnavailable"), "errors"
     ),
     "GroupWriter": "group",
-    **dict.fromkeys(("AuditLog", "Given", "Written"), "log"),
+    **dict.fromkeys(("AuditLog", "NewAnswer", "Written"), "log"),
     **dict.fromkeys(("KeptReply", "Reply"), "replies"),
 }
 
@@ -43,10 +43,10 @@ __all__ = [
     "AuditLog",
     "AuditUnavailable",
     "Entry",
-    "Given",
     "GroupWriter",
     "Head",
     "KeptReply",
+    "NewAnswer",
     "Receipt",
     "Reply",
     "Row",

@@ -1,7 +1,7 @@
-"""The chain of the audit record: rows, the hash that ties each to the one before, and its head.
+"""The chain of the audit record: rows, the hash that links each row to the one before, and the head.
 
-Pure values and SHA-256: knows no database and no policy. A hash covers what is kept for good and a
-salted commitment to the member part, so that the member part can be erased and the chain still holds.
+Only values and SHA-256, no database and no policy. A hash covers what is kept for good and a salted
+commitment to the member part, so the member part can be erased and the chain still holds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 
 FORMAT: Final = "payer-policy/audit/2"
 FIRST: Final = "0" * 64
-"""What stands before the first row."""
+"""The previous hash of the first row."""
 SALT_BYTES: Final = 32
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -26,14 +26,14 @@ _HEAD: Final = re.compile(r"(0|[1-9]\d{0,17}):([0-9a-f]{64})\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is to be appended. Made by `entry_of`, or as a redaction by the log itself."""
+    """What to append. Made by `entry_of`, or by the log itself for a redaction."""
 
     kept: str
-    """Canonical JSON without anything that leads to a member; never erased."""
+    """Canonical JSON that identifies no member; never erased."""
     member: str | None = None
     """Canonical JSON: the request, the facts, the determinations. Erased by a redaction."""
     salt: str | None = None
-    """Random, 64 hexadecimal digits, so that no guess can be tried against the commitment. Erased with
+    """Random, 64 hexadecimal digits, so that no guess can be tested against the commitment. Erased with
     the member part."""
     commitment: str | None = None
     """SHA-256 (hex) of the salt and the member part; None: there is no member part."""
@@ -45,9 +45,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """That an entry is in the record for good: its number, and the hash of the chain up to it.
+    """Shows that an entry is in the record: its number, and the hash of the chain up to it.
 
-    As text it is a `Head`: that of the record when the entry was its last.
+    As text it is the `Head` of the record when the entry was its last.
     """
 
     seq: int
@@ -61,7 +61,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of the record as it was read. Nothing of it is believed before `verify` was asked."""
+    """One row of the record as it was read. Run `verify` before relying on it."""
 
     seq: int
     """The number of the row, from 1."""
@@ -72,7 +72,7 @@ class Row:
     hash: str
     """SHA-256 (hex) of the row, which covers every row before it."""
     kept: str
-    """Canonical JSON without anything that leads to a member."""
+    """Canonical JSON that identifies no member."""
     commitment: str | None
     """SHA-256 (hex) of the salt and the member part; None: there is no member part."""
     claim_number: str | None
@@ -84,7 +84,7 @@ class Row:
     salt: str | None
     """What the commitment was made with; None: none, or erased."""
     left_out: bool = False
-    """Whether the row comes from an export that was made without member parts."""
+    """Whether the row is from an export without member parts."""
 
     @property
     def answer(self) -> Mapping[str, Any]:
@@ -94,18 +94,18 @@ class Row:
 
     @property
     def about_member(self) -> Mapping[str, Any] | None:
-        """The member part as JSON values; None where it was erased or left out."""
+        """The member part as JSON values; None if it was erased or left out."""
         return None if self.member is None else json.loads(self.member)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How many rows there are and the hash of the last: all of the record in one short line."""
+    """How many rows there are, and the hash of the last, which covers the whole record."""
 
     count: int
     """How many rows there are."""
     hash: str
-    """The hash of the last row; 64 zeros where there is none."""
+    """The hash of the last row; 64 zeros if there is none."""
 
     def __str__(self) -> str:
         return f"{self.count}:{self.hash}"
@@ -115,7 +115,7 @@ class Head:
         """A head as it is printed.
 
         Raises:
-            ValueError: the text is no head; the message says what one looks like.
+            ValueError: the text is not a head; the message says what one looks like.
         """
         found = _HEAD.match(text.strip())
         if found is None:
@@ -127,7 +127,7 @@ class Head:
 
 
 def canonical(value: Any) -> str:
-    """Compact ASCII JSON: the same value is the same text, and reading it back loses nothing."""
+    """Compact ASCII JSON: the same value always gives the same text, and nothing is lost."""
     return _ENCODER.encode(value)
 
 
@@ -138,10 +138,10 @@ def entry_hash(seq: int, time: str, previous: str, kept: str, commitment: str | 
 
 
 def commitment_of(salt: str, member: str) -> str:
-    """SHA-256 over the salt's bytes and the member part: says nothing of it once both are erased.
+    """SHA-256 over the salt's bytes and the member part; reveals nothing once both are erased.
 
     Raises:
-        ValueError: the salt is not written as salts are, so it is not the one that was written.
+        ValueError: the text is not a salt, so it is not the one that was written.
     """
     if _SALT.match(salt) is None:
         raise ValueError("a salt is 64 hexadecimal digits")
@@ -149,10 +149,10 @@ def commitment_of(salt: str, member: str) -> str:
 
 
 def stamp(clock: Callable[[], datetime]) -> str:
-    """The clock's time as rows carry it.
+    """The clock's time as in rows.
 
     Raises:
-        ValueError: the clock's time has no time zone, so nobody could say when it was.
+        ValueError: the clock's time has no time zone.
     """
     now = clock()
     if now.tzinfo is None:
@@ -161,17 +161,17 @@ def stamp(clock: Callable[[], datetime]) -> str:
 
 
 def instant(at: datetime) -> str:
-    """A moment with a time zone as rows carry it; texts of moments sort as the moments do."""
+    """A moment with a time zone as in rows; such texts sort in the order of time."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def moment(text: str) -> datetime:
-    """A moment as rows carry it, with its time zone."""
+    """A moment as in rows, with its time zone."""
     return datetime.fromisoformat(text)
 
 
 def linked(entry: Entry, seq: int, time: str, previous: str) -> Row:
-    """The row that an entry becomes behind a row with the hash `previous`."""
+    """The row of an entry after a row with the hash `previous`."""
     return Row(
         seq,
         time,

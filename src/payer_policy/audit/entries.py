@@ -1,7 +1,7 @@
 """An answer as an entry of the audit record: what is kept for good, and the member part.
 
-Nothing that leads to a member stands in what is kept: no number of a claim or member, no date of
-service, no fact, no sentence with values.
+What is kept identifies no member: no claim or member number, no date of service, no fact, no sentence
+with values.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ Salt = Callable[[int], bytes]
 
 @cache
 def product_version() -> str:
-    """The version of this product as it is installed."""
+    """The installed version of this product."""
     try:
         return version("payer-policy")
-    except PackageNotFoundError:  # run from a folder of sources that was never installed
+    except PackageNotFoundError:  # run from sources that were never installed
         return "not known"
 
 
@@ -63,21 +63,21 @@ def entry_of(
 ) -> Entry:
     """The entry of one answer, as `Engine.decide_fully` gives it.
 
-    The same answer gives the same entry but for the salt.
+    The same answer gives the same entry, apart from the salt.
 
     Args:
         request: What was asked.
         decided: The determinations, with what they were made from.
         without_policy: The services for which no policy was found.
-        keep_request: Whether the request itself stands in the member part, or only its SHA-256.
-        source: The hash of the bundle or folder of policies that answered, if it is known.
-        caller: Who asked, such as the name of an API key; kept for good, so no member.
-        request_id: The id of the HTTP request that is answered, such as a UUID, which a log has too;
-            kept for good, so nothing that leads to a member.
-        context: JSON that the form of the question needs to be answered again, such as what a FHIR
-            claim refers to. Kept only where the request is.
-        as_of: The day that was filled in as the date of service; it stands in the request's facts.
-        salt: Where random bytes come from.
+        keep_request: Whether the member part holds the request itself, or only its SHA-256.
+        source: The hash of the bundle or folder of policies that answered, if known.
+        caller: Who asked, such as the name of an API key. It is never erased: name no member.
+        request_id: The id of the HTTP request, such as a UUID, as in the service's log. It is never
+            erased: it must not identify a member.
+        context: JSON that is needed to answer the question again in its format, such as what a FHIR
+            claim refers to. Kept only if the request is.
+        as_of: The day that was filled in as the date of service; it is among the request's facts.
+        salt: Returns that many random bytes.
 
     Raises:
         AuditError: The request holds something that JSON cannot hold exactly.
@@ -96,24 +96,22 @@ def entry_of(
     }
     if as_of is not None:
         answered["as_of"] = as_of.isoformat()
-    # The request is written once, and stands here in the very bytes that were hashed.
+    # The request is serialized once: these are the bytes that were hashed.
     written = asked if keep_request else "null"
     if context is not None and keep_request:
         answered["context"] = context
     member = f'{canonical(about)[:-1]},"request":{written},{canonical(answered)[1:]}'
-    kept = {
-        "format": FORMAT,
-        "kind": DECISION,
-        "product": product_version(),
-        "source": source,
-        "caller": caller,
-        "request_id": request_id,
-        "decision": outcome.decision,
-        "determinations": [_kept(one) for one in determinations],
-        "without_policy": [
+    kept = _kept(
+        DECISION,
+        source=source,
+        caller=caller,
+        request_id=request_id,
+        decision=outcome.decision,
+        determinations=[_determination(one) for one in determinations],
+        without_policy=[
             {"code": service.code, "lines": list(service.lines)} for service in without_policy
         ],
-    }
+    )
     return _sealed(kept, member, salt, request.id, request.coverage.member_id)
 
 
@@ -131,17 +129,21 @@ def _sealed(
 
 
 def _answer(one: Decided) -> dict[str, Any]:
-    """What the member part keeps of one determination: enough to decide it again."""
+    """The part of the member part about one determination: enough to decide it again."""
     return {
         "facts": {name: to_json(value) for name, value in stated_facts(one)},
         "silence": stated_silence(one),
         "determination": one.determination.to_json(),
-        **({"days": [_day(each) for each in one.days]} if one.days else {}),
+        **(
+            {"days": [to_json(each.determination.service_date) for each in one.days]}
+            if one.days
+            else {}
+        ),
     }
 
 
 def outcome_of(row: Row) -> dict[str, Any] | None:
-    """The outcome that a row records, as `Outcome.to_json` gave it; None: it was erased."""
+    """The outcome that a row records, as from `Outcome.to_json`; None: it was erased."""
     member = row.about_member
     if member is None or row.answer["kind"] != DECISION:
         return None
@@ -155,7 +157,7 @@ def outcome_of(row: Row) -> dict[str, Any] | None:
     }
 
 
-def _kept(determination: Determination) -> dict[str, Any]:
+def _determination(determination: Determination) -> dict[str, Any]:
     policy = determination.policy
     return {
         "policy": policy.address,
@@ -171,75 +173,52 @@ def _kept(determination: Determination) -> dict[str, Any]:
     }
 
 
-def _day(one: Decided) -> str | None:
-    day = one.determination.service_date
-    return None if day is None else day.isoformat()
-
-
 def redaction_entry(by: str, why: str, ranges: Sequence[tuple[int, int]]) -> Entry:
-    """The entry that says whose word erased the member parts of which rows, and why."""
-    kept = {
-        "format": FORMAT,
-        "kind": REDACTION,
-        "product": product_version(),
-        "by": by,
-        "why": why,
-        "rows": [list(one) for one in ranges],
-    }
-    return Entry(canonical(kept))
+    """The entry that says who had the member parts of which rows erased, and why."""
+    rows = [list(one) for one in ranges]
+    return Entry(canonical(_kept(REDACTION, by=by, why=why, rows=rows)))
 
 
 def refusal_entry(
     requests: int, source: str | None, caller: str | None, request_id: str | None = None
 ) -> Entry:
-    """The entry that says that requests were answered without a decision, since none could be read.
+    """The entry for requests that could not be read and so were not decided.
 
-    It holds nothing of them. What is sent needs a number of its own all the same.
+    It holds nothing of them; it gives the reply its row number.
     """
-    kept = {
-        "format": FORMAT,
-        "kind": REFUSAL,
-        "product": product_version(),
-        "source": source,
-        "caller": caller,
-        "request_id": request_id,
-        "requests": requests,
-    }
-    return Entry(canonical(kept))
+    asked = {"source": source, "caller": caller, "request_id": request_id}
+    return Entry(canonical(_kept(REFUSAL, **asked, requests=requests)))
 
 
 def inquiry_entry(
     member_id: str,
     npis: Sequence[str],
-    told: Sequence[int],
+    rows: Sequence[int],
     *,
     source: str | None,
     caller: str | None,
     request_id: str | None = None,
     salt: Salt = secrets.token_bytes,
 ) -> Entry:
-    """The entry that says to whom earlier answers about a member were told, and which.
+    """The entry that says to whom earlier answers about a member were reported, and which.
 
     Args:
         member_id: Whose answers were asked for.
         npis: The providers that the inquiry named.
-        told: The numbers of the rows that were told.
+        rows: The numbers of the rows that were reported.
         source: As for `entry_of`.
         caller: As for `entry_of`.
         request_id: As for `entry_of`.
-        salt: Where random bytes come from.
+        salt: Returns that many random bytes.
     """
-    member = canonical({"member_id": member_id, "npis": list(npis), "rows": list(told)})
-    kept = {
-        "format": FORMAT,
-        "kind": INQUIRY,
-        "product": product_version(),
-        "source": source,
-        "caller": caller,
-        "request_id": request_id,
-        "answers": len(told),
-    }
-    return _sealed(kept, member, salt, None, member_id)
+    member = canonical({"member_id": member_id, "npis": list(npis), "rows": list(rows)})
+    asked = {"source": source, "caller": caller, "request_id": request_id}
+    return _sealed(_kept(INQUIRY, **asked, answers=len(rows)), member, salt, None, member_id)
+
+
+def _kept(kind: str, **more: Any) -> dict[str, Any]:
+    """What is kept of an entry of a kind, in the order of the format."""
+    return {"format": FORMAT, "kind": kind, "product": product_version(), **more}
 
 
 def request_text(request: Request) -> str:

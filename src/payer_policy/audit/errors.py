@@ -1,6 +1,6 @@
-"""What can go wrong with the audit record, each with a sentence that says what to do.
+"""Errors of the audit record. Each message says what to do.
 
-No message holds member data, and none holds the password of a database.
+No message holds member data or the password of a database.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from payer_policy.core.diagnostics import PayerPolicyError
 
 
 class AuditError(PayerPolicyError):
-    """The audit record could not be opened, written or read. Nothing was half done.
+    """The audit record could not be opened, written or read. Nothing was half written.
 
     Args:
-        message: What went wrong, with a sentence on what to do.
-        state: The SQLSTATE of the server, or SQLite's name of the error, where there is one.
+        message: What went wrong, and what to do.
+        state: The SQLSTATE of the server, or SQLite's name of the error, if there is one.
     """
 
     def __init__(self, message: str, state: str | None = None) -> None:
@@ -25,16 +25,16 @@ class AuditError(PayerPolicyError):
 
 
 class AuditUnavailable(AuditError):
-    """What the audit record needs is not installed; the message says what to install."""
+    """A required library is not installed; the message says what to install."""
 
 
 class AuditBusy(AuditError):
-    """Other writers held the record for longer than this one waits. Nothing was written."""
+    """Other writers held the record longer than this one waits. Nothing was written."""
 
 
 class AuditFull(AuditError):
-    """More entries wait to be written than may wait. Nothing was taken; try again later."""
+    """Too many entries already wait to be written. Nothing was accepted; try again later."""
 
 
 class AuditClosed(AuditError):
-    """The writer was closed before; it takes nothing more."""
+    """The writer is closed and accepts nothing more."""

@@ -1,7 +1,7 @@
 """Group commit: many waiting answers in one transaction, so that one write to the disk serves all.
 
 A service's threads submit and wait for their future; one thread writes. While it writes, the next
-group gathers by itself: there is no time to tune.
+group collects, so there is no delay to tune.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ from typing import Final
 
 from payer_policy.audit.chain import Entry
 from payer_policy.audit.errors import AuditClosed, AuditFull
-from payer_policy.audit.log import AuditLog, Given, Written
+from payer_policy.audit.log import AuditLog, NewAnswer, Written
 from payer_policy.audit.replies import Reply
 
 WAITING: Final = 10_000
+"""Answers that may wait; several seconds of writing."""
 GROUP: Final = 1_000
+"""Answers in one transaction."""
 
 
 class GroupWriter:
@@ -27,15 +29,15 @@ class GroupWriter:
 
     Args:
         log: The record.
-        waiting: How many answers may wait; more are refused, so that a service can say so (503).
-        group: How many answers one transaction takes at most.
+        waiting: The most answers that may wait; more are refused, so a service can reply 503.
+        group: The most answers in one transaction.
     """
 
     def __init__(self, log: AuditLog, *, waiting: int = WAITING, group: int = GROUP) -> None:
         if waiting < 1 or group < 1:
             raise ValueError("at least one answer waits and is written at a time")
         self._log, self._most, self._group = log, waiting, group
-        self._queue: deque[tuple[float, Given, Future[Written]]] = deque()
+        self._queue: deque[tuple[float, NewAnswer, Future[Written]]] = deque()
         self._writing_since: float | None = None
         self._changed = threading.Condition()
         self._closed = False
@@ -44,21 +46,21 @@ class GroupWriter:
 
     @property
     def waits(self) -> float:
-        """For how many seconds the answer that waits longest has waited; 0: none does."""
+        """How many seconds the oldest waiting answer has waited; 0 if none waits."""
         with self._changed:
             times = [since for since, _, _ in islice(self._queue, 1)]
             times += [] if self._writing_since is None else [self._writing_since]
         return time.monotonic() - min(times) if times else 0.0
 
     def submit(self, *entries: Entry, reply: Reply | None = None) -> Future[Written]:
-        """Hand over the rows of an answer, which are written together. The future has what became of
-        them once they are on the disk.
-
-        A group that could not be written gives each of its futures the error of `AuditLog.write`.
+        """Submit the rows of an answer, which are written together.
 
         Args:
             entries: The rows.
-            reply: What is to be kept with them.
+            reply: What to keep with them.
+
+        Returns:
+            A future that resolves once the rows are on the disk, or with the error of `AuditLog.write`.
 
         Raises:
             AuditFull: Too many answers wait already.
@@ -72,18 +74,18 @@ class GroupWriter:
                 raise AuditFull(
                     f"{self._most:,} answers wait to be written to the audit record already"
                 )
-            self._queue.append((time.monotonic(), Given(entries, reply), future))
+            self._queue.append((time.monotonic(), NewAnswer(entries, reply), future))
             self._changed.notify()
         return future
 
     def close(self, seconds: float | None = None) -> bool:
-        """Take nothing more, write what waits, and end the thread. The log stays open.
+        """Accept nothing more, write what waits, and end the thread. The log stays open.
 
         Args:
-            seconds: How long to wait for it; None: as long as it takes.
+            seconds: How long to wait; None: as long as it takes.
 
         Returns:
-            Whether all that waited was dealt with.
+            Whether everything that waited was written or failed.
         """
         with self._changed:
             self._closed = True
@@ -107,15 +109,15 @@ class GroupWriter:
                 if not taken:
                     return
                 self._writing_since = taken[0][0]
-            # An answer whose future was cancelled was given up by whoever asked: it is not written.
+            # The caller gave up an answer whose future was canceled: it is not written.
             group = [
-                (given, future)
-                for _, given, future in taken
+                (answer, future)
+                for _, answer, future in taken
                 if future.set_running_or_notify_cancel()
             ]
             try:
-                written = self._log.write([given for given, _ in group])
-            except BaseException as error:  # whatever it is, the thread must go on for the others
+                written = self._log.write([answer for answer, _ in group])
+            except BaseException as error:  # the thread must continue for the other answers
                 for _, future in group:
                     future.set_exception(error)
             else:

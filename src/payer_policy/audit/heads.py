@@ -1,7 +1,7 @@
-"""Signed heads of the record: what its owner cannot write anew without the key.
+"""Signed heads of the record, which its owner cannot rewrite without the key.
 
-A file of heads has one JSON object a line: row number, hash, time, key, signature. Each covers all rows
-up to its own. Keys come from the caller (`bundle.signing` has them), so nothing here knows how they sign.
+A file of heads has one JSON object per line: row number, hash, time, key, signature. Each covers all
+rows up to its own. The caller provides the keys (`bundle.signing` has them).
 """
 
 from __future__ import annotations
@@ -23,11 +23,10 @@ from payer_policy.audit.verifying import Finding
 from payer_policy.core.whole_file import FOR_ALL, locked
 
 FORMAT: Final = "payer-policy/audit-head/1"
-_KEYS: Final = frozenset({"format", "row", "hash", "time", "key", "signature"})
 _LONGEST: Final = 1_000
 """Bytes of a line; a signed head has about 400."""
 LAST_SECONDS: Final[float] = 10
-"""How long the last head is waited for. A process that is told to stop must end."""
+"""How long `close` waits for the last head. A process that must stop must end."""
 _SHORT: Final = 16
 """Digits of a key's id in a message; enough to tell keys apart."""
 
@@ -56,13 +55,13 @@ class SignedHead:
 
     head: Head
     time: str
-    """As rows carry it."""
+    """As in rows."""
     key: str
     """The id of the key."""
     signature: bytes
 
     def line(self) -> bytes:
-        """The head as it stands in a file of heads, with its line end."""
+        """The head as a line of a file of heads, with its line end."""
         content = {
             "format": FORMAT,
             "row": self.head.count,
@@ -76,7 +75,7 @@ class SignedHead:
 
 @dataclass(frozen=True, slots=True)
 class Heads:
-    """The heads of a file that trusted keys signed, in order, and what is wrong with the others."""
+    """The heads of a file signed by trusted keys, in order, and what is wrong with the others."""
 
     trusted: tuple[SignedHead, ...]
     findings: tuple[Finding, ...]
@@ -94,7 +93,7 @@ def signed_head(head: Head, signer: Signer, clock: Clock) -> SignedHead:
 
 
 def _message(head: Head, time: str, key: str) -> bytes:
-    """The bytes that are signed: no bundle's manifest begins so, so no signature fits both."""
+    """The bytes to sign. No bundle's manifest begins like this, so no signature fits both."""
     return canonical([FORMAT, head.count, head.hash, time, key]).encode("ascii")
 
 
@@ -106,34 +105,29 @@ def read_heads(
     Args:
         lines: The lines of the file, with their line ends.
         trusted: The keys whose signature counts.
-        since: An instant as rows carry it; the newest head must not be older.
+        since: An instant as in rows; the newest head must not be older.
     """
     by_id = {key.id: key for key in trusted}
+    known = ", ".join(f"{id_[:_SHORT]}…" for id_ in by_id)
     good: list[SignedHead] = []
     findings: list[Finding] = []
     for number, line in enumerate(lines, 1):
-        found = _parsed(line)
+        found, what = _parsed(line), f"line {number} of the file of heads"
         if found is None:
-            what = f"line {number} of the file of heads is not a signed head"
+            what += " is not a signed head"
             if not line.endswith(b"\n"):
                 what += " (it has no line end: the file was cut, or is being written)"
-            findings.append(Finding(None, "forged head", what))
-        elif (key := by_id.get(found.key)) is None:
-            known = ", ".join(f"{one[:_SHORT]}…" for one in by_id)
-            what = (
-                f"line {number} of the file of heads (row {found.head.count}) is signed by the key "
-                f"{found.key[:_SHORT]}…, which is not trusted (trusted: {known})"
-            )
-            findings.append(Finding(None, "forged head", what))
-        elif not key.signed(_message(found.head, found.time, found.key), found.signature):
-            what = (
-                f"line {number} of the file of heads (row {found.head.count}) does not have the "
-                f"signature of the key {found.key[:_SHORT]}…: the head was changed or forged"
-            )
-            findings.append(Finding(None, "forged head", what))
         else:
-            good.append(found)
-    heads = Heads(tuple(good), tuple(findings))
+            what += f" (row {found.head.count})"
+            by, message = f"key {found.key[:_SHORT]}…", _message(found.head, found.time, found.key)
+            if (key := by_id.get(found.key)) is None:
+                what += f" is signed by the {by}, which is not trusted (trusted: {known})"
+            elif not key.signed(message, found.signature):
+                what += f" does not have the signature of the {by}: it was changed or forged"
+            else:
+                good.append(found)
+                continue
+        findings.append(Finding(None, "forged head", what))
     newest = max((one.time for one in good), default=None)
     if newest is None:
         what = "the file of heads has no head of a trusted key, so no row was checked against it"
@@ -141,43 +135,39 @@ def read_heads(
     elif since is not None and newest < since:
         what = f"the newest signed head is of {newest}; one of {since} or later was expected"
         findings.append(Finding(None, "stale heads", what))
-    return Heads(heads.trusted, tuple(findings))
+    return Heads(tuple(good), tuple(findings))
 
 
 def _parsed(line: bytes) -> SignedHead | None:
-    """A line as a head, whoever signed it; None where it is not exactly as heads are written."""
+    """A line as a head, with any signature; None if it is not exactly as heads are written."""
     if len(line) > _LONGEST:
         return None
     try:
         value = json.loads(line.decode("ascii"))
-        if not isinstance(value, dict) or value.keys() != _KEYS or value["format"] != FORMAT:
-            return None
-        if not isinstance(value["time"], str) or not isinstance(value["key"], str):
-            return None
         head = Head.parse(f"{value['row']}:{value['hash']}")
         made = SignedHead(head, value["time"], value["key"], bytes.fromhex(value["signature"]))
-        same = made.line() == line
-    except (ValueError, TypeError, RecursionError):
+        texts = isinstance(made.time, str) and isinstance(made.key, str)
+        return made if texts and made.line() == line else None
+    except (LookupError, TypeError, ValueError, RecursionError):
         return None
-    return made if same else None
 
 
 def append_head(
     path: Path, log: AuditLog, signer: Signer, clock: Clock, *, every: float = 0
 ) -> SignedHead | None:
-    """Sign the record's head and append it to a file, where the head has changed since the last one.
+    """Sign the record's head and append it to a file, if the head changed since the last one.
 
-    Several processes may append to one file: each waits for the others.
+    Several processes can append to one file; each waits for the others.
 
     Args:
-        path: The file; begun where there is none. It holds no member data.
+        path: The file, created if there is none. It holds no member data.
         log: The record.
         signer: The key.
         clock: The time of the signature, with its time zone.
-        every: Nothing is signed within so many seconds after the last head.
+        every: Seconds after the last head within which nothing is signed.
 
     Returns:
-        The head; None where there is nothing to sign.
+        The head; None if there is nothing to sign.
 
     Raises:
         AuditError: The record no longer holds the last head of the file, or the file cannot be
@@ -204,7 +194,7 @@ def append_head(
 
 
 def _last(file: BinaryIO, path: Path) -> SignedHead | None:
-    """The last head of a file. What a loss of power left of a line behind it is taken away."""
+    """The last head of a file. An incomplete line after it, as from a loss of power, is removed."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 2 * _LONGEST))
     end = file.read()
@@ -222,7 +212,7 @@ def _last(file: BinaryIO, path: Path) -> SignedHead | None:
 
 
 def _must_hold(log: AuditLog, last: SignedHead, head: Head) -> None:
-    """The record must still hold the last head: a record that was rewritten is never signed."""
+    """Refuse to sign a record that was rewritten: it must still hold the last head."""
     seq = last.head.count
     found = next(log.search(Search(first=seq, last=seq)), None)
     if head.count < seq or found is None:
@@ -237,13 +227,13 @@ def _must_hold(log: AuditLog, last: SignedHead, head: Head) -> None:
 def _seconds(earlier: str, later: str) -> float:
     try:
         return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
-    except (ValueError, TypeError):  # a time that somebody else wrote: as if long ago
+    except (ValueError, TypeError):  # the last head was written by another program
         return float("inf")
 
 
 @dataclass
 class HeadWriter:
-    """Appends a signed head at the start, every so many seconds, and at the end, in a thread.
+    """Appends a signed head at the start, every `every` seconds, and at the end, in a thread.
 
     Raises:
         AuditError: The first head cannot be written, as `append_head` says.
@@ -256,9 +246,9 @@ class HeadWriter:
     every: float
     """Seconds."""
     on_head: Callable[[SignedHead], None] = lambda head: None
-    """Is told each head that was written."""
+    """Called with each head that was written."""
     on_error: Callable[[Exception], None] = lambda error: None
-    """Is told what stood in the way; the thread goes on, and tries again."""
+    """Called with each error; the thread continues and tries again."""
     _stop: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __post_init__(self) -> None:
@@ -268,13 +258,13 @@ class HeadWriter:
 
     def _run(self) -> None:
         while not self._stop.wait(self.every):
-            self._try(self.every / 2)  # other processes sign in the same file, as often
+            self._try(self.every / 2)  # other processes sign in the same file just as often
         self._try(every=0)
 
     def _try(self, every: float) -> None:
         try:
             self._write(every)
-        except Exception as error:  # whatever it is, the thread must go on
+        except Exception as error:  # the thread must continue
             self.on_error(error)
 
     def _write(self, every: float) -> None:
@@ -283,6 +273,6 @@ class HeadWriter:
             self.on_head(head)
 
     def close(self) -> None:
-        """Sign the last head, and end the thread; a database that hangs is not waited for for long."""
+        """Sign the last head and end the thread, waiting `LAST_SECONDS` at most."""
         self._stop.set()
         self._thread.join(LAST_SECONDS)

@@ -1,7 +1,7 @@
 """The audit record as a service uses it: append answers, find them again, erase member data.
 
-An answer that is given after `append` returned (or after `GroupWriter`'s future resolved) is in the
-record, whatever happens to the process or to the machine's power.
+An answer sent after `append` returned (or after `GroupWriter`'s future resolved) is in the record, even
+if the process is killed or the machine loses power.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from payer_policy.audit.chain import (
     stamp,
 )
 from payer_policy.audit.entries import Salt, entry_of, redaction_entry
-from payer_policy.audit.errors import AuditError, AuditUnavailable
+from payer_policy.audit.errors import AuditUnavailable
 from payer_policy.audit.ranges import Ranges
 from payer_policy.audit.replies import KEPT_FOR, KeptReply, Reply
 from payer_policy.audit.searching import Search
@@ -37,32 +37,33 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 MAX_TEXT: Final = 500
+"""Characters of who ordered a redaction, and of why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """One answer to write: its rows, and the reply to keep with them, if any."""
+class NewAnswer:
+    """An answer to write: its rows, and the reply to keep with them, if any."""
 
     entries: tuple[Entry, ...]
-    """The rows, in their order; of none nothing is written."""
+    """The rows, in order. If there are none, nothing is written."""
     reply: Reply | None = None
-    """What is kept with them; None: nothing."""
+    """The reply to keep with them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What became of an answer: the receipts of its rows, or the reply to the same key before."""
+    """The result of writing an answer: the receipts of its rows, or the earlier reply to its key."""
 
     receipts: tuple[Receipt, ...] = ()
-    """Of its rows, in their order."""
+    """Of its rows, in order."""
     earlier: KeptReply | None = None
-    """The answer that is kept under the same key; None: there was none, and this one is written."""
+    """The answer already kept under the same key; None: this answer was written."""
 
 
 class AuditLog:
-    """An append-only, hash-chained record of answers. Safe to share between threads.
+    """An append-only, hash-chained record of answers. Threads can share it.
 
-    Several processes may write one record; each opens its own, after a fork too.
+    Several processes can write one record; each opens its own log, also after a fork.
     """
 
     def __init__(
@@ -82,25 +83,25 @@ class AuditLog:
         keep_requests: bool = True,
         create: bool = True,
     ) -> AuditLog:
-        """Open a record, or begin one.
+        """Open a record, or create one.
 
         Args:
             target: A file's path (SQLite), or `postgresql://USER@HOST/DATABASE`.
             clock: Gives the time of each entry, with its time zone.
-            keep_requests: Whether requests are kept as they were, or only their SHA-256. Facts
-                are kept in any case.
-            create: Whether a record is begun where there is none.
+            keep_requests: Whether whole requests are kept, or only their SHA-256. Facts are always
+                kept.
+            create: Whether to create a record if there is none.
 
         Raises:
-            AuditError: There is no such record, or it cannot be opened.
+            AuditError: The record does not exist or cannot be opened.
             AuditUnavailable: SQLAlchemy or the driver of the database is not installed.
         """
         try:
             from payer_policy.audit.database import Database
         except ImportError:
             raise AuditUnavailable(
-                "an audit record needs sqlalchemy, not installed here; "
-                "to install: pip install 'payer-policy[audit]'"
+                "an audit record needs sqlalchemy, which is not installed here; "
+                "to install it: pip install 'payer-policy[audit]'"
             ) from None
         return cls(Database.open(str(target), create=create), clock, keep_requests)
 
@@ -121,7 +122,7 @@ class AuditLog:
         context: Mapping[str, Any] | None = None,
         as_of: date | None = None,
     ) -> Entry:
-        """The entry of an answer of `Engine.decide_fully`; the rest is as for `entry_of`."""
+        """The entry of an answer of `Engine.decide_fully`; the options are those of `entry_of`."""
         return entry_of(
             request,
             decided,
@@ -136,21 +137,21 @@ class AuditLog:
         )
 
     def append(self, entries: Iterable[Entry]) -> list[Receipt]:
-        """Write entries at the end, all or none; they are on the disk when this returns.
+        """Write entries at the end, all or none. When this returns they are on the disk.
 
         Raises:
             AuditBusy: Other writers took too long. Nothing was written.
             AuditError: The database refused. Nothing was written, unless the connection was lost
-                while it committed: then entries may be in the record whose answer was not given.
+                during the commit: then the record may hold entries whose answer was not sent.
         """
-        (written,) = self.write([Given(tuple(entries))])
+        (written,) = self.write([NewAnswer(tuple(entries))])
         return list(written.receipts)
 
-    def write(self, many: Sequence[Given]) -> list[Written]:
+    def write(self, many: Sequence[NewAnswer]) -> list[Written]:
         """Write several answers at the end, all in one transaction.
 
-        What was asked before under the same key is not written again: its `Written` has the reply that
-        was kept, and it is for the caller to see whether the same was asked.
+        An answer whose key was used before is not written again: its `Written` has the earlier reply.
+        The caller checks whether the question was the same.
 
         Raises:
             AuditBusy, AuditError: As `append`.
@@ -166,11 +167,11 @@ class AuditLog:
             for one in many:
                 reply = one.reply if one.entries else None
                 if reply is not None:
-                    earlier = kept.get(reply.key) or database.reply(reply.key, time, connection)
+                    earlier = kept.get(reply.key) or database.reply(connection, reply.key, time)
                     if earlier is not None:
                         out.append(Written(earlier=earlier))
                         continue
-                made = self._linked(one.entries, head, time)
+                made = _linked(one.entries, head, time)
                 receipts = tuple(Receipt(row.seq, row.hash) for row in made)
                 rows += made
                 out.append(Written(receipts))
@@ -190,44 +191,32 @@ class AuditLog:
         return out
 
     def reply(self, key: str) -> KeptReply | None:
-        """The answer that was kept under a key, if it was given within the last day."""
-        return self._database.reply(key, stamp(self._clock))
-
-    def _linked(self, entries: Sequence[Entry], head: Head, time: str) -> list[Row]:
-        previous, made = head.hash, []
-        for seq, entry in enumerate(entries, head.count + 1):
-            row = linked(entry, seq, time, previous)
-            made.append(row)
-            previous = row.hash
-        return made
+        """The answer kept under a key, if it was sent within the last day."""
+        with self._database.reading() as connection:
+            return self._database.reply(connection, key, stamp(self._clock))
 
     def find(self, claim_number: str, *, limit: int = 100) -> list[Row]:
-        """The rows about a claim or request, the newest last; of very many, the newest `limit`.
+        """The newest `limit` rows about a claim or request, the newest last.
 
-        A row that was redacted is no longer found by its request.
+        A redacted row is no longer found by its claim.
         """
-        from payer_policy.audit.database import is_claim
-
-        return self._database.newest(is_claim(claim_number), limit)
+        return self._database.newest(Search(claim_number=claim_number), limit)
 
     def of_member(self, member_id: str, *, limit: int = 10_000) -> list[Row]:
-        """The rows about a member, as `find` gives those about a request."""
-        from payer_policy.audit.database import is_member
-
-        return self._database.newest(is_member(member_id), limit)
+        """The newest `limit` rows about a member, the newest last."""
+        return self._database.newest(Search(member_id=member_id), limit)
 
     def rows(self, *, after: int = 0) -> Generator[Row, None, None]:
-        """All rows (with a number above `after`) in their order, in bounded memory."""
-        return self._database.rows(after=after)
+        """All rows (with a number above `after`) in order, in bounded memory."""
+        # Without `after` also rows numbered 0 or less, which only tampering can write.
+        return self._database.rows(Search(first=after + 1) if after > 0 else Search())
 
     def search(self, search: Search) -> Iterator[Row]:
-        """The rows that meet all conditions, in their order, in bounded memory."""
-        from payer_policy.audit.database import is_asked_for
-
-        return filter(search.matches, self._database.rows(*is_asked_for(search)))
+        """The rows that meet all conditions, in order, in bounded memory."""
+        return filter(search.matches, self._database.rows(search))
 
     def backup(self, path: Path) -> None:
-        """Copy the record into an empty file, as it is at this moment, while writers go on.
+        """Copy the record into an empty file, as it is at this moment, while writers continue.
 
         Raises:
             AuditError: The record is in PostgreSQL, or it cannot be copied.
@@ -236,10 +225,11 @@ class AuditLog:
 
     def head(self) -> Head:
         """How many rows there are, and the hash of the last."""
-        return self._database.head()
+        with self._database.reading() as connection:
+            return self._database.head(connection)
 
     def missing_guards(self) -> tuple[str, ...]:
-        """The triggers against slips that do not stand in the database, by name."""
+        """The names of the triggers against mistakes that are missing or disabled."""
         return self._database.missing_guards()
 
     def redact(
@@ -251,59 +241,50 @@ class AuditLog:
         member_id: str | None = None,
         before: datetime | None = None,
     ) -> tuple[int, Receipt | None]:
-        """Erase the member parts of rows; what is kept of them, and the chain, stay.
+        """Erase the member parts of rows; the rest of the rows and the chain stay.
 
-        The redaction is an entry of the record itself, in the same transaction: by whom, why, and
-        which rows, but not whose. Conditions that are given must all be met.
+        The redaction is an entry of the record itself, in the same transaction: who ordered it, why,
+        and which rows, but not which member. A row must meet all conditions.
 
         Args:
             by: Who orders it. Name no member in `by` or `why`: they are never erased.
             why: The reason.
             claim_number: Rows about this claim.
-            member_id: Rows of this member.
+            member_id: Rows about this member.
             before: Rows written before this moment, which has a time zone.
 
         Returns:
-            How many rows were redacted, and the receipt of the redaction; none, if none was.
+            How many rows were redacted, and the receipt of the redaction (None if there were none).
 
         Raises:
-            ValueError: No condition is given; or `by` or `why` is empty, too long or unreadable.
+            ValueError: There is no condition; or `by` or `why` is empty, too long or unreadable.
             AuditBusy, AuditError: As `append`.
         """
-        from payer_policy.audit.database import is_before, is_claim, is_member
-
-        where = []
-        if claim_number is not None:
-            where.append(is_claim(claim_number))
-        if member_id is not None:
-            where.append(is_member(member_id))
-        if before is not None:
-            if before.tzinfo is None:
-                raise ValueError("`before` has no time zone")
-            where.append(is_before(instant(before)))
-        if not where:
+        if before is not None and before.tzinfo is None:
+            raise ValueError("`before` has no time zone")
+        search = Search(claim_number, member_id, before=None if before is None else instant(before))
+        if search == Search():
             raise ValueError("say which rows: of a request, of a member, or before a day")
         for name, value in (("by", by), ("why", why)):
             if not value.strip() or len(value) > MAX_TEXT or not value.isprintable():
                 raise ValueError(f"`{name}` is a readable text of 1 to {MAX_TEXT} characters")
-        database, count, receipt = self._database, 0, None
+        database, receipt = self._database, None
         with database.writing() as connection:
             erased = Ranges()
-            for seq in database.erasable(connection, *where):
+            for seq in database.erasable(connection, search):
                 erased.add(seq)
-                count += 1
-            if count:
+            if erased:
                 entry = redaction_entry(by, why, erased.pairs)
-                (row,) = self._linked([entry], database.head(connection), stamp(self._clock))
-                database.erase(connection, *where)
+                (row,) = _linked([entry], database.head(connection), stamp(self._clock))
+                database.erase(connection, search)
                 database.add(connection, [row])
                 receipt = Receipt(row.seq, row.hash)
-        if count:
+        if erased:
             database.sweep()
-        return count, receipt
+        return len(erased), receipt
 
     def close(self) -> None:
-        """Let go of the database's connections."""
+        """Close the database's connections."""
         self._database.close()
 
     def __enter__(self) -> AuditLog:
@@ -313,4 +294,9 @@ class AuditLog:
         self.close()
 
 
-__all__ = ["AuditError", "AuditLog", "Clock"]
+def _linked(entries: Sequence[Entry], head: Head, time: str) -> list[Row]:
+    previous, made = head.hash, []
+    for seq, entry in enumerate(entries, head.count + 1):
+        made.append(linked(entry, seq, time, previous))
+        previous = made[-1].hash
+    return made

@@ -1,4 +1,4 @@
-"""Sets of row numbers as runs, since what is erased or missing is mostly many rows in a row."""
+"""Sets of row numbers as ranges, since erased or missing rows are mostly consecutive."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 
 class Ranges:
-    """A set of whole numbers. Numbers and runs may be added in any order, also twice."""
+    """A set of whole numbers. Numbers and ranges can be added in any order, also twice."""
 
     def __init__(self) -> None:
         self._starts: list[int] = []
@@ -21,7 +21,7 @@ class Ranges:
         if self._ends and first == self._ends[-1] + 1:  # the common case: the next number
             self._ends[-1] = last
             return
-        low = bisect_right(self._ends, first - 2)  # runs that touch the new one begin here
+        low = bisect_right(self._ends, first - 2)  # ranges that touch the new one begin here
         high = bisect_right(self._starts, last + 1)
         if low < high:
             first, last = min(first, self._starts[low]), max(last, self._ends[high - 1])
@@ -35,12 +35,12 @@ class Ranges:
         for first, last in self.pairs:
             yield from range(first, last + 1)
 
-    def __bool__(self) -> bool:
-        return bool(self._starts)
+    def __len__(self) -> int:
+        return sum(last - first + 1 for first, last in self.pairs)
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
-        """The runs, with both ends included, in order."""
+        """The ranges in order, both ends included."""
         return list(zip(self._starts, self._ends, strict=True))
 
     def without(self, other: Ranges) -> Ranges:

@@ -1,7 +1,7 @@
 """`Replayer`: decides the answers of a record again, by the policies that they name, byte for byte.
 
-A policy is found by the hash of its meaning among folders that are given. What cannot be decided
-again is told with the reason, never passed over.
+It looks for the hash of each policy among the folders it has. A row that cannot be decided again is
+reported with the reason, never skipped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from payer_policy.audit.verifying import is_as_written
 from payer_policy.core.diagnostics import PayerPolicyError, PolicyError, did_you_mean
 from payer_policy.core.sealed import differences, keyed
 from payer_policy.core.vocabulary.types import NONE_TEXT, FactType, Value, parse_value, to_json
-from payer_policy.determination import Determination, NoPolicy, ServiceLine
+from payer_policy.determination import Determination, ServiceLine
 from payer_policy.engine import Engine
 from payer_policy.engines import engine_named, why_unavailable
 from payer_policy.policy.library import Library
@@ -45,15 +45,15 @@ class Difference(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of one row."""
+    """The result for one row."""
 
     seq: int
     claim_number: str | None
     status: Status
     why: Why = ""
-    """Where it cannot be decided again: for which kind of reason."""
+    """The kind of reason, where it cannot be decided again."""
     message: str = ""
-    """The reason in a sentence; of an answer that is the same, what it was decided from."""
+    """The reason in a sentence; for an answer that is the same, what it was decided from."""
     differences: tuple[Difference, ...] = ()
 
 
@@ -64,29 +64,27 @@ class Folder:
     name: str
     library: Library
     source: str | None = None
-    """Its hash as entries carry it (`policy.folder_hash`, or that of the bundle it came in)."""
+    """Its hash as in entries (`policy.folder_hash`, or that of the bundle it came in)."""
     _engines: dict[str, Engine] = field(default_factory=dict, repr=False, compare=False)
     _windows: dict[str, dict[str, tuple[date, str]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
     def engine(self, name: str) -> Engine:
-        found = self._engines.get(name)
-        if found is None:
-            found = self._engines[name] = Engine(self.library, name)
-        return found
+        """The engine of a name on the folder's policies."""
+        if name not in self._engines:
+            self._engines[name] = Engine(self.library, name)
+        return self._engines[name]
 
     def windows(self, address: str) -> Mapping[str, tuple[date, str]]:
         """The first day and the version of each ruleset of a policy, by the ruleset's hash."""
-        found = self._windows.get(address)
-        if found is None:
+        if address not in self._windows:
             found = self._windows[address] = {}
             days = self.library.windows(address) if address in self.library.policies else ()
             for first, *_ in days:
-                ruleset = self.library.ruleset(address, first)
-                if ruleset is not None:
+                if (ruleset := self.library.ruleset(address, first)) is not None:
                     found.setdefault(ruleset.hash, (first, ruleset.version))
-        return found
+        return self._windows[address]
 
 
 class _Cannot(PayerPolicyError):
@@ -96,7 +94,7 @@ class _Cannot(PayerPolicyError):
 
 
 class Replayer:
-    """Decides rows again by the policies of some folders, of which the first that has them is used.
+    """Decides rows again by the first folder that has their policies.
 
     Not safe to share between threads.
     """
@@ -105,7 +103,7 @@ class Replayer:
         self._folders = tuple(folders)
 
     def replay(self, row: Row) -> Replayed | None:
-        """One row; None where it is no answer (a redaction). Never raises for what a row holds."""
+        """Decide one row again; None if it is not an answer (a redaction). Never raises for a row."""
         try:
             if not is_as_written(row):
                 what = "the row is not as it was written (audit verify)"
@@ -114,7 +112,7 @@ class Replayer:
         except _Cannot as cannot:
             why, message = cannot.why, cannot.message
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            # Sealed rightly, but not by this version of the product.
+            # The hash is right, but another version of the product wrote the row.
             why, message = "not as written", f"of a shape not known here ({type(error).__name__})"
         return Replayed(row.seq, row.claim_number, "cannot", why, message)
 
@@ -129,20 +127,24 @@ class Replayer:
             raise _Cannot("redacted", "its member part was redacted")
         recorded = [one["determination"] for one in member["answers"]]
         folder = self._folder_of(recorded, kept.get("source"))
+        note = "decided from the request"
         if member["request"] is None:
-            found, note = self._by_facts(member, folder)
+            found = self._by_facts(member, folder)
+            note = "decided from the facts; the request was kept as a hash only"
+        elif not recorded:
+            found = self._without_policy(member, kept.get("source"))
         else:
-            found, note = self._by_request(member, folder, kept.get("source"))
+            found = self._by_request(member, folder, kept.get("source"))
         if kept["product"] != product_version():
             note += f"; the record was made by version {kept['product']}"
-        differing = tuple(Difference(*one) for one in islice(found, MOST_DIFFERENCES))
+        differing = tuple(found[:MOST_DIFFERENCES])
         status: Status = "differs" if differing else "same"
         return Replayed(row.seq, row.claim_number, status, "", note, differing)
 
     # --- finding the policies ----------------------------------------------------------------------
 
     def _folder_of(self, recorded: Sequence[Any], source: str | None) -> Folder:
-        """The folder that has all policies of an answer; of several, the one that gave it."""
+        """The folder that has all policies of an answer, preferably the one that answered."""
         folders = sorted(self._folders, key=lambda one: one.source is None or one.source != source)
         for folder in folders:
             if all(_has(folder, one) for one in recorded):
@@ -184,16 +186,14 @@ class Replayer:
 
     def _by_request(
         self, member: Mapping[str, Any], folder: Folder, source: str | None
-    ) -> tuple[Iterator[tuple[tuple[str, ...], Any, Any]], str]:
+    ) -> list[Difference]:
         answers = member["answers"]
-        if not answers:
-            return self._without_policy(member, source), "decided from the request"
         engine = folder.engine(answers[0]["determination"]["engine"])
         try:
             decided, without = engine.decide_fully(request_from_mapping(member["request"]))
         except PolicyError as error:
-            refusal = error.diagnostics[0]
-            return iter([(("request",), "decided", f"refused: {refusal.message}")]), "refused"
+            refusal = f"refused: {error.diagnostics[0].message}"
+            return [Difference(("request",), "decided", refusal)]
         left = [
             (
                 {name: to_json(value) for name, value in stated_facts(one)},
@@ -201,62 +201,62 @@ class Replayer:
             )
             for one in decided
         ]
-        out = []
-        for number, answer in enumerate(answers, 1):
-            wanted = answer["determination"]
+        out: list[Difference] = []
+        for path, answer in _numbered(answers):
+            wanted, where = answer["determination"], (*path, "determination")
             found = next((one for one in left if _about(one[1]) == _about(wanted)), None)
-            path = (f"answer {number}",) if len(answers) > 1 else ()
             if found is None:
-                out.append(((*path, "determination"), _hash(wanted), "no determination by it"))
+                out.append(Difference(where, _hash(wanted), "no determination by it"))
                 continue
             left.remove(found)
             out += _compared((*path, "facts"), answer["facts"], found[0])
-            out += _compared((*path, "determination"), wanted, found[1])
+            out += _compared(where, wanted, found[1])
         if folder.source is not None and folder.source == source:
-            # The very folder that answered, so it says the same of everything else too.
-            out += [(("determination",), "none", _hash(more)) for _, more in left]
+            # The same folder as then must give all the same answers.
+            out += [Difference(("determination",), "none", _hash(more)) for _, more in left]
             now = [one.to_json() for one in without]
             out += _compared(("without_policy",), member["without_policy"], now)
-        return iter(out), "decided from the request"
+        return out
 
-    def _without_policy(
-        self, member: Mapping[str, Any], source: str | None
-    ) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-        """That no policy was found: by the folder that said so, or by any that says the same."""
+    def _without_policy(self, member: Mapping[str, Any], source: str | None) -> list[Difference]:
+        """That no policy was found: by the folder that answered, or by any that answers the same."""
         recorded = member["without_policy"]
+        request = member["request"]
         now: list[Any] = []
         for folder in self._folders:
             try:
                 decided, without = folder.engine("compiled").decide_fully(
-                    request_from_mapping(member["request"])
+                    request_from_mapping(request)
                 )
             except PolicyError as error:
                 now = [f"refused: {error.diagnostics[0].message}"]
             else:
-                now = _told(decided, without)
+                now = [f"decided by {one.determination.policy.address}" for one in decided]
+                now += [one.to_json() for one in without]
             if canonical(now) == canonical(recorded):
-                return iter(())
+                return []
             if folder.source is not None and folder.source == source:
-                return iter(_compared(("without_policy",), recorded, now))
+                return _compared(("without_policy",), recorded, now)
         raise _Cannot(
             "no policy file",
             "no policy was found then; no folder given says so now, and none is known to be the "
             "one that answered",
         )
 
-    def _by_facts(
-        self, member: Mapping[str, Any], folder: Folder
-    ) -> tuple[Iterator[tuple[tuple[str, ...], Any, Any]], str]:
+    def _by_facts(self, member: Mapping[str, Any], folder: Folder) -> list[Difference]:
         if not member["answers"]:
             raise _Cannot(
                 "request not kept", "no policy was found, and the request was kept as a hash only"
             )
-        out = []
-        for number, answer in enumerate(member["answers"], 1):
+        out: list[Difference] = []
+        for path, answer in _numbered(member["answers"]):
             wanted = answer["determination"]
             if _undated(wanted) or answer.get("days"):
-                what = "what turns on the days of service is decided from the request"
-                raise _Cannot("request not kept", f"{what}, and that was kept as a hash only")
+                raise _Cannot(
+                    "request not kept",
+                    "an answer that depends on several days of service, or has none, is decided from "
+                    "the request, and that was kept as a hash only",
+                )
             day, _ = folder.windows(_address(wanted))[_hash(wanted)]
             policy = folder.engine(wanted["engine"]).policy(_address(wanted), day)
             types = {name: fact.type for name, fact in policy.ruleset.facts.items()}
@@ -272,11 +272,16 @@ class Replayer:
                 lines=lines,
                 silence=_silence(answer.get("silence")),
             )
-            path = (f"answer {number}",) if len(member["answers"]) > 1 else ()
-            # Which rows of reference data were read is known of a request only.
+            # Which rows of reference data were read is known from a request only.
             again = {**made.to_json(), "reference_hash": wanted["reference_hash"]}
             out += _compared((*path, "determination"), wanted, again)
-        return iter(out), "decided from the facts; the request was kept as a hash only"
+        return out
+
+
+def _numbered(answers: Sequence[Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each answer with the start of the paths of its differences."""
+    for number, answer in enumerate(answers, 1):
+        yield (f"answer {number}",) if len(answers) > 1 else (), answer
 
 
 def _silence(kept: Mapping[str, Any] | None) -> Silence | None:
@@ -287,7 +292,7 @@ def _silence(kept: Mapping[str, Any] | None) -> Silence | None:
 
 
 def _unavailable(engine: str) -> str | None:
-    """Why an engine cannot decide here, in words."""
+    """Why an engine cannot decide here; None: it can."""
     if (why := why_unavailable(engine)) is not None:
         return why
     try:
@@ -297,29 +302,24 @@ def _unavailable(engine: str) -> str | None:
     return None
 
 
-def _told(decided: Sequence[Any], without: Sequence[NoPolicy]) -> list[Any]:
-    found: list[Any] = [f"decided by {one.determination.policy.address}" for one in decided]
-    return found + [one.to_json() for one in without]
-
-
-def _compared(
-    path: tuple[str, ...], recorded: Any, again: Any
-) -> list[tuple[tuple[str, ...], Any, Any]]:
+def _compared(path: tuple[str, ...], recorded: Any, again: Any) -> list[Difference]:
     """Where two values differ, if their bytes do."""
     if canonical(recorded) == canonical(again):
         return []
-    found = list(differences(path, keyed(recorded), keyed(again)))
+    found = islice(differences(path, keyed(recorded), keyed(again)), MOST_DIFFERENCES)
     # The same values in another order are other bytes too.
-    return found or [(path, "in one order", "in another order")]
+    return [Difference(*one) for one in found] or [
+        Difference(path, "in one order", "in another order")
+    ]
 
 
 def _undated(determination: Any) -> bool:
-    """Whether it pends for its date, by no version of its policy."""
+    """Whether it pends for its date, so that no version of its policy decided."""
     return determination["policy"]["version"] is None
 
 
 def _has(folder: Folder, determination: Any) -> bool:
-    """Whether a folder has the ruleset of a determination, or its policy where none decided."""
+    """Whether a folder has the ruleset of a determination, or its policy if no ruleset decided."""
     address = _address(determination)
     if _undated(determination):
         return address in folder.library.policies
@@ -335,7 +335,7 @@ def _hash(determination: Any) -> str:
 
 
 def _about(determination: Any) -> tuple[Any, ...]:
-    """Which determination of a request it is."""
+    """What identifies a determination of a request."""
     numbers = [line["number"] for line in determination["lines"]]
     return (
         _hash(determination), determination["code"], determination["service_date"], numbers,
@@ -343,14 +343,14 @@ def _about(determination: Any) -> tuple[Any, ...]:
 
 
 def _number(raw: Any) -> Any:
-    """A number as `to_json` writes it, read back exactly."""
+    """A number as `to_json` writes it, exactly."""
     if not isinstance(raw, str):
         return raw
     return Fraction(raw) if "/" in raw else Decimal(raw)
 
 
 def _value(type_: FactType, raw: Any) -> Value:
-    """A value as `to_json` writes it, read back: also what no request could supply."""
+    """A value as `to_json` writes it, also one that no request could supply."""
     if type_.kind in ("integer", "decimal") and raw != NONE_TEXT:
         number: Value = _number(raw)
         return number

@@ -1,7 +1,7 @@
-"""Answers that are kept for a day, so that a question sent twice under one key is answered once.
+"""Answers that are kept for a day, so that a question sent twice with one key is answered once.
 
-They stand beside the record and not in it: they say nothing that the rows do not, they are erased with
-the member parts of their rows, and after a day nobody finds them.
+They are beside the record and not part of it: they repeat what the rows say, are erased with the member
+parts of their rows, and expire after a day.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ KEPT_FOR: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer that is to be kept in the transaction that records it."""
+    """An answer to keep in the transaction that records it."""
 
     key: str
-    """SHA-256 of who asks and of the key that they sent: neither stands in the database."""
+    """SHA-256 of the caller and the key that they sent; the database holds neither."""
     asked: str
     """SHA-256 of all that was asked."""
     media_type: str
@@ -32,7 +32,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class KeptReply:
-    """An answer that was given before, as it left."""
+    """An answer as it was sent before."""
 
     asked: str
     """SHA-256 of all that was asked."""

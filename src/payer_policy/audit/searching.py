@@ -1,13 +1,14 @@
-"""`Search`: which rows of a record are asked for, by what rows hold; the same for every way of reading.
+"""`Search`: conditions on the rows of a record, the same for a database and for an exported file.
 
-`matches` is the whole meaning. A database narrows the rows it reads by the columns that it has an index
-for (`AuditLog.search`); an exported file is read from end to end.
+`matches` is the whole meaning. A database narrows the rows it reads by `on_columns`
+(`AuditLog.search`); an exported file is read from end to end.
 """
 
 from __future__ import annotations
 
+import operator
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Final
@@ -19,25 +20,34 @@ from payer_policy.audit.verifying import Damaged, Finding, checked, kept_of, of_
 
 KINDS: Final = (DECISION, REDACTION, REFUSAL, INQUIRY)
 DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
+_ON_COLUMNS: Final[Mapping[str, tuple[str, Callable[[Any, Any], Any]]]] = {
+    "claim_number": ("claim_number", operator.eq),
+    "member_id": ("member_id", operator.eq),
+    "first": ("seq", operator.ge),
+    "last": ("seq", operator.le),
+    "since": ("time", operator.ge),
+    "before": ("time", operator.lt),
+}
+"""For each condition that a column answers: the column, and how it compares with what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Conditions on rows; a row must meet all that are given."""
+    """Conditions on rows; a row must meet all of them."""
 
     claim_number: str | None = None
-    """Not found once the row was redacted, nor in an export without members."""
+    """Not found after the row is redacted, nor in an export without members."""
     member_id: str | None = None
     decision: str | None = None
     """Of the whole claim: one of `DECISIONS`."""
     policy: str | None = None
     """The address of a policy that decided a service of the claim: `payer/policy`."""
     code: str | None = None
-    """A billing code of a service that was decided, or for which no policy was found."""
+    """A billing code of a service, with or without a policy."""
     caller: str | None = None
     """The name of the API key."""
     request_id: str | None = None
-    """The id of the HTTP request, as the log has it."""
+    """The id of the HTTP request, as in the service's log."""
     kind: str | None = None
     """One of `KINDS`."""
     first: int | None = None
@@ -45,49 +55,50 @@ class Search:
     last: int | None = None
     """The highest row number, included."""
     since: str | None = None
-    """An instant as rows carry it: rows written then or later."""
+    """An instant as in rows: rows written then or later."""
     before: str | None = None
-    """An instant as rows carry it: rows written earlier."""
+    """An instant as in rows: rows written earlier."""
 
     def matches(self, row: Row) -> bool:
         """Whether a row meets every condition. Never raises for what a row holds."""
-        if of_no_row(row) is not None or not self._by_columns(row):
+        if of_no_row(row) is not None or not all(self.on_columns(row)):
             return False
         kept = kept_of(row) or {}
-        if self.kind is not None and kept.get("kind") != self.kind:
-            return False
-        if self.decision is not None and (
-            kept.get("kind") != DECISION or kept.get("decision") != self.decision
-        ):
-            return False
-        if self.caller is not None and kept.get("caller") != self.caller:
-            return False
-        if self.request_id is not None and kept.get("request_id") != self.request_id:
-            return False
         decided = objects(kept.get("determinations"))
-        if self.policy is not None and all(one.get("policy") != self.policy for one in decided):
-            return False
         services = [*decided, *objects(kept.get("without_policy"))]
-        return self.code is None or any(one.get("code") == self.code for one in services)
+        found: dict[str, list[Any]] = {
+            "kind": [kept.get("kind")],
+            "decision": [kept.get("decision")] if kept.get("kind") == DECISION else [],
+            "caller": [kept.get("caller")],
+            "request_id": [kept.get("request_id")],
+            "policy": [one.get("policy") for one in decided],
+            "code": [one.get("code") for one in services],
+        }
+        return all(getattr(self, name) in (None, *values) for name, values in found.items())
 
-    def _by_columns(self, row: Row) -> bool:
-        return (
-            (self.claim_number is None or row.claim_number == self.claim_number)
-            and (self.member_id is None or row.member_id == self.member_id)
-            and (self.first is None or row.seq >= self.first)
-            and (self.last is None or row.seq <= self.last)
-            and (self.since is None or row.time >= self.since)
-            and (self.before is None or row.time < self.before)
-        )
+    def on_columns(self, columns: Any) -> list[Any]:
+        """The conditions that columns answer.
+
+        Args:
+            columns: A row, or the columns of the table.
+
+        Returns:
+            For a row, whether it meets each condition; for a table, each condition as SQL.
+        """
+        return [
+            compare(getattr(columns, column), asked)
+            for name, (column, compare) in _ON_COLUMNS.items()
+            if (asked := getattr(self, name)) is not None
+        ]
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
-    """The JSON objects of a list; of anything else, none."""
+    """The JSON objects in a list; empty for anything else."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def newest(rows: Iterable[Row], limit: int | None) -> tuple[list[Row], int]:
-    """The last rows of an iteration (None: all of them), and how many rows there were."""
+    """The last `limit` rows (None: all of them), and how many rows there were."""
     kept: deque[Row] = deque(maxlen=limit)
     count = 0
     for row in rows:
@@ -100,7 +111,7 @@ def whole(rows: Iterable[Row | Damaged]) -> Iterator[Row]:
     """The rows of an iteration.
 
     Raises:
-        AuditError: At something that is not a row, so that no row is silently passed over.
+        AuditError: Something is not a row; no row is skipped silently.
     """
     for row in rows:
         if isinstance(row, Damaged):
@@ -109,17 +120,17 @@ def whole(rows: Iterable[Row | Damaged]) -> Iterator[Row]:
 
 
 def one_row(rows: Iterable[Row], seq: int) -> tuple[Row, tuple[Finding, ...]] | None:
-    """A row with everything that is wrong with it: its hash, its member part, its neighbors.
+    """A row and everything wrong with it: its hash, its member part, its links to its neighbors.
 
     Args:
-        rows: Rows in their order, from the one before `seq` or from the start.
+        rows: Rows in order, from the one before `seq` or from the start.
         seq: The number of the row.
 
     Returns:
-        None where there is no such row.
+        None if there is no such row.
     """
-    near = {row.seq: row for row in takewhile(lambda row: row.seq <= seq + 1, rows)
-            if row.seq >= seq - 1}  # fmt: skip
+    upto = takewhile(lambda row: row.seq <= seq + 1, rows)
+    near = {row.seq: row for row in upto if row.seq >= seq - 1}
     row = near.get(seq)
     if row is None:
         return None

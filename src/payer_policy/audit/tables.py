@@ -1,6 +1,6 @@
-"""The table of the audit record, and its guards: triggers that refuse every change but an erasure.
+"""The table of the audit record, and its guards: triggers that refuse every change except a redaction.
 
-The guards stop slips, not an owner of the database, who can drop them; that is what the chain is for.
+The guards prevent mistakes. The owner of the database can drop them; the chain still shows any change.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from sqlalchemy import (
 
 TABLE: Final = "payer_policy_audit"
 REPLIES: Final = "payer_policy_replies"
-"""Answers kept for a day beside the record; nothing of the record depends on them."""
+"""Answers kept for a day beside the record, which does not depend on them."""
 ERASED: Final = ("member", "salt", "claim_number", "member_id")
-"""What a redaction sets to null, all at once: everything that leads to a member."""
+"""The columns that a redaction sets to null together: everything that identifies a member."""
 KEPT: Final = ("seq", "time", "previous", "hash", "kept", "commitment")
 
 metadata: Final = MetaData()
@@ -58,8 +58,8 @@ replies: Final = Table(
     Column("hash", Text, nullable=False),
 )
 
-# An erasure: all that is kept stays, and every part that leads to a member goes, from a row that
-# still had it. `IS NOT` and `IS DISTINCT FROM` tell null from null correctly.
+# A redaction keeps all that is kept, and erases every part that identifies a member, from a row that
+# still has it. `IS NOT` and `IS DISTINCT FROM` compare nulls correctly.
 _SQLITE_CHANGED: Final = " OR ".join(f"NEW.{name} IS NOT OLD.{name}" for name in KEPT)
 _POSTGRESQL_CHANGED: Final = " OR ".join(f"NEW.{name} IS DISTINCT FROM OLD.{name}" for name in KEPT)
 _LEFT: Final = " OR ".join(f"NEW.{name} IS NOT NULL" for name in ERASED)
@@ -116,7 +116,7 @@ _GUARDS: Final = {
     "sqlite": {f"{TABLE}_{name}" for name in _SQLITE},
     "postgresql": {f"{TABLE}_{name}" for name in ("insert", "update", "delete", "truncate")},
 }
-_STANDING: Final = {
+_ENABLED: Final = {
     "sqlite": f"SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = '{TABLE}'",
     "postgresql": f"SELECT tgname FROM pg_trigger WHERE tgrelid = to_regclass('{TABLE}')"
     " AND tgenabled IN ('O', 'A') AND NOT tgisinternal",
@@ -124,7 +124,7 @@ _STANDING: Final = {
 
 
 def create(connection: Connection) -> None:
-    """Make the table and its guards, within the caller's transaction."""
+    """Create the tables and their guards, within the caller's transaction."""
     metadata.create_all(connection)
     if connection.dialect.name == "sqlite":
         for statement in _SQLITE.values():
@@ -134,7 +134,6 @@ def create(connection: Connection) -> None:
 
 
 def missing_guards(connection: Connection) -> tuple[str, ...]:
-    """The names of the guards that do not stand, or are switched off."""
+    """The names of the guards that are missing or disabled."""
     name = connection.dialect.name
-    standing = set(connection.execute(text(_STANDING[name])).scalars())
-    return tuple(sorted(_GUARDS[name] - standing))
+    return tuple(sorted(_GUARDS[name] - set(connection.execute(text(_ENABLED[name])).scalars())))

@@ -1,7 +1,7 @@
-"""`verify`: every row of a record that was changed, removed, moved, inserted or erased unrecorded.
+"""`verify`: every row of a record that was changed, removed, moved, inserted, or erased unrecorded.
 
-Reads rows once, in bounded memory, from a database or from an exported file. What it cannot see is
-a record written anew as a whole, or cut at its end: for that there are heads, kept elsewhere or signed.
+Reads rows once, in bounded memory, from a database or from an exported file. It cannot see a record that
+was rewritten as a whole, or cut at its end; heads that are kept elsewhere or signed can.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, Literal
 
 from payer_policy.audit.chain import FIRST, Head, Row, commitment_of, entry_hash
@@ -29,7 +30,7 @@ _LARGEST: Final = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: with which row (None: with none of them), and what."""
+    """One problem: the number of the row (None: no row), and what is wrong."""
 
     seq: int | None
     kind: Kind
@@ -38,23 +39,23 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What came of it. The record is as it was written where there are no findings."""
+    """The result. Without findings the record is as it was written."""
 
     rows: int
     head: Head
-    """Of the rows as they are; compare it with one that was kept elsewhere."""
+    """Of the rows as they are now; compare it with one that was kept elsewhere."""
     redacted: int
     left_out: int
-    """Rows whose member part is not in this export, and so was not looked at."""
+    """Rows whose member part is not in this export, so it was not checked."""
     findings: tuple[Finding, ...]
-    """In the order of the rows; of very many, the first."""
+    """In the order of the rows, `MOST_FINDINGS` at most."""
     more: int = 0
-    """Findings beyond those listed."""
+    """Findings that are not listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Damaged:
-    """What stands where a row was expected, and is none."""
+    """Something in place of a row."""
 
     message: str
 
@@ -65,9 +66,9 @@ def verify(
     """Check every row of a record.
 
     Args:
-        rows: All rows, in the order in which they stand.
-        anchor: A head that was printed earlier and kept elsewhere: the record must still hold it.
-        heads: Heads that a trusted key signed, likewise; all are held in memory.
+        rows: All rows, in the order of the record.
+        anchor: A head that was printed earlier and kept elsewhere; the record must still hold it.
+        heads: Heads signed by a trusted key; the record must still hold them. All are in memory.
     """
     check = _Check(anchor)
     for head in heads:
@@ -87,8 +88,8 @@ def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tu
 
     Args:
         row: The row.
-        before: The row with the number before it, where its hash is to be compared.
-        after: The row with the number after it, likewise.
+        before: The previous row, to check the link between them.
+        after: The next row, likewise.
     """
     if (wrong := of_no_row(row)) is not None:
         return (Finding(None, "damaged", f"the row has {wrong}"),)
@@ -97,7 +98,7 @@ def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tu
     check.member(row)
     for one in check.suspects:
         one.after = None if after is None else after.previous
-    check.tell_suspects()
+    check.report_suspects()
     if before is not None and row.previous != before.hash:
         check.find(row.seq, "changed", f"it is not chained to row {before.seq} as that row is now")
     if after is not None and after.previous != row.hash:
@@ -106,12 +107,12 @@ def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tu
 
 
 def kept_of(row: Row) -> dict[str, Any] | None:
-    """What is kept of a row, as JSON values; None where it is not a JSON object."""
+    """What is kept of a row, as JSON values; None if it is not a JSON object."""
     return _object(row.kept)
 
 
 def member_of(row: Row) -> dict[str, Any] | None:
-    """The member part of a row, as JSON values; None where there is none, or it is no JSON object."""
+    """The member part of a row, as JSON values; None if there is none or it is not a JSON object."""
     return None if row.member is None else _object(row.member)
 
 
@@ -121,13 +122,13 @@ class _Check:
     findings: list[Finding] = field(default_factory=list)
     more: int = 0
     suspects: list[_Suspect] = field(default_factory=list)
-    """Rows whose own hash is wrong, kept to see at the end what was done to each."""
+    """Rows whose own hash is wrong, kept to find at the end what was done to each."""
     seen: Ranges = field(default_factory=Ranges)
     erased: Ranges = field(default_factory=Ranges)
     whole: Ranges = field(default_factory=Ranges)
     """Rows that have their member part."""
     listed: Ranges = field(default_factory=Ranges)
-    """Rows that a redaction of the record says it erased."""
+    """Rows that a redaction in the record says it erased."""
     wrong: int | None = None
     """The last row with a finding of its own."""
     heads: dict[int, str] = field(default_factory=dict)
@@ -135,7 +136,7 @@ class _Check:
     agrees: int = 0
     """The last row, before any that differs, whose signed head agrees."""
     differ: list[int] = field(default_factory=list)
-    """The rows whose signed head differs; of several, the first and the last."""
+    """The first and the last row whose signed head differs."""
 
     def run(self, rows: Iterable[Row | Damaged]) -> Verified:
         count = left_out = 0
@@ -150,9 +151,9 @@ class _Check:
                 continue
             left_out += row.left_out
             if row.seq in self.seen:
-                self.find(row.seq, "inserted", "stands in the record twice")
+                self.find(row.seq, "inserted", "is in the record twice")
             elif last is not None and row.seq < last.seq:
-                self.find(row.seq, "moved", f"stands after row {last.seq}")
+                self.find(row.seq, "moved", f"comes after row {last.seq}")
             self.own(row, last)
             self.link(row, last)
             self.member(row)
@@ -168,13 +169,13 @@ class _Check:
             self.more += 1
 
     def own(self, row: Row, last: Row | None) -> None:
-        """Whether the row's hash is that of the row, and what it says of redactions."""
+        """Check the row's hash and its heads, and collect what it says about redactions."""
         if not 1 <= row.seq < _LARGEST:
             self.find(row.seq, "inserted", "rows are numbered from 1")
         if self.suspects and self.suspects[-1].row is last:
             self.suspects[-1].after = row.previous
         if _hash(row) != row.hash:
-            # What exactly differs is told at the end, when all such rows are known.
+            # What differs is reported at the end, when all such rows are known.
             if len(self.suspects) < MOST_FINDINGS:
                 self.suspects.append(_Suspect(row, FIRST if last is None else last.hash))
             else:
@@ -189,7 +190,7 @@ class _Check:
                 self.differ[1:] = [row.seq]
             elif not self.differ:
                 self.agrees = row.seq
-        kept = _object(row.kept)
+        kept = kept_of(row)
         if kept is None:
             self.find(row.seq, "damaged", "what is kept of it is not JSON of this record")
         elif kept.get("kind") == REDACTION:
@@ -197,17 +198,17 @@ class _Check:
                 self.listed.add(first, min(final, row.seq - 1))
 
     def link(self, row: Row, last: Row | None) -> None:
-        """Whether the row follows from the one before it."""
+        """Check that the row is chained to the one before it."""
         if row.seq == 1 and row.previous != FIRST and self.wrong != 1:
             self.find(1, "removed", "it is chained to a row before it, and there is none")
         if last is None or row.seq != last.seq + 1 or row.previous == last.hash:
             return
         if self.wrong is None or self.wrong < last.seq:
-            # The row is as it was written, so it says what the one before it was.
+            # This row is as it was written, so it shows the hash that the one before it had.
             self.find(last.seq, "changed", f"row {row.seq} was chained to another row {last.seq}")
 
     def member(self, row: Row) -> None:
-        """Whether the member part is the one that the row commits to, or was erased."""
+        """Check that the member part is the one that the row commits to, or was erased."""
         parts = (row.member, row.salt, row.claim_number, row.member_id)
         if row.left_out:
             return
@@ -225,25 +226,23 @@ class _Check:
             if not self.suspects or self.suspects[-1].row is not row:
                 self.find(row.seq, "changed", "its member part or salt is not the one written")
             return
-        about = _object(row.member) or {}
+        about = member_of(row) or {}
         for name, words in _NUMBERS.items():
             if about.get(name) != getattr(row, name):
                 self.find(row.seq, "changed", f"its {words} is not that of its member part")
 
     def result(self, count: int, left_out: int, last: Row | None) -> Verified:
-        self.tell_suspects()
+        self.report_suspects()
         top = 0 if last is None else last.seq
         anchored = 0 if self.anchor is None else self.anchor.count
         expected = max(top, anchored, max(self.heads, default=0))
         if self.differ:
             first, final = self.differ[0], self.differ[-1]
             also = f", nor do later ones, up to row {final}" if final != first else ""
-            begin = (
-                f"row {first} was"
-                if self.agrees + 1 == first
-                else f"one of the rows {self.agrees + 1} to {first} was the first that was"
-            )
-            what = f"it does not have the hash of its signed head{also}; {begin} written anew"
+            begin = f"rewriting began at one of the rows {self.agrees + 1} to {first}"
+            if self.agrees + 1 == first:
+                begin = "rewriting began here"
+            what = f"it does not have the hash of its signed head{also}; {begin}"
             self.find(first, "rewritten", what)
         every = Ranges()
         every.add(1, expected)
@@ -252,23 +251,25 @@ class _Check:
             self.find(first, "removed", f"{many} not in the record")
         if self.anchor is not None and self.anchor.count == 0 and self.anchor.hash != FIRST:
             self.find(None, "other record", "no record begins with the hash of the head")
-        for seq in _some(self.erased.without(self.listed)):
-            self.find(seq, "erased", "its member part was erased, and no redaction says so")
-        for seq in _some(self.whole.both(self.listed)):
-            self.find(seq, "not erased", "a redaction says that it was erased, and it is here")
-        redacted = sum(final - first + 1 for first, final in self.erased.both(self.listed).pairs)
+        for seq in islice(self.erased.without(self.listed), MOST_FINDINGS + 1):
+            self.find(seq, "erased", "its member part was erased, and no redaction lists it")
+        for seq in islice(self.whole.both(self.listed), MOST_FINDINGS + 1):
+            self.find(
+                seq, "not erased", "a redaction lists it as erased, but its member part is here"
+            )
+        redacted = len(self.erased.both(self.listed))
         findings = sorted(self.findings, key=lambda one: (one.seq is None, one.seq or 0))
         head = Head(0, FIRST) if last is None else Head(last.seq, last.hash)
         return Verified(count, head, redacted, left_out, tuple(findings), self.more)
 
-    def tell_suspects(self) -> None:
+    def report_suspects(self) -> None:
         numbers = [one.row.seq for one in self.suspects[:200]]
         for one in self.suspects:
             row = one.row
             near = dict.fromkeys((row.seq - 1, row.seq + 1, *numbers))
             written = [seq for seq in near if seq != row.seq and _hash(row, seq=seq) == row.hash]
             if written:
-                self.find(row.seq, "moved", f"what stands here was written as row {written[0]}")
+                self.find(row.seq, "moved", f"this was written as row {written[0]}")
             else:
                 self.find(row.seq, "changed", one.what_differs())
 
@@ -279,12 +280,12 @@ class _Suspect:
 
     row: Row
     before: str
-    """The hash of the row that stands before it."""
+    """The hash of the row before it."""
     after: str | None = None
-    """What the row that stands behind it says its hash was."""
+    """The hash that the row after it was chained to."""
 
     def what_differs(self) -> str:
-        """What of the row is not as it was written, as far as the parts of the chain tell."""
+        """What part of the row is not as it was written, as far as the chain shows."""
         row = self.row
         if self.after == _hash(row):
             return "its hash is not the one written"
@@ -308,15 +309,8 @@ def _with_its_own_commitment(row: Row) -> str | None:
 
 
 def _hash(row: Row, **other: Any) -> str:
-    parts: dict[str, Any] = {
-        "seq": row.seq,
-        "time": row.time,
-        "previous": row.previous,
-        "kept": row.kept,
-        "commitment": row.commitment,
-        **other,
-    }
-    return entry_hash(**parts)
+    hashed = ("seq", "time", "previous", "kept", "commitment")
+    return entry_hash(**{name: getattr(row, name) for name in hashed} | other)
 
 
 def _commits(row: Row) -> bool:
@@ -329,14 +323,14 @@ def _commits(row: Row) -> bool:
 
 
 def of_no_row(row: Row) -> str | None:
-    """What of a row is of a type that no row has; a database need not hold to its types."""
+    """What in a row has a type that no row has; a database need not enforce its types."""
     if type(row.seq) is not int:
-        return "no whole number"
+        return "a number that is not whole"
     texts = (row.time, row.previous, row.hash, row.kept)
     more = (row.commitment, row.claim_number, row.member_id, row.member, row.salt)
     if all(type(one) is str for one in texts) and all(type(one) in _OPTIONAL for one in more):
         return None
-    return f"the number {row.seq}, and not texts where it should"
+    return f"the number {row.seq}, and values that are not texts"
 
 
 _OPTIONAL: Final = (str, type(None))
@@ -358,10 +352,3 @@ def _pairs(value: Any) -> list[tuple[int, int]]:
         for one in value
         if isinstance(one, list) and len(one) == 2 and all(type(end) is int for end in one)
     ]
-
-
-def _some(numbers: Ranges) -> Iterable[int]:
-    for count, number in enumerate(numbers):
-        if count > MOST_FINDINGS:
-            return
-        yield number

@@ -1,4 +1,4 @@
-"""Outcomes to rows of the answer table, and what the summary counts of such rows."""
+"""Outcomes as rows of the answer table, and the counts of such rows for the summary."""
 
 from __future__ import annotations
 
@@ -22,51 +22,48 @@ _MOST = Decimal(10) ** (24 - PLACES)
 
 
 class NotExact(PayerPolicyError, ValueError):
-    """An amount that no decimal of the answer table can hold."""
+    """An amount that does not fit a decimal of the answer table."""
 
 
 class AnswerRows:
-    """Collects outcomes, and gives them as one table."""
+    """Collects outcomes as one table.
+
+    Args:
+        fact_order: The place of each fact in the vocabulary.
+    """
 
     def __init__(self, fact_order: Mapping[str, int]) -> None:
         self._order = fact_order
         self._tables: list[pa.Table] = [ANSWER.empty_table()]
-        self._begin()
+        self._rows: list[dict[str, Any]] = []
         self.weight = 0
-        """How much memory the rows take, in entries of their lists."""
+        """The memory that the rows take, in entries of their lists."""
 
     def add(self, record: int, kind: str, outcome: Outcome) -> None:
-        """The rows of one request: its determinations, or else its services without a policy.
+        """Add the rows of one request: its determinations, or else its services without a policy.
 
         Raises:
-            NotExact: with what cannot be held; none of the request's rows is added then.
+            NotExact: An amount does not fit; none of the request's rows is added.
         """
         rows = [self._determined(one) for one in outcome.determinations]
         rows = rows or [_without(one, kind) for one in outcome.without_policy]
         for row in rows:
             self.weight += 1 + len(row["lines"]) + len(row["findings"])
-            row["record"] = record
-            for name, values in self._columns.items():
-                values.append(row.get(name))
-
-        if len(self._columns["record"]) >= _ROWS:
+            self._rows.append({**row, "record": record})
+        if len(self._rows) >= _ROWS:
             self._close()
 
     def table(self) -> pa.Table:
-        """All rows so far; `file` is left to whoever knows it."""
+        """All rows so far; the caller sets `file`."""
         self._close()
-        # Each piece has the values of its own rows; to group rows by a column takes one list of all.
+        # Each piece has its own dictionaries; grouping rows by a column needs a single one.
         return pa.concat_tables(self._tables).unify_dictionaries()
 
-    def _begin(self) -> None:
-        self._columns: dict[str, list[Any]] = {name: [] for name in ANSWER.names}
-
     def _close(self) -> None:
-        """Rows as values take many times the memory of rows in columns."""
-        if self._columns["record"]:
-            arrays = [pa.array(self._columns[field.name], field.type) for field in ANSWER]
-            self._tables.append(pa.Table.from_arrays(arrays, schema=ANSWER))
-            self._begin()
+        """Turn rows into columns, which take a small part of the memory."""
+        if self._rows:
+            self._tables.append(pa.Table.from_pylist(self._rows, ANSWER))
+            self._rows = []
 
     def _determined(self, made: Determination) -> dict[str, Any]:
         missing = {question.fact for question in made.missing}
@@ -118,7 +115,7 @@ def _without(service: NoPolicy, kind: str) -> dict[str, Any]:
 
 
 def reason_text(kind: str, reason: Reason | Found) -> str:
-    """What a finding is, and its reason codes, in one text: `deny CO 16 N822 MA130`."""
+    """The kind of a finding and its reason codes as one text: `deny CO 16 N822 MA130`."""
     codes = (reason.group, reason.carc, *reason.rarcs)
     return " ".join([kind, *(code for code in codes if code is not None)])
 
@@ -131,14 +128,15 @@ def _exact(units: int | Decimal | Fraction | None) -> Decimal | None:
         if scaled.denominator != 1:
             shown = f"{units.numerator}/{units.denominator}"
             raise NotExact(
-                f"the units {shown} have no end as a decimal; at most {PLACES} places fit"
+                f"the units {shown} are not an exact decimal; at most {PLACES} places fit"
             )
         made = Decimal(scaled.numerator).scaleb(-PLACES)
     else:
         made = Decimal(units)
     if abs(made) >= _MOST or -int(made.as_tuple().exponent) > PLACES:
         raise NotExact(
-            f"the units {made:f} do not fit a number of {24 - PLACES} and {PLACES} digits"
+            f"the units {made:f} do not fit a number with {24 - PLACES} digits before the decimal "
+            f"point and {PLACES} after it"
         )
     return made
 
@@ -148,33 +146,27 @@ def _exact(units: int | Decimal | Fraction | None) -> Decimal | None:
 
 def counts_of(table: pa.Table) -> dict[str, Counter[str]]:
     """How many rows have which decision and policy, and how many findings have which reason."""
+    pairs = table.group_by(["policy", "decision"]).aggregate([([], "count_all")]).to_pylist()
+    reasons = _values(pc.list_flatten(table["reasons"])) + _values(table["information_request"])
     return {
         "decisions": _values(table["decision"]),
-        "policies": _pairs(table, "policy", "decision"),
-        "reasons": _reasons(table),
+        "policies": Counter(
+            {
+                f"{one['policy']} {one['decision']}": one["count_all"]
+                for one in pairs
+                if one["policy"] is not None
+            }
+        ),
+        # Notes decide nothing.
+        "reasons": Counter(
+            {text: n for text, n in reasons.items() if not text.startswith("advise")}
+        ),
     }
 
 
 def _values(column: pa.ChunkedArray) -> Counter[str]:
     counted = pc.value_counts(column).to_pylist()
     return Counter({one["values"]: one["counts"] for one in counted if one["values"] is not None})
-
-
-def _pairs(table: pa.Table, first: str, second: str) -> Counter[str]:
-    counted = table.select([first, second]).group_by([first, second]).aggregate([([], "count_all")])
-    return Counter(
-        {
-            f"{one[first]} {one[second]}": one["count_all"]
-            for one in counted.to_pylist()
-            if one[first] is not None
-        }
-    )
-
-
-def _reasons(table: pa.Table) -> Counter[str]:
-    """Notes that decide nothing are left out."""
-    counted = _values(pc.list_flatten(table["reasons"])) + _values(table["information_request"])
-    return Counter({text: many for text, many in counted.items() if not text.startswith("advise")})
 
 
 def record_count(table: pa.Table) -> int:
@@ -184,7 +176,7 @@ def record_count(table: pa.Table) -> int:
 
 
 def merged(counts: Iterable[Mapping[str, Mapping[str, int]]]) -> dict[str, Counter[str]]:
-    """The sum of some counts."""
+    """The sums of counts, by kind."""
     out: dict[str, Counter[str]] = {}
     for one in counts:
         for name, found in one.items():

@@ -1,9 +1,8 @@
 """Which claims of a run's inputs a facts file is about, before any of them is decided.
 
-Facts given by a number that several claims bear could be meant for one of them only, and the others
-may stand in another block or file. So the inputs are read once before: all numbers, and of the claims
-whose numbers are in the facts file as much as says whose facts are whose. What is held in memory grows
-with those claims and not with the inputs.
+Several claims can have the number that facts are given by, and they can be in different blocks or
+files. So the inputs are read once in advance: all numbers, and for the claims whose numbers are in the
+facts file what is needed to match them. Memory grows with those claims, not with the inputs.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from payer_policy.formats.tables.csv_rows import rows_of
 from payer_policy.request.models import Request
 
 Entries = Mapping[int, str | Diagnostic]
-"""By record of a file, the key of the entry that is about it; or why that is not known."""
+"""By record of a file, the key of the entry about it, or why it cannot be determined."""
 
 _ID: Final = re.compile(rb'"id"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 
@@ -50,7 +49,7 @@ _ID: Final = re.compile(rb'"id"\s*:\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)
 def entries_by_record(
     readers: Sequence[Reader], supplements: Mapping[str, Supplement], facts: Mapping[str, Fact]
 ) -> dict[str, Entries]:
-    """By file and record, the entry of a facts file that is about each claim, or why none can be.
+    """By file and record, the entry of a facts file about each claim, or why it cannot be determined.
 
     Args:
         readers: The files of the run.
@@ -74,7 +73,7 @@ def entries_by_record(
 
 
 class _Scan:
-    """The claims of one file that bear a number of the facts file, also those that will be refused."""
+    """The claims of one file whose number is in the facts file, also those that will be refused."""
 
     def __init__(self, file: str, wanted: frozenset[str], facts: Mapping[str, Fact]) -> None:
         self.found: list[tuple[int, Bearer]] = []
@@ -83,10 +82,10 @@ class _Scan:
         self._wanted = wanted
         self._facts = facts
         self._position = 0
-        """How many claims came so far."""
+        """Claims read so far."""
 
     def read(self, block: Block) -> None:
-        """The claims of a block, in their order."""
+        """Read the claims of a block, in order."""
         payload = block.payload
         match payload:
             case JsonLines() if not self._may_be_in(payload.data):
@@ -116,7 +115,7 @@ class _Scan:
                 self.found.append((record, Bearer.of(intake, self._position)))
 
     def _is_next(self, number: str | None) -> bool:
-        """Count a claim; whether its number is one of the facts file."""
+        """Count a claim, and return whether its number is in the facts file."""
         self._position += 1
         return number in self._wanted
 
@@ -125,7 +124,7 @@ class _Scan:
         self.found.append((record, Bearer(number, place, self._position, **known)))
 
     def _may_be_in(self, data: bytes) -> bool:
-        """Whether JSON Lines hold such a number. Where one is written with escapes, they are read."""
+        """Whether JSON Lines may hold such a number; escapes are not decoded, so they may."""
         if b"\\u" in data:
             return True
         texts = {found[1] for found in _ID.finditer(data)}

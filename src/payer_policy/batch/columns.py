@@ -17,8 +17,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from payer_policy.batch.answers import reason_text
 from payer_policy.batch.schema import ANSWER
-from payer_policy.core.ruleset import Finding, Reason, Rule, Ruleset
+from payer_policy.core.ruleset import Finding, Rule, Ruleset
 from payer_policy.core.vocabulary.types import MAX_TEXT
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer, Determined
 from payer_policy.determination.rules import rank
@@ -84,7 +85,8 @@ class ColumnarBatch:
         )
         by = [PAYER, business] if business in frame.columns else [PAYER]
         distinct = frame.select(by).unique(maintain_order=True)
-        folders = [self._folder(*row) for row in distinct.iter_rows()]
+        payer_folder = self._library.reference.payer_folder
+        folders = [payer_folder(*row) for row in distinct.iter_rows()]
         if folders == distinct[PAYER].to_list():
             return frame
         found = distinct.with_columns(pl.Series("#folder", folders, dtype=pl.String))
@@ -101,10 +103,6 @@ class ColumnarBatch:
             several |= (frame[through] > frame[DATE]).fill_null(False)
         return several.to_numpy()
 
-    def _folder(self, identifier: str | None, business: str | None = None) -> str | None:
-        payer = self._library.reference.payer_of(identifier, business)
-        return identifier if payer is None else payer.folder
-
     def _groups(self, frame: pl.DataFrame) -> Iterator[tuple[Ruleset | None, pl.DataFrame]]:
         """The rows by ruleset; those of several policies with each of them, those of none last."""
         pairs = frame.select(PAYER, CODE).unique(maintain_order=True)
@@ -115,11 +113,7 @@ class ColumnarBatch:
         )
         for part in parts:
             payer, code = part[PAYER][0], part[CODE][0]
-            addresses = (
-                ()
-                if payer is None or code is None
-                else self._library.by_code.get((payer, code), ())
-            )
+            addresses = self._library.candidates(payer, code)
             if not addresses:
                 yield None, part
             for address in addresses:
@@ -336,12 +330,6 @@ def _texts(patterns: Patterns, *texts: Sequence[str]) -> list[pa.Array]:
         pa.ListArray.from_arrays(starts, pa.array(named, pa.string()).take(places))
         for named in texts
     ]
-
-
-def reason_text(kind: str, reason: Reason) -> str:
-    """What a finding is, and its reason codes, in one text: `deny CO 16 N822 MA130`."""
-    codes = (reason.group, reason.carc, *reason.rarcs)
-    return " ".join([kind, *(code for code in codes if code is not None)])
 
 
 def claim_ids(table: pl.DataFrame) -> tuple[pl.Series, pl.Series]:

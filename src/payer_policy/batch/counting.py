@@ -1,8 +1,7 @@
-"""How many rows, lines or claims a file holds, counted once more by who does not decide them.
+"""How many rows, lines or claims a file holds, counted apart from reading and deciding them.
 
-Blocks say what they were made of, and deciders what became of it. Both would agree on a row that the
-reader had lost, so at the end of a run every input is counted by itself, as cheaply as its form allows,
-and what was written is read back.
+The counts of readers and deciders agree even on a row that the reader lost. So at the end of a run every
+input is counted separately, as cheaply as its format allows, and what was written is read back.
 """
 
 from __future__ import annotations
@@ -27,38 +26,38 @@ from payer_policy.formats.tables.csv_rows import SEPARATORS
 
 @dataclass
 class Units:
-    """How many rows, lines or claims of each input were read, as their blocks say."""
+    """How many rows, lines or claims of each input were read, according to their blocks."""
 
     read: dict[int, int] = field(default_factory=dict)
     unread: set[int] = field(default_factory=set)
-    """The inputs of which something could not be read at all."""
+    """The inputs with a part that could not be read at all."""
 
     def add(self, source: int, block: Block, records: int) -> None:
-        """Count a block. `records`: how many came of it."""
+        """Count a block, from which `records` records came."""
         units = records if block.units is None else block.units
         self.read[source] = self.read.get(source, 0) + units
         if not block.is_whole:
             self.unread.add(source)
 
     def to_json(self) -> dict[str, Any]:
-        """As a line of the journal has them."""
+        """As in a line of the journal."""
         read = {str(index): count for index, count in self.read.items()}
         return {"read": read, "unread": sorted(self.unread)}
 
 
 def counted_inputs(readers: Sequence[Reader], parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """How many rows, lines and claims the inputs hold, where as many were read.
+    """How many rows, lines and claims the inputs hold, after checking that as many were read.
 
     Args:
         readers: The files.
         parts: What was read (`Units.to_json`), part by part.
 
     Returns:
-        `inputs`: by kind, how many there are; `not_counted`: files of which that says nothing, since
-        they are damaged or hold FHIR.
+        `inputs`: the counts by kind; `not_counted`: files that cannot be counted, since they are damaged
+        or hold FHIR.
 
     Raises:
-        CountsDiffer: others were read than a file holds.
+        CountsDiffer: a file holds more or fewer than were read.
     """
     read: dict[int, int] = {}
     unread: set[int] = set()
@@ -84,13 +83,13 @@ def counted_inputs(readers: Sequence[Reader], parts: Sequence[Mapping[str, Any]]
 
 
 def counted_words(kind: str, count: int) -> str:
-    """A count with what was counted."""
+    """A count with its unit, such as `3 rows`."""
     names = {one.name: one.units for one in known()}
     return f"{count:,} {names[kind][count != 1]}"
 
 
 def count_of(reader: Reader) -> int | None:
-    """How many rows, lines, requests or claims a file holds; None: that cannot be counted so."""
+    """How many rows, lines, requests or claims a file holds; None: they cannot be counted."""
     source = reader.source
     if source.kind == "parquet":
         return _parquet_rows(Path(source.path))
@@ -109,12 +108,14 @@ def _parquet_rows(path: Path) -> int | None:
 
 
 def _csv_rows(source: Input, separator: str) -> int:
-    """The rows after the header. Quotes, and where one ends that is broken, are as in RFC 4180 and in
-    Python's strict reader of it, which is not used here."""
+    """The rows after the header, by RFC 4180; a broken row ends where Python's strict reader ends it.
+
+    That reader is not used here, so that the count is independent.
+    """
     rows = -1
     with source.open() as file:
         size: int | None = None
-        mark = SEPARATORS[0]  # the header is cut by commas, before anybody knows what separates
+        mark = SEPARATORS[0]  # the header is split at commas, before the separator is known
         for at, (text, _) in enumerate(lines_of(file, 0)):
             if not at:
                 text = text.removeprefix(b"\xef\xbb\xbf")
@@ -129,12 +130,12 @@ def _csv_rows(source: Input, separator: str) -> int:
 
 
 def _left_open(text: str, separator: str, size: int | None) -> int | None:
-    """Whether a row goes on after a line: how long the cell is so far whose quotes are open.
+    """The length so far of the quoted cell that a line leaves open; None: the row ends with the line.
 
     Args:
         text: The line.
         separator: Between cells.
-        size: How long the cell is that it begins in; None: it begins a row.
+        size: The length so far of the cell that the line continues; None: it begins a row.
     """
     most = csv.field_size_limit()
     at = 0
@@ -162,7 +163,7 @@ def _left_open(text: str, separator: str, size: int | None) -> int | None:
             size, at = size + 1, end + 2
         elif following == separator:
             size, at = None, end + 2
-        else:  # the line ends, or the cell is broken: either ends the row
+        else:  # the end of the line, or a broken cell: the row ends
             return None
 
 
@@ -170,14 +171,14 @@ def _left_open(text: str, separator: str, size: int | None) -> int | None:
 
 
 def records_in(path: Path) -> int:
-    """How many records a part that was written has answers on."""
+    """How many records a written part has answers on."""
     table = pq.read_table(path, columns=["file", "record"])
     pairs = table.group_by(["file", "record"]).aggregate([])
     return len(pairs)
 
 
 def lines_between(path: Path, start: int, end: int) -> int:
-    """How many lines a file has between two places."""
+    """How many lines a file has between two byte positions."""
     return sum(chunk.count(b"\n") for chunk in _chunks(path, start, end))
 
 

@@ -1,6 +1,6 @@
-"""What a worker does: a block of records to rows of answers and to rejects, counted.
+"""A block of records to rows of answers and to rejects, counted.
 
-A fault of this program in one record is that record's alone: it becomes a reject that says so.
+An error of this program in one record affects that record alone: it becomes a reject that says so.
 """
 
 from __future__ import annotations
@@ -50,22 +50,22 @@ from payer_policy.request.models import Request
 
 
 class CountsDiffer(PayerPolicyError):
-    """Records were lost or doubled on the way: a fault of this program."""
+    """Records were lost or counted twice: an error of this program."""
 
 
 class Watcher(Protocol):
-    """Is shown what a block is decided from, for what no column of the answers says."""
+    """Observes what a block is decided from, for values that no column of the answers holds."""
 
     def facts(self, frame: pl.DataFrame, first: int) -> None:
-        """A table of facts as it was read, and the record number of its first row."""
+        """Called with a table of facts as it was read, and the record number of its first row."""
 
     def decided(self, record: int, request: Request, outcome: Outcome) -> None:
-        """A request that was decided by itself, whose rows are in the answers."""
+        """Called with a request that was decided by itself, whose rows are in the answers."""
 
 
 @dataclass(slots=True)
 class Answered:
-    """What became of a block. `records` were read, and each is decided or rejected."""
+    """The result for a block. `records` were read; each is decided or rejected."""
 
     table: Any
     rejects: list[Reject]
@@ -74,15 +74,15 @@ class Answered:
     weight: int
     counts: dict[str, Counter[str]]
     rows: int
-    """How many rows the table had where it was made."""
+    """How many rows the table had when it was made."""
     written: bytes = b""
-    """The same answers, and refusals, in a format, where they are also written in one."""
+    """The same answers and refusals in the format that they are also written in, if any."""
 
     def hold_to(self, block: Block) -> None:
-        """Each record that was read has rows or is rejected.
+        """Check that each record that was read has rows or is rejected.
 
         Raises:
-            CountsDiffer: that is not so.
+            CountsDiffer: a record was lost or counted twice.
         """
         read = None if block.records is None else block.records + len(block.rejects)
         answered = record_count(self.table)
@@ -93,9 +93,9 @@ class Answered:
             or len(self.table) != self.rows
         ):
             raise CountsDiffer(
-                f"{read} records were read, {self.records} came to be decided, "
-                f"{self.decided} were with {self.rows} rows, {answered} of them came back with "
-                f"{len(self.table)} rows, and {len(self.rejects)} were rejected"
+                f"{read} records were read, {self.records} reached the decider, {self.decided} were "
+                f"decided with {self.rows} rows, {answered} came back with {len(self.table)} rows, "
+                f"and {len(self.rejects)} were rejected"
             )
 
 
@@ -111,30 +111,36 @@ class _Sheet:
     warnings: Counter[str] = field(default_factory=Counter)
     with_facts: int = 0
     kept: tuple[Any, Sequence[int]] = (None, ())
-    """What is carried to the answers, a row a record, and the numbers of those records."""
+    """What is carried to the answers, one row per record, and the numbers of those records."""
     written: list[tuple[int, Mapping[str, Any]]] = field(default_factory=list)
-    """Each record and its answer as JSON, where answers are also written in a format."""
+    """Each record and its answer as JSON, if answers are also written in a format."""
 
 
 class Decider:
-    """Decides blocks by one engine. `columns`: tables of facts a column at a time; `written`: the
-    format that answers are also written in, for which no record may be decided in columns."""
+    """Decides blocks by one engine.
+
+    Args:
+        engine: The engine.
+        facts: The facts file.
+        columns: Whether tables of facts are decided a column at a time.
+        written: The format that answers are also written in; no record is then decided in columns.
+    """
 
     def __init__(
-        self, engine: Engine, given: FactsFile | None, *, columns: bool, written: str | None = None
+        self, engine: Engine, facts: FactsFile | None, *, columns: bool, written: str | None = None
     ) -> None:
         self._write = None if written is None else writer(written)
         self._engine = engine
-        self._given = given
+        self._facts_file = facts
         self._supplements: Mapping[str, Supplement] = {}
-        if given is not None and given.entries:
-            self._supplements = read_supplements(given.data, given.name)
+        if facts is not None and facts.entries:
+            self._supplements = read_supplements(facts.data, facts.name)
         self._vocabulary = engine.library.vocabulary.facts
         self._order = {name: index for index, name in enumerate(self._vocabulary)}
         self._tables = FactTables(engine, columns=columns)
 
     def answered(self, file: str, block: Block, watcher: Watcher | None = None) -> Answered:
-        """The answers on a block; what the reader rejected of it is among its rejects."""
+        """The answers on a block. Its rejects include those of the reader."""
         sheet = _Sheet(file, AnswerRows(self._order), watcher)
         table = self._read(sheet, block)
         made = sheet.rows.table()
@@ -189,7 +195,7 @@ class Decider:
             case ArrowRows():
                 frame = pl.from_arrow(payload.batch)
                 assert isinstance(frame, pl.DataFrame)
-                sheet.kept = payload.kept, _numbers(payload.first_row, len(frame))
+                sheet.kept = payload.kept, range(payload.first_row, payload.first_row + len(frame))
                 return self._fact_table(sheet, frame, payload.first_row, {}, None)
             case CsvText():
                 return self._csv(sheet, payload)
@@ -213,7 +219,7 @@ class Decider:
     def _decide(self, sheet: _Sheet, record: int, request: Request, intake: Intake) -> None:
         problems: tuple[Diagnostic, ...]
         try:
-            entry = None if self._given is None else self._given.about(sheet.file, record)
+            entry = None if self._facts_file is None else self._facts_file.about(sheet.file, record)
             if isinstance(entry, Diagnostic):
                 raise PolicyError([entry])
             if entry is not None:
@@ -266,7 +272,7 @@ class Decider:
             }
         )
         kept = kept_of_rows([[row[one.place] for one in table.kept] for row in rows], table)
-        sheet.kept = kept, _numbers(payload.first_row, len(rows))
+        sheet.kept = kept, range(payload.first_row, payload.first_row + len(rows))
         return self._fact_table(sheet, frame, payload.first_row, broken, lines)
 
     def _fact_table(
@@ -280,8 +286,8 @@ class Decider:
         sheet.records += len(frame)
         if sheet.watcher is not None:
             sheet.watcher.facts(frame, first)
-        given = self._given
-        records = () if given is None else given.records(sheet.file, first, first + len(frame))
+        facts = self._facts_file
+        records = () if facts is None else facts.records(sheet.file, first, first + len(frame))
         places = [record - first for record in records]
         table, rest, failed = self._tables.read(frame, first, broken, places, sheet.file)
         if failed:
@@ -301,7 +307,7 @@ class Decider:
         claim_id: str | None,
         made: Request | Refusal,
     ) -> None:
-        """A request of a table, or why there is none."""
+        """Decide a request of a table, or reject it for why there is none."""
         if isinstance(made, Request):
             place = record_place(sheet.file, record, line)
             self._decide(sheet, record, made, Intake(claim_id, place, made))
@@ -309,12 +315,8 @@ class Decider:
             sheet.rejects.append(rejected(sheet.file, record, claim_id, made))
 
 
-def _numbers(first: int, count: int) -> Sequence[int]:
-    return range(first, first + count)
-
-
 def _moved(problem: Diagnostic, file: str, line: int | None) -> Diagnostic:
-    """A problem of a request that was made of a row, at the row."""
+    """A problem of a request that was made from a row, located at the row."""
     start = Position(line, 1) if line else None
     return replace(problem, location=Location(file, problem.location.path, start), excerpt=None)
 

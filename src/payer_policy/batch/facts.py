@@ -1,8 +1,7 @@
-"""Tables of facts to answers: a column at a time where that is possible, else row by row."""
+"""Tables of facts: decided a column at a time where possible, otherwise row by row."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,15 +16,19 @@ from payer_policy.formats.tables.requests import Refusal
 from payer_policy.request.models import Request
 
 Alone = tuple[int, str | None, Request | Refusal]
-"""A row that is decided by itself: its place in the table, its claim number, and its request."""
+"""A row to decide alone: its place in the table, its claim number, and its request."""
 
 
 class FactTables:
-    """Reads tables of facts, and decides those rows of them that need no look at each by itself."""
+    """Reads tables of facts, and decides in bulk every row that the columnar path supports."""
 
     def __init__(self, engine: Engine, *, columns: bool) -> None:
         self._facts = engine.library.vocabulary.facts
-        self._columnar = _columnar(engine) if columns else None
+        self._columnar = None
+        if columns:
+            from payer_policy.batch.columns import ColumnarBatch
+
+            self._columnar = ColumnarBatch(engine)
 
     def read(
         self,
@@ -35,14 +38,15 @@ class FactTables:
         with_facts: Iterable[int],
         file: str,
     ) -> tuple[Any | None, Iterator[Alone], bool]:
-        """The answers on a table as far as columns give them, the other rows, and whether columns
-        failed. A fault in them costs time and no row: all rows are decided alone then.
+        """The answers of the columnar path, the rows to decide alone, and whether that path failed.
+
+        If it failed, all rows are decided alone, so an error in it costs time but no row.
 
         Args:
             frame: The raw columns.
             first: The record number of its first row.
             broken: Rows that could not be read, by place, and why.
-            with_facts: The places of rows that a facts file is about: what it says is not in columns.
+            with_facts: The places of rows that the facts file is about; its facts are not in columns.
             file: For messages.
         """
         table: Any | None = None
@@ -61,7 +65,7 @@ class FactTables:
         return table, self._rows(frame, alone, broken, file), failed
 
     def request_at(self, frame: pl.DataFrame, at: int, file: str) -> Request | Refusal:
-        """The row at a place as the request that it is, or why it is none."""
+        """The row at a place as a request, or why it is not one."""
         _, _, made = next(self._rows(frame, (at,), {}, file))
         return made
 
@@ -74,11 +78,3 @@ class FactTables:
                 yield at, None, (problem_at(file, None, "broken-row", broken[at]),)
             else:
                 yield at, *rows.request(frame.row(at))
-
-
-def _columnar(engine: Engine) -> Any | None:
-    try:
-        module = importlib.import_module("payer_policy.batch.columns")
-    except ModuleNotFoundError:
-        return None
-    return module.ColumnarBatch(engine)

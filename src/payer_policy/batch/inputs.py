@@ -1,4 +1,4 @@
-"""The files of a run: found in order, recognized by what they hold, and known again after a stop."""
+"""The files of a run: found in order, recognized by content, and identified again after a stop."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from payer_policy.formats.registry import HEAD, Format, Start
 from payer_policy.formats.source import DAMAGED, WrongCall
 
 MAX_JSON: Final = 16_000_000
-"""A `.json` file is one text and is read as a whole; larger ones are JSON Lines."""
+"""Bytes of a `.json` file, which is read as a whole; larger files must be JSON Lines."""
 
 _TAIL: Final = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A file of the run. `size` and `mark` tell whether it is still the same."""
+    """A file of the run. `size` and `mark` show whether it is still the same."""
 
     path: str
     format: Format
@@ -30,7 +30,7 @@ class Input:
     changed: int
     mark: str
     in_folder: bool = False
-    """Whether it was found in a folder that was named, and not named itself."""
+    """Whether a folder was named, and not the file itself."""
 
     @property
     def kind(self) -> str:
@@ -54,7 +54,7 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file of a folder that is no input, and why."""
+    """A file of a folder that is not an input, and why."""
 
     path: str
     reason: str
@@ -63,12 +63,17 @@ class Skipped:
 def find_inputs(
     paths: Sequence[str], facts: str | None = None
 ) -> tuple[list[Input], list[Skipped]]:
-    """The files that were named, and those of the folders that were named, in order.
+    """The named files and the files in the named folders, in order, without the facts file.
 
-    A facts file among them holds no claims.
+    Args:
+        paths: The names of files and folders.
+        facts: The name of the facts file.
+
+    Returns:
+        The inputs, and the files of folders that are not inputs.
 
     Raises:
-        WrongCall: a file that was named does not exist or is of no known kind, or nothing is left.
+        WrongCall: a named file does not exist or has no known format, or there is no input.
     """
     found: list[Input] = []
     skipped: list[Skipped] = []
@@ -84,7 +89,7 @@ def find_inputs(
             raise WrongCall(f"{path}: there is no such file or folder.{hint}")
         for file in files:
             if (real := file.resolve()) in seen:
-                raise WrongCall(f"{file}: is given twice; each of its records would count twice.")
+                raise WrongCall(f"{file}: is named twice; each of its records would count twice.")
             seen.add(real)
             is_facts = facts is not None and real == Path(facts).resolve()
             made = "this is the facts file" if is_facts else _recognized(file)
@@ -97,7 +102,7 @@ def find_inputs(
     if not found:
         names = ", ".join(paths)
         raise WrongCall(
-            f"{names}: no file of claims is there (Parquet, CSV, JSON, JSON Lines or X12 837)."
+            f"{names}: no file of claims found (Parquet, CSV, JSON, JSON Lines or X12 837)."
         )
     return found, skipped
 
@@ -113,14 +118,14 @@ def _walk(folder: Path) -> Iterator[Path]:
     for path in sorted(folder.iterdir(), key=lambda path: path.name):
         if path.name.startswith("."):
             continue
-        if path.is_dir() and not path.is_symlink():  # a link may lead round in a circle
+        if path.is_dir() and not path.is_symlink():  # links can form a cycle
             yield from _walk(path)
         elif path.is_file() or path.is_symlink():
             yield path
 
 
 def _recognized(path: Path) -> Input | str:
-    """The input that a file is, or why it is none."""
+    """A file as an input, or why it is not one."""
     try:
         stat = path.stat()
         with path.open("rb") as raw:
@@ -137,14 +142,14 @@ def _recognized(path: Path) -> Input | str:
         return found
     if found is JSON and (packed or stat.st_size > MAX_JSON):
         return (
-            f"one JSON text of more than {MAX_JSON // 1_000_000} MB, or packed, is not read; "
-            "write one request a line (JSON Lines)"
+            f"a JSON file that is compressed or larger than {MAX_JSON // 1_000_000} MB is not read; "
+            "write one request per line (JSON Lines)"
         )
     return Input(path.as_posix(), found, packed, stat.st_size, stat.st_mtime_ns, mark)
 
 
 def _format(path: Path, packed: bool, start: bytes) -> Format | str:
-    """The format of a file, or why it has none."""
+    """The format of a file, or why it is not known."""
     if packed:
         with _open(path, packed) as file:
             start = file.read(HEAD)
@@ -152,7 +157,11 @@ def _format(path: Path, packed: bool, start: bytes) -> Format | str:
     name = name[:-3] if name.lower().endswith(".gz") else name
     found = recognized(Start(start, name, lambda: _open(path, packed)))
     if isinstance(found, Format):
-        return "a packed Parquet file; unpack it first" if packed and found is PARQUET else found
+        return (
+            "a compressed Parquet file; decompress it first"
+            if packed and found is PARQUET
+            else found
+        )
     said, more, _ = found.message.partition(";")
     if more:
         return f"{said}; Parquet, .csv, JSON, JSON Lines or X12 837 was expected"

@@ -1,4 +1,4 @@
-"""Blocks of claims that are no table as the claims that they hold, each with the number of its record."""
+"""The claims of blocks that are not tables, each with the number of its record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from payer_policy.formats.pieces import piece_intake
 
 
 def intakes_of(payload: JsonLines | JsonText | Pieces, file: str) -> Iterator[tuple[int, Intake]]:
-    """Every claim of a block, and remarks between them, in order."""
+    """Every claim of a block, and the notes between them, in order."""
     match payload:
         case JsonLines():
             text = payload.data.decode("utf-8", "surrogateescape")

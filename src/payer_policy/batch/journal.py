@@ -1,8 +1,8 @@
-"""The folder of a run: parts of answers, rejects, and the journal that says which of them count.
+"""The folder of a run: parts of answers, rejects, and the journal that lists which parts count.
 
-A part counts once its line is in the journal. The line is written when the part and its rejects are
-safely on disk, so a run can be killed at any moment: whatever the journal does not know is dropped,
-and the run goes on after the last part that it knows.
+A part counts once its line is in the journal. The line is written after the part and its rejects are
+on the disk, so a run can be killed at any moment: what the journal does not list is dropped, and the
+run resumes after the last part that it lists.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final
@@ -21,7 +22,7 @@ import pyarrow.parquet as pq
 from payer_policy.batch.counting import lines_between, records_in
 from payer_policy.batch.deciding import CountsDiffer
 from payer_policy.batch.schema import ANSWER, REPEATED
-from payer_policy.core.whole_file import PRIVATE, opened, private_folder
+from payer_policy.core.whole_file import PRIVATE, lock, opened, private_folder
 from payer_policy.formats.rejects import Reject
 from payer_policy.formats.source import WrongCall
 
@@ -31,7 +32,7 @@ REJECTS: Final = "rejects.jsonl"
 JOURNAL: Final = "journal.jsonl"
 SUMMARY: Final = "summary.json"
 WRITTEN: Final = "answers"
-"""Answers written in a format: one file, `answers.` and a suffix or name of the format."""
+"""The start of the name of the file of answers in a format: `answers.` and a suffix."""
 _LOCK: Final = ".lock"
 _NEW: Final = ".new"
 _OURS: Final = frozenset({ROWS, REJECTS, JOURNAL, SUMMARY, _LOCK, _NEW})
@@ -39,15 +40,15 @@ _OURS: Final = frozenset({ROWS, REJECTS, JOURNAL, SUMMARY, _LOCK, _NEW})
 
 @dataclass
 class Output:
-    """The folder, locked; `parts` are the journal's lines on the parts that count."""
+    """The folder, locked. `parts` are the journal's lines on the parts that count."""
 
     folder: Path
     header: Mapping[str, Any]
     parts: list[Mapping[str, Any]] = field(default_factory=list)
     ending: Mapping[str, Any] | None = None
-    """The line that says that nothing is left to do, and what was counted then."""
+    """The journal's last line once the run is finished, with what was counted."""
     written: str | None = None
-    """The name of the file of answers in a format; None: they are not written in any."""
+    """The name of the file of answers in a format; None: there is none."""
     _lock: IO[bytes] | None = None
 
     @property
@@ -58,7 +59,7 @@ class Output:
     def open(
         cls, folder: Path, header: Mapping[str, Any], *, overwrite: bool, written: str | None = None
     ) -> Output:
-        """Begin a run, or go on with one that was stopped.
+        """Begin a run, or resume one that was stopped.
 
         Raises:
             WrongCall: the folder holds something else, or another run is writing it.
@@ -86,7 +87,7 @@ class Output:
     # --- writing -----------------------------------------------------------------------------------
 
     def write(self, answers: bytes) -> None:
-        """Add answers of the next part to the file of answers. They count with that part."""
+        """Add answers of the next part to the file of answers. They count when that part does."""
         if self.written is not None and answers:
             with opened(self.folder / self.written, "ab") as file:
                 file.write(answers)
@@ -94,7 +95,7 @@ class Output:
     def commit(
         self, table: Any, rejects: Iterable[Reject], line: Mapping[str, Any], compression: str
     ) -> None:
-        """Write a part. After this it counts, whatever happens."""
+        """Write a part. When this returns, the part counts."""
         name = None
         if len(table):
             name = f"part-{self._next_part():05}.parquet"
@@ -118,39 +119,34 @@ class Output:
         self.parts.append(known)
 
     def finish(self, summary: Mapping[str, Any], empty: Any, compression: str) -> None:
-        """The summary, and the line that says that nothing is left to do."""
+        """Write the summary, and the last line of the journal."""
         if not any(part["part"] for part in self.parts):
             self._write_part("part-00000.parquet", empty, compression)
         text = json.dumps(summary, ensure_ascii=False, indent=2) + "\n"
-        new = self.folder / _NEW
-        with opened(new, "wb") as file:
+        with self._replacing(self.folder / SUMMARY) as file:
             file.write(text.encode("utf-8", "backslashreplace"))
-            _sync(file)
-        new.replace(self.folder / SUMMARY)
-        _sync_folder(self.folder)
         self.ending = {"finished": True, "counted": summary["counted"]}
         self._append(self.ending)
 
     def _hold_to(self, line: Mapping[str, Any], name: str | None, rejected: int) -> None:
-        """What is on the disk is what was to be written, by a count of the files.
+        """Count what is on the disk against what was to be written.
 
         Raises:
-            CountsDiffer: that is not so.
+            CountsDiffer: the counts differ.
         """
         decided = records_in(self.folder / ROWS / name) if name else 0
         if (decided, rejected) != (line["decided"], line["rejected"]):
             raise CountsDiffer(
-                f"{line['decided']:,} records were decided and {line['rejected']:,} rejected; in the "
-                f"files are {decided:,} and {rejected:,}"
+                f"{line['decided']:,} records were decided and {line['rejected']:,} rejected; the "
+                f"files hold {decided:,} and {rejected:,}"
             )
 
     def _next_part(self) -> int:
         return sum(part["part"] is not None for part in self.parts)
 
     def _write_part(self, name: str, table: Any, compression: str) -> None:
-        new = self.folder / _NEW
         codec, _, level = compression.partition(":")
-        with opened(new, "wb") as file:
+        with self._replacing(self.folder / ROWS / name) as file:
             pq.write_table(
                 table,
                 file,
@@ -160,9 +156,16 @@ class Output:
                 use_dictionary=[*REPEATED, *_texts_beside(table)],
                 write_statistics=True,
             )
+
+    @contextmanager
+    def _replacing(self, path: Path) -> Iterator[IO[bytes]]:
+        """A file that takes a name once it is whole and on the disk."""
+        new = self.folder / _NEW
+        with opened(new, "wb") as file:
+            yield file
             _sync(file)
-        new.replace(self.folder / ROWS / name)
-        _sync_folder(self.folder / ROWS)
+        new.replace(path)
+        _sync_folder(path.parent)
 
     def _append(self, line: Mapping[str, Any]) -> None:
         with opened(self.folder / JOURNAL, "ab") as file:
@@ -180,12 +183,8 @@ class Output:
         self._drop_parts(set())
         for name in filter(None, (REJECTS, self.written)):
             (self.folder / name).touch(mode=PRIVATE)
-        new = self.folder / _NEW
-        with opened(new, "wb") as file:
+        with self._replacing(self.folder / JOURNAL) as file:
             file.write(_as_line(self.header))
-            _sync(file)
-        new.replace(self.folder / JOURNAL)
-        _sync_folder(self.folder)
 
     def _resume(self, known: list[tuple[Mapping[str, Any], int]]) -> None:
         _refuse_other_run(self.folder, known[0][0], self.header)
@@ -236,14 +235,14 @@ class Output:
 
 
 def _texts_beside(table: Any) -> list[str]:
-    """The columns of text that were kept of the inputs; Parquet drops the lists of those whose texts
-    seldom come again."""
+    """The text columns that were kept from the inputs; Parquet drops the dictionary of a column whose
+    texts seldom repeat."""
     kept = list(table.schema)[len(ANSWER) :]
     return [field.name for field in kept if pa.types.is_string(field.type)]
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """A folder that holds anything else is somebody else's."""
+    """Refuse a folder that holds anything that no run wrote."""
     if folder.exists() and not folder.is_dir():
         raise WrongCall(f"{folder}: this is a file; a folder for the answers was expected.")
     if folder.is_dir():
@@ -258,7 +257,7 @@ def _refuse_foreign(folder: Path) -> None:
         if others:
             raise WrongCall(
                 f"{folder}: holds `{others[0]}`, which no run of batch wrote. "
-                "Name a folder of its own for the answers."
+                "Name a separate folder for the answers."
             )
 
 
@@ -269,7 +268,7 @@ def _refuse_other_run(folder: Path, theirs: Mapping[str, Any], ours: Mapping[str
         "options": "the options",
         "facts": "the facts file",
         "version": "the version of payer-policy",
-        "schema": "the form of the journal",
+        "schema": "the format of the journal",
     }
     different = [word for key, word in words.items() if theirs.get(key) != ours[key]]
     if not different:
@@ -277,8 +276,8 @@ def _refuse_other_run(folder: Path, theirs: Mapping[str, Any], ours: Mapping[str
     what = " and ".join([", ".join(different[:-1]), different[-1]] if different[1:] else different)
     detail = _changed_input(theirs, ours)
     raise WrongCall(
-        f"{folder}: holds a run that differs from this one in {what}{detail}. To begin again and "
-        "lose its answers: --overwrite. To keep them: another folder after -o."
+        f"{folder}: holds a run that differs from this one in {what}{detail}. To start over and "
+        "discard its answers: --overwrite. To keep them: another folder after -o."
     )
 
 
@@ -293,7 +292,7 @@ def _changed_input(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
 
 
 def _lines(path: Path) -> list[tuple[Mapping[str, Any], int]]:
-    """The whole lines of a journal, each with the length of the file up to its end."""
+    """The complete lines of a journal, each with the length of the file up to its end."""
     out: list[tuple[Mapping[str, Any], int]] = []
     if not path.is_file():
         return out
@@ -306,7 +305,7 @@ def _lines(path: Path) -> list[tuple[Mapping[str, Any], int]]:
             except ValueError:
                 line = None
             if not isinstance(line, dict):
-                break  # torn: the run was killed while it wrote this
+                break  # incomplete: the run was killed while it wrote this line
             out.append((line, length))
     return out
 
@@ -329,7 +328,7 @@ def _sync(file: IO[bytes]) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a renaming last; Windows does so by itself and cannot be asked."""
+    """Put a renaming on the disk; Windows does so by itself."""
     if sys.platform != "win32":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -342,14 +341,7 @@ def _locked(folder: Path) -> IO[bytes]:
     """A lock that ends with this process, however it ends."""
     file = opened(folder / _LOCK, "ab")
     try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file, wait=False)
     except OSError:
         file.close()
         raise WrongCall(f"{folder}: another run is writing this folder.") from None

@@ -1,7 +1,7 @@
-"""Columns of the inputs that are carried to the answers as they are (`--keep`).
+"""Columns of the inputs that are carried to the answers unchanged (`--keep`).
 
-Readers hand their values on beside the records, as an Arrow table with a row a record; whatever a
-record was decided to, each of its answers gets the values of its record.
+Readers pass their values along with the records, as an Arrow table with one row per record. Each answer
+gets the values of its record.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _OWN: Final = {name.casefold(): name for name in ANSWER.names}
 
 
 def refuse_answer_columns(keep: Sequence[str]) -> None:
-    """A column to keep has a name that no column of the answers has.
+    """Refuse columns to keep whose names are names of columns of the answers.
 
-    Names that differ in capitals only are one name to Spark and to others that read the answers.
+    To Spark and other readers of the answers, names that differ only in letter case are the same.
 
     Raises:
-        WrongCall: that is not so.
+        WrongCall: a name is used twice.
     """
     seen: dict[str, str] = {}
     for name in keep:
@@ -39,16 +39,19 @@ def refuse_answer_columns(keep: Sequence[str]) -> None:
         other = seen.setdefault(name.casefold(), name)
         if other != name:
             raise WrongCall(
-                f"--keep {name}: the columns `{other}` and `{name}` differ in capitals only; "
+                f"--keep {name}: the columns `{other}` and `{name}` differ only in letter case; "
                 "rename one of them in the input."
             )
 
 
 def kept_fields(tables: Iterable[tuple[str, Columns]]) -> list[Any]:
-    """The fields of the columns that are kept of some tables, each with the name of its file.
+    """The fields of the columns that are kept.
+
+    Args:
+        tables: The name of each file, and its columns.
 
     Raises:
-        WrongCall: a column is of one type in one table and of another in another.
+        WrongCall: a column has different types in two tables.
     """
     first: dict[str, tuple[str, Any]] = {}
     for file, columns in tables:
@@ -58,18 +61,18 @@ def kept_fields(tables: Iterable[tuple[str, Columns]]) -> list[Any]:
                 raise WrongCall(
                     f"--keep {field.name}: the column is of type {type_} in {other} and of type "
                     f"{field.type} in {file}; a column of answers has one type. "
-                    "Decide these files into folders of their own."
+                    "Decide these files into separate folders."
                 )
     return [pa.field(name, type_) for name, (_, type_) in first.items()]
 
 
 def with_kept(answers: Any, kept: Any | None, records: Sequence[int]) -> Any:
-    """Answers with what is kept of the record of each.
+    """The answers with the kept columns of their records.
 
     Args:
         answers: A table with the column `record`.
-        kept: A row a record; None: nothing is kept.
-        records: The numbers of the records of its rows.
+        kept: One row per record; None: nothing is kept.
+        records: The record number of each row of `kept`.
     """
     if kept is None:
         return answers

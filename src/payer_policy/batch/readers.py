@@ -1,4 +1,4 @@
-"""Every kind of input as a stream of blocks, from its start or from where a run was stopped."""
+"""Each input as a stream of blocks, from its start or from where a run was stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NO_NAMES: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An input, and for a table what its columns mean."""
+    """An input and, for a table, what its columns mean."""
 
     source: Input
     columns: Columns | None
@@ -56,17 +56,17 @@ def reader_of(
     renamed: Mapping[str, str] = _NO_NAMES,
     keep: Sequence[str] = (),
 ) -> Reader:
-    """The reader of an input. A damaged file in a folder is one reject, and stops no other file.
+    """The reader of an input. A damaged file found in a folder becomes one reject; others are read.
 
     Args:
         source: The input.
         facts: Of the vocabulary.
         rows: How many rows of a table of facts are decided at a time.
-        renamed: What some names of columns mean.
+        renamed: Names of columns, each with the name that it stands for.
         keep: Columns to carry to the answers.
 
     Raises:
-        WrongCall: a table's columns are wrong, or columns are to be kept of what is no table.
+        WrongCall: a table's columns are wrong, or columns are to be kept from a file without columns.
     """
     table = source.format.table
     if table is None:

@@ -1,13 +1,14 @@
 """A run from its files to its summary: read blocks, decide them, write parts, count everything.
 
-`run` read from top to bottom is the whole of it. Nothing here depends on time: a run that was
-stopped and gone on with leaves the same bytes as one that was not.
+Nothing here depends on time: a run that was stopped and resumed leaves the same bytes as one that was
+not.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -41,7 +42,7 @@ from payer_policy.formats.known import suffix_of
 from payer_policy.formats.rejects import Reject
 from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 if TYPE_CHECKING:
     from payer_policy.batch.deciding import Answered
@@ -49,14 +50,14 @@ if TYPE_CHECKING:
 PART_RECORDS: Final = 100_000
 ROWS_BY_COLUMN: Final = 50_000
 _ROWS_ALONE: Final = 1_000
-_AGAIN: Final = "What was written of it may be wrong: begin again with --overwrite."
+_AGAIN: Final = "Its answers may be wrong: start over with --overwrite."
 _WEIGHT: Final = 10
-"""A part is closed early when its lists have so many times more entries than it may have records."""
+"""Entries of lists per record at which a part is closed early, to bound its memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to run. Everything but where it runs shows in the answers, and is the same after a stop."""
+    """How to run. Options that change the answers must be the same when a run is resumed."""
 
     engine: str = "compiled"
     columns: bool = True
@@ -68,16 +69,16 @@ class Options:
     """Decide in Spark's executors instead of this machine's processes."""
     overwrite: bool = False
     renamed: tuple[tuple[str, str], ...] = ()
-    """Names of columns in tables, and what each means."""
+    """Names of columns in tables, each with the name that it stands for."""
     keep: tuple[str, ...] = ()
-    """Names of columns in tables that are carried to the answers as they are."""
+    """Names of columns in tables that are carried to the answers unchanged."""
     written: str | None = None
-    """A format that the answers are also written in. Each record is decided by itself then."""
+    """A format that the answers are also written in. Each record is then decided by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: records of this call, and bytes of all input files."""
+    """How far a run is: records decided in this call, and bytes of all input files."""
 
     records: int
     done: int
@@ -86,7 +87,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The end of a run. `before`: it was finished already, and nothing was done."""
+    """The end of a run. `before`: it was already finished, and nothing was done."""
 
     summary: Mapping[str, Any]
     before: bool
@@ -99,17 +100,24 @@ def run(
     options: Options,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Finished:
-    """Decide all records of some files and folders into a folder, or go on doing so.
+    """Decide all records of some files and folders into a folder, or resume doing so.
+
+    Args:
+        paths: Files of claims, and folders of them.
+        policies: The policy folder.
+        folder: Where the answers are written.
+        options: How to run.
+        report: Called with the progress after each block.
 
     Raises:
-        WrongCall: what was asked for is not possible; nothing was written.
+        WrongCall: the call is not possible; nothing was written.
         PolicyError: the policies or the facts file are wrong.
-        WorkerLost: a worker process ended; the same call goes on after what was written.
+        WorkerLost: a worker process ended; the same call resumes after what was written.
         CountsDiffer: an internal error.
     """
     inputs, skipped = find_inputs(paths, options.facts)
     _refuse_inside(folder, [*(one.path for one in inputs), *filter(None, [options.facts])])
-    library = Library.open(policies)
+    library = open_library(policies)
     rows = ROWS_BY_COLUMN if options.columns else _ROWS_ALONE
     renamed = dict(options.renamed)
     refuse_answer_columns(options.keep)
@@ -129,12 +137,12 @@ def run(
         before = output.finished
         if not before:
             settle()
-            given = None
+            facts_file = None
             if facts is not None and supplements is not None:
                 about = entries_by_record(readers, supplements, library.vocabulary.facts)
-                given = FactsFile(str(options.facts), facts, about)
+                facts_file = FactsFile(str(options.facts), facts, about)
             setup = Setup(
-                str(policies), hash_, options.engine, options.columns, given, options.written
+                str(policies), hash_, options.engine, options.columns, facts_file, options.written
             )
             read = Read()
             tasks = read.counted(
@@ -143,11 +151,12 @@ def run(
             if options.spark:
                 from payer_policy.batch.spark import decided_on_spark
 
-                done: Iterable[Done[Answered]] = decided_on_spark(setup, tasks)
+                done = decided_on_spark(setup, tasks)
             else:
                 in_columns = options.columns and all(reader.of_facts for reader in readers)
                 done = decided_by(setup, library, tasks, options.workers, in_columns=in_columns)
-            read.hold_to(_write(output, readers, done, options, kept, report))
+            with closing(done):
+                read.hold_to(_write(output, readers, done, options, kept, report))
             counted = counted_inputs(readers, output.parts)
             summary = summary_of(header, output.parts, entries, counted)
             output.finish(summary, _typed([], kept), options.compression)
@@ -184,7 +193,7 @@ def _header(
 
 
 def _refuse_unused(renamed: Mapping[str, str], readers: Sequence[Reader]) -> None:
-    """A name that no table has is a misspelled one, and its column would be read as something else."""
+    """Refuse a name that no table has: it is misspelled, and its column would be read as another."""
     seen = {name for reader in readers if reader.columns for name in reader.columns.written}
     for name, meant in renamed.items():
         if name not in seen:
@@ -194,25 +203,27 @@ def _refuse_unused(renamed: Mapping[str, str], readers: Sequence[Reader]) -> Non
 
 
 def _refuse_inside(folder: Path, paths: Iterable[str]) -> None:
-    """Answers among the inputs would be read as inputs the next time."""
+    """Refuse inputs inside the folder of the answers: answers would be read as inputs later."""
     root = folder.resolve()
     for path in paths:
         if root in Path(path).resolve().parents:
-            raise WrongCall(f"{path}: is in the folder of the answers; name another one after -o.")
+            raise WrongCall(
+                f"{path}: is in the folder of the answers; name another folder after -o."
+            )
 
 
 def tasks_of(
     readers: Sequence[Reader], start: Mapping[str, Any] | None, changed: str
 ) -> Iterator[Task]:
-    """Every block that is still to be decided.
+    """Every block that is not yet decided.
 
     Args:
         readers: The files.
-        start: Where a run was stopped; None: nowhere.
-        changed: What to do about a file that was changed meanwhile.
+        start: Where the run was stopped; None: at the beginning.
+        changed: What to do about a file that changed, for the message.
 
     Raises:
-        WrongCall: a file was changed while it was read.
+        WrongCall: a file changed while it was being read.
     """
     first = start["input"] if start else 0
     at: Position | None = start["at"] if start else None
@@ -227,7 +238,7 @@ def tasks_of(
 
 @dataclass
 class Read:
-    """How many blocks were read, counted where they are handed out and not where they are decided."""
+    """How many blocks were read, counted apart from how many are answered."""
 
     blocks: int = 0
 
@@ -237,10 +248,10 @@ class Read:
             yield task
 
     def hold_to(self, answered: int) -> None:
-        """Every block that was read was answered.
+        """Compare with how many blocks were answered.
 
         Raises:
-            CountsDiffer: that is not so.
+            CountsDiffer: the counts differ.
         """
         if answered != self.blocks:
             raise CountsDiffer(f"{self.blocks} blocks were read, {answered} came back")
@@ -248,7 +259,7 @@ class Read:
 
 @dataclass
 class _Part:
-    """The part that is being collected."""
+    """The answers collected for the next part."""
 
     start: Mapping[str, Any]
     tables: list[Any] = field(default_factory=list)
@@ -279,7 +290,7 @@ def _write(
     kept: Sequence[Any],
     report: Callable[[Progress], None],
 ) -> int:
-    """Write the answers; how many blocks they are of."""
+    """Write the answers, and return the number of blocks."""
     sizes = [reader.source.size for reader in readers]
     start: Mapping[str, Any] = output.parts[-1]["to"] if output.parts else {"input": 0, "at": None}
     part, records, answered = _Part(start), 0, 0
@@ -317,10 +328,13 @@ def _commit(
 
 
 def _typed(tables: list[Any], kept: Sequence[Any]) -> Any:
-    """Some tables of answers as one, with the fields that are kept of the inputs. Its dictionaries have
-    their words in the order of the rows, so that the bytes do not depend on who made which table."""
+    """Tables of answers as one, with the fields that are kept from the inputs.
+
+    Dictionaries are in the order of the rows, so that the bytes do not depend on which worker made
+    which table.
+    """
     schema = pa.schema([*ANSWER, *kept], {"payer_policy": version("payer-policy")})
-    # What was rejected as a whole has no columns to keep any of.
+    # A block that was rejected as a whole has no kept columns.
     whole = pa.concat_tables([schema.empty_table(), *tables], promote_options="default")
     whole = whole.unify_dictionaries().combine_chunks()
     columns = [

@@ -1,6 +1,6 @@
-"""The columns of an answer: one row for each drug service, as every writer of answers fills them.
+"""The columns of the answers: one row for each drug service, the same for every writer of answers.
 
-A column that has nothing to say is null, a list with nothing in it is empty.
+A column without a value is null; a list without items is empty.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 WORD: Final = pa.dictionary(pa.int32(), pa.string())
-"""A text of which a file has few different ones."""
+"""A text with few distinct values in a file."""
 
 TEXTS: Final = pa.list_(pa.string())
 PLACES: Final = 12
@@ -32,38 +32,38 @@ LINES: Final = pa.list_(
 )
 
 _COLUMNS: Final[tuple[tuple[str, Any, str], ...]] = (
-    ("file", WORD, "the input file, as it was named or found"),
-    ("record", pa.int64(), "where in it, from 1: the row, the line, or which of its claims"),
+    ("file", WORD, "the input file, as named or found"),
+    ("record", pa.int64(), "where in the file, from 1: the row, the line, or the claim"),
     ("claim_id", pa.string(), "the claim's number"),
     ("kind", WORD, "claim or preauthorization"),
-    ("code", WORD, "the drug code that was decided"),
+    ("code", WORD, "the billing code of the service"),
     ("service_date", pa.date32(), "the day of service"),
     ("decision", WORD, "approve, deny, pend, partial, void or no_policy"),
     ("headline", WORD, "the rule whose finding leads"),
-    ("findings", TEXTS, "the rules that found something, by id"),
+    ("findings", TEXTS, "the rules with a finding, by id"),
     (
         "reasons",
         TEXTS,
-        "of each of them what it finds and its reason codes: `deny CO 16 N822 MA130`",
+        "the kind and reason codes of each finding: `deny CO 16 N822 MA130`",
     ),
     ("missing", TEXTS, "facts that could still change the decision, in the vocabulary's order"),
-    ("unsettled", TEXTS, "the rules of which something is not known"),
-    ("assumptions", TEXTS, "the rules that the policy says to take as not holding, though unknown"),
+    ("unsettled", TEXTS, "the rules that are unknown, by id"),
+    ("assumptions", TEXTS, "the unknown rules that the policy says not to apply, by id"),
     (
         "information_request",
         WORD,
-        "the reason codes to ask for what is missing with: `ask CO 252 N706`",
+        "the reason codes of the request for information: `ask CO 252 N706`",
     ),
     (
         "lines",
         LINES,
-        "of each line: number, parts, outcome, billed and allowed units (least, most), findings",
+        "each line: number, parts, outcome, billed and allowed units (least, most), findings",
     ),
-    ("internal", pa.string(), "why the service pends for a fault of the engine"),
+    ("internal", pa.string(), "the internal error for which the service pends"),
     ("policy", WORD, "the address of the policy that decided"),
     ("policy_version", WORD, "its version"),
-    ("policy_hash", WORD, "the hash of what it means"),
-    ("engine", WORD, "which engine decided"),
+    ("policy_hash", WORD, "the hash of its meaning"),
+    ("engine", WORD, "the engine that decided"),
 )
 
 ANSWER: Final = pa.schema([(name, type_) for name, type_, _ in _COLUMNS])
@@ -75,4 +75,4 @@ REPEATED: Final = [
     *(f"lines.list.element.{name}" for name in ("outcome", "parts.list.element")),
     "lines.list.element.findings.list.element",
 ]
-"""The columns whose texts come again and again, by their paths in a Parquet file."""
+"""The columns whose texts repeat, by their paths in a Parquet file."""

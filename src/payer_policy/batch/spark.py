@@ -1,20 +1,19 @@
-"""Spark, for what one machine cannot hold: the same record-batch function in the executors.
+"""Decisions on Spark, for data larger than one machine: executors decide batches as `batch` does.
 
     from payer_policy.batch.spark import decided
     answers = decided(spark.read.parquet("claims/"), "policies")
     answers.write.parquet("answers/")
 
-The policies travel with the job; executors need this package, its extra `batch`, and no shared disk.
+The policies travel with the job. Executors need this package with its extra `batch`, and no shared disk.
 """
 
 from __future__ import annotations
 
 import os
 import pickle
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from functools import lru_cache
 from inspect import signature
 from itertools import islice
@@ -27,29 +26,22 @@ from payer_policy.batch.deciding import Answered, Decider
 from payer_policy.batch.kept import refuse_answer_columns
 from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.spark_workers import last_line, refuse_unfit_workers
-from payer_policy.batch.workers import (
-    Done,
-    Setup,
-    Task,
-    WorkerLost,
-    answer_on,
-    emptied,
-    received,
-)
+from payer_policy.batch.workers import Done, Setup, Task, done_in_worker
+from payer_policy.core.in_parallel import WorkerLost
 from payer_policy.engine import Engine
 from payer_policy.formats.blocks import ArrowRows, Block
 from payer_policy.formats.source import WrongCall
 from payer_policy.formats.tables.kept import kept_of_batch, plain
 from payer_policy.formats.tables.parquet_blocks import table_columns
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 REJECTED: Final = "rejected"
-"""The decision of a row that is no request; `internal` says why."""
+"""The decision of a row that cannot be read as a request; `internal` says why."""
 _PLACE: Final = ("file", "record")
-"""Where a record stands in a file: rows of a frame have no place."""
+"""A record's place in a file; rows of a frame have none."""
 _TASKS_A_CORE: Final = 2
 
 
@@ -58,40 +50,41 @@ PLAIN: Final = pa.schema(
 )
 """The answers as Spark holds them."""
 
-Files = Mapping[str, bytes]
+Files = tuple[tuple[str, bytes], ...]
+"""The JSON files of a policy folder by path; can be hashed."""
 
 
 def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) -> DataFrame:
-    """The answers on a frame of facts: a row a drug service, columns as in `PLAIN`, then what is kept.
+    """The answers on a frame of facts: one row per drug service, columns as in `PLAIN`, then `keep`.
 
     Args:
-        frame: A row a service; columns are named by facts of the vocabulary, and `id`.
+        frame: One row per service; columns are named by facts of the vocabulary, and `id`.
         policies: The policy folder, on the driver.
-        keep: Columns of the frame to carry to the answers as they are. Rows of a frame have no place,
-            so this is what tells answers on rows of one `id` apart.
+        keep: Columns of the frame to carry to the answers unchanged. They distinguish the answers on
+            rows with the same `id`.
 
     Raises:
         PolicyError: The policies are wrong; it carries every problem.
-        WrongCall: A column of the frame means nothing, or cannot hold what it means; or the workers of
-            its session run another Python, or one without this package.
+        WrongCall: A column of the frame is unknown or of the wrong type; or the workers of its session
+            run another Python, or one without this package.
     """
     from pyspark.sql.pandas.types import from_arrow_schema
     from pyspark.sql.types import StructType
 
-    library = Library.open(policies)
+    library = open_library(policies)
     refuse_answer_columns(keep)
     facts = library.vocabulary.facts
     columns = table_columns(_arrow_schema(frame), facts, "the frame", keep=keep)
     if columns.form == "lines":
         raise WrongCall(
-            "the frame has a row a claim line; a row a service was expected, with facts as columns. "
-            "`payer-policy batch --on spark` decides claim lines from files."
+            "the frame has one row per claim line; one row per service was expected, with facts as "
+            "columns. `payer-policy batch --on spark` decides claim lines from files."
         )
     refuse_unfit_workers(frame.sparkSession)
     files = _files(policies)
 
     def decide(batches: Iterable[Any]) -> Iterator[Any]:
-        decider = _decider(_frozen(files), "compiled", True, None)
+        decider = _decider(files, "compiled", True, None)
         for batch in batches:
             kept = kept_of_batch(batch, columns)
             read = batch.select(list(columns.places)).rename_columns(list(columns.names))
@@ -137,29 +130,34 @@ def _rows(answered: Answered, kept: Any | None) -> Any:
     return pa.concat_tables([table, made])
 
 
-def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answered]]:
+def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Generator[Done[Answered], None, None]:
     """The answers on blocks of files, in the order of the blocks, made by Spark's executors.
 
-    The driver reads and writes; what a stopped run leaves, and its bytes, are as without Spark.
+    The driver reads and writes, so a stopped run leaves the same files and bytes as without Spark.
+
+    Raises:
+        WrongCall: Spark does not start, or its workers cannot decide.
+        WorkerLost: Spark failed, or lost an answer.
+        WorkerFault: a fault of this program in an executor.
     """
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
 
-    # Without it Spark takes whatever `python3` is first on the path, in a shell without this environment.
+    # Otherwise Spark runs the first `python3` on the path, which may lack this package.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     try:
         session: SparkSession = SparkSession.builder.appName("payer-policy batch").getOrCreate()
     except PySparkException:
         raise WrongCall(
-            "Spark does not start here; is Java 17 or newer installed, and the first on the path or "
+            "Spark does not start here; is Java 17 or newer installed, and first on the path or "
             "named by JAVA_HOME?"
         ) from None
     refuse_unfit_workers(session)
     work = _worker(setup, _files(setup.folder))
     waiting = iter(tasks)
-    many = session.sparkContext.defaultParallelism * _TASKS_A_CORE
-    while wave := list(islice(waiting, many)):
-        rows = [(at, pickle.dumps((file, block))) for at, (_, file, block) in enumerate(wave)]
+    size = session.sparkContext.defaultParallelism * _TASKS_A_CORE
+    while wave := list(islice(waiting, size)):
+        rows = [(at, pickle.dumps(task)) for at, task in enumerate(wave)]
         frame = session.createDataFrame(rows, "number long, task binary")
         try:
             answers = (
@@ -167,26 +165,25 @@ def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Iterator[Done[Answe
                 .mapInArrow(work, "number long, answer binary")
                 .collect()
             )
-        except Exception as error:  # of Python, of Java, or of the bridge between them
-            raise WorkerLost(f"of Spark failed ({last_line(error)})") from error
-        numbers = sorted(int(row["number"]) for row in answers)
-        if numbers != list(range(len(wave))):
-            raise WorkerLost(f"of Spark gave {len(numbers)} answers on {len(wave)} blocks")
-        for number, answer in sorted(answers, key=lambda row: int(row["number"])):
-            source, _, block = wave[number]
-            yield Done(source, emptied(block), received(pickle.loads(answer)))
+        except Exception as error:  # from Python, from Java, or from the bridge between them
+            raise WorkerLost(f"Spark failed ({last_line(error)})") from error
+        by_number = {int(row["number"]): row["answer"] for row in answers}
+        if len(answers) != len(wave) or by_number.keys() != set(range(len(wave))):
+            raise WorkerLost(f"Spark returned {len(answers)} answers on {len(wave)} blocks")
+        for number in range(len(wave)):
+            made = pickle.loads(by_number[number])
+            if isinstance(made, Exception):
+                raise made
+            yield made
 
 
 def _worker(setup: Setup, files: Files) -> Callable[[Iterable[Any]], Iterator[Any]]:
-    given = None if setup.facts is None else pickle.dumps(setup.facts)
+    facts = None if setup.facts is None else pickle.dumps(setup.facts)
 
     def work(batches: Iterable[Any]) -> Iterator[Any]:
-        decider = _decider(_frozen(files), setup.engine, setup.columns, given)
+        decider = _decider(files, setup.engine, setup.columns, facts)
         for batch in batches:
-            answers = [
-                pickle.dumps(answer_on(decider, *pickle.loads(task.as_py())))
-                for task in batch.column("task")
-            ]
+            answers = [_answer(decider, task.as_py()) for task in batch.column("task")]
             yield pa.RecordBatch.from_arrays(
                 [batch.column("number"), pa.array(answers, pa.binary())], ["number", "answer"]
             )
@@ -194,30 +191,29 @@ def _worker(setup: Setup, files: Files) -> Callable[[Iterable[Any]], Iterator[An
     return work
 
 
+def _answer(decider: Decider, task: bytes) -> bytes:
+    """The answers on a block, or the error that stopped it, pickled."""
+    made: Any
+    try:
+        made = done_in_worker(decider, pickle.loads(task))
+    except Exception as error:
+        made = error
+    return pickle.dumps(made)
+
+
 def _files(folder: str | Path) -> Files:
     root = Path(folder)
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*.json")}
-
-
-def _frozen(files: Files) -> tuple[tuple[str, bytes], ...]:
-    return tuple(sorted(files.items()))
+    paths = sorted(root.rglob("*.json"))
+    return tuple((path.relative_to(root).as_posix(), path.read_bytes()) for path in paths)
 
 
 @lru_cache(maxsize=2)
-def _decider(
-    files: tuple[tuple[str, bytes], ...],
-    engine: str,
-    columns: bool,
-    given: bytes | None,
-) -> Decider:
-    """An executor's process opens the policies once, not once a batch."""
-    folder = Path(tempfile.mkdtemp(prefix="payer-policy-"))
-    try:
+def _decider(files: Files, engine: str, columns: bool, facts: bytes | None) -> Decider:
+    """The decider of an executor's process, which opens the policies once and not once a batch."""
+    with tempfile.TemporaryDirectory(prefix="payer-policy-") as folder:
         for name, data in files:
-            path = folder / name
+            path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
         opened = Engine.open(folder, engine=engine)
-    finally:
-        shutil.rmtree(folder)
-    return Decider(opened, None if given is None else pickle.loads(given), columns=columns)
+    return Decider(opened, None if facts is None else pickle.loads(facts), columns=columns)

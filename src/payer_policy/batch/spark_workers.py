@@ -1,7 +1,7 @@
-"""Whether the workers of a Spark session can decide at all, asked before any record is sent there.
+"""Checks that the workers of a Spark session can decide, before any record is sent to them.
 
-Workers run the Python that the session was begun with (`PYSPARK_PYTHON`, else `python3` of their path),
-which need not be this one. What fails there would be a page of traces of two languages.
+Workers run the Python that the session was started with (`PYSPARK_PYTHON`, else the `python3` on their
+path), which may not be this one. Without the check a failure is a page of Java and Python traces.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _NEEDED: Final = ("payer_policy", "polars", "pyarrow", "pandas", "numpy")
 _ABSENT: Final = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _MOST_WORDS: Final = 200
-"""Characters of what a worker said."""
+"""Characters of a worker's error in a message."""
 _FOUND_SOUND: WeakSet[Any] = WeakSet()
 
 
 def refuse_unfit_workers(session: SparkSession) -> None:
-    """The workers have this package in this version, with what it needs. Asked once a session.
+    """Check once per session that the workers have this version of the package and what it needs.
 
     Raises:
-        WrongCall: that is not so; one sentence says what they have, and what to do.
+        WrongCall: they do not; the message says what they have, and what to do.
     """
     from pyspark.sql.functions import udf
 
@@ -43,7 +43,7 @@ def refuse_unfit_workers(session: SparkSession) -> None:
         if "PYTHON_VERSION_MISMATCH" in str(error):
             own = f"{sys.version_info.major}.{sys.version_info.minor}"
             raise WrongCall(
-                f"the workers of this Spark session run another Python than {own}, which runs here; "
+                f"the workers of this Spark session do not run Python {own}, as this process does; "
                 f"{_CURE}"
             ) from None
         if absent := _ABSENT.search(str(error)):
@@ -60,20 +60,20 @@ def refuse_unfit_workers(session: SparkSession) -> None:
 
 
 _CURE: Final = (
-    f"begin the session with PYSPARK_PYTHON={sys.executable}, or on a cluster with a Python that has "
+    f"start the session with PYSPARK_PYTHON={sys.executable}, or on a cluster with a Python that has "
     "payer-policy[batch]."
 )
 
 
 def last_line(error: Exception) -> str:
-    """What an executor says last, without the traces before it."""
+    """The last line of an executor's error, without the traces before it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     said = [line for line in lines if line[:1].isalpha() and ": " in line]
     return (said or lines or [type(error).__name__])[-1][:_MOST_WORDS]
 
 
 def problem_with(worker: dict[str, Any]) -> str:
-    """What is wrong with a worker, as it answered; "": nothing."""
+    """What is wrong with a worker, by its answer; empty: nothing."""
     if worker["missing"]:
         names = ["payer-policy" if name == "payer_policy" else name for name in worker["missing"]]
         listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
@@ -84,15 +84,15 @@ def problem_with(worker: dict[str, Any]) -> str:
     if worker["version"] != own:
         return (
             f"the workers of this Spark session have payer-policy {worker['version']}, not {own} as "
-            f"here, and could decide otherwise; {_CURE}"
+            f"here, and could decide differently; {_CURE}"
         )
     return ""
 
 
 def _question(needed: tuple[str, ...]) -> Callable[[Any], str]:
-    """What a worker is asked. It is sent there whole, and uses nothing of this package."""
+    """The function that a worker runs. It is sent there whole, and imports nothing of this package."""
 
-    def answer(_):  # type: ignore[no-untyped-def]  # Spark would make something else of types
+    def answer(_):  # type: ignore[no-untyped-def]  # Spark interprets type hints
         import json
         import sys
         from importlib.metadata import PackageNotFoundError, version

@@ -1,15 +1,17 @@
-"""What a run says at its end: how many records by decision, reason and policy, and what was wrong."""
+"""The summary of a run: records by decision, reason and policy, and what was rejected."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from payer_policy.batch.answers import merged
 from payer_policy.batch.counting import counted_words
 
 SCHEMA: Final = "payer-policy/batch-summary/1"
 _DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
 _MOST: Final = 15
+"""Lines of each list in the text."""
 
 
 def summary_of(
@@ -22,16 +24,11 @@ def summary_of(
 
     Args:
         header: The first line of the journal.
-        parts: A line a part.
-        facts: How many entries the facts file has; None: there is none.
-        counted: What the inputs hold, by a count of its own (`counting.counted_inputs`).
+        parts: The line of each part.
+        facts: Entries of the facts file; None: there is no facts file.
+        counted: What the inputs hold, counted separately (`counting.counted_inputs`).
     """
-    total: dict[str, dict[str, int]] = {}
-    for part in parts:
-        for kind, found in part["counts"].items():
-            sums = total.setdefault(kind, {})
-            for name, count in found.items():
-                sums[name] = sums.get(name, 0) + count
+    total: Mapping[str, Mapping[str, int]] = merged(part["counts"] for part in parts)
 
     def sorted_by_count(kind: str) -> dict[str, int]:
         return dict(sorted(total.get(kind, {}).items(), key=lambda item: (-item[1], item[0])))
@@ -94,13 +91,13 @@ def summary_text(summary: Mapping[str, Any], folder: str) -> str:
 
 
 def _counted(counted: Mapping[str, Any]) -> list[str]:
-    """That every input was counted once more, and which could not be."""
+    """The inputs that were counted separately, and which could not be."""
     found = ", ".join(counted_words(kind, count) for kind, count in counted["inputs"].items())
     left = counted["not_counted"]
     out = [f"Counted again in the files: {found}; each is answered or rejected"] if found else []
     if left:
         more = f" and {len(left) - 1:,} more" if left[1:] else ""
-        out.append(f"Not counted again, since it cannot be: {left[0]}{more}")
+        out.append(f"Cannot be counted again: {left[0]}{more}")
     return out
 
 

@@ -1,7 +1,7 @@
 """Signed bundles: policies that passed `check` and their scenarios, as one file that proves it.
 
-`opening` is the way in for whoever decides by a bundle; `building` makes one. Ed25519 signatures,
-SHA-256 of every file, the hash of every ruleset; a zip archive of one spelling, never unpacked.
+`building` makes a bundle, `opening` opens one to decide by. A bundle is a zip archive that is never
+extracted, with an Ed25519 signature, the SHA-256 of every file, and the hash of every ruleset.
 """
 
 from payer_policy.bundle.manifest import About, Manifest

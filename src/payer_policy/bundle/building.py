@@ -1,7 +1,7 @@
-"""Building a bundle: what does not pass `check` and its own scenarios is not packed.
+"""Building a bundle: policies that do not pass `check` and their own scenarios are not packed.
 
-Each file is read once, and what was read is what is checked, tried and packed; a feature file that
-changes while the scenarios run is noticed. The same input gives the same bytes.
+Each file is read once: the same bytes are checked, run and packed. A feature file that changes while the
+scenarios run is reported. The same input gives the same bytes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.formats.schemas import library_schema_problems
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
-from payer_policy.policy.reading import load_folder, read_library
+from payer_policy.policy.loading import load_folder, read_library
 from payer_policy.specs.examples import example_problems
 from payer_policy.specs.reading import features_in, read_features
 from payer_policy.specs.replay import scripts_of
@@ -38,20 +38,20 @@ from payer_policy.specs.running import Run, run_scripts
 
 @dataclass(frozen=True)
 class Built:
-    """A bundle that was built."""
+    """A new bundle."""
 
     data: bytes
     manifest: Manifest
     run: Run | None
-    """What the scenarios came to; None where it was built without."""
+    """The result of the scenarios; None if it was built without scenarios."""
 
 
 Settle = Callable[[Library, list[Diagnostic]], list[Diagnostic]]
-"""The problems of a folder with what a solver says of those that reading it leaves open."""
+"""The problems of a folder, after a solver decided those that reading leaves open."""
 
 
 class ScenariosFailed(BundleError):
-    """Scenarios do not pass, so nothing was built. `run` has the whole account."""
+    """Scenarios do not pass, so nothing was built. `run` has all results."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -74,14 +74,14 @@ def build_bundle(
         policies: The folder that holds `vocabulary.json`.
         features: The scenarios, a folder or a file; None: none are run, and the manifest says so.
         key: Signs the manifest.
-        about: What to say of the bundle.
-        pack_features: Whether the feature files too are packed.
-        engine: Only this engine runs the scenarios, as `payer-policy spec --engine` has it.
-        settle: What else is to be said of a folder without errors, in place of its warnings.
+        about: The builder's description of the bundle.
+        pack_features: Whether the feature files are packed too.
+        engine: The only engine that runs the scenarios, as in `payer-policy spec --engine`.
+        settle: Gives the final problems of a folder without errors.
 
     Raises:
         BundleError: `check` finds an error, a scenario does not pass (`ScenariosFailed`), or a file
-            cannot be packed; with every problem. Nothing is built then.
+            cannot be packed; with every problem. Nothing is built.
     """
     contents, library = _checked(policies, settle)
     run, scenarios = None, dict[str, bytes]()
@@ -90,6 +90,8 @@ def build_bundle(
     packed = scenarios if pack_features else {}
     warnings = warned(settle(library, read_library(Path("policies"), contents)[1]))
     read = {path: data for path, data in contents.items() if path.endswith(".json")}
+    files = packed_files(read, packed)
+    refuse(_unpackable(files))
     manifest = Manifest(
         product=Product(version=version("payer-policy")),
         signed_by=key.public.id,
@@ -99,11 +101,9 @@ def build_bundle(
         specs=None if run is None else _specs(run, scenarios, pack_features),
         without_specs=run is None,
         policies=listed_policies(library),
-        files=listed_files(read, packed),
+        files=listed_files(files),
     )
     signed = manifest.to_bytes()
-    files = packed_files(read, packed)
-    refuse(_unpackable(files))
     try:
         data = pack({**files, MANIFEST: signed, SIGNATURE: key.sign(signed)})
     except ValueError as error:  # too many files, or too large
@@ -112,7 +112,7 @@ def build_bundle(
 
 
 def _checked(policies: Path, settle: Settle) -> tuple[dict[str, bytes], Library]:
-    """The folder's files, and what they mean once nothing is wrong with them."""
+    """The folder's files and their library, after every check passed."""
     contents, problems = load_folder(policies)
     library = None
     if not problems:
@@ -129,12 +129,12 @@ def _checked(policies: Path, settle: Settle) -> tuple[dict[str, bytes], Library]
 
 
 def _tried(features: Path, library: Library, engine: str | None) -> tuple[Run, dict[str, bytes]]:
-    """The scenarios' run, in which all passed, and the feature files by their path below."""
+    """The run of the scenarios, which all passed, and the feature files by their path below."""
     shown = features.as_posix()
     files = features_in([features]) if features.exists() else []
     if not files:
-        what = "there is no feature file in it" if features.exists() else "it is not there"
-        hint = "name the folder of the scenarios, or say --without-specs"
+        what = "it holds no feature file" if features.exists() else "it does not exist"
+        hint = "name the folder of the scenarios, or use --without-specs"
         refuse([problem("no-scenarios", shown, what, hint)])
     before = _bytes(features, files)
     try:
@@ -147,10 +147,12 @@ def _tried(features: Path, library: Library, engine: str | None) -> tuple[Run, d
     if run.count("failed"):
         raise ScenariosFailed(run)
     if not run.count("passed"):
-        refuse([problem("no-scenarios", shown, "no scenario of it was run", "name others")])
+        refuse(
+            [problem("no-scenarios", shown, "none of its scenarios ran", "name other scenarios")]
+        )
     after = _bytes(features, features_in([features]))
     refuse(
-        problem("changed-while-read", f"{shown}/{path}", "it was changed while its scenarios ran")
+        problem("changed-while-read", f"{shown}/{path}", "it changed while its scenarios ran")
         for path in sorted({*before, *after})
         if before.get(path) != after.get(path)
     )
@@ -188,7 +190,7 @@ def _failed(run: Run) -> Iterator[Diagnostic]:
             engines = ", ".join(result.failures)
             message = f"the scenario `{result.place.scenario}` does not pass on {engines}"
             where = f"{result.place.file}:{result.place.example_line or result.place.line}"
-            yield problem("failed-scenario", where, message, "payer-policy spec tells why")
+            yield problem("failed-scenario", where, message, "payer-policy spec shows why")
 
 
 def _unpackable(files: Mapping[str, bytes]) -> Iterator[Diagnostic]:

@@ -1,7 +1,7 @@
-"""Opening a bundle, or a plain folder: read whole into memory, verified, and only then a library.
+"""Opening a bundle, or a plain folder: read whole into memory and verified before it becomes a library.
 
-Nothing is unpacked. In this order: the archive's spelling, the signature by a trusted key, every
-file by its hash, the policies by `check`, and their meaning by the hash of each ruleset.
+Nothing is extracted. Checked in this order: the bytes of the archive, the signature by a trusted key,
+the hash of every file, the policies by `check`, and their meaning by the hash of each ruleset.
 """
 
 from __future__ import annotations
@@ -22,43 +22,39 @@ from payer_policy.bundle.signing import SIGNATURE_BYTES, PublicKey
 from payer_policy.core.diagnostics import Diagnostic, PolicyError, given_path
 from payer_policy.policy.folder_hash import contents_hash
 from payer_policy.policy.library import Library
-from payer_policy.policy.reading import load_folder, read_library
+from payer_policy.policy.loading import load_folder, open_library
 
 
 @dataclass(frozen=True)
 class Opened:
-    """Policies that passed, with what tells them from any others."""
+    """Policies that passed every check, with the hashes that identify them."""
 
     library: Library
     """The policies, ready to decide by."""
     hash: str
-    """SHA-256: of the bundle's bytes; of a folder, its `folder_hash`."""
+    """SHA-256 of the bundle's bytes; for a folder, its `folder_hash`."""
     folder_hash: str
-    """Of the policies alone, however they were packed."""
+    """Of the policies alone, in a bundle or not."""
     manifest: Manifest | None
-    """Of a bundle; None for a plain folder, which nobody signed."""
+    """Of a bundle; None for a plain folder, which has no signature."""
 
 
 @dataclass(frozen=True)
 class OpenedBundle(Opened):
-    """Policies out of a bundle that a trusted key signed."""
+    """Policies from a bundle that a trusted key signed."""
 
     manifest: Manifest
-    """What the bundle says of itself."""
+    """What the bundle says about itself."""
 
 
 @dataclass(frozen=True)
 class ReadBundle:
-    """A bundle that is whole and agrees with its manifest; whose signature it is was not asked."""
+    """A bundle that is whole and agrees with its manifest. Its signature was not checked."""
 
-    file: str
     hash: str
     manifest: Manifest
-    manifest_bytes: bytes
-    signature: bytes
     policies: Mapping[str, bytes]
     """By the path below the folder of policies."""
-    features: Mapping[str, bytes]
 
 
 def open_bundle(path: str | Path, trusted: Sequence[PublicKey]) -> OpenedBundle:
@@ -66,13 +62,13 @@ def open_bundle(path: str | Path, trusted: Sequence[PublicKey]) -> OpenedBundle:
 
     Args:
         path: The bundle.
-        trusted: The public keys of whoever may sign. None: nothing is ever opened.
+        trusted: The public keys that may sign. Without any, no bundle is opened.
 
     Raises:
-        BundleError: With every problem found. Nothing of a bundle with a problem is ever used.
+        BundleError: With every problem found. A bundle with a problem is never used, not even in part.
     """
     path = given_path(path, "a bundle")
-    return open_bundle_bytes(read_file(path), _shown(path), trusted)
+    return open_bundle_bytes(read_file(path), path.as_posix(), trusted)
 
 
 def open_folder(path: str | Path) -> Opened:
@@ -88,37 +84,37 @@ def open_folder(path: str | Path) -> Opened:
     contents, problems = load_folder(path)
     if problems:
         raise PolicyError(problems)
-    return open_contents(contents, _shown(path))
+    return open_contents(contents, path.as_posix())
 
 
 def open_contents(contents: Mapping[str, bytes], name: str) -> Opened:
-    """The policies of a plain folder that was loaded before.
+    """The policies of a plain folder that is already in memory.
 
     Args:
-        contents: By path, as `load_folder` gives it.
-        name: The folder as people know it.
+        contents: By path, as from `load_folder`.
+        name: The folder's name in messages.
 
     Raises:
         PolicyError: With every problem found.
     """
-    library = _library(contents, Path(name))
+    library = open_library(name, contents)
     hash_ = contents_hash({path: data for path, data in contents.items() if path.endswith(".json")})
     return Opened(library, hash_, hash_, None)
 
 
 def open_bundle_bytes(data: bytes, file: str, trusted: Sequence[PublicKey]) -> OpenedBundle:
-    """`open_bundle` for a bundle that was read before.
+    """`open_bundle` for a bundle that is already in memory.
 
     Args:
-        data: The bundle, whole.
-        file: Its name as people know it.
+        data: The whole bundle.
+        file: Its name in messages.
         trusted: As for `open_bundle`.
 
     Raises:
         BundleError: As `open_bundle`.
     """
     files = unpack(data, file)
-    problems = list(signature_problems(files, file, trusted))
+    problems = list(_signature_problems(files, file, trusted))
     try:
         read = _read(files, data, file)
     except PolicyError as error:
@@ -126,7 +122,7 @@ def open_bundle_bytes(data: bytes, file: str, trusted: Sequence[PublicKey]) -> O
         raise  # there was a problem
     refuse(problems)
     try:
-        library = _library(read.policies, Path(file) / POLICIES)
+        library = open_library(Path(file) / POLICIES, read.policies)
     except PolicyError as error:
         raise BundleError(error.diagnostics) from None
     refuse(_meaning_problems(read.manifest, library, file))
@@ -134,16 +130,16 @@ def open_bundle_bytes(data: bytes, file: str, trusted: Sequence[PublicKey]) -> O
 
 
 def read_bundle(path: str | Path) -> ReadBundle:
-    """What is in a bundle, whoever signed it: to be looked at, not to decide by.
+    """What is in a bundle, whatever its signature: to look at, not to decide by.
 
     Raises:
-        BundleError: The file is no bundle, or does not agree with its manifest.
+        BundleError: The file is not a bundle, or does not agree with its manifest.
     """
-    return read_bundle_bytes(read_file(path), _shown(path))
+    return read_bundle_bytes(read_file(path), Path(path).as_posix())
 
 
 def read_bundle_bytes(data: bytes, file: str) -> ReadBundle:
-    """`read_bundle` for a bundle that was read before; `file` is its name as people know it.
+    """`read_bundle` for a bundle that is already in memory; `file` is its name in messages.
 
     Raises:
         BundleError: As `read_bundle`.
@@ -157,16 +153,16 @@ def read_file(path: str | Path) -> bytes:
     Raises:
         BundleError: The file cannot be read, or is too large.
     """
-    where, file = Path(path), _shown(path)
+    where, file = Path(path), Path(path).as_posix()
     try:
         found = where.stat()
-        if not stat.S_ISREG(found.st_mode):  # a pipe would be waited for, a device never ends
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe or a device may never end
             kind = "a folder" if stat.S_ISDIR(found.st_mode) else "not a file"
             raise BundleError([problem("unreadable", file, f"it is {kind}; a bundle was expected")])
         with where.open("rb") as opened:
-            return opened.read(MAX_BYTES + 1)  # one more, so that what is too large is seen to be
+            return opened.read(MAX_BYTES + 1)  # one more byte shows that the file is too large
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it has no name for a file").lower()
+        reason = (getattr(error, "strerror", None) or "it does not have a valid file name").lower()
         message = f"the file cannot be read: {reason}"
         raise BundleError([problem("unreadable", file, message)]) from None
 
@@ -174,10 +170,10 @@ def read_file(path: str | Path) -> bytes:
 # --- the steps ------------------------------------------------------------------------------------
 
 
-def signature_problems(
+def _signature_problems(
     files: Mapping[str, bytes], file: str, trusted: Sequence[PublicKey]
 ) -> Iterator[Diagnostic]:
-    """Why the signature is not one of a trusted key over the manifest; nothing where it is one."""
+    """Why the signature of the manifest is not by a trusted key; nothing if it is."""
     data, signature = files.get(MANIFEST), files.get(SIGNATURE)
     if signature is None or data is None:
         hint = f"a bundle has `{MANIFEST}` and `{SIGNATURE}`; build it again"
@@ -188,36 +184,36 @@ def signature_problems(
         yield problem("wrong-signature", file, message)
         return
     if not trusted:
-        hint = "name the public key of whoever builds the bundles"
-        yield problem("no-trusted-key", file, "no key is trusted, so no bundle is", hint)
+        hint = "name the public key that the bundles are signed with"
+        yield problem("no-trusted-key", file, "no key is trusted, so no bundle can be", hint)
         return
     signer = next((key for key in trusted if key.signed(data, signature)), None)
     claimed = _claimed(data)
     if signer is None and claimed not in {key.id for key in trusted}:
         ids = ", ".join(key.id[:_SHORT] for key in trusted)
         who = f"the key {claimed[:_SHORT]}…" if claimed else "a key that it does not name"
-        message = f"it says that it is signed by {who}, which is not trusted (trusted: {ids})"
-        hint = "get the bundle from whoever holds a trusted key; trust another key only on its id"
+        message = f"it says it is signed by {who}, which is not trusted (trusted: {ids})"
+        hint = "get the bundle from the owner of a trusted key; trust another key only by its id"
         yield problem("untrusted-key", file, message, hint)
     elif signer is None:
         message = (
-            f"the signature is not one of the key {str(claimed)[:_SHORT]}… over this manifest: the "
+            f"the signature is not by the key {str(claimed)[:_SHORT]}… over this manifest: the "
             "manifest or the signature was changed after it was signed"
         )
         yield problem(
             "wrong-signature", file, message, "do not use it; get it again from its source"
         )
-    elif claimed is not None and claimed != signer.id:  # None: its own problems are told elsewhere
-        message = "the manifest names another key than the one that signed it"
+    elif claimed is not None and claimed != signer.id:  # None: `_read` reports its problems
+        message = "the manifest names a different key than the one that signed it"
         yield problem("wrong-signature", file, message)
 
 
 _SHORT: Final = 16
-"""So many digits of a key's id are enough to tell keys apart in a message."""
+"""Digits of a key's id in a message; enough to distinguish keys."""
 
 
 def _claimed(data: bytes) -> str | None:
-    """The key that a manifest says it is signed by, as far as it can be read."""
+    """The id of the key that a manifest says it is signed by; None if it cannot be read."""
     try:
         return manifests.read_manifest(data, MANIFEST).signed_by
     except PolicyError:
@@ -226,34 +222,21 @@ def _claimed(data: bytes) -> str | None:
 
 def _read(files: Mapping[str, bytes], data: bytes, file: str) -> ReadBundle:
     if MANIFEST not in files:
-        message = "the archive has no manifest, so it is no bundle"
+        message = "the archive has no manifest, so it is not a bundle"
         hint = "name a file that `payer-policy bundle build` made"
         refuse([problem("not-a-bundle", file, message, hint)])
-    manifest_bytes = files[MANIFEST]
     try:
-        manifest = manifests.read_manifest(manifest_bytes, f"{file}/{MANIFEST}")
+        manifest = manifests.read_manifest(files[MANIFEST], f"{file}/{MANIFEST}")
     except PolicyError as error:
         raise BundleError(error.diagnostics) from None
     refuse(_file_problems(files, manifest, file))
-    policies, features = _below(files, POLICIES), _below(files, FEATURES)
-    if contents_hash(policies) != manifest.folder_hash:
-        message = "the hash of the folder is not the one that the manifest says"
-        refuse([problem("hash-mismatch", f"{file}/{POLICIES}", message)])
-    return ReadBundle(
-        file,
-        hashlib.sha256(data).hexdigest(),
-        manifest,
-        manifest_bytes,
-        files.get(SIGNATURE, b""),
-        policies,
-        features,
-    )
-
-
-def _below(files: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
-    return {
-        path.removeprefix(folder): data for path, data in files.items() if path.startswith(folder)
+    policies = {
+        path.removeprefix(POLICIES): one for path, one in files.items() if path.startswith(POLICIES)
     }
+    if contents_hash(policies) != manifest.folder_hash:
+        message = "the hash of the folder is not the one in the manifest"
+        refuse([problem("hash-mismatch", f"{file}/{POLICIES}", message)])
+    return ReadBundle(hashlib.sha256(data).hexdigest(), manifest, policies)
 
 
 def _file_problems(
@@ -267,13 +250,13 @@ def _file_problems(
             yield problem("unexpected-file", where, "the manifest does not list this file", _RENEW)
         elif data is None:
             yield problem(
-                "missing-file", where, "the manifest lists it, and it is not there", _RENEW
+                "missing-file", where, "the manifest lists this file, but it is missing", _RENEW
             )
         elif len(data) != one.size:
             message = f"it has {len(data):,} bytes; the manifest says {one.size:,}"
             yield problem("hash-mismatch", where, message, _RENEW)
         elif hashlib.sha256(data).hexdigest() != one.sha256:
-            message = "it is not the file that the manifest lists: its SHA-256 is another"
+            message = "it is not the file that the manifest lists: its SHA-256 differs"
             yield problem("hash-mismatch", where, message, _RENEW)
         elif not path.startswith((POLICIES, FEATURES)):
             yield problem("unexpected-file", where, "a bundle has policies and features only")
@@ -282,23 +265,15 @@ def _file_problems(
         yield problem("duplicate-address", f"{file}/{MANIFEST}", message)
 
 
-_RENEW: Final = "the bundle was changed after it was built; build it again, do not repair it"
-
-
-def _library(contents: Mapping[str, bytes], root: Path) -> Library:
-    library, problems = read_library(root, contents)
-    errors = [one for one in problems if one.severity == "error"]
-    if errors or library is None:
-        raise PolicyError(errors)
-    return library
+_RENEW: Final = "the bundle was changed after it was built; build it again instead of repairing it"
 
 
 def _meaning_problems(manifest: Manifest, library: Library, file: str) -> Iterator[Diagnostic]:
-    """Policies that mean something else here than where they were checked and tried."""
+    """Policies that mean something else here than when they were built."""
     here = {one.address: one for one in manifests.listed_policies(library)}
     there = {one.address: one for one in manifest.policies}
     built_by, this = manifest.product.version, version("payer-policy")
-    hint = "this is a fault of payer-policy or of whoever signed the manifest: please report it"
+    hint = "this is an error in payer-policy or in how the manifest was made: please report it"
     if built_by != this:
         hint = (
             f"it was built by version {built_by}, and this is {this}: build it again with this one"
@@ -309,14 +284,10 @@ def _meaning_problems(manifest: Manifest, library: Library, file: str) -> Iterat
             continue
         what = "has other versions or dates"
         if mine is None or theirs is None:
-            what = f"stands only in the {'manifest' if mine is None else 'files'}"
+            what = f"is only in the {'manifest' if mine is None else 'files'}"
         elif mine.versions == theirs.versions and len(mine.rulesets) == len(theirs.rulesets):
             pairs = zip(mine.rulesets, theirs.rulesets, strict=True)
             days = [str(one.first_day) for one, other in pairs if one != other]
             what = f"means something else from {', '.join(days[:5])} on"
-        message = f"the policy {address} {what}, by the manifest and by the policy files"
+        message = f"the policy {address} {what}: the manifest and the policy files disagree"
         yield problem("other-meaning", file, message, hint)
-
-
-def _shown(path: str | Path) -> str:
-    return Path(path).as_posix()

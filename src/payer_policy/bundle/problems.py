@@ -1,4 +1,4 @@
-"""What can be wrong with a bundle, and the one error that says so.
+"""What can be wrong with a bundle, and the error that reports it.
 
 The codes are public, like those of `check`: other programs match them, so none is ever renamed.
 """
@@ -15,44 +15,44 @@ from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, Sev
 CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         # --- the file
-        "unreadable": "The file, or a file that is to be packed, cannot be read.",
+        "unreadable": "The file, or a file to pack, cannot be read.",
         "too-large": "The file is too large to be a bundle.",
-        "not-a-bundle": "The file is no bundle, or is cut short.",
-        "foreign-bytes": "Bytes stand in the file that belong to no entry.",
-        "not-stored": "An entry is compressed or encrypted; a bundle holds its files as they are.",
+        "not-a-bundle": "The file is not a bundle, or is cut short.",
+        "foreign-bytes": "The file has bytes that belong to no entry.",
+        "not-stored": "An entry is compressed or encrypted; a bundle stores its files unchanged.",
         "not-a-file": "An entry is a link or a folder.",
-        "wrong-name": "The name of an entry is no path below the bundle, or not one everywhere.",
-        "duplicate-address": "Two entries have one name, but for capital letters.",
-        "damaged": "The bytes of an entry are not those of its checksum.",
-        "not-as-built": "The file is not spelled as `bundle build` spells it.",
-        "too-many-problems": "There are so many problems that the rest is not listed.",
+        "wrong-name": "The name of an entry is not a path in the bundle, or not valid on every system.",
+        "duplicate-address": "Two entries have the same name, or names that differ only in letter case.",
+        "damaged": "The bytes of an entry do not have its checksum.",
+        "not-as-built": "The file differs from what `bundle build` writes.",
+        "too-many-problems": "There are too many problems to list all of them.",
         # --- the signature
-        "not-signed": "The bundle carries no signature.",
-        "no-trusted-key": "Nobody said whose signature is trusted.",
+        "not-signed": "The bundle has no signature.",
+        "no-trusted-key": "No trusted key was given.",
         "untrusted-key": "The bundle is signed by a key that is not trusted.",
-        "wrong-signature": "The signature is not one of the manifest.",
-        "not-a-key": "A file holds no key of the kind that was expected.",
+        "wrong-signature": "The signature does not match the manifest.",
+        "not-a-key": "A file does not hold a key of the expected kind.",
         # --- the contents
-        "missing-file": "A file that the bundle needs is not there.",
-        "unexpected-file": "The manifest does not list a file that is there.",
-        "hash-mismatch": "A file is not the one that the manifest lists.",
-        "newer-format": "The bundle is of a format that this version does not know.",
+        "missing-file": "A file that the bundle needs is missing.",
+        "unexpected-file": "The bundle has a file that the manifest does not list.",
+        "hash-mismatch": "A file differs from the one that the manifest lists.",
+        "newer-format": "The bundle has a format that this version does not know.",
         "other-meaning": "The policies mean something else here than when they were packed.",
         # --- deploying
-        "expired": "The last day of the bundle is over.",
-        "older-sequence": "The bundle's sequence is lower than one that was deployed, or than allowed.",
-        "no-sequence": "The bundle has no sequence, and one is expected.",
-        "not-remembered": "The file that remembers the highest sequence is wrong or cannot be written.",
+        "expired": "The last day of the bundle has passed.",
+        "older-sequence": "The bundle's sequence is lower than a deployed one, or than the minimum.",
+        "no-sequence": "The bundle has no sequence, but one is required.",
+        "not-remembered": "The file that stores the highest sequence is wrong or cannot be written.",
         # --- building
         "failed-scenario": "A scenario does not pass.",
         "no-scenarios": "No scenarios were found, and the build did not opt out of them.",
-        "changed-while-read": "A file was changed while it was read.",
+        "changed-while-read": "A file changed while it was being read.",
     }
 )
 
 
 MAX_PROBLEMS: Final = 100
-"""More than this are not helped by a longer list, and a hostile file may have millions."""
+"""Problems in one error; a hostile file could have millions."""
 
 
 class BundleError(PolicyError):
@@ -66,7 +66,7 @@ def problem(
 
     Args:
         code: A key of `CODES`.
-        file: The file's name as people know it; a part of a bundle is `<bundle>/<path>`.
+        file: The file's name in messages; a part of a bundle is `<bundle>/<path>`.
         message: What was found, and what was expected.
         hint: What to do.
         severity: As in `Diagnostic`.
@@ -76,14 +76,14 @@ def problem(
 
 
 def refuse(problems: Iterable[Diagnostic]) -> None:
-    """Nothing where there is no problem.
+    """Raise an error if there are problems.
 
     Raises:
-        BundleError: With the problems; of very many, the first.
+        BundleError: With the problems, `MAX_PROBLEMS` at most.
     """
     found = list(islice(problems, MAX_PROBLEMS + 1))
     if len(found) > MAX_PROBLEMS:
-        rest = f"there are more than {MAX_PROBLEMS} problems; the rest is not listed"
+        rest = f"there are more than {MAX_PROBLEMS} problems; the others are not listed"
         found[MAX_PROBLEMS] = problem("too-many-problems", found[0].location.file, rest)
     if found:
         raise BundleError(found)

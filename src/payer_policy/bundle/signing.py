@@ -1,7 +1,7 @@
-"""Ed25519 keys and signatures (RFC 8032), by `cryptography`: the only module that imports it.
+"""Ed25519 keys and signatures (RFC 8032), by `cryptography`, which only this module imports.
 
-Keys are PEM files as other tools write and read them (PKCS #8, SubjectPublicKeyInfo). A key's id is
-the SHA-256 of its public half in DER: `openssl pkey -pubin -in KEY -outform DER | sha256sum`.
+Keys are PEM files that other tools read and write (PKCS #8, SubjectPublicKeyInfo). A key's id is the
+SHA-256 of its public half in DER: `openssl pkey -pubin -in KEY -outform DER | sha256sum`.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 SIGNATURE_BYTES: Final = 64
 MAX_KEY_BYTES: Final = 20_000
-"""A key file is some hundred bytes."""
+"""Bytes read of a key file, which has a few hundred."""
 _MAKE: Final = "make a pair of keys: payer-policy bundle keygen -o NAME"
 
 
 def why_unavailable() -> str | None:
-    """What is not installed, and what to type; None where signatures can be made and checked."""
+    """What is not installed, and what to type; None if signatures can be made and checked."""
     if find_spec("cryptography") is None:
         return "signatures need cryptography: pip install 'payer-policy[bundle]'"
     return None
 
 
 class SigningUnavailable(PayerPolicyError, RuntimeError):
-    """What signatures are built on is not installed. The message tells people what to type."""
+    """The library for signatures is not installed. The message says what to type."""
 
 
 @dataclass(frozen=True)
 class PublicKey:
-    """The half of a key by which signatures are checked. Equal keys are equal, and safe to share."""
+    """The half of a key that checks signatures. Equal keys compare equal; threads can share one."""
 
     id: str
     """SHA-256 of the key in DER, in hexadecimal."""
@@ -60,18 +60,18 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """The half of a key that signs. It never shows itself."""
+    """The half of a key that signs. Its text never shows the key."""
 
     public: PublicKey
-    """The half by which its signatures are checked."""
+    """The half that checks its signatures."""
     _key: Ed25519PrivateKey = field(repr=False, compare=False)
 
     def sign(self, data: bytes) -> bytes:
-        """The signature of the bytes, 64 bytes; always the same for the same bytes."""
+        """The signature of the bytes, 64 bytes, always the same for the same bytes."""
         return self._key.sign(data)
 
     def pem(self) -> bytes:
-        """The key as PEM (PKCS #8), not encrypted: keep it secret."""
+        """The key as PEM (PKCS #8), unencrypted: keep it secret."""
         from cryptography.hazmat.primitives import serialization as form
 
         return self._key.private_bytes(
@@ -95,7 +95,7 @@ def read_private(pem: bytes, file: str) -> PrivateKey:
     """The private key of a PEM file.
 
     Raises:
-        BundleError: The file holds anything else; no part of a key is in the message.
+        BundleError: The file holds anything else; the message has no part of a key.
         SigningUnavailable: `cryptography` is not installed.
     """
     _need()
@@ -107,12 +107,12 @@ def read_private(pem: bytes, file: str) -> PrivateKey:
     try:
         key = load_pem_private_key(pem[:MAX_KEY_BYTES], password=None)
     except TypeError:
-        hint = "openssl pkey -in KEY -out PLAIN.pem takes the password away"
+        hint = "openssl pkey -in KEY -out PLAIN.pem removes the password"
         _no_key(file, "the private key is encrypted with a password", hint)
-    except Exception:  # the library has many words for "not a key"; none may quote the file
-        _no_key(file, "it holds no private key (PEM, PKCS #8)", _MAKE)
+    except Exception:  # the library raises many kinds of errors; none may quote the file
+        _no_key(file, "it does not hold a private key (PEM, PKCS #8)", _MAKE)
     if not isinstance(key, Ed25519PrivateKey):
-        _no_key(file, "it holds a key of another kind; bundles are signed with Ed25519", _MAKE)
+        _no_key(file, "it holds a different kind of key; bundles are signed with Ed25519", _MAKE)
     return _private(key)
 
 
@@ -128,14 +128,14 @@ def read_public(pem: bytes, file: str) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     if b"PRIVATE KEY" in pem:
-        hint = "name the public half, and keep this file from where bundles are opened"
+        hint = "name the public half, and keep this file away from where bundles are opened"
         _no_key(file, "it holds a private key; the public one was expected", hint)
     try:
         key = load_pem_public_key(pem[:MAX_KEY_BYTES])
     except Exception:  # as above
-        _no_key(file, "it holds no public key (PEM)", _MAKE)
+        _no_key(file, "it does not hold a public key (PEM)", _MAKE)
     if not isinstance(key, Ed25519PublicKey):
-        _no_key(file, "it holds a key of another kind; bundles are signed with Ed25519", _MAKE)
+        _no_key(file, "it holds a different kind of key; bundles are signed with Ed25519", _MAKE)
     return _public(key)
 
 
@@ -145,7 +145,7 @@ def _need() -> None:
 
 
 def _no_key(file: str, message: str, hint: str) -> NoReturn:
-    # From no other error: the library's own could quote what the file holds.
+    # Without a cause: the library's error could quote the file.
     raise BundleError([problem("not-a-key", file, message, hint)]) from None
 
 

@@ -508,6 +508,6 @@ def _folder(path: Path) -> Folder:
         bundle = read_bundle(path)
         return Folder(str(path), open_contents(bundle.policies, str(path)).library, bundle.hash)
     from payer_policy.policy.folder_hash import folder_hash
-    from payer_policy.policy.library import Library
+    from payer_policy.policy.loading import open_library
 
-    return Folder(str(path), Library.open(path), folder_hash(path))
+    return Folder(str(path), open_library(path), folder_hash(path))

@@ -152,7 +152,8 @@ def _run(
     from payer_policy.batch.deciding import CountsDiffer
     from payer_policy.batch.progress import ProgressLine
     from payer_policy.batch.run import run
-    from payer_policy.batch.workers import WorkerFault, WorkerLost
+    from payer_policy.batch.workers import WorkerFault
+    from payer_policy.core.in_parallel import WorkerLost
     from payer_policy.formats.source import WrongCall
 
     line = None if quiet or not sys.stderr.isatty() else ProgressLine()
@@ -162,7 +163,7 @@ def _run(
     except WrongCall as error:
         problem = str(error)
     except WorkerLost as error:
-        problem = f"a worker process {error}; is memory short? {again} Fewer --workers need less."
+        problem = f"{error}; is memory short? {again} Fewer --workers need less."
     except KeyboardInterrupt:
         problem = f"stopped. {again}"
     except OSError as error:

@@ -14,7 +14,7 @@ from payer_policy.core.diagnostics.codes import CODES
 from payer_policy.core.diagnostics.render import report_json, report_sarif, report_text
 from payer_policy.determination.words import counted
 from payer_policy.policy.library import Library
-from payer_policy.policy.reading import read_library
+from payer_policy.policy.loading import read_library
 
 
 @click.command("check")

@@ -43,11 +43,11 @@ def command(
     from payer_policy.analysis.played import play
     from payer_policy.analysis.reports import coverage_json, coverage_text
     from payer_policy.engine import Engine
-    from payer_policy.policy.library import Library
+    from payer_policy.policy.loading import open_library
     from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
-    library = Library.open(folder)
+    library = open_library(folder)
     playing.check_addresses(library, addresses)
     played = play(Engine(library, "compiled"), read_features(files, Path.cwd()))
     if played.failures:

@@ -13,7 +13,7 @@ from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.operators import words_for
 from payer_policy.core.vocabulary.types import format_value, to_json
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 
 @click.command("facts")
@@ -22,7 +22,7 @@ from payer_policy.policy.library import Library
 @options.as_json
 def command(name: str | None, folder: Path, as_json: bool) -> None:
     """Every fact that a rule can read; with NAME, one fact or one group (such as `trial`)."""
-    facts = Library.open(folder).vocabulary.facts
+    facts = open_library(folder).vocabulary.facts
     chosen = [
         fact
         for fact in facts.values()

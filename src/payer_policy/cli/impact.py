@@ -101,7 +101,8 @@ def _made(
     from payer_policy.batch.deciding import CountsDiffer
     from payer_policy.batch.inputs import find_inputs
     from payer_policy.batch.progress import ProgressLine
-    from payer_policy.batch.workers import WorkerFault, WorkerLost
+    from payer_policy.batch.workers import WorkerFault
+    from payer_policy.core.in_parallel import WorkerLost
     from payer_policy.formats.source import WrongCall
 
     line = ProgressLine() if not quiet and sys.stderr.isatty() else None
@@ -123,7 +124,7 @@ def _made(
     except WrongCall as error:
         message = str(error)
     except WorkerLost as error:
-        message = f"a worker process {error}; is memory short? Fewer --workers need less."
+        message = f"{error}; is memory short? Fewer --workers need less."
     except KeyboardInterrupt:
         message = "stopped."
     except OSError as error:

@@ -56,11 +56,11 @@ def command(
     from payer_policy.analysis.mutants import mutants_of
     from payer_policy.analysis.mutation import ScenariosFail, Setup, run_mutants, sample
     from payer_policy.analysis.reports import mutation_json, mutation_text
-    from payer_policy.policy.library import Library
+    from payer_policy.policy.loading import open_library
     from payer_policy.specs.reading import read_features
 
     files = playing.feature_files(paths)
-    library = Library.open(folder)
+    library = open_library(folder)
     read_features(files, Path.cwd())  # what is wrong with any of them is told before the work
     playing.check_addresses(library, addresses)
     mutants = [

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from payer_policy.analysis.prove import Proof
     from payer_policy.engine import Engine
     from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 
 @click.command("prove")
@@ -42,9 +43,8 @@ def command(
     options.need_solver()
     from payer_policy.core.in_parallel import ask_each
     from payer_policy.engine import Engine
-    from payer_policy.policy.library import Library
 
-    library = Library.open(folder)
+    library = open_library(folder)
     chosen = options.chosen(library, addresses)
     _known(library, statements)
     questions = [(address, statements) for address in chosen]

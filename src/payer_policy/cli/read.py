@@ -10,7 +10,7 @@ import click
 from payer_policy.cli import options
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.determination.english import read_ruleset
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 
 @click.command("read")
@@ -24,7 +24,7 @@ from payer_policy.policy.library import Library
 @options.policies
 def command(policy: str, on: datetime | None, markdown: bool, folder: Path) -> None:
     """Print POLICY (<payer>/<policy>, or its file) in plain English."""
-    library = Library.open(folder)
+    library = open_library(folder)
     address = _address(policy, folder)
     day = on.date() if on else None
     parts = address.split("/")

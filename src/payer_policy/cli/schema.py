@@ -12,7 +12,7 @@ from payer_policy.cli import options
 from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.whole_file import FOR_ALL
 from payer_policy.formats.schemas import all_schemas
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -28,7 +28,7 @@ def command(name: str | None, folder: Path, write: Path | None, compare: Path | 
     """Print one JSON Schema (such as `policy`), or write all of them."""
     schemas = {
         file: json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
-        for file, schema in all_schemas(Library.open(folder)).items()
+        for file, schema in all_schemas(open_library(folder)).items()
     }
     if write is not None:
         write.mkdir(parents=True, exist_ok=True)

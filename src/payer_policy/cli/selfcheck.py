@@ -11,7 +11,7 @@ import click
 from payer_policy.analysis.selfcheck import StepByStep, selfcheck
 from payer_policy.cli import options
 from payer_policy.engines import engine_named, why_unavailable
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 _HELD = ("compiled", "durable", "columnar", "symbolic")
 """The engines that are held against each other; `checked` is two of them."""
@@ -35,7 +35,7 @@ def command(folder: Path, cases: int, seed: int, symbolic: bool, as_json: bool) 
     held = [name for name in _HELD if symbolic or name != "symbolic"]
     names = [name for name in held if why_unavailable(name) is None]
     engines = [*(engine_named(name) for name in names), StepByStep()]
-    result = selfcheck(Library.open(folder), engines, cases=cases, seed=seed)
+    result = selfcheck(open_library(folder), engines, cases=cases, seed=seed)
     if as_json:
         options.print_json(
             {

@@ -38,7 +38,7 @@ def command(
 
     Exit status 0: all passed; 1: some failed; 2: the call, a feature file or a policy was wrong.
     """
-    from payer_policy.policy.library import Library
+    from payer_policy.policy.loading import open_library
     from payer_policy.specs import report
     from payer_policy.specs.listing import steps_json, steps_text
     from payer_policy.specs.reading import read_features
@@ -64,6 +64,6 @@ def command(
             scripts = select(scripts, expression)
         if not scripts:
             raise click.UsageError(f"no scenario matches `{expression}`")
-    run = run_scripts(scripts, Library.open(folder), engine=engine, processes=os.cpu_count() or 1)
+    run = run_scripts(scripts, open_library(folder), engine=engine, processes=os.cpu_count() or 1)
     options.print_json(report.as_json(run)) if as_json else click.echo(report.as_text(run))
     sys.exit(1 if run.count("failed") else 0)

@@ -13,7 +13,7 @@ import click
 from payer_policy.audit.checker import Verified, Verifier
 from payer_policy.cli import options
 from payer_policy.core.sealed import Wrong, at
-from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 _SHOWN: Final = 20
 """The maximum number of wrong steps listed for people; all of them are in the JSON."""
@@ -56,7 +56,7 @@ def command(record: str, folder: Path, as_json: bool) -> None:
     data = options.read_bytes(record)
     if not data:
         raise click.UsageError(f"{record}: contains no record; `decide --record` writes them")
-    verifier = Verifier(Library.open(folder))
+    verifier = Verifier(open_library(folder))
     checked = verifier.verify_all(BytesIO(data).readlines())
     answers = [_json(number, one) for number, one in enumerate(checked, 1)]
     value = {"schema": "payer-policy/verification/1", "records": answers}

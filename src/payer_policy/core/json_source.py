@@ -1,15 +1,15 @@
 """JSON text to values, strictly, with the line and column of every key and value on demand.
 
 Strict means: no duplicate keys, no NaN or Infinity, numbers exact (`int` or `Decimal`) and of a
-sane size, nesting bounded. Positions are found by scanning the text again, and only when somebody
-needs one, so that reading a good file costs no more than the standard library's reader.
+sane size, nesting bounded. Positions are found by scanning the text again, and only when one is
+needed, so that reading a good file costs no more than the standard library's reader.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from itertools import islice
@@ -23,6 +23,7 @@ from payer_policy.core.diagnostics import (
     Position,
     given_bytes,
 )
+from payer_policy.core.vocabulary.types import shown
 
 scanstring = json.decoder.scanstring  # type: ignore[attr-defined]  # the stubs leave it out
 
@@ -41,6 +42,7 @@ _SPACE = " \t\n\r"
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_WORD = re.compile("true|false|null|NaN|-?Infinity")
 _SIMPLE_NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")
 
 
@@ -72,7 +74,7 @@ def render_path(path: JsonPath) -> str:
 
 
 class JsonDocument:
-    """A JSON text that was read: its value, and where each part of it stands."""
+    """A JSON text that was read: its value, and the place of each part of it."""
 
     def __init__(self, text: str, file: str, value: Any) -> None:
         self.text = text
@@ -81,8 +83,15 @@ class JsonDocument:
         self._values: dict[JsonPath, _Span] | None = None
         self._keys: dict[JsonPath, _Span] = {}
 
+    def part(self, path: JsonPath) -> Any:
+        """The value at a path, which must be there."""
+        value = self.value
+        for step in path:
+            value = value[step]
+        return value
+
     def locate(self, path: JsonPath = (), *, key: bool = False) -> Location:
-        """Where the value at `path` stands (or its key). A missing part gives its nearest parent."""
+        """The place of the value at `path`, or of its key; for a missing part, of its nearest parent."""
         if self._values is None:
             scanner = _Scanner(self.text)
             with suppress(_Refused):  # what was scanned up to the fault is still right
@@ -112,7 +121,7 @@ class JsonDocument:
         """A `Diagnostic` at a part of this document.
 
         A part that goes over several lines is pointed at by its key, or else by its first one.
-        With `part`, only that piece of the value's text is pointed at, if it stands there as it is.
+        With `part`, only that piece of the value's text is pointed at, if it occurs there literally.
         """
         location = self.locate(path, key=key)
         span = self._span(tuple(path), key)
@@ -149,6 +158,70 @@ class JsonDocument:
 
     def _position(self, offset: int) -> Position:
         return position_in(self.text, offset)
+
+
+Report = Callable[[Diagnostic], None]
+"""Receives one problem."""
+
+
+def ignored(problem: Diagnostic) -> None:
+    """Takes a problem that is reported elsewhere."""
+
+
+class Reporter(NamedTuple):
+    """Reports the problems of one part of a file, each message beginning with what it is about."""
+
+    document: JsonDocument
+    report: Report
+    about: str = ""
+    """Such as "rule `trial-needed`"; empty: each message says it."""
+    at: JsonPath = ()
+    """Where the part is in the file; the paths of its problems are below this one."""
+
+    def __call__(
+        self,
+        code: str,
+        message: str,
+        path: JsonPath = (),
+        *,
+        key: bool = False,
+        hint: str | None = None,
+        warning: bool = False,
+        part: str | None = None,
+    ) -> None:
+        """Report a problem, as `JsonDocument.problem` places it."""
+        text = f"{self.about}: {message}" if self.about else message
+        self.report(
+            self.document.problem(
+                code, text, (*self.at, *path), key=key, hint=hint, warning=warning, part=part
+            )
+        )
+
+    def mistyped(
+        self,
+        raw: object,
+        wanted: str,
+        path: JsonPath = (),
+        *,
+        hint: str | None = None,
+        of: str = "",
+    ) -> None:
+        """Report a value of another type than its place wants.
+
+        Args:
+            raw: The value.
+            wanted: What was expected, with its article: "a list".
+            path: Where it is.
+            hint: What to type.
+            of: The key that it is the value of, if the message is to name it.
+        """
+        message = f"found {shown(raw)}; {wanted} was expected"
+        self("wrong-type", f"`{of}`: {message}" if of else message, path, hint=hint)
+
+    def on(self, about: str, *path: str | int) -> Reporter:
+        """The same for a part of this part, which the messages name too unless `about` is empty."""
+        named = ": ".join(filter(None, (self.about, about)))
+        return self._replace(about=named, at=(*self.at, *path))
 
 
 def excerpt_at(text: str, offset: int) -> str | None:
@@ -343,12 +416,9 @@ class _Scanner:
         self._value(())
         self._skip()
         if self.at != len(self.text):
-            raise _Refused(
-                "json-syntax",
-                f"the JSON value ends before this; found {self._found()}",
-                self.at,
-                hint="remove what follows the closing bracket",
-            )
+            message = f"the JSON value ends before this; found {self._found()}"
+            hint = "remove what follows the closing bracket"
+            raise _Refused("json-syntax", message, self.at, hint)
 
     def _skip(self) -> None:
         while self.at < len(self.text) and self.text[self.at] in _SPACE:
@@ -365,7 +435,7 @@ class _Scanner:
         return _Refused("json-syntax", message, self.at, self._slip(expected))
 
     def _slip(self, expected: str) -> str | None:
-        """The usual reason for what stands here, as advice."""
+        """The usual reason for what was found here, as advice."""
         char = self.text[self.at : self.at + 1]
         before = self.text[: self.at].rstrip(_SPACE)[-1:]
         if not char:
@@ -403,31 +473,23 @@ class _Scanner:
             self._number(match.group(), start)
             self.at = match.end()
         else:
-            for word in ("true", "false", "null"):
-                if self.text.startswith(word, start):
-                    self.at = start + len(word)
-                    break
-            else:
-                for word in ("NaN", "Infinity", "-Infinity"):
-                    if self.text.startswith(word, start):
-                        raise _Refused(
-                            "json-number", f"`{word}` is not a number", start, length=len(word)
-                        )
+            word = _WORD.match(self.text, start)
+            if word is None:
                 raise self._unexpected("a value")
+            if word[0] not in ("true", "false", "null"):
+                message = f"`{word[0]}` is not a number"
+                raise _Refused("json-number", message, start, length=len(word[0]))
+            self.at = word.end()
         self.values[path] = _Span(start, self.at)
 
     def _number(self, text: str, start: int) -> None:
         try:
             (_integer if text.lstrip("-").isdigit() else _decimal)(text)
         except ValueError:
-            shown = text if len(text) <= 24 else text[:20] + "…"
-            raise _Refused(
-                "json-number",
-                f"the number {shown} is too large, too small or too long to be exact here",
-                start,
-                hint=f"use at most {MAX_DIGITS} digits",
-                length=len(text),
-            ) from None
+            number = text if len(text) <= 24 else text[:20] + "…"
+            message = f"the number {number} is too large, too small, or too long to be exact here"
+            hint = f"use at most {MAX_DIGITS} digits"
+            raise _Refused("json-number", message, start, hint, len(text)) from None
 
     def _string(self) -> str:
         start = self.at
@@ -437,7 +499,7 @@ class _Scanner:
             if "Unterminated" in error.msg:
                 reason, hint = "this text is not closed with a quotation mark", None
             elif "control" in error.msg:
-                reason = "a line break or control character stands inside a text"
+                reason = "a text contains a line break or control character"
                 hint = "is a quotation mark missing at its end? A line break is written \\n"
             else:
                 reason = "a backslash here does not start a JSON escape"
@@ -446,57 +508,44 @@ class _Scanner:
         return str(value)
 
     def _object(self, path: JsonPath) -> None:
-        self.at += 1
-        seen: dict[str, int] = {}
-        self._skip()
-        if self.at < len(self.text) and self.text[self.at] == "}":
-            self.at += 1
-            return
-        while True:
+        first_at: dict[str, int] = {}
+        for _ in self._entries("}"):
             self._skip()
             start = self.at
-            if start >= len(self.text) or self.text[start] != '"':
+            if self.text[start : start + 1] != '"':
                 raise self._unexpected("a key in quotation marks")
             name = self._string()
             here = (*path, name)
-            if name in seen and len(self.faults) < MAX_FAULTS:
-                first = position_in(self.text, seen[name])
-                self.faults.append(
-                    _Refused(
-                        "duplicate-key",
-                        f"`{name}` is given twice; the first is on line {first.line}",
-                        start,
-                        hint="keep one of the two",
-                        length=self.at - start,
-                    )
-                )
-            seen.setdefault(name, start)
+            if name in first_at and len(self.faults) < MAX_FAULTS:
+                line = position_in(self.text, first_at[name]).line
+                message = f"`{name}` is given twice; the first is on line {line}"
+                hint, length = "keep one of the two", self.at - start
+                self.faults.append(_Refused("duplicate-key", message, start, hint, length))
+            first_at.setdefault(name, start)
             self.keys[here] = _Span(start, self.at)
             self._skip()
-            if self.at >= len(self.text) or self.text[self.at] != ":":
+            if self.text[self.at : self.at + 1] != ":":
                 raise self._unexpected("`:`")
             self.at += 1
             self._value(here)
-            if self._next("}"):
-                return
 
     def _array(self, path: JsonPath) -> None:
+        for index, _ in enumerate(self._entries("]")):
+            self._value((*path, index))
+
+    def _entries(self, closing: str) -> Iterator[None]:
+        """Stops at each entry of an object or array, for the caller to read it."""
         self.at += 1
         self._skip()
-        if self.at < len(self.text) and self.text[self.at] == "]":
+        if self.text[self.at : self.at + 1] == closing:
             self.at += 1
             return
-        index = 0
         while True:
-            self._value((*path, index))
-            index += 1
-            if self._next("]"):
+            yield
+            self._skip()
+            char = self.text[self.at : self.at + 1]
+            if char not in (",", closing):
+                raise self._unexpected(f"`,` or `{closing}`")
+            self.at += 1
+            if char == closing:
                 return
-
-    def _next(self, closing: str) -> bool:
-        self._skip()
-        char = self.text[self.at] if self.at < len(self.text) else ""
-        if char not in (",", closing) or not char:
-            raise self._unexpected(f"`,` or `{closing}`")
-        self.at += 1
-        return char == closing

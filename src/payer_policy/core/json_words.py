@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, get_args
 
 from pydantic_core import ErrorDetails, core_schema
 
-from payer_policy.core.diagnostics import did_you_mean, nearest
+from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.vocabulary.types import FLOAT, INSTEAD_OF_FLOAT, ValueProblem, shown
 
 _KNOWN_TYPES: Final = frozenset(get_args(core_schema.ErrorType))
@@ -75,10 +75,6 @@ def said(detail: ErrorDetails) -> Said:
         return Said("wrong-value", str(problem))
     if kind in ("literal_error", "enum"):
         return _choice(raw, str(context.get("expected", "")))
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tags = _QUOTED.findall(str(context.get("expected_tags", "")))
-        keys = _QUOTED.findall(str(context.get("discriminator", "")))
-        return _untagged(raw, tags, keys[0] if keys else None)
     if expected := _EXPECTED.get(kind):
         return wrong_type(raw, expected)
     if bound := _BOUNDS.get(kind):
@@ -134,23 +130,3 @@ def _choice(raw: object, expected: str) -> Said:
     elif str(raw) in values:
         hint = "put it in quotation marks"
     return Said("wrong-value", f"found {shown(raw)}; {wanted} was expected", hint, wanted)
-
-
-def _untagged(raw: object, tags: list[str], key: str | None) -> Said:
-    """An object that does not say its kind: by the value of `key`, or by the keys it has."""
-    if not isinstance(raw, dict):
-        return wrong_type(raw, "an object")
-    if key is not None:
-        if key not in raw:
-            return Said("wrong-value", f"found an object without `{key}`, which says its kind")
-        say = _choice(raw[key], ", ".join(f"'{tag}'" for tag in tags))
-        return Said(say.code, f"`{key}`: {say.message}", say.hint)
-    given = ", ".join(f"`{key}`" for key in list(raw)[:8])
-    found = f"found an object with {given}" if given else "found an empty object"
-    close = next((close for key in raw if (close := nearest(str(key), tags))), None)
-    wanted = f"one of {', '.join(f'`{tag}`' for tag in tags)}" if tags else "another shape"
-    return Said(
-        "wrong-value",
-        f"{found}; {wanted} was expected",
-        f"did you mean `{close}`?" if close and close not in raw else None,
-    )

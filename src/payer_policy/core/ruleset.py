@@ -200,6 +200,11 @@ class Rule:
     origin: str = ""
     """The policy file that the rule comes from, as `<payer>/<policy>/<first day>`."""
 
+    @property
+    def concludes(self) -> Mapping[str, Value]:
+        """The values that the rule concludes, by derived fact; empty for a finding."""
+        return dict(self.effect.values) if isinstance(self.effect, Conclude) else {}
+
 
 @dataclass(frozen=True, slots=True)
 class DerivedFact:

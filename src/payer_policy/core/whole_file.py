@@ -133,25 +133,41 @@ def opened(path: Path, mode: str) -> IO[Any]:
 
 @contextmanager
 def locked(file: IO[Any]) -> Iterator[None]:
-    """Wait until no other process is in here with the same file; it is let go at the end."""
+    """A block that one process at a time runs with the same file; the others wait."""
+    lock(file, wait=True)
+    try:
+        yield
+    finally:
+        if sys.platform == "win32":
+            import msvcrt
+
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_UN)
+
+
+def lock(file: IO[Any], *, wait: bool) -> None:
+    """Lock a file for this process. The lock ends when the file is closed, or with the process.
+
+    Args:
+        file: The file.
+        wait: Whether to wait while another process has locked it.
+
+    Raises:
+        OSError: another process has locked it.
+    """
     if sys.platform == "win32":
         import msvcrt
 
         file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
-        try:
-            yield
-        finally:
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-        return
-    import fcntl
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
 
-    fcntl.flock(file, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def private_folder(path: Path) -> None:
@@ -165,6 +181,7 @@ __all__ = [
     "PRIVATE",
     "PRIVATE_FOLDER",
     "IsInput",
+    "lock",
     "locked",
     "new_file",
     "opened",

@@ -28,7 +28,7 @@ from payer_policy.formats.supplements import (
 )
 from payer_policy.formats.x12.count import count_x12
 from payer_policy.formats.x12.file import X12Loop, intake_x12, number_of, x12_loops, x12_text
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.mappings import request_from_mapping
 
 __all__ = [

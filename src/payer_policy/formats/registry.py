@@ -18,7 +18,7 @@ from payer_policy.formats.blocks import Block, Position
 from payer_policy.formats.intake import Intake
 from payer_policy.formats.source import Held, Source
 from payer_policy.formats.tables.columns import Columns
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 HEAD: Final = 1 << 16
 """How many bytes at the start of a file a format is recognized by."""

@@ -26,7 +26,7 @@ from payer_policy.formats.json.places import Piece, Places
 from payer_policy.formats.json.split import members_of
 from payer_policy.request.checking import inconsistencies
 from payer_policy.request.given import line_numbers
-from payer_policy.request.models import NAMES, Authorization, Coverage, PriorLine, Provider, Request
+from payer_policy.request.models import Authorization, Coverage, PriorLine, Provider, Request
 
 _MAX_HINTS = 20
 _MAX_LISTED = 10
@@ -35,13 +35,13 @@ _ADDRESS: Final = re.compile(
 )
 
 
-class _LineEntry(BaseModel):
+class _LineEntry(BaseModel, title="a line in the facts file"):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     facts: dict[str, Any] = Field(default_factory=dict)
 
 
-class _Entry(BaseModel):
+class _Entry(BaseModel, title="an entry of the facts file"):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     facts: dict[str, Any] = Field(default_factory=dict)
@@ -157,15 +157,7 @@ def read_supplements(data: bytes, file: str) -> dict[str, Supplement]:
         except PolicyError as error:
             found.extend(replace(d, message=f"{about}{d.message}") for d in error.diagnostics)
             continue
-        entry, problems = validated(
-            _Entry,
-            document,
-            names={
-                **NAMES,
-                _Entry: "an entry of the facts file",
-                _LineEntry: "a line in the facts file",
-            },
-        )
+        entry, problems = validated(_Entry, document)
         found.extend(piece.moved(replace(d, message=f"{about}{d.message}")) for d in problems)
         if entry is not None:
             lines = {number: line.facts for number, line in entry.lines.items()}

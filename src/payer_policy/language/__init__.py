@@ -7,7 +7,7 @@ their places, and returns the intermediate form of `payer_policy.core.ruleset`.
 from payer_policy.language.elaborate import Elaborator
 from payer_policy.language.expressions import ARITHMETIC_ARITY, and_
 from payer_policy.language.right_sides import MAX_COUNTED, MAX_PARTS, WINDOW_UNITS
-from payer_policy.language.scope import CodeSetMembers, ParameterValue, Reporter, Scope
+from payer_policy.language.scope import CodeSetMembers, ParameterValue, Scope
 
 __all__ = [
     "ARITHMETIC_ARITY",
@@ -17,7 +17,6 @@ __all__ = [
     "CodeSetMembers",
     "Elaborator",
     "ParameterValue",
-    "Reporter",
     "Scope",
     "and_",
 ]

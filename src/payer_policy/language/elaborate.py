@@ -13,48 +13,33 @@ from payer_policy.core.diagnostics import did_you_mean
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.ruleset import All, AnyOf, AtLeast, Condition, FactRef, Not, Score, Test
 from payer_policy.core.vocabulary.operators import OPERATORS, Operator, words_for
-from payer_policy.core.vocabulary.types import FactType, shown
+from payer_policy.core.vocabulary.types import FactType
 from payer_policy.language.expressions import and_
 from payer_policy.language.right_sides import MAX_COUNTED, MAX_PARTS, RightSides
 
 MAX_COUNTS: Final = 8
-"""How many `of` can stand inside one another: in columns, each doubles the work of what is in it."""
+"""Maximum nesting of `of`: in columns, each level doubles the work of what is in it."""
 
 COMBINATORS: Final = ("all", "any", "not", "at_least", "of")
-_SAID_ELSEWHERE: Final = {
-    "and": "all",
-    "or": "any",
-    "none": "not",
-    "eq": "is",
-    "equals": "is",
-    "equal": "is",
-    "=": "is",
-    "==": "is",
-    "ne": "is_not",
-    "not_equals": "is_not",
-    "!=": "is_not",
-    "gt": "more_than",
-    "greater_than": "more_than",
-    ">": "more_than",
-    "gte": "at_least",
-    "ge": "at_least",
-    "min": "at_least",
-    ">=": "at_least",
-    "lt": "less_than",
-    "<": "less_than",
-    "lte": "at_most",
-    "le": "at_most",
-    "max": "at_most",
-    "<=": "at_most",
-    "contains": "includes",
-    "has": "includes",
-    "one_of": "in",
-    "known": "is_known",
-    "missing": "is_known",
-    "is_missing": "is_known",
-    "is_null": "is_known",
+_OTHER_NAMES: Final = {
+    other: name
+    for name, others in {
+        "all": "and",
+        "any": "or",
+        "not": "none",
+        "is": "eq equals equal = ==",
+        "is_not": "ne not_equals !=",
+        "more_than": "gt greater_than >",
+        "at_least": "gte ge min >=",
+        "less_than": "lt <",
+        "at_most": "lte le max <=",
+        "includes": "contains has",
+        "in": "one_of",
+        "is_known": "known missing is_missing is_null",
+    }.items()
+    for other in others.split()
 }
-"""What other rule languages call our operators and combinators."""
+"""What other rule languages call the operators and combinators."""
 
 
 class Elaborator(RightSides):
@@ -64,24 +49,16 @@ class Elaborator(RightSides):
         """A condition: `all`, `any`, `not`, `at_least … of`, or one test."""
         subject = self.scope.subject
         if not isinstance(raw, dict):
-            self.report(
-                "wrong-type",
-                f"found {shown(raw)}; a condition was expected",
-                path,
-                hint='write {"all": [ … ]} around it'
-                if isinstance(raw, list) and raw
-                else f'write {{"{subject}": …, "is": …}} or {{"all": [ … ]}}',
-            )
+            hint = f'write {{"{subject}": …, "is": …}} or {{"all": [ … ]}}'
+            if isinstance(raw, list) and raw:
+                hint = 'write {"all": [ … ]} around it'
+            self.report.mistyped(raw, "a condition", path, hint=hint)
             return None
         self.note(raw, path)
         keys = [key for key in raw if key != "note"]
         if not keys:
-            self.report(
-                "empty-condition",
-                "a condition is empty; it would say nothing",
-                path,
-                hint=f'write a test such as {{"{subject}": …, "is": …}}',
-            )
+            hint = f'write a test such as {{"{subject}": …, "is": …}}'
+            self.report("empty-condition", "this condition is empty", path, hint=hint)
             return None
         if subject in raw:
             return self._test(raw, path)
@@ -96,41 +73,27 @@ class Elaborator(RightSides):
             if key not in heads:
                 self._not_a_combinator(key, (*path, key))
         if len(heads) > 1:
-            self.report(
-                "wrong-shape",
-                f"a condition has one of `all`, `any`, `not`; found {and_(heads)}",
-                (*path, heads[1]),
-                key=True,
-                hint="put one inside the other",
-            )
+            message = f"a condition has one of `all`, `any`, `not`; found {and_(heads)}"
+            hint = "put one inside the other"
+            self.report("wrong-shape", message, (*path, heads[1]), key=True, hint=hint)
         made = [self._combined(head, raw[head], (*path, head)) for head in heads]
         return made[0] if len(heads) == 1 and len(keys) == 1 else None
 
     def _not_a_combinator(self, key: str, path: JsonPath) -> None:
         subject = self.scope.subject
         known = [*COMBINATORS, subject]
-        other = _SAID_ELSEWHERE.get(key.casefold())
-        if key in ("fact", "line"):
-            hint = (
-                'lines are tested by {"line": …, "is": …}; a fact can stand on the right side'
-                if key == "fact"
-                else 'a rule tests facts: {"fact": …, "is": …}'
-            )
+        other = _OTHER_NAMES.get(key.casefold())
+        hint = f"write `{other}`" if other else did_you_mean(key, known)
+        if key == "fact":
+            hint = 'lines are tested by {"line": …, "is": …}; a fact can be on the right side'
+        elif key == "line":
+            hint = 'a rule tests facts: {"fact": …, "is": …}'
         elif key in OPERATORS or other in OPERATORS:
             hint = f'a test names its {subject} first: {{"{subject}": …, "{other or key}": …}}'
         elif key in ("parameter", "code_set"):
-            hint = (
-                f"a test is of a {subject}; a {key.replace('_', ' ')} can stand on its right side"
-            )
-        else:
-            hint = f"write `{other}`" if other else did_you_mean(key, known) or ""
-        self.report(
-            "unknown-key",
-            f"`{key}` is not part of a condition; expected one of {', '.join(known)}",
-            path,
-            key=True,
-            hint=hint or None,
-        )
+            hint = f"a test is of a {subject}; a {key.replace('_', ' ')} can be on its right side"
+        message = f"`{key}` is not part of a condition; expected one of {', '.join(known)}"
+        self.report("unknown-key", message, path, key=True, hint=hint)
 
     def _combined(self, head: str, raw: Any, path: JsonPath) -> Condition | None:
         if head == "not":
@@ -144,16 +107,12 @@ class Elaborator(RightSides):
     def _at_least(self, raw: dict[str, Any], path: JsonPath, keys: list[str]) -> Condition | None:
         for key in keys:
             if key not in ("at_least", "of"):
-                self.report(
-                    "unknown-key",
-                    f"`{key}` does not go with `at_least … of`",
-                    (*path, key),
-                    key=True,
-                    hint=did_you_mean(key, ("at_least", "of")),
-                )
+                message = f"`{key}` does not go with `at_least … of`"
+                hint = did_you_mean(key, ("at_least", "of"))
+                self.report("unknown-key", message, (*path, key), key=True, hint=hint)
         if path.count("of") >= MAX_COUNTS:
             message = f"`at_least … of` is inside {path.count('of')} others; at most {MAX_COUNTS} "
-            message += "can be one inside the other"
+            message += "can be nested"
             hint = "conclude a derived fact from the inner ones, and test that"
             self.report("wrong-shape", message, path, hint=hint)
             return None
@@ -168,8 +127,7 @@ class Elaborator(RightSides):
                     hint += f', or for a test {{"{subject}": …, "at_least": …}}'
                 self.report("missing-key", f"`{key}` is missing here", path, hint=hint)
         if "at_least" in raw and not whole:
-            message = f"`at_least`: found {shown(count)}; a whole number was expected"
-            self.report("wrong-type", message, (*path, "at_least"))
+            self.report.mistyped(count, "a whole number", (*path, "at_least"), of="at_least")
         if parts is None or not whole or len(keys) != 2:
             return None
         assert isinstance(count, int)
@@ -184,31 +142,20 @@ class Elaborator(RightSides):
 
     def _parts(self, raw: Any, path: JsonPath, head: str) -> tuple[Condition, ...] | None:
         if not isinstance(raw, list):
-            self.report(
-                "wrong-type",
-                f"`{head}`: found {shown(raw)}; a list of conditions was expected",
-                path,
-                hint="put it in square brackets" if isinstance(raw, dict) else None,
-            )
+            hint = "put it in square brackets" if isinstance(raw, dict) else None
+            self.report.mistyped(raw, "a list of conditions", path, hint=hint, of=head)
             return None
         if not raw:
-            self.report(
-                "empty-condition",
-                f"`{head}` has no conditions; it would {'always' if head == 'all' else 'never'} hold",
-                path,
-                hint="add a condition, or remove it",
-            )
+            holds = "always" if head == "all" else "never"
+            message = f"`{head}` has no conditions; it would {holds} hold"
+            self.report("empty-condition", message, path, hint="add a condition, or remove it")
             return None
         most = MAX_COUNTED if head == "of" else MAX_PARTS
         if len(raw) > most:
-            self.report(
-                "wrong-shape",
-                f"`{head}` has {len(raw):,} conditions; at most {most:,} can be in one list",
-                path,
-                key=True,
-                hint="test a list of values with `in` or `includes_any`, or split it into "
-                + ("several rules" if head == "of" else f"several `{head}`, one inside the other"),
-            )
+            message = f"`{head}` has {len(raw):,} conditions; at most {most:,} can be in one list"
+            hint = "test a list of values with `in` or `includes_any`, or split it into several "
+            hint += "rules" if head == "of" else f"`{head}`, one inside the other"
+            self.report("wrong-shape", message, path, key=True, hint=hint)
             return None
         parts = [self.condition(part, (*path, index)) for index, part in enumerate(raw)]
         sound = tuple(part for part in parts if part is not None)
@@ -230,13 +177,9 @@ class Elaborator(RightSides):
             hint = 'add one, such as "is": …'
             self.report("missing-key", f"{called} has no operator", (*path, subject), hint=hint)
         elif len(known) > 1:
-            self.report(
-                "wrong-shape",
-                f"a test has one operator; found {and_(known)}",
-                (*path, known[1]),
-                key=True,
-                hint='use {"all": [ … ]} with one test each',
-            )
+            message = f"a test has one operator; found {and_(known)}"
+            hint = 'use {"all": [ … ]} with one test each'
+            self.report("wrong-shape", message, (*path, known[1]), key=True, hint=hint)
         if type_ is None or len(operators) != 1 or len(known) != 1:
             return None
         return self._typed_test(name, type_, OPERATORS[known[0]], raw[known[0]], (*path, known[0]))
@@ -245,14 +188,13 @@ class Elaborator(RightSides):
         subject = self.scope.subject
         noun = "fact" if subject == "fact" else "line field"
         if not isinstance(name, str):
-            message = f"found {shown(name)}; the name of a {noun} was expected"
-            self.report("wrong-type", message, path)
+            self.report.mistyped(name, f"the name of a {noun}", path)
             return None
         type_ = self.scope.subjects.get(name)
         if type_ is None:
             hint = did_you_mean(name, self.scope.subjects)
             if subject == "line" and name in self.scope.facts:
-                hint = "a fact is not a field of a line; it can stand on the right side"
+                hint = "a fact is not a field of a line; it can be on the right side"
             elif hint is None and subject == "fact":
                 hint = "to see every fact you can use: payer-policy facts"
             self.report("unknown-fact", f"`{name}` is not a {noun}", path, hint=hint)
@@ -260,23 +202,16 @@ class Elaborator(RightSides):
 
     def _not_an_operator(self, key: str, type_: FactType | None, path: JsonPath) -> None:
         if key in ("all", "any", "not", "of"):
-            self.report(
-                "wrong-shape",
-                f"`{key}` cannot stand beside a test of a {self.scope.subject}",
-                path,
-                key=True,
-                hint='write {"all": [ … ]} with the test and the other condition inside',
-            )
+            message = f"`{key}` cannot be beside a test of a {self.scope.subject}"
+            hint = 'write {"all": [ … ]} with the test and the other condition inside'
+            self.report("wrong-shape", message, path, key=True, hint=hint)
             return
-        other = _SAID_ELSEWHERE.get(key.casefold())
+        other = _OTHER_NAMES.get(key.casefold())
         known = list(OPERATORS) if type_ is None else words_for(type_)
-        hint = f"write `{other}`" if other else did_you_mean(key, known)
+        near = f"write `{other}`" if other else did_you_mean(key, known)
+        near = near or did_you_mean(key, OPERATORS) or f"use one of {', '.join(known)}"
         self.report(
-            "unknown-operator",
-            f"`{key}` is not a test operator",
-            path,
-            key=True,
-            hint=hint or did_you_mean(key, OPERATORS) or f"use one of {', '.join(known)}",
+            "unknown-operator", f"`{key}` is not a test operator", path, key=True, hint=near
         )
 
     def _typed_test(
@@ -300,8 +235,4 @@ class Elaborator(RightSides):
 
     def about(self, name: str) -> Elaborator:
         """The same, with each message naming the fact that it is about."""
-
-        def report(code: str, message: str, path: JsonPath, **more: Any) -> None:
-            self.report(code, f"`{name}`: {message}", path, **more)
-
-        return Elaborator(self.scope, report)
+        return Elaborator(self.scope, self.report.on(f"`{name}`"))

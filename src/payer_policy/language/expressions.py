@@ -1,4 +1,4 @@
-"""What may stand on the right side of a test, checked and typed: values, names, exact arithmetic.
+"""The right sides of tests, checked and typed: values, names, exact arithmetic.
 
 Units are converted here, once, so that everything after deals in plain numbers. The unit of a product
 or quotient is worked out; where another one is wanted, it converts or is refused.
@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
 from payer_policy.core.diagnostics import did_you_mean, slip_of
-from payer_policy.core.json_source import JsonPath
+from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.ruleset import Arithmetic, Constant, Expression, FactRef, Score
 from payer_policy.core.vocabulary.codes import malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
@@ -29,7 +29,7 @@ from payer_policy.core.vocabulary.types import (
     shown,
 )
 from payer_policy.core.vocabulary.units import UNITS, Unit, product_of, quotient_of, unit_named
-from payer_policy.language.scope import Reporter, Scope
+from payer_policy.language.scope import Scope
 
 ARITHMETIC_ARITY: Final[dict[str, tuple[int, int]]] = {
     "sum": (1, 99),
@@ -77,7 +77,7 @@ class Expressions:
     """Turns raw JSON operands into expressions, within one scope and one file.
 
     Every method reports all that is wrong below its place and returns None where nothing sound is
-    left; a caller goes on with the next part, so that one run shows all problems.
+    left; the caller continues with the next part, so that one run shows all problems.
     """
 
     def __init__(self, scope: Scope, report: Reporter) -> None:
@@ -127,7 +127,7 @@ class Expressions:
     def fitted(
         self, typed: Typed, wanted: FactType, path: JsonPath, *, any_unit: bool = False
     ) -> Expression | None:
-        """The expression if it can stand where `wanted` is expected; numbers in its unit."""
+        """The expression if it fits where `wanted` is expected; numbers in its unit."""
         found, expression = typed.type, typed.expression
         if wanted.kind in NUMERIC:
             if found.ordered and isinstance(expression, FactRef):
@@ -151,8 +151,7 @@ class Expressions:
     def note(self, raw: dict[str, Any], path: JsonPath) -> None:
         """Check the remark that any condition or value may carry."""
         if "note" in raw and not isinstance(raw["note"], str):
-            message = f"`note`: found {shown(raw['note'])}; a text was expected"
-            self.report("wrong-type", message, (*path, "note"))
+            self.report.mistyped(raw["note"], "a text", (*path, "note"), of="note")
 
     def mismatch(self, typed: Typed, wanted: FactType, path: JsonPath) -> None:
         """Report that an expression is of another type than its place wants."""
@@ -189,32 +188,23 @@ class Expressions:
         constant = typed.expression
         assert isinstance(constant, Constant)
         several = isinstance(constant.value, frozenset)
-        if several is not (wanted.kind == "codes") or wanted.kind not in (
-            "code",
-            "codes",
-            "choice",
-        ):
+        if wanted.kind not in (("codes",) if several else ("code", "choice")):
             self.mismatch(typed, wanted, path)
             return None
         texts = (
             sorted(constant.value) if isinstance(constant.value, frozenset) else [constant.value]
         )
-        sound = True
+        sound, report = True, self.scope.at_parameter(name)
         for text in map(str, texts):
             if wanted.kind == "choice":
                 if text not in wanted.values:
-                    self.scope.at_parameter(
-                        name,
-                        "unknown-value",
-                        f'found "{text}"; expected one of {", ".join(wanted.values)}',
-                        hint=did_you_mean(text, wanted.values),
-                        part=f'"{text}"',
-                    )
+                    message = f'found "{text}"; expected one of {", ".join(wanted.values)}'
+                    hint = did_you_mean(text, wanted.values)
+                    report("unknown-value", message, hint=hint, part=f'"{text}"')
                     sound = False
             elif found := self._unknown_code(text, wanted.system):
                 message, hint = found
-                part = f'"{text}"'
-                self.scope.at_parameter(name, "unknown-code", message, hint=hint, part=part)
+                report("unknown-code", message, hint=hint, part=f'"{text}"')
                 sound = False
         if not sound or wanted.kind == "choice":
             return constant if sound else None
@@ -229,31 +219,23 @@ class Expressions:
         legal = (*REFERENCES, *ARITHMETIC_ARITY)
         wrong = [key for key in keys if key not in legal]
         for key in wrong:
-            self.report(
-                "unknown-key",
-                f"`{key}` does not make a value; expected a plain value or one of "
-                f"{', '.join(legal)}",
-                (*path, key),
-                key=True,
-                hint=did_you_mean(key, legal),
-            )
+            message = f"`{key}` does not make a value; expected a plain value or one of "
+            message += ", ".join(legal)
+            hint = did_you_mean(key, legal)
+            self.report("unknown-key", message, (*path, key), key=True, hint=hint)
         if wrong:
             return None
         if len(keys) != 1:
-            self.report(
-                "wrong-shape",
-                f"a value is made in one way; found {and_(keys) or 'an empty object'}",
-                (*path, keys[1]) if keys else path,
-                key=True,
-                hint=f"write one of {', '.join(legal)}",
-            )
+            message = f"a value is made in one way; found {and_(keys) or 'an empty object'}"
+            hint = f"write one of {', '.join(legal)}"
+            self.report("wrong-shape", message, (*path, *keys[1:2]), key=True, hint=hint)
             return None
         key, inner = keys[0], raw[keys[0]]
         here = (*path, key)
         if key not in REFERENCES:
             return self._arithmetic(key, inner, here)
         if not isinstance(inner, str):
-            self.report("wrong-type", f"found {shown(inner)}; a name was expected", here)
+            self.report.mistyped(inner, "a name", here)
             return None
         if key == "fact":
             return self._fact(inner, here)
@@ -271,10 +253,10 @@ class Expressions:
         return None
 
     def _parameter(self, name: str, path: JsonPath) -> Typed | None:
-        self.scope.used("parameter", name)
+        self.scope.used(name)
         known = self.scope.parameters
         if known is None:
-            message = "a parameter cannot stand here: parameters belong to policies"
+            message = "a parameter cannot be used here: parameters belong to policies"
             self.report("unknown-parameter", message, path, hint="write the value itself")
             return None
         if name not in known:
@@ -291,7 +273,6 @@ class Expressions:
         return Typed(constant, type_, f"parameter `{name}`")
 
     def _code_set(self, name: str, path: JsonPath) -> Typed | None:
-        self.scope.used("code_set", name)
         members = self.scope.code_sets.get(name)
         if members is None:
             hint = did_you_mean(name, self.scope.code_sets) or f"add code_sets/{name}.json"
@@ -347,9 +328,7 @@ class Expressions:
         units = [part.unit for part in parts if part.unit is not None]
         made_in = _unit_of(key, parts)
         if key in _ROUNDED and made_in is not None and made_in.name not in UNITS:
-            message = (
-                f"{called} would round a number of {made_in.name}, which has no name of its own"
-            )
+            message = f"{called} would round a number of {made_in.name}, which is not a named unit"
             hint = "declare a computed fact with the unit that is meant, and round that"
             self.report("unit-mismatch", message, path, hint=hint)
             return None
@@ -413,16 +392,14 @@ class Expressions:
         expression, name = typed.expression, _parameter_name(typed.expression)
         if wanted is None:
             assert typed.unit is not None
-            message = (
-                f"{typed.called} is in {typed.unit.name}; a number without a unit was expected"
-            )
+            unit = typed.unit.name
+            message = f"{typed.called} is in {unit}; a number without a unit was expected"
             self.report("unit-mismatch", message, path)
         elif name is not None:
             message = f"it has no unit, but a rule takes it as a number of {wanted.name}"
             hint = f'add "unit": "{wanted.name}" (or another unit that converts to it)'
-            self.scope.at_parameter(
-                name, "unit-mismatch", message, hint=hint if wanted.name in UNITS else None
-            )
+            report = self.scope.at_parameter(name)
+            report("unit-mismatch", message, hint=hint if wanted.name in UNITS else None)
         elif isinstance(expression, FactRef):
             message = f"{typed.called} has no unit; a number of {wanted.name} was expected"
             self.report("unit-mismatch", message, path)

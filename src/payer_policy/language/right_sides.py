@@ -44,12 +44,12 @@ class RightSides(Expressions):
     def right_side(
         self, operator: Operator, type_: FactType, left: FactRef | Score, raw: Any, path: JsonPath
     ) -> tuple[Expression, ...] | None:
-        """What stands on the right, in the shape that the operator wants."""
+        """The right side of a test, in the shape that its operator wants."""
         match operator.shape:
             case "flag":
                 if isinstance(raw, bool):
                     return (Constant(raw),)
-                self.report("wrong-type", f"found {shown(raw)}; true or false was expected", path)
+                self.report.mistyped(raw, "true or false", path)
                 return None
             case "several":
                 return _one(self._several(operator, type_, raw, path))
@@ -94,12 +94,8 @@ class RightSides(Expressions):
     ) -> tuple[Expression, ...] | None:
         if not isinstance(raw, list) or len(raw) != 2:
             found = f"{len(raw)} values" if isinstance(raw, list) else shown(raw)
-            self.report(
-                "wrong-type",
-                f"`{operator.name}` takes a list of two values; found {found}",
-                path,
-                hint="write [lowest, highest]",
-            )
+            message = f"`{operator.name}` takes a list of two values; found {found}"
+            self.report("wrong-type", message, path, hint="write [lowest, highest]")
             return None
         low = self._comparable(left, type_, raw[0], (*path, 0))
         high = self._comparable(left, type_, raw[1], (*path, 1))
@@ -132,15 +128,11 @@ class RightSides(Expressions):
         if not isinstance(raw, list):
             one = _FOR_ONE.get(operator.name)
             hint = "put it in square brackets" + (f", or write `{one}`" if one else "")
-            self.report("wrong-type", f"found {shown(raw)}; a list was expected", path, hint=hint)
+            self.report.mistyped(raw, "a list", path, hint=hint)
             return None
         if not raw:
-            self.report(
-                "empty-condition",
-                "the list is empty; the test would decide nothing",
-                path,
-                hint="add a value, or remove the test",
-            )
+            message = "the list is empty; the test would decide nothing"
+            self.report("empty-condition", message, path, hint="add a value, or remove the test")
             return None
         if type_.kind in NUMERIC and len(raw) > MAX_PARTS:
             message = f"the list has {len(raw):,} numbers; at most {MAX_PARTS:,} can be in one list"
@@ -155,9 +147,8 @@ class RightSides(Expressions):
                 values.append(expression.value)
             elif expression is not None:
                 message = "a list holds plain values and parameters only"
-                self.report(
-                    "wrong-type", message, where, hint='use {"any": [ … ]} with one test each'
-                )
+                hint = 'use {"any": [ … ]} with one test each'
+                self.report("wrong-type", message, where, hint=hint)
         return Constant(frozenset(values)) if len(values) == len(raw) else None  # type: ignore[arg-type]
 
     def _named_list(
@@ -187,8 +178,7 @@ class RightSides(Expressions):
     def _window(self, raw: Any, path: JsonPath) -> Window | None:
         shape = 'write {"days": 30, "before": {"fact": …}}'
         if not isinstance(raw, dict):
-            message = f"found {shown(raw)}; a span of days was expected"
-            self.report("wrong-type", message, path, hint=shape)
+            self.report.mistyped(raw, "a span of days", path, hint=shape)
             return None
         self.note(raw, path)
         known = (*WINDOW_UNITS, "before", "after")
@@ -201,13 +191,9 @@ class RightSides(Expressions):
         directions = [key for key in raw if key in ("before", "after")]
         if len(units) != 1 or len(directions) != 1:
             if not strange:
-                self.report(
-                    "wrong-shape",
-                    f"a span of days has one of {', '.join(WINDOW_UNITS)} and one of before, after; "
-                    f"found {and_([*units, *directions]) or 'an empty object'}",
-                    path,
-                    hint=shape,
-                )
+                message = f"a span of days has one of {', '.join(WINDOW_UNITS)} and one of before, "
+                message += f"after; found {and_([*units, *directions]) or 'an empty object'}"
+                self.report("wrong-shape", message, path, hint=shape)
             return None
         unit, direction = units[0], directions[0]
         whole = FactType("integer", WINDOW_UNITS[unit])

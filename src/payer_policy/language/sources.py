@@ -5,22 +5,16 @@ The paths and fields that a source may name are listed here once; `request.deriv
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import JsonPath
+from payer_policy.core.json_source import JsonPath, Reporter
 from payer_policy.core.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
     Condition,
     Expression,
-    Not,
-    Test,
     code_sets_in,
-    facts_in_condition,
     facts_in_expression,
     tests_in,
     with_members,
@@ -34,7 +28,7 @@ from payer_policy.core.vocabulary.types import (
     parse_value,
     shown,
 )
-from payer_policy.language import CodeSetMembers, Elaborator, Reporter, Scope, and_
+from payer_policy.language import Elaborator, Scope, and_
 
 _CODE = FactType("code")
 _ID = FactType("code", system="identifier")
@@ -126,18 +120,18 @@ DRUG_FIELDS: Final[Mapping[str, FactType]] = {
 }
 LINE_SETS: Final = ("service", "claim", "same_day")
 AGGREGATES: Final = ("sum", "count", "any", "all", "collect", "only", "min", "max")
-_ROOTS: Final = {
+ROOTS: Final = {
     "request": REQUEST_PATHS,
     "service": SERVICE_PATHS,
     "authorization": AUTHORIZATION_FIELDS,
 }
 _HEADS: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(_ROOTS, ()),
+    **dict.fromkeys(ROOTS, ()),
     "lines": (*AGGREGATES, "where", "cases"),
     "drug": (),
     "compute": (),
 }
-"""The ways to say where a fact comes from, with the keys that may stand beside."""
+"""The ways to say where a fact comes from, with the keys that may be beside them."""
 _AGGREGATED: Final = {
     "sum": ("numbers", NUMERIC),
     "min": ("numbers and dates", NUMERIC | {"date"}),
@@ -197,76 +191,54 @@ class Computed:
 Source = Path | Aggregate | Cases | DrugAttribute | Computed
 
 
-def read_source(
-    fact: Fact,
-    types: Mapping[str, FactType],
-    code_sets: Mapping[str, CodeSetMembers],
-    known_codes: Callable[[str], frozenset[str]],
-    report: Reporter,
-    used: Callable[[str, str], None] = lambda kind, name: None,
-) -> Source | None:
-    """The typed source of a fact; problems are reported at `("facts", name, "from", …)`."""
+def read_source(fact: Fact, scope: Scope, report: Reporter) -> Source | None:
+    """The typed source of a fact.
+
+    Args:
+        fact: A fact with a source.
+        scope: The facts that the source may read.
+        report: Reports problems of the vocabulary.
+    """
     assert fact.source is not None
-
-    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
-        report(code, f"fact `{fact.name}`: {message}", path, **more)
-
-    names: dict[str, Any] = {"code_sets": code_sets, "known_codes": known_codes, "used": used}
-    lines = Elaborator(Scope(LINE_FIELDS, types, "line", **names), say)
-    facts = Elaborator(Scope(types, types, **names), say)
-    return _SourceReader(fact, lines, facts, say).read(fact.source, ("facts", fact.name, "from"))
+    reader = _SourceReader(fact, scope, report.on(f"fact `{fact.name}`"))
+    return reader.read(fact.source, ("facts", fact.name, "from"))
 
 
-def read_line_part(
-    part: LinePart,
-    types: Mapping[str, FactType],
-    code_sets: Mapping[str, CodeSetMembers],
-    known_codes: Callable[[str], frozenset[str]],
-    report: Reporter,
-) -> Condition | None:
-    """The typed condition of a part of a service's lines."""
+def read_line_part(part: LinePart, scope: Scope, report: Reporter) -> Condition | None:
+    """The typed condition of a part of a service's lines; `scope` as for `read_source`."""
+    elaborator = Elaborator(_of_lines(scope), report.on(f"line part `{part.name}`"))
+    return elaborator.condition(part.where, ("line_parts", part.name, "where"))
 
-    def say(code: str, message: str, path: JsonPath, **more: Any) -> None:
-        report(code, f"line part `{part.name}`: {message}", path, **more)
 
-    scope = Scope(LINE_FIELDS, types, "line", code_sets=code_sets, known_codes=known_codes)
-    return Elaborator(scope, say).condition(part.where, ("line_parts", part.name, "where"))
+def _of_lines(scope: Scope) -> Scope:
+    return replace(scope, subjects=LINE_FIELDS, subject="line")
 
 
 class _SourceReader:
     """Reads the `from` of one fact."""
 
-    def __init__(self, fact: Fact, lines: Elaborator, facts: Elaborator, report: Reporter) -> None:
-        self.fact, self.lines, self.facts, self.report = fact, lines, facts, report
+    def __init__(self, fact: Fact, scope: Scope, report: Reporter) -> None:
+        self.fact, self.report = fact, report
+        self.lines, self.facts = Elaborator(_of_lines(scope), report), Elaborator(scope, report)
 
     def read(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
         heads = [key for key in raw if key in _HEADS]
         if len(heads) != 1:
-            found = f"found {and_(heads or list(raw)) or 'an empty object'}"
-            self.report(
-                "wrong-shape",
-                f"`from` has exactly one of {', '.join(_HEADS)}; {found}",
-                at,
-                key=True,
-                hint="keep one"
-                if heads
-                else next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None),
-            )
+            message = f"`from` has exactly one of {', '.join(_HEADS)}; "
+            message += f"found {and_(heads or list(raw)) or 'an empty object'}"
+            near = next((hint for key in raw if (hint := did_you_mean(key, _HEADS))), None)
+            self.report("wrong-shape", message, at, key=True, hint="keep one" if heads else near)
             return None
         head = heads[0]
         if not self._only(raw, (head, *_HEADS[head], "note"), at):
             return None
         inner, here = raw[head], (*at, head)
-        if head in _ROOTS:
+        if head in ROOTS:
             return self._path(head, inner, here)
         if head == "drug":
             if isinstance(inner, str):
                 return DrugAttribute(inner)
-            self.report(
-                "wrong-type",
-                f"found {shown(inner)}; the name of a drug attribute was expected",
-                here,
-            )
+            self.report.mistyped(inner, "the name of a drug attribute", here)
             return None
         return self._compute(inner, here) if head == "compute" else self._over_lines(raw, at)
 
@@ -276,26 +248,18 @@ class _SourceReader:
         strange = [key for key in raw if key not in known]
         for key in strange:
             others = [name for name in known if name not in raw and name != "note"]
-            self.report(
-                "unknown-key",
-                f"`{key}` is not known beside {and_([name for name in raw if name in known])}",
-                (*at, key),
-                key=True,
-                hint=did_you_mean(key, others)
-                or (f"expected one of {', '.join(others)}" if others else "remove it"),
-            )
+            hint = f"expected one of {', '.join(others)}" if others else "remove it"
+            message = f"`{key}` is not known beside {and_([name for name in raw if name in known])}"
+            near = did_you_mean(key, others) or hint
+            self.report("unknown-key", message, (*at, key), key=True, hint=near)
         return not strange
 
     def _path(self, root: str, name: Any, at: JsonPath) -> Source | None:
-        paths = _ROOTS[root]
+        paths = ROOTS[root]
         if isinstance(name, str) and name in paths:
             return Path(root, name)  # type: ignore[arg-type]
-        self.report(
-            "unknown-value",
-            f"{shown(name)} is not a field of the {root}",
-            at,
-            hint=did_you_mean(str(name), paths) or f"fields: {', '.join(paths)}",
-        )
+        hint = did_you_mean(str(name), paths) or f"fields: {', '.join(paths)}"
+        self.report("unknown-value", f"{shown(name)} is not a field of the {root}", at, hint=hint)
         return None
 
     def _compute(self, raw: Any, at: JsonPath) -> Source | None:
@@ -313,22 +277,17 @@ class _SourceReader:
     def _over_lines(self, raw: Mapping[str, Any], at: JsonPath) -> Source | None:
         which = raw["lines"]
         if which not in LINE_SETS:
-            self.report(
-                "unknown-value",
-                f"{shown(which)} is no set of lines; expected one of {', '.join(LINE_SETS)}",
-                (*at, "lines"),
-                hint=did_you_mean(str(which), LINE_SETS),
+            message = (
+                f"{shown(which)} is not a set of lines; expected one of {', '.join(LINE_SETS)}"
             )
+            hint = did_you_mean(str(which), LINE_SETS)
+            self.report("unknown-value", message, (*at, "lines"), hint=hint)
             return None
         how = [key for key in raw if key in (*AGGREGATES, "cases")]
         if len(how) != 1:
-            self.report(
-                "wrong-shape",
-                f"the lines are brought together by one of {', '.join(AGGREGATES)}, cases; "
-                f"found {and_(how) or 'none of them'}",
-                (*at, how[1] if how else "lines"),
-                key=True,
-            )
+            message = f"the lines are combined by one of {', '.join(AGGREGATES)}, cases; "
+            message += f"found {and_(how) or 'none of them'}"
+            self.report("wrong-shape", message, (*at, how[1] if how else "lines"), key=True)
             return None
         kind, inner, here = how[0], raw[how[0]], (*at, how[0])
         if kind == "cases":
@@ -389,21 +348,14 @@ class _SourceReader:
 
 def facts_of(source: Source) -> Iterator[str]:
     """The other facts that a source reads (line fields are not facts)."""
-    match source:
-        case Computed(expression, condition):
-            if expression is not None:
-                yield from facts_in_expression(expression)
-            if condition is not None:
-                yield from facts_in_condition(condition)
-        case Aggregate(_, where, _, _, condition):
-            for part in (where, condition):
-                if part is not None:
-                    yield from _right_sides(part)
-        case Cases(_, cases):
-            for part, _ in cases:
-                yield from _right_sides(part)
-        case _:
-            return
+    of_lines = not isinstance(source, Computed)
+    if isinstance(source, Computed) and source.expression is not None:
+        yield from facts_in_expression(source.expression)
+    for test in (test for one in _conditions_of(source) for test in tests_in(one)):
+        if not of_lines:
+            yield test.fact
+        for side in test.right:
+            yield from facts_in_expression(side)
 
 
 def code_sets_of(source: Source) -> Iterator[str]:
@@ -466,35 +418,3 @@ def _source_on(source: Source, members: Mapping[str, frozenset[str]]) -> Source:
         case Cases(_, cases):
             return replace(source, cases=tuple([(on[id(part)], value) for part, value in cases]))
     return source
-
-
-def _right_sides(condition: Condition) -> Iterator[str]:
-    for test in tests_in(condition):
-        for expression in test.right:
-            yield from facts_in_expression(expression)
-
-
-__all__ = [
-    "AGGREGATES",
-    "AUTHORIZATION_FIELDS",
-    "LINE_FIELDS",
-    "REQUEST_PATHS",
-    "SERVICE_PATHS",
-    "Aggregate",
-    "All",
-    "AnyOf",
-    "AtLeast",
-    "Cases",
-    "Computed",
-    "DrugAttribute",
-    "Not",
-    "Path",
-    "Source",
-    "Test",
-    "behind",
-    "code_sets_of",
-    "facts_of",
-    "read_line_part",
-    "read_source",
-    "sources_on",
-]

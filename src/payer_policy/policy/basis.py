@@ -16,22 +16,23 @@ from payer_policy.core.canonical import digest
 from payer_policy.core.ruleset import Condition, with_members
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import FactType
+from payer_policy.language import CodeSetMembers, Scope
 from payer_policy.language.sources import Source, behind, code_sets_of, sources_on
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 
 class Typed(NamedTuple):
     """A rule or a condition, typed, with what it names and reads.
 
-    A rule's `overridden_by` is empty, and its code sets hold what they held on the day on which it
-    was typed: both belong to one policy on one day.
+    A rule's `overridden_by` is empty, and its code sets have the members of the day on which it was
+    typed: both belong to one policy on one day.
     """
 
     made: Any
-    """A `Rule`, a `Condition`, or whatever else its reader makes."""
+    """A `Rule`, a `Condition`, or the parts of a statement."""
     parameters: frozenset[str]
     code_sets: frozenset[str]
-    reads: frozenset[str] = frozenset()
+    reads: frozenset[str]
 
 
 class _Known(NamedTuple):
@@ -41,47 +42,34 @@ class _Known(NamedTuple):
     by_values: dict[tuple[Any, ...], Typed]
 
 
+class _Cache:
+    """What was worked out of a basis so far; a copy in another process starts empty."""
+
+    def __init__(self) -> None:
+        self.typed: dict[int, _Known] = {}
+        self.members: dict[date, Mapping[str, frozenset[str]]] = {}
+        self.code_sets: dict[date, Mapping[str, CodeSetMembers]] = {}
+        self.digests: dict[tuple[int, ...], tuple[tuple[object, ...], str]] = {}
+        self.behind: dict[str, tuple[frozenset[str], frozenset[str]]] = {}
+
+    def __reduce__(self) -> tuple[type[_Cache], tuple[()]]:
+        return _Cache, ()
+
+
 @dataclass(frozen=True)
 class Basis:
-    """Vocabulary, reference data, typed sources, and what was typed so far. Changed by nobody."""
+    """Vocabulary, reference data, typed sources, and what was typed so far. Immutable."""
 
     vocabulary: Vocabulary
     reference: ReferenceData
     known_codes: Mapping[str, frozenset[str]]
     """By system, the codes that a rule may name; no entry: any."""
     sources: Mapping[str, Source] = field(default_factory=dict)
-    """By fact, where it comes from, typed; code sets hold what they held on some day."""
+    """By fact, where it comes from, typed; code sets have the members of some day."""
     line_parts: Mapping[str, Condition] = field(default_factory=dict)
     below: Basis | None = None
     """What this one is a variation of: what was typed for that is used here."""
-    _typed: dict[int, _Known] = field(default_factory=dict, repr=False)
-    _members: dict[date, Mapping[str, frozenset[str]]] = field(default_factory=dict, repr=False)
-    _digests: dict[tuple[int, ...], tuple[tuple[object, ...], str]] = field(
-        default_factory=dict, repr=False
-    )
-    _behind: dict[str, tuple[frozenset[str], frozenset[str]]] = field(
-        default_factory=dict, repr=False
-    )
-
-    def __getstate__(self) -> dict[str, object]:
-        """What was read from files; what was typed since is typed again."""
-        return {
-            "vocabulary": self.vocabulary,
-            "reference": self.reference,
-            "known_codes": self.known_codes,
-            "sources": self.sources,
-            "line_parts": self.line_parts,
-        }
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        fresh: dict[str, object] = {
-            "below": None,
-            "_typed": {},
-            "_members": {},
-            "_digests": {},
-            "_behind": {},
-        }
-        self.__dict__.update({**state, **fresh})
+    _cache: _Cache = field(default_factory=_Cache, repr=False)
 
     def varied(self, vocabulary: Vocabulary | None, reference: ReferenceData | None) -> Basis:
         """The same with another vocabulary or other reference data; the types of facts must stay."""
@@ -90,25 +78,43 @@ class Basis:
             vocabulary=vocabulary or self.vocabulary,
             reference=reference or self.reference,
             below=self,
-            _typed={},
-            _members={},
-            _digests={},
-            _behind={},
+            _cache=_Cache(),
         )
 
     @cached_property
     def types(self) -> Mapping[str, FactType]:
+        """The type of each fact."""
         return {name: fact.type for name, fact in self.vocabulary.facts.items()}
 
+    def scope(self, day: date, **more: Any) -> Scope:
+        """What a condition over facts may name, with the members of code sets on a day.
+
+        Args:
+            day: The day.
+            more: Other fields of the scope, such as its parameters.
+        """
+        code_sets = self._cache.code_sets.get(day)
+        if code_sets is None:
+            members = self.members_on(day)
+            code_sets = self._cache.code_sets[day] = {
+                name: CodeSetMembers(code_set.system or None, members[name])
+                for name, code_set in self.reference.code_sets.items()
+            }
+        fields = {"facts": self.types, "code_sets": code_sets, "known_codes": self._codes, **more}
+        return Scope(self.types, **fields)
+
+    def _codes(self, system: str) -> frozenset[str]:
+        return self.known_codes.get(system, frozenset())
+
     def members_on(self, day: date) -> Mapping[str, frozenset[str]]:
-        """What each code set holds on a day."""
-        found = self._members.get(day)
+        """The members of each code set on a day."""
+        found = self._cache.members.get(day)
         if found is None:
-            found = self._members[day] = self.reference.members_on(day)
+            found = self._cache.members[day] = self.reference.members_on(day)
         return found
 
     def sources_on(self, needed: Iterable[str], day: date) -> dict[str, Source]:
-        """Of some facts, and all facts behind them, those that have a source, as on a day."""
+        """The sources, as on a day, of some facts and of all facts behind them."""
         return sources_on(self.sources, needed, self.members_on(day))
 
     def line_parts_on(self, day: date) -> dict[str, Condition]:
@@ -118,7 +124,7 @@ class Basis:
 
     def behind(self, name: str) -> tuple[frozenset[str], frozenset[str]]:
         """The facts that a fact is made from (itself among them), and the code sets it asks about."""
-        found = self._behind.get(name)
+        found = self._cache.behind.get(name)
         if found is None:
             facts = frozenset(behind(self.sources, [name]))
             named = {
@@ -126,15 +132,18 @@ class Basis:
                 for fact in facts & self.sources.keys()
                 for one in code_sets_of(self.sources[fact])
             }
-            found = self._behind[name] = facts, frozenset(named)
+            found = self._cache.behind[name] = facts, frozenset(named)
         return found
 
     def digest_of(self, *values: object) -> str:
         """The SHA-256 (hex) of some values that are shared by many rulesets; worked out once."""
         key = tuple(map(id, values))
-        found = self._digests.get(key)
+        found = self._cache.digests.get(key)
         if found is None:
-            found = self._digests[key] = values, digest(values)  # kept, so that no id is used again
+            found = self._cache.digests[key] = (
+                values,
+                digest(values),
+            )  # kept, so that no id is used again
         return found[1]
 
     def typed(
@@ -155,15 +164,17 @@ class Basis:
         made, reported = make()
         if made is None or reported:
             return made
-        if known is None or id(source) not in self._typed:
-            known = self._typed[id(source)] = _Known(source, tuple(sorted(made.parameters)), {})
+        if known is None or id(source) not in self._cache.typed:
+            known = self._cache.typed[id(source)] = _Known(
+                source, tuple(sorted(made.parameters)), {}
+            )
         known.by_values[tuple([parameters.get(name) for name in known.names])] = made
         return made
 
     def _known(self, source: object) -> _Known | None:
         basis: Basis | None = self
         while basis is not None:
-            found = basis._typed.get(id(source))
+            found = basis._cache.typed.get(id(source))
             if found is not None:
                 return found
             basis = basis.below

@@ -27,12 +27,13 @@ from payer_policy.core.vocabulary.model import Role
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.language import ParameterValue
 from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.days import day_before
 from payer_policy.policy.hashing import part_hashes, whole
 from payer_policy.policy.order import evaluation_order
-from payer_policy.policy.versions import Merged, day_after, day_before, rule_in_force
+from payer_policy.policy.versions import Merged
 
 SECTION: Final = "section:"
-"""What stands before the name of a section in `silences`."""
+"""The prefix of the name of a section in `silences`."""
 COVERED: Final[Role] = "preauthorization satisfied"
 
 
@@ -61,7 +62,7 @@ class Elaboration:
         a fact behind its rules asks about.
         """
         start, meaning = None, None
-        for day in self._starts():
+        for day in self.merged.starts(self._changes_of_code_sets()):
             here = self._meaning_on(day)
             if start is not None and here != meaning:
                 yield Window(self, start, day_before(day))
@@ -70,27 +71,15 @@ class Elaboration:
         assert start is not None
         yield Window(self, start, self.merged.last_day)
 
-    def _starts(self) -> list[date]:
-        first, last = self.merged.first_day, self.merged.last_day
-        days = {day for day in self.merged.breakpoints() if day is not None}
+    def _changes_of_code_sets(self) -> Iterator[date]:
         for name in self._code_sets:
             for entry in self.basis.reference.code_sets[name].codes:
-                if entry.first_day is not None:
-                    days.add(entry.first_day)
-                if entry.last_day is not None and entry.last_day < date.max:
-                    days.add(day_after(entry.last_day))
-        return [
-            first,
-            *sorted(day for day in days if first < day and (last is None or day <= last)),
-        ]
+                yield from entry.changes()
 
     def _meaning_on(self, day: date) -> tuple[frozenset[str], tuple[frozenset[str], ...]]:
         members = self.basis.members_on(day)
-        return frozenset(self._in_force(day)), tuple([members[name] for name in self._code_sets])
-
-    def _in_force(self, day: date) -> list[str]:
-        rules = self.merged.rules
-        return [id_ for id_ in self.rules if rule_in_force(rules[id_].model, day)]
+        sets = tuple([members[name] for name in self._code_sets])
+        return frozenset(self.merged.rules_on(day)), sets
 
     @cached_property
     def _code_sets(self) -> tuple[str, ...]:
@@ -119,7 +108,7 @@ class Elaboration:
         ordered = tuple([rules[id_] for id_ in evaluation_order(rules, reads)])
         applies_to = with_members(self.applies_to.made, members)
         merged, vocabulary = self.merged, self.basis.vocabulary
-        silenced = () if merged.silences is None else merged.silences.value
+        silenced = () if merged.silences is None else merged.silences.model
         silences = frozenset(entry.removeprefix(SECTION) for entry in silenced)
         covered_by = vocabulary.telling(COVERED) if silences else None
         derived = self._derived(ordered, covered_by)
@@ -141,8 +130,8 @@ class Elaboration:
                     name,
                     one.value,
                     one.type.unit,
-                    tuple(merged.parameters[name].value.cites),
-                    merged.parameters[name].value.note,
+                    tuple(merged.parameters[name].model.cites),
+                    merged.parameters[name].model.note,
                 )
                 for name, one in sorted(self.parameters.items())
             },
@@ -170,7 +159,7 @@ class Elaboration:
         return replace(made, hash=whole(parts), parts=parts)
 
     def _rules_on(self, day: date, members: Mapping[str, frozenset[str]]) -> Iterator[Rule]:
-        in_force = self._in_force(day)
+        in_force = self.merged.rules_on(day)
         blockers: dict[str, list[str]] = {}
         for other in in_force:
             for id_ in dict.fromkeys(self.merged.rules[other].model.overrides):

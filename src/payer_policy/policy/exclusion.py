@@ -1,15 +1,15 @@
 """Whether two conditions can hold together, as far as their tests show: never a wrong "no".
 
 Used to find rules that conclude different values of one fact, and policies that both apply. The
-alternatives of both conditions are gone through, each until one fact would have to be two things at
-once. What cannot be seen (dates in a span, some comparisons between facts, very large conditions)
+alternatives of both conditions are tried, each until one fact would have to have two values at
+once. What cannot be decided (dates in a span, some comparisons between facts, very large conditions)
 counts as possible.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -35,13 +35,13 @@ _BUDGET: Final = 60_000
 """Parts of conditions looked at before the answer is "they can"."""
 _DEPTH: Final = 200
 _FEW: Final = 400
-"""So many whole numbers or days between two bounds are tried one by one."""
+"""Maximum number of whole numbers or days between two bounds that are tried one by one."""
 
 
 def can_both_hold(a: Condition, b: Condition, types: Mapping[str, FactType] | None = None) -> bool:
     """False only when no facts whatever make both conditions hold.
 
-    `types` are those of the facts; without them, values that are nowhere named are possible too.
+    `types` are those of the facts; of a fact without one, any value is possible, named or not.
     """
     return _Search(types or {}).possible([(a, True), (b, True)], {}, 0)
 
@@ -51,32 +51,27 @@ class _Literal(NamedTuple):
 
     operator: str
     left: FactRef | Score
-    right: tuple[Expression, ...]
+    right: Expression
     wanted: bool
-
-    def constants(self) -> list[Any] | None:
-        """The right side, where it is known."""
-        values = [side.value for side in self.right if isinstance(side, Constant)]
-        return values if len(values) == len(self.right) else None
 
     def passes(self, value: Any) -> bool:
         """Whether a value of the fact does what is wanted; True where that cannot be seen."""
-        sides, holds = self.constants(), CORE[self.operator].holds
-        if sides is None or holds is None:
+        holds = CORE[self.operator].holds
+        if not isinstance(self.right, Constant) or holds is None:
             return True
         if isinstance(self.left, Score):
             if value not in self.left.values:
                 return True
             value = self.left.values.index(value)
-        return bool(holds(value, *sides)) is self.wanted
+        return bool(holds(value, self.right.value)) is self.wanted
 
 
 def _literal(test: Test, wanted: bool) -> _Literal:
     """A test without the names of its constants. Of a fact that exists and of one that has no value
     nothing is seen here, so `exists` counts as possible either way."""
-    right = tuple(
-        [Constant(side.value) if isinstance(side, Constant) else side for side in test.right]
-    )
+    (right,) = test.right
+    if isinstance(right, Constant):
+        right = Constant(right.value)
     return _Literal(test.operator, test.left, right, wanted)
 
 
@@ -85,8 +80,8 @@ class _Search:
     types: Mapping[str, FactType]
     budget: int = _BUDGET
 
-    def _may_be_none(self, right: Iterable[Expression]) -> bool:
-        read = {name for side in right for name in facts_in_expression(side)}
+    def _may_be_none(self, right: Expression) -> bool:
+        read = facts_in_expression(right)
         return any(name not in self.types or self.types[name].can_be_none for name in read)
 
     def possible(
@@ -106,14 +101,13 @@ class _Search:
             match condition:
                 case Test():
                     new = _literal(condition, wanted)
-                    if not wanted and self._may_be_none(condition.right):
+                    if not wanted and self._may_be_none(new.right):
                         continue  # then no test holds, whatever it is
                     listed = literals.get(condition.fact, ())
                     if new not in listed:
                         literals[condition.fact] = (*listed, new)
-                        if not _fact_possible(
-                            literals[condition.fact], self.types.get(condition.fact)
-                        ):
+                        type_ = self.types.get(condition.fact)
+                        if not _fact_possible(literals[condition.fact], type_):
                             return False
                 case Not(part):
                     todo.append((part, not wanted))
@@ -138,11 +132,6 @@ class _Search:
         return any(self.possible([*later, (part, wanted)], literals, depth + 1) for part in parts)
 
 
-def _none_possible(tests: Iterable[_Literal], exists: Iterable[_Literal]) -> bool:
-    """Whether the fact can be none: of none every test fails, and it does not exist."""
-    return not any(one.wanted for one in (*tests, *exists))
-
-
 def _fact_possible(literals: tuple[_Literal, ...], type_: FactType | None) -> bool:
     """Whether one value of a fact (or its not being known) does all that is wanted."""
     if any(literal._replace(wanted=not literal.wanted) in literals for literal in literals):
@@ -152,8 +141,8 @@ def _fact_possible(literals: tuple[_Literal, ...], type_: FactType | None) -> bo
     if unknown and len(literals) > 1:
         return False
     exists = [one for one in literals if one.operator == "exists"]
-    if (type_ is None or type_.can_be_none) and _none_possible(tests, exists):
-        return True
+    if (type_ is None or type_.can_be_none) and not any(one.wanted for one in (*tests, *exists)):
+        return True  # it can be none: then every test fails, and it does not exist
     if any(not one.wanted for one in exists):
         return False
     candidates = _candidates(tests, type_)
@@ -164,17 +153,15 @@ def _fact_possible(literals: tuple[_Literal, ...], type_: FactType | None) -> bo
     return not any(_empty(bounds) for bounds in _bounds(tests).values())
 
 
-def _candidates(tests: Iterable[_Literal], type_: FactType | None) -> Iterable[Any] | None:
-    """All values that need a trial, where these can be told: None where there are too many."""
-    tests = list(tests)
+def _candidates(tests: list[_Literal], type_: FactType | None) -> Iterable[Any] | None:
+    """All values that have to be tried; None where they are not known, or too many."""
     for test in tests:
-        sides = test.constants()
-        if sides is None or not test.wanted:
-            continue
-        if test.operator == "is":
-            return sides
-        if test.operator == "in":
-            return sorted(sides[0], key=repr)
+        if isinstance(test.right, Constant) and test.wanted:
+            value: Any = test.right.value
+            if test.operator == "is":
+                return (value,)
+            if test.operator == "in":
+                return sorted(value, key=repr)
     if type_ is not None and type_.kind == "boolean":
         return (True, False)
     values = next((test.left.values for test in tests if isinstance(test.left, Score)), ())
@@ -215,27 +202,24 @@ def _bounds(tests: Iterable[_Literal]) -> dict[Expression | None, list[_Bound]]:
     """Lower and upper bounds: those that are constants, and those against each expression."""
     out: dict[Expression | None, list[_Bound]] = {}
     for test in tests:
-        for side, included, low in _edges(test):
-            if isinstance(side, Constant):
-                edge = _number(side.value)
-                if edge is not None:
-                    out.setdefault(None, []).append(_Bound(edge, included, low))
-            else:
-                out.setdefault(side, []).append(_Bound(Fraction(0), included, low))
+        key = None if isinstance(test.right, Constant) else test.right
+        edge = _number(test.right.value) if isinstance(test.right, Constant) else Fraction(0)
+        if edge is not None:
+            bounds = [_Bound(edge, included, low) for included, low in _edges(test)]
+            out.setdefault(key, []).extend(bounds)
     return out
 
 
-def _edges(test: _Literal) -> Iterator[tuple[Expression, bool, bool]]:
-    """The right sides that bound the fact: (side, included, from below)."""
-    right, wanted = test.right, test.wanted
+def _edges(test: _Literal) -> tuple[tuple[bool, bool], ...]:
+    """How the right side bounds the fact: (included, from below)."""
     match test.operator:
         case "at_least":
-            yield right[0], wanted, wanted
+            return ((test.wanted, test.wanted),)
         case "at_most":
-            yield right[0], wanted, not wanted
-        case "is" if wanted:
-            yield right[0], True, True
-            yield right[0], True, False
+            return ((test.wanted, not test.wanted),)
+        case "is" if test.wanted:
+            return ((True, True), (True, False))
+    return ()
 
 
 def _number(value: Any) -> Fraction | None:
@@ -261,7 +245,9 @@ def _codes_possible(tests: Iterable[_Literal]) -> bool:
     """Whether some set of codes has all that it must and nothing that it must not."""
     needed: set[str] = set()
     banned: set[str] = set()
-    sided = [(test, side) for test in tests for side in test.constants() or ()]
+    sided: list[tuple[_Literal, Any]] = [
+        (test, test.right.value) for test in tests if isinstance(test.right, Constant)
+    ]
     for test, side in sided:
         match test.operator, test.wanted:
             case "includes", True:

@@ -6,20 +6,22 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from payer_policy.policy.reference.files import Day, FileModel, Source
+from payer_policy.policy.reference.files import Day, FileModel, InForce, Source
 
 KEBAB = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+ALL_DAYS = InForce()
 
 RawCondition = Any
 RawExpression = Any
 
 
-class Effective(FileModel):
-    from_: Day = Field(alias="from")
-    through: Day | None = None
+class Effective(FileModel, title="the dates in force"):
+    first_day: Day = Field(alias="from")
+    last_day: Day | None = Field(default=None, alias="through")
 
 
-class ParameterModel(FileModel):
+class ParameterModel(FileModel, title="a parameter"):
     """A named value that rules use, and that an overlay may change."""
 
     value: Any
@@ -28,22 +30,22 @@ class ParameterModel(FileModel):
     note: str | None = None
 
 
-class ReasonModel(FileModel):
+class ReasonModel(FileModel, title="a set of reason codes"):
     group: str | None = None
     carc: str | None = None
     rarc: list[str] = Field(default_factory=list)
 
 
-class FindingModel(ReasonModel):
+class FindingModel(ReasonModel, title="a finding"):
     because: str = Field(min_length=1)
     on: str = "service"
 
 
-class ReduceModel(FindingModel):
+class ReduceModel(FindingModel, title="a reduction"):
     to: RawExpression
 
 
-class EffectModel(FileModel):
+class EffectModel(FileModel, title="what a rule does (`then`)"):
     """Exactly one of these."""
 
     conclude: dict[str, Any] | None = None
@@ -53,12 +55,7 @@ class EffectModel(FileModel):
     advise: FindingModel | None = None
 
 
-class InForce(FileModel):
-    from_: Day | None = Field(default=None, alias="from")
-    through: Day | None = None
-
-
-class RuleModel(FileModel):
+class RuleModel(FileModel, title="a rule"):
     id: str = Field(pattern=KEBAB)
     title: str = Field(min_length=1)
     section: str | None = None
@@ -71,8 +68,13 @@ class RuleModel(FileModel):
     if_unknown: Literal["pend", "assume_not_holding"] = "pend"
     note: str | None = None
 
+    @property
+    def days(self) -> InForce:
+        """The days in force that the rule gives for itself, which may be all days."""
+        return self.in_force or ALL_DAYS
 
-class PolicyFile(FileModel):
+
+class PolicyFile(FileModel, title="a policy"):
     """`policies/<payer>/<policy>/<first day in force>.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")

@@ -60,7 +60,6 @@ class Folder:
     """The documents of a folder, and everything that was found to be wrong so far."""
 
     root: Path
-    names: Mapping[type[BaseModel], str]
     contents: Mapping[str, bytes] | None = None
     """What the files hold, by path, where they were loaded before; None: `read` loads them."""
     before: Folder | None = None
@@ -104,7 +103,7 @@ class Folder:
         def about(path: JsonPath) -> str | None:
             return part_name(document, path)
 
-        made, problems = validated(kind, document, names=self.names, about=about)
+        made, problems = validated(kind, document, about=about)
         self.problems.extend(problems)
         if made is None:
             self.broken.add(relative)

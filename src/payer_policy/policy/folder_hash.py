@@ -1,7 +1,7 @@
-"""The hash of a policy folder as it stands on disk: has anything at all been changed?
+"""The hash of a policy folder's files: it changes with every change of any of them.
 
-A ruleset's own hash is of its meaning. This one is of every JSON file, for whoever has to know that
-two processes, or two days, read the same folder.
+A ruleset's own hash covers its meaning. This one covers every JSON file, to show that two processes,
+or two days, read the same folder.
 """
 
 from __future__ import annotations

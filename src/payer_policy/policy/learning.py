@@ -1,11 +1,11 @@
-"""What may turn round when more becomes known of one request: two bits of each rule.
+"""What may flip when more becomes known about a request: two bits of each rule.
 
-Kleene's logic is monotone: to learn a fact settles tests and turns none round. Three things are not:
-a test whether a fact is known, a meaning of silence, and a rule that is assumed not to hold
+Kleene's logic is monotone: learning a fact settles tests and flips none. Three things are not monotone:
+a test whether a fact is known, a meaning of silence, and a rule that is assumed not to apply
 (`if_unknown`). Whatever reads those may *rise* (it was known to fail, and is no longer) or *fall*
 (it was known to hold, and is no longer). `not` and `overrides` swap the two.
 
-Each bit is kept as the set of facts that turn it, so that a message can name them and a proof needs to
+Each bit is kept as the set of facts that flip it, so that a message can name them and a proof has to
 vary nothing else.
 """
 
@@ -45,7 +45,7 @@ _GROWING: Final = ("includes", "includes_any", "includes_all")
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The facts that may turn a condition or a rule when they become known."""
+    """The facts that may flip a condition or a rule when they become known."""
 
     rises: Names = _NONE
     """By these it may cease to be known to fail."""
@@ -69,7 +69,7 @@ class Turns:
 
 
 STEADY: Final = Turns()
-"""Whatever becomes known, it stays."""
+"""Nothing that becomes known flips it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ class Leaves:
 
 
 class Learning:
-    """What may turn round in a ruleset, rule by rule and fact by fact.
+    """What may flip in a ruleset, rule by rule and fact by fact.
 
     Args:
-        ruleset: Its rules stand in order: each after the rules that it needs.
+        ruleset: Its rules are in order: each after the rules that it needs.
         facts: The vocabulary's declarations, by name.
         sources: Where facts come from in a request; those left out are supplied.
     """
@@ -198,7 +198,7 @@ class Learning:
         return Leaves(by_value=out, unknown=_NONE.union(*out.values()))
 
     def resting_on(self) -> Names:
-        """The facts of the request whose being unsaid a rule may rest on."""
+        """The facts of the request whose absence a rule may depend on."""
         read = _NONE.union(*self.inputs_of)
         conditions = [rule.condition for rule in self._ruleset.rules]
         for name in read:
@@ -222,7 +222,7 @@ class Learning:
     # --- conditions ------------------------------------------------------------------------------
 
     def condition(self, condition: Condition) -> Turns:
-        """What may turn a condition."""
+        """The facts that may flip a condition."""
         match condition:
             case Test():
                 return self._test(condition)

@@ -1,32 +1,54 @@
 """The policy folder as one immutable value: vocabulary, reference data, and every policy by date.
 
-`Library.open` is the only way in: it reads every file, reports every problem of all of them, and
-gives a library only when there is none. A folder is never loaded in part.
+`payer_policy.policy.loading.open_library` makes it, from a folder without errors.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 from threading import RLock
 from types import MappingProxyType
+from typing import Any, TypeVar
 
-from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, given_path, kind_of
-from payer_policy.core.json_source import JsonDocument
+from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kind_of
+from payer_policy.core.json_source import JsonDocument, Report, ignored
 from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Basis
+from payer_policy.policy.days import day_after
 from payer_policy.policy.elaboration import Elaboration, Window, alike
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.policy.resolve import Resolver
 from payer_policy.policy.statements import Statement, StatementReader, Statements
-from payer_policy.policy.versions import Merged, PolicyVersion, Span, day_after, merge
+from payer_policy.policy.versions import Merged, PolicyVersion, merge
 
 EMPTY: Mapping[str, tuple[PolicyVersion, ...]] = MappingProxyType({})
+T = TypeVar("T")
+
+
+class _Cache:
+    """What was resolved so far, each part once; a copy in another process starts empty."""
+
+    def __init__(self, made: Mapping[Hashable, Any] | None = None) -> None:
+        self._made: dict[Hashable, Any] = dict(made or {})
+        self._lock = RLock()
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made under a key; made now if it was not."""
+        found: T | None = self._made.get(key)
+        if found is None:
+            with self._lock:
+                found = self._made.get(key)
+                if found is None:
+                    found = self._made[key] = make()
+        return found
+
+    def __reduce__(self) -> tuple[type[_Cache], tuple[()]]:
+        return _Cache, ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,47 +61,26 @@ class Library:
     """The file of the vocabulary with its places, for messages."""
     policies: Mapping[str, tuple[PolicyVersion, ...]]
     """By address, each in the order of the first days."""
-    spans: Mapping[str, tuple[Span, ...]]
-    """By address, the runs of dates for which one chain of versions is in force."""
+    spans: Mapping[str, tuple[Merged, ...]]
+    """By address, the policy with its bases on each run of dates with one version of each of them."""
     codes: Mapping[str, frozenset[str]]
     """The drug codes that each policy can apply to, by address (over all its versions)."""
     statements: Mapping[str, Statements] = field(default_factory=dict)
-    """What is said to be always or never so, by the address of the policy beside which it stands."""
+    """What is always or never to be true, by the address of the policy beside which it is stated."""
     examples: Mapping[str, Mapping[str, JsonDocument]] = field(default_factory=dict)
     """Named requests, by the address of the policy beside which they are and by name. They decide
     nothing: `specs.examples` reads them as requests."""
-    _elaborations: dict[str, tuple[Elaboration, ...]] = field(default_factory=dict)
-    """By address, one for each span; what `check` typed stands here from the beginning."""
-    _windows: dict[str, tuple[Window, ...]] = field(default_factory=dict)
-    _rulesets: dict[tuple[str, date], Ruleset] = field(default_factory=dict)
-    _lock: RLock = field(default_factory=RLock)
+    _cache: _Cache = field(default_factory=_Cache, repr=False)
 
-    @staticmethod
-    def open(folder: str | Path) -> Library:
-        """Read and check a policy folder.
+    def with_elaborations(self, made: Mapping[str, tuple[Elaboration, ...]]) -> Library:
+        """The same library, with the policies that `check` typed already.
 
         Args:
-            folder: The folder that holds `vocabulary.json`.
-
-        Raises:
-            PolicyError: There is no such folder, or with every problem in every file, in file order.
-                Nothing is loaded then.
+            made: By address, the typed policy of each span.
         """
-        from payer_policy.policy.reading import read_library
-
-        library, diagnostics = read_library(given_path(folder, "a policy folder"))
-        errors = [problem for problem in diagnostics if problem.severity == "error"]
-        if errors or library is None:
-            raise PolicyError(errors)
-        return library
-
-    def __getstate__(self) -> dict[str, object]:
-        """What was read from files: not what was resolved since, nor the lock."""
-        return {name: getattr(self, name) for name in _READ}
-
-    def __setstate__(self, state: dict[str, object]) -> None:
-        fresh = {"_elaborations": {}, "_windows": {}, "_rulesets": {}, "_lock": RLock()}
-        self.__dict__.update({**state, **fresh})
+        return replace(
+            self, _cache=_Cache({("typed", address): one for address, one in made.items()})
+        )
 
     def varied(
         self,
@@ -107,21 +108,15 @@ class Library:
             if any(version.model.extends in touched for version in policies[address])
         }:
             touched |= more
-        ignored: list[Diagnostic] = []
         return replace(
             self,
             policies=policies,
             spans={
-                address: tuple(spans_of(address, policies, ignored.append))
-                if address in touched
-                else spans
+                address: spans_of(address, policies, ignored) if address in touched else spans
                 for address, spans in self.spans.items()
             },
             basis=self.basis.varied(vocabulary, reference),
-            _elaborations={},
-            _windows={},
-            _rulesets={},
-            _lock=RLock(),
+            _cache=_Cache(),
         )
 
     @property
@@ -145,9 +140,17 @@ class Library:
                     out.setdefault((root, path), name)
         return out
 
+    def candidates(self, payer: str | None, code: str | None) -> tuple[str, ...]:
+        """The addresses of a payer's policies for a drug code, sorted.
+
+        Args:
+            payer: The payer's folder, as `reference.payer_folder` finds it for a request.
+            code: The code of a service.
+        """
+        return () if payer is None or code is None else self._by_code.get((payer, code), ())
+
     @cached_property
-    def by_code(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
-        """The addresses of a payer's policies for a drug code, sorted; by payer and code."""
+    def _by_code(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
         out: dict[tuple[str, str], list[str]] = {}
         for address in self.addresses():
             for code in self.codes[address]:
@@ -168,13 +171,7 @@ class Library:
         )
 
     def _windows_of(self, address: str) -> tuple[Window, ...]:
-        found = self._windows.get(address)
-        if found is None:
-            with self._lock:
-                found = self._windows.get(address)
-                if found is None:
-                    found = self._windows[address] = tuple(self._cut(address))
-        return found
+        return self._cache.once(("windows", address), lambda: tuple(self._cut(address)))
 
     def _cut(self, address: str) -> list[Window]:
         out: list[Window] = []
@@ -200,18 +197,15 @@ class Library:
         return one._replace(last_day=other.last_day) if alike(*pair) else None
 
     def _elaborated(self, address: str) -> tuple[Elaboration, ...]:
-        found = self._elaborations.get(address)
-        if found is None:
+        def type_again() -> tuple[Elaboration, ...]:
             problems: list[Diagnostic] = []
-            made = [
-                Resolver(span.merged, self.basis, problems.append).elaborated()
-                for span in self.spans.get(address, ())
-            ]
-            found = tuple([one for one in made if one is not None])
-            if len(found) < len(made):
+            spans = self.spans.get(address, ())
+            made = [Resolver(one, self.basis, problems.append).elaborated() for one in spans]
+            if None in made:
                 raise PolicyError(problems)
-            self._elaborations[address] = found
-        return found
+            return tuple(filter(None, made))
+
+        return self._cache.once(("typed", address), type_again)
 
     def ruleset(self, address: str, day: date) -> Ruleset | None:
         """The policy's ruleset for a date of service; None where no version is in force.
@@ -226,17 +220,11 @@ class Library:
         window = self._window_on(address, day)
         if window is None:
             return None
-        key = (address, window.first_day)
-        found = self._rulesets.get(key)
-        if found is None:
-            with self._lock:
-                found = self._rulesets.get(key)
-                if found is None:
-                    elaboration, first, last = window
-                    hashed = self.basis.below is None
-                    found = elaboration.ruleset(first, last, hashed=hashed)
-                    self._rulesets[key] = found
-        return found
+        elaboration, first, last = window
+        hashed = self.basis.below is None
+        return self._cache.once(
+            (address, first), lambda: elaboration.ruleset(first, last, hashed=hashed)
+        )
 
     def _window_on(self, address: str, day: date) -> Window | None:
         if not isinstance(day, date) or isinstance(day, datetime):
@@ -264,7 +252,7 @@ class Library:
         if window is None:
             return ()
         merged = window.elaboration.merged
-        reader = StatementReader(merged, self.basis, lambda problem: None, day)
+        reader = StatementReader(merged, self.basis, ignored, day)
         return reader.read(self.statements)
 
     def addresses(self, payer: str | None = None) -> tuple[str, ...]:
@@ -273,32 +261,27 @@ class Library:
         Args:
             payer: The folder name of a payer; None: of all payers.
         """
-        return tuple(
-            address
-            for address in sorted(self.policies)
-            if payer is None or address.partition("/")[0] == payer
-        )
-
-
-_READ = tuple(one.name for one in fields(Library) if not one.name.startswith("_"))
+        addresses = sorted(self.policies)
+        return tuple(one for one in addresses if payer in (None, one.partition("/")[0]))
 
 
 def spans_of(
-    address: str,
-    policies: Mapping[str, tuple[PolicyVersion, ...]],
-    report: object,
-) -> list[Span]:
-    """The runs of dates of a policy, each with its bases in force laid under it.
+    address: str, policies: Mapping[str, tuple[PolicyVersion, ...]], report: Report
+) -> tuple[Merged, ...]:
+    """The policy with its bases, on each run of dates with one version of each of them in force.
 
-    `report` receives problems of the overlays. Assumes that `extends` has no circle and names
-    policies that exist.
+    Assumes that `extends` has no circle and names policies that exist.
+
+    Args:
+        address: `<payer>/<policy>`.
+        policies: All versions by address.
+        report: Receives problems of the overlays.
     """
-    out: list[Span] = []
-    for version in policies[address]:
-        for chain, first, last in _chains(version, policies, version.first_day, version.last_day):
-            merged = merge(chain, report, first, last)  # type: ignore[arg-type]
-            out.append(Span(merged, first, last))
-    return out
+    return tuple(
+        merge(chain, report, first, last)
+        for version in policies[address]
+        for chain, first, last in _chains(version, policies, version.first_day, version.last_day)
+    )
 
 
 def _chains(
@@ -306,16 +289,15 @@ def _chains(
     policies: Mapping[str, tuple[PolicyVersion, ...]],
     first: date,
     last: date | None,
-) -> list[tuple[list[PolicyVersion], date, date | None]]:
+) -> Iterator[tuple[list[PolicyVersion], date, date | None]]:
+    """The chains of versions from the lowest base to this one, each with its days."""
     base = version.model.extends
     if base is None or base not in policies:
-        return [([version], first, last)]
-    out = []
+        yield [version], first, last
+        return
     for lower in policies[base]:
-        start = max(first, lower.first_day)
-        ends = [day for day in (last, lower.last_day) if day is not None]
-        end = min(ends) if ends else None
-        if end is None or start <= end:
-            for chain, a, b in _chains(lower, policies, start, end):
-                out.append(([*chain, version], a, b))
-    return out
+        start, end = max(first, lower.first_day), min(last or date.max, lower.last_day or date.max)
+        if start <= end:
+            still = None if last is None and lower.last_day is None else end
+            for chain, a, b in _chains(lower, policies, start, still):
+                yield [*chain, version], a, b

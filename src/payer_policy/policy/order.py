@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from payer_policy.core.ruleset import Conclude, Rule
+from payer_policy.core.ruleset import Rule
 
 
 def evaluation_order(rules: Mapping[str, Rule], reads: Mapping[str, Iterable[str]]) -> list[str]:
@@ -16,22 +17,15 @@ def evaluation_order(rules: Mapping[str, Rule], reads: Mapping[str, Iterable[str
         rules: By id.
         reads: By id, the facts that the rule reads.
     """
-    needs = dependencies(rules, reads)
-    waiting = {id_: len(others) for id_, others in needs.items()}
-    feeds: dict[str, list[str]] = {id_: [] for id_ in rules}
-    for id_, others in needs.items():
-        for other in others:
-            feeds[other].append(id_)
-    ready = [id_ for id_, count in waiting.items() if count == 0]
-    heapq.heapify(ready)
-    order = []
-    while ready:
-        id_ = heapq.heappop(ready)
-        order.append(id_)
-        for follower in feeds[id_]:
-            waiting[follower] -= 1
-            if waiting[follower] == 0:
-                heapq.heappush(ready, follower)
+    sorter = TopologicalSorter(dependencies(rules, reads))
+    sorter.prepare()
+    order: list[str] = []
+    ready: list[str] = []
+    while sorter.is_active():
+        for id_ in sorter.get_ready():
+            heapq.heappush(ready, id_)
+        order.append(heapq.heappop(ready))
+        sorter.done(order[-1])
     return order
 
 
@@ -39,11 +33,10 @@ def dependencies(
     rules: Mapping[str, Rule], reads: Mapping[str, Iterable[str]]
 ) -> dict[str, set[str]]:
     """For each rule the rules that must be evaluated before it."""
-    concluders: dict[str, list[str]] = {}
+    concluders: dict[str, list[str]] = defaultdict(list)
     for rule in rules.values():
-        if isinstance(rule.effect, Conclude):
-            for name, _ in rule.effect.values:
-                concluders.setdefault(name, []).append(rule.id)
+        for name in rule.concludes:
+            concluders[name].append(rule.id)
     return {
         id_: {other for name in reads[id_] for other in concluders.get(name, ())}
         | {other for other in rule.overridden_by if other in rules}
@@ -52,8 +45,10 @@ def dependencies(
 
 
 def find_cycles(needs: Mapping[str, set[str]]) -> list[list[str]]:
-    """Names that need one another in a circle: for each such knot a shortest circle through its
-    first name, which stands at both ends."""
+    """Names that need one another in a circle.
+
+    For each such knot, a shortest circle through its first name, which is at both ends.
+    """
     try:
         TopologicalSorter(needs).prepare()
     except CycleError:
@@ -70,31 +65,28 @@ def find_cycles(needs: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def _way_back(start: str, needs: Mapping[str, set[str]]) -> list[str] | None:
-    """A shortest way from a name to itself."""
+    """A shortest way from a name to itself, the first one by name at each step."""
     came_from: dict[str, str] = {}
-    layer = [start]
-    while layer:
-        following = []
-        for name in layer:
-            if start in needs.get(name, ()):
-                way = [name]
-                while way[-1] != start:
-                    way.append(came_from[way[-1]])
-                return [*reversed(way), start]
-            for other in sorted(needs.get(name, ())):
-                if other not in came_from:
-                    came_from[other] = name
-                    following.append(other)
-        layer = following
+    waiting = deque([start])
+    while waiting:
+        name = waiting.popleft()
+        if start in needs.get(name, ()):
+            way = [start, name]
+            while way[-1] != start:
+                way.append(came_from[way[-1]])
+            return way[::-1]
+        for other in sorted(needs.get(name, ())):
+            if other not in came_from:
+                came_from[other] = name
+                waiting.append(other)
     return None
 
 
 def _reached(start: str, needs: Mapping[str, set[str]]) -> set[str]:
     found: set[str] = set()
-    layer = [start]
-    while layer:
-        for other in needs.get(layer.pop(), ()):
-            if other not in found:
-                found.add(other)
-                layer.append(other)
+    waiting = [start]
+    while waiting:
+        new = needs.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
     return found

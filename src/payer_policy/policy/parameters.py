@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import JsonPath
+from payer_policy.core.json_source import Reporter
 from payer_policy.core.vocabulary.types import (
     NUMERIC,
     FactType,
@@ -19,7 +19,7 @@ from payer_policy.core.vocabulary.types import (
 from payer_policy.core.vocabulary.units import UNITS
 from payer_policy.language import ParameterValue
 from payer_policy.policy.files import ParameterModel
-from payer_policy.policy.versions import ISO_DATE, Placed, PolicyVersion, ReportDiagnostic
+from payer_policy.policy.versions import ISO_DATE, Placed
 
 _TEXT: Final = FactType("code", system="identifier")
 _TEXTS: Final = FactType("codes", system="identifier")
@@ -29,28 +29,6 @@ _SHAPES: Final = {
     "code": "a text",
     "codes": "a list",
 }
-
-
-class Reports:
-    """Reports problems of one version's file, each sentence naming what it is about."""
-
-    def __init__(self, version: PolicyVersion, report: ReportDiagnostic, about: str) -> None:
-        self.version, self.report, self.about = version, report, about
-
-    def __call__(
-        self,
-        code: str,
-        message: str,
-        path: JsonPath,
-        *,
-        key: bool = False,
-        hint: str | None = None,
-        warning: bool = False,
-        part: str | None = None,
-    ) -> None:
-        text = f"{self.about}: {message}"
-        problem = self.version.document.problem
-        self.report(problem(code, text, path, key=key, hint=hint, warning=warning, part=part))
 
 
 def _parameter(raw: Any, unit: str | None) -> ParameterValue:
@@ -72,24 +50,24 @@ def _parameter(raw: Any, unit: str | None) -> ParameterValue:
     return ParameterValue(number, FactType(kind, unit))
 
 
-def read_parameter(placed: Placed, reports: Reports) -> ParameterValue | None:
+def read_parameter(placed: Placed[ParameterModel], report: Reporter) -> ParameterValue | None:
     """A parameter's value, or None when it is wrong (reported)."""
-    model: ParameterModel = placed.value
+    model = placed.model
     unit = model.unit
     try:
         made = _parameter(model.value, unit)
     except ValueProblem as problem:
-        reports(problem.code, problem.message, (*placed.path, "value"), hint=problem.hint)
+        report(problem.code, problem.message, ("value",), hint=problem.hint)
         return None
     if unit is None:
         return made
     if unit not in UNITS:
         message = f"`{unit}` is not a unit; expected one of {', '.join(UNITS)}"
         hint = did_you_mean(unit, UNITS)
-        reports("unknown-unit", message, (*placed.path, "unit"), hint=hint)
+        report("unknown-unit", message, ("unit",), hint=hint)
         return None
     if made.type.kind not in NUMERIC:
         message = f"`unit` is for numbers; the value is {_SHAPES[made.type.kind]}"
-        reports("wrong-shape", message, (*placed.path, "unit"), key=True, hint="remove the unit")
+        report("wrong-shape", message, ("unit",), key=True, hint="remove the unit")
         return None
     return made

@@ -8,10 +8,11 @@ from operator import itemgetter
 from typing import Any, Final
 
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
-from payer_policy.core.json_source import JsonPath
+from payer_policy.core.json_source import JsonPath, Report, Reporter
 from payer_policy.core.ruleset import (
     Conclude,
     Constant,
+    Expression,
     Finding,
     Reason,
     Rule,
@@ -23,44 +24,35 @@ from payer_policy.core.ruleset import (
 )
 from payer_policy.core.vocabulary.reading import WHOLE_SERVICE
 from payer_policy.core.vocabulary.types import FactType, Value, format_value
-from payer_policy.language import CodeSetMembers, Elaborator, ParameterValue, Scope, and_
+from payer_policy.language import Elaborator, ParameterValue, and_
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel
-from payer_policy.policy.parameters import Reports, read_parameter
-from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic
+from payer_policy.policy.files import EffectModel, FindingModel, ReduceModel, RuleModel
+from payer_policy.policy.parameters import read_parameter
+from payer_policy.policy.versions import Merged, Placed
 
 _SLOT: Final = re.compile(r"\{([^{}]*)\}")
 EFFECTS: Final = ("conclude", "deny", "pend", "reduce", "advise")
 
 
 class Resolver:
-    """Types one merged policy. Code sets hold what they hold on the first day of its span."""
+    """Types one merged policy. Code sets have the members of the first day of its span."""
 
-    def __init__(self, merged: Merged, basis: Basis, report: ReportDiagnostic) -> None:
-        self.merged, self.basis, self._tell = merged, basis, report
+    def __init__(self, merged: Merged, basis: Basis, report: Report) -> None:
+        self.merged, self.basis = merged, basis
         self.vocabulary = basis.vocabulary
-        self._told = 0
+        self._report_to, self._reported = report, 0
         self.uses: set[str] = set()
         """The parameters that were named since this was last cleared."""
         self.parameters: dict[str, ParameterValue | None] = {
-            name: read_parameter(placed, self._of_parameter(name))
-            if name not in merged.misfits
-            else None
+            name: None if name in merged.misfits else read_parameter(placed, self._parameter(name))
             for name, placed in merged.parameters.items()
         }
-        members = basis.members_on(merged.first_day)
-        self.scope = Scope(
-            basis.types,
-            basis.types,
+        self.scope = basis.scope(
+            merged.first_day,
             parameters=self.parameters,
-            code_sets={
-                name: CodeSetMembers(code_set.system or None, members[name])
-                for name, code_set in basis.reference.code_sets.items()
-            },
-            known_codes=lambda system: basis.known_codes.get(system, frozenset()),
             used=self._use,
-            at_parameter=self._at_parameter,
+            at_parameter=lambda name: self._parameter(name, "value"),
         )
 
     def elaborated(self) -> Elaboration | None:
@@ -72,7 +64,7 @@ class Resolver:
     def elaborated_from(
         self, applies_to: Typed | None, rules: Mapping[str, Typed]
     ) -> Elaboration | None:
-        """The policy of what was typed of it; None where something is missing, being wrong."""
+        """The policy of its typed parts; None where one of them is missing, because it is wrong."""
         parameters = {name: one for name, one in self.parameters.items() if one is not None}
         if (
             applies_to is None
@@ -82,30 +74,18 @@ class Resolver:
             return None
         return Elaboration(self.merged, self.basis, parameters, applies_to, rules)
 
-    def _use(self, kind: str, name: str) -> None:
-        if kind == "parameter":
-            self.uses.add(name)
+    def _use(self, name: str) -> None:
+        self.uses.add(name)
 
     def report(self, problem: Diagnostic) -> None:
-        """Take note of a problem."""
-        self._told += 1
-        self._tell(problem)
+        """Report a problem, and count it."""
+        self._reported += 1
+        self._report_to(problem)
 
-    def _of_parameter(self, name: str) -> Reports:
-        version = self.merged.parameters[name].version
-        return Reports(version, self.report, f"parameter `{name}`")
-
-    def _at_parameter(
-        self,
-        name: str,
-        code: str,
-        message: str,
-        *,
-        hint: str | None = None,
-        part: str | None = None,
-    ) -> None:
-        path = (*self.merged.parameters[name].path, "value")
-        self._of_parameter(name)(code, message, path, hint=hint, part=part)
+    def _parameter(self, name: str, *path: str) -> Reporter:
+        placed = self.merged.parameters[name]
+        about = f"parameter `{name}`"
+        return Reporter(placed.version.document, self.report, about, (*placed.path, *path))
 
     # --- rules -----------------------------------------------------------------------------------
 
@@ -114,46 +94,42 @@ class Resolver:
         self.uses.clear()
         placed = self.merged.applies_to
         if placed is None:
-            self.report(
-                self.merged.chain[0].document.problem(
-                    "missing-key",
-                    "`applies_to` is missing: nothing says which requests this policy decides",
-                    (),
-                    hint='add "applies_to": {"fact": …, "in": [ … ]}',
-                )
+            Reporter(self.merged.chain[0].document, self.report)(
+                "missing-key",
+                "`applies_to` is missing: nothing says which requests this policy decides",
+                hint='add "applies_to": {"fact": …, "in": [ … ]}',
             )
             return None
-        reports = Reports(placed.version, self.report, "`applies_to`")
-        condition = Elaborator(self.scope, reports).condition(placed.value, placed.path)
+        report = placed.reporter(self.report, "`applies_to`")
+        condition = Elaborator(self.scope, report).condition(placed.model, ())
         if condition is None:
             return None
         reads = dict.fromkeys(facts_in_condition(condition))
         for name in reads:
             if self.vocabulary.facts[name].derived:
-                reports(
+                report(
                     "wrong-shape",
                     f"`{name}` is concluded by rules, which run only once the policy applies",
-                    where_fact(placed.value, name, placed.path),
+                    where_fact(placed.model, name, ()),
                     hint="test facts of the request here",
                 )
                 return None
         named = frozenset(code_sets_in(condition))
         return Typed(condition, frozenset(self.uses), named, frozenset(reads))
 
-    def rule(self, placed: PlacedRule) -> Typed | None:
+    def rule(self, placed: Placed[RuleModel]) -> Typed | None:
         """A typed rule, or None when something in it is wrong (reported)."""
-        before = self._told
+        before = self._reported
         return self.basis.typed(
-            placed.model, self.parameters, lambda: (self._rule(placed), self._told > before)
+            placed.model, self.parameters, lambda: (self._rule(placed), self._reported > before)
         )
 
-    def _rule(self, placed: PlacedRule) -> Typed | None:
+    def _rule(self, placed: Placed[RuleModel]) -> Typed | None:
         model = placed.model
         self.uses.clear()
-        reports = Reports(placed.version, self.report, f"rule `{model.id}`")
-        elaborator = Elaborator(self.scope, reports)
-        condition = elaborator.condition(model.when, (*placed.path, "when"))
-        effect = self._effect(model.then, (*placed.path, "then"), elaborator, reports)
+        elaborator = Elaborator(self.scope, placed.reporter(self.report, f"rule `{model.id}`"))
+        condition = elaborator.condition(model.when, ("when",))
+        effect = self._effect(model.then, ("then",), elaborator)
         if condition is None or effect is None:
             return None
         rule = Rule(
@@ -167,16 +143,16 @@ class Resolver:
             section=model.section,
             origin=placed.version.name,
         )
-        reads = frozenset(facts_read(rule))
         named = frozenset(code_sets_in(condition))
-        return Typed(rule, frozenset(self.uses), named, reads)
+        return Typed(rule, frozenset(self.uses), named, frozenset(facts_read(rule)))
 
     def _effect(
-        self, model: EffectModel, path: JsonPath, elaborator: Elaborator, reports: Reports
+        self, model: EffectModel, path: JsonPath, elaborator: Elaborator
     ) -> Conclude | Finding | None:
+        report = elaborator.report
         given = [name for name in EFFECTS if name in model.model_fields_set]
         if len(given) != 1:
-            reports(
+            report(
                 "wrong-shape",
                 f"`then` has exactly one of {', '.join(EFFECTS)}; "
                 f"found {and_(given) or 'none of them'}",
@@ -186,115 +162,101 @@ class Resolver:
             )
             return None
         kind = given[0]
+        here = (*path, kind)
         if getattr(model, kind) is None:
-            reports("wrong-type", f"`{kind}`: found null; an object was expected", (*path, kind))
+            report("wrong-type", f"`{kind}`: found null; an object was expected", here)
             return None
         if model.conclude is not None:
-            return self._conclude(model.conclude, (*path, kind), elaborator, reports)
+            return self._conclude(model.conclude, here, elaborator)
         finding: FindingModel = getattr(model, kind)
-        here = (*path, kind)
         to = None
         if isinstance(finding, ReduceModel):
-            to = elaborator.operand(finding.to, FactType("decimal", "billing units"), (*here, "to"))
+            to = self._amount(finding.to, (*here, "to"), elaborator)
             if to is None:
-                return None
-            nones = [
-                name
-                for name in facts_in_expression(to)
-                if self.vocabulary.facts[name].type.can_be_none
-            ]
-            if nones:
-                message = f"`to`: `{nones[0]}` can be none, so it is not always an amount"
-                hint = "name a fact that cannot be none, or a parameter"
-                reports("wrong-type", message, (*here, "to"), hint=hint)
                 return None
         part = None if finding.on == WHOLE_SERVICE else finding.on
         if part is not None and part not in self.vocabulary.line_parts:
             legal = (WHOLE_SERVICE, *self.vocabulary.line_parts)
-            reports(
-                "unknown-value",
-                f"`on`: `{part}` is not a part of a service's lines; "
-                f"expected one of {', '.join(legal)}",
-                (*here, "on"),
-                hint=did_you_mean(part, legal),
-            )
+            message = f"`on`: `{part}` is not a part of a service's lines; "
+            message += f"expected one of {', '.join(legal)}"
+            report("unknown-value", message, (*here, "on"), hint=did_you_mean(part, legal))
             return None
-        sentence = self._sentence(finding.because, (*here, "because"), reports)
+        sentence = self._sentence(finding.because, (*here, "because"), report)
         if sentence is None:
             return None
         reason = Reason(finding.group, finding.carc, tuple(finding.rarc))
         return Finding(kind, reason, sentence, part, to)  # type: ignore[arg-type]
 
+    def _amount(self, raw: Any, path: JsonPath, elaborator: Elaborator) -> Expression | None:
+        """The units that a reduction allows: always an amount."""
+        to = elaborator.operand(raw, FactType("decimal", "billing units"), path)
+        for name in () if to is None else facts_in_expression(to):
+            if self.vocabulary.facts[name].type.can_be_none:
+                message = f"`to`: `{name}` can be none, so it is not always an amount"
+                hint = "name a fact that cannot be none, or a parameter"
+                elaborator.report("wrong-type", message, path, hint=hint)
+                return None
+        return to
+
     def _conclude(
-        self,
-        values: Mapping[str, Any],
-        path: JsonPath,
-        elaborator: Elaborator,
-        reports: Reports,
+        self, values: Mapping[str, Any], path: JsonPath, elaborator: Elaborator
     ) -> Conclude | None:
+        report = elaborator.report
         derived = {name for name, fact in self.vocabulary.facts.items() if fact.derived}
         made: list[tuple[str, Value]] = []
         if not values:
             message = "`conclude` concludes nothing"
-            reports("empty-condition", message, path, key=True, hint='write {"fact.name": value}')
+            report("empty-condition", message, path, key=True, hint='write {"fact.name": value}')
             return None
         for name, raw in values.items():
             here = (*path, name)
             fact = self.vocabulary.facts.get(name)
             if fact is None:
                 hint = did_you_mean(name, derived)
-                reports("unknown-fact", f"`{name}` is not a fact", here, key=True, hint=hint)
+                report("unknown-fact", f"`{name}` is not a fact", here, key=True, hint=hint)
                 continue
             if not fact.derived:
-                reports(
-                    "not-derived",
-                    f"`{name}` comes from the request; a rule cannot conclude it",
-                    here,
-                    key=True,
-                    hint=did_you_mean(name, derived)
-                    or 'declare it with "derived": true in vocabulary.json',
-                )
+                hint = did_you_mean(name, derived)
+                hint = hint or 'declare it with "derived": true in vocabulary.json'
+                message = f"`{name}` comes from the request; a rule cannot conclude it"
+                report("not-derived", message, here, key=True, hint=hint)
                 continue
             expression = elaborator.about(name).value(raw, fact.type, here)
             if isinstance(expression, Constant):
                 made.append((name, expression.value))
             elif expression is not None:
-                reports(
-                    "wrong-type",
-                    f"`{name}`: a conclusion is a plain value or a parameter",
-                    here,
-                    hint="declare a fact that is computed, and test it in another rule",
-                )
-        return (
-            Conclude(tuple(sorted(made, key=itemgetter(0)))) if len(made) == len(values) else None
-        )
+                message = f"`{name}`: a conclusion is a plain value or a parameter"
+                hint = "declare a fact that is computed, and test it in another rule"
+                report("wrong-type", message, here, hint=hint)
+        whole = len(made) == len(values)
+        return Conclude(tuple(sorted(made, key=itemgetter(0)))) if whole else None
 
-    def _sentence(self, text: str, path: JsonPath, reports: Reports) -> Sentence | None:
+    def _sentence(self, text: str, path: JsonPath, report: Reporter) -> Sentence | None:
         pieces: list[str] = [""]
         facts: list[str] = []
         end = 0
         sound = True
-        for match in _SLOT.finditer(text):
-            pieces[-1] += text[end : match.start()]
-            end = match.end()
-            name = match.group(1).strip()
+
+        def unknown(noun: str, name: str, slot: re.Match[str], hint: str | None) -> None:
+            message = f"the sentence prints {{{slot.group(1).strip()}}}, but `{name}` is not "
+            report(f"unknown-{noun}", f"{message}a {noun}", path, hint=hint, part=slot.group())
+
+        for slot in _SLOT.finditer(text):
+            pieces[-1] += text[end : slot.start()]
+            end = slot.end()
+            name = slot.group(1).strip()
             if name.startswith("parameter:"):
                 parameter = name.removeprefix("parameter:").strip()
                 self.uses.add(parameter)
                 known = self.parameters.get(parameter)
-                if known is None:
-                    sound = False
-                    if parameter not in self.parameters:
-                        reports(
-                            "unknown-parameter",
-                            f"the sentence prints {{{name}}}, but `{parameter}` is not a parameter",
-                            path,
-                            hint=did_you_mean(parameter, self.parameters)
-                            or f"parameters: {', '.join(list(self.parameters)[:8])}",
-                            part=match.group(),
-                        )
+                if known is not None:
+                    pieces[-1] += format_value(known.value, known.type)
                     continue
-                pieces[-1] += format_value(known.value, known.type)
+                sound = False
+                if parameter not in self.parameters:
+                    hint = did_you_mean(parameter, self.parameters)
+                    hint = hint or f"parameters: {', '.join(list(self.parameters)[:8])}"
+                    unknown("parameter", parameter, slot, hint)
             elif name in self.vocabulary.facts:
                 facts.append(name)
                 pieces.append("")
@@ -303,19 +265,13 @@ class Resolver:
                 hint = did_you_mean(name, self.vocabulary.facts)
                 if name in self.parameters:
                     hint = f"write {{parameter:{name}}}"
-                reports(
-                    "unknown-fact",
-                    f"the sentence prints {{{name}}}, but `{name}` is not a fact",
-                    path,
-                    hint=hint,
-                    part=match.group(),
-                )
+                unknown("fact", name, slot, hint)
         pieces[-1] += text[end:]
         rest = _SLOT.sub("", text)
         if "{" in rest or "}" in rest:
             brace = "{" if "{" in rest else "}"
             message = f"the sentence has a `{brace}` without its partner"
-            reports("wrong-shape", message, path, hint="write {fact.name}")
+            report("wrong-shape", message, path, hint="write {fact.name}")
             sound = False
         return Sentence(tuple(pieces), tuple(facts)) if sound else None
 

@@ -1,6 +1,6 @@
 """Statements about a policy, from the file `statements.json` beside its versions.
 
-A statement says in the condition language what is always or never so, of facts and of the decision.
+A statement says in the condition language what is always or never true of facts and of the decision.
 It holds for every version of the policy and for every policy that extends it, unless one of those
 withdraws it with a reason. `payer_policy.analysis.prove` says whether it is true.
 """
@@ -10,28 +10,27 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
-from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import JsonDocument, JsonPath
-from payer_policy.core.ruleset import Condition, Constant, tests_in
-from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, GROUP, OUTCOME, RARC, RULE
+from payer_policy.core.diagnostics import Diagnostic, did_you_mean
+from payer_policy.core.json_source import JsonDocument, Report, Reporter, ignored
+from payer_policy.core.ruleset import Condition, Constant, tests_in, with_members
+from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, OUTCOME, RULE
 from payer_policy.language import Elaborator
-from payer_policy.policy.basis import Basis
-from payer_policy.policy.files import KEBAB, InForce, RawCondition
-from payer_policy.policy.reference.files import FileModel
+from payer_policy.policy.basis import Basis, Typed
+from payer_policy.policy.files import ALL_DAYS, KEBAB, RawCondition
+from payer_policy.policy.reference.files import FileModel, InForce
 from payer_policy.policy.resolve import Resolver
-from payer_policy.policy.versions import Merged, ReportDiagnostic, day_after
+from payer_policy.policy.versions import Merged
 
 FILE: Final = "statements.json"
-KINDS: Final = ("never", "always", "stays")
-
 StatementKind = Literal["never", "always", "stays"]
+KINDS: Final[tuple[StatementKind, ...]] = ("never", "always", "stays")
 
 
-class StatementModel(FileModel):
+class StatementModel(FileModel, title="a statement"):
     """One statement: exactly one of `never`, `always` and `stays`."""
 
     id: str = Field(pattern=KEBAB)
@@ -44,8 +43,13 @@ class StatementModel(FileModel):
     in_force: InForce | None = None
     note: str | None = None
 
+    @property
+    def days(self) -> InForce:
+        """The days in force that the statement gives for itself, which may be all days."""
+        return self.in_force or ALL_DAYS
 
-class StatementsFile(FileModel):
+
+class StatementsFile(FileModel, title="a file of statements"):
     """`policies/<payer>/<policy>/statements.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")
@@ -72,7 +76,7 @@ class Statement:
     cites: tuple[str, ...]
     note: str | None
     origin: str
-    """The address of the policy beside which it stands."""
+    """The address of the policy that its file is beside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class Statements:
 def inherited(
     merged: Merged, beside: Mapping[str, Statements]
 ) -> Iterator[tuple[Statements, int, StatementModel]]:
-    """The statements that hold of a policy as it stands with its bases, the base's first."""
+    """The statements about a policy and its bases, the lowest base's first."""
     chain = list(dict.fromkeys(version.address for version in merged.chain))
     for at, address in enumerate(chain):
         found = beside.get(address)
@@ -105,95 +109,80 @@ def inherited(
 
 
 def first_days(merged: Merged, beside: Mapping[str, Statements]) -> frozenset[date]:
-    """The days on which another statement begins to hold, or one holds no more."""
-    out: set[date] = set()
-    for _, _, model in inherited(merged, beside):
-        window = model.in_force
-        if window is not None and window.from_ is not None:
-            out.add(window.from_)
-        if window is not None and window.through is not None:
-            out.add(day_after(window.through))
-    return frozenset(out)
+    """The days on which a statement comes into force, or has ended."""
+    return frozenset(
+        day for _, _, model in inherited(merged, beside) for day in model.days.changes()
+    )
 
 
 class StatementReader:
     """Types the statements of one policy on one window of dates."""
 
-    def __init__(
-        self,
-        merged: Merged,
-        basis: Basis,
-        report: ReportDiagnostic,
-        day: date,
-    ) -> None:
-        self._merged, self._report, self._day = merged, report, day
-        resolver = Resolver(merged, basis, lambda problem: None)
-        members, known_codes = basis.members_on(day), basis.known_codes
-        types = {**basis.types, **{name: fact.type for name, fact in OUTCOME.items()}}
-        listed = basis.reference.reason_codes
-        reasons = {
-            fact: frozenset(code for system, code in listed if system == name)
-            for fact, name in ((GROUP, "group"), (CARC, "carc"), (RARC, "rarc"))
-        }
+    def __init__(self, merged: Merged, basis: Basis, report: Report, day: date) -> None:
+        self._merged, self._basis, self._report, self._day = merged, basis, report, day
         self._rules = frozenset(merged.rules)
         self._assumable = self._rules | basis.vocabulary.facts.keys()
-        systems = {OUTCOME[fact].type.system: codes for fact, codes in reasons.items()}
-
-        def known(system: str) -> frozenset[str]:
-            found = systems.get(system)
-            return known_codes.get(system, frozenset()) if found is None else found
-
+        # What is wrong with parameters is reported where the policy itself is checked.
+        self._resolver = Resolver(merged, basis, ignored)
+        types = {**basis.types, **{name: fact.type for name, fact in OUTCOME.items()}}
         self._scope = replace(
-            resolver.scope,
-            subjects=types,
-            facts=types,
-            known_codes=known,
-            code_sets={
-                name: one._replace(codes=members[name])
-                for name, one in resolver.scope.code_sets.items()
-            },
-            at_parameter=lambda *about, **more: None,  # said where the policy itself is checked
+            self._resolver.scope, subjects=types, facts=types, known_codes=self._known_codes
         )
+
+    def _known_codes(self, system: str) -> frozenset[str]:
+        if system in ("group", "carc", "rarc"):
+            listed = self._basis.reference.reason_codes
+            return frozenset(code for one, code in listed if one == system)
+        return self._basis.known_codes.get(system, frozenset())
 
     def read(self, beside: Mapping[str, Statements]) -> tuple[Statement, ...]:
         """The statements in force on the day; what is wrong is reported and left out."""
-        out = []
-        for statements, index, model in inherited(self._merged, beside):
-            if not _in_force(model.in_force, self._day):
-                continue
-            made = self._statement(statements, index, model)
-            if made is not None:
-                out.append(made)
-        return tuple(out)
+        made = (
+            self._statement(statements, index, model)
+            for statements, index, model in inherited(self._merged, beside)
+            if model.days.in_force(self._day)
+        )
+        return tuple([one for one in made if one is not None])
 
     def _statement(
         self, statements: Statements, index: int, model: StatementModel
     ) -> Statement | None:
-        at: JsonPath = ("statements", index)
-        given = [kind for kind in KINDS if getattr(model, kind) is not None]
+        problems: list[Diagnostic] = []
+        about, path = f"statement `{model.id}`", ("statements", index)
+        report = Reporter(statements.document, problems.append, about, path)
+        typed = self._basis.typed(
+            model, self._resolver.parameters, lambda: (self._typed(model, report), bool(problems))
+        )
+        made = None if typed is None else self._on_the_day(typed.made, statements, model, report)
+        for problem in problems:
+            self._report(problem)
+        return made
 
-        def report(code: str, message: str, path: JsonPath, **more: Any) -> None:
-            more.pop("warning", None)
-            said = f"statement `{model.id}`: {message}"
-            self._report(statements.document.problem(code, said, path, **more))
-
+    def _typed(self, model: StatementModel, report: Reporter) -> Typed | None:
+        """The kind of a statement and its conditions, typed as rules are."""
+        given: list[StatementKind] = [kind for kind in KINDS if getattr(model, kind) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none of them"
-            report(
-                "wrong-shape",
-                f"a statement has exactly one of {', '.join(KINDS)}; found {found}",
-                at,
-                hint='write "never": { … } or "always": { … }',
-            )
+            message = f"a statement has exactly one of {', '.join(KINDS)}; found {found}"
+            report("wrong-shape", message, hint='write "never": { … } or "always": { … }')
             return None
-        kind: StatementKind = given[0]  # type: ignore[assignment]
+        self._resolver.uses.clear()
         elaborator = Elaborator(self._scope, report)
-        condition = elaborator.condition(getattr(model, kind), (*at, kind))
-        when = None
-        if model.when is not None:
-            when = elaborator.condition(model.when, (*at, "when"))
+        condition = elaborator.condition(getattr(model, given[0]), (given[0],))
+        when = None if model.when is None else elaborator.condition(model.when, ("when",))
         if condition is None or (when is None and model.when is not None):
             return None
+        made = (given[0], condition, when)
+        return Typed(made, frozenset(self._resolver.uses), frozenset(), frozenset())
+
+    def _on_the_day(
+        self,
+        typed: tuple[StatementKind, Condition, Condition | None],
+        statements: Statements,
+        model: StatementModel,
+        report: Reporter,
+    ) -> Statement | None:
+        kind, condition, when = typed
         for part in (condition, *([when] if when is not None else ())):
             for fact, known, code, what in (
                 (RULE, self._rules, "unknown-rule", "a rule"),
@@ -202,14 +191,15 @@ class StatementReader:
                 for name in _named(part, fact):
                     if name not in known:
                         message = f"`{name}` is not {what} of {self._merged.version.address}"
-                        report(code, message, (*at, kind), hint=did_you_mean(name, known))
+                        report(code, message, (kind,), hint=did_you_mean(name, known))
                         return None
+        members = self._basis.members_on(self._day)
         return Statement(
             model.id,
             model.title,
             kind,
-            condition,
-            when,
+            with_members(condition, members),
+            None if when is None else with_members(when, members),
             tuple(model.cites),
             model.note,
             statements.address,
@@ -225,17 +215,10 @@ def _named(condition: Condition, fact: str) -> Iterator[str]:
                 yield from sorted(str(one) for one in named)
 
 
-def _in_force(window: InForce | None, day: date) -> bool:
-    if window is None:
-        return True
-    after = window.from_ is None or window.from_ <= day
-    return after and (window.through is None or day <= window.through)
-
-
 def check_statements(
     beside: Mapping[str, Statements],
     bases: Mapping[str, tuple[str, ...]],
-    report: ReportDiagnostic,
+    report: Report,
 ) -> None:
     """What is wrong with statements' files whatever the dates: double ids, withdrawals of nothing.
 
@@ -243,28 +226,23 @@ def check_statements(
         bases: By address, the policies that it extends, directly or not.
     """
     for address in sorted(beside):
-        model, document = beside[address].model, beside[address].document
+        model = beside[address].model
+        say = Reporter(beside[address].document, report)
         below = [beside[base].model for base in bases.get(address, ()) if base in beside]
         known = {statement.id for base in below for statement in base.statements}
         seen: set[str] = set(known)
         for index, statement in enumerate(model.statements):
             if statement.id in seen:
-                report(
-                    document.problem(
-                        "duplicate-statement",
-                        f"there is another statement `{statement.id}`"
-                        + (" in a policy that this one extends" if statement.id in known else ""),
-                        ("statements", index, "id"),
-                        hint="give it a name of its own",
-                    )
-                )
+                message = f"there is another statement `{statement.id}`"
+                message += " in a policy that this one extends" if statement.id in known else ""
+                path = ("statements", index, "id")
+                say("duplicate-statement", message, path, hint="give it a name of its own")
             seen.add(statement.id)
         for id_, why in model.withdraws.items():
-            path = ("withdraws", id_)
             if id_ not in known:
                 message = f"there is no statement `{id_}` in a policy that this one extends"
                 hint = did_you_mean(id_, known) or "remove it"
-                report(document.problem("withdraws-nothing", message, path, key=True, hint=hint))
+                say("withdraws-nothing", message, ("withdraws", id_), key=True, hint=hint)
             elif not why.strip():
                 message = f"nothing says why `{id_}` is withdrawn"
-                report(document.problem("wrong-value", message, path, hint="give the reason"))
+                say("wrong-value", message, ("withdraws", id_), hint="give the reason")

@@ -7,25 +7,31 @@ replaces some and withdraws others. Whatever it names that is not in the base is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any, Final
+from datetime import date
+from typing import Final, Generic, TypeVar
 
-from payer_policy.core.diagnostics import Diagnostic, did_you_mean
-from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonDocument, JsonPath, Report, Reporter
 from payer_policy.core.ruleset import Spans
 from payer_policy.core.vocabulary.units import UNITS, factor
-from payer_policy.policy.files import ParameterModel, PolicyFile, ReasonModel, RuleModel
+from payer_policy.policy.days import Period
+from payer_policy.policy.files import (
+    ParameterModel,
+    PolicyFile,
+    RawCondition,
+    ReasonModel,
+    RuleModel,
+)
 from payer_policy.policy.reference.files import Source
 
-ReportDiagnostic = Callable[[Diagnostic], None]
-
+T = TypeVar("T")
 ISO_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
 @dataclass(frozen=True)
-class PolicyVersion:
+class PolicyVersion(Period):
     """One policy file."""
 
     address: str
@@ -44,99 +50,78 @@ class PolicyVersion:
         """`<payer>/<policy>/<first day>`"""
         return f"{self.address}/{self.first_day.isoformat()}"
 
+    def reporter(self, report: Report, about: str = "", *path: str | int) -> Reporter:
+        """Reports problems of the file, or of what is at a path in it."""
+        return Reporter(self.document, report, about, path)
+
 
 @dataclass(frozen=True)
-class Placed:
-    """Something with the version and the place in its file that it comes from."""
+class Placed(Generic[T]):
+    """A part of a policy, with the version and the place in its file that it comes from."""
 
     version: PolicyVersion
     path: JsonPath
-    value: Any
+    model: T
+
+    def reporter(self, report: Report, about: str = "") -> Reporter:
+        """Reports problems of the part; their paths are below it."""
+        return self.version.reporter(report, about, *self.path)
 
 
 @dataclass(frozen=True)
-class PlacedRule:
-    """A rule with the version and the place in its file that it comes from."""
-
-    version: PolicyVersion
-    path: JsonPath
-    model: RuleModel
-
-
-@dataclass(frozen=True)
-class Merged:
-    """A version with its bases laid under it."""
+class Merged(Period):
+    """A version with its bases laid under it, on days on which one version of each is in force."""
 
     version: PolicyVersion
     chain: tuple[PolicyVersion, ...]
     """From the lowest base to the version itself."""
-    applies_to: Placed | None
+    applies_to: Placed[RawCondition] | None
     references: Mapping[str, Source]
-    parameters: Mapping[str, Placed]
-    """Values are `ParameterModel`."""
+    parameters: Mapping[str, Placed[ParameterModel]]
     information_request: ReasonModel | None
     spans: Spans
-    acknowledges: Mapping[str, str]
-    rules: Mapping[str, PlacedRule]
+    rules: Mapping[str, Placed[RuleModel]]
     first_day: date
     last_day: date | None
     rule_ids: Mapping[str, frozenset[str]]
     """By version name, the ids of the rules as that version leaves them."""
     sections: tuple[str, ...]
     """In the order of the highest version that names them; those that only a base names come after."""
-    silences: Placed | None
+    silences: Placed[list[str]] | None
     """What the highest version that says so silences, as `section:<name>`."""
     misfits: frozenset[str]
     """Parameters that an overlay gave another type or unit than its base (reported)."""
 
-    def breakpoints(self) -> Iterable[date]:
-        """First days on which a rule's own window begins, or the day after it ends."""
-        for rule in self.rules.values():
-            window = rule.model.in_force
-            if window is not None:
-                if window.from_ is not None:
-                    yield window.from_
-                if window.through is not None and window.through < date.max:
-                    yield day_after(window.through)
+    def rules_on(self, day: date) -> list[str]:
+        """The ids of the rules whose own days include the day."""
+        return [id_ for id_, rule in self.rules.items() if rule.model.days.in_force(day)]
+
+    def starts(self, more: Iterable[date] = ()) -> list[date]:
+        """The first day, and the later ones on which a rule begins or has ended, in order.
+
+        Args:
+            more: Other days to count in, as far as they are later days of these.
+        """
+        days = {day for rule in self.rules.values() for day in rule.model.days.changes()}
+        later = (day for day in days.union(more) if day > self.first_day and self.in_force(day))
+        return [self.first_day, *sorted(later)]
 
     def level(self, version: PolicyVersion) -> int:
-        """How high in the chain a version stands; 0 is the lowest base."""
+        """How high in the chain a version is; 0 is the lowest base."""
         return self.chain.index(version)
 
 
-def day_after(day: date) -> date:
-    """The next day; the calendar's last day has none, and stays."""
-    return day + timedelta(days=1) if day < date.max else day
-
-
-def day_before(day: date) -> date:
-    """The day before; the calendar's first day has none, and stays."""
-    return day - timedelta(days=1) if day > date.min else day
-
-
-def rule_in_force(model: RuleModel, day: date) -> bool:
-    """Whether a rule's own window, if it has one, includes the day."""
-    window = model.in_force
-    return window is None or (
-        (window.from_ is None or window.from_ <= day)
-        and (window.through is None or day <= window.through)
-    )
-
-
-def merge(
-    chain: Sequence[PolicyVersion], report: ReportDiagnostic, first: date, last: date | None
-) -> Merged:
-    """Lay the versions of a chain (lowest base first) over one another."""
-    rules: dict[str, PlacedRule] = {}
+def merge(chain: Sequence[PolicyVersion], report: Report, first: date, last: date | None) -> Merged:
+    """The versions of a chain (lowest base first), each laid over the ones before it."""
+    rules: dict[str, Placed[RuleModel]] = {}
     rule_ids: dict[str, frozenset[str]] = {}
-    parameters: dict[str, Placed] = {}
+    parameters: dict[str, Placed[ParameterModel]] = {}
     misfits: set[str] = set()
     references: dict[str, Source] = {}
-    acknowledges: dict[str, str] = {}
-    applies_to: Placed | None = None
+    applies_to: Placed[RawCondition] | None = None
     request: ReasonModel | None = None
     sections: tuple[str, ...] = ()
-    silences: Placed | None = None
+    silences: Placed[list[str]] | None = None
     spans: Spans = "pend"
     base: PolicyVersion | None = None
     for version in chain:
@@ -145,11 +130,10 @@ def merge(
         overlay.withdraw(rules)
         overlay.add(rules)
         for name, parameter in model.parameters.items():
-            if name in parameters and not overlay.fits(name, parameters[name].value, parameter):
+            if name in parameters and not overlay.fits(name, parameters[name].model, parameter):
                 misfits.add(name)
             parameters[name] = Placed(version, ("parameters", name), parameter)
         references.update(model.references)
-        acknowledges.update(model.acknowledges)
         if "applies_to" in model.model_fields_set:
             applies_to = Placed(version, ("applies_to",), model.applies_to)
         request = model.information_request or request
@@ -167,7 +151,6 @@ def merge(
         parameters=parameters,
         information_request=request,
         spans=spans,
-        acknowledges=acknowledges,
         rules=rules,
         first_day=first,
         last_day=last,
@@ -184,56 +167,52 @@ class _Overlay:
 
     version: PolicyVersion
     base: PolicyVersion | None
-    report: ReportDiagnostic
+    report: Report
 
-    def problem(
-        self, code: str, message: str, *path: str | int, key: bool = False, hint: str | None = None
-    ) -> None:
-        self.report(self.version.document.problem(code, message, path, key=key, hint=hint))
-
-    def withdraw(self, rules: dict[str, PlacedRule]) -> None:
+    def withdraw(self, rules: dict[str, Placed[RuleModel]]) -> None:
         """Take the withdrawn rules out."""
         withdrawn: set[str] = set()
+        report = self.version.reporter(self.report)
         for index, id_ in enumerate(self.version.model.withdraws):
+            path = ("withdraws", index)
             if id_ in withdrawn:
                 message = f"rule `{id_}` is withdrawn twice"
-                self.problem("duplicate-entry", message, "withdraws", index, hint="keep one")
+                report("duplicate-entry", message, path, hint="keep one")
             elif id_ in rules:
                 del rules[id_]
             else:
                 message = f"rule `{id_}` cannot be withdrawn: {self._nothing()}"
                 hint = did_you_mean(id_, rules) or "remove it"
-                self.problem("overlay-touches-nothing", message, "withdraws", index, hint=hint)
+                report("overlay-touches-nothing", message, path, hint=hint)
             withdrawn.add(id_)
 
-    def add(self, rules: dict[str, PlacedRule]) -> None:
+    def add(self, rules: dict[str, Placed[RuleModel]]) -> None:
         """Put in the version's own rules; those that it replaces keep their place."""
         inherited = set(rules)
         own: dict[str, int] = {}
         for index, rule in enumerate(self.version.model.rules):
-            path: JsonPath = ("rules", index)
+            placed = Placed(self.version, ("rules", index), rule)
+            report = self.version.reporter(self.report, "", *placed.path)
             if rule.id in own:
                 line = self.version.document.locate(("rules", own[rule.id], "id")).start
                 where = f" (line {line.line})" if line else ""
                 message = f"rule `{rule.id}`: another rule has this id already{where}"
-                self.problem("duplicate-rule", message, *path, "id", hint="give it another id")
+                report("duplicate-rule", message, ("id",), hint="give it another id")
                 continue
             own[rule.id] = index
             if rule.id in self.version.model.withdraws:
                 message = f"rule `{rule.id}` is both withdrawn and given here"
                 hint = 'to change it, leave it out of "withdraws" and write "replaces": true'
-                self.problem("duplicate-rule", message, *path, "id", hint=hint)
+                report("duplicate-rule", message, ("id",), hint=hint)
             elif rule.replaces and rule.id not in inherited:
                 message = f"rule `{rule.id}` replaces nothing: {self._nothing()}"
                 hint = did_you_mean(rule.id, inherited) or 'to add a rule, remove "replaces"'
-                self.problem(
-                    "overlay-touches-nothing", message, *path, "replaces", key=True, hint=hint
-                )
+                report("overlay-touches-nothing", message, ("replaces",), key=True, hint=hint)
             elif not rule.replaces and rule.id in inherited:
                 message = f"rule `{rule.id}` is already a rule of {rules[rule.id].version.name}"
                 hint = 'add "replaces": true, or give it another id'
-                self.problem("duplicate-rule", message, *path, "id", hint=hint)
-            rules[rule.id] = PlacedRule(self.version, path, rule)
+                report("duplicate-rule", message, ("id",), hint=hint)
+            rules[rule.id] = placed
 
     def _nothing(self) -> str:
         if self.base is None:
@@ -242,22 +221,24 @@ class _Overlay:
 
     def fits(self, name: str, base: ParameterModel, mine: ParameterModel) -> bool:
         """Whether a parameter that is changed keeps its type, and a unit that converts."""
+        report = self.version.reporter(self.report, "", "parameters", name)
+        it = f"parameter `{name}`"
         theirs, ours = _kind(base.value), _kind(mine.value)
         if theirs != ours:
-            message = f"parameter `{name}` is {ours}, but {theirs} in the base"
-            self.problem("wrong-type", message, "parameters", name, "value")
+            report("wrong-type", f"{it} is {ours}, but {theirs} in the base", ("value",))
             return False
-        if base.unit != mine.unit and base.unit is not None and base.unit in UNITS:
-            if mine.unit is None:
-                message = f"parameter `{name}` has no unit, but the base gives it in {base.unit}"
-                hint = f'add "unit": "{base.unit}"'
-                self.problem("unit-mismatch", message, "parameters", name, key=True, hint=hint)
-                return False
-            if mine.unit in UNITS and factor(mine.unit, base.unit) is None:
-                message = f"parameter `{name}` is in {mine.unit}, which does not convert to "
-                message += f"{base.unit} as in the base"
-                self.problem("unit-mismatch", message, "parameters", name, "unit")
-                return False
+        if base.unit == mine.unit or base.unit not in UNITS:
+            return True
+        if mine.unit is None:
+            message = f"{it} has no unit, but the base gives it in {base.unit}"
+            report("unit-mismatch", message, key=True, hint=f'add "unit": "{base.unit}"')
+            return False
+        if mine.unit in UNITS and factor(mine.unit, base.unit) is None:
+            message = (
+                f"{it} is in {mine.unit}, which does not convert to {base.unit} as in the base"
+            )
+            report("unit-mismatch", message, ("unit",))
+            return False
         return True
 
 
@@ -270,12 +251,3 @@ def _kind(raw: object) -> str:
     return (
         "a list" if isinstance(raw, list) else "an object" if isinstance(raw, dict) else "a number"
     )
-
-
-@dataclass(frozen=True)
-class Span:
-    """A run of service dates on which one chain of versions, and one ruleset, is in force."""
-
-    merged: Merged
-    first_day: date
-    last_day: date | None

@@ -37,7 +37,7 @@ from payer_policy.language.sources import (
     behind,
     facts_of,
 )
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.models import PriorLine, Request
 from payer_policy.request.services import LineView, Service, on_day

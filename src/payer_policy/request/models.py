@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
-from payer_policy.core.json_models import Names, problems
+from payer_policy.core.json_models import problems
 from payer_policy.core.json_source import MAX_ELEMENTS, JsonDocument
 from payer_policy.core.vocabulary.codes import normalize_code, of_another_system
 from payer_policy.core.vocabulary.types import (
@@ -115,7 +115,7 @@ else:
             except ValidationError as error:
                 name = cls.__name__.lower()
                 document = JsonDocument("", name, fields)
-                found = problems(error, document, model=cls, names=NAMES)
+                found = problems(error, document, model=cls)
                 # Values in a program have a path, but no line and no column.
                 places = [Location(name, one.location.path) for one in found]
                 refused = [
@@ -141,7 +141,7 @@ class _Part(BaseModel, metaclass=_Refusing):
     )
 
 
-class Coverage(_Part):
+class Coverage(_Part, title="`coverage`"):
     """Who is asked to pay, and under which plan."""
 
     payer: Identifier | None = None
@@ -156,14 +156,14 @@ class Coverage(_Part):
     """The member's number at the payer. Member data."""
 
 
-class Patient(_Part):
+class Patient(_Part, title="`patient`"):
     """The person whom a request is about, as far as rules read it."""
 
     birth_date: Date | None = None
     """The day of birth. Member data."""
 
 
-class Provider(_Part):
+class Provider(_Part, title="`provider`"):
     """Who bills and who treated."""
 
     billing_npi: Npi | None = None
@@ -172,7 +172,7 @@ class Provider(_Part):
     """Who treated (NPI, 10 digits)."""
 
 
-class Line(_Part):
+class Line(_Part, title="a line"):
     """One service line. `modifiers` is a set: their order means nothing, absence means none."""
 
     number: int | None = Field(default=None, ge=1, le=99999)
@@ -211,7 +211,7 @@ class Line(_Part):
     """Facts about the line's service, by their name in the vocabulary."""
 
 
-class Authorization(_Part):
+class Authorization(_Part, title="an authorization"):
     """A preauthorization on the payer's file. Fields left out are not known."""
 
     number: Identifier | None = None
@@ -240,7 +240,7 @@ class Authorization(_Part):
     """The day that it was asked for."""
 
 
-class PriorLine(_Part):
+class PriorLine(_Part, title="a line of the history"):
     """A line of an earlier claim of the same member, for duplicates and daily limits."""
 
     claim_id: Identifier
@@ -261,7 +261,7 @@ class PriorLine(_Part):
     """Whether that claim was voided since; a voided line counts for nothing."""
 
 
-class Request(_Part):
+class Request(_Part, title="a request"):
     """One claim, or one preauthorization request, with what is known around it.
 
     `request_from_mapping` makes one of a mapping, `read_requests` of a file, and `Engine.decide` takes
@@ -307,15 +307,3 @@ class Request(_Part):
     facts: dict[str, Any] = Field(default_factory=dict)
     """Facts by their name in the vocabulary, for what no claim form carries. Facts about a service
     are given here only where one service can be meant, else in the `facts` of its lines."""
-
-
-NAMES: Final[Names] = {
-    Request: "a request",
-    Coverage: "`coverage`",
-    Patient: "`patient`",
-    Provider: "`provider`",
-    Line: "a line",
-    Authorization: "an authorization",
-    PriorLine: "a line of the history",
-}
-"""What messages call the parts of a request."""

@@ -16,7 +16,7 @@ from typing import Any, Final
 from payer_policy.core.semantics import quotient
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.codes import NDC_QUANTITY_UNITS
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.given import Days
 from payer_policy.request.models import Line, Request
 

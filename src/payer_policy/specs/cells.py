@@ -32,7 +32,7 @@ from payer_policy.core.vocabulary.types import (
 )
 from payer_policy.core.vocabulary.units import UNITS, factor
 from payer_policy.policy.library import Library
-from payer_policy.policy.reference import Payer
+from payer_policy.policy.reference.data import Payer
 from payer_policy.specs.failures import Wrong
 from payer_policy.specs.sentences import Table
 

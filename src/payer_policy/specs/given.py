@@ -117,9 +117,10 @@ def example(case: Case, said: Arguments, table: Table) -> None:
     if "payer" in said:
         _, payer = cells.payer(library, said["payer"])
         code = cells.code_of("hcpcs", said["code"])
-        addresses = library.by_code.get((payer.folder, code))
-        if addresses is None:
-            known = [one for folder, one in library.by_code if folder == payer.folder]
+        addresses = library.candidates(payer.folder, code)
+        if not addresses:
+            own = [one for one in library.addresses() if one.startswith(f"{payer.folder}/")]
+            known = [one for address in own for one in library.codes[address]]
             raise Wrong(f"{payer.name} has no policy for {code}", did_you_mean(code, known))
     found = find_example(library, said["example"], addresses)
     request = found.request()

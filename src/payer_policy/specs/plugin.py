@@ -33,6 +33,7 @@ from payer_policy.core.diagnostics.render import report_text
 from payer_policy.engine import Engine
 from payer_policy.engines import ENGINES, engine_named, enough_engines, why_unavailable
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from payer_policy.specs.failures import Failure
 from payer_policy.specs.reading import FeatureFile, read_feature, scenarios_in, shown_path
 from payer_policy.specs.replay import Running, Script, scripts_of
@@ -57,7 +58,7 @@ class Session:
         Raises:
             PolicyError: they have errors.
         """
-        return Library.open(self.folder)
+        return open_library(self.folder)
 
     def engine(self, name: str) -> Engine:
         """The engine of that name, one for all scenarios."""

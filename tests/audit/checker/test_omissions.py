@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verified, Verifier
 from payer_policy.audit.checker.answers import together
-from payer_policy.audit.record import Recorder
 from payer_policy.core.ruleset import Arithmetic, FactRef
 from payer_policy.core.sealed import opened, sealed
-from payer_policy.determination import NoPolicy, ServiceLine
+from payer_policy.determination import LookedFor, NoPolicy, ServiceLine
 from payer_policy.engines import ENGINES
 from payer_policy.formats import read_requests, read_supplements, supplemented
 from tests.audit.checker.changes import NOT_PROVED
@@ -54,7 +54,6 @@ def nightly(engine: Engine) -> list[Record]:
 
 
 def records(engine: Engine, request: Any) -> list[Record]:
-    recorder = Recorder()
     lines = recorder.records(engine, request, *engine.decide_fully(request))
     return [opened(line)[0] for line in lines]
 
@@ -316,11 +315,11 @@ def test_a_record_of_no_policy_shows_every_policy_that_could_apply(
 
 def test_a_record_without_its_request_is_not_proved(engine: Engine, verifier: Verifier) -> None:
     looked_for = (
-        ("payer", "nobody"), ("line of business", None), ("code", "X0000"),
-        ("date of service", date(2024, 5, 1)),
+        LookedFor("payer", "nobody"), LookedFor("line of business", None), LookedFor("code", "X0000"),
+        LookedFor("date of service", date(2024, 5, 1)),
     )  # fmt: skip
     none = NoPolicy("SYN-1", "X0000", date(2024, 5, 1), (1,), looked_for, ())
-    record = Recorder().record_without_policy(none)
+    record = recorder.record_without_policy(none)
     found = verifier.verify(record)
 
     assert found.wrong == ()

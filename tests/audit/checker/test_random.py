@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verified, check
-from payer_policy.audit.record import Recorder
 from payer_policy.core.ruleset import All, Ruleset
 from payer_policy.determination import ServiceLine
 from payer_policy.engine import Decided
@@ -36,7 +36,7 @@ def recorded(made: Ruleset, facts: dict[str, Any], lines: tuple[ServiceLine, ...
     decided = Decided(
         decide(made, facts, lines, engine="compiled"), made, evaluate(made, facts), facts
     )
-    content = json.loads(Recorder().record(decided))
+    content = json.loads(recorder.record(decided))
     del content["sha256"]
     return content
 

@@ -14,8 +14,8 @@ import pytest
 
 from payer_policy import Engine, Library, PolicyError
 from payer_policy.analysis.selfcheck import palette_of, random_facts
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verifier
-from payer_policy.audit.record import Recorder
 from payer_policy.core.ruleset import Constant, Finding, Ruleset
 from payer_policy.core.ruleset import tests_in as every_test
 from payer_policy.core.sealed import opened, sealed
@@ -25,6 +25,7 @@ from payer_policy.engine import Decided
 from payer_policy.engines import engine_named
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.formats import read_requests, read_supplements, supplemented
+from payer_policy.policy.loading import open_library
 from tests.audit.checker.changes import changes, names_it
 from tests.examples import examples as so_many
 from tests.places import ROOT
@@ -59,7 +60,6 @@ def examples(engine: Engine) -> dict[str, bytes]:
 
 
 def records_of(engine: Engine, request: Any) -> Iterator[bytes]:
-    recorder = Recorder()
     return recorder.records(engine, request, *engine.decide_fully(request))
 
 
@@ -119,7 +119,6 @@ def test_records_are_the_same_bytes_every_time(engine: Engine, examples: dict[st
 
 
 def test_random_services_of_every_policy_check_out(engine: Engine, verifier: Verifier) -> None:
-    recorder = Recorder()
     seen = set()
     for ruleset in rulesets(engine.library):
         evaluate = engine_named("compiled").compile(ruleset)
@@ -254,7 +253,6 @@ def without_one_rule(found: Evaluation) -> Evaluation:
 def test_what_a_wrong_engine_decided_is_refused(
     engine: Engine, verifier: Verifier, fault: Callable[[Evaluation], Evaluation]
 ) -> None:
-    recorder = Recorder()
     refused = 0
     for ruleset in rulesets(engine.library)[:3]:
         right = engine_named("compiled").compile(ruleset)
@@ -288,7 +286,7 @@ def test_a_failed_engine_is_a_record_too(engine: Engine, verifier: Verifier) -> 
         ValueError(), lines,
         About("SYN-1", "claim", code, ruleset.first_day, "durable"),
     )  # fmt: skip
-    record = Recorder().record(Decided(determination, ruleset, None, facts))
+    record = recorder.record(Decided(determination, ruleset, None, facts))
 
     checked = verifier.verify(record)
     assert checked.wrong == ()
@@ -315,7 +313,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def paths(record: bytes, folder: Path) -> list[tuple[str, ...]]:
-    return [one.path for one in Verifier(Library.open(folder)).verify(record).wrong]
+    return [one.path for one in Verifier(open_library(folder)).verify(record).wrong]
 
 
 def main_file(record: bytes) -> tuple[str, str]:
@@ -332,7 +330,7 @@ def test_a_changed_title_names_the_rule_alone(examples: dict[str, bytes], folder
     next(rule for rule in policy["rules"] if rule["id"] == id_)["title"] += "."
     (folder / file).write_text(json.dumps(policy), "utf-8")
 
-    wrong = Verifier(Library.open(folder)).verify(record).wrong
+    wrong = Verifier(open_library(folder)).verify(record).wrong
 
     assert wrong and {one.path[-1] for one in wrong} == {"title"}
     assert {one.file for one in wrong} == {file}
@@ -386,7 +384,7 @@ def test_one_changed_byte_of_a_policy_file_is_told(
     data[random.randrange(len(data))] ^= 1 << random.randrange(7)
     (folder / file).write_bytes(data)
     try:
-        library = Library.open(folder)
+        library = open_library(folder)
     except PolicyError as error:
         assert any(problem.location.file.endswith(file) for problem in error.diagnostics)
         return

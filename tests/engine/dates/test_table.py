@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 
 from payer_policy import Engine
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verifier
-from payer_policy.audit.record import Recorder
 from payer_policy.determination import Determination, Outcome
 from payer_policy.engines import why_unavailable
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 from tests.batch.building import decided, rows_of, write_lines
 from tests.policy.checks.building import build
 
@@ -43,7 +44,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def libraries(folders: dict[str, Path]) -> dict[str, Library]:
-    return {name: Library.open(folder) for name, folder in folders.items()}
+    return {name: open_library(folder) for name, folder in folders.items()}
 
 
 def findings(made: Determination) -> list[str]:
@@ -101,7 +102,7 @@ def test_the_record_follows(
 ) -> None:
     library = libraries[table]
     engine = Engine(library, "compiled")
-    records = Recorder().records(engine, case["request"], *engine.decide_fully(case["request"]))
+    records = recorder.records(engine, case["request"], *engine.decide_fully(case["request"]))
     for one in Verifier(library).verify_all(list(records)):
         assert (one.wrong, one.unchecked) == ((), ())
 

@@ -18,7 +18,7 @@ from payer_policy.analysis.deep import deep_check
 from payer_policy.analysis.prove import prove
 from payer_policy.cli.options import settled
 from payer_policy.policy.library import Library
-from payer_policy.policy.reading import read_library
+from payer_policy.policy.loading import read_library
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").glob("*.json"))

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from payer_policy import Engine
+from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verifier
-from payer_policy.audit.record import Recorder
 from payer_policy.cli import payer_policy
 from payer_policy.core.sealed import sealed
 from payer_policy.determination import outcome_schema
@@ -143,7 +143,7 @@ def test_what_no_policy_covers_stays_without_one() -> None:
 def records() -> list[bytes]:
     found = answered(TEXT)
     assert found.request is not None
-    return list(Recorder().records(engine(), found.request, *engine().decide_fully(found.request)))
+    return list(recorder.records(engine(), found.request, *engine().decide_fully(found.request)))
 
 
 def test_its_record_is_verified() -> None:
@@ -180,7 +180,7 @@ def test_a_record_that_decided_a_void_by_rules_is_wrong() -> None:
     found = answered(TEXT.replace("REF*F8*PAYERCLM77~", ""))
     assert found.request is not None
     decided, _ = engine().decide_fully(found.request)
-    content = json.loads(Recorder().record(decided[0]))
+    content = json.loads(recorder.record(decided[0]))
     content.pop("sha256")
     assert not Verifier(library).verify(sealed(content)).wrong
     content["facts"]["request.original_id"] = {"type": "code", "unit": None, "value": "C-77"}

@@ -20,8 +20,7 @@ from payer_policy.cli.schema import command
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.json_source import decode_utf8, read_json, render_path
 from payer_policy.formats.schemas import all_schemas, schema_problems
-from payer_policy.policy.library import Library
-from payer_policy.policy.reading import read_library
+from payer_policy.policy.loading import open_library, read_library
 from tests.places import ROOT
 from tests.policy.checks.building import CASES, build
 
@@ -36,7 +35,7 @@ FOLDERS = {
 
 @pytest.fixture(scope="module")
 def shipped() -> dict[str, dict[str, Any]]:
-    return all_schemas(Library.open(POLICIES))
+    return all_schemas(open_library(POLICIES))
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +43,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]
     """The schemas of the small folder that the golden cases change."""
     folder = tmp_path_factory.mktemp("base") / "policies"
     build({}, folder)
-    return all_schemas(Library.open(folder))
+    return all_schemas(open_library(folder))
 
 
 def schema_for(relative: str) -> str:
@@ -166,7 +165,7 @@ def test_an_editor_never_marks_what_check_accepts(
         assert [p for p in case_in(folder, path.stem) if p.severity == "error"] == []
         schemas = small
         if "add_facts" in json.loads(path.read_text(encoding="utf-8")):
-            schemas = all_schemas(Library.open(folder))
+            schemas = all_schemas(open_library(folder))
         for file in sorted(folder.rglob("*.json")):
             relative = file.relative_to(folder).as_posix()
             if not any(part.startswith(".") for part in relative.split("/")):

@@ -17,8 +17,7 @@ from payer_policy.core.diagnostics.render import report_text
 from payer_policy.core.json_source import read_json
 from payer_policy.formats.schemas import all_schemas, schema_problems
 from payer_policy.policy.folder import MAX_BYTES
-from payer_policy.policy.library import Library
-from payer_policy.policy.reading import read_library
+from payer_policy.policy.loading import open_library, read_library
 from tests.policy.checks.building import CASES, build
 
 POLICY = "north/iron/2024-01-01.json"
@@ -83,7 +82,7 @@ def test_links_to_folders_are_followed_but_never_in_a_circle(folder: Path) -> No
     (folder / "south").symlink_to(folder.parent / "elsewhere")
     (folder.parent / "elsewhere/iron/all").symlink_to(folder)
 
-    assert set(Library.open(folder).policies) == {"north/iron", "south/iron"}
+    assert set(open_library(folder).policies) == {"north/iron", "south/iron"}
 
 
 def test_a_folder_that_cannot_be_read_is_told(
@@ -128,7 +127,7 @@ def test_nothing_of_a_broken_folder_is_loaded(folder: Path) -> None:
     (folder / POLICY).write_text('{"title": 5}', encoding="utf-8")
 
     with pytest.raises(PolicyError) as refused:
-        Library.open(folder)
+        open_library(folder)
 
     found = [problem.location.file.removeprefix(f"{folder.as_posix()}/") for problem in
              refused.value.diagnostics]  # fmt: skip
@@ -231,7 +230,7 @@ def test_any_value_anywhere_is_told_and_the_schemas_never_refuse_what_check_acce
     build(json.loads((CASES / "ok--every-operator.json").read_text(encoding="utf-8")), folder)
     random = Random(11)
     # No schema depends on the file that it is for, so those of the folder as it is will do.
-    schemas = all_schemas(Library.open(folder))
+    schemas = all_schemas(open_library(folder))
     for path in sorted(folder.rglob("*.json")):
         relative = path.relative_to(folder).as_posix()
         text = path.read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -38,6 +39,7 @@ from payer_policy.formats import read_supplements
 from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
 from payer_policy.policy.library import Library
+from payer_policy.policy.loading import open_library
 
 if TYPE_CHECKING:
     from payer_policy.analysis.impact.comparing import Alike, Compared
@@ -84,7 +86,7 @@ def impact(
     inputs, skipped = find_inputs([str(path) for path in claims], given)
     target = None if changed is None else Path(changed)
     refuse_inputs(target, [*(one.path for one in inputs), given, old, new])
-    libraries = (Library.open(old), Library.open(new))
+    libraries = (open_library(old), open_library(new))
     if policy is not None:
         _known(policy, libraries)
     readers = [_reader(one, (str(old), str(new)), libraries) for one in inputs]
@@ -101,7 +103,7 @@ def impact(
         in_columns=all(reader.of_facts for reader in readers),
     )
     total, units = _Sum(pair.examples), Units()
-    with writer(target) as out:
+    with writer(target) as out, closing(done):
         for one in _reported(done, readers, report):
             total.add(one.answered)
             units.add(one.source, one.block, one.answered.records)

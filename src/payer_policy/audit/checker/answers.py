@@ -1,4 +1,4 @@
-"""What stands around a determination: the other answers of the request, and the other policies.
+"""What surrounds a determination: the other answers of the request, and the other policies.
 
 A record alone shows that its steps follow. That nothing was left out, no policy that applies and no
 answer of the same request, is checked here, against the policy folder and the records beside it.
@@ -23,7 +23,7 @@ ALONE: Final = (
 
 
 def own_answer(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Which answer of its request a record is, as the records of the request name it."""
+    """What identifies the answer of a record among the answers of its request."""
     none = "without_policy" in content
     said = content.get("without_policy" if none else "determination")
     lines = at(said, "lines")
@@ -44,7 +44,7 @@ def around(content: Mapping[str, Any], library: Library) -> Verified:
     for address, rulesets in _possible(library, payer, content, own):
         if address == policy:
             continue
-        # As it was last known to apply, or else as it is on the last of the days.
+        # The last ruleset that applies, or else the one of the last day.
         made = [(one, applies(one, at(was, address), fixed, 0)) for one in rulesets]
         ruleset, one = next((pair for pair in made if pair[1]["truth"] == "holds"), made[0])
         trusting = applies(ruleset, at(was, address), fixed, 1)
@@ -78,8 +78,14 @@ def around(content: Mapping[str, Any], library: Library) -> Verified:
 
 
 def applies(ruleset: Ruleset, was: Any, fixed: Mapping[str, Any], trust: int) -> dict[str, Any]:
-    """Whether a policy applies, as a record has it: by the recorded facts, of which some are
-    `fixed`. `was` is the keyed account in the record."""
+    """Whether a policy applies, in the form of a record.
+
+    Args:
+        ruleset: The policy.
+        was: The keyed account in the record, with the recorded facts.
+        fixed: Facts that the record itself determines.
+        trust: Whether to rely on the recorded steps (1) or on the facts alone (0).
+    """
     account = Account(ruleset, {"facts": at(was, "facts"), "proof": {"applies": was}}, trust)
     used = {name for test in tests_in(ruleset.applies_to) for name in facts_in_test(test)}
     stated = {name for name in names(was, "facts") if name not in fixed}
@@ -91,7 +97,7 @@ def applies(ruleset: Ruleset, was: Any, fixed: Mapping[str, Any], trust: int) ->
 
 
 def _through(content: Any, own: Mapping[str, Any]) -> Iterator[Wrong]:
-    """A last day is said only of a service of which it is not settled which day it is for."""
+    """Check that a last day is given only for a service whose date is not settled."""
     said, day = content.get("through", NOTHING), read(DATE, own["service_date"], None)
     last = read(DATE, said, None)
     dated = own["policy"] is not None and at(content, "policy", "version") is not None
@@ -100,7 +106,7 @@ def _through(content: Any, own: Mapping[str, Any]) -> Iterator[Wrong]:
 
 
 def _answers(answers: Any, own: Mapping[str, Any], policies: Sequence[Any]) -> Iterator[Wrong]:
-    """Whether the answers on one service are by the policies that apply to it, each once."""
+    """Check that the answers on one service are by the policies that apply to it, each once."""
     found = [{**own, "policy": policy} for policy in policies]
     keys = ("code", "service_date", "lines")
     if not isinstance(answers, list) or not all(isinstance(one, dict) for one in answers):
@@ -112,7 +118,7 @@ def _answers(answers: Any, own: Mapping[str, Any], policies: Sequence[Any]) -> I
 
 
 def _fixed(content: Any, library: Library, own: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts that the record itself says, as it names what it is about."""
+    """The facts that the record itself determines: what it is about."""
     said = {"code": own["code"], "service_date": own["service_date"]}
     if "determination" in content:
         said["kind"] = at(content, "determination", "kind")
@@ -123,10 +129,10 @@ def _fixed(content: Any, library: Library, own: Mapping[str, Any]) -> dict[str, 
 def _possible(
     library: Library, payer: Any, content: Any, own: Mapping[str, Any]
 ) -> Iterator[tuple[str, list[Ruleset]]]:
-    """The payer's policies for the code, each as on the days that there may be, the last first."""
+    """The payer's policies for the code, each with its rulesets on the possible days, the last first."""
     day = read(DATE, own["service_date"], None)
     through = read(DATE, at(content, "through"), None) or day
-    for address in library.by_code.get((str(payer), str(own["code"])), ()):
+    for address in library.candidates(str(payer), str(own["code"])):
         found = [
             library.ruleset(address, first)
             for first, last, _ in reversed(library.windows(address))
@@ -137,7 +143,7 @@ def _possible(
 
 
 def without_policy(content: Mapping[str, Any], library: Library) -> Verified:
-    """Check a record that no policy was found: what it says was looked for, and what is near."""
+    """Check a record that no policy was found: what was looked for, and which policies are near."""
     said, payer = content.get("without_policy"), content.get("payer", NOTHING)
     looked_for = keyed(at(said, "looked_for"))
     known = payer if isinstance(payer, str) else at(looked_for, "payer", "value")
@@ -176,7 +182,7 @@ def _day(value: Any) -> Any:
 
 
 def _near(content: Mapping[str, Any], library: Library) -> Iterator[Any]:
-    """What is said of policies for the code that do not apply, where nothing was decided.
+    """The sentences on policies for the code that do not apply, where nothing was decided.
 
     Which facts such a policy needs is repeated from the record.
     """
@@ -186,7 +192,7 @@ def _near(content: Mapping[str, Any], library: Library) -> Iterator[Any]:
     if isinstance(answers, list) and any(at(one, "policy") is not None for one in answers):
         return
     if answers is None and not said:
-        return  # beside a decided service nothing is near, and the record does not say if there is
+        return  # nothing is near beside a decided service, which this record does not show
     code, payer, day = own["code"], content.get("payer"), read(DATE, own["service_date"], None)
     for address in library.addresses():
         if code not in library.codes[address]:
@@ -203,7 +209,7 @@ def _near(content: Mapping[str, Any], library: Library) -> Iterator[Any]:
 
 
 def together(checked: Sequence[Verified]) -> list[Verified]:
-    """The same, with what is wrong among the records of one request: each answer once, in order."""
+    """The same, also checked for each answer of a request being there once, in order."""
 
     def request(one: Verified) -> str:
         return repr((one.content.get("request"), one.content.get("answers")))
@@ -214,7 +220,7 @@ def together(checked: Sequence[Verified]) -> list[Verified]:
         first, answers = records[0], records[0].content.get("answers")
         if isinstance(answers, list) and answers:
             found = [own_answer(one.content) for one in records]
-            # Two requests without a number may be alike, one behind the other.
+            # Two equal requests without a number may follow each other.
             times = max(1, len(found) // len(answers))
             if found != answers * times:
                 gap = Wrong(("records",), [*map(_named, found)], [*map(_named, answers)])

@@ -1,7 +1,7 @@
-"""The checker for what turns on dates: what pends for its date, and what rests on several days; and for
-voids, which rest on no version of a policy either.
+"""The checker for determinations that pend for their date, rest on several days, or are voids.
 
-As in `steps`, what should be said is worked out a second time, without a line of `determination`.
+These rest on no single version of a policy. As in `steps`, what is expected is computed a second time,
+without any code of `determination`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from payer_policy.audit.checker.lines import NUMBER
 from payer_policy.audit.checker.steps import Verified
-from payer_policy.audit.checker.values import ZERO, as_json, read
-from payer_policy.core.ruleset import CHANGES, DATE_MISSING, RESERVED, SEVERAL_DAYS, Reason
+from payer_policy.audit.checker.values import ZERO, as_json, codes, read
+from payer_policy.core.ruleset import CHANGES, DATE_MISSING, RESERVED, SEVERAL_DAYS
 from payer_policy.core.sealed import NOTHING, Wrong, at, differences, keyed, leaves
 from payer_policy.policy.library import Library
 
@@ -23,12 +23,12 @@ _UNITS: Final = ("allowed_units", "allowed_least", "allowed_most")
 
 
 def is_undated(content: Any) -> bool:
-    """Whether a record says that something pends for its date or is a void, by no version of a policy."""
+    """Whether a record is of a service that pends for its date, or of a void."""
     return at(content, "policy", "version") is None and "determination" in content
 
 
 def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
-    """Nothing is decided there: everything pends by the one finding that says why, or is void."""
+    """Check that every line pends by the one finding that says why, or is void."""
     was = keyed(content)
     said = content["determination"]
     address = at(content, "policy", "address")
@@ -43,18 +43,18 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     policy = {**dict.fromkeys(("version", "hash", "first_day", "last_day")), "title": newest.title}
     policy = {"address": address, **policy}
     voids = voided(content, library)
-    given = [
+    billed = [
         {key: at(line, key) for key in ("number", "units", "parts")}
         for line in _list(content.get("lines"))
     ]
     lines = [
         {"number": line["number"], "parts": line["parts"], "outcome": "pend",
          "billed_units": line["units"], **_open(line["units"]), "findings": [rule]}
-        for line in given
+        for line in billed
     ]  # fmt: skip
-    numbers = list(dict.fromkeys(line["number"] for line in given))
+    numbers = list(dict.fromkeys(line["number"] for line in billed))
     finding = {
-        "rule": rule, "title": RESERVED[rule], "kind": "pend", **_codes(reason),
+        "rule": rule, "title": RESERVED[rule], "kind": "pend", **codes(reason),
         "because": at(found, rule, "because"), "on": None, "lines": numbers, "citations": [],
         "silenced": False,
     }  # fmt: skip
@@ -62,13 +62,13 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
     own = {
         **content, "format": "payer-policy/record/2",
         "policy": policy, "meaning": None, "facts": {}, "silence": None, "proof": None,
-        "lines": given,
+        "lines": billed,
         "determination": {
             **{key: said.get(key) for key in ("claim_id", "kind", "code", "service_date", "engine")},
             "schema": "payer-policy/determination/1", "claim_id": content.get("request"),
             "decision": "pend", "lines": lines, "findings": [finding], "unsettled": [],
             "missing": asks, "assumptions": [], "derived": {}, "policy": policy,
-            "information_request": _codes(reason) if asks and reason else None, "internal": None,
+            "information_request": codes(reason) if asks and reason else None, "internal": None,
             "headline": rule, "conflicts": [], "reference_hash": None,
         },
     }  # fmt: skip
@@ -85,7 +85,7 @@ def check_undated(content: Mapping[str, Any], library: Library) -> Verified:
 
 
 def voided(content: Mapping[str, Any], library: Library) -> dict[str, Any] | None:
-    """The facts that make a claim a void, as a record states them; None: it is none.
+    """The facts that make a claim a void, as recorded; None: it is not a void.
 
     A void says that it is one (its frequency) and which claim it voids. A record that says so and
     decides otherwise, or that says neither and decides void, is wrong.
@@ -104,7 +104,7 @@ def voided(content: Mapping[str, Any], library: Library) -> dict[str, Any] | Non
 
 
 def _open(units: Any) -> dict[str, Any]:
-    """What a line is allowed of which nothing is known but what is billed."""
+    """The allowed units of a line when only the billed units are known."""
     most = read(NUMBER, units, None)
     bounds = None if most is None else as_json(max(most, ZERO))
     return {"allowed_units": None, "allowed_least": 0, "allowed_most": bounds}
@@ -119,12 +119,6 @@ def _question(library: Library) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _codes(reason: Reason | None) -> dict[str, Any]:
-    if reason is None:
-        return {"group": None, "carc": None, "rarcs": []}
-    return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}
-
-
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
@@ -133,7 +127,7 @@ def _list(value: Any) -> list[Any]:
 
 
 def check_days(content: Mapping[str, Any], days: Sequence[Any]) -> Iterator[Wrong]:
-    """What a determination makes of the answers as of each day. Each day is checked elsewhere."""
+    """Check what a determination makes of the answers of each day, which are checked elsewhere."""
     made = content.get("determination")
     answers = [at(day, "determination") for day in days]
     if not isinstance(made, dict) or not all(isinstance(one, dict) for one in answers):
@@ -160,7 +154,9 @@ def check_days(content: Mapping[str, Any], days: Sequence[Any]) -> Iterator[Wron
         keys = [_keys(answer, one) for answer, one in zip(answers, each, strict=True)]
         lines.append((line, follows(each, keys)))
     if follows is _all_days and any(own is None for _, own in lines):
-        lines = [(line, None) for line, _ in lines]  # a service has one answer on its days, or none
+        lines = [
+            (line, None) for line, _ in lines
+        ]  # a service has the same answer on all its days, or none
     for line, own_or_none in lines:
         where = ("determination", "lines", str(at(line, "number")))
         own = own_or_none or {"outcome": "pend", **_open(at(line, "billed_units"))}
@@ -185,7 +181,7 @@ def check_days(content: Mapping[str, Any], days: Sequence[Any]) -> Iterator[Wron
 
 
 def _keys(answer: Any, line: Any) -> list[str]:
-    """What refuses a line or holds it on a day: rule and codes of each finding on it."""
+    """What denies or pends a line on a day: the rule and codes of each finding on it."""
     return [
         repr([at(one, key) for key in ("rule", "kind", "group", "carc", "rarcs")])
         for one in _list(at(answer, "findings"))
@@ -194,20 +190,20 @@ def _keys(answer: Any, line: Any) -> list[str]:
 
 
 def _as_of_last(each: Sequence[Any], keys: Sequence[list[str]]) -> dict[str, Any] | None:
-    """The first day decides; what it refuses stands if it is refused alike as of the last day."""
+    """The first day decides; what it refuses counts if the last day refuses it for the same reason."""
     first, last = each[0], each[-1]
     outcome = at(first, "outcome")
-    alike = any(f"'{kind}'" in key for key in {*keys[0]} & {*keys[-1]} for kind in _REFUSES)
+    same_reason = any(f"'{kind}'" in key for key in {*keys[0]} & {*keys[-1]} for kind in _REFUSES)
     same = outcome == at(last, "outcome")
     if outcome == "reduce":
         same = same and at(first, "allowed_units") == at(last, "allowed_units")
-    if outcome in _REFUSES and not (alike and same):
+    if outcome in _REFUSES and not (same_reason and same):
         return None
     return {name: at(first, name) for name in ("outcome", *_UNITS)}
 
 
 def _all_days(each: Sequence[Any], keys: Sequence[list[str]]) -> dict[str, Any] | None:
-    """All days alike, with their units in sum; None: they are not."""
+    """The common answer of all days, with the sums of their units; None: they differ."""
     outcomes = {at(one, "outcome") for one in each}
     if len(outcomes) > 1 or any(one != keys[0] for one in keys):
         return None
@@ -221,7 +217,7 @@ def _sum(amounts: Sequence[Any]) -> Any:
 
 
 def _headline(made: Mapping[str, Any]) -> Iterator[Wrong]:
-    """The finding that leads is one of the foremost kind there is."""
+    """Check that the finding that leads is of the foremost kind."""
     kinds = {at(one, "rule"): at(one, "kind") for one in _list(made.get("findings"))}
     places = [_KINDS.index(kind) for kind in kinds.values() if kind in _KINDS]
     best = _KINDS[min(places)] if places else None

@@ -1,4 +1,4 @@
-"""A file of records: each line opened, its policy found in the folder, and checked."""
+"""A file of records: opens each line, finds its policy in the folder, and checks it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Verifier:
         return together([self.verify(line) for line in lines])
 
     def verify(self, line: bytes) -> Verified:
-        """Check one line of a file of records, whatever its bytes are.
+        """Check one line of a file of records. Never raises for its bytes.
 
         The records beside it are not looked at: `verify_all` does.
         """
@@ -41,7 +41,7 @@ class Verifier:
         )
 
     def _checked(self, content: Any) -> Verified:
-        """Check what a record says of its own service."""
+        """Check what a record says about its own service."""
         library, days = self._library, content.get("days")
         if isinstance(days, list) and days:
             return self._each_day(content, days)
@@ -61,7 +61,7 @@ class Verifier:
         return checked._replace(wrong=(*checked.wrong, void))
 
     def _each_day(self, content: Any, days: Sequence[Any]) -> Verified:
-        """A determination that rests on several days: each of them, and then what follows."""
+        """Check a determination that rests on several days: each day, and then what follows."""
         steps, wrong, unchecked = 0, list(check_days(content, days)), list[str]()
         for number, day in enumerate(days, 1):
             if not isinstance(day, dict):
@@ -76,16 +76,16 @@ class Verifier:
 
 
 def _ruleset(content: Any, library: Library) -> Ruleset | None:
-    """The ruleset that the record names: by hash or, where no file has it any more, by day."""
+    """The ruleset that the record names: by hash or, if no file has it any more, by day."""
     address, hash_ = at(content, "policy", "address"), at(content, "policy", "hash")
     day = read(DATE, at(content, "policy", "first_day"), None)
     known = isinstance(address, str) and address in library.policies
     for one in (*([address] if known else []), *library.addresses()):
-        alike = [
+        same = [
             ruleset
             for first, _, _ in library.windows(one)
             if (ruleset := library.ruleset(one, first)) is not None and ruleset.hash == hash_
         ]
-        if alike:  # versions of one meaning differ in their names and days
-            return next((ruleset for ruleset in alike if ruleset.first_day == day), alike[0])
+        if same:  # versions with the same meaning differ in name and days
+            return next((ruleset for ruleset in same if ruleset.first_day == day), same[0])
     return library.ruleset(address, day) if known and day is not None else None

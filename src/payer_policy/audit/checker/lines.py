@@ -1,4 +1,4 @@
-"""From rules to lines, said a second time: what is found on each, and how many units it is allowed.
+"""From rules to lines, computed a second time: the findings on each line, and its allowed units.
 
 The half of the checker that starts where every rule has its truth. `steps` builds on it.
 """
@@ -19,7 +19,7 @@ NUMBER: Final = FactType("decimal")
 
 
 class Lines:
-    """What becomes of the lines of a service, by truths that are worked out before."""
+    """The outcome of the lines of a service, from the truths of its rules."""
 
     def __init__(self, ruleset: Ruleset) -> None:
         self.ruleset = ruleset
@@ -27,7 +27,7 @@ class Lines:
         self.known: dict[str, Any] = {}
         self.truths: dict[str, str] = {}
         self.recorded: Mapping[str, str] = {}
-        """The truths before what turns on a conflict was made unknown."""
+        """The truths before those that depend on a conflict became unknown."""
         self.conflicts: list[str] = []
         self.left: dict[str, tuple[Fraction, Fraction | None]] = {}
         self.finds: dict[str, list[int]] = {}
@@ -37,7 +37,7 @@ class Lines:
         self.with_others: dict[str, list[int]] = {}
 
     def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
-        """What later steps build on: our own truth or value, or the recorded one."""
+        """What later steps use: the checker's own truth or value, or the recorded one."""
         raise NotImplementedError
 
     def built_in(self, part: str) -> str:
@@ -46,21 +46,21 @@ class Lines:
 
     # --- from rules to lines ---------------------------------------------------------------------
 
-    def lines(self, given: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
-        """The outcome of each line, and what led to it. Without lines: of one with every part."""
+    def lines(self, stated: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
+        """The outcome of each line, and the steps to it. Without lines: of one line with every part."""
         live = sorted(id_ for id_, truth in self.truths.items() if truth != "fails")
         rules = [self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, Finding)]
-        parts = [{*names(line, "parts")} for line in given] or [set()]
-        billed = [read(NUMBER, at(line, "units"), None) for line in given] or [None]
+        parts = [{*names(line, "parts")} for line in stated] or [set()]
+        billed = [read(NUMBER, at(line, "units"), None) for line in stated] or [None]
         on: dict[str, list[int]] = {}
         does: dict[str, str] = {}
         for rule in rules:
             part, what = getattr(rule.effect, "part", None), self.does(rule)
             here = [index for index in range(len(parts))
-                    if not given or part is None or part in parts[index]]  # fmt: skip
+                    if not stated or part is None or part in parts[index]]  # fmt: skip
             if here and what is not None:
                 on[rule.id], does[rule.id] = here, what
-                self.find(rule, what, here, billed if given else None)
+                self.find(rule, what, here, billed if stated else None)
         mine = [{id_: what for id_, what in does.items() if index in on[id_]}
                 for index in range(len(parts))]  # fmt: skip
         denied = {index for index, one in enumerate(mine) if "denies" in one.values()}
@@ -68,7 +68,7 @@ class Lines:
                    if fault is not None or {"pends", "waits"} & {*one.values()}}  # fmt: skip
         self.follow(parts, billed, mine, denied, waiting)
         made, left = self.in_order(billed, mine, denied, waiting)
-        steps = [{"number": at(given[index], "number") if given else None, "rules": mine[index],
+        steps = [{"number": at(stated[index], "number") if stated else None, "rules": mine[index],
                   "left": left[index]} for index in range(len(parts))]  # fmt: skip
         lines: list[Any] = []
         for index, (outcome, least, most) in enumerate(made):
@@ -79,7 +79,7 @@ class Lines:
                     self.waits.setdefault(key, []).append(index)
                 elif what == "is assumed" and outcome != "deny":
                     self.assumed.add(id_)
-            line = given[index] if given else {}
+            line = stated[index] if stated else {}
             settled = None if outcome == "pend" else as_json(most)
             lines.append({"number": at(line, "number"), "parts": at(line, "parts"),
                           "outcome": outcome, "billed_units": at(line, "units"),
@@ -89,10 +89,10 @@ class Lines:
             self.finds[self.built_in(part)] = here
         for index, one in enumerate(lines):
             one["findings"] = [id_ for id_ in sorted(self.finds) if index in self.finds[id_]]
-        return lines, steps if given else []
+        return lines, steps if stated else []
 
     def does(self, rule: Rule) -> str | None:
-        """What a finding rule does on the lines that it falls on, if it may hold."""
+        """What a finding rule that may hold does on its lines; None: nothing."""
         kind, holds = getattr(rule.effect, "kind", "advise"), self.truths[rule.id] == "holds"
         silenced = rule.section in self.ruleset.silences
         covered = self.known.get(str(self.ruleset.covered_by)) if silenced else False
@@ -104,7 +104,7 @@ class Lines:
         return "is assumed" if assumed else "waits"
 
     def find(self, rule: Rule, what: str, on: list[int], billed: Sequence[Any] | None) -> None:
-        """Where a rule that holds finds something: a reduction, where more is billed than it leaves."""
+        """Add the finding of a rule that holds; of a reduction, if more is billed than it leaves."""
         exceeds = True
         if getattr(rule.effect, "kind", "") == "reduce" and what in ("reduces", "is silenced"):
             to = getattr(rule.effect, "to", None)
@@ -124,7 +124,7 @@ class Lines:
     def follow(
         self, parts: Any, billed: Any, mine: Any, denied: set[int], waiting: set[int]
     ) -> None:
-        """Lines that follow others are denied where none of those can be paid; else they may wait."""
+        """Deny lines that follow others if none of those can be paid; pend them if that is not known."""
         follows = self.ruleset.follows
         leads: dict[int, tuple[str, list[int]]] = {}
         for index, own in enumerate(parts):
@@ -147,7 +147,7 @@ class Lines:
         denied |= {index for on in self.with_others.values() for index in on}
 
     def in_order(self, billed: Any, mine: Any, denied: set[int], waiting: set[int]) -> Any:
-        """What every line is allowed, one after the other, and what was left before each."""
+        """The allowed units of every line in order, and what was left before each."""
         made, left = [], []
         for index, units in enumerate(billed):
             before = {id_: self.left[id_] for id_ in mine[index] if id_ in self.left}
@@ -156,7 +156,7 @@ class Lines:
         return made, left
 
     def allot(self, index: int, units: Any, denied: bool, waits: bool, before: Any) -> Any:
-        """The outcome of a line, and the least and the most that it is allowed; that is taken."""
+        """The outcome of a line, and its least and most allowed units, taken from what is left."""
         if denied:
             return "deny", ZERO, ZERO
         if units is None and not before and not waits:
@@ -184,7 +184,7 @@ class Lines:
     # --- facts in conflict -----------------------------------------------------------------------
 
     def behind(self, id_: str, seen: frozenset[str] = frozenset()) -> set[str]:
-        """The derived facts that a rule reads, and those behind them and behind its overriders."""
+        """The derived facts that a rule depends on, also through other rules."""
         rule, out = self.rules[id_], set[str]()
         for other in rule.overridden_by:
             if other in self.rules:
@@ -202,9 +202,9 @@ class Lines:
         return bool(self.conflicts) and not self.behind(id_).isdisjoint(self.conflicts)
 
     def unsettle(self) -> None:
-        """What turns on whether a fact in conflict is known is not known either."""
+        """Make unknown what depends on whether a fact in conflict is known."""
         turned: set[str] = set()
-        for rule in self.ruleset.rules:  # each comes after what it waits for
+        for rule in self.ruleset.rules:  # each comes after the rules that it depends on
             asked = {test.fact for test in tests_in(rule.condition) if test.operator == "is_known"}
             asked &= {*self.ruleset.derived}
             behind = asked.union(*(self.behind(one) for name in asked

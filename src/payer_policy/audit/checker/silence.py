@@ -1,4 +1,4 @@
-"""What a decision rests on that nobody said, worked out from a record a second time.
+"""The missing statements that a decision rests on, computed from a record a second time.
 
 The rules once more, without the facts that rest on silence and without tests whether a fact is known.
 What comes out otherwise rests on what was not said of the facts behind it.
@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from payer_policy.audit.checker.values import OPPOSITE, at_least, plain, truth_of
+from payer_policy.audit.checker.values import (
+    OPPOSITE,
+    at_least,
+    concluded,
+    in_order,
+    judged,
+    truth_of,
+)
 from payer_policy.core.ruleset import (
-    All,
-    AnyOf,
-    AtLeast,
-    Condition,
-    Not,
     Rule,
     Ruleset,
     Test,
@@ -29,7 +31,7 @@ Names = frozenset[str]
 
 
 def stated(was: Any, inputs: Collection[str]) -> dict[str, Any] | None:
-    """What a record states that nobody said, as it should be written; None: all was said."""
+    """What a record lists as not stated, as it should be written; None: everything was stated."""
     if at(was, "silence") is None:
         return None
     rests = {*names(was, "silence", "rests")} & {*inputs} & {*names(was, "facts")}
@@ -49,12 +51,12 @@ def facts_assumed(
     parts: Collection[str] | None,
     denied: bool,
 ) -> list[str]:
-    """The facts of which nobody said anything, on which a decision rests.
+    """The facts on which a decision rests although nothing was stated about them.
 
     Args:
         ruleset: That decided.
         facts: What was known, conclusions aside.
-        silence: What nobody said of them (`stated`).
+        silence: What was not stated about them (`stated`).
         truths: Of the rules, as they were decided by.
         covered: Whether an authorization covers the service.
         parts: Those of which the service has lines; None: every rule falls on it.
@@ -75,53 +77,24 @@ def facts_assumed(
 
 
 class Bare:
-    """The truths of the rules with nothing made of what is not known."""
+    """The truths of the rules where an unknown fact makes no test true."""
 
     def __init__(self, ruleset: Ruleset, facts: Mapping[str, Any]) -> None:
         self.ruleset = ruleset
         self.known: dict[str, Any] = dict(facts)
         self.truths: dict[str, str] = {}
         self._behind: dict[str, Names] = {}
-        last = {
-            name: max((index for index, _ in fact.concluded_by), default=-1)
-            for name, fact in ruleset.derived.items()
-        }
-        for name in [name for name, index in last.items() if index < 0]:
-            self._derived(name)
-        for place, rule in enumerate(ruleset.rules):
-            self._rule(rule)
-            for name in [name for name, index in last.items() if index == place]:
-                self._derived(name)
+        for one in in_order(ruleset):
+            if isinstance(one, str):
+                self.known[one], _ = concluded(ruleset, one, self.truths)
+            else:
+                others = [self.truths[id_] for id_ in one.overridden_by if id_ in self.truths]
+                parts = [judged(one.condition, self._judge)[0], *(OPPOSITE[id_] for id_ in others)]
+                self.truths[one.id] = at_least(len(parts), parts)
 
-    def _rule(self, rule: Rule) -> None:
-        others = [OPPOSITE[self.truths[one]] for one in rule.overridden_by if one in self.truths]
-        parts = [self._condition(rule.condition), *others]
-        self.truths[rule.id] = at_least(len(parts), parts)
-
-    def _derived(self, name: str) -> None:
-        fact, rules = self.ruleset.derived[name], self.ruleset.rules
-        by = [(self.truths[rules[index].id], value) for index, value in fact.concluded_by]
-        holding = {value for truth, value in by if truth == "holds"}
-        settled = holding == {value for truth, value in by if truth != "fails"}
-        known = settled and len(holding) < 2
-        self.known[name] = plain([*holding, fact.otherwise][0]) if known else None
-
-    def _condition(self, whole: Condition) -> str:
-        match whole:
-            case Test(operator="is_known"):
-                unknown = any(self.known.get(name) is None for name in facts_in_test(whole))
-                return "unknown" if unknown else truth_of(whole, self.known)
-            case Test():
-                return truth_of(whole, self.known)
-            case Not(part):
-                return OPPOSITE[self._condition(part)]
-            case All(parts):
-                count = len(parts)
-            case AnyOf(parts):
-                count = 1
-            case AtLeast(count, parts):
-                pass
-        return at_least(count, [self._condition(part) for part in parts])
+    def _judge(self, test: Test, _: str) -> str:
+        unknown = any(self.known.get(name) is None for name in facts_in_test(test))
+        return "unknown" if unknown and test.operator == "is_known" else truth_of(test, self.known)
 
     def resting(
         self,
@@ -130,7 +103,7 @@ class Bare:
         parts: Collection[str] | None,
         denied: bool,
     ) -> Iterator[str]:
-        """The facts behind what would not be settled in the same way without silence."""
+        """The facts behind the rules that would come out differently without conclusions from silence."""
         cover, silenced = self.ruleset.covered_by, self.ruleset.silences
         turned = cover is not None and covered is not None and self.known.get(cover) is None
         for rule in self.ruleset.rules:
@@ -148,7 +121,7 @@ class Bare:
                 yield from self._behind_fact(cover)
 
     def behind_rule(self, rule: Rule) -> Names:
-        """The facts from which a rule is settled, through conclusions and overrides."""
+        """The facts that settle a rule, through conclusions and overrides."""
         found = self._behind.get(rule.id)
         if found is None:
             read = {name for test in tests_in(rule.condition) for name in facts_in_test(test)}

@@ -1,8 +1,8 @@
 """The checker: every step of a record from facts to decision, against one ruleset.
 
-Short enough to be read in one sitting, and without a line of the engines or of `determination`.
-Each step is worked out twice: from the facts, and from the steps before it as they are recorded.
-What follows from neither is wrong; so one wrong step is one report, not a landslide.
+Short enough to read in one sitting, and without any code of the engines or of `determination`. Each step
+is computed twice: from the facts, and from the recorded steps before it. What follows from neither is
+wrong, so one wrong step is reported once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from payer_policy.audit.checker.values import (
     OPPOSITE,
     as_json,
     at_least,
-    plain,
+    codes,
+    concluded,
+    in_order,
+    judged,
     read,
     truth_of,
     value_of,
@@ -25,12 +28,8 @@ from payer_policy.audit.checker.values import (
 from payer_policy.audit.checker.waits import Waits
 from payer_policy.core.ruleset import (  # fmt: skip
     ENGINES,
-    All,
-    AnyOf,
-    AtLeast,
     Conclude,
     Condition,
-    Not,
     Rule,
     Ruleset,
     Test,
@@ -43,7 +42,7 @@ Sources = Mapping[tuple[str, str], str]
 SOURCES: Final = {"kind": ("request", "kind"), "code": ("service", "code"),
                   "service_date": ("service", "date")}  # fmt: skip
 AROUND: Final = frozenset({"answers", "candidates", "through"})
-"""The members of a record on what stands around its determination, which `answers` checks."""
+"""The members of a record on what surrounds its determination, which `answers` checks."""
 FAILED: Final = r"The engine `{}` failed on this request \([a-z0-9 ]+\)\. Nothing was decided\."
 DISAGREE: Final = r"The engines do not agree: .+"
 UNKNOWN: Final = ("condition", "authorization", "amount", "line units", "earlier lines",
@@ -55,13 +54,12 @@ PLURAL: Final = ("minutes", "hours", "days", "weeks", "months", "years", "points
 
 
 class Verified(NamedTuple):
-    """The answer on one record. `steps` counts the single values in it that were checked;
-    `unchecked` says what of it could not be, in sentences: such a record is not proved."""
+    """The result for one record."""
 
     content: Mapping[str, Any]
     """The record, as JSON values."""
     steps: int
-    """How many single values of it were checked."""
+    """How many of its values were checked."""
     wrong: tuple[Wrong, ...]
     """The steps that do not follow, each with its place."""
     unchecked: tuple[str, ...] = ()
@@ -69,9 +67,9 @@ class Verified(NamedTuple):
 
 
 def check(content: Mapping[str, Any], ruleset: Ruleset, by: Sources) -> Verified:
-    """Check a record, its own hash and what is around it aside, against one ruleset.
+    """Check a record against one ruleset, apart from its hash and from what surrounds it.
 
-    `by` names the facts that are read from fields of the request, as a library does.
+    `by` names the facts that are read from fields of the request, as in a library.
     """
     was = keyed({key: value for key, value in content.items() if key not in AROUND})
     own, trusting = (keyed(Account(ruleset, was, trust).record(by)) for trust in (0, 1))
@@ -92,7 +90,7 @@ NOT_DECIDED: Final = (
 
 
 class Account(Lines):
-    """The record as it should be: by its facts alone or, if it is trusted, by its earlier steps."""
+    """The record as it should be, from its facts alone or, with `trust`, from its recorded steps."""
 
     def __init__(self, ruleset: Ruleset, was: Any, trust: int) -> None:
         super().__init__(ruleset)
@@ -100,7 +98,7 @@ class Account(Lines):
         self.open = Waits(ruleset, self.known, self.truths)
 
     def seen(self, own: Any, *path: str, type_: FactType | None = None) -> Any:
-        """What later steps build on: our own truth or value, or the recorded one."""
+        """What later steps use: the checker's own truth or value, or the recorded one."""
         raw = at(self.was, "proof", *path) if self.trust else NOTHING
         if type_ is None:
             return raw if isinstance(raw, str) and raw in OPPOSITE else own
@@ -134,16 +132,16 @@ class Account(Lines):
             self.recorded = dict(self.truths)
             if self.conflicts:
                 self.unsettle()
-        given = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
+        billed = [self.line(at(was, "lines", key)) for key in names(was, "lines")]
         silence = stated(was, inputs)
-        lines, steps = self.lines(given, fault)
+        lines, steps = self.lines(billed, fault)
         proof = proof and {**proof, "lines": steps}
-        said = self.determination(lines, [at(line, "number") for line in given], fault)
+        said = self.determination(lines, [at(line, "number") for line in billed], fault)
         if proof is not None:
-            said["assumptions"] += self.facts_assumed(silence, given, said["decision"])
+            said["assumptions"] += self.facts_assumed(silence, billed, said["decision"])
         return {"format": "payer-policy/record/2", "request": about["claim_id"], "policy": policy,
                 "meaning": dict(rules.parts.others), "facts": facts, "silence": silence,
-                "lines": given, "proof": proof, "determination": {**about, **said}}  # fmt: skip
+                "lines": billed, "proof": proof, "determination": {**about, **said}}  # fmt: skip
 
     def fact(self, name: str, fixed: Mapping[str, Any] = {}) -> dict[str, Any]:
         type_ = self.ruleset.facts[name].type
@@ -159,12 +157,12 @@ class Account(Lines):
         return {"number": number, "units": as_json(units), "parts": parts}
 
     def facts_assumed(
-        self, silence: dict[str, Any] | None, given: list[Any], decision: str
+        self, silence: dict[str, Any] | None, billed: list[Any], decision: str
     ) -> list[dict[str, Any]]:
-        """The facts on whose silence the decision rests."""
+        """The facts on which the decision rests although nothing was stated about them."""
         facts = {one: value for one, value in self.known.items() if one not in self.ruleset.derived}
         covered = self.known.get(str(self.ruleset.covered_by))
-        on = {part for one in given for part in one["parts"]} if given else None
+        on = {part for one in billed for part in one["parts"]} if billed else None
         found = facts_assumed(
             self.ruleset, facts, silence, self.truths, covered, on, decision == "deny"
         )
@@ -174,13 +172,12 @@ class Account(Lines):
     # --- from facts to rules ---------------------------------------------------------------------
 
     def proof(self) -> dict[str, Any]:
-        last = {name: max((index for index, _ in fact.concluded_by), default=-1)
-                for name, fact in self.ruleset.derived.items()}  # fmt: skip
-        derived = {name: self.derived(name) for name in last if last[name] < 0}
-        rules = {}
-        for index, rule in enumerate(self.ruleset.rules):
-            rules[rule.id] = self.rule(rule)
-            derived |= {name: self.derived(name) for name in last if last[name] == index}
+        rules, derived = dict[str, Any](), dict[str, Any]()
+        for one in in_order(self.ruleset):
+            if isinstance(one, str):
+                derived[one] = self.derived(one)
+            else:
+                rules[one.id] = self.rule(one)
         tests: dict[str, Any] = {}
         truth, _ = self.condition(self.ruleset.applies_to, "applies_to", tests, "applies")
         truth = truth if truth == "holds" else f"{truth}: the policy is not for this service"
@@ -205,28 +202,13 @@ class Account(Lines):
     def condition(
         self, whole: Condition, place: str, tests: dict[str, Any], *base: str
     ) -> tuple[str, list[Test]]:
-        """The truth of a condition and, where it is unknown, the tests that leave it so.
+        """As `judged`; the steps of the tests are added to `tests`."""
 
-        The steps of its tests are put with `tests`.
-        """
-        match whole:
-            case Test():
-                step = tests[place] = self.test(whole, *base, "tests", place)
-                truth = str(self.seen(step["truth"], *base, "tests", place, "truth"))
-                return truth, [whole] if truth == "unknown" else []
-            case Not(part):
-                truth, unknown = self.condition(part, f"{place}.not", tests, *base)
-                return OPPOSITE[truth], unknown
-            case All(parts):
-                word, count = "all", len(parts)
-            case AnyOf(parts):
-                word, count = "any", 1
-            case AtLeast(count, parts):
-                word = "of"
-        below = [self.condition(part, f"{place}.{word}[{index}]", tests, *base)
-                 for index, part in enumerate(parts)]  # fmt: skip
-        truth = at_least(count, [one for one, _ in below])
-        return truth, [test for _, more in below for test in more] if truth == "unknown" else []
+        def judge(test: Test, at_: str) -> str:
+            step = tests[at_] = self.test(test, *base, "tests", at_)
+            return str(self.seen(step["truth"], *base, "tests", at_, "truth"))
+
+        return judged(whole, judge, place)
 
     def test(self, test: Test, *base: str) -> dict[str, Any]:
         own = {name: self.known.get(name) for name in facts_in_test(test)}
@@ -239,17 +221,13 @@ class Account(Lines):
         return {"fact": test.fact, "test": test.operator, "read": shown, "truth": truth}
 
     def derived(self, name: str) -> dict[str, Any]:
-        fact, rules = self.ruleset.derived[name], self.ruleset.rules
-        by = {rules[index].id: value for index, value in fact.concluded_by}
-        truths = {id_: self.truths[id_] for id_ in by}
-        holding = {by[id_] for id_ in by if truths[id_] == "holds"}
-        possible = {by[id_] for id_ in by if truths[id_] != "fails"}
-        settled, conflict = len(possible) < 2 and holding == possible, len(holding) > 1
-        value = self.known[name] = plain([*holding, fact.otherwise][0]) if settled else None
+        value, conflict = concluded(self.ruleset, name, self.truths)
+        self.known[name] = value
         self.conflicts += [name] if conflict else []
+        truths = {id_: self.truths[id_] for id_ in self.concluding(name)}
         return {"value": as_json(value), "conflict": conflict, "settled_by": truths}
 
-    # --- what is said ----------------------------------------------------------------------------
+    # --- the determination ------------------------------------------------------------------------
 
     def determination(self, lines: list[Any], numbers: list[Any], fault: Any) -> dict[str, Any]:
         def on(indices: list[int]) -> list[Any]:
@@ -274,7 +252,7 @@ class Account(Lines):
                              "waits_for": self.open.waits_for(id_)} for id_ in sorted(self.assumed)],
             "derived": {name: as_json(self.known[name]) for name in sorted(rules.derived)
                         if self.known.get(name) is not None},
-            "information_request": asks and _reason(asks),
+            "information_request": asks and codes(asks),
             "conflicts": [
                 {"fact": name, "label": rules.facts[name].label, "rules": sorted(
                     one for one in self.concluding(name) if self.recorded[one] == "holds")}
@@ -283,7 +261,7 @@ class Account(Lines):
         }  # fmt: skip
 
     def rank(self, found: Mapping[str, Any]) -> tuple[int, int, str]:
-        """Where a finding stands among those that may lead."""
+        """The place of a finding among those that may lead."""
         rule, sections = self.rules.get(found["rule"]), self.ruleset.sections
         section = None if rule is None else rule.section
         place = sections.index(section) if section in sections else len(sections) + (rule is None)
@@ -296,7 +274,7 @@ class Account(Lines):
         return f"{label[:1].upper()}{label[1:]} billed, and none of {followed} paid"
 
     def about(self, id_: str, *more: str) -> dict[str, Any]:
-        if id_ not in self.rules:  # of lines that follow others
+        if id_ not in self.rules:  # a built-in finding
             part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
             what = {"rule": id_, "title": self.followed_title(part), "kind": "deny"}
             return {key: what[key] for key in ("rule", "title", *more)}
@@ -317,19 +295,19 @@ class Account(Lines):
         about = self.about(id_, "kind", "citations")
         silenced = id_ in self.silenced
         about["kind"] = "advise" if silenced else about["kind"]
-        return {**about, "silenced": silenced, **_reason(effect.reason),
+        return {**about, "silenced": silenced, **codes(effect.reason),
                 "because": text, "lines": lines, "on": on}  # fmt: skip
 
     def finding_with_others(self, id_: str, lines: list[Any]) -> dict[str, Any]:
-        """That lines are denied with those that they follow, for the reason that leads there."""
+        """The finding that lines are denied with those that they follow, for the leading reason there."""
         part = next(one for one in self.ruleset.follows if self.built_in(one) == id_)
         labels, other = self.ruleset.line_parts, self.ruleset.follows[part]
-        given = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
-        followed = [index for index, line in enumerate(given) if other in line["parts"]]
+        billed = [self.line(at(self.was, "lines", key)) for key in names(self.was, "lines")]
+        followed = [index for index, line in enumerate(billed) if other in line["parts"]]
         found = [self.finding(one, []) for one in self.finds
                  if one in self.rules and {*followed} & {*self.finds[one]}]  # fmt: skip
         led = min((one for one in found if one["kind"] in ("deny", "reduce")), key=self.rank)
-        numbers = list(dict.fromkeys(str(given[index]["number"]) for index in followed))
+        numbers = list(dict.fromkeys(str(billed[index]["number"]) for index in followed))
         some = f"{', '.join(numbers[:-1])} and {numbers[-1]}" if numbers[1:] else numbers[0]
         where = f"{'lines' if numbers[1:] else 'line'} {some}"
         because = f"None of {labels[other]} is paid ({where}: {led['title']}), "
@@ -338,7 +316,7 @@ class Account(Lines):
                 "because": because, "lines": lines, "on": labels[part]}  # fmt: skip
 
     def slot(self, name: str) -> str:
-        """A value in a sentence, with its unit: in the plural, but for one of it."""
+        """A value in a sentence, with its unit in the singular or plural."""
         parameter = self.ruleset.parameters.get(name.removeprefix("parameter:"))
         if name.startswith("parameter:") and parameter is not None:
             return f"{format_value(parameter.value)} {parameter.unit or ''}".rstrip()
@@ -348,7 +326,3 @@ class Account(Lines):
         text = format_value(value, None if fact is None else fact.type)
         one = value == 1 and value is not True and fact is not None and fact.type.unit in PLURAL
         return text[:-1] if one else text
-
-
-def _reason(reason: Any) -> dict[str, Any]:
-    return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}

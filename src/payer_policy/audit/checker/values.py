@@ -1,4 +1,4 @@
-"""What tests and expressions mean, said a second time and plainly, for the checker of records.
+"""What conditions, tests and expressions mean, written a second time for the checker of records.
 
 Shares no code with `semantics` or the engines, on purpose. Numbers are fractions; a truth is one of
 the words `holds`, `fails` and `unknown`.
@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import math
 from calendar import monthrange
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
 from payer_policy.core.ruleset import (
+    All,
+    AnyOf,
     Arithmetic,
+    AtLeast,
+    Condition,
     Constant,
     Edge,
     Expression,
     FactRef,
+    Not,
+    Reason,
+    Rule,
+    Ruleset,
     Score,
     Test,
     Window,
@@ -54,8 +62,61 @@ COMPUTE: Final[Mapping[str, Any]] = {
 }
 
 
+def in_order(ruleset: Ruleset) -> Iterator[Rule | str]:
+    """The rules in their order, and the name of each derived fact after the rules that conclude it."""
+    last = {
+        name: max((index for index, _ in fact.concluded_by), default=-1)
+        for name, fact in ruleset.derived.items()
+    }
+    yield from (name for name, index in last.items() if index < 0)
+    for place, rule in enumerate(ruleset.rules):
+        yield rule
+        yield from (name for name, index in last.items() if index == place)
+
+
+def judged(
+    whole: Condition, judge: Callable[[Test, str], str], place: str = ""
+) -> tuple[str, list[Test]]:
+    """The truth of a condition and, where it is unknown, the tests that leave it so.
+
+    Args:
+        whole: The condition.
+        judge: Gives the truth of each test, called with the test and its place.
+        place: The place of the condition, such as `when`.
+    """
+    match whole:
+        case Test():
+            truth = judge(whole, place)
+            return truth, [whole] if truth == "unknown" else []
+        case Not(part):
+            truth, unknown = judged(part, judge, f"{place}.not")
+            return OPPOSITE[truth], unknown
+        case All(parts):
+            word, count = "all", len(parts)
+        case AnyOf(parts):
+            word, count = "any", 1
+        case AtLeast(count, parts):
+            word = "of"
+    below = [judged(part, judge, f"{place}.{word}[{n}]") for n, part in enumerate(parts)]
+    truth = at_least(count, [one for one, _ in below])
+    return truth, [test for _, more in below for test in more] if truth == "unknown" else []
+
+
+def concluded(ruleset: Ruleset, name: str, truths: Mapping[str, str]) -> tuple[Any, bool]:
+    """The value of a derived fact (None: unknown), and whether the rules that hold contradict.
+
+    `truths` has the truth of each rule that concludes the fact, by id.
+    """
+    fact = ruleset.derived[name]
+    by = [(truths[ruleset.rules[index].id], value) for index, value in fact.concluded_by]
+    holding = {value for truth, value in by if truth == "holds"}
+    possible = {value for truth, value in by if truth != "fails"}
+    settled = len(possible) < 2 and holding == possible
+    return plain([*holding, fact.otherwise][0]) if settled else None, len(holding) > 1
+
+
 def truth_of(test: Test, facts: Mapping[str, Any]) -> str:
-    """Whether a core test holds on facts, of which those that are None are not known."""
+    """Whether a core test holds on facts; a fact that is None is unknown."""
     left = value_of(test.left, facts)
     if test.operator == "is_known":
         return "fails" if left is None else "holds"
@@ -76,7 +137,7 @@ def at_least(count: int, truths: Sequence[Any]) -> str:
 
 
 def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
-    """The value of an expression with exact numbers; None: not known."""
+    """The value of an expression, with exact numbers; None: unknown."""
     match expression:
         case Constant(value):
             return plain(value)
@@ -98,12 +159,12 @@ def value_of(expression: Expression, facts: Mapping[str, Any]) -> Any:
 
 
 def _nothing_in(known: Sequence[Any]) -> Any:
-    """None is made of none, where nothing is unknown."""
+    """`NONE` where an operand is `NONE` and no operand is unknown."""
     return NONE if None not in known and NONE in known else None
 
 
 def _shift(day: date, count: int, unit: str) -> date:
-    """So many units later or earlier, inside the month and the calendar."""
+    """`count` units later (negative: earlier), kept within the month and the calendar."""
     step = 1 if count > 0 else -1
     try:
         if unit in ("days", "weeks"):
@@ -126,7 +187,7 @@ def plain(value: Any) -> Any:
 
 
 def read(type_: FactType, raw: Any, otherwise: Any) -> Any:
-    """The exact value of a recorded one; `otherwise` where it is none of the type."""
+    """The exact value of a recorded one; `otherwise` if it is not of the type."""
     number = type_.kind in ("integer", "decimal") and type(raw) in (int, str)
     number = number and not (type_.can_be_none and raw == NONE_TEXT)
     number = number and "e" not in str(raw).lower()  # an exponent could fill the memory
@@ -134,6 +195,13 @@ def read(type_: FactType, raw: Any, otherwise: Any) -> Any:
         return None if raw is None else Fraction(raw) if number else parse_value(type_, raw)
     except (ValueError, ZeroDivisionError):
         return otherwise
+
+
+def codes(reason: Reason | None) -> dict[str, Any]:
+    """The reason codes of a finding or of a request for information, as recorded."""
+    if reason is None:
+        return {"group": None, "carc": None, "rarcs": []}
+    return {"group": reason.group, "carc": reason.carc, "rarcs": list(reason.rarcs)}
 
 
 def as_json(value: Any) -> Any:

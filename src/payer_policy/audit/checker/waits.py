@@ -1,4 +1,4 @@
-"""Which facts an unknown rule waits for, and what is asked: a second account, for the checker."""
+"""Which facts an unknown rule waits for, and the questions: computed again for the checker."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from payer_policy.core.ruleset import (
 from payer_policy.core.sealed import at, names
 
 OF_THE_RULE: Final = ("condition", "authorization")
-"""What may be unknown of a rule itself, and not of what it allows."""
+"""What may be unknown about a rule itself, rather than about the units it allows."""
 
 
 class Waits:
     """The facts to ask for behind each unknown rule. Rules are added in the ruleset's order.
 
-    `known` and `truths` are those of the checker, and fill while it goes through the rules.
+    `known` and `truths` are those of the checker, which fills them as it goes through the rules.
     """
 
     def __init__(
@@ -33,14 +33,14 @@ class Waits:
         self._order = {name: place for place, name in enumerate(ruleset.facts)}
 
     def add(self, rule: Rule, unknown: Iterable[Test]) -> None:
-        """Take in a rule whose condition is left unknown by these tests."""
+        """Add a rule whose condition is unknown because of these tests."""
         if self.truths[rule.id] == "unknown":
             facts = self.behind(name for test in unknown for name in facts_in_test(test))
             others = (self.rules.get(id_, set()) for id_ in rule.overridden_by)
             self.rules[rule.id] = facts.union(*others)
 
     def behind(self, facts: Iterable[str]) -> set[str]:
-        """What to ask for so that those of `facts` that are not known become known."""
+        """The facts to ask for so that the unknown ones of `facts` become known."""
         out: set[str] = set()
         for name in facts:
             if self.known.get(name) is not None:
@@ -56,8 +56,8 @@ class Waits:
     def waits_for(self, id_: str, what: str | None = None) -> list[str]:
         """The facts to ask for that an open rule waits for, in the order of the vocabulary.
 
-        `what` of it is unknown: its condition, its amount, or something that no answer mends; None:
-        it is assumed not to hold.
+        `what` is what is unknown: its condition, its amount, or something that no answer settles; None:
+        the rule is assumed not to apply.
         """
         if what == "amount":
             return self._ordered(self._amount(id_))
@@ -109,7 +109,7 @@ class Waits:
         return sorted(facts, key=lambda name: (self._order.get(name, len(self._order)), name))
 
     def _made_from(self, name: str, seen: frozenset[str]) -> Iterator[str]:
-        """What is asked instead of a fact that is computed and has no question of its own."""
+        """The facts to ask for instead of a computed fact without a question of its own."""
         fact = self.ruleset.facts.get(name)
         computed = None if fact is None or fact.question else (fact.source or {}).get("compute")
         used = [

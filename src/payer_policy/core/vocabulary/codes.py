@@ -93,7 +93,7 @@ def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
     if shape is None or shape.pattern.fullmatch(normalize_code(system, text)):
         return None
     hint = None
-    # What copies out of documents bring: full-width letters, hyphens, characters nobody can see.
+    # What copies out of documents bring: full-width letters, hyphens, invisible characters.
     folded = unicodedata.normalize("NFKC", text)
     plain = normalize_code(system, "".join(c for c in folded if c.isascii() and c.isalnum()))
     if shape.pattern.fullmatch(plain):
@@ -111,7 +111,7 @@ def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
 
 def is_ambiguous_ndc(system: str | None, text: str) -> bool:
     """Whether a text is the ten digits of an NDC without hyphens: a zero is missing in one of three
-    places, and nobody can tell in which (domain: products)."""
+    places, and it is not known which (domain: products)."""
     return system == "ndc" and _TEN_DIGITS.match("".join(_without_n4(text).split())) is not None
 
 
@@ -121,7 +121,7 @@ def remark_on_ndc(text: str) -> tuple[str, str, str] | None:
         message = f'"{text.strip()}": ten digits without hyphens could be three different NDCs, so '
         return "ambiguous-code", f"{message}the product is not known", "write it with its hyphens"
     if text.strip().upper().startswith("N4") and malformed("ndc", text) is None:
-        message = f'"{text.strip()}": the qualifier N4 stands before the NDC; it was left out'
+        message = f'"{text.strip()}": the qualifier N4 is before the NDC; it was removed'
         return "glued-qualifier", message, "write the NDC alone"
     return None
 
@@ -163,7 +163,7 @@ _STAND_INS: Final = {
 
 def stand_in(system: str | None, number: int) -> str:
     """A text with the shape of a code of the system; another number, another text (as far as the
-    system has so many). Whether there is such a code, nobody knows."""
+    system has so many). Whether there is such a code is not known."""
     if system not in _STAND_INS:
         return f"OTHER{number}"
     start, digits = _STAND_INS[system]

@@ -103,7 +103,7 @@ def _meant(type_: FactType) -> Collection[object]:
     return type_.values or _PLAIN[type_.kind][1]
 
 
-class FactModel(BaseModel):
+class FactModel(BaseModel, title="a fact's declaration"):
     """A fact as `vocabulary.json` declares it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
@@ -150,7 +150,7 @@ class FactModel(BaseModel):
         )
 
 
-class LinePartModel(BaseModel):
+class LinePartModel(BaseModel, title="a part of a service's lines"):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     label: str
@@ -158,7 +158,7 @@ class LinePartModel(BaseModel):
     follows: str | None = None
 
 
-class VocabularyFile(BaseModel):
+class VocabularyFile(BaseModel, title="the vocabulary"):
     """`policies/vocabulary.json`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)

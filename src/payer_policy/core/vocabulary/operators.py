@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 from payer_policy.core.vocabulary.types import FactType, Kind
 
 Shape = Literal["one", "several", "pair", "window", "code", "flag", "whole"]
-"""What stands on the right: one value like the fact's, a list of such values (or a code set), two
+"""The right side: one value like the fact's, a list of such values (or a code set), two
 values, a span of days, one code, true/false, or one whole number above zero."""
 
 _EVERY: Final[frozenset[Kind]] = frozenset(
@@ -74,94 +74,80 @@ class Operator:
         return not (type_.kind == "choice" and self.by_size and not type_.ordered)
 
 
-def _core(
+def _row(
     name: str,
     kinds: frozenset[Kind],
     shape: Shape,
     says: str,
     says_not: str,
     means: str,
-    holds: Callable[..., Any] | None = None,
-    python: str | None = None,
-    formula: Callable[[Any, Any], Any] | None = None,
+    sugar: str = "",
+    *,
     near: tuple[str, ...] = (),
+    **forms: Any,
 ) -> Operator:
-    return Operator(
-        name, kinds, shape, says, says_not, means, (name,), False, near, holds, python, formula
-    )
-
-
-def _sugar(
-    name: str,
-    kinds: frozenset[Kind],
-    shape: Shape,
-    says: str,
-    says_not: str,
-    means: str,
-    core: str,
-    near: tuple[str, ...] = (),
-) -> Operator:
-    """`core` is `at_least`, `not at_least`, or `at_least and at_most`, each with its right side."""
-    negated = core.startswith("not ")
-    tests = tuple(core.removeprefix("not ").split(" and "))
-    return Operator(name, kinds, shape, says, says_not, means, tests, negated, near)
+    """A word. `sugar` is how it is written with core tests, each with its own right side:
+    `at_least`, `not at_least`, or `at_least and at_most`; without it the word is a core test."""
+    core = tuple(sugar.removeprefix("not ").split(" and ")) if sugar else (name,)
+    negated = sugar.startswith("not ")
+    return Operator(name, kinds, shape, says, says_not, means, core, negated, near, **forms)
 
 
 _ROWS: Final = (
-    _core("is", _EVERY, "one", "is", "is not", "The fact has this value.",
-          operator.eq, "{0} == {1}", operator.eq, near=("is_not",)),
-    _sugar("is_not", _EVERY, "one", "is not", "is", "The fact is known and has another value.",
-           "not is", near=("is",)),
-    _core("in", _SINGLE, "several", "is one of", "is none of",
-          "The fact has one of these values.",
-          lambda x, v: x in v, "{0} in {1}", near=("not_in",)),
-    _sugar("not_in", _SINGLE, "several", "is none of", "is one of",
-           "The fact has none of these values.", "not in", near=("in",)),
-    _core("at_least", _SIZED, "one", "is at least", "is less than", "The value or more.",
-          operator.ge, "{0} >= {1}", operator.ge, near=("more_than",)),
-    _sugar("more_than", _SIZED, "one", "is more than", "is at most", "More than the value.",
-           "not at_most", near=("at_least",)),
-    _core("at_most", _SIZED, "one", "is at most", "is more than", "The value or less.",
-          operator.le, "{0} <= {1}", operator.le, near=("less_than",)),
-    _sugar("less_than", _SIZED, "one", "is less than", "is at least", "Less than the value.",
-           "not at_least", near=("at_most",)),
-    _sugar("between", _SIZED | _DATE, "pair", "is between", "is not between",
-           "From the first value to the second, both included.", "at_least and at_most"),
-    _sugar("outside", _SIZED | _DATE, "pair", "is outside", "is not outside",
-           "Below the first value, or above the second.", "not at_least and at_most"),
-    _core("multiple_of", _WHOLE, "whole", "is a multiple of", "is not a multiple of",
-          "A whole number of times the value: whole vials, or the days of whole cycles.",
-          lambda x, v: v > 0 and x % v == 0, "({1} > 0 and {0} % {1} == 0)",
-          lambda x, v: (x % v == 0) & (v > 0)),
-    _sugar("on_or_before", _DATE, "one", "is on or before", "is after",
-           "That day or an earlier one.", "at_most", near=("before",)),
-    _sugar("before", _DATE, "one", "is before", "is on or after", "An earlier day.",
-           "not at_least", near=("on_or_before",)),
-    _sugar("on_or_after", _DATE, "one", "is on or after", "is before",
-           "That day or a later one.", "at_least", near=("after",)),
-    _sugar("after", _DATE, "one", "is after", "is on or before", "A later day.",
-           "not at_most", near=("on_or_after",)),
-    _sugar("within", _DATE, "window", "is within", "is not within",
-           "In a span of days that ends or begins with another date; both ends included. "
-           "Business days are Monday to Friday.", "at_least and at_most"),
-    _core("includes", _CODES, "code", "include", "do not include",
-          "The code is among the fact's codes.",
-          lambda x, v: v in x, "{1} in {0}"),
-    _core("includes_any", _CODES, "several", "include any of", "include none of",
-          "At least one of the codes is among the fact's codes.",
-          lambda x, v: not x.isdisjoint(v), "not {0}.isdisjoint({1})",
-          near=("includes_all", "excludes")),
-    _core("includes_all", _CODES, "several", "include all of", "do not include all of",
-          "Every one of the codes is among the fact's codes.",
-          operator.ge, "{0} >= {1}", near=("includes_any",)),
-    _sugar("excludes", _CODES, "several", "include none of", "include any of",
-           "None of the codes is among the fact's codes.", "not includes_any",
-           near=("includes_any",)),
-    _core("exists", _EVERY, "flag", "exists", "does not exist",
-          "Whether there is such a thing: false where the fact is known to be none."),
-    _core("is_known", _EVERY, "flag", "is known", "is not known",
-          "Whether the fact was supplied at all, none included. The one test that learning a fact "
-          "can turn round: use it to ask whether something was submitted, and for nothing else."),
+    _row("is", _EVERY, "one", "is", "is not", "The fact has this value.",
+         holds=operator.eq, python="{0} == {1}", formula=operator.eq, near=("is_not",)),
+    _row("is_not", _EVERY, "one", "is not", "is", "The fact is known and has another value.",
+         "not is", near=("is",)),
+    _row("in", _SINGLE, "several", "is one of", "is none of",
+         "The fact has one of these values.",
+         holds=lambda x, v: x in v, python="{0} in {1}", near=("not_in",)),
+    _row("not_in", _SINGLE, "several", "is none of", "is one of",
+         "The fact has none of these values.", "not in", near=("in",)),
+    _row("at_least", _SIZED, "one", "is at least", "is less than", "The value or more.",
+         holds=operator.ge, python="{0} >= {1}", formula=operator.ge, near=("more_than",)),
+    _row("more_than", _SIZED, "one", "is more than", "is at most", "More than the value.",
+         "not at_most", near=("at_least",)),
+    _row("at_most", _SIZED, "one", "is at most", "is more than", "The value or less.",
+         holds=operator.le, python="{0} <= {1}", formula=operator.le, near=("less_than",)),
+    _row("less_than", _SIZED, "one", "is less than", "is at least", "Less than the value.",
+         "not at_least", near=("at_most",)),
+    _row("between", _SIZED | _DATE, "pair", "is between", "is not between",
+         "From the first value to the second, both included.", "at_least and at_most"),
+    _row("outside", _SIZED | _DATE, "pair", "is outside", "is not outside",
+         "Below the first value, or above the second.", "not at_least and at_most"),
+    _row("multiple_of", _WHOLE, "whole", "is a multiple of", "is not a multiple of",
+         "A whole number of times the value: whole vials, or the days of whole cycles.",
+         holds=lambda x, v: v > 0 and x % v == 0, python="({1} > 0 and {0} % {1} == 0)",
+         formula=lambda x, v: (x % v == 0) & (v > 0)),
+    _row("on_or_before", _DATE, "one", "is on or before", "is after",
+         "That day or an earlier one.", "at_most", near=("before",)),
+    _row("before", _DATE, "one", "is before", "is on or after", "An earlier day.",
+         "not at_least", near=("on_or_before",)),
+    _row("on_or_after", _DATE, "one", "is on or after", "is before",
+         "That day or a later one.", "at_least", near=("after",)),
+    _row("after", _DATE, "one", "is after", "is on or before", "A later day.",
+         "not at_most", near=("on_or_after",)),
+    _row("within", _DATE, "window", "is within", "is not within",
+         "In a span of days that ends or begins with another date; both ends included. "
+         "Business days are Monday to Friday.", "at_least and at_most"),
+    _row("includes", _CODES, "code", "include", "do not include",
+         "The code is among the fact's codes.",
+         holds=lambda x, v: v in x, python="{1} in {0}"),
+    _row("includes_any", _CODES, "several", "include any of", "include none of",
+         "At least one of the codes is among the fact's codes.",
+         holds=lambda x, v: not x.isdisjoint(v), python="not {0}.isdisjoint({1})",
+         near=("includes_all", "excludes")),
+    _row("includes_all", _CODES, "several", "include all of", "do not include all of",
+         "Every one of the codes is among the fact's codes.",
+         holds=operator.ge, python="{0} >= {1}", near=("includes_any",)),
+    _row("excludes", _CODES, "several", "include none of", "include any of",
+         "None of the codes is among the fact's codes.", "not includes_any",
+         near=("includes_any",)),
+    _row("exists", _EVERY, "flag", "exists", "does not exist",
+         "Whether there is such a thing: false where the fact is known to be none."),
+    _row("is_known", _EVERY, "flag", "is known", "is not known",
+         "Whether the fact was supplied at all, none included. The one test that learning a fact "
+         "can flip: use it to ask whether something was submitted, and for nothing else."),
 )  # fmt: skip
 
 OPERATORS: Final[dict[str, Operator]] = {row.name: row for row in _ROWS}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from payer_policy.core.diagnostics import Diagnostic, did_you_mean
-from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonDocument, Report, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import (
     Fact,
@@ -22,6 +22,7 @@ from payer_policy.core.vocabulary.types import (
     NONE_TEXT,
     NUMERIC,
     FactType,
+    Kind,
     Value,
     ValueProblem,
     parse_value,
@@ -33,44 +34,52 @@ WHOLE_SERVICE: Final = "service"
 
 _FACT_NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\Z", re.ASCII)
 _PART_NAME: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+_ONLY_FOR: Final[Mapping[str, tuple[frozenset[Kind], str]]] = {
+    "values": (frozenset({"choice"}), "a choice"),
+    "ordered": (frozenset({"choice"}), "a choice"),
+    "minimum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
+    "maximum": (frozenset({"integer", "decimal", "date"}), "numbers and dates"),
+    "unit": (frozenset({"integer", "decimal"}), "numbers"),
+    "system": (frozenset({"code", "codes"}), "codes"),
+}
+"""The fields of a declaration that are for some types only."""
 _SERVICE_HEADS: Final = frozenset({"service", "drug", "authorization"})
-_Report = Callable[[Diagnostic], None]
 
 
-def read_vocabulary(file: VocabularyFile, document: JsonDocument, report: _Report) -> Vocabulary:
-    """The vocabulary that a file declares. Sources stay raw: `request.sources` types them."""
-    facts = {}
-    for name, model in file.facts.items():
-        facts[name] = _Reading(f"fact `{name}`", ("facts", name), document, report).fact(
-            name, model
-        )
-    facts = _of_services(_none_of_none(facts), file, document, report)
+def read_vocabulary(file: VocabularyFile, document: JsonDocument, report_to: Report) -> Vocabulary:
+    """The vocabulary that a file declares. Sources stay raw: `language.sources` types them."""
+    report = Reporter(document, report_to)
+    facts = {
+        name: _Reading(report.on(f"fact `{name}`", "facts", name)).fact(name, model)
+        for name, model in file.facts.items()
+    }
+    facts = _of_services(_none_of_none(facts), file, report)
     if not any((fact.source or {}).get("service") == "code" for fact in facts.values()):
         message = "no fact is the drug code of the service, so no policy could ever be found"
         hint = 'declare one with "from": {"service": "code"}'
-        report(document.problem("no-drug-code", message, ("facts",), key=True, hint=hint))
+        report("no-drug-code", message, ("facts",), key=True, hint=hint)
     telling: dict[str, str] = {}
     for name, fact in facts.items():
         if fact.tells is not None and telling.setdefault(fact.tells, name) != name:
             message = f"fact `{name}`: `{telling[fact.tells]}` tells that already"
-            where = ("facts", name, "tells")
-            report(document.problem("duplicate-entry", message, where, hint="keep one of the two"))
+            path = ("facts", name, "tells")
+            report("duplicate-entry", message, path, hint="keep one of the two")
     parts = {}
     for name, part in file.line_parts.items():
-        reading = _Reading(f"line part `{name}`", ("line_parts", name), document, report)
+        reading = _Reading(report.on(f"line part `{name}`", "line_parts", name))
         if name == WHOLE_SERVICE:
             message = "this name already means all lines of a service"
             reading.problem("wrong-name", message, hint="give the part another name")
         elif not _PART_NAME.match(name):
-            reading.problem("wrong-name", "lowercase letters, digits and `_` were expected")
+            reading.problem("wrong-name", "lowercase letters, digits, and `_` were expected")
         if part.follows is not None:
-            reading.follows(part.follows, file.line_parts)
+            reading.follows(name, part.follows, file.line_parts)
         parts[name] = LinePart(name, part.label, part.where, part.follows)
     return Vocabulary(facts, parts)
 
 
 def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
-    """The facts, of which those that are worked out from one that can be none can be none too."""
+    """The facts; those that are computed from one that can be none can be none too."""
     none = {name for name, fact in facts.items() if fact.type.can_be_none}
     none = _with_made_from(none, {name: _computed_from(fact) for name, fact in facts.items()})
     return {
@@ -81,10 +90,8 @@ def _none_of_none(facts: dict[str, Fact]) -> dict[str, Fact]:
     }
 
 
-def _of_services(
-    facts: dict[str, Fact], file: VocabularyFile, document: JsonDocument, report: _Report
-) -> dict[str, Fact]:
-    """The facts, of which those that are read or worked out from the service are about it."""
+def _of_services(facts: dict[str, Fact], file: VocabularyFile, report: Reporter) -> dict[str, Fact]:
+    """The facts; those that are read or computed from the service are about it."""
     behind = {name: _named_in(fact.source) for name, fact in facts.items()}
     own = {name for name, fact in facts.items() if fact.about == "service"}
     own |= {name for name, fact in facts.items() if _reads_service(fact.source or {})}
@@ -92,8 +99,7 @@ def _of_services(
     for name, model in file.facts.items():
         if model.about == "member" and name in own:
             message = f"fact `{name}`: its `from` reads the service, so it is about the service"
-            where = ("facts", name, "about")
-            report(document.problem("wrong-value", message, where, hint="remove `about`"))
+            report("wrong-value", message, ("facts", name, "about"), hint="remove `about`")
     return {
         name: replace(fact, about="service") if name in own else fact
         for name, fact in facts.items()
@@ -138,10 +144,7 @@ def _named_in(raw: object) -> set[str]:
 class _Reading(NamedTuple):
     """Reads one declaration, and reports what is wrong with it by its name."""
 
-    called: str
-    at: JsonPath
-    document: JsonDocument
-    report: _Report
+    report: Reporter
 
     def problem(
         self,
@@ -152,18 +155,16 @@ class _Reading(NamedTuple):
         key: bool = True,
         hint: str | None = None,
     ) -> None:
-        where = self.at if field is None else (*self.at, field)
-        text = f"{self.called}: {message}"
-        self.report(self.document.problem(code, text, where, key=key, hint=hint))
+        self.report(code, message, () if field is None else (field,), key=key, hint=hint)
 
     def fact(self, name: str, model: FactModel) -> Fact:
         if not _FACT_NAME.match(name):
             hint = "write group.name in lowercase letters, digits and `_`"
             self.problem("wrong-name", "the name of a fact has a group and a name in it", hint=hint)
+        self._kinds(model)
         type_ = self._shown_in(self._range(model.fact_type(), model), model)
-        self._values(type_, model)
-        self._unit(type_, model)
-        self._system(type_, model)
+        self._values(type_)
+        self._names(model)
         self._role(type_, model)
         self._none(type_)
         self._phrases(type_, model)
@@ -205,9 +206,9 @@ class _Reading(NamedTuple):
             message = f"`{NONE_TEXT}` cannot be one of the values of a fact that can be none"
             self.problem("wrong-shape", message, "values", hint="remove that value")
 
-    def follows(self, followed: str, parts: Mapping[str, LinePartModel]) -> None:
+    def follows(self, part: str, followed: str, parts: Mapping[str, LinePartModel]) -> None:
         """The part that is followed is another one, and follows none itself."""
-        others = [name for name in parts if name != self.at[-1]]
+        others = [name for name in parts if name != part]
         if followed not in others:
             known = f"; expected one of {', '.join(others)}" if others else ""
             message = f"`follows`: `{followed}` is not another part of a service's lines{known}"
@@ -223,37 +224,31 @@ class _Reading(NamedTuple):
             message = "`tells` is for derived facts that are yes or no"
             self.problem("wrong-shape", message, "tells", hint="remove it")
 
-    def _values(self, type_: FactType, model: FactModel) -> None:
+    def _values(self, type_: FactType) -> None:
         if type_.kind == "choice":
             if not type_.values:
                 self.problem("missing-key", "a choice needs its `values`", hint='add "values": […]')
             twice = sorted({value for value in type_.values if type_.values.count(value) > 1})
             for value in twice:
                 again = len(type_.values) - 1 - type_.values[::-1].index(value)
-                where = (*self.at, "values", again)
-                message = f"{self.called}: the value `{value}` is listed twice"
-                self.report(
-                    self.document.problem("duplicate-entry", message, where, hint="keep one")
-                )
-            return
-        for field in ("values", "ordered"):
-            if field in model.model_fields_set:
-                message = f"`{field}` is for a choice; the type here is {type_.kind}"
-                hint = 'remove it, or write "type": "choice"'
+                message = f"the value `{value}` is listed twice"
+                self.report("duplicate-entry", message, ("values", again), hint="keep one")
+
+    def _kinds(self, model: FactModel) -> None:
+        """What is for some types only goes with one of them."""
+        for field, (kinds, noun) in _ONLY_FOR.items():
+            given = field in model.model_fields_set and getattr(model, field) is not None
+            if given and model.type not in kinds:
+                message = f"`{field}` is for {noun}; the type here is {model.type}"
+                hint = "remove it" + (', or write "type": "choice"' if "choice" in kinds else "")
                 self.problem("wrong-shape", message, field, hint=hint)
 
     def _range(self, type_: FactType, model: FactModel) -> FactType:
         """The type with the least and the most that a supplied value can be."""
         bounds: dict[str, Any] = {}
         for field in ("minimum", "maximum"):
-            raw = getattr(model, field)
-            if raw is None:
-                continue
-            if type_.kind not in (*NUMERIC, "date"):
-                message = f"`{field}` is for numbers and dates; the type here is {type_.kind}"
-                self.problem("wrong-shape", message, field, hint="remove it")
-                continue
-            bounds[field] = self._value(type_, raw, field)
+            if type_.kind in _ONLY_FOR[field][0]:
+                bounds[field] = self._value(type_, getattr(model, field), field)
         least, most = bounds.get("minimum"), bounds.get("maximum")
         if least is not None and most is not None and least > most:
             message = f"`minimum` {model.minimum} is above `maximum` {model.maximum}"
@@ -261,16 +256,17 @@ class _Reading(NamedTuple):
             return type_
         return replace(type_, **bounds)
 
-    def _unit(self, type_: FactType, model: FactModel) -> None:
-        if model.unit is None:
-            return
-        if type_.kind not in NUMERIC:
-            message = f"`unit` is for numbers; the type here is {type_.kind}"
-            self.problem("wrong-shape", message, "unit", hint="remove it")
-        elif model.unit not in UNITS:
+    def _names(self, model: FactModel) -> None:
+        """The unit and the code system are known ones."""
+        if model.unit is not None and model.type in NUMERIC and model.unit not in UNITS:
             message = f"`{model.unit}` is not a unit; expected one of {', '.join(UNITS)}"
             hint = did_you_mean(model.unit, UNITS)
             self.problem("unknown-unit", message, "unit", key=False, hint=hint)
+        of_codes = model.type in ("code", "codes")
+        if model.system is not None and of_codes and model.system not in SYSTEMS:
+            message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
+            hint = did_you_mean(model.system, SYSTEMS)
+            self.problem("unknown-value", message, "system", key=False, hint=hint)
 
     def _shown_in(self, type_: FactType, model: FactModel) -> FactType:
         """The type with the unit that people know its amounts by."""
@@ -285,24 +281,12 @@ class _Reading(NamedTuple):
         factor = None if other is None else unit.factor_to(other)
         if factor is None:
             fitting = units_like(unit)
-            message = (
-                f"{unit.name} does not convert to `{shown}`; expected one of {', '.join(fitting)}"
-            )
+            message = f"{unit.name} does not convert to `{shown}`; "
+            message += f"expected one of {', '.join(fitting)}"
             hint = did_you_mean(shown, fitting)
             self.problem("unknown-unit", message, "shown_in", key=False, hint=hint)
             return type_
         return replace(type_, shown_in=(shown, factor))
-
-    def _system(self, type_: FactType, model: FactModel) -> None:
-        if model.system is None:
-            return
-        if type_.kind not in ("code", "codes"):
-            message = f"`system` is for codes; the type here is {type_.kind}"
-            self.problem("wrong-shape", message, "system", hint="remove it")
-        elif model.system not in SYSTEMS:
-            message = f"`{model.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
-            hint = did_you_mean(model.system, SYSTEMS)
-            self.problem("unknown-value", message, "system", key=False, hint=hint)
 
     def _origin(self, model: FactModel) -> None:
         """Rules conclude it, or the request brings it: never both."""

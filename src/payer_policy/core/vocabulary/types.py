@@ -58,8 +58,8 @@ class FactType:
 
     With `can_be_none` it may also be known that there is no such thing: the value `NONE`.
 
-    `minimum` and `maximum` are the least and the most that a supplied number or date can be: no one
-    gives less than no units, or is born in the year 1.
+    `minimum` and `maximum` are the least and the most that a supplied number or date can be: there
+    are no negative units, and no birth in the year 1.
 
     `shown_in` is the unit that people know such amounts by, where it is not `unit`, and how many of it
     one `unit` is.
@@ -138,7 +138,7 @@ def shown(raw: object) -> str:
     if isinstance(raw, int) and raw.bit_length() > _MOST_BITS:
         return f"a whole number of {raw.bit_length():,} bits"
     if isinstance(raw, str):
-        # A control character must not reach the terminal of whoever reads the message.
+        # A control character must not reach the terminal that shows the message.
         most = MAX_URL if _URL.match(raw) else MAX_TEXT if _ONE_WORD.fullmatch(raw) else 40
         plain = "".join(
             char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in raw[: most + 1]

@@ -32,7 +32,7 @@ from payer_policy.engines.columnar.expressions import (
 )
 from payer_policy.engines.columnar.plan import Plan
 from payer_policy.language.sources import Computed, DrugAttribute, Path, Source, facts_of
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.derive import drug_reader
 from payer_policy.request.models import Request
 

@@ -9,8 +9,6 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from payer_policy.core.json_models import Names
-
 CONFIGURATION: Final = "davinci-crd.configuration"
 VERSION: Final = "davinci-crd.version"
 CONFIGURATION_OPTIONS: Final = "davinci-crd.configuration-options"
@@ -20,7 +18,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, defer_build=True)
 
 
-class Call(_Part):
+class Call(_Part, title="the call of a service"):
     """The body of a call of a service."""
 
     hook: str = Field(min_length=1, max_length=100)
@@ -30,14 +28,14 @@ class Call(_Part):
     extension: dict[str, Any] | None = None
 
 
-class OverrideReason(_Part):
+class OverrideReason(_Part, title="`overrideReason`"):
     """Why a card was overridden."""
 
     reason: dict[str, Any] | None = None
     userComment: str | None = Field(default=None, max_length=4000)  # noqa: N815
 
 
-class Feedback(_Part):
+class Feedback(_Part, title="the feedback on a card"):
     """What became of one card."""
 
     card: str = Field(min_length=1, max_length=200)
@@ -52,15 +50,7 @@ class Feedback(_Part):
     """Why the card was overridden; None: not given."""
 
 
-class FeedbackBody(_Part):
+class FeedbackBody(_Part, title="the feedback"):
     """The body of a call of `/cds-services/{id}/feedback`."""
 
     feedback: list[Feedback] = Field(min_length=1, max_length=1000)
-
-
-NAMES: Names = {
-    Call: "the call of a service",
-    Feedback: "the feedback on a card",
-    FeedbackBody: "the feedback",
-    OverrideReason: "`overrideReason`",
-}

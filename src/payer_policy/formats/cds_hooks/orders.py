@@ -34,7 +34,7 @@ from payer_policy.formats.fhir.values import (
     url_of,
 )
 from payer_policy.formats.intake import Intake, guarded
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 ORDERS: Final = (
     "ServiceRequest",

@@ -23,12 +23,12 @@ from payer_policy.core.json_source import JsonDocument, JsonPath, decode_utf8, r
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.cds_hooks.discovery import SERVICES
-from payer_policy.formats.cds_hooks.model import CONFIGURATION, NAMES, Call, Feedback, FeedbackBody
+from payer_policy.formats.cds_hooks.model import CONFIGURATION, Call, Feedback, FeedbackBody
 from payer_policy.formats.cds_hooks.orders import ORDERS, Order, OrderReader
 from payer_policy.formats.fhir.form import as_element, problem_at
 from payer_policy.formats.fhir.resources import Found, Resources
 from payer_policy.formats.fhir.values import text_of
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 MAX_BYTES: Final = 2_000_000
 """A call holds a few resources; a larger one is refused unread."""
@@ -87,7 +87,7 @@ def read_hook(
     document = _document(data, file)
     if isinstance(document, tuple):
         return Hook(service_id, None, (), document)
-    call, problems = validated(Call, document, names=NAMES)
+    call, problems = validated(Call, document)
     if call is None:
         return Hook(service_id, None, (), tuple(problems))
     if call.hook != SERVICES[service_id]:
@@ -105,7 +105,7 @@ def read_feedback(
     document = _document(data, file)
     if isinstance(document, tuple):
         return (), document
-    body, problems = validated(FeedbackBody, document, names=NAMES)
+    body, problems = validated(FeedbackBody, document)
     return (() if body is None else tuple(body.feedback)), tuple(problems)
 
 

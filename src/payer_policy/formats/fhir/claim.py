@@ -39,7 +39,7 @@ from payer_policy.formats.fhir.values import (
     url_of,
 )
 from payer_policy.formats.intake import Intake, guarded, refused, remark_duplicates
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.checking import too_many_lines
 from payer_policy.request.models import MAX_LINES
 

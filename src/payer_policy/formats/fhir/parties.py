@@ -24,7 +24,7 @@ from payer_policy.formats.fhir.values import (
     url_of,
 )
 from payer_policy.formats.x12.values import LINES_OF_BUSINESS
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import ReferenceData
 
 _RENDERING: Final = frozenset({"82", "SJ", "rendering", "performing", "primary"})
 """Roles of a care team member that gives the service: X12 98, and the codes of FHIR R4."""

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
-from payer_policy.core.json_models import Names, validated
+from payer_policy.core.json_models import validated
 from payer_policy.core.json_source import decode_utf8, read_json
 from payer_policy.core.ruleset import Reason
 from payer_policy.core.vocabulary.types import calendar_date
@@ -32,7 +32,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class PayerSetup(_Part):
+class PayerSetup(_Part, title="`payer`"):
     """Who pays, as an 835 must say it."""
 
     name: _Text
@@ -48,7 +48,7 @@ class PayerSetup(_Part):
         return Payer(self.name, address, self.telephone)
 
 
-class PaymentSetup(_Part):
+class PaymentSetup(_Part, title="a payment"):
     """One payment to one provider."""
 
     trace: _Text
@@ -62,7 +62,7 @@ class PaymentSetup(_Part):
         return Payment(self.trace, self.origin, self.day, self.method, self.handling, self.bank)
 
 
-class PendedSetup(_Part):
+class PendedSetup(_Part, title="`pended`"):
     """The reason that a pended line is reported with."""
 
     group: _Text
@@ -70,7 +70,7 @@ class PendedSetup(_Part):
     rarcs: tuple[str, ...] = Field(default=(), max_length=20, strict=False)
 
 
-class CertificationSetup(_Part):
+class CertificationSetup(_Part, title="a certification"):
     """A certification that a request gets, if it is certified."""
 
     number: _Text
@@ -78,7 +78,7 @@ class CertificationSetup(_Part):
     valid_through: _Date | None = None
 
 
-class Setup(_Part):
+class Setup(_Part, title="a setup"):
     """The whole file; `$schema` and comments are not part of it."""
 
     sender: _Text
@@ -131,15 +131,6 @@ class Setup(_Part):
         )
 
 
-_NAMES: Names = {
-    Setup: "a setup",
-    PayerSetup: "`payer`",
-    PaymentSetup: "a payment",
-    PendedSetup: "`pended`",
-    CertificationSetup: "a certification",
-}
-
-
 def read_setup(data: bytes, file: str) -> Setup:
     """A setup file.
 
@@ -150,7 +141,7 @@ def read_setup(data: bytes, file: str) -> Setup:
         message = f"the file has {len(data):,} bytes; a setup has at most {MAX_BYTES:,}"
         raise PolicyError([Diagnostic("too-large", message, Location(file))])
     document = read_json(decode_utf8(data, file), file)
-    setup, problems = validated(Setup, document, names=_NAMES)
+    setup, problems = validated(Setup, document)
     if setup is None or problems:
         raise PolicyError(problems)
     return setup

@@ -1,7 +1,7 @@
 """What must be true across the rules and files of a folder, beyond the shape of each one.
 
 One module a question. Every check reports a problem at the place where the author would mend it.
-`payer-policy check` and `Library.open` run the same checks.
+`payer-policy check` and `open_library` run the same checks.
 """
 
 from payer_policy.policy.checks.overlays import sound_overlays

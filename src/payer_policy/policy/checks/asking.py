@@ -1,8 +1,8 @@
-"""Whether a rule decides by what was not said: `is_known`, and what hangs on it.
+"""Whether a rule decides by what was not submitted: `is_known`, and what depends on it.
 
-A test whether a fact is known turns round when the fact is learned, so what it settles is settled by
-ignorance. Without harm is only what cannot let anything through: advice, and a review that ends when
-the fact is known, both of which override nothing.
+A test whether a fact is known flips when the fact is learned, so what it settles is settled by missing
+information. It is harmless only where it cannot let anything through: in advice, and in a review that
+ends when the fact is known, if the rule overrides nothing.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ ASKS: Final = "is_known"
 def asking(
     rule: Rule, raw: Any, merged: Merged, vocabulary: Vocabulary
 ) -> Iterator[tuple[str, JsonPath]]:
-    """What is to be warned of in a rule, and where in it.
+    """The warnings about a rule, each with its place in the rule.
 
     Args:
         rule: The rule, typed.
         raw: Its condition as it is written.
-        merged: The policy, in which the rules stand that it overrides.
+        merged: The policy, with the rules that it overrides.
         vocabulary: Where facts are computed.
     """
     kind = rule.effect.kind if isinstance(rule.effect, Finding) else "conclude"
@@ -49,7 +49,7 @@ def asking(
     if reached or not harmless:
         for name in direct:
             where = where_fact(raw, name, ("when",), ASKS)
-            yield f"`is_known` on `{name}` decides by what was not said{reached}", where
+            yield f"`is_known` on `{name}` decides by what was not submitted{reached}", where
     if kind == "advise" and not reached:
         return
     read = dict.fromkeys(name for test in tests_in(rule.condition) for name in facts_in_test(test))
@@ -59,7 +59,10 @@ def asking(
         asked = next(_behind(name, vocabulary, frozenset()), None)
         if asked is not None:
             text = f"`{name}` is computed with `is_known` on `{asked}`, so it "
-            yield f"{text}decides by what was not said{reached}", where_fact(raw, name, ("when",))
+            yield (
+                f"{text}decides by what was not submitted{reached}",
+                where_fact(raw, name, ("when",)),
+            )
 
 
 def _reached(id_: str, merged: Merged) -> str:

@@ -1,58 +1,49 @@
 """Rules together: no circle, no two values of one fact, no fact that nothing concludes.
 
-Whether two rules exclude each other is told from their tests alone, so a folder opens alike everywhere.
+Whether two rules exclude each other is decided by their tests alone, without a solver, so opening a
+folder gives the same result everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import combinations, pairwise
-from typing import Any
 
 from payer_policy.core.diagnostics import Diagnostic, did_you_mean
-from payer_policy.core.ruleset import Conclude, Rule, facts_read
+from payer_policy.core.json_source import Report, Reporter
+from payer_policy.core.ruleset import Rule, facts_read
 from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.core.vocabulary.types import Value
 from payer_policy.policy.basis import Typed
 from payer_policy.policy.exclusion import can_both_hold
+from payer_policy.policy.files import RuleModel
 from payer_policy.policy.order import dependencies, find_cycles
 from payer_policy.policy.resolve import where_fact
-from payer_policy.policy.versions import Merged, PlacedRule, ReportDiagnostic, rule_in_force
+from payer_policy.policy.versions import Merged, Placed
 
 Rules = Mapping[str, Rule]
 
 
-def check_cycles(merged: Merged, typed: Mapping[str, Typed], report: ReportDiagnostic) -> None:
+def check_cycles(merged: Merged, typed: Mapping[str, Typed], report: Report) -> None:
     """Rules feed rules only forwards, on every day."""
     if not find_cycles(_needs(merged, typed)):
         return  # with all rules in force at once there is no circle, so there is none on any day
-    days = sorted({merged.first_day, *merged.breakpoints()})
     rules: Rules = {id_: one.made for id_, one in typed.items()}
-    for day in days:
-        if not merged.first_day <= day <= (merged.last_day or date.max):
-            continue
-        now = {
-            id_: one for id_, one in typed.items() if rule_in_force(merged.rules[id_].model, day)
-        }
+    for day in merged.starts():
+        now = {id_: typed[id_] for id_ in merged.rules_on(day) if id_ in typed}
         for circle in find_cycles(_needs(merged, now)):
-            # Mended in the file that lies over the others, if any of the rules stands there.
+            # To correct in the file that is laid over the others, if any of the rules is in it.
             at = max(circle[:-1], key=lambda id_: merged.level(merged.rules[id_].version))
             turn = circle.index(at)
             turned = [*circle[turn:-1], *circle[:turn], at]
-            placed = merged.rules[at]
-            report(
-                placed.version.document.problem(
-                    "cycle",
-                    f"rule `{at}` depends on itself: {'; '.join(_steps(turned, rules))}",
-                    (*placed.path, "id"),
-                    hint="let one of them read facts of the request instead",
-                )
-            )
+            message = f"rule `{at}` depends on itself: {'; '.join(_steps(turned, rules))}"
+            hint = "let one of them read facts of the request instead"
+            merged.rules[at].reporter(report)("cycle", message, ("id",), hint=hint)
 
 
 def _needs(merged: Merged, typed: Mapping[str, Typed]) -> dict[str, set[str]]:
-    """By rule, those that it reads or that override it; that one overrides itself is said elsewhere."""
+    """By rule, those that it reads or that override it; one that overrides itself is left out."""
     rules = {id_: one.made for id_, one in typed.items()}
     needs = dependencies(rules, {id_: one.reads for id_, one in typed.items()})
     for id_ in typed:
@@ -65,8 +56,7 @@ def _needs(merged: Merged, typed: Mapping[str, Typed]) -> dict[str, set[str]]:
 def _steps(circle: Sequence[str], rules: Rules) -> Iterator[str]:
     for reader, read in pairwise(circle):
         names = set(facts_read(rules[reader]))
-        concluded = [name for name, _ in getattr(rules[read].effect, "values", ())]
-        facts = [name for name in concluded if name in names]
+        facts = [name for name in rules[read].concludes if name in names]
         if facts and reader == read:
             yield f"it reads `{facts[0]}`, which it concludes"
         elif facts:
@@ -77,30 +67,30 @@ def _steps(circle: Sequence[str], rules: Rules) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two rules that conclude different values of a fact and are not seen to exclude each other."""
+    """Two rules that conclude different values of a fact, and may not exclude each other."""
 
     fact: str
-    first: PlacedRule
-    second: PlacedRule
-    """The one that stands in the file which lies over the other's, or below it in the same file."""
+    first: Placed[RuleModel]
+    second: Placed[RuleModel]
+    """The one in the file that is laid over the other's, or further down in the same file."""
 
     @property
     def key(self) -> tuple[str, ...]:
         """The same for the same two rules, wherever they are inherited."""
-        return (self.fact, *sorted((_place(self.first), _place(self.second))))
+        places = (f"{one.version.name} {one.model.id}" for one in (self.first, self.second))
+        return (self.fact, *sorted(places))
 
 
 def unsettled_pairs(merged: Merged, rules: Rules, vocabulary: Vocabulary) -> Iterator[Pair]:
-    """The pairs of rules of which their tests do not show that they exclude each other.
+    """The pairs of rules whose tests alone do not show that they exclude each other.
 
     A solver may still show it (`payer_policy.analysis.conflicts`); opening a folder never asks one.
     """
     types = {name: fact.type for name, fact in vocabulary.facts.items()}
-    by_fact: dict[str, list[tuple[Rule, Any]]] = {}
+    by_fact: dict[str, list[tuple[Rule, Value]]] = {}
     for rule in rules.values():
-        if isinstance(rule.effect, Conclude):
-            for name, value in rule.effect.values:
-                by_fact.setdefault(name, []).append((rule, value))
+        for name, value in rule.concludes.items():
+            by_fact.setdefault(name, []).append((rule, value))
     for name, concluded in sorted(by_fact.items()):
         for (one, a), (other, b) in combinations(concluded, 2):
             first, second = merged.rules[one.id], merged.rules[other.id]
@@ -108,7 +98,7 @@ def unsettled_pairs(merged: Merged, rules: Rules, vocabulary: Vocabulary) -> Ite
                 a == b
                 or one.id in second.model.overrides
                 or other.id in first.model.overrides
-                or not _same_days(first, second)
+                or not first.model.days.overlaps(second.model.days)
                 or not can_both_hold(one.condition, other.condition, types)
             ):
                 continue
@@ -121,16 +111,16 @@ def check_conflicts(
     merged: Merged,
     rules: Rules,
     vocabulary: Vocabulary,
-    seen: set[tuple[str, ...]],
-    report: ReportDiagnostic,
+    found: set[tuple[str, ...]],
+    report: Report,
 ) -> None:
     """Rules that conclude different values of one fact exclude each other, as far as can be seen.
 
-    `seen` are the pairs that were found in other policies, each with the version's name first.
+    `found` are the pairs that were found in other policies, each with the version's name first.
     """
     for pair in unsettled_pairs(merged, rules, vocabulary):
-        if not any((version.name, *pair.key) in seen for version in merged.chain):
-            seen.add((merged.version.name, *pair.key))
+        if not any((version.name, *pair.key) in found for version in merged.chain):
+            found.add((merged.version.name, *pair.key))
             report(conflict_problem(merged, pair))
 
 
@@ -171,46 +161,20 @@ def conflict_problem(merged: Merged, pair: Pair, shown: str | None = None) -> Di
     )
 
 
-def _place(placed: PlacedRule) -> str:
-    return f"{placed.version.name} {placed.model.id}"
-
-
-def _same_days(a: PlacedRule, b: PlacedRule) -> bool:
-    x, y = a.model.in_force, b.model.in_force
-    if x is None or y is None:
-        return True
-    return (x.from_ or date.min) <= (y.through or date.max) and (y.from_ or date.min) <= (
-        x.through or date.max
-    )
-
-
 def check_concluded(
-    merged: Merged, typed: Mapping[str, Typed], vocabulary: Vocabulary, report: ReportDiagnostic
+    merged: Merged, typed: Mapping[str, Typed], vocabulary: Vocabulary, report: Report
 ) -> None:
     """Every derived fact that a rule reads is concluded by some rule."""
-    concluded = {
-        name
-        for one in typed.values()
-        if isinstance(one.made.effect, Conclude)
-        for name, _ in one.made.effect.values
-    }
+    concluded = {name for one in typed.values() for name in one.made.concludes}
     for placed in merged.rules.values():
         for name in sorted(typed[placed.model.id].reads - concluded):
             if not vocabulary.facts[name].derived:
                 continue
-            when = (*placed.path, "when")
-            document, where = placed.version.document, where_fact(placed.model.when, name, when)
-            if placed.version is not merged.version and merged.version.model.withdraws:
-                document, where = merged.version.document, ("withdraws",)
-            report(
-                document.problem(
-                    "never-concluded",
-                    f"rule `{placed.model.id}` reads `{name}`, which no rule of this policy "
-                    "concludes",
-                    where,
-                    key=document is not placed.version.document,
-                    warning=True,
-                    hint=did_you_mean(name, concluded)
-                    or "it always has its `otherwise` value here",
-                )
+            message = (
+                f"rule `{placed.model.id}` reads `{name}`, which no rule of this policy concludes"
             )
+            hint = did_you_mean(name, concluded) or "it always has its `otherwise` value here"
+            above = placed.version is not merged.version and bool(merged.version.model.withdraws)
+            say: Reporter = merged.version.reporter(report) if above else placed.reporter(report)
+            path = ("withdraws",) if above else where_fact(placed.model.when, name, ("when",))
+            say("never-concluded", message, path, key=above, warning=True, hint=hint)

@@ -38,7 +38,7 @@ def holding_for_none(condition: Condition, vocabulary: Vocabulary) -> Iterator[s
 
 
 def _denied(condition: Condition) -> Iterator[Condition]:
-    """What stands under an explicit `not`."""
+    """The conditions under an explicit `not`."""
     if written(condition) is not None:
         return
     match condition:

@@ -7,14 +7,16 @@ from datetime import date
 from itertools import pairwise
 
 from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import Report
+from payer_policy.policy.days import day_after, day_before
 from payer_policy.policy.order import find_cycles
-from payer_policy.policy.versions import PolicyVersion, ReportDiagnostic, day_after, day_before
+from payer_policy.policy.versions import PolicyVersion
 
 
 def sound_overlays(
     versions: Mapping[str, Sequence[PolicyVersion]],
     unread: Set[str],
-    report: ReportDiagnostic,
+    report: Report,
 ) -> dict[str, tuple[PolicyVersion, ...]]:
     """The policies by address, without those whose bases are missing, unread or run in a circle.
 
@@ -55,79 +57,62 @@ def sound_overlays(
     return sound | {address: listed for address, listed in alone.items() if listed}
 
 
-def _unknown_base(
-    version: PolicyVersion, base: str, known: Set[str], report: ReportDiagnostic
-) -> None:
+def _unknown_base(version: PolicyVersion, base: str, known: Set[str], report: Report) -> None:
     hint = did_you_mean(base, known)
     if hint is None and base.count("/") != 1:
         hint = "write <payer>/<policy>"
     elif hint is None:
         hint = f"policies here: {', '.join(sorted(known - {version.address}))}"
     message = f"`{base}` is not a policy of this folder"
-    report(version.document.problem("unknown-base", message, ("extends",), hint=hint))
+    version.reporter(report)("unknown-base", message, ("extends",), hint=hint)
 
 
 def _report_circle(
     circle: Sequence[str],
     policies: Mapping[str, Sequence[PolicyVersion]],
-    report: ReportDiagnostic,
+    report: Report,
 ) -> None:
     first, following = circle[0], circle[1]
     version = next(v for v in policies[first] if v.model.extends == following)
     message = f"these policies extend one another: {' -> '.join(circle)}"
     if len(circle) == 2:
         message = f"the policy {first} extends itself"
-    hint = "let one of them stand on its own"
-    report(version.document.problem("cycle", message, ("extends",), hint=hint))
+    hint = "let one of them extend no other"
+    version.reporter(report)("cycle", message, ("extends",), hint=hint)
 
 
-def _check_windows(listed: Sequence[PolicyVersion], report: ReportDiagnostic) -> None:
+def _check_windows(listed: Sequence[PolicyVersion], report: Report) -> None:
     for earlier, later in pairwise(listed):
-        gap = (day_after(earlier.last_day or date.max), day_before(later.first_day))
-        if earlier.last_day is None or earlier.last_day >= later.first_day:
-            ends = (
-                "has no last day"
-                if earlier.last_day is None
-                else f"runs through {earlier.last_day}"
+        last = earlier.last_day
+        before = day_before(later.first_day)
+        if last is None or last >= later.first_day:
+            ends = "has no last day" if last is None else f"runs through {last}"
+            message = f"this version {ends}, but the next one begins on {later.first_day}"
+            path, hint = ("effective", "through"), f'write "through": "{before}"'
+            earlier.reporter(report)("overlapping-windows", message, path, hint=hint)
+        elif last < before:
+            message = (
+                f"no version of {later.address} is in force from {day_after(last)} through {before}"
             )
-            report(
-                earlier.document.problem(
-                    "overlapping-windows",
-                    f"this version {ends}, but the next one begins on {later.first_day}",
-                    ("effective", "through"),
-                    hint=f'write "through": "{day_before(later.first_day)}"',
-                )
-            )
-        elif gap[0] <= gap[1]:
-            report(
-                later.document.problem(
-                    "window-gap",
-                    f"no version of {later.address} is in force from {gap[0]} through {gap[1]}",
-                    ("effective", "from"),
-                    warning=True,
-                    hint="if that is meant, nothing needs to be done",
-                )
-            )
+            hint = "if that is meant, nothing needs to be done"
+            path = ("effective", "from")
+            later.reporter(report)("window-gap", message, path, warning=True, hint=hint)
 
 
 def _check_base_in_force(
     version: PolicyVersion,
     policies: Mapping[str, Sequence[PolicyVersion]],
-    report: ReportDiagnostic,
+    report: Report,
 ) -> None:
     base = version.model.extends
     if base is None:
         return
     for first, last in _uncovered(version, policies[base]):
         until = f"through {last}" if last is not None else "on"
-        report(
-            version.document.problem(
-                "base-not-in-force",
-                f"no version of the base {base} is in force from {first} {until}",
-                ("effective", "from" if first == version.first_day else "through"),
-                hint="keep the dates of this version inside those of the base",
-            )
-        )
+        message = f"no version of the base {base} is in force from {first} {until}"
+        path = ("effective", "from" if first == version.first_day else "through")
+        hint = "keep the dates of this version inside those of the base"
+        version.reporter(report)("base-not-in-force", message, path, hint=hint)
 
 
 def _uncovered(
@@ -137,17 +122,13 @@ def _uncovered(
     out: list[tuple[date, date | None]] = []
     day = version.first_day
     for base in sorted(bases, key=lambda base: base.first_day):
+        if not base.overlaps(version):
+            continue
         if base.first_day > day:
-            last = day_before(base.first_day)
-            if version.last_day is not None and version.last_day <= last:
-                break
-            out.append((day, last))
-        if base.last_day is None:
+            out.append((day, day_before(base.first_day)))
+        if base.last_day is None or base.last_day == date.max:
             return out
-        if base.last_day >= day:
-            if base.last_day == date.max:
-                return out
-            day = day_after(base.last_day)
+        day = max(day, day_after(base.last_day))
     if version.last_day is None or day <= version.last_day:
         out.append((day, version.last_day))
     return out

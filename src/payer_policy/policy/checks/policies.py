@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import Report
 from payer_policy.core.ruleset import All, Condition, Constant, Test
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.basis import Basis, Typed
 from payer_policy.policy.checks.asking import CODE as IS_KNOWN
 from payer_policy.policy.checks.conclusions import check_concluded, check_conflicts, check_cycles
 from payer_policy.policy.checks.reasons import check_reason
-from payer_policy.policy.checks.rules import RuleChecks
+from payer_policy.policy.checks.rules import RuleChecks, check_citations
 from payer_policy.policy.checks.sections import check_sections
 from payer_policy.policy.elaboration import Elaboration
-from payer_policy.policy.reference import ReferenceData
+from payer_policy.policy.reference.data import DrugIdentity, ReferenceData
 from payer_policy.policy.resolve import Resolver
-from payer_policy.policy.versions import Merged, PolicyVersion, ReportDiagnostic, Span
+from payer_policy.policy.versions import Merged, PolicyVersion
 
-OF_A_RULE: Final = ("never-holds", "hidden-by-overrides", "test-without-effect", "never-settled")
+ACKNOWLEDGEABLE_PER_RULE: Final = (
+    "never-holds",
+    "hidden-by-overrides",
+    "test-without-effect",
+    "never-settled",
+)
 """What `check --deep` warns of, which a file acknowledges for one rule as `code:rule`."""
-CODE_IDENTITY = "code-identity"
+CODE_IDENTITY: Final = "code-identity"
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Checked:
 
     codes: frozenset[str] = frozenset()
     """The drug codes that it can apply to."""
-    applies_to: list[tuple[Span, Condition, frozenset[str]]] = field(default_factory=list)
+    applies_to: list[tuple[Merged, Condition, frozenset[str]]] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)
     """Parameters that some rule uses, each with the name of every version that gives it a value."""
     unsound: bool = False
@@ -60,50 +66,56 @@ class Checked:
 
 
 def check_policy(
-    spans: Sequence[Span], around: Surroundings, report: ReportDiagnostic
+    spans: Sequence[Merged], around: Surroundings, report: Report
 ) -> tuple[Checked, frozenset[tuple[str, ...]]]:
     """Check every span of a policy, rule by rule and across rules.
 
-    Returns what was found out, and the conflicts that nobody need report again.
+    Returns:
+        What was found out, and the conflicts that need not be reported again.
     """
     out, before = Checked(), set(around.conflicts)
     acknowledged: dict[str, PolicyVersion] = {}
     warned: set[str] = set()
-    for span in spans:
-        merged = span.merged
+    for merged in spans:
+        version = merged.version
         resolver = Resolver(merged, around.basis, report)
-        if None in resolver.parameters.values():
-            out.unsound = True
         applies_to = resolver.applies_to()
-        if applies_to is None:
+        if applies_to is None or None in resolver.parameters.values():
             out.unsound = True
-        else:
-            condition: Condition = applies_to.made
-            codes = _drug_codes(condition, around)
-            out.applies_to.append((span, condition, codes))
+        if applies_to is not None:
+            codes = _drug_codes(applies_to.made, around)
+            out.applies_to.append((merged, applies_to.made, codes))
             out.codes |= codes
             _check_codes(merged, codes, around, report)
-            if CODE_IDENTITY in merged.version.model.acknowledges:
-                acknowledged[merged.version.name] = merged.version
-            if _check_code_identity(span, codes, around.reference, report):
-                warned.add(merged.version.name)
-        _check_rules(span, resolver, applies_to, out, around, report)
+            if CODE_IDENTITY in version.model.acknowledges:
+                acknowledged[version.name] = version
+            if _check_code_identity(merged, codes, around.reference, report):
+                warned.add(version.name)
+        _check_rules(merged, resolver, applies_to, out, around, report)
     for name, version in acknowledged.items():
         if name not in warned and not out.unsound and not around.unread_drugs:
-            _unused_acknowledgement(version, report)
-    _check_acknowledgements(spans, report)
+            version.reporter(report)(
+                "unused-acknowledgement",
+                f"`{CODE_IDENTITY}` is acknowledged, but its codes mean what the policies take them "
+                "to be",
+                ("acknowledges", CODE_IDENTITY),
+                key=True,
+                warning=True,
+                hint="remove it",
+            )
+    for version in {merged.version.name: merged.version for merged in spans}.values():
+        _check_acknowledgements(version, report)
     return out, frozenset(around.conflicts - before)
 
 
 def _check_rules(
-    span: Span,
+    merged: Merged,
     resolver: Resolver,
     applies_to: Typed | None,
     out: Checked,
     around: Surroundings,
-    report: ReportDiagnostic,
+    report: Report,
 ) -> None:
-    merged = span.merged
     typed: dict[str, Typed] = {}
     for placed in merged.rules.values():
         found = resolver.rule(placed)
@@ -145,7 +157,7 @@ def _drug_codes(condition: Condition, around: Surroundings) -> frozenset[str]:
             and isinstance(side := part.right[0], Constant)
         ):
             kind, _, name = (side.name or "").partition(":")
-            if kind == "code_set":  # all that it lists, on whatever days
+            if kind == "code_set":  # every code that it lists, whatever its days
                 listed = around.reference.code_sets[name].codes
                 return frozenset(entry.value for entry in listed)
             return side.value if isinstance(side.value, frozenset) else frozenset({str(side.value)})
@@ -153,149 +165,96 @@ def _drug_codes(condition: Condition, around: Surroundings) -> frozenset[str]:
 
 
 def _check_codes(
-    merged: Merged, codes: frozenset[str], around: Surroundings, report: ReportDiagnostic
+    merged: Merged, codes: frozenset[str], around: Surroundings, report_to: Report
 ) -> None:
     placed = merged.applies_to
     if placed is None or placed.version is not merged.version:
-        return  # said for the file that gives `applies_to`
-    document = placed.version.document
+        return  # reported for the file that gives `applies_to`
+    report = placed.reporter(report_to)
     if not codes and around.service_code is not None:
-        report(
-            document.problem(
-                "no-drug-code",
-                "`applies_to` does not say for which drug codes the policy is",
-                placed.path,
-                key=True,
-                hint=f'add {{"fact": "{around.service_code}", "in": [ … ]}} to its `all`',
-            )
-        )
+        message = "`applies_to` does not say for which drug codes the policy is"
+        hint = f'add {{"fact": "{around.service_code}", "in": [ … ]}} to its `all`'
+        report("no-drug-code", message, key=True, hint=hint)
     for code in sorted(codes - set(around.reference.drugs)):
         if not around.unread_drugs:
-            report(
-                document.problem(
-                    "missing-file",
-                    f"`applies_to` names {code}, but there is no file drugs/{code}.json",
-                    placed.path,
-                    key=True,
-                    warning=True,
-                    hint="add it, so that the drug's billing unit and its official meaning are known",
-                )
-            )
+            message = f"`applies_to` names {code}, but there is no file drugs/{code}.json"
+            hint = "add it, so that the drug's billing unit and its official meaning are known"
+            report("missing-file", message, key=True, warning=True, hint=hint)
 
 
 def _check_code_identity(
-    span: Span, codes: frozenset[str], reference: ReferenceData, report: ReportDiagnostic
+    merged: Merged, codes: frozenset[str], reference: ReferenceData, report_to: Report
 ) -> bool:
-    """Warn where the official list gives a code to another drug than the policies take it for.
+    """Warn where the official list gives a code to another drug than the policies do.
 
-    Returns whether there was something to warn of, even if it is acknowledged.
+    Returns:
+        Whether there was something to warn of, even if it is acknowledged.
     """
-    merged = span.merged
     placed = merged.applies_to
     if placed is None or placed.version is not merged.version:
         return False  # the warning belongs to the file that names the code
-    found = False
-    for code in sorted(codes & set(reference.drugs)):
-        drug = reference.drugs[code]
-        for identity in drug.identities:
-            official = identity.value
-            if (
-                official.source != "official"
-                or _folded(official.ingredient) == _folded(drug.ingredient)
-                or (identity.last_day is not None and identity.last_day < span.first_day)
-                or (identity.first_day and span.last_day and identity.first_day > span.last_day)
-            ):
-                continue
-            found = True
-            if CODE_IDENTITY not in merged.version.model.acknowledges:
-                message = f"the policies take {code} for {drug.ingredient}, but the official list "
-                hint = "use the official code, or write "
-                hint += '"acknowledges": {"code-identity": "why this is meant"}'
-                if drug.ingredient is None:
-                    message = f"drugs/{code}.json has no `ingredient`, and the official list "
-                    hint = f'add "ingredient": "…" to drugs/{code}.json'
-                report(
-                    placed.version.document.problem(
-                        CODE_IDENTITY,
-                        f"{message}says: {official.says}",
-                        placed.path,
-                        key=True,
-                        warning=True,
-                        hint=hint,
-                    )
-                )
-    return found
+    others = [
+        (code, identity.value)
+        for code in sorted(codes & set(reference.drugs))
+        for identity in reference.drugs[code].identities
+        if identity.overlaps(merged)
+        and identity.value.source == "official"
+        and _folded(identity.value.ingredient) != _folded(reference.drugs[code].ingredient)
+    ]
+    if CODE_IDENTITY not in merged.version.model.acknowledges:
+        for code, official in others:
+            message, hint = _other_drug(code, official, reference.drugs[code].ingredient)
+            report = placed.reporter(report_to)
+            report(CODE_IDENTITY, message, key=True, warning=True, hint=hint)
+    return bool(others)
+
+
+def _other_drug(code: str, official: DrugIdentity, ingredient: str | None) -> tuple[str, str]:
+    """A sentence, and what to type."""
+    listed = f"and the official list says: {official.says}"
+    if ingredient is None:
+        message = f"drugs/{code}.json has no `ingredient`, {listed}"
+        return message, f'add "ingredient": "…" to drugs/{code}.json'
+    message = f"the policies take {code} to be {ingredient}, but {listed.removeprefix('and ')}"
+    hint = 'use the official code, or write "acknowledges": {"code-identity": "why this is meant"}'
+    return message, hint
 
 
 def _folded(ingredient: str | None) -> str | None:
     return None if ingredient is None else " ".join(ingredient.casefold().split())
 
 
-def _unused_acknowledgement(version: PolicyVersion, report: ReportDiagnostic) -> None:
-    report(
-        version.document.problem(
-            "unused-acknowledgement",
-            f"`{CODE_IDENTITY}` is acknowledged, but its codes mean what the policies take them for",
-            ("acknowledges", CODE_IDENTITY),
-            key=True,
-            warning=True,
-            hint="remove it",
-        )
-    )
-
-
-def _check_acknowledgements(spans: Sequence[Span], report: ReportDiagnostic) -> None:
-    for version in dict.fromkeys(span.merged.version.name for span in spans):
-        made = next(span.merged.version for span in spans if span.merged.version.name == version)
-        for name, reason in made.model.acknowledges.items():
-            path = ("acknowledges", name)
-            code, _, rule = name.partition(":")
-            of_a_rule = code in (*OF_A_RULE, IS_KNOWN) and rule in {
-                one.id for one in made.model.rules
-            }
-            if name != CODE_IDENTITY and not of_a_rule:
-                message = f"`{name}` is no warning that can be acknowledged"
-                known = (CODE_IDENTITY, *(f"{code}:{one.id}" for one in made.model.rules if rule))
-                hint = did_you_mean(name, known) or f"expected `{CODE_IDENTITY}`"
-                report(made.document.problem("unknown-key", message, path, key=True, hint=hint))
-            elif not reason.strip():
-                message = f"`{name}` is acknowledged without a reason"
-                hint = "say in words why this is meant"
-                report(made.document.problem("wrong-value", message, path, hint=hint))
+def _check_acknowledgements(version: PolicyVersion, report_to: Report) -> None:
+    rules = [rule.id for rule in version.model.rules]
+    for name, reason in version.model.acknowledges.items():
+        report = version.reporter(report_to, "", "acknowledges", name)
+        code, _, rule = name.partition(":")
+        of_a_rule = code in (*ACKNOWLEDGEABLE_PER_RULE, IS_KNOWN) and rule in rules
+        if name != CODE_IDENTITY and not of_a_rule:
+            message = f"`{name}` is not a warning that can be acknowledged"
+            known = (CODE_IDENTITY, *(f"{code}:{id_}" for id_ in rules if rule))
+            hint = did_you_mean(name, known) or f"expected `{CODE_IDENTITY}`"
+            report("unknown-key", message, key=True, hint=hint)
+        elif not reason.strip():
+            message = f"`{name}` is acknowledged without a reason"
+            report("wrong-value", message, hint="say in words why this is meant")
 
 
 # --- parameters and reasons of the policy as a whole -----------------------------------------------
 
 
-def _check_citations_of_parameters(merged: Merged, report: ReportDiagnostic) -> None:
+def _check_citations_of_parameters(merged: Merged, report_to: Report) -> None:
     for name, placed in merged.parameters.items():
-        cites = placed.value.cites
-        for index, cited in enumerate(cites):
-            path = (*placed.path, "cites", index)
-            document = placed.version.document
-            if cited not in merged.references:
-                message = f"parameter `{name}`: `{cited}` is not among the references"
-                hint = did_you_mean(cited, merged.references)
-                hint = hint or f'add it to "references": {{"{cited}": …}}'
-                report(document.problem("unknown-citation", message, path, hint=hint))
-            elif cited in cites[:index]:
-                message = f"parameter `{name}`: `{cited}` stands twice in `cites`"
-                report(document.problem("duplicate-entry", message, path, hint="keep one"))
+        report = placed.reporter(report_to, f"parameter `{name}`")
+        check_citations(placed.model.cites, merged.references, report)
 
 
-def _check_information_request(
-    merged: Merged, around: Surroundings, report: ReportDiagnostic
-) -> None:
+def _check_information_request(merged: Merged, around: Surroundings, report: Report) -> None:
     version = merged.version
     reason = version.model.information_request
-    if reason is None:
-        return
-
-    def problem(code: str, message: str, *path: str | int, **more: Any) -> None:
-        where = ("information_request", *path)
-        text = f"`information_request`: {message}"
-        report(version.document.problem(code, text, where, **more))
-
-    window = (version.first_day, version.last_day)
-    unread = around.unread_reasons
-    check_reason(reason, "pend", window, around.reference, unread, problem, of_a_rule=False)
+    if reason is not None:
+        window = (version.first_day, version.last_day)
+        say = version.reporter(report, "`information_request`", "information_request")
+        check_reason(
+            reason, "pend", window, around.reference, around.unread_reasons, say, of_a_rule=False
+        )

@@ -5,76 +5,67 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.ruleset import Conclude, Rule
+from payer_policy.core.json_source import Report, Reporter
+from payer_policy.core.ruleset import Rule
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.policy.elaboration import COVERED, SECTION
-from payer_policy.policy.versions import Merged, ReportDiagnostic
+from payer_policy.policy.versions import Merged
 
 
 def check_sections(
-    merged: Merged, rules: Mapping[str, Rule], vocabulary: Vocabulary, report: ReportDiagnostic
+    merged: Merged, rules: Mapping[str, Rule], vocabulary: Vocabulary, report: Report
 ) -> None:
     """Every section that is named is one of the policy's, and is of use."""
     version, sections = merged.version, merged.sections
+    say = version.reporter(report)
     used = {placed.model.section for placed in merged.rules.values()}
     for index, name in enumerate(version.model.sections):
         path = ("sections", index)
         if name in version.model.sections[:index]:
             message = f"`{name}` is listed twice in `sections`"
-            report(version.document.problem("duplicate-entry", message, path, hint="keep one"))
+            say("duplicate-entry", message, path, hint="keep one")
         elif name not in used:
             message = f"no rule is in the section `{name}`"
             hint = f'remove it, or add "section": "{name}" to a rule'
-            problem = version.document.problem(
-                "unused-section", message, path, hint=hint, warning=True
-            )
-            report(problem)
+            say("unused-section", message, path, hint=hint, warning=True)
     for placed in merged.rules.values():
-        model, document = placed.model, placed.version.document
-        if model.section is not None and model.section not in sections:
-            message = f"rule `{model.id}`: `{model.section}` is not a section of this policy"
-            near = did_you_mean(model.section, sections)
-            add = f'add "{model.section}" to "sections"'
-            where = (*placed.path, "section")
-            report(document.problem("unknown-section", message, where, hint=near or add))
+        section = placed.model.section
+        if section is not None and section not in sections:
+            message = f"`{section}` is not a section of this policy"
+            hint = did_you_mean(section, sections) or f'add "{section}" to "sections"'
+            rule = placed.reporter(report, f"rule `{placed.model.id}`")
+            rule("unknown-section", message, ("section",), hint=hint)
     if merged.silences is not None and merged.silences.version is version:
-        _check_silences(merged, rules, vocabulary, report)
+        _check_silences(merged, rules, vocabulary, version.reporter(report, "", "silences"))
 
 
 def _check_silences(
-    merged: Merged, rules: Mapping[str, Rule], vocabulary: Vocabulary, report: ReportDiagnostic
+    merged: Merged, rules: Mapping[str, Rule], vocabulary: Vocabulary, report: Reporter
 ) -> None:
-    document, entries = merged.version.document, merged.version.model.silences
+    entries = merged.version.model.silences
     known = [f"{SECTION}{name}" for name in merged.sections]
     for index, entry in enumerate(entries):
-        path = ("silences", index)
         if entry in entries[:index]:
             message = f"`{entry}` is listed twice in `silences`"
-            report(document.problem("duplicate-entry", message, path, hint="keep one"))
+            report("duplicate-entry", message, (index,), hint="keep one")
         elif entry not in known:
             message = f"`silences`: `{entry}` is not a section of this policy"
-            hint = (
-                f'write "{SECTION}{entry}"'
-                if f"{SECTION}{entry}" in known
-                else did_you_mean(entry, known)
-                or f'write "{SECTION}<name>" with a name from "sections"'
-            )
-            report(document.problem("unknown-section", message, path, hint=hint))
+            hint = did_you_mean(entry, known)
+            hint = hint or f'write "{SECTION}<name>" with a name from "sections"'
+            if f"{SECTION}{entry}" in known:
+                hint = f'write "{SECTION}{entry}"'
+            report("unknown-section", message, (index,), hint=hint)
     if not entries:
         return
     covered_by = vocabulary.telling(COVERED)
+    concluded = {name for rule in rules.values() for name in rule.concludes}
     if covered_by is None:
         message = (
             "`silences`: no fact of the vocabulary says that an authorization covers a service"
         )
         hint = f'add "tells": "{COVERED}" to that derived fact in vocabulary.json'
-        report(document.problem("missing-key", message, ("silences",), key=True, hint=hint))
-    elif not any(
-        name == covered_by
-        for rule in rules.values()
-        if isinstance(rule.effect, Conclude)
-        for name, _ in rule.effect.values
-    ):
+        report("missing-key", message, key=True, hint=hint)
+    elif covered_by not in concluded:
         message = f"`silences`: no rule concludes `{covered_by}`, so nothing is ever silenced"
         hint = f"add a rule that concludes `{covered_by}`, or remove `silences`"
-        report(document.problem("never-concluded", message, ("silences",), key=True, hint=hint))
+        report("never-concluded", message, key=True, hint=hint)

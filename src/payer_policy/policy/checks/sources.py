@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
-from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.json_source import JsonDocument, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
 from payer_policy.core.vocabulary.types import (
@@ -20,11 +19,9 @@ from payer_policy.core.vocabulary.types import (
     shown,
 )
 from payer_policy.language.sources import (
-    AUTHORIZATION_FIELDS,
     DRUG_FIELDS,
     LINE_FIELDS,
-    REQUEST_PATHS,
-    SERVICE_PATHS,
+    ROOTS,
     Aggregate,
     DrugAttribute,
     Path,
@@ -32,14 +29,7 @@ from payer_policy.language.sources import (
     facts_of,
 )
 from payer_policy.policy.order import find_cycles
-from payer_policy.policy.reference import Drug, ReferenceData
-from payer_policy.policy.versions import ReportDiagnostic
-
-_ROOTS: Final = {
-    "request": REQUEST_PATHS,
-    "service": SERVICE_PATHS,
-    "authorization": AUTHORIZATION_FIELDS,
-}
+from payer_policy.policy.reference.data import Dated, ReferenceData
 
 
 def check_sources(
@@ -47,54 +37,48 @@ def check_sources(
     sources: Mapping[str, Source],
     reference: ReferenceData,
     documents: Mapping[str, JsonDocument],
-    document: JsonDocument,
-    report: ReportDiagnostic,
+    report: Reporter,
 ) -> None:
-    """Check all sources of a vocabulary. `documents` are those of the drugs, by code."""
+    """Check all sources of a vocabulary.
+
+    Args:
+        vocabulary: All facts.
+        sources: The typed sources, by fact.
+        reference: The drugs whose attributes facts are read from.
+        documents: The files of the drugs, by code.
+        report: Reports problems of the vocabulary.
+    """
     for name, source in sources.items():
         fact = vocabulary.facts[name]
-        at: JsonPath = ("facts", name, "from")
-        if isinstance(source, DrugAttribute):
-            if source.name in DRUG_FIELDS:
-                _check_type(fact, DRUG_FIELDS[source.name], at, document, report)
-            else:
-                _check_attribute(fact, source.name, reference, documents, document, report)
+        of_fact = report.on(f"fact `{name}`", "facts", name)
+        if isinstance(source, DrugAttribute) and source.name not in DRUG_FIELDS:
+            _check_attribute(fact, source.name, reference, documents, of_fact)
         elif gives := _gives(source):
-            _check_type(fact, gives, at, document, report)
+            _check_type(fact.type, gives, of_fact)
         for other in dict.fromkeys(facts_of(source)):
             if other in vocabulary.facts and vocabulary.facts[other].derived:
-                report(
-                    document.problem(
-                        "wrong-shape",
-                        f"fact `{name}` is made from the request, so it cannot read `{other}`, "
-                        "which rules conclude",
-                        at,
-                        key=True,
-                        hint="conclude it in a rule instead",
-                    )
-                )
+                message = f"it is made from the request, so it cannot read `{other}`, "
+                message += "which rules conclude"
+                hint = "conclude it in a rule instead"
+                of_fact("wrong-shape", message, ("from",), key=True, hint=hint)
     needs = {
         name: {other for other in facts_of(source) if other in sources}
         for name, source in sources.items()
     }
     for circle in find_cycles(needs):
         steps = [f"`{a}` from `{b}`" for a, b in pairwise(circle)]
-        report(
-            document.problem(
-                "cycle",
-                f"fact `{circle[0]}` is made from itself: {', '.join(steps)}",
-                ("facts", circle[0], "from"),
-                key=True,
-                hint="break the circle at one of them",
-            )
-        )
+        message = f"fact `{circle[0]}` is made from itself: {', '.join(steps)}"
+        path, hint = ("facts", circle[0], "from"), "break the circle at one of them"
+        report("cycle", message, path, key=True, hint=hint)
 
 
 def _gives(source: Source) -> FactType | None:
     """The type of what a source gives, where the source alone settles it."""
     match source:
         case Path(root, field):
-            return _ROOTS[root][field]
+            return ROOTS[root][field]
+        case DrugAttribute(name):
+            return DRUG_FIELDS[name]
         case Aggregate(_, _, "any" | "all", _, _):
             return FactType("boolean")
         case Aggregate(_, _, "count", _, _):
@@ -106,27 +90,18 @@ def _gives(source: Source) -> FactType | None:
             return None
 
 
-def _check_type(
-    fact: Fact, gives: FactType, at: JsonPath, document: JsonDocument, report: ReportDiagnostic
-) -> None:
+def _check_type(wanted: FactType, gives: FactType, report: Reporter) -> None:
     """The source's value can be the fact's, as it is: nothing converts it on the way."""
-    wanted = fact.type
     if not _can_be(gives, wanted):
-        message = f"fact `{fact.name}` is {wanted.describe()}, but its source gives "
-        message += gives.describe()
+        message = f"it is {wanted.describe()}, but its source gives {gives.describe()}"
         hint = f'write "type": "{gives.kind}"'
         if gives.kind == wanted.kind:
             hint = f'write "system": "{gives.system}"'
-        report(document.problem("wrong-type", message, at, key=True, hint=hint))
+        report("wrong-type", message, ("from",), key=True, hint=hint)
     elif gives.unit is not None and wanted.unit is not None and gives.unit != wanted.unit:
-        report(
-            document.problem(
-                "unit-mismatch",
-                f"fact `{fact.name}` is in {wanted.unit}, but its source gives {gives.unit}",
-                ("facts", fact.name, "unit"),
-                hint=f'write "unit": "{gives.unit}"; rules may use any unit that converts',
-            )
-        )
+        message = f"it is in {wanted.unit}, but its source gives {gives.unit}"
+        hint = f'write "unit": "{gives.unit}"; rules may use any unit that converts'
+        report("unit-mismatch", message, ("unit",), hint=hint)
 
 
 def _can_be(found: FactType, wanted: FactType) -> bool:
@@ -143,45 +118,31 @@ def _check_attribute(
     attribute: str,
     reference: ReferenceData,
     documents: Mapping[str, JsonDocument],
-    document: JsonDocument,
-    report: ReportDiagnostic,
+    report: Reporter,
 ) -> None:
     """Every drug that has the attribute gives values that the fact can have."""
     having = [drug for drug in reference.drugs.values() if attribute in drug.attributes]
     if not having and len(documents) == len(reference.drugs):
         known = {name for drug in reference.drugs.values() for name in drug.attributes}
-        known.update(DRUG_FIELDS)
-        report(
-            document.problem(
-                "unknown-value",
-                f"fact `{fact.name}`: no drug has the attribute `{attribute}`",
-                ("facts", fact.name, "from", "drug"),
-                hint=did_you_mean(attribute, known) or "add it to a file under drugs/",
-            )
-        )
+        hint = did_you_mean(attribute, known | DRUG_FIELDS.keys())
+        message = f"no drug has the attribute `{attribute}`"
+        hint = hint or "add it to a file under drugs/"
+        report("unknown-value", message, ("from", "drug"), hint=hint)
     for drug in having:
         file = documents.get(drug.code)
         if file is not None:
-            _check_values(fact, attribute, drug, file, report)
+            about = f"attribute `{attribute}` of {drug.code}, for the fact `{fact.name}`"
+            of_drug = Reporter(file, report.report, about, ("attributes", attribute))
+            _check_values(fact.type, drug.attributes[attribute], of_drug)
 
 
-def _check_values(
-    fact: Fact, attribute: str, drug: Drug, file: JsonDocument, report: ReportDiagnostic
-) -> None:
-    entries = file.value["attributes"][attribute]
-    if len(entries) != len(drug.attributes[attribute]):
-        return  # some of them are wrong in themselves, which is said
-    for index, dated in enumerate(drug.attributes[attribute]):
-        if problem := _misfit(fact.type, entries[index]["value"], dated.value):
-            report(
-                file.problem(
-                    problem.code,
-                    f"attribute `{attribute}` of {drug.code}, for the fact `{fact.name}`: "
-                    f"{problem.message}",
-                    ("attributes", attribute, index, "value"),
-                    hint=problem.hint,
-                )
-            )
+def _check_values(type_: FactType, values: Sequence[Dated[Value]], report: Reporter) -> None:
+    entries = report.document.part(report.at)
+    if len(entries) != len(values):
+        return  # some of them are wrong in themselves, which is reported
+    for index, dated in enumerate(values):
+        if found := _misfit(type_, entries[index]["value"], dated.value):
+            report(found.code, found.message, (index, "value"), hint=found.hint)
 
 
 def _misfit(type_: FactType, raw: object, value: Value) -> ValueProblem | None:

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from itertools import chain
 from typing import Final
 
 from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import Report
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import FactType
 from payer_policy.policy.checks.policies import Checked
 from payer_policy.policy.exclusion import can_both_hold
-from payer_policy.policy.versions import ReportDiagnostic, Span
+from payer_policy.policy.versions import Merged
 
 MOST_OVERLAPS: Final = 3
-"""So many others are named of one policy: where a thousand overlap, each pair would tell nobody more."""
+"""Maximum number of policies named as overlapping one policy; more would not help."""
 
 
 def check_together(
-    spans: Mapping[str, Sequence[Span]],
+    spans: Mapping[str, Sequence[Merged]],
     checked: Mapping[str, Checked],
     vocabulary: Vocabulary,
-    report: ReportDiagnostic,
+    report: Report,
 ) -> None:
     """Check what no policy shows alone."""
     types = {name: fact.type for name, fact in vocabulary.facts.items()}
@@ -36,8 +36,7 @@ def check_together(
 
 
 def _sharing_a_code(checked: Mapping[str, Checked]) -> Iterator[tuple[str, Iterator[str]]]:
-    """Each policy with those before it that its payer has for one of its codes; no others are looked
-    at."""
+    """Each policy with the policies before it that its payer has for one of its codes."""
     by_code: dict[tuple[str, str], list[str]] = {}
     for address in sorted(checked):
         payer = address.partition("/")[0]
@@ -49,11 +48,11 @@ def _sharing_a_code(checked: Mapping[str, Checked]) -> Iterator[tuple[str, Itera
 
 
 def _once(lists: Iterable[list[str]]) -> Iterator[str]:
-    """What stands in some lists, each once, as far as it is asked for."""
-    seen: set[str] = set()
+    """The entries of some lists, each once, as far as they are asked for."""
+    found: set[str] = set()
     for one in chain.from_iterable(lists):
-        if one not in seen:
-            seen.add(one)
+        if one not in found:
+            found.add(one)
             yield one
 
 
@@ -63,41 +62,30 @@ def _check_overlap(
     other: str,
     second: Checked,
     types: Mapping[str, FactType],
-    report: ReportDiagnostic,
+    report_to: Report,
 ) -> bool:
     """Whether two policies of a payer can both apply: both would decide the same lines."""
     for a, mine, codes in first.applies_to:
         for b, theirs, more in second.applies_to:
-            day = max(a.first_day, b.first_day)
             common = sorted(codes & more)
-            if (
-                not common
-                or day > min(a.last_day or date.max, b.last_day or date.max)
-                or not can_both_hold(mine, theirs, types)
-            ):
+            if not common or not a.overlaps(b) or not can_both_hold(mine, theirs, types):
                 continue
-            version = b.merged.version
-            own = "applies_to" in version.model.model_fields_set
-            codes_named = ", ".join(common[:3]) + (", …" if len(common) > 3 else "")
-            report(
-                version.document.problem(
-                    "overlapping-policies",
-                    f"{other} and {one} can both apply to {codes_named} from {day} on, "
-                    "so both would decide the same lines",
-                    ("applies_to",) if own else ("extends",),
-                    key=True,
-                    warning=True,
-                    hint="let the `applies_to` of one exclude the other",
-                )
-            )
+            named = ", ".join(common[:3]) + (", …" if len(common) > 3 else "")
+            day = max(a.first_day, b.first_day)
+            message = f"{other} and {one} can both apply to {named} from {day} on, "
+            message += "so both would decide the same lines"
+            path = "applies_to" if "applies_to" in b.version.model.model_fields_set else "extends"
+            hint = "let the `applies_to` of one exclude the other"
+            report = b.version.reporter(report_to)
+            report("overlapping-policies", message, (path,), key=True, warning=True, hint=hint)
             return True
     return False
 
 
 def _check_parameters_used(
-    spans: Mapping[str, Sequence[Span]],
+    spans: Mapping[str, Sequence[Merged]],
     checked: Mapping[str, Checked],
-    report: ReportDiagnostic,
+    report: Report,
 ) -> None:
     """Every parameter is used by a rule, of its own policy or of one that extends it."""
     used = {pair for found in checked.values() for pair in found.used}
@@ -105,26 +93,23 @@ def _check_parameters_used(
         version.name
         for address, found in checked.items()
         if found.unsound
-        for span in spans[address]
-        for version in span.merged.chain
+        for merged in spans[address]
+        for version in merged.chain
     }
-    for address in checked:
-        for span in spans[address]:
-            version = span.merged.version
-            if version.name in unsound:
+    for merged in chain.from_iterable(spans[address] for address in checked):
+        version = merged.version
+        if version.name in unsound:
+            continue
+        for name in version.model.parameters:
+            if (version.name, name) in used:
                 continue
-            for name in version.model.parameters:
-                if (version.name, name) not in used:
-                    others = {n for n in span.merged.parameters if (version.name, n) in used}
-                    hint = did_you_mean(name, others)
-                    report(
-                        version.document.problem(
-                            "unused-parameter",
-                            f"parameter `{name}` is used by no rule",
-                            ("parameters", name),
-                            key=True,
-                            warning=version.model.extends
-                            is None,  # an overlay that touches nothing
-                            hint=f"{hint} If not, remove it" if hint else "remove it",
-                        )
-                    )
+            others = {other for other in merged.parameters if (version.name, other) in used}
+            hint = did_you_mean(name, others)
+            version.reporter(report)(
+                "unused-parameter",
+                f"parameter `{name}` is used by no rule",
+                ("parameters", name),
+                key=True,
+                warning=version.model.extends is None,  # an overlay that touches nothing
+                hint=f"{hint} If not, remove it" if hint else "remove it",
+            )

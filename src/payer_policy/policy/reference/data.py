@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 from payer_policy.core.canonical import digest
 from payer_policy.core.vocabulary.types import Value
+from payer_policy.policy.days import Period
 
 T = TypeVar("T")
 
@@ -19,17 +20,12 @@ LineCodes = tuple[str | None, str | None, date | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Dated(Generic[T]):
+class Dated(Period, Generic[T]):
     """A value with its first and last day in force, both included; None: open."""
 
     value: T
     first_day: date | None = None
     last_day: date | None = None
-
-    def in_force(self, day: date) -> bool:
-        return (self.first_day is None or self.first_day <= day) and (
-            self.last_day is None or day <= self.last_day
-        )
 
 
 def on_day(entries: Iterable[Dated[T]], day: date) -> T | None:
@@ -56,7 +52,7 @@ class CodeSet:
 
 @dataclass(frozen=True, slots=True)
 class ReasonCode:
-    """A CARC, RARC or group code; `means` is in our own words."""
+    """A CARC, RARC or group code; `means` is a description of its own, not the official text."""
 
     system: str
     code: str
@@ -89,7 +85,7 @@ class DrugIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A HCPCS drug code: what the policies take it for, and what its sources say."""
+    """A HCPCS drug code: the drug that the policies take it to be, and what its sources say."""
 
     code: str
     title: str
@@ -207,6 +203,13 @@ class ReferenceData:
         if found is None and line_of_business is not None:
             found = self._payers_by_business.get(line_of_business)
         return found
+
+    def payer_folder(
+        self, identifier: str | None, line_of_business: str | None = None
+    ) -> str | None:
+        """The folder of the payer that a claim names; its identifier where no payer is recognized."""
+        payer = self.payer_of(identifier, line_of_business)
+        return identifier if payer is None else payer.folder
 
     @cached_property
     def _payers_by_identifier(self) -> dict[str, Payer]:

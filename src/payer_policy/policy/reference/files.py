@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from payer_policy.core.vocabulary.types import calendar_date
+from payer_policy.policy.days import Period
 
 Day = Annotated[date, BeforeValidator(calendar_date)]
 Amount = Annotated[int | Decimal, Field(gt=0)]
@@ -20,26 +21,29 @@ class FileModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
-class Source(FileModel):
+class Source(FileModel, title="a source"):
     title: str = Field(min_length=1)
     href: str | None = None
     note: str | None = None
 
 
-class Entry(FileModel):
+class InForce(FileModel, Period, title="a rule's dates in force"):
+    first_day: Day | None = Field(default=None, alias="from")
+    last_day: Day | None = Field(default=None, alias="through")
+
+
+class Entry(InForce):
     """Something with first and last days in force; both included, None: open."""
 
-    from_: Day | None = Field(default=None, alias="from")
-    through: Day | None = None
     note: str | None = None
 
 
-class ListedCode(Entry):
+class ListedCode(Entry, title="a listed code"):
     code: str = Field(min_length=1)
     title: str | None = None
 
 
-class CodeSetFile(FileModel):
+class CodeSetFile(FileModel, title="a code set"):
     """`policies/code_sets/<name>.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")
@@ -51,7 +55,7 @@ class CodeSetFile(FileModel):
     codes: list[ListedCode] = Field(min_length=1)
 
 
-class ReasonCodeEntry(Entry):
+class ReasonCodeEntry(Entry, title="a reason code"):
     code: str = Field(min_length=1)
     means: str = Field(min_length=1)
     deactivated: bool = False
@@ -63,7 +67,7 @@ class ReasonCodeEntry(Entry):
     sent is lacking."""
 
 
-class ReasonCodesFile(FileModel):
+class ReasonCodesFile(FileModel, title="a list of reason codes"):
     """`policies/reason_codes/{carc,rarc,group}.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")
@@ -75,24 +79,24 @@ class ReasonCodesFile(FileModel):
     codes: list[ReasonCodeEntry] = Field(min_length=1)
 
 
-class BillingUnit(FileModel):
+class BillingUnit(FileModel, title="a billing unit"):
     amount: Amount
     unit: Literal["mcg", "mg", "g"]
 
 
-class Identity(Entry):
+class Identity(Entry, title="what a source says of a code"):
     source: Literal["client material", "official"]
     says: str = Field(min_length=1)
     ingredient: str | None = None
     reference: Source | None = None
 
 
-class AttributeValue(Entry):
+class AttributeValue(Entry, title="a dated value"):
     value: Any
     source: str | None = None
 
 
-class DrugFile(FileModel):
+class DrugFile(FileModel, title="a drug"):
     """`policies/drugs/<CODE>.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")
@@ -105,7 +109,7 @@ class DrugFile(FileModel):
     note: str | None = None
 
 
-class ProductEntry(Entry):
+class ProductEntry(Entry, title="a product"):
     ndc: str = Field(min_length=1)
     name: str
     labeler: str | None = None
@@ -120,7 +124,7 @@ class ProductEntry(Entry):
     synthetic: bool = False
 
 
-class ProductsFile(FileModel):
+class ProductsFile(FileModel, title="a list of products"):
     """`policies/products/<name>.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")
@@ -131,7 +135,7 @@ class ProductsFile(FileModel):
     products: list[ProductEntry] = Field(min_length=1)
 
 
-class PayerFile(FileModel):
+class PayerFile(FileModel, title="a payer"):
     """`policies/<payer>/payer.json`"""
 
     schema_: str | None = Field(default=None, alias="$schema")

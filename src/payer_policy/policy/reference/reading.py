@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from payer_policy.core.diagnostics import Diagnostic, did_you_mean
-from payer_policy.core.json_source import JsonDocument, JsonPath
+from payer_policy.core.diagnostics import did_you_mean
+from payer_policy.core.json_source import JsonDocument, Report, Reporter
 from payer_policy.core.vocabulary.codes import SHAPES, SYSTEMS, malformed, normalize_code
 from payer_policy.core.vocabulary.types import (
     Value,
@@ -32,75 +31,54 @@ from payer_policy.policy.reference.data import (
 )
 from payer_policy.policy.reference.files import (
     AttributeValue,
+    BillingUnit,
     CodeSetFile,
     DrugFile,
     Entry,
+    Identity,
     PayerFile,
     ProductEntry,
     ProductsFile,
     ReasonCodesFile,
 )
 
-_Report = Callable[[Diagnostic], None]
-
+T = TypeVar("T")
 _ATTRIBUTE_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """Reports what is wrong in one file, each problem by the name of what it is about."""
-
-    document: JsonDocument
-    report: _Report
-
-    def problem(
-        self,
-        code: str,
-        message: str,
-        *path: str | int,
-        key: bool = False,
-        hint: str | None = None,
-    ) -> None:
-        self.report(self.document.problem(code, message, path, key=key, hint=hint))
-
-    def code(self, system: str, text: str, *path: str | int) -> str:
-        """The one spelling of a code, which must look like one of its system."""
-        code = normalize_code(system, text)
-        if (wrong := malformed(system, text)) is not None:
-            _, name, looks = SHAPES[system]
-            message = f"`{text}` is not {name}; expected {looks}"
-            self.problem("wrong-value", message, *path, hint=wrong[1])
-        return code
-
-    def dated(self, value: Any, entry: Entry, called: str, *path: str | int) -> Dated[Any]:
-        """A value with its days in force."""
-        if entry.from_ and entry.through and entry.from_ > entry.through:
-            self.problem(
-                "unreachable-dates",
-                f"{called} ends on {entry.through}, before it begins on {entry.from_}",
-                *path,
-                "through",
-                hint="swap the two dates",
-            )
-        return Dated(value, entry.from_, entry.through)
+def _code(system: str, text: str, report: Reporter) -> str:
+    """The one spelling of a code, which must look like one of its system."""
+    if (wrong := malformed(system, text)) is not None:
+        _, name, looks = SHAPES[system]
+        report("wrong-value", f"`{text}` is not {name}; expected {looks}", hint=wrong[1])
+    return normalize_code(system, text)
 
 
-def read_code_set(name: str, file: CodeSetFile, document: JsonDocument, report: _Report) -> CodeSet:
+def _dated(value: T, entry: Entry, called: str, report: Reporter) -> Dated[T]:
+    """A value with its days in force."""
+    if entry.first_day and entry.last_day and entry.first_day > entry.last_day:
+        message = f"{called} ends on {entry.last_day}, before it begins on {entry.first_day}"
+        report("unreachable-dates", message, ("through",), hint="swap the two dates")
+    return Dated(value, entry.first_day, entry.last_day)
+
+
+def read_code_set(
+    name: str, file: CodeSetFile, document: JsonDocument, report_to: Report
+) -> CodeSet:
     """A code set; each code in its one spelling, no code twice on one day."""
-    reader = _Reader(document, report)
+    report = Reporter(document, report_to)
     if file.system not in SYSTEMS:
-        reader.problem(
-            "unknown-value",
-            f"`{file.system}` is not a code system; expected one of {', '.join(SYSTEMS)}",
-            "system",
-            hint=did_you_mean(file.system, SYSTEMS),
-        )
+        message = f"`{file.system}` is not a code system; expected one of {', '.join(SYSTEMS)}"
+        hint = did_you_mean(file.system, SYSTEMS)
+        report("unknown-value", message, ("system",), hint=hint)
     codes: dict[str, list[Dated[str]]] = {}
     in_order = []
     for index, entry in enumerate(file.codes):
-        code = reader.code(file.system, entry.code, "codes", index, "code")
-        made = reader.dated(code, entry, f"`{entry.code}`", "codes", index)
-        _twice(reader, made, codes.setdefault(code, []), entry.code, ("codes", index, "code"))
+        of_entry = report.on("", "codes", index)
+        of_code = of_entry.on("", "code")
+        code = _code(file.system, entry.code, of_code)
+        made = _dated(code, entry, f"`{entry.code}`", of_entry)
+        _check_twice(made, codes.setdefault(code, []), entry.code, of_code)
         in_order.append(made)
     return CodeSet(name, file.title, file.system, tuple(in_order))
 
@@ -110,27 +88,26 @@ _OF_ONE_LIST = {"needs_rarc": "carc", "only_group": "carc", "rests_on": "carc", 
 
 
 def read_reason_codes(
-    file: ReasonCodesFile, document: JsonDocument, report: _Report
+    file: ReasonCodesFile, document: JsonDocument, report_to: Report
 ) -> list[ReasonCode]:
     """The reason codes of one list."""
-    reader = _Reader(document, report)
     out: dict[str, ReasonCode] = {}
     for index, entry in enumerate(file.codes):
-        path: JsonPath = ("codes", index)
-        reader.dated(entry.code, entry, f"`{entry.code}`", *path)
+        report = Reporter(document, report_to, "", ("codes", index))
+        _dated(entry.code, entry, f"`{entry.code}`", report)
         if entry.code in out:
             message = f"`{entry.code}` is listed twice"
-            reader.problem("duplicate-code", message, *path, "code", hint="keep one of the two")
-        for field, system in _OF_ONE_LIST.items():
-            if field in entry.model_fields_set and file.system != system:
+            report("duplicate-code", message, ("code",), hint="keep one of the two")
+        for field in entry.model_fields_set & _OF_ONE_LIST.keys():
+            if file.system != (system := _OF_ONE_LIST[field]):
                 message = f"`{entry.code}`: `{field}` is for a list of {system.upper()} codes"
-                reader.problem("wrong-shape", message, *path, field, key=True, hint="remove it")
+                report("wrong-shape", message, (field,), key=True, hint="remove it")
         out[entry.code] = ReasonCode(
             file.system,
             entry.code,
             entry.means,
-            entry.from_,
-            entry.through,
+            entry.first_day,
+            entry.last_day,
             entry.deactivated,
             entry.needs_rarc,
             entry.alert,
@@ -140,10 +117,10 @@ def read_reason_codes(
     return list(out.values())
 
 
-def read_drug(name: str, file: DrugFile, document: JsonDocument, report: _Report) -> Drug:
+def read_drug(name: str, file: DrugFile, document: JsonDocument, report_to: Report) -> Drug:
     """A drug code. The file's name is the code."""
-    reader = _Reader(document, report)
-    code = reader.code("hcpcs", file.code, "code")
+    report = Reporter(document, report_to)
+    code = _code("hcpcs", file.code, report.on("", "code"))
     if code != name and not malformed("hcpcs", code):
         hint = f"rename the file to {code}.json"
         if name != normalize_code("hcpcs", name):
@@ -151,57 +128,54 @@ def read_drug(name: str, file: DrugFile, document: JsonDocument, report: _Report
         elif not malformed("hcpcs", name):
             hint += f', or write "code": "{name}"'
         message = f"the file is named {name}.json, but its code is `{file.code}`"
-        reader.problem("address-mismatch", message, "code", hint=hint)
-    unit = None
-    if file.billing_unit is not None:
-        by = factor(file.billing_unit.unit, "mcg")
-        assert by is not None  # the model admits units of mass only
-        try:
-            unit = exact_number(file.billing_unit.amount * by.numerator)  # mcg is the smallest unit
-        except ValueProblem as found:
-            message = f"the billing unit in mcg: {found.message}"
-            reader.problem(found.code, message, "billing_unit", "amount", hint=found.hint)
+        report("address-mismatch", message, ("code",), hint=hint)
     identities = tuple(
-        reader.dated(
-            DrugIdentity(
-                identity.source,
-                identity.says,
-                identity.ingredient,
-                identity.reference.title if identity.reference else None,
-                identity.reference.href if identity.reference else None,
-            ),
-            identity,
-            f"identity {index + 1}",
-            "identities",
-            index,
-        )
-        for index, identity in enumerate(file.identities)
+        _dated(_identity(one), one, f"identity {index + 1}", report.on("", "identities", index))
+        for index, one in enumerate(file.identities)
     )
     attributes = {
-        attribute: _attribute(attribute, entries, reader)
+        attribute: _attribute(
+            entries, report.on(f"attribute `{attribute}`", "attributes", attribute)
+        )
         for attribute, entries in file.attributes.items()
     }
+    unit = _billing_unit(file.billing_unit, report)
     return Drug(code, file.title, file.ingredient, unit, identities, attributes)
 
 
-def _attribute(
-    name: str, entries: list[AttributeValue], reader: _Reader
-) -> tuple[Dated[Value], ...]:
+def _billing_unit(unit: BillingUnit | None, report: Reporter) -> int | Decimal | None:
+    """A billing unit in mcg, the smallest unit of mass."""
+    if unit is None:
+        return None
+    by = factor(unit.unit, "mcg")
+    assert by is not None  # the model admits units of mass only
+    try:
+        return exact_number(unit.amount * by.numerator)
+    except ValueProblem as found:
+        message = f"the billing unit in mcg: {found.message}"
+        report(found.code, message, ("billing_unit", "amount"), hint=found.hint)
+        return None
+
+
+def _identity(file: Identity) -> DrugIdentity:
+    source = file.reference
+    title, href = (None, None) if source is None else (source.title, source.href)
+    return DrugIdentity(file.source, file.says, file.ingredient, title, href)
+
+
+def _attribute(entries: list[AttributeValue], report: Reporter) -> tuple[Dated[Value], ...]:
     out: list[Dated[Value]] = []
     for index, entry in enumerate(entries):
-        path: JsonPath = ("attributes", name, index)
-        called = f"attribute `{name}`"
         try:
             value = _plain(entry.value)
         except ValueProblem as problem:
-            message = f"{called}: {problem.message}"
-            reader.problem(problem.code, message, *path, "value", hint=problem.hint)
+            report(problem.code, problem.message, (index, "value"), hint=problem.hint)
             continue
-        made: Dated[Value] = reader.dated(value, entry, f"{called}: a value", *path)
-        if any(_overlap(made, earlier) for earlier in out):
-            message = f"{called}: two values are in force on the same days"
+        made = _dated(value, entry, "a value", report.on("", index))
+        if any(made.overlaps(earlier) for earlier in out):
+            message = "two values are in force on the same days"
             hint = 'give the earlier one a last day: "through"'
-            reader.problem("overlapping-windows", message, *path, hint=hint)
+            report("overlapping-windows", message, (index,), hint=hint)
         out.append(made)
     return tuple(out)
 
@@ -225,40 +199,35 @@ def _plain(raw: Any) -> Value:
 
 
 def read_products(
-    file: ProductsFile, document: JsonDocument, report: _Report
+    file: ProductsFile, document: JsonDocument, report_to: Report
 ) -> list[Dated[Product]]:
     """The products of one file; strength times volume must be the total where all are given."""
-    reader = _Reader(document, report)
     out: list[Dated[Product]] = []
     by_ndc: dict[str, list[Dated[Product]]] = {}
     for index, entry in enumerate(file.products):
-        path: JsonPath = ("products", index)
-        product = _product(entry, index, reader)
-        made: Dated[Product] = reader.dated(product, entry, f"product {entry.ndc}", *path)
-        _twice(reader, made, by_ndc.setdefault(product.ndc, []), entry.ndc, (*path, "ndc"))
+        report = Reporter(document, report_to, "", ("products", index))
+        product = _product(entry, report)
+        made = _dated(product, entry, f"product {entry.ndc}", report)
+        earlier = by_ndc.setdefault(product.ndc, [])
+        _check_twice(made, earlier, entry.ndc, report.on("", "ndc"))
         out.append(made)
     return out
 
 
-def _product(entry: ProductEntry, index: int, reader: _Reader) -> Product:
+def _product(entry: ProductEntry, report: Reporter) -> Product:
     strength, volume, total = entry.mcg_per_ml, entry.volume_ml, entry.total_mcg
     if strength is not None and volume is not None and total is not None:
         made = Fraction(strength) * Fraction(volume)
         if made != Fraction(total):
-            reader.problem(
-                "wrong-value",
-                f"product {entry.ndc}: {strength} mcg/mL in {volume} mL is {format_number(made)} "
-                f"mcg, not {total}",
-                "products",
-                index,
-                "total_mcg",
-                hint="correct one of the three numbers",
-            )
+            message = f"product {entry.ndc}: {strength} mcg/mL in {volume} mL is "
+            message += f"{format_number(made)} mcg, not {total}"
+            hint = "correct one of the three numbers"
+            report("wrong-value", message, ("total_mcg",), hint=hint)
     return Product(
-        reader.code("ndc", entry.ndc, "products", index, "ndc"),
+        _code("ndc", entry.ndc, report.on("", "ndc")),
         entry.name,
         frozenset(
-            reader.code("hcpcs", code, "products", index, "codes", place)
+            _code("hcpcs", code, report.on("", "codes", place))
             for place, code in enumerate(entry.codes)
         ),
         entry.ingredient,
@@ -282,20 +251,12 @@ def read_payer(folder: str, file: PayerFile) -> Payer:
     )
 
 
-def _twice(
-    reader: _Reader, made: Dated[Any], earlier: list[Dated[Any]], text: str, path: JsonPath
-) -> None:
-    if any(_overlap(made, other) for other in earlier):
+def _check_twice(made: Dated[T], earlier: list[Dated[T]], text: str, report: Reporter) -> None:
+    if any(made.overlaps(other) for other in earlier):
         message = f"`{text}` is listed twice for the same days"
         hint = "keep one of the two, or give them dates that do not overlap"
-        reader.problem("duplicate-code", message, *path, hint=hint)
+        report("duplicate-code", message, hint=hint)
     earlier.append(made)
-
-
-def _overlap(a: Dated[Any], b: Dated[Any]) -> bool:
-    return (a.first_day or date.min) <= (b.last_day or date.max) and (
-        (b.first_day or date.min) <= (a.last_day or date.max)
-    )
 
 
 def products_by_ndc(

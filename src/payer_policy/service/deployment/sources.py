@@ -19,7 +19,7 @@ from payer_policy.bundle.signing import PublicKey
 from payer_policy.core.diagnostics import Diagnostic, PolicyError
 from payer_policy.policy.folder import VOCABULARY
 from payer_policy.policy.folder_hash import contents_hash
-from payer_policy.policy.reading import load_folder
+from payer_policy.policy.loading import load_folder
 
 Kind = Literal["folder", "bundle", "bundles"]
 BUNDLE: Final = ".zip"

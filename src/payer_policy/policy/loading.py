@@ -1,7 +1,7 @@
 """Reading a policy folder: every file, every problem, in file order.
 
 The steps in order: read all files; the vocabulary and the reference data; the versions and their
-overlays; then `checks` over each policy as it stands with its bases.
+overlays; then `checks` over each policy with its bases.
 """
 
 from __future__ import annotations
@@ -10,37 +10,30 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
-from pydantic import BaseModel
-
-from payer_policy.core.diagnostics import Diagnostic, Location, did_you_mean
-from payer_policy.core.json_source import JsonDocument
+from payer_policy.core.diagnostics import (
+    Diagnostic,
+    Location,
+    PolicyError,
+    did_you_mean,
+    given_path,
+)
+from payer_policy.core.json_source import JsonDocument, Reporter
 from payer_policy.core.vocabulary.codes import SYSTEMS
-from payer_policy.core.vocabulary.model import FactModel, LinePartModel, Vocabulary, VocabularyFile
+from payer_policy.core.vocabulary.model import Vocabulary, VocabularyFile
 from payer_policy.core.vocabulary.reading import read_vocabulary
 from payer_policy.core.vocabulary.types import ValueProblem, calendar_date
-from payer_policy.language import CodeSetMembers
-from payer_policy.language.sources import Source as FactSource
 from payer_policy.language.sources import read_line_part, read_source
 from payer_policy.policy import checks
 from payer_policy.policy.basis import Basis
 from payer_policy.policy.files import (
-    Effective,
-    EffectModel,
-    FindingModel,
-    InForce,
-    ParameterModel,
     PolicyFile,
-    ReasonModel,
-    ReduceModel,
-    RuleModel,
 )
 from payer_policy.policy.folder import VOCABULARY, Folder
 from payer_policy.policy.library import Library, spans_of
-from payer_policy.policy.reference import (
+from payer_policy.policy.reference.data import (
     CodeSet,
     Dated,
     Drug,
@@ -50,18 +43,11 @@ from payer_policy.policy.reference import (
     ReferenceData,
 )
 from payer_policy.policy.reference.files import (
-    AttributeValue,
-    BillingUnit,
     CodeSetFile,
     DrugFile,
-    Identity,
-    ListedCode,
     PayerFile,
-    ProductEntry,
     ProductsFile,
-    ReasonCodeEntry,
     ReasonCodesFile,
-    Source,
 )
 from payer_policy.policy.reference.reading import (
     products_by_ndc,
@@ -73,13 +59,12 @@ from payer_policy.policy.reference.reading import (
 )
 from payer_policy.policy.statements import FILE as STATEMENTS
 from payer_policy.policy.statements import (
-    StatementModel,
     StatementReader,
     Statements,
     StatementsFile,
     check_statements,
 )
-from payer_policy.policy.versions import PolicyVersion, Span
+from payer_policy.policy.versions import Merged, PolicyVersion
 
 CODE_SETS: Final = "code_sets"
 REASON_CODES: Final = "reason_codes"
@@ -90,40 +75,29 @@ EXAMPLES: Final = "examples"
 RESERVED: Final = (CODE_SETS, REASON_CODES, DRUGS, PRODUCTS)
 REASON_SYSTEMS: Final = ("carc", "rarc", "group")
 
-NAMES: Final[dict[type[BaseModel], str]] = {
-    PolicyFile: "a policy",
-    RuleModel: "a rule",
-    EffectModel: "what a rule does (`then`)",
-    FindingModel: "a finding",
-    ReduceModel: "a reduction",
-    ReasonModel: "a set of reason codes",
-    ParameterModel: "a parameter",
-    Effective: "the dates in force",
-    InForce: "a rule's dates in force",
-    StatementsFile: "a file of statements",
-    StatementModel: "a statement",
-    Source: "a source",
-    VocabularyFile: "the vocabulary",
-    FactModel: "a fact's declaration",
-    LinePartModel: "a part of a service's lines",
-    CodeSetFile: "a code set",
-    ListedCode: "a listed code",
-    ReasonCodesFile: "a list of reason codes",
-    ReasonCodeEntry: "a reason code",
-    DrugFile: "a drug",
-    BillingUnit: "a billing unit",
-    Identity: "what a source says of a code",
-    AttributeValue: "a dated value",
-    ProductsFile: "a list of products",
-    ProductEntry: "a product",
-    PayerFile: "a payer",
-}
 
 T = TypeVar("T")
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z", re.ASCII)
 _PARAMETER: Final = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _KEBAB: Final = "use lowercase letters, digits and single hyphens"
+
+
+def open_library(folder: str | Path, contents: Mapping[str, bytes] | None = None) -> Library:
+    """The library of a policy folder without errors; a folder is never loaded in part.
+
+    Args:
+        folder: The folder that holds `vocabulary.json`.
+        contents: As for `read_library`.
+
+    Raises:
+        PolicyError: There is no such folder, or it has errors: every one in every file, in file order.
+    """
+    library, problems = read_library(given_path(folder, "a policy folder"), contents)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors or library is None:
+        raise PolicyError(errors)
+    return library
 
 
 def read_library(
@@ -168,21 +142,23 @@ class PolicyFolder:
         Args:
             contents: As for `read_library`.
         """
-        folder = self._folder = Folder(self._root, NAMES, contents, self._folder)
+        folder = self._folder = Folder(self._root, contents, self._folder)
         self._before, self._steps = self._steps, {}
         found = self._read(folder) if folder.read() else None
         folder.before = None  # nothing of an earlier reading is needed any more
         return found, _sorted(folder.problems)
 
-    def _once(self, step: str, name: str, sources: tuple[object, ...], make: Callable[[], T]) -> T:
-        """What a step makes of some sources: what it made before, where they are the same."""
+    def _once(
+        self, step: str, name: str, sources: tuple[object, ...], make: Callable[..., T], *given: Any
+    ) -> T:
+        """What `make(*given)` returns; what it returned before, if its sources are the same."""
         folder = self._folder
         assert folder is not None
         found = self._before.get((step, name))
         if found is None or not _same(found.sources, sources):
-            said, broken = len(folder.problems), set(folder.broken)
-            made = make()
-            problems = tuple(folder.problems[said:])
+            reported, broken = len(folder.problems), set(folder.broken)
+            made = make(*given)
+            problems = tuple(folder.problems[reported:])
             found = _Step(sources, made, problems, frozenset(folder.broken - broken))
         else:
             folder.problems.extend(found.problems)
@@ -197,18 +173,14 @@ class PolicyFolder:
         data = self._reference(folder, placed)
         checks.check_payers(payers, documents, folder.report)
         vocabulary = (folder.documents.get(VOCABULARY), VOCABULARY in folder.broken)
-        basis = self._once(
-            "vocabulary", "", (data, *vocabulary), lambda: _read_vocabulary(folder, data)
-        )
+        basis = self._once("vocabulary", "", (data, *vocabulary), _read_vocabulary, folder, data)
         versions = self._versions(folder, placed)
         if basis is None:
             return None
         policies = checks.sound_overlays(versions, _addresses(folder.broken), folder.report)
-        below = _versions_below(policies)
+        below, rest = _versions_below(policies), (policies, folder.report)
         spans = {
-            address: self._once(
-                "spans", address, below[address], partial(_spans, address, policies, folder)
-            )
+            address: self._once("spans", address, below[address], spans_of, address, *rest)
             for address in policies
         }
         around = checks.Surroundings(
@@ -230,11 +202,12 @@ class PolicyFolder:
             codes={address: checked[address].codes for address in sorted(checked)},
             statements=self._statements(folder, placed, policies),
             examples=_examples(folder, placed, policies),
-            _elaborations={
+        ).with_elaborations(
+            {
                 address: tuple(found.elaborations)
                 for address, found in checked.items()
                 if len(found.elaborations) == len(spans[address])
-            },
+            }
         )
         self._check_statements(library, basis, folder)
         return library
@@ -245,11 +218,9 @@ class PolicyFolder:
         """The payers by folder, and the documents of those that are sound."""
         payers: dict[str, Payer] = {}
         sound: dict[str, JsonDocument] = {}
-        for relative, kind in placed.items():
-            if kind != PAYER:
-                continue
+        for relative in _files_of(placed, PAYER):
             head, document = relative.partition("/")[0], folder.documents.get(relative)
-            made = self._once(PAYER, head, (document,), partial(folder.model, relative, PayerFile))
+            made = self._once(PAYER, head, (document,), folder.model, relative, PayerFile)
             payers[head] = Payer(head, head, False, frozenset(), (), False)
             if made is not None and document is not None:
                 payers[head], sound[head] = read_payer(head, made), document
@@ -258,19 +229,15 @@ class PolicyFolder:
     def _reference(self, folder: Folder, placed: Mapping[str, str]) -> _Data:
         mine = {relative: kind for relative, kind in placed.items() if kind in RESERVED}
         sources = [part for one in mine for part in (one, folder.documents.get(one))]
-        return self._once("reference", "", tuple(sources), lambda: _read_reference(folder, mine))
+        return self._once("reference", "", tuple(sources), _read_reference, folder, mine)
 
     def _versions(
         self, folder: Folder, placed: Mapping[str, str]
     ) -> dict[str, list[PolicyVersion]]:
         versions: dict[str, list[PolicyVersion]] = {}
         for relative in _policy_files(folder, placed):
-            version = self._once(
-                "version",
-                relative,
-                (folder.documents.get(relative),),
-                partial(_version, folder, relative),
-            )
+            sources = (folder.documents.get(relative),)
+            version = self._once("version", relative, sources, _version, folder, relative)
             if version is not None:
                 versions.setdefault(version.address, []).append(version)
         return versions
@@ -278,15 +245,13 @@ class PolicyFolder:
     def _checked(
         self,
         address: str,
-        spans: tuple[Span, ...],
+        spans: tuple[Merged, ...],
         around: checks.Surroundings,
         folder: Folder,
     ) -> checks.Checked:
+        sources = (spans, around.basis, around.unread_reasons, around.unread_drugs)
         made, conflicts = self._once(
-            "check",
-            address,
-            (spans, around.basis, around.unread_reasons, around.unread_drugs),
-            lambda: checks.check_policy(spans, around, folder.report),
+            "check", address, sources, checks.check_policy, spans, around, folder.report
         )
         around.conflicts.update(conflicts)
         return made
@@ -298,36 +263,26 @@ class PolicyFolder:
         policies: Mapping[str, tuple[PolicyVersion, ...]],
     ) -> dict[str, Statements]:
         out: dict[str, Statements] = {}
-        for relative, kind in placed.items():
-            document = folder.documents.get(relative)
-            if kind != STATEMENTS or document is None:
+        for relative in _files_of(placed, STATEMENTS):
+            address, document = relative.rpartition("/")[0], folder.documents.get(relative)
+            found = self._once(STATEMENTS, address, (document,), _statements_of, folder, relative)
+            if found is None:
                 continue
-            address = relative.rpartition("/")[0]
-            found = self._once(
-                STATEMENTS,
-                address,
-                (document,),
-                partial(_statements_of, folder, relative, document),
-            )
-            if (
-                found is not None
-                and address not in policies
-                and (address not in _addresses(folder.broken))
-            ):
+            if address in policies or address in _addresses(folder.broken):
+                out[address] = found
+            else:
                 message = "there is no policy in this folder for these statements"
                 folder.refuse(relative, "unexpected-file", message, "put them beside its versions")
-            elif found is not None:
-                out[address] = found
         return out
 
     def _check_statements(self, library: Library, basis: Basis, folder: Folder) -> None:
-        """Every statement on every run of dates; what one run says as well as another is said once."""
+        """Every statement on every run of dates; a problem on several of them is reported once."""
         bases = {
             address: tuple(
                 dict.fromkeys(
                     version.address
-                    for span in spans
-                    for version in span.merged.chain
+                    for merged in spans
+                    for version in merged.chain
                     if version.address != address
                 )
             )
@@ -341,32 +296,23 @@ class PolicyFolder:
                 if (found := library.statements.get(one)) is not None
             ]
             if beside:
-                self._once(
-                    "statements",
-                    address,
-                    (spans, basis, *beside),
-                    partial(_check_statements_of, spans, basis, library.statements, folder),
-                )
+                given = (spans, basis, library.statements, folder)
+                sources = (spans, basis, *beside)
+                self._once("statements", address, sources, _check_statements_of, *given)
 
 
 def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    """Whether two steps are made of the same things: names by their letters, all else by identity."""
+    """Whether two steps have the same sources: texts by their letters, all else by identity."""
     plain = (str, bool, frozenset)
     return len(one) == len(other) and all(
         a is b or (isinstance(a, plain) and a == b) for a, b in zip(one, other, strict=True)
     )
 
 
-def _spans(
-    address: str, policies: Mapping[str, tuple[PolicyVersion, ...]], folder: Folder
-) -> tuple[Span, ...]:
-    return tuple(spans_of(address, policies, folder.report))
-
-
 def _versions_below(
     policies: Mapping[str, tuple[PolicyVersion, ...]],
 ) -> dict[str, tuple[PolicyVersion, ...]]:
-    """By address, its versions and all that they can stand on."""
+    """By address, its versions and all versions that they can extend."""
     out: dict[str, tuple[PolicyVersion, ...]] = {}
     for address in _bases_first(policies):
         bases = dict.fromkeys(version.model.extends for version in policies[address])
@@ -377,7 +323,7 @@ def _versions_below(
 
 def load_folder(root: Path) -> tuple[dict[str, bytes], list[Diagnostic]]:
     """The bytes of a folder's files, by path, and what could not be loaded of it."""
-    folder = Folder(root, NAMES)
+    folder = Folder(root)
     contents = folder.load()
     return contents or {}, _sorted(folder.problems)
 
@@ -409,8 +355,12 @@ def _bases_first(policies: Mapping[str, tuple[PolicyVersion, ...]]) -> list[str]
 # --- which file is what ----------------------------------------------------------------------------
 
 
+def _files_of(placed: Mapping[str, str], kind: str) -> list[str]:
+    return [relative for relative, own in placed.items() if own == kind]
+
+
 def _placed(folder: Folder) -> dict[str, str]:
-    """What each file is, by its address; a file that is nothing is reported."""
+    """What each file is, by its path; a file in no known location is reported."""
     kinds: dict[str, str] = {}
     for relative in sorted({*folder.documents, *folder.broken}):
         if not relative.endswith(".json") or relative == VOCABULARY:
@@ -430,12 +380,8 @@ def _placed(folder: Folder) -> dict[str, str]:
             hint = "a policy is <payer>/<policy>/<first day in force>.json"
             if parts[0] in RESERVED:
                 hint = f"put it into {folder.at(parts[0])} itself"
-            folder.refuse(
-                relative,
-                "unexpected-file",
-                "this file is not in a recognized location of a policy folder",
-                hint,
-            )
+            message = "this file is not in a recognized location of a policy folder"
+            folder.refuse(relative, "unexpected-file", message, hint)
             continue
         for message, hint in _misnamed(kinds[relative], parts):
             where = Location(folder.at(relative))
@@ -459,7 +405,7 @@ def _misnamed(kind: str, parts: list[str]) -> Iterator[tuple[str, str]]:
     if kind == REASON_CODES and parts[1] not in REASON_SYSTEMS:
         known = [f"{system}.json" for system in REASON_SYSTEMS]
         hint = did_you_mean(f"{parts[1]}.json", known) or "rename it"
-        message = f"`{parts[1]}.json` is no list of reason codes; expected {', '.join(known)}"
+        message = f"`{parts[1]}.json` is not a list of reason codes; expected {', '.join(known)}"
         yield message, hint
     if kind == "policy":
         try:
@@ -507,7 +453,8 @@ def _read_reference(folder: Folder, placed: Mapping[str, str]) -> _Data:
             elif codes.system != name:
                 message = f"the file is named {name}.json, but it lists {codes.system} codes"
                 hint = "rename the file, or correct the system"
-                folder.report(document.problem("address-mismatch", message, ("system",), hint=hint))
+                report = Reporter(document, folder.report)
+                report("address-mismatch", message, ("system",), hint=hint)
                 data.unread_reasons |= {name, codes.system}
             else:
                 reason_documents[name] = document
@@ -546,38 +493,22 @@ def _read_vocabulary(folder: Folder, data: _Data) -> Basis | None:
         return None
     document = folder.documents[VOCABULARY]
     vocabulary = read_vocabulary(file, document, folder.report)
-    types = {name: fact.type for name, fact in vocabulary.facts.items()}
-    members = {
-        name: CodeSetMembers(code_set.system or None, code_set.on(date.max))
-        for name, code_set in data.reference.code_sets.items()
+    basis = Basis(vocabulary, data.reference, data.known_codes)
+    scope, report = basis.scope(date.max), Reporter(document, folder.report)
+    sources = {
+        name: source
+        for name, fact in vocabulary.facts.items()
+        if fact.source is not None and not fact.derived
+        if (source := read_source(fact, scope, report)) is not None
     }
-
-    def known(system: str) -> frozenset[str]:
-        return data.known_codes.get(system, frozenset())
-
-    def report(code: str, message: str, path: Any, **more: Any) -> None:
-        folder.report(document.problem(code, message, path, **more))
-
-    sources: dict[str, FactSource] = {}
-    for name, fact in vocabulary.facts.items():
-        if fact.source is not None and not fact.derived:
-            source = read_source(fact, types, members, known, report)
-            if source is not None:
-                sources[name] = source
     line_parts = {
         name: made
         for name, part in vocabulary.line_parts.items()
-        if (made := read_line_part(part, types, members, known, report)) is not None
+        if (made := read_line_part(part, scope, report)) is not None
     }
-    checks.check_sources(
-        vocabulary,
-        sources,
-        data.reference,
-        data.drug_documents if not data.unread_drugs else {},
-        document,
-        folder.report,
-    )
-    return Basis(vocabulary, data.reference, data.known_codes, sources, line_parts)
+    drug_documents = {} if data.unread_drugs else data.drug_documents
+    checks.check_sources(vocabulary, sources, data.reference, drug_documents, report)
+    return replace(basis, sources=sources, line_parts=line_parts)
 
 
 def _service_code_fact(vocabulary: Vocabulary) -> str | None:
@@ -593,10 +524,8 @@ def _service_code_fact(vocabulary: Vocabulary) -> str | None:
 
 def _policy_files(folder: Folder, placed: Mapping[str, str]) -> Iterator[str]:
     """The files of policies' versions; that a payer lacks its own file is reported once."""
-    payers = {relative.partition("/")[0] for relative, kind in placed.items() if kind == PAYER}
-    for relative, kind in placed.items():
-        if kind != "policy":
-            continue
+    payers = {relative.partition("/")[0] for relative in _files_of(placed, PAYER)}
+    for relative in _files_of(placed, "policy"):
         payer = relative.partition("/")[0]
         if payer not in payers:
             payers.add(payer)
@@ -614,29 +543,20 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
     if model is None:
         return None
     document = folder.documents[relative]
-    first, last = model.effective.from_, model.effective.through
+    report = Reporter(document, folder.report)
+    first, last = model.effective.first_day, model.effective.last_day
     if named != first.isoformat() and not any(_misnamed("policy", relative[:-5].split("/"))):
-        folder.report(
-            document.problem(
-                "address-mismatch",
-                f"the file is named {named}.json, but it is in force from {first}",
-                ("effective", "from"),
-                hint=f"rename the file to {first}.json, or change the date",
-            )
-        )
+        message = f"the file is named {named}.json, but it is in force from {first}"
+        hint = f"rename the file to {first}.json, or change the date"
+        report("address-mismatch", message, ("effective", "from"), hint=hint)
     for name in model.parameters:
         if not _PARAMETER.match(name):
-            message = f"parameter `{name}`: lowercase letters, digits and `_` were expected"
-            folder.report(document.problem("wrong-name", message, ("parameters", name), key=True))
+            message = f"parameter `{name}`: lowercase letters, digits, and `_` were expected"
+            report("wrong-name", message, ("parameters", name), key=True)
     if last is not None and last < first:
-        folder.report(
-            document.problem(
-                "unreachable-dates",
-                f"the policy ends on {last}, before it begins on {first}",
-                ("effective", "through"),
-                hint="swap the two dates",
-            )
-        )
+        message = f"the policy ends on {last}, before it begins on {first}"
+        path = ("effective", "through")
+        report("unreachable-dates", message, path, hint="swap the two dates")
         folder.broken.add(relative)
         return None
     return PolicyVersion(address, first, last, model, document)
@@ -645,11 +565,11 @@ def _version(folder: Folder, relative: str) -> PolicyVersion | None:
 # --- statements ------------------------------------------------------------------------------------
 
 
-def _statements_of(folder: Folder, relative: str, document: JsonDocument) -> Statements | None:
+def _statements_of(folder: Folder, relative: str) -> Statements | None:
     model = folder.model(relative, StatementsFile)
     if model is None:
         return None
-    return Statements(relative.rpartition("/")[0], model, document)
+    return Statements(relative.rpartition("/")[0], model, folder.documents[relative])
 
 
 def _examples(
@@ -672,10 +592,10 @@ def _examples(
 
 
 def _check_statements_of(
-    spans: tuple[Span, ...], basis: Basis, beside: Mapping[str, Statements], folder: Folder
+    spans: tuple[Merged, ...], basis: Basis, beside: Mapping[str, Statements], folder: Folder
 ) -> None:
-    for span in spans:
-        StatementReader(span.merged, basis, folder.report, span.first_day).read(beside)
+    for merged in spans:
+        StatementReader(merged, basis, folder.report, merged.first_day).read(beside)
 
 
-__all__ = ["NAMES", "PolicyFolder", "load_folder", "read_library"]
+__all__ = ["PolicyFolder", "load_folder", "open_library", "read_library"]
