@@ -5,8 +5,8 @@
 #   docker run --rm -p 127.0.0.1:8080:8080 -v ./keys.json:/etc/payer-policy/keys.json:ro \
 #     -v payer-policy-audit:/var/lib/payer-policy payer-policy
 #
-# The base image has no default: give it by its digest, and keep the digest where you keep releases. To look
-# one up: docker buildx imagetools inspect python:3.12-slim (its first lines have the digest).
+# The base image has no default: pass it by its digest, and keep the digest with your releases. To look one
+# up: docker buildx imagetools inspect python:3.12-slim (its first lines have the digest).
 # Everything from a package index is installed by the hashes in requirements/, and no test tool is installed.
 ARG PYTHON_IMAGE
 

@@ -214,7 +214,7 @@ def test_decide_exact_says_what_is_settled(either_way: Engine, tmp_path: Path) -
 
     assert "Was there surgery?" in plain
     assert "Was there surgery?" not in result.output
-    assert "whatever the missing facts turn out to be, it is denied" in result.output
+    assert "whatever the missing facts are, it will be denied" in result.output
     assert made["exact"] == [{"possible": ["deny"], "missing": []}]
     assert made["determinations"][0]["missing"] == []
 

@@ -120,7 +120,7 @@ def test_a_row_in_full(record: Place) -> None:
         "    line 2 denied\n",
         "    jz-missing: No discarded drug is billed, so each line needs JZ.",
         "  62370, lines 1: no policy\n",
-        "  As written: its hash, its member data and its links to the rows beside it agree.\n",
+        "  As written: its hash, its member data and its links to the rows before and after agree.\n",
     ):
         assert words in told.output
     assert (value["row"], value["claim_number"], value["as_written"]) == (2, "SYN-837-NO-JZ", True)
@@ -189,7 +189,7 @@ def test_bytes_that_are_no_text_are_shown_all_the_same(tmp_path: Path, record: P
         (["find", "x", "--since", "soon"], "`soon` is not a time; write 2026-01-31 or 2026-01-31T"),
         (["find", "x", "--decision", "denied"], "'denied' is not one of 'approve', 'deny',"),
         (["backup", "nowhere.db", "-o", "b.db"], "nowhere.db: there is no such file"),
-        (["backup", "cut.jsonl", "-o", "there"], "there: is there already; name a new file"),
+        (["backup", "cut.jsonl", "-o", "there"], "there: already exists; name a new file"),
         (["find", "cut.jsonl"], "line 1: has no line end; the file was cut"),
     ],
 )

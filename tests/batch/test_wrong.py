@@ -171,7 +171,7 @@ def test_the_command_says_what_became_of_the_records(tmp_path: Path) -> None:
     assert summary == json.loads((tmp_path / "other" / "summary.json").read_text("utf-8"))
     again = batch(file, "-o", tmp_path / "other", "--json")
     assert (again.exit_code, again.stdout) == (1, bad.stdout)
-    assert "was finished before" in again.stderr
+    assert "is already finished" in again.stderr
 
 
 def test_without_the_libraries_it_says_what_to_install(
@@ -503,7 +503,7 @@ def test_a_cut_off_parquet_file_in_a_folder_is_a_reject_and_stops_no_other(
 
 MAPS = {
     "no such column": ("plan=coverage.payer", "no table has the column `plan`."),
-    "no meaning": ("hcpcs=", "write a column and what it means, such as --map hcpcs=drug.code"),
+    "no meaning": ("hcpcs=", "write a column and a fact or field, such as --map hcpcs=drug.code"),
     "a name that means nothing": ("hcpcs=drug.cod", "the column `drug.cod` is not a fact"),
     "a column that is there": ("hcpcs=service.date", "the column `service.date` is there twice"),
 }

@@ -52,7 +52,7 @@ def test_keygen_makes_a_pair_that_nobody_else_reads(here: Path) -> None:
     before = private.read_bytes()
     again = run("keygen", "-o", "k")
     assert (again.exit_code, private.read_bytes()) == (2, before)
-    assert "k.private.pem is there already" in again.output
+    assert "k.private.pem already exists" in again.output
     assert run("keygen", "-o", "nowhere/k").exit_code == 2
 
 
@@ -134,7 +134,10 @@ def test_no_features_is_no_bundle_unless_asked_for(here: Path) -> None:
         ((*BUILD, "--without-specs", "--features", "features"), "--without-specs"),
         ((*BUILD[:-1], "fastest"), "engine"),
         (("build", "-o", "b.zip"), "--key"),
-        (("build", "--key", "release.pem", "-o", "gone/b.zip", "--without-specs"), "not there"),
+        (
+            ("build", "--key", "release.pem", "-o", "gone/b.zip", "--without-specs"),
+            "does not exist",
+        ),
         (("build", "--key", "release.pem", "-o", "policies", "--without-specs"), "is a folder"),
     ],
 )

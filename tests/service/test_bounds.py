@@ -12,7 +12,7 @@ import pytest
 from payer_policy.core.json_source import JsonDocument
 from payer_policy.formats import read_requests
 from payer_policy.formats.json.places import Piece
-from payer_policy.service.decisions import check_parts
+from payer_policy.service.admission import check_parts, count_parts
 from payer_policy.service.problems import Problem
 from payer_policy.service.settings import Limits
 from payer_policy.service.state import Deadline
@@ -104,7 +104,7 @@ def test_no_body_makes_more_than_a_hundred_problems_or_reads_more_than_it_must(
     answer = served.post(path, body)
 
     assert answer.status_code == status
-    assert kind in answer.text or "too many parts" in answer.text
+    assert kind in answer.text or "Too many values" in answer.text
     assert len(answer.json().get("problems", ())) <= 101
     assert made["problem"] <= 101
     # Of a batch each is read once, and one more tells that there are too many; twice where its
@@ -135,14 +135,14 @@ def test_readers_look_at_the_clock(body: bytes) -> None:
 
 
 def test_parts_are_counted_before_a_body_is_read() -> None:
-    assert check_parts(b' \n[{"a": [1, 2]}, {}]', 100) == 6
-    assert check_parts(X12 * 100, 0) == 0
+    assert count_parts(b' \n[{"a": [1, 2]}, {}]') == 6
+    assert count_parts(X12 * 100) == 0
     with pytest.raises(Problem) as caught:
         check_parts(b"\xef\xbb\xbf[1,2,3]", 2)
 
     assert (caught.value.name, caught.value.detail) == (
         "too-many-parts",
-        "found 3 values; a body has at most 2",
+        "found 3 values; the maximum is 2",
     )
 
 

@@ -164,7 +164,7 @@ def test_requirements_for_an_unknown_code_name_what_was_looked_for(served: Serve
     ("question", "told"),
     [
         ({"payer": "medicare"}, "`payer` and `code`"),
-        ({"payer": "medicare", "code": 5}, "`code`: a text"),
+        ({"payer": "medicare", "code": 5}, "`code`: text"),
         ({"payer": "medicare", "code": " "}, "`code` is empty"),
         ({"payer": "medicare", "code": "J0945", "drug": "x"}, "`service_date`"),
         ([], "an object"),

@@ -66,7 +66,7 @@ def test_engines_that_differ_are_named(monkeypatch):
         (["policies"], "no feature file in policies"),
         (["features", "--engine", "compield"], "did you mean `compiled`?"),
         (["features", "-k", "nothing of the kind"], "put `and`, `or`, `and not` between words"),
-        (["features", "-k", "nothing_of_the_kind"], "no scenario fits"),
+        (["features", "-k", "nothing_of_the_kind"], "no scenario matches"),
         (["features", "--policies", "nowhere"], "nowhere"),
     ],
 )

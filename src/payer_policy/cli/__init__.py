@@ -1,6 +1,6 @@
-"""The command line: one file a command, each thin. Commands are imported only when they run.
+"""The command line: one thin file per command, imported only when the command runs.
 
-Exit status: 0, or 1 where the answer is bad news, or 2 where the call or the input was wrong.
+Exit status: 0; 1 if the answer is bad news; 2 if the call or the input was wrong.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ COMMANDS: Final = {
     "audit": "Check, search, replay, export, back up and redact the record of answers.",
     "batch": "Decide files of millions of claims into a Parquet dataset.",
     "bundle": "Build, verify and show signed bundles of policies.",
-    "check": "Find everything that is wrong with a policy folder.",
-    "compare": "Show what a change of a policy does, as behavior.",
-    "cover": "Show what of the policies no scenario exercises.",
+    "check": "Find every problem of a policy folder.",
+    "compare": "Show how a change of a policy changes decisions.",
+    "cover": "Show the parts of policies that no scenario exercises.",
     "decide": "Decide the claims of a file, with reasons.",
     "explain": "Show the proof of a determination, step by step.",
-    "facts": "The dictionary of facts that a rule can read.",
+    "facts": "List the facts that a rule can read.",
     "health": "Ask a running service whether it is ready.",
-    "impact": "What a change of the policies does to past claims.",
+    "impact": "Show how a change of policies changes past claims.",
     "init": "Write a starter folder: policies, schemas, examples, CI.",
-    "keys": "Make and remove the API keys of the service.",
-    "mutate": "Change the policies a little: does a scenario notice?",
-    "operators": "The dictionary of tests that a rule can make.",
-    "prove": "Prove what is said to be always or never so.",
+    "keys": "Make, list and remove the API keys of the service.",
+    "mutate": "Test the scenarios by small changes to policies.",
+    "operators": "List the tests that a rule can make.",
+    "prove": "Prove statements about every possible request.",
     "read": "Read a policy as numbered plain English.",
-    "repair": "What would get a denied or pended claim approved.",
-    "respond": "Answer X12 claims by an 835, requests by a 278.",
+    "repair": "Show what would get a denied or pended claim approved.",
+    "respond": "Answer X12 claims with an 835, requests with a 278.",
     "schema": "Write the JSON Schemas that editors use.",
     "selfcheck": "Run the engines against each other on random claims.",
     "serve": "Serve decisions over HTTP.",
@@ -74,7 +74,7 @@ def payer_policy() -> None:
 
 
 def main() -> None:
-    """The `payer-policy` command. Nobody sees a stack trace."""
+    """The `payer-policy` command. It never prints a stack trace."""
     try:
         payer_policy(standalone_mode=True)
     except PolicyError as error:
@@ -82,17 +82,17 @@ def main() -> None:
 
         click.echo(report_text(error.diagnostics, consequence="nothing was loaded"), err=True)
         sys.exit(2)
-    except BrokenPipeError:  # `payer-policy … | head`: the reader has had enough
+    except BrokenPipeError:  # `payer-policy … | head`: the reader has closed
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(2)
     except RecursionError:
         click.echo("payer-policy: the input is nested too deeply", err=True)
         sys.exit(2)
-    except Exception as error:  # the last line of defense; the kind of error only, no data
+    except Exception as error:  # the kind of error only, since its text may quote data
         if os.environ.get("PAYER_POLICY_DEBUG"):
             raise
         click.echo(
-            f"payer-policy: internal error ({type(error).__name__}). Nothing was decided by it. "
+            f"payer-policy: internal error ({type(error).__name__}). Nothing was decided. "
             "Set PAYER_POLICY_DEBUG=1 to see where.",
             err=True,
         )

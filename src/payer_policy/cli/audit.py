@@ -7,45 +7,48 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
-from payer_policy.audit.chain import instant
+from payer_policy.audit import searching
+from payer_policy.audit.chain import Head, instant
+from payer_policy.audit.errors import AuditError
+from payer_policy.audit.exporting import exported, read_export
+from payer_policy.audit.log import AuditLog
 from payer_policy.audit.searching import DECISIONS, KINDS
 from payer_policy.audit.verifying import checked
-from payer_policy.cli import options
+from payer_policy.audit.verifying import verify as verify_rows
+from payer_policy.cli import audit_rows, audit_words, options
+from payer_policy.core.whole_file import whole_path
 
 if TYPE_CHECKING:
-    from payer_policy.audit.chain import Head
     from payer_policy.audit.heads import Heads
-    from payer_policy.audit.log import AuditLog
     from payer_policy.audit.replaying import Folder, Replayed
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-_LONGEST: Final = 64 * 1024 * 1024
-"""No row is longer; a line that is, is no row."""
+_MAX_LINE: Final = 64 * 1024 * 1024
+"""Bytes; a longer line is not a row."""
 _SQLITE: Final = b"SQLite format 3\x00"
 
 _VARIABLE: Final = "PAYER_POLICY_AUDIT"
 _LISTED: Final = 100
-"""Rows that `find` lists for people: a few screens."""
+"""The maximum number of rows that `find` lists for people: a few screens."""
 _DIGITS: Final = 18
-"""Of a row number; more do not fit into a database's integer."""
+"""The most digits of a row number that fit into a database's integer."""
 _TIME: Final = "2026-01-31 or 2026-01-31T08:00:00Z (UTC)"
 
-_FILE: Final = click.Path(path_type=Path)
 _record = click.argument("record", envvar=_VARIABLE)
+_claim_number = click.option("--claim-number", metavar="NUMBER", help="Rows about this claim.")
+_member = click.option("--member", "member_id", metavar="ID", help="Rows about this member.")
 
 
 def _instant(context: click.Context, option: click.Parameter, text: str | None) -> str | None:
-    """A day or a time in UTC, as rows carry times."""
+    """A day or a time in UTC, in the form of the times of rows."""
     if text is None:
         return None
     try:
@@ -59,39 +62,41 @@ def _instant(context: click.Context, option: click.Parameter, text: str | None) 
 def command() -> None:
     """Check, search, replay, export, back up and redact the record of answers.
 
-    RECORD is a SQLite file or postgresql://USER@HOST/DATABASE (or set PAYER_POLICY_AUDIT); a
-    password is better left to PGPASSWORD or ~/.pgpass. `verify`, `find`, `show` and `replay` also
-    read what `export` wrote, or - for stdin. Exit status 0: fine; 1: the answer is bad news; 2: the
-    call was wrong.
+    RECORD is a SQLite file or postgresql://USER@HOST/DATABASE (or set PAYER_POLICY_AUDIT); put a
+    password into PGPASSWORD or ~/.pgpass. `verify`, `find`, `show` and `replay` also read a file
+    written by `export`, or - for stdin. Exit status 0: fine; 1: the answer is bad news; 2: the call
+    was wrong.
     """
 
 
-@command.command("begin", short_help="Make the table of a record, where there is none.")
+@command.command("begin", short_help="Make the table of a record, if it does not exist.")
 @_record
 def begin(record: str) -> None:
-    """Make the table and the triggers of a record where they do not stand, and print its head.
+    """Make the table and the triggers of a record, if they do not exist, and print its head.
 
-    A service does so by itself where it may; in PostgreSQL the owner does, and the service only writes.
+    A service does so itself if it has the rights; in PostgreSQL the owner does, and the service only
+    writes.
     """
-    from payer_policy.audit.log import AuditLog
-
-    with _told(), AuditLog.open(record, clock=_clock) as log:
+    with _opened(record, create=True) as log:
         click.echo(str(log.head()))
 
 
-@command.command("head", short_help="Print the head, to be kept elsewhere, or sign it.")
+@command.command("head", short_help="Print the head, to keep elsewhere, or sign it.")
 @_record
-@click.option("--sign", "key", type=_FILE, metavar="PRIVATE.pem", help="Sign it with this key.")
+@click.option("--sign", "key", type=options.PATH, metavar="PRIVATE.pem", help="Sign with this key.")
 @click.option(
-    "--heads", type=_FILE, metavar="FILE", help="Append the signed head here, if it has changed."
+    "--heads",
+    type=options.PATH,
+    metavar="FILE",
+    help="Append the signed head here, if it has changed.",
 )
 @options.as_json
 def head(record: str, key: Path | None, heads: Path | None, as_json: bool) -> None:
-    """Print the number of rows and the hash of the last, to be kept elsewhere.
+    """Print the number of rows and the hash of the last, to keep elsewhere.
 
-    `audit verify --head` then finds it too when the last rows are removed, or all are written anew; so
-    does `audit verify --heads` with a file of signed heads. A key is made by `bundle keygen`. Exit
-    status 0: printed or appended; 1: the record no longer holds the last head of FILE; 2: the call
+    With it, `audit verify --head` also detects that the last rows were removed, or all were written
+    anew; so does `audit verify --heads` with a file of signed heads. `bundle keygen` makes a key. Exit
+    status 0: printed or appended; 1: the record no longer contains the last head of FILE; 2: the call
     was wrong.
     """
     if heads is not None and key is None:
@@ -101,51 +106,43 @@ def head(record: str, key: Path | None, heads: Path | None, as_json: bool) -> No
         return
     with _opened(record) as log:
         found = log.head()
-        if as_json:
-            shown = {"schema": "payer-policy/audit-head/1", "rows": found.count, "hash": found.hash}
-            options.print_json(shown)
-        else:
-            click.echo(str(found))
+    shown = {"schema": "payer-policy/audit-head/1", "rows": found.count, "hash": found.hash}
+    options.report(as_json, shown, [str(found)])
 
 
 def _sign(record: str, key: Path, heads: Path | None, as_json: bool) -> None:
-    from payer_policy.audit.errors import AuditError
     from payer_policy.audit.heads import append_head, signed_head
     from payer_policy.cli.signing_keys import private_key
 
     signer = private_key(key)
     with _opened(record) as log:
         if heads is None:
-            with _told():
-                click.echo(signed_head(log.head(), signer, _clock).line(), nl=False)
+            click.echo(signed_head(log.head(), signer, _clock).line(), nl=False)
             return
         try:
             made = append_head(heads, log, signer, _clock)
         except AuditError as error:
             click.echo(str(error), err=True)
             sys.exit(1)
-    if as_json:
-        options.print_json(
-            {
-                "schema": "payer-policy/audit-signed/1",
-                "head": None if made is None else str(made.head),
-                "time": None if made is None else made.time,
-            }
-        )
-    elif made is None:
-        click.echo(f"{heads}: the head has not changed since the last one; nothing was signed.")
-    else:
-        click.echo(f"{heads}: signed the head {made.head}")
+    text = f"{heads}: the head has not changed since the last one; nothing was signed."
+    if made is not None:
+        text = f"{heads}: signed the head {made.head}"
+    shown = {
+        "schema": "payer-policy/audit-signed/1",
+        "head": None if made is None else str(made.head),
+        "time": None if made is None else made.time,
+    }
+    options.report(as_json, shown, [text])
 
 
-@command.command("verify", short_help="Find what was changed, removed, moved, inserted or erased.")
+@command.command("verify", short_help="Find changed, removed, moved, inserted or erased rows.")
 @_record
 @click.option("--head", "anchor", metavar="HEAD", help="A head that was printed earlier.")
-@click.option("--heads", type=_FILE, metavar="FILE", help="Signed heads; needs --trust.")
+@click.option("--heads", type=options.PATH, metavar="FILE", help="Signed heads; needs --trust.")
 @click.option(
     "--trust",
     "trusted",
-    type=_FILE,
+    type=options.PATH,
     multiple=True,
     metavar="PUBLIC.pem",
     help="A key whose heads count; may be repeated.",
@@ -166,30 +163,25 @@ def verify(
     since: str | None,
     as_json: bool,
 ) -> None:
-    """Find every row that was changed, removed, moved, inserted or erased unrecorded.
+    """Find every row that was changed, removed, moved, inserted, or erased without a redaction.
 
-    With signed heads also a record that was cut off at its end or written anew, up to the newest
-    head. Exit status 0: every row is as it was written; 1: it is not; 2: the call was wrong.
+    With signed heads, also detect that the record was cut off at its end or written anew, up to the
+    newest head. Exit status 0: every row is as it was written; 1: one is not; 2: the call was wrong.
     """
-    from payer_policy.audit.verifying import verify
-    from payer_policy.cli.audit_words import verified_json, verified_text
 
     if (heads is None) != (not trusted) or (since is not None and heads is None):
         raise click.UsageError("--heads FILE and --trust PUBLIC.pem go together")
-    expected = _head(anchor)
+    with options.wrong_call(ValueError, option="--head"):
+        expected = None if anchor is None else Head.parse(anchor)
     signed = None if heads is None else _heads(heads, trusted, since)
-    with ExitStack() as stack:
-        rows, log = _rows(record, stack)
-        with _told():
-            found = verify(rows, expected, [one.head for one in signed.trusted] if signed else ())
-            guards = () if log is None else log.missing_guards()
-        name = _name(record, log)
+    with _rows(record) as source:
+        in_heads = [one.head for one in signed.trusted] if signed else ()
+        found = verify_rows(source.rows, expected, in_heads)
+        guards = () if source.log is None else source.log.missing_guards()
     if signed is not None:
         found = replace(found, findings=(*found.findings, *signed.findings))
-    if as_json:
-        options.print_json(verified_json(name, found, expected, guards, signed))
-    else:
-        click.echo("\n".join(verified_text(name, found, expected, guards, signed)))
+    parts = (source.name, found, expected, guards, signed)
+    options.report(as_json, audit_words.verified_json(*parts), audit_words.verified_text(*parts))
     sys.exit(1 if found.findings or guards else 0)
 
 
@@ -198,41 +190,34 @@ def verify(
 @click.option(
     "--policies",
     "folders",
-    type=click.Path(path_type=Path),
+    type=options.PATH,
     multiple=True,
     default=(Path("policies"),),
     envvar="PAYER_POLICIES",
     show_default=True,
-    help="A folder of policies or a bundle, as it was or is; may be repeated (or set "
-    "PAYER_POLICIES).",
+    help="A folder of policies or a bundle, past or present; may be repeated (or set PAYER_POLICIES).",
 )
-@click.option(
-    "--claim-number",
-    metavar="NUMBER",
-    help="Only rows about this claim.",
-)
+@_claim_number
 @click.option("--after", type=click.IntRange(0), default=0, metavar="ROW", help="Only later rows.")
 @options.as_json
 def replay(
     record: str, folders: tuple[Path, ...], claim_number: str | None, after: int, as_json: bool
 ) -> None:
-    """Decide every answer again by the policy of its hash, and compare byte for byte.
+    """Decide every answer again by the policy with its hash, and compare byte for byte.
 
     A row whose member part was redacted, or never kept, cannot be decided again. Exit status 0: all
     others are the same; 1: an answer differs, or cannot be decided again for another reason; 2: the
     call was wrong.
     """
     from payer_policy.audit.replaying import Replayer
-    from payer_policy.cli.audit_words import EXPECTED, SHOWN, replayed_json, replayed_text
 
     for path in folders:
         options.need_policies(path)
     replayer = Replayer([_folder(path) for path in folders])
     count: Counter[str] = Counter()
     notable: list[Replayed] = []
-    with ExitStack() as stack, _told():
-        rows, log = _rows(record, stack)
-        for row in rows:
+    with _rows(record) as source:
+        for row in source.rows:
             if not hasattr(row, "seq"):
                 raise click.UsageError(f"{row.message}; see `payer-policy audit verify`")
             if row.seq <= after or (claim_number is not None and row.claim_number != claim_number):
@@ -243,28 +228,29 @@ def replay(
             count[found.status] += 1
             count[found.why] += bool(found.why)
             if as_json:
-                options.print_json(replayed_json(found), indent=None)
-            elif found.status == "differs" or found.why not in ("", *EXPECTED):
-                if len(notable) < SHOWN:
+                options.print_json(audit_words.replayed_json(found), indent=None)
+            elif found.status == "differs" or found.why not in ("", *audit_words.EXPECTED):
+                if len(notable) < audit_words.SHOWN:
                     notable.append(found)
                 count["notable"] += 1
-        name = _name(record, log)
     if not as_json:
-        click.echo("\n".join(replayed_text(name, count, notable)))
-    unknown = count["cannot"] - sum(count[why] for why in EXPECTED)
+        click.echo("\n".join(audit_words.replayed_text(source.name, count, notable)))
+    unknown = count["cannot"] - sum(count[why] for why in audit_words.EXPECTED)
     sys.exit(1 if count["differs"] or unknown else 0)
 
 
 @command.command("find", short_help="List the rows about a claim, a member, a decision, a day, …")
 @_record
-@click.option("--claim-number", metavar="NUMBER", help="Rows about this claim.")
-@click.option("--member", "member_id", metavar="ID", help="Rows about this member.")
+@_claim_number
+@_member
 @click.option(
-    "--decision", type=click.Choice(DECISIONS), help="Rows with this decision of the whole claim."
+    "--decision",
+    type=click.Choice(DECISIONS),
+    help="Rows with this decision of the whole claim.",
 )
 @click.option("--policy", metavar="PAYER/POLICY", help="Rows that this policy decided.")
 @click.option("--code", metavar="CODE", help="Rows with a service of this billing code.")
-@click.option("--caller", metavar="NAME", help="Rows asked for with the API key of this name.")
+@click.option("--caller", metavar="NAME", help="Rows requested with the API key of this name.")
 @click.option("--request-id", metavar="ID", help="Rows of the HTTP request with this id.")
 @click.option("--kind", type=click.Choice(KINDS), help="Rows of this kind.")
 @click.option("--first", type=int, metavar="ROW", help="The lowest row number.")
@@ -281,25 +267,25 @@ def replay(
 def find(record: str, limit: int | None, as_json: bool, **wanted: Any) -> None:
     """List the rows that meet all conditions, the newest last.
 
-    Each row says whether its hash is that of what it holds. A row that was redacted is no longer found
-    by claim number or member. With --json: one object a line, as `show --json` without the member
-    part. Exit status 0: found; 1: no such row; 2: the call was wrong.
+    Each row says whether its hash matches its contents. A row that was redacted is no longer found by
+    claim number or member. With --json: one object per line, as `show --json` without the member part.
+    Exit status 0: found; 1: no such row; 2: the call was wrong.
     """
-    from payer_policy.audit.searching import Search, newest, whole
-    from payer_policy.cli.audit_rows import found_text, row_json
 
-    search = Search(**wanted)
-    with ExitStack() as stack, _told():
-        rows, log = _rows(record, stack)
-        matching = filter(search.matches, whole(rows)) if log is None else log.search(search)
-        most = limit if limit is not None or as_json else _LISTED
-        found, count = newest(matching, most)
-        name = _name(record, log)
+    search = searching.Search(**wanted)
+    with _rows(record) as source:
+        log = source.log
+        matching = (
+            log.search(search) if log else filter(search.matches, searching.whole(source.rows))
+        )
+        found, count = searching.newest(
+            matching, _LISTED if limit is None and not as_json else limit
+        )
     if as_json:
         for row in found:
-            click.echo(json.dumps(row_json(row, checked(row), whole=False)))
+            click.echo(json.dumps(audit_rows.row_json(row, checked(row), whole=False)))
     else:
-        click.echo("\n".join(found_text(name, found, count)))
+        click.echo("\n".join(audit_rows.found_text(source.name, found, count)))
     sys.exit(0 if found else 1)
 
 
@@ -307,29 +293,25 @@ def find(record: str, limit: int | None, as_json: bool, **wanted: Any) -> None:
 @click.argument("arguments", nargs=-1, required=True, metavar="[RECORD] ROW")
 @options.as_json
 def show(arguments: tuple[str, ...], as_json: bool) -> None:
-    """Show the row with the number ROW in full, and check its hash.
+    """Show the row with the number ROW in full, and check it.
 
-    Its hash, its member part and its links to the rows beside it are checked; `verify` checks all rows.
-    RECORD may be left out where PAYER_POLICY_AUDIT is set. Exit status 0: the row is as it was written;
-    1: it is not, or there is no such row; 2: the call was wrong.
+    Its hash, its member part and its links to the rows before and after are checked; `verify` checks
+    all rows. RECORD may be left out if PAYER_POLICY_AUDIT is set. Exit status 0: the row is as it was
+    written; 1: it is not, or there is no such row; 2: the call was wrong.
     """
-    from payer_policy.audit.searching import one_row, whole
-    from payer_policy.cli.audit_rows import row_json, row_text
 
     record, seq = _record_and_row(arguments)
-    with ExitStack() as stack, _told():
-        rows, log = _rows(record, stack, after=seq - 2)
-        found = one_row(whole(rows), seq)
-        name = _name(record, log)
+    with _rows(record, after=seq - 2) as source:
+        found = searching.one_row(searching.whole(source.rows), seq)
     if found is None:
-        click.echo(f"{name}: there is no row {seq}.", err=True)
+        click.echo(f"{source.name}: there is no row {seq}.", err=True)
         sys.exit(1)
     row, findings = found
     if as_json:
-        # ASCII: a row that was tampered with may hold what is not text in UTF-8.
-        click.echo(json.dumps(row_json(row, findings, whole=True), indent=2))
+        # ASCII: a row that was tampered with may contain what is not text in UTF-8.
+        click.echo(json.dumps(audit_rows.row_json(row, findings, whole=True), indent=2))
     else:
-        click.echo("\n".join(row_text(name, row, findings)))
+        click.echo("\n".join(audit_rows.row_text(source.name, row, findings)))
     sys.exit(1 if findings else 0)
 
 
@@ -337,61 +319,49 @@ def show(arguments: tuple[str, ...], as_json: bool) -> None:
     "backup", short_help="Copy a SQLite record while it is written, and verify the copy."
 )
 @_record
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="A new file, private (0600).",
-)
+@click.option("-o", "--out", type=options.PATH, required=True, help="A new file, private (0600).")
 @options.as_json
 def backup(record: str, out: Path, as_json: bool) -> None:
-    """Copy a SQLite record as it is at this moment, while writers go on, and verify every row.
+    """Copy a SQLite record as it is at this moment, while it is in use, and verify every row.
 
-    FILE is there only when it is whole. A record that is not as it was written is copied as it is. For
-    PostgreSQL use pg_dump. Exit status 0: copied, and every row is as it was written; 1: copied, and
-    a row is not; 2: nothing was copied.
+    FILE exists only when it is complete. A record with wrong rows is copied unchanged. For PostgreSQL
+    use pg_dump. Exit status 0: copied, and every row is as it was written; 1: copied, and a row is
+    not; 2: nothing was copied.
     """
-    from payer_policy.audit.log import AuditLog
-    from payer_policy.audit.verifying import verify
-    from payer_policy.cli.audit_words import verified_json, verified_text
-    from payer_policy.core.whole_file import whole_path
 
     if out.exists():
-        raise click.UsageError(f"{out}: is there already; name a new file")
+        raise _exists(out)
     try:
-        with _opened(record) as log, _told(), whole_path(out) as copy:
+        with _opened(record) as log, whole_path(out) as copy:
             log.backup(copy)
-            with AuditLog.open(copy, clock=_clock, create=False) as copied:
-                found, guards = verify(copied.rows()), copied.missing_guards()
+            with _opened(copy) as copied:
+                found, guards = verify_rows(copied.rows()), copied.missing_guards()
     except OSError as error:
-        why = (error.strerror or "cannot be written").lower()
-        raise click.UsageError(f"{out}: {why}") from None
-    if as_json:
-        options.print_json(verified_json(str(out), found, None, guards))
-    else:
-        click.echo(f"{log.name}: copied to {out} and read back")
-        click.echo("\n".join(verified_text(str(out), found, None, guards)))
+        raise options.file_error(out, error, "cannot be written") from None
+    parts = (str(out), found, None, guards)
+    lines = [f"{log.name}: copied to {out} and read back", *audit_words.verified_text(*parts)]
+    options.report(as_json, audit_words.verified_json(*parts), lines)
     sys.exit(1 if found.findings or guards else 0)
 
 
 @command.command("export", short_help="Write all rows as JSON Lines.")
 @_record
-@click.option(
-    "-o", "--out", type=click.Path(path_type=Path), help="A new file. [default: standard output]"
-)
+@click.option("-o", "--out", type=options.PATH, help="A new file. [default: standard output]")
 @click.option("--without-members", is_flag=True, help="Leave out requests, facts and sentences.")
 def export(record: str, out: Path | None, without_members: bool) -> None:
     """Write all rows as JSON Lines, for `audit verify` and for other programs.
 
-    The same rows are the same bytes. A new file can be read by its owner only, since it holds member
+    The same rows give the same bytes. Only its owner can read a new file, since it contains member
     data unless they are left out.
     """
-    from payer_policy.audit.exporting import exported
 
-    with ExitStack() as stack, _told():
+    with ExitStack() as stack:
         log = stack.enter_context(_opened(record))
-        file = sys.stdout.buffer if out is None else stack.enter_context(_export_file(out))
+        file: BinaryIO = sys.stdout.buffer
+        if out is not None:
+            if out.is_file():
+                raise _exists(out)
+            file = stack.enter_context(options.written(out))
         for line in exported(log.rows(), members=not without_members):
             file.write(line.encode("ascii"))
         file.flush()
@@ -399,116 +369,101 @@ def export(record: str, out: Path | None, without_members: bool) -> None:
 
 @command.command("redact", short_help="Erase the member data of rows for good.")
 @_record
-@click.option("--claim-number", metavar="NUMBER", help="Rows about this claim.")
-@click.option("--member", "member_id", metavar="ID", help="Rows about this member.")
-@click.option(
-    "--before",
-    type=click.DateTime(("%Y-%m-%d",)),
-    help="Rows written before this day (UTC): retention.",
-)
+@_claim_number
+@_member
+@click.option("--before", type=options.DAY, help="Rows written before this day (UTC): retention.")
 @click.option("--by", required=True, help="Who orders it; kept for good, so name no member.")
 @click.option("--why", required=True, help="The reason; kept for good, so name no member.")
 @options.as_json
 def redact(
-    record: str,
-    claim_number: str | None,
-    member_id: str | None,
-    before: datetime | None,
-    by: str,
-    why: str,
-    as_json: bool,
+    record: str, before: datetime | None, by: str, why: str, as_json: bool, **which: str | None
 ) -> None:
     """Erase the member data of rows for good; the chain and the decisions stay.
 
-    Rows that meet all conditions given lose request, facts, determination, and the numbers of claim
+    Rows that meet all given conditions lose request, facts, determination, and the numbers of claim
     and member. The redaction is itself a row. Exit status 0: erased; 1: no row had anything to
     erase; 2: the call was wrong.
     """
-    from payer_policy.cli.audit_words import rows_of
 
-    if claim_number is None and member_id is None and before is None:
+    if before is None and not any(one is not None for one in which.values()):
         raise click.UsageError("say which rows: --claim-number, --member or --before")
-    with _opened(record) as log, _told():
-        try:
-            count, receipt = log.redact(
-                by=by,
-                why=why,
-                claim_number=claim_number,
-                member_id=member_id,
-                before=None if before is None else before.replace(tzinfo=UTC),
-            )
-        except ValueError as error:
-            raise click.UsageError(str(error)) from None
-        if as_json:
-            row = None if receipt is None else {"seq": receipt.seq, "hash": receipt.hash}
-            options.print_json(
-                {"schema": "payer-policy/audit-redaction/1", "erased": count, "row": row}
-            )
-        elif receipt is None:
-            click.echo(f"{log.name}: no such row has member data; nothing was erased.")
-        else:
-            told = f"Row {receipt.seq} says so; the new head is {receipt.seq}:{receipt.hash}"
-            click.echo(f"{log.name}: erased the member data of {rows_of(count)}. {told}")
+    day = None if before is None else before.replace(tzinfo=UTC)
+    with _opened(record) as log, options.wrong_call(ValueError):
+        count, receipt = log.redact(by=by, why=why, before=day, **which)
+    text, row = f"{log.name}: no such row has member data; nothing was erased.", None
+    if receipt is not None:
+        text = f"{log.name}: erased the member data of {audit_words.rows_of(count)}. "
+        text += f"Row {receipt.seq} says so; the new head is {receipt.seq}:{receipt.hash}"
+        row = {"seq": receipt.seq, "hash": receipt.hash}
+    shown = {"schema": "payer-policy/audit-redaction/1", "erased": count, "row": row}
+    options.report(as_json, shown, [text])
     sys.exit(0 if count else 1)
 
 
-# --- what the commands share -----------------------------------------------------------------------
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Errors of the record as wrong calls: one line, status 2."""
-    from payer_policy.audit.errors import AuditError
-
-    try:
-        yield
-    except AuditError as error:
-        raise click.UsageError(str(error)) from None
+# --- shared by the commands ------------------------------------------------------------------------
 
 
 def _clock() -> datetime:
-    """When a redaction was made: the one time that the command line stamps on anything."""
+    """The time of a redaction or a signature: the only time that the command line writes."""
     return datetime.fromtimestamp(time.time(), UTC)
 
 
-def _opened(record: str) -> AuditLog:
-    from payer_policy.audit.log import AuditLog
+@contextmanager
+def _opened(record: str | Path, *, create: bool = False) -> Iterator[AuditLog]:
+    """A record in a database; its errors are wrong calls."""
 
-    with _told():
-        return AuditLog.open(record, clock=_clock, create=False)
+    with (
+        options.wrong_call(AuditError),
+        AuditLog.open(record, clock=_clock, create=create) as log,
+    ):
+        yield log
 
 
-def _rows(
-    record: str, stack: ExitStack, *, after: int = 0
-) -> tuple[Iterator[Any], AuditLog | None]:
-    """The rows of a database (with a number above `after`) or of an exported file (all of them), and
-    the database if it is one."""
-    from payer_policy.audit.exporting import read_export
+@dataclass(frozen=True)
+class _Source:
+    """The rows of a record or of its export."""
 
-    if "://" not in record:
-        file = _input(record, stack)
-        start = file.read(len(_SQLITE))
-        if start != _SQLITE:
-            if not start:
-                raise click.UsageError(f"{record}: is empty; a record or its export was expected")
-            if start[:1] != b"{":
-                raise click.UsageError(f"{record}: is neither an audit record nor an export of one")
-            return read_export(_lines(start, file)), None
-        if record == "-":
-            raise click.UsageError("give a database by its name; standard input is for an export")
-    log = stack.enter_context(_opened(record))
-    found = log.rows(after=after)
-    stack.callback(found.close)  # also where not all are read: it holds a connection
-    return found, log
+    name: str
+    rows: Iterator[Any]
+    log: AuditLog | None
+    """The database, if it is one."""
+
+
+@contextmanager
+def _rows(record: str, *, after: int = 0) -> Iterator[_Source]:
+    """The rows of a database (with a number above `after`) or of an exported file (all of them)."""
+
+    with ExitStack() as stack:
+        if "://" not in record:
+            file = _input(record, stack)
+            start = file.read(len(_SQLITE))
+            if start != _SQLITE:
+                if not start:
+                    raise click.UsageError(
+                        f"{record}: is empty; a record or its export was expected"
+                    )
+                if start[:1] != b"{":
+                    raise click.UsageError(
+                        f"{record}: is neither an audit record nor an export of one"
+                    )
+                stack.enter_context(options.wrong_call(AuditError))
+                yield _Source(options.file_name(record), read_export(_lines(start, file)), None)
+                return
+            if record == "-":
+                raise click.UsageError("name the database; standard input is for an export")
+        log = stack.enter_context(_opened(record))
+        rows = log.rows(after=after)
+        stack.callback(rows.close)  # also where not all are read: it holds a connection
+        yield _Source(log.name, rows, log)
 
 
 def _lines(start: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file whose first bytes were read already; it need not be able to go back."""
+    """The lines of a file whose first bytes were read already; it need not be seekable."""
     *whole, rest = start.split(b"\n")
     yield from (line + b"\n" for line in whole)
-    if line := rest + file.readline(_LONGEST):
+    if line := rest + file.readline(_MAX_LINE):
         yield line
-    yield from iter(lambda: file.readline(_LONGEST), b"")
+    yield from iter(lambda: file.readline(_MAX_LINE), b"")
 
 
 def _input(record: str, stack: ExitStack) -> BinaryIO:
@@ -517,18 +472,11 @@ def _input(record: str, stack: ExitStack) -> BinaryIO:
     try:
         return stack.enter_context(Path(record).open("rb"))
     except OSError as error:
-        why = (error.strerror or "cannot be read").lower()
-        raise click.UsageError(f"{record}: {why}") from None
+        raise options.file_error(record, error, "cannot be read") from None
 
 
-def _export_file(path: Path) -> AbstractContextManager[BinaryIO]:
-    if path.is_file():
-        raise click.UsageError(f"{path}: is there already; name a new file")
-    return options.written(path)
-
-
-def _name(record: str, log: AuditLog | None) -> str:
-    return log.name if log is not None else "standard input" if record == "-" else record
+def _exists(path: Path) -> click.UsageError:
+    return click.UsageError(f"{path}: already exists; name a new file")
 
 
 def _heads(path: Path, trusted: tuple[Path, ...], since: str | None) -> Heads:
@@ -550,19 +498,8 @@ def _record_and_row(arguments: tuple[str, ...]) -> tuple[str, int]:
     return record, int(number)
 
 
-def _head(text: str | None) -> Head | None:
-    from payer_policy.audit.chain import Head
-
-    if text is None:
-        return None
-    try:
-        return Head.parse(text)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--head") from None
-
-
 def _folder(path: Path) -> Folder:
-    """A folder, or a bundle: whose signature it has is not asked, since rows name it by its hash."""
+    """A folder, or a bundle: its signature is not verified, since rows name it by its hash."""
     from payer_policy.audit.replaying import Folder
 
     if path.is_file():

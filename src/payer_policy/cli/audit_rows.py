@@ -1,7 +1,7 @@
 """Rows of the audit record as `payer-policy audit find` and `show` print them.
 
-A row may be of another version of the product, or tampered with: what is not of the expected shape is
-left out here and is still in the JSON.
+A row may be from another version of the product, or tampered with: anything of an unexpected shape is
+left out here, but not from the JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from payer_policy.audit.entries import DECISION, REDACTION
 from payer_policy.audit.searching import objects
 from payer_policy.audit.verifying import Finding, checked, kept_of, member_of
 from payer_policy.cli.audit_words import rows_of
+from payer_policy.cli.options import one_line
 
 DECIDED: Final = {
     "approve": "approved",
@@ -25,11 +26,11 @@ DECIDED: Final = {
     "no_policy": "no policy",
 }
 _WIDEST: Final = 40
-"""Characters of a column but the last; a longer value is cut, and whole in `show` and in the JSON."""
+"""Maximum characters of a column except the last; `show` and the JSON have the whole value."""
 
 
 def row_json(row: Row, findings: Sequence[Finding], *, whole: bool) -> dict[str, Any]:
-    """A row for programs; with `whole`, the member part too."""
+    """A row for programs; with `whole`, including the member part."""
     shown: dict[str, Any] = {
         "schema": "payer-policy/audit-row/1",
         "row": row.seq,
@@ -48,7 +49,7 @@ def row_json(row: Row, findings: Sequence[Finding], *, whole: bool) -> dict[str,
 
 
 def found_text(name: str, rows: Sequence[Row], count: int) -> Iterator[str]:
-    """The rows that were found, as a table."""
+    """A table of the rows that were found."""
     if not rows:
         yield f"{name}: no row meets all conditions."
         return
@@ -78,14 +79,14 @@ def _cells(row: Row) -> tuple[str, ...]:
         str(kept.get("caller") or ""),
         ", ".join(policies),
     )
-    *narrow, last = (_one_line(cell) for cell in cells)
+    *narrow, last = (one_line(cell) for cell in cells)
     return (*map(_cut, narrow), last)
 
 
 def row_text(name: str, row: Row, findings: Sequence[Finding]) -> Iterator[str]:
     """A row in full, for people."""
     kept = kept_of(row) or {}
-    yield f"Row {row.seq} of {name}, {_time(row.time)}: {_one_line(_answer(kept))}"
+    yield f"Row {row.seq} of {name}, {_time(row.time)}: {one_line(_answer(kept))}"
     stated = {
         "claim number": row.claim_number,
         "member": row.member_id,
@@ -101,7 +102,7 @@ def row_text(name: str, row: Row, findings: Sequence[Finding]) -> Iterator[str]:
     }
     for label, value in stated.items():
         if value is not None:
-            yield f"  {label:<13} {_one_line(str(value))}"
+            yield f"  {label:<13} {one_line(str(value))}"
     member = member_of(row) or {}
     answers = objects(member.get("answers"))
     for number, one in enumerate(objects(kept.get("determinations"))):
@@ -109,31 +110,31 @@ def row_text(name: str, row: Row, findings: Sequence[Finding]) -> Iterator[str]:
         yield from _determination(one, full if isinstance(full, dict) else {})
     for service in objects(kept.get("without_policy")):
         numbers = ", ".join(map(str, service.get("lines") or ()))
-        yield f"  {_one_line(str(service.get('code')))}, lines {numbers}: no policy"
-    yield f"  {'hash':<13} {_one_line(row.hash)}"
-    yield f"  {'previous':<13} {_one_line(row.previous)}"
+        yield f"  {one_line(str(service.get('code')))}, lines {numbers}: no policy"
+    yield f"  {'hash':<13} {one_line(row.hash)}"
+    yield f"  {'previous':<13} {one_line(row.previous)}"
     if not findings:
-        yield "  As written: its hash, its member data and its links to the rows beside it agree."
+        yield "  As written: its hash, its member data and its links to the rows before and after agree."
     for finding in findings:
         yield f"  NOT AS WRITTEN: {finding.kind}: {finding.message}"
 
 
 def _determination(kept: Mapping[str, Any], full: Mapping[str, Any]) -> Iterator[str]:
-    """One determination: what is kept of it, and the sentences where the member part is there."""
+    """One determination: its permanent part, and the sentences if there is a member part."""
     on = f" on {full['service_date']}" if full.get("service_date") else ""
     decision = DECIDED.get(str(kept.get("decision")), str(kept.get("decision")))
-    yield _one_line(f"  {kept.get('code')}{on}: {decision}")
-    yield _one_line(
+    yield one_line(f"  {kept.get('code')}{on}: {decision}")
+    yield one_line(
         f"    by {kept.get('policy')} {kept.get('version') or '(no version)'}, "
         f"policy version hash {kept.get('ruleset')}, engine {kept.get('engine')}"
     )
     for line in kept.get("lines") or ():
         if isinstance(line, list) and len(line) == 2:
-            yield _one_line(f"    line {line[0]} {DECIDED.get(str(line[1]), line[1])}")
+            yield one_line(f"    line {line[0]} {DECIDED.get(str(line[1]), line[1])}")
     because = {one.get("rule"): one.get("because") for one in objects(full.get("findings"))}
     for rule in kept.get("findings") or ():
         sentence = because.get(rule) if isinstance(rule, str) else None
-        yield _one_line(f"    {rule}{f': {sentence}' if sentence else ''}")
+        yield one_line(f"    {rule}{f': {sentence}' if sentence else ''}")
 
 
 def _answer(kept: Mapping[str, Any]) -> str:
@@ -158,13 +159,8 @@ def _runs(value: Any) -> str:
 
 def _time(text: str) -> str:
     """`2026-01-31T12:00:00.000000Z` as people read it, to the second."""
-    return _one_line(text.replace("T", " ").partition(".")[0] + " UTC")
+    return one_line(text.replace("T", " ").partition(".")[0] + " UTC")
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
-
-
-def _one_line(text: str) -> str:
-    """A text of anybody's making, without what moves or colors a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -1,4 +1,4 @@
-"""What `payer-policy audit` prints: for people as sentences, for programs as JSON."""
+"""The reports of `payer-policy audit`: sentences for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from payer_policy.audit.verifying import Verified
 from payer_policy.core.vocabulary.types import shown
 
 SHOWN: Final = 20
-"""How many findings or rows are told to people; all of them are in the JSON."""
+"""The maximum number of findings or rows listed for people; all of them are in the JSON."""
 EXPECTED: Final = ("redacted", "left out", "request not kept")
-"""Reasons not to decide a row again that are as they were meant to be, and no bad news."""
+"""Expected reasons not to decide a row again, which are not bad news."""
 
 
 def rows_of(count: int) -> str:

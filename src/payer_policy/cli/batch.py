@@ -20,16 +20,42 @@ _NEEDED = ("pyarrow", "polars", "numpy")
 _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
 
 
+def _pairs(
+    _: click.Context, __: click.Parameter, texts: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """The columns of the tables, and the fact or field of each."""
+    found = []
+    for text in texts:
+        column, _sign, name = text.rpartition("=")
+        if not (column.strip() and name.strip()):
+            hint = "write a column and a fact or field, such as --map hcpcs=drug.code"
+            raise click.UsageError(f"--map {text}: {hint}")
+        found.append((column.strip(), name.strip()))
+    return tuple(found)
+
+
+def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The names of columns, each once; a name with a comma in it is written in quotes."""
+    found: list[str] = []
+    for text in texts:
+        names = [name.strip() for row in csv.reader([text], skipinitialspace=True) for name in row]
+        if not names or "" in names:
+            hint = "write names of columns, separated by commas, such as --keep account,group"
+            raise click.UsageError(f"--keep {text}: {hint}")
+        found += names
+    return tuple(dict.fromkeys(found))
+
+
 @click.command("batch")
 @click.argument("inputs", metavar="IN…", nargs=-1, required=True)
 @click.option("-o", "--out", "out", required=True, metavar="OUT", help="The folder of the answers.")
 @options.policies
-@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged into claims.")
+@options.facts
 @click.option(
     "--engine",
     "engine",
-    help="Decide each record by itself with compiled, durable or checked. "
-    "[default: tables of facts a column at a time, the rest with compiled]",
+    help="Decide each record on its own with compiled, durable or checked. "
+    "[default: tables of facts a column at a time, all else with compiled]",
 )
 @click.option(
     "--on",
@@ -37,7 +63,7 @@ _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
     type=click.Choice(("here", "spark")),
     default="here",
     show_default=True,
-    help="This machine's cores, or the executors of Spark as it is configured.",
+    help="This machine's cores, or the executors of the configured Spark.",
 )
 @click.option("--workers", type=click.IntRange(1, 256), help="Processes. [default: all cores]")
 @click.option(
@@ -48,23 +74,24 @@ _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
     type=click.IntRange(1, 10_000_000),
     default=100_000,
     show_default=True,
-    help="Records of a part, which is what a stopped run may have to do again.",
+    help="Records per part; a stopped run may have to decide a part again.",
 )
 @click.option(
     "--map",
     "renamed",
     multiple=True,
     metavar="COLUMN=NAME",
-    help="What a column of the tables means: its name there, and a fact or field. May be repeated.",
+    callback=_pairs,
+    help="The fact or field that a column of the tables contains. May be repeated.",
 )
 @click.option(
     "--keep",
-    "keep",
     multiple=True,
     metavar="COLUMN[,COLUMN…]",
-    help="Carry columns of the tables to the answers as they are, by their names there.",
+    callback=_names,
+    help="Copy these columns of the tables to the answers, unchanged.",
 )
-@click.option("--overwrite", is_flag=True, help="Begin again, whatever an earlier run left in OUT.")
+@click.option("--overwrite", is_flag=True, help="Start again, whatever an earlier run left in OUT.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress line.")
 @options.as_json
 @options.as_format
@@ -72,24 +99,19 @@ def command(
     inputs: tuple[str, ...],
     out: str,
     folder: Path,
-    facts: str | None,
     engine: str | None,
     where: str,
     workers: int | None,
-    compression: str,
-    part_records: int,
-    renamed: tuple[str, ...],
-    keep: tuple[str, ...],
-    overwrite: bool,
     quiet: bool,
     as_json: bool,
     written: str | None,
+    **chosen: Any,
 ) -> None:
-    """Decide every record of IN into OUT: one row a drug service, in OUT/rows.
+    """Decide every record of IN into OUT: one row per drug service, in OUT/rows.
 
     IN are Parquet, CSV, JSON Lines, JSON, X12 837 or 278 files, or folders of them. The same call
-    goes on after a stop, and writes each row once. Exit status 0: done; 1: done, and some records are in
-    OUT/rejects.jsonl; 2: the call was wrong or the run was stopped.
+    resumes after a stop, and writes each row once. Exit status 0: done; 1: done, and some records are
+    in OUT/rejects.jsonl; 2: the call was wrong or the run was stopped.
     """
     if where == "spark" and find_spec("pyspark") is None:
         raise click.UsageError(
@@ -109,49 +131,23 @@ def command(
     if engine is not None:
         options.engine_or_default(engine)
     from payer_policy.batch.run import Options
+    from payer_policy.batch.summary import summary_text
 
-    chosen = Options(
+    settings = Options(
         engine=engine or "compiled",
         columns=engine is None and written is None,
-        compression=compression,
-        part_records=part_records,
-        facts=facts,
         workers=workers or os.cpu_count() or 1,
         spark=where == "spark",
-        overwrite=overwrite,
-        renamed=tuple(_pair(one) for one in renamed),
-        keep=tuple(dict.fromkeys(name for text in keep for name in _names(text))),
         written=written,
+        **chosen,
     )
-    summary = _run(inputs, folder, out, chosen, quiet)
-    if as_json:
-        options.print_json(summary)
-    else:
-        from payer_policy.batch.summary import summary_text
-
-        click.echo(summary_text(summary, out))
+    summary = _run(inputs, folder, out, settings, quiet)
+    options.report(as_json, summary, [summary_text(summary, out)])
     sys.exit(1 if summary["rejected"] else 0)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, _, meant = text.rpartition("=")
-    if not (name.strip() and meant.strip()):
-        hint = "write a column and what it means, such as --map hcpcs=drug.code"
-        raise click.UsageError(f"--map {text}: {hint}")
-    return name.strip(), meant.strip()
-
-
-def _names(text: str) -> list[str]:
-    """Some names of columns; one with a comma in it is written in quotes."""
-    names = [name.strip() for row in csv.reader([text], skipinitialspace=True) for name in row]
-    if not names or "" in names:
-        hint = "write names of columns, separated by commas, such as --keep account,group"
-        raise click.UsageError(f"--keep {text}: {hint}")
-    return names
-
-
 def _run(
-    inputs: tuple[str, ...], folder: Path, out: str, chosen: Options, quiet: bool
+    inputs: tuple[str, ...], folder: Path, out: str, settings: Options, quiet: bool
 ) -> dict[str, Any]:
     from payer_policy.batch.deciding import CountsDiffer
     from payer_policy.batch.progress import ProgressLine
@@ -160,31 +156,28 @@ def _run(
     from payer_policy.core.in_parallel import WorkerLost
     from payer_policy.formats.source import WrongCall
 
-    shows = not quiet and sys.stderr.isatty()
-    line = ProgressLine() if shows else None
-    again = f"What is in {out} stays; the same call goes on from there."
+    line = None if quiet or not sys.stderr.isatty() else ProgressLine()
+    again = f"The results in {out} are kept; the same call resumes."
     try:
-        finished = run(inputs, folder, Path(out), chosen, line or (lambda _: None))
+        finished = run(inputs, folder, Path(out), settings, line or (lambda _: None))
     except WrongCall as error:
-        _fail(line, str(error))
+        problem = str(error)
     except WorkerLost as error:
-        _fail(line, f"{error}; is memory short? {again} Fewer --workers need less.")
+        problem = f"{error}; is memory short? {again} Fewer --workers need less."
     except KeyboardInterrupt:
-        _fail(line, f"stopped. {again}")
+        problem = f"stopped. {again}"
     except OSError as error:
-        what = (error.strerror or "a file cannot be read or written").lower()
-        _fail(line, f"{error.filename or out}: {what}. {again}")
+        why = (error.strerror or "a file cannot be read or written").lower()
+        problem = f"{error.filename or out}: {why}. {again}"
     except (CountsDiffer, WorkerFault) as error:
-        _fail(line, f"internal error: {error}. Report it. {again}")
+        problem = f"internal error: {error}. Report it. {again}"
+    else:
+        problem = ""
     if line is not None:
         line.end()
+    if problem:
+        click.echo(f"payer-policy batch: {problem}", err=True)
+        sys.exit(2)
     if finished.before:
-        click.echo(f"{out}: this run was finished before; nothing was done.", err=True)
+        click.echo(f"{out}: this run is already finished; nothing was done.", err=True)
     return dict(finished.summary)
-
-
-def _fail(line: Any, message: str) -> Any:
-    if line is not None:
-        line.end()
-    click.echo(f"payer-policy batch: {message}", err=True)
-    sys.exit(2)

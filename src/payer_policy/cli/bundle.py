@@ -7,28 +7,29 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from payer_policy.bundle.manifest import Manifest, read_about
+from payer_policy.bundle.opening import open_bundle_bytes, read_bundle_bytes, read_file
+from payer_policy.bundle.signing import generate
 from payer_policy.cli import options
 from payer_policy.cli.signing_keys import need_signing, private_key, public_key
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.diagnostics.render import report_json, report_text
 from payer_policy.core.whole_file import FOR_ALL, new_file
+from payer_policy.determination.words import counted, listed
 
-if TYPE_CHECKING:
-    from payer_policy.bundle import Manifest
-
-_BUNDLE = click.argument("bundle", metavar="BUNDLE", type=click.Path(path_type=Path))
-_FILE = click.Path(path_type=Path)
+_BUNDLE = click.argument("bundle", metavar="BUNDLE", type=options.PATH)
+_FILE = options.PATH
 
 
 @click.group("bundle")
 def command() -> None:
-    """Policies that passed, as one signed file: make keys, build, verify, show.
+    """Checked policies as one signed file: make keys, build, verify, show.
 
-    Exit status: 0; 1 where a bundle is refused; 2 where the call was wrong.
+    Exit status: 0; 1 if a bundle is refused; 2 if the call was wrong.
     """
 
 
@@ -38,25 +39,25 @@ def command() -> None:
 def keygen(name: str, as_json: bool) -> None:
     """Make a key that signs bundles: NAME.private.pem and NAME.public.pem.
 
-    The private file can be read by its owner alone, and nothing that exists is written over.
+    Only its owner can read the private file, and no existing file is overwritten.
     """
     need_signing()
-    from payer_policy.bundle.signing import generate
 
     private, public = Path(f"{name}.private.pem"), Path(f"{name}.public.pem")
     for path in (private, public):
         if os.path.lexists(path):
-            raise click.UsageError(f"{path.as_posix()} is there already; choose another name")
+            raise click.UsageError(f"{path.as_posix()} already exists; choose another name")
     key = generate()
     _write_new(private, key.pem(), 0o600)
     _write_new(public, key.public.pem, 0o644)
-    if as_json:
-        files = {"private": private.as_posix(), "public": public.as_posix()}
-        options.print_json({"schema": "payer-policy/keys/1", "key": key.public.id, **files})
-        return
-    click.echo(f"{private.as_posix()}  signs bundles: keep it secret, it is not encrypted")
-    click.echo(f"{public.as_posix()}   for whoever verifies or serves them")
-    click.echo(f"key {key.public.id}")
+    files = {"private": private.as_posix(), "public": public.as_posix()}
+    shown = {"schema": "payer-policy/keys/1", "key": key.public.id, **files}
+    lines = [
+        f"{private.as_posix()}  signs bundles: keep it secret, it is not encrypted",
+        f"{public.as_posix()}   for verifying and serving bundles",
+        f"key {key.public.id}",
+    ]
+    options.report(as_json, shown, lines)
 
 
 @command.command("build")
@@ -66,12 +67,14 @@ def keygen(name: str, as_json: bool) -> None:
 )
 @click.option("--without-specs", is_flag=True, help="Run no scenario; the manifest says so.")
 @click.option("--pack-features", is_flag=True, help="Put the feature files into the bundle too.")
-@click.option("--engine", help="Run the scenarios on this engine only, as `spec` does.")
+@click.option("--engine", help="Run the scenarios on this engine only, as `spec --engine`.")
 @click.option("--key", required=True, type=_FILE, metavar="PRIVATE.pem", help="The key that signs.")
 @click.option("-o", "--out", required=True, type=_FILE, metavar="FILE", help="Such as 2026-01.zip.")
 @click.option("--label", help="A name for people, such as a release's.")
-@click.option("--notes", help="What whoever deploys it should know.")
-@click.option("--built", metavar="TIME", help="When, as 2026-01-31T08:00:00Z. [default: not said]")
+@click.option("--notes", help="Notes for the operators who deploy it.")
+@click.option(
+    "--built", metavar="TIME", help="When, as 2026-01-31T08:00:00Z. [default: not stated]"
+)
 @click.option("--sequence", type=int, help="A number that grows from bundle to bundle.")
 @click.option("--expires", metavar="DAY", help="The last day (UTC) on which it may be deployed.")
 @options.as_json
@@ -86,36 +89,34 @@ def build(
     as_json: bool,
     **about: Any,
 ) -> None:
-    """Pack and sign policies in which `check` finds no error and every scenario passes.
+    """Pack and sign policies without errors in `check` and without failing scenarios.
 
-    The same folder, key and scenarios' result give the same bytes. FILE is replaced at once or not
-    at all. Exit status 0: built; 1: an error or a failing scenario; 2: the call was wrong.
+    The same folder, key and results of scenarios give the same bytes. FILE is replaced as a whole or
+    not at all. Exit status 0: built; 1: an error or a failing scenario; 2: the call was wrong.
     """
     need_signing()
     if without_specs and (features is not None or pack_features):
         raise click.UsageError("--without-specs leaves no use for --features and --pack-features")
     if engine is not None:
         options.engine_or_default(engine)
-    if not folder.is_dir():  # it is there, as --policies makes sure
+    if not folder.is_dir():  # it exists: --policies checked that
         raise click.UsageError(f"{folder.as_posix()} is a file, not a folder")
-    if out.is_dir() or not out.parent.is_dir():  # said before minutes of scenarios
-        what = "is a folder" if out.is_dir() else "is in a folder that is not there"
+    if out.is_dir() or not out.parent.is_dir():  # reported before minutes of scenarios
+        what = "is a folder" if out.is_dir() else "is in a folder that does not exist"
         raise click.UsageError(f"--out: {out.as_posix()} {what}")
     options.refuse_inputs("--out", out, key, folder)
-    if (scenarios := features or Path("features")).is_dir():
-        options.refuse_inputs("--out", out, *scenarios.rglob("*.feature"))
-    else:
-        options.refuse_inputs("--out", out, scenarios)
+    scenarios = features or Path("features")
+    files = scenarios.rglob("*.feature") if scenarios.is_dir() else (scenarios,)
+    options.refuse_inputs("--out", out, *files)
     from payer_policy.bundle.building import ScenariosFailed, build_bundle
-    from payer_policy.bundle.manifest import read_about
 
-    said, signer = read_about(about), private_key(key)
+    checked, signer = read_about(about), private_key(key)
     try:
         built = build_bundle(
             folder,
-            None if without_specs else features or Path("features"),
+            None if without_specs else scenarios,
             signer,
-            about=said,
+            about=checked,
             pack_features=pack_features,
             engine=engine,
             settle=options.settled,
@@ -131,10 +132,8 @@ def build(
         _refused(error, as_json, "nothing was built")
     with options.written(out, FOR_ALL) as file:
         file.write(built.data)
-    if as_json:
-        options.print_json(_shown(out, built.data, built.manifest))
-    else:
-        click.echo("\n".join(_lines(out, built.data, built.manifest)))
+    parts = (out, built.data, built.manifest)
+    options.report(as_json, _shown(*parts), _lines(*parts))
 
 
 @command.command("verify")
@@ -152,81 +151,72 @@ def build(
 def verify(bundle: Path, trusted: tuple[Path, ...], as_json: bool) -> None:
     """Verify the signature, every hash, the policies and their meaning.
 
-    Exit status 0: a trusted key signed exactly this, and it means what the manifest says; 1: it is
-    refused; 2: the call was wrong.
+    Exit status 0: a trusted key signed exactly these bytes, and their meaning is the one in the
+    manifest; 1: it is refused; 2: the call was wrong.
     """
     need_signing()
-    from payer_policy.bundle.opening import open_bundle_bytes
 
     keys, data = [public_key(path) for path in trusted], _bundle(bundle)
     try:
         opened = open_bundle_bytes(data, bundle.as_posix(), keys)
     except PolicyError as error:
         _refused(error, as_json, "the bundle is refused")
-    if as_json:
-        options.print_json({**_shown(bundle, data, opened.manifest), "verified": True})
-        return
-    click.echo("\n".join(_lines(bundle, data, opened.manifest)))
-    click.echo("\nVerified: signature, files, policies and their meaning.")
+    parts = (bundle, data, opened.manifest)
+    verified = "Verified: signature, files, policies and their meaning."
+    options.report(as_json, {**_shown(*parts), "verified": True}, [*_lines(*parts), "", verified])
 
 
 @command.command("show")
 @_BUNDLE
 @options.as_json
 def show(bundle: Path, as_json: bool) -> None:
-    """Show what is in a bundle, without asking who signed it.
+    """Show the contents of a bundle, without verifying its signature.
 
-    Exit status 0: shown; 1: it is no bundle, or does not agree with its own manifest; 2: the call
-    was wrong.
+    Exit status 0: shown; 1: it is not a bundle, or does not match its own manifest; 2: the call was
+    wrong.
     """
-    from payer_policy.bundle.opening import read_bundle_bytes
 
     data = _bundle(bundle)
     try:
         manifest = read_bundle_bytes(data, bundle.as_posix()).manifest
     except PolicyError as error:
         _refused(error, as_json, "there is nothing to show")
-    if as_json:
-        options.print_json({**_shown(bundle, data, manifest), "verified": False})
-        return
-    click.echo("\n".join([*_lines(bundle, data, manifest), "", *_policies(manifest)]))
-    click.echo("\nThe signature was not verified: payer-policy bundle verify does that.")
+    parts = (bundle, data, manifest)
+    not_verified = "The signature was not verified: payer-policy bundle verify does that."
+    lines = [*_lines(*parts), "", *_policies(manifest), "", not_verified]
+    options.report(as_json, {**_shown(*parts), "verified": False}, lines)
 
 
-# --- words ----------------------------------------------------------------------------------------
+# --- text -----------------------------------------------------------------------------------------
 
 
 def _lines(path: Path, data: bytes, manifest: Manifest) -> Iterator[str]:
-    from payer_policy.determination.words import counted, listed
 
     about, specs = manifest.about, manifest.specs
     policies = "1 policy" if len(manifest.policies) == 1 else f"{len(manifest.policies)} policies"
-    yield f"{path.as_posix()}: {policies}, " + (
-        f"{counted(len(manifest.files), 'file')}, {len(data):,} bytes"
-    )
-    yield f"  sha256     {_hash(data)}"
-    yield f"  policies   {manifest.folder_hash}"
-    yield f"  signed by  {manifest.signed_by}"
-    yield f"  built by   payer-policy {manifest.product.version}"
-    for name, said in (
+    files = counted(len(manifest.files), "file")
+    yield f"{path.as_posix()}: {policies}, {files}, {len(data):,} bytes"
+    scenarios = "NONE: it was built --without-specs"
+    if specs is not None:
+        scenarios = f"{specs.passed:,} of {specs.scenarios:,} passed"
+        scenarios += f", {specs.skipped:,} skipped" if specs.skipped else ""
+        scenarios += f", on {listed(specs.engines)} ({counted(specs.features, 'feature file')}, "
+        scenarios += "packed)" if specs.packed else "not packed)"
+    for name, value in (
+        ("sha256", _hash(data)),
+        ("policies", manifest.folder_hash),
+        ("signed by", manifest.signed_by),
+        ("built by", f"payer-policy {manifest.product.version}"),
         ("label", about.label),
         ("sequence", about.sequence),
         ("built", about.built),
         ("expires", None if about.expires is None else f"after {about.expires} (UTC)"),
+        ("notes", about.notes),
+        ("check", f"no errors, {counted(len(manifest.check.warnings), 'warning')}"),
+        ("scenarios", scenarios),
     ):
-        if said is not None:
-            yield f"  {name:<9}  {_one_line(str(said))}"
-    if about.notes is not None:
-        yield f"  notes      {_one_line(about.notes)}"
-    yield f"  check      no errors, {counted(len(manifest.check.warnings), 'warning')}"
-    if specs is None:
-        yield "  scenarios  NONE: it was built --without-specs"
-        return
-    skipped = f", {specs.skipped:,} skipped" if specs.skipped else ""
-    where = "packed" if specs.packed else "not packed"
-    yield f"  scenarios  {specs.passed:,} of {specs.scenarios:,} passed{skipped}, on " + (
-        f"{listed(specs.engines)} ({counted(specs.features, 'feature file')}, {where})"
-    )
+        if value is not None:
+            yield f"  {name:<9}  {options.one_line(str(value))}"
 
 
 def _policies(manifest: Manifest) -> Iterator[str]:
@@ -234,11 +224,6 @@ def _policies(manifest: Manifest) -> Iterator[str]:
         yield policy.address
         for one in policy.rulesets:
             yield f"  {options.window(one.first_day, one.last_day):<25}  {one.hash}"
-
-
-def _one_line(text: str) -> str:
-    """A text of anybody's making, without what moves or colors a terminal."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _shown(path: Path, data: bytes, manifest: Manifest) -> dict[str, Any]:
@@ -266,20 +251,17 @@ def _refused(error: PolicyError, as_json: bool, consequence: str) -> NoReturn:
 
 
 def _bundle(path: Path) -> bytes:
-    from payer_policy.bundle.opening import read_file
 
     try:
         return read_file(path)
     except PolicyError as error:
-        raise click.UsageError(
-            "; ".join(f"{one.location}: {one.message}" for one in error.diagnostics)
-        ) from None
+        reasons = (f"{one.location}: {one.message}" for one in error.diagnostics)
+        raise click.UsageError("; ".join(reasons)) from None
 
 
 def _write_new(path: Path, data: bytes, mode: int) -> None:
     try:
-        with new_file(path, mode) as file:  # never over a key that is there
+        with new_file(path, mode) as file:  # never over an existing key
             file.write(data)
     except OSError as error:
-        reason = (error.strerror or "cannot be written").lower()
-        raise click.UsageError(f"{path.as_posix()}: {reason}") from None
+        raise options.file_error(path.as_posix(), error, "cannot be written") from None

@@ -1,4 +1,4 @@
-"""`payer-policy check`: everything that is wrong with a policy folder, in one run."""
+"""`payer-policy check`: every problem of a policy folder, in one run."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ from payer_policy.cli import options
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.diagnostics.codes import CODES
 from payer_policy.core.diagnostics.render import report_json, report_sarif, report_text
+from payer_policy.determination.words import counted
 from payer_policy.policy.library import Library
 from payer_policy.policy.loading import read_library
 
 
 @click.command("check")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path("policies"))
+@click.argument("folder", type=options.PATH, default=Path("policies"))
 @options.as_json
 @click.option("--sarif", is_flag=True, help="SARIF 2.1.0, for code-scanning annotations.")
-@click.option("--strict", is_flag=True, help="Warnings too make the exit status 1.")
+@click.option("--strict", is_flag=True, help="Exit status 1 for warnings too.")
 @click.option(
     "--deep",
     is_flag=True,
-    help="Also look at every request there can be, for what does nothing (needs z3-solver; minutes "
-    "for many policies). What is found makes the exit status 1.",
+    help="Also analyze every possible request for parts without effect (needs z3-solver; minutes for "
+    "many policies). Findings make the exit status 1.",
 )
-@click.option("--codes", is_flag=True, help="List every problem that can be found, and stop.")
+@click.option("--codes", is_flag=True, help="List every kind of problem, and stop.")
 def command(
     folder: Path, as_json: bool, sarif: bool, strict: bool, deep: bool, codes: bool
 ) -> None:
-    """Find everything that is wrong with the policies in FOLDER.
+    """Find every problem of the policies in FOLDER.
 
-    Exit status 0: nothing wrong (warnings may be printed); 1: errors; 2: no such folder.
+    Exit status 0: no errors (warnings may be printed); 1: errors; 2: no such folder.
     """
     if codes:
         _print_codes(as_json)
         return
-    if not (as_json or sarif):  # programs get the problem in their own form
+    if not (as_json or sarif):  # programs get this problem as JSON
         options.need_policies(folder, "name it: payer-policy check FOLDER")
     if deep:
         options.need_solver()
@@ -54,7 +55,10 @@ def command(
         errors = [problem for problem in found if problem.severity == "error"]
         problems = sorted([*problems, *found], key=Diagnostic.sort_key)
     if deep and library is not None and not errors:
-        bad = _deep(library)
+        from payer_policy.analysis.deep import deep_check
+        from payer_policy.engine import Engine
+
+        bad = deep_check(Engine(library))
         problems = sorted([*problems, *bad], key=Diagnostic.sort_key)
         strict = strict or bool(bad)
         errors = [problem for problem in bad if problem.severity == "error"]
@@ -69,13 +73,6 @@ def command(
     sys.exit(1 if errors or (strict and problems) else 0)
 
 
-def _deep(library: Library) -> list[Diagnostic]:
-    from payer_policy.analysis.deep import deep_check
-    from payer_policy.engine import Engine
-
-    return deep_check(Engine(library))
-
-
 def _print(folder: Path, library: Library | None, problems: list[Diagnostic], bad: bool) -> None:
     if problems:
         consequence = "nothing can be loaded"
@@ -83,31 +80,24 @@ def _print(folder: Path, library: Library | None, problems: list[Diagnostic], ba
         if codes == {"wrong-example"}:
             consequence = "no scenario can start from them"
         elif codes <= {"conflict"}:
-            consequence = "for such requests the fact is not known, and what reads it pends"
+            consequence = "for such requests the fact is not known, and rules that read it pend"
         if library is None and any(p.location.file.endswith("vocabulary.json") for p in problems):
-            consequence += ", and rules are checked only once vocabulary.json is right"
+            consequence += ", and rules are checked only after vocabulary.json is correct"
         click.echo(report_text(problems, consequence=consequence))
     if bad or library is None:
         return
     versions = [version for listed in library.policies.values() for version in listed]
     counts = [
-        _count(len(library.reference.payers), "payer"),
-        _count(len(versions), "policy version"),
-        _count(sum(len(version.model.rules) for version in versions), "rule"),
-        _count(len(library.vocabulary.facts), "fact"),
+        counted(len(library.reference.payers), "payer"),
+        counted(len(versions), "policy version"),
+        counted(sum(len(version.model.rules) for version in versions), "rule"),
+        counted(len(library.vocabulary.facts), "fact"),
     ]
     before = "\n" if problems else ""
     click.echo(f"{before}{folder.as_posix()}: no errors ({', '.join(counts)}).")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _print_codes(as_json: bool) -> None:
-    if as_json:
-        options.print_json([{"code": code, "means": means} for code, means in CODES.items()])
-        return
-    width = max(len(code) for code in CODES)
-    for code, means in CODES.items():
-        click.echo(f"{code:<{width}}  {means}")
+    width = max(map(len, CODES))
+    value = [{"code": code, "means": means} for code, means in CODES.items()]
+    options.report(as_json, value, (f"{code:<{width}}  {means}" for code, means in CODES.items()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +13,6 @@ import click
 from payer_policy.audit.record import records
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
-from payer_policy.core.diagnostics.render import as_text
 from payer_policy.determination import Determination, Outcome
 from payer_policy.determination.render import as_of_in_words, render_determination, render_no_policy
 from payer_policy.engine import Decided, Engine
@@ -25,21 +25,20 @@ if TYPE_CHECKING:
 
 @click.command("decide")
 @click.argument("claim")
-@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
+@options.facts
 @click.option(
     "--record",
-    "record",
-    type=click.Path(path_type=Path),
-    help="Also write a record of each determination, for `payer-policy verify`; it holds the facts, "
+    type=options.PATH,
+    help="Also write a record of each determination, for `payer-policy verify`. It contains the facts, "
     "so only you can read it.",
 )
 @click.option(
     "--exact",
     is_flag=True,
-    help="Ask only for facts on which the decision can turn, and say what is settled whatever they "
-    "are (needs z3-solver; slower).",
+    help="Ask only for facts that can change the decision, and report decisions that no missing fact "
+    "can change (needs z3-solver; slower).",
 )
-@click.option("--full", is_flag=True, help="List everything, also what is otherwise counted.")
+@click.option("--full", is_flag=True, help="List everything, without counted lists.")
 @options.policies
 @options.engine()
 @options.as_json
@@ -58,12 +57,12 @@ def command(
     """Decide every claim in CLAIM: request JSON, JSON Lines, X12 837P, 837I or 278 request, a FHIR R4
     Claim or Bundle, a CSV or Parquet table as `batch` reads it, or - for stdin.
 
-    With --json, one JSON document a line and claim. Exit status 0: everything is approved; 1:
+    With --json, one JSON document per line and claim. Exit status 0: everything is approved; 1:
     something is denied, pended or without a policy; 2: some input was wrong (the rest is decided).
     """
     options.refuse_inputs("--record", record, claim, facts, folder)
     if written is not None and (as_json or exact):
-        raise click.UsageError("--as goes with neither --json nor --exact")
+        raise click.UsageError("--as cannot be combined with --json or --exact")
     if exact:
         options.need_solver()
     write = None if written is None else writer(written)
@@ -72,37 +71,34 @@ def command(
     first = True
     found = answers(opened, claim, facts)
     for answer in found if record is None else _recorded(found, record, opened):
-        exactly = [_exactly(opened, decided) if exact else None for decided in answer.decided]
-        outcome = Outcome(
-            answer.claim_id,
-            tuple(
-                decided.determination if one is None else _asking(decided.determination, one)
-                for decided, one in zip(answer.decided, exactly, strict=True)
-            ),
-            answer.without_policy,
-            as_of=answer.as_of,
-        )
-        refused = refused or answer.refused
+        outcome = answer.outcome
+        exactly: list[Exact | None] = [None] * len(answer.decided)
+        if exact:
+            exactly = [_exactly(opened, decided) for decided in answer.decided]
+            asking = tuple(map(_asking, outcome.determinations, exactly))
+            outcome = replace(outcome, determinations=asking)
         decided_at_all = answer.request is not None
+        refused = refused or answer.refused
         not_approved = not_approved or (decided_at_all and outcome.decision != "approve")
         if as_json:
-            options.print_json(_json(answer, outcome, exactly if exact else None), indent=None)
+            content = outcome.to_json() if decided_at_all else answer.to_json()
+            if exact and decided_at_all:
+                content["exact"] = [_exact_json(one) for one in exactly]
+            options.print_json(content, indent=None)
             continue
-        for problem in answer.problems:
-            click.echo(as_text(problem) + "\n", err=True)
+        options.print_problems(answer.problems)
         if write is not None:
             if decided_at_all or answer.refused:
                 click.echo(write([answer.to_json()]), nl=False)
         elif decided_at_all:
-            click.echo(("" if first else "\n") + _text(answer, outcome, full))
-            for line in _settled(outcome, exactly):
-                click.echo(line)
+            text = _text(answer, outcome, exactly, full)
+            click.echo(("" if first else "\n") + text)
             first = False
     sys.exit(2 if refused else 1 if not_approved else 0)
 
 
 def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[Answer]:
-    """The answers, each written to a file of records, which is there when all are in it."""
+    """The answers, each after it was written to a file of records, which exists once it is complete."""
     with options.written(path) as file:
         for answer in found:
             if answer.request is not None:
@@ -113,13 +109,13 @@ def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[A
 
 
 def _exactly(engine: Engine, decided: Decided) -> Exact | None:
-    """What is exactly so of what pends for what is not known; None where nothing does."""
+    """What can become of a determination that pends for missing facts; None: it does not, or no proof."""
     from payer_policy.analysis.settled import NotProved, Open
 
     determination = decided.determination
     if determination.decision != "pend" or not determination.missing:
         return None
-    if decided.days or determination.policy.version is None:  # it turns on its days, not on facts
+    if decided.days or determination.policy.version is None:  # it depends on its days, not on facts
         return None
     try:
         return Open(engine, decided).exactly()
@@ -127,35 +123,34 @@ def _exactly(engine: Engine, decided: Decided) -> Exact | None:
         return None
 
 
-def _asking(determination: Determination, exact: Exact) -> Determination:
-    """The determination with the questions on which its decision can turn."""
+def _asking(determination: Determination, exact: Exact | None) -> Determination:
+    """The determination with only the questions that can change its decision."""
+    if exact is None:
+        return determination
     kept = tuple(one for one in determination.missing if one.fact in exact.missing)
     return determination.with_details(missing=kept)
 
 
-def _settled(outcome: Outcome, exactly: Sequence[Exact | None]) -> Iterator[str]:
-    for determination, exact in zip(outcome.determinations, exactly, strict=True):
-        if exact is not None and exact.settled is not None:
-            yield (
-                f"\nSettled ({determination.code}): whatever the missing facts turn out to be, it is "
-                f"{_BECOMES[exact.settled]}."
-            )
+def _exact_json(exact: Exact | None) -> dict[str, Any] | None:
+    if exact is None:
+        return None
+    return {"possible": list(exact.possible), "missing": list(exact.missing)}
 
 
 _BECOMES: Final = {
     "approve": "approved",
     "deny": "denied",
-    "pend": "held for a person, or reduced",
+    "pend": "pended for a person, or reduced",
 }
 
 
-def _text(answer: Answer, outcome: Outcome, full: bool) -> str:
+def _text(answer: Answer, outcome: Outcome, exactly: Sequence[Exact | None], full: bool) -> str:
     parts = [
         render_determination(determination, full=full, how_to_list_all="--full")
         for determination in outcome.determinations
     ]
     if outcome.determinations:
-        # The procedures beside a decided drug are context; they are named, not argued about.
+        # The procedures beside a decided drug are context: they are listed, without reasons.
         others = [
             f"line{'s' if len(service.lines) != 1 else ''} "
             f"{', '.join(map(str, service.lines))} ({service.code})"
@@ -169,18 +164,9 @@ def _text(answer: Answer, outcome: Outcome, full: bool) -> str:
         parts.append(as_of_in_words(outcome.as_of))
     if not parts:
         parts.append(f"Claim {answer.claim_id}: no service lines; nothing to decide.")
-    return "\n".join(part.rstrip("\n") + "\n" for part in parts).rstrip("\n")
-
-
-def _json(
-    answer: Answer, outcome: Outcome, exactly: Sequence[Exact | None] | None
-) -> dict[str, Any]:
-    if answer.request is None:
-        return answer.to_json()
-    if exactly is None:
-        return outcome.to_json()
-    exact = [
-        None if one is None else {"possible": list(one.possible), "missing": list(one.missing)}
-        for one in exactly
+    parts += [
+        f"Settled ({one.code}): whatever the missing facts are, it will be {_BECOMES[exact.settled]}."
+        for one, exact in zip(outcome.determinations, exactly, strict=True)
+        if exact is not None and exact.settled is not None
     ]
-    return {**outcome.to_json(), "exact": exact}
+    return "\n".join(part.rstrip("\n") + "\n" for part in parts).rstrip("\n")

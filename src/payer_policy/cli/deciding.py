@@ -1,4 +1,4 @@
-"""What `decide` and `explain` share: read a claim file with its facts, decide claim after claim."""
+"""Reads a claim file with its facts, and decides its claims one after another."""
 
 from __future__ import annotations
 
@@ -6,30 +6,43 @@ from collections.abc import Iterator
 from datetime import date
 
 from payer_policy.cli import options
+from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.engine import Engine
-from payer_policy.formats import read_requests, read_supplements, supplemented, unmatched
+from payer_policy.formats import Intake, read_requests, read_supplements, supplemented, unmatched
 from payer_policy.formats.answer import Answer, answer
 
 
 def today() -> date:
-    """The day that a question is about where it names none; decisions themselves read no clock."""
+    """The day of a question that names none; decisions themselves read no clock."""
     return date.today()
 
 
 def answers(engine: Engine, path: str, facts_path: str | None) -> Iterator[Answer]:
-    """Every claim of a file in its order; what is wrong with one does not stop the next.
+    """The answers to the claims of a file, in order; a problem with one does not stop the next.
 
     Raises:
-        PolicyError: the facts file is wrong; it is taken whole or not at all.
+        PolicyError: The facts file is wrong; it is used as a whole or not at all.
     """
-    name = "standard input" if path == "-" else path
+    name = options.file_name(path)
     library = engine.library
     intakes = read_requests(options.read_bytes(path), name, library.vocabulary, library.reference)
-    if facts_path is not None:
-        supplements = read_supplements(options.read_bytes(facts_path), facts_path)
-        stray = tuple(unmatched(supplements, intakes))
-        intakes = supplemented(intakes, supplements)
-        if stray:
-            yield Answer(None, None, (), (), stray)
+    intakes, stray = with_facts(intakes, facts_path)
+    if stray:
+        yield Answer(None, None, (), (), stray)
     for intake in intakes:
         yield answer(engine, intake, today())
+
+
+def with_facts(
+    intakes: list[Intake], facts_path: str | None
+) -> tuple[list[Intake], tuple[Diagnostic, ...]]:
+    """Requests with the facts of a file (None: no facts), and problems of facts without a request.
+
+    Raises:
+        PolicyError: The facts file is wrong; it is used as a whole or not at all.
+    """
+    if facts_path is None:
+        return intakes, ()
+    supplements = read_supplements(options.read_bytes(facts_path), facts_path)
+    stray = tuple(unmatched(supplements, intakes))
+    return supplemented(intakes, supplements), stray

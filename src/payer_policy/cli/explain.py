@@ -9,7 +9,6 @@ import click
 
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
-from payer_policy.core.diagnostics.render import as_text as problem_text
 from payer_policy.determination.explain import explain
 from payer_policy.determination.render import as_of_in_words, render_no_policy
 from payer_policy.determination.trees import Explanation
@@ -23,9 +22,9 @@ _FORMATS = {
 
 @click.command("explain")
 @click.argument("claim")
-@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
-@click.option("--claim-number", help="Only the claim of this number.")
-@click.option("--all", "everything", is_flag=True, help="Also why the other rules did not hold.")
+@options.facts
+@click.option("--claim-number", help="Only the claim with this number.")
+@click.option("--all", "everything", is_flag=True, help="Also why the other rules do not apply.")
 @click.option(
     "--format", "form", type=click.Choice(list(_FORMATS)), default="text", show_default=True
 )
@@ -40,7 +39,7 @@ def command(
     folder: Path,
     engine: str | None,
 ) -> None:
-    """Show how each determination for CLAIM follows from the policy and the facts.
+    """Show how each determination of CLAIM follows from the policy and the facts.
 
     Exit status 0: everything was explained; 2: some input was wrong.
     """
@@ -50,8 +49,7 @@ def command(
         if claim_number is not None and answer.claim_id != claim_number:
             continue
         refused = refused or answer.refused
-        for problem in answer.problems:
-            click.echo(problem_text(problem) + "\n", err=True)
+        options.print_problems(answer.problems)
         for decided in answer.decided:
             tree = explain(
                 decided.ruleset,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,39 +30,31 @@ def command(name: str | None, folder: Path, as_json: bool) -> None:
     ]
     if not chosen:
         groups = {fact.partition(".")[0] for fact in facts}
-        hint = did_you_mean(name or "", [*facts, *groups])
-        click.echo(
-            f"`{name}` is neither a fact nor a group of facts"
-            + (f"; {hint}" if hint else f"; groups: {', '.join(sorted(groups))}"),
-            err=True,
-        )
-        sys.exit(2)
-    if as_json:
-        options.print_json([_json(fact) for fact in chosen])
-        return
-    for fact in chosen:
-        _print(fact, in_full=len(chosen) == 1)
+        hint = did_you_mean(name or "", [*facts, *groups]) or f"groups: {', '.join(sorted(groups))}"
+        raise click.UsageError(f"`{name}` is neither a fact nor a group of facts; {hint}")
+    lines = [line for fact in chosen for line in _text(fact, in_full=len(chosen) == 1)]
+    options.report(as_json, [_json(fact) for fact in chosen], lines)
 
 
-def _print(fact: Fact, *, in_full: bool) -> None:
-    click.echo(f"{fact.name}: {fact.type.describe()}")
-    click.echo(f"    {fact.label}")
+def _text(fact: Fact, *, in_full: bool) -> Iterator[str]:
+    yield f"{fact.name}: {fact.type.describe()}"
+    yield f"    {fact.label}"
     if fact.question:
-        click.echo(f"    asks: {fact.question}")
+        yield f"    asks: {fact.question}"
     if fact.derived:
-        click.echo(f"    concluded by rules; otherwise {format_value(fact.otherwise, fact.type)}")
+        yield f"    concluded by rules; otherwise {format_value(fact.otherwise, fact.type)}"
     elif fact.source is None:
         where = "a line" if fact.about == "service" else "the request"
-        click.echo(f"    supplied under `facts` of {where}")
+        yield f"    supplied under `facts` of {where}"
     bounds = (fact.type.minimum, fact.type.maximum)
     if bounds != (None, None):
         least, most = (None if one is None else format_value(one) for one in bounds)
-        said = [f"from {least}" if least else "", f"through {most}" if most else ""]
-        click.echo(f"    supplied values: {' '.join(part for part in said if part)}")
+        limits = [f"from {least}" if least else "", f"through {most}" if most else ""]
+        yield f"    supplied values: {' '.join(part for part in limits if part)}"
     if fact.note:
-        click.echo(f"    note: {fact.note}")
+        yield f"    note: {fact.note}"
     if in_full:
-        click.echo(f"    operators: {', '.join(words_for(fact.type))}")
+        yield f"    operators: {', '.join(words_for(fact.type))}"
 
 
 def _json(fact: Fact) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`payer-policy health`: asks a service on this machine whether it is ready, for probes of containers."""
+"""`payer-policy health`: asks a service on this machine whether it is ready, for container probes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _ALIVE: Final = "/healthz"
 @listening.host
 @listening.port
 @listening.tls_certificate
-@click.option("--alive", is_flag=True, help="Ask only whether the process answers at all.")
+@click.option("--alive", is_flag=True, help="Ask only whether the process answers.")
 @click.option(
-    "--seconds", type=click.FloatRange(0.1), default=2.0, show_default=True, help="To wait."
+    "--seconds", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Time limit."
 )
 def command(
     host: str, port: int, tls_certificate: Path | None, alive: bool, seconds: float
 ) -> None:
     """Ask the service on this machine whether it is ready.
 
-    Host, port and HTTPS are those of `serve`, by the same options or variables. Exit status 0: it is;
-    1: it is not, or nothing answers.
+    Host, port and HTTPS are set by the same options or variables as for `serve`. Exit status 0: it is;
+    1: it is not, or does not answer.
     """
     path = _ALIVE if alive else _READY
     try:
@@ -47,16 +47,14 @@ def command(
 
 
 def _asked(host: str, port: int, tls: bool, path: str, seconds: float) -> int:
-    """The status of an answer."""
-    connection: http.client.HTTPConnection
+    """The HTTP status of a path."""
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
     if tls:
-        # This machine asks itself and sends no secret; the certificate is for the names of others.
+        # The service is on this machine and gets no secret; its certificate is for other names.
         context = ssl.create_default_context()
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         connection = http.client.HTTPSConnection(host, port, timeout=seconds, context=context)
-    else:
-        connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
         connection.request("GET", path)
         return connection.getresponse().status
@@ -65,7 +63,7 @@ def _asked(host: str, port: int, tls: bool, path: str, seconds: float) -> int:
 
 
 def _reachable(host: str) -> str:
-    """Where to reach a service that listens on an address; on all of them, on the machine's own."""
+    """Where to reach a service by the address that it listens on; for all addresses, the loopback."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

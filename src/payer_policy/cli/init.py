@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -22,15 +23,15 @@ CONTENTS: Final = {
     ".vscode": "editor settings: which schema each file has",
     ".github": "a CI workflow that runs check and spec",
 }
-"""By first part of a path, what is below it."""
+"""The contents of each folder of the starter."""
 EXAMPLE: Final = "examples/claims/refill.json"
 """The claim that the next steps decide."""
 SHOWN: Final = 5
-"""The maximum number of files listed as in the way; the rest are counted."""
+"""The maximum number of existing files listed; the rest are counted."""
 
 
 @click.command("init")
-@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.argument("folder", type=options.PATH, default=Path())
 def command(folder: Path) -> None:
     """Write a starter folder into FOLDER (default: this folder): policies, schemas, examples,
     scenarios, editor settings, a CI workflow.
@@ -57,17 +58,17 @@ def command(folder: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            why = (error.strerror or "cannot be made").lower()
-            raise click.UsageError(f"the folder {path.parent}: {why}") from None
+            name = f"the folder {path.parent}"
+            raise options.file_error(name, error, "cannot be made") from None
         with options.written(path, FOR_ALL) as out:
             out.write(source.read_bytes())
     click.echo("\n".join(_report(folder, files)))
 
 
 def _in_the_way(folder: Path, files: Iterable[str]) -> list[str]:
-    """What is there already where a file or folder would be written, in order.
+    """The existing files and folders that would be overwritten, in order.
 
-    Folders that only settings go into (`.github`) may be there, since a repository may have them.
+    Folders of settings (`.github`) may exist, since a repository may have them.
     """
     if os.path.lexists(folder) and not folder.is_dir():
         return [str(folder)]
@@ -86,10 +87,7 @@ def _report(folder: Path, files: Iterable[str]) -> Iterable[str]:
     names = list(files)
     here = folder == Path()
     yield f"Wrote {len(names)} files into {'this folder' if here else folder}:"
-    counts: dict[str, int] = {}
-    for name in names:
-        first = name.split("/")[0]
-        counts[first] = counts.get(first, 0) + 1
+    counts = Counter(name.split("/")[0] for name in names)
     for first, what in CONTENTS.items():
         count = counts[first]
         yield f"  {first + '/':<11}{count:>4} file{' ' if count == 1 else 's'}  {what}"

@@ -1,4 +1,4 @@
-"""Where the service listens: the options that `serve` and `health` share, so that a probe follows them.
+"""The address of the service: options that `serve` and `health` share, so that a probe finds the service.
 
 Each can be set by a variable, which both read. Not PAYER_POLICY_PORT: Kubernetes sets that one itself for
 a service named payer-policy.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from payer_policy.cli import options
@@ -22,32 +24,27 @@ _RIGHT = {
 @click.command("operators")
 @options.as_json
 def command(as_json: bool) -> None:
-    """Every test operator: for which facts, what stands on its right, and what it means."""
-    if as_json:
-        options.print_json(
-            [
-                {
-                    "operator": row.name,
-                    "facts": sorted(row.kinds),
-                    "right": row.shape,
-                    "means": row.means,
-                }
-                for row in OPERATORS.values()
-            ]
-        )
-        return
+    """Every test operator: its facts, its right side, and what it means."""
+    value = [
+        {"operator": row.name, "facts": sorted(row.kinds), "right": row.shape, "means": row.means}
+        for row in OPERATORS.values()
+    ]
+    options.report(as_json, value, _text())
+
+
+def _text() -> Iterator[str]:
     for row in OPERATORS.values():
-        click.echo(f"{row.name}")
-        click.echo(f"    {row.means}")
-        click.echo(f"    facts: {', '.join(_kinds(row))}; right side: {_RIGHT[row.shape]}")
-    click.echo("")
-    click.echo("Conditions are joined by all, any, not, and at_least … of.")
-    click.echo('Values: a plain value, {"fact": …}, {"parameter": …}, or arithmetic over them:')
-    click.echo(f"{', '.join(ARITHMETIC_ARITY)}.")
+        yield row.name
+        yield f"    {row.means}"
+        yield f"    facts: {', '.join(_kinds(row))}; right side: {_RIGHT[row.shape]}"
+    yield ""
+    yield "Conditions are joined by all, any, not, and at_least … of."
+    yield 'Values: a plain value, {"fact": …}, {"parameter": …}, or arithmetic over them:'
+    yield f"{', '.join(ARITHMETIC_ARITY)}."
 
 
 def _kinds(row: Operator) -> list[str]:
-    """The types of fact, with what a choice needs to be compared by size."""
+    """The types of facts; a choice must be ordered to be compared by size."""
     if row.name == "exists":
         return ["those that can be none"]
     ordered = "choice" in row.kinds and row.by_size

@@ -1,14 +1,14 @@
-"""Options that several commands share, so that they are spelled alike everywhere."""
+"""Options, checks and output that several commands share, so that they are the same everywhere."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 import click
 
@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PATH: Final = click.Path(path_type=Path)
+DAY: Final = click.DateTime(("%Y-%m-%d",))
+
+
+# --- options ---------------------------------------------------------------------------------------
+
 
 def need_policies(
     folder: Path, otherwise: str = "name the folder of policies with --policies"
 ) -> None:
-    """Make sure that there is something to read where the policies should be.
+    """Return if there is something to read where the policies should be.
 
     Args:
         folder: The folder of policies, or a bundle.
-        otherwise: What to do other than to start a new folder.
+        otherwise: What to do other than start a new folder.
 
     Raises:
-        click.UsageError: There is nothing; it says what to type.
+        click.UsageError: There is nothing; the message says what to type.
     """
     if not folder.exists():
         here = "" if folder.is_absolute() else " here"
@@ -53,7 +59,7 @@ def _policies(**how: Any) -> Callable[[F], F]:
     return click.option(
         "--policies",
         "folder",
-        type=click.Path(path_type=Path),
+        type=PATH,
         default=Path("policies"),
         envvar="PAYER_POLICIES",
         show_default=True,
@@ -67,16 +73,15 @@ policies_in_some_calls = _policies()
 """For a command that can also be called without policies: it calls `need_policies` itself."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs: JSON, versioned.")
+facts = click.option("--facts", help="A JSON file of facts by claim number, merged into claims.")
 
 
 def _writable(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
     from payer_policy.formats.known import writer
 
     if name is not None:
-        try:
+        with wrong_call(ValueError, option="--as"):
             writer(name)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
     return name
 
 
@@ -104,11 +109,49 @@ processes = click.option(
 )
 
 
-def chosen(library: Library, addresses: Sequence[str]) -> list[str]:
-    """The policies that are asked about, in order.
+def engine(default: str | None = None) -> Callable[[F], F]:
+    """`--engine`. Where no default is given: `checked` where durable-rules is installed."""
+    shown = default or "checked where durable-rules is installed, else compiled"
+    return click.option(
+        "--engine",
+        "engine",
+        default=default,
+        help=f"compiled, durable, checked (both must agree), or columnar. [default: {shown}]",
+    )
+
+
+# --- what options ask for --------------------------------------------------------------------------
+
+
+@contextmanager
+def wrong_call(*errors: type[Exception], option: str | None = None) -> Iterator[None]:
+    """Report errors as a wrong call: their text in one line, exit status 2.
+
+    Args:
+        errors: The kinds of error.
+        option: The option at fault, if one is.
 
     Raises:
-        click.BadParameter: there is no such policy.
+        click.UsageError: One of the errors was raised.
+    """
+    try:
+        yield
+    except errors as error:
+        if option is None:
+            raise click.UsageError(str(error)) from None
+        raise click.BadParameter(str(error), param_hint=option) from None
+
+
+def file_error(path: str | Path, error: OSError, otherwise: str) -> click.UsageError:
+    """A file that cannot be read or written, as a wrong call."""
+    return click.UsageError(f"{path}: {(error.strerror or otherwise).lower()}")
+
+
+def chosen(library: Library, addresses: Sequence[str]) -> list[str]:
+    """The policies that are named (none: all), in order.
+
+    Raises:
+        click.BadParameter: There is no such policy.
     """
     from payer_policy.core.diagnostics import did_you_mean
 
@@ -120,16 +163,11 @@ def chosen(library: Library, addresses: Sequence[str]) -> list[str]:
     return [address for address in known if not addresses or address in addresses]
 
 
-def window(first: date, last: date | None) -> str:
-    """A run of dates as people read it."""
-    return f"{first} – {last}" if last is not None else f"from {first}"
-
-
 def need_solver() -> None:
-    """Make sure that proofs can be made here.
+    """Return if proofs can be made here.
 
     Raises:
-        click.UsageError: z3-solver is not installed; it says what to type.
+        click.UsageError: z3-solver is not installed; the message says what to type.
     """
     from payer_policy.engines import why_unavailable
 
@@ -138,9 +176,9 @@ def need_solver() -> None:
 
 
 def settled(library: Library, problems: list[Diagnostic]) -> list[Diagnostic]:
-    """The problems of a folder, with what the solver says of rules not seen to exclude each other.
+    """The problems of a folder, after the solver decided which rules exclude each other.
 
-    Where it is not installed, or something else is wrong, the problems as they are.
+    Where it is not installed, or the folder has errors, the problems are unchanged.
     """
     from payer_policy.engines import why_unavailable
 
@@ -155,22 +193,11 @@ def settled(library: Library, problems: list[Diagnostic]) -> list[Diagnostic]:
     return settle(library, problems)
 
 
-def engine(default: str | None = None) -> Callable[[F], F]:
-    """`--engine`. Where no default is given: `checked` where durable-rules is installed."""
-    shown = default or "checked where durable-rules is installed, else compiled"
-    return click.option(
-        "--engine",
-        "engine",
-        default=default,
-        help=f"compiled, durable, checked (both must agree), or columnar. [default: {shown}]",
-    )
-
-
 def engine_or_default(name: str | None) -> str:
-    """The engine asked for, or the default of the machine.
+    """The named engine, or the default of this machine.
 
     Raises:
-        click.BadParameter: there is no such engine, or it is not installed.
+        click.BadParameter: There is no such engine, or it is not installed.
     """
     from payer_policy.engines import engine_named, why_unavailable
 
@@ -178,43 +205,42 @@ def engine_or_default(name: str | None) -> str:
         return "checked" if why_unavailable("checked") is None else "compiled"
     if (why := why_unavailable(name)) is not None:
         raise click.BadParameter(why, param_hint="--engine")
-    try:
+    with wrong_call(ValueError, option="--engine"):
         engine_named(name)
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--engine") from None
     return name
 
 
 def open_engine(folder: Path, name: str | None) -> Engine:
-    """The engine asked for, on a folder.
+    """The named engine (None: the default), on a folder of policies.
 
     Raises:
-        click.BadParameter: there is no such engine, or it is not installed.
-        PolicyError: something in the folder is wrong.
+        click.BadParameter: There is no such engine, or it is not installed.
+        PolicyError: Something in the folder is wrong.
     """
     from payer_policy.engine import Engine
 
     return Engine.open(folder, engine=engine_or_default(name))
 
 
+# --- files -----------------------------------------------------------------------------------------
+
+
 def refuse_inputs(option: str, output: Path | None, *inputs: str | Path | None) -> None:
-    """Nothing, where a file to be written is none of those to be read.
+    """Return if a file to be written is not also read.
 
     Raises:
-        click.BadParameter: it is one of them; nothing was opened.
+        click.BadParameter: It is; nothing was opened.
     """
-    try:
+    with wrong_call(whole_file.IsInput, option=option):
         whole_file.refuse_inputs(output, inputs)
-    except whole_file.IsInput as error:
-        raise click.BadParameter(str(error), param_hint=option) from None
 
 
 @contextmanager
 def written(path: Path, mode: int = whole_file.PRIVATE) -> Iterator[BinaryIO]:
-    """A file to write, as `whole_file` has it.
+    """A file to write, which is there only when it is whole (see `whole_file`).
 
     Raises:
-        click.UsageError: it cannot be written.
+        click.UsageError: It cannot be written.
     """
     try:
         with whole_file.whole_file(path, mode) as file:
@@ -222,8 +248,29 @@ def written(path: Path, mode: int = whole_file.PRIVATE) -> Iterator[BinaryIO]:
     except OSError as error:
         if error.filename not in (None, str(path)):
             raise  # of another file
-        why = (error.strerror or "cannot be written").lower()
-        raise click.UsageError(f"{path}: {why}") from None
+        raise file_error(path, error, "cannot be written") from None
+
+
+def read_bytes(path: str) -> bytes:
+    """The bytes of a file, or of standard input for `-`.
+
+    Raises:
+        click.UsageError: The file cannot be read.
+    """
+    if path == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise file_error(path, error, "cannot be read") from None
+
+
+def file_name(path: str) -> str:
+    """A file's name in messages."""
+    return "standard input" if path == "-" else path
+
+
+# --- output ----------------------------------------------------------------------------------------
 
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
@@ -231,15 +278,27 @@ def print_json(value: Any, *, indent: int | None = 2) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, indent=indent))
 
 
-def read_bytes(path: str) -> bytes:
-    """The bytes of a file, or of standard input for `-`.
+def report(as_json: bool, value: Any, lines: Iterable[str]) -> None:
+    """A report on standard output: its JSON, or its lines."""
+    if as_json:
+        print_json(value)
+    else:
+        click.echo("\n".join(lines))
 
-    Raises:
-        click.UsageError: the file cannot be read.
-    """
-    if path == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise click.UsageError(f"{path}: {(error.strerror or 'cannot be read').lower()}") from None
+
+def print_problems(problems: Iterable[Diagnostic]) -> None:
+    """Problems on standard error, each as a paragraph."""
+    from payer_policy.core.diagnostics.render import as_text
+
+    for problem in problems:
+        click.echo(as_text(problem) + "\n", err=True)
+
+
+def one_line(text: str) -> str:
+    """A text of unknown origin, without the characters that move or color a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
+
+
+def window(first: date, last: date | None) -> str:
+    """A range of dates as people read it."""
+    return f"{first} – {last}" if last is not None else f"from {first}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from payer_policy.policy.loading import open_library
 @click.argument("policy")
 @click.option(
     "--on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="As it stands on this date of service. [default: the newest version]",
+    type=options.DAY,
+    help="The version for this date of service. [default: the newest]",
 )
 @click.option("--markdown", is_flag=True, help="Markdown instead of plain text.")
 @options.policies
@@ -34,14 +33,12 @@ def command(policy: str, on: datetime | None, markdown: bool, folder: Path) -> N
     address = "/".join(parts[:2])
     if address not in library.policies:
         hint = did_you_mean(address, library.policies) or (
-            f"policies: {', '.join(sorted(library.policies))}"
+            f"there are: {', '.join(sorted(library.policies))}"
         )
-        click.echo(f"`{policy}` is not a policy here; {hint}", err=True)
-        sys.exit(2)
+        raise click.UsageError(f"`{policy}` is not a policy here; {hint}")
     ruleset = library.ruleset(address, day or library.windows(address)[-1][0])
     if ruleset is None:
-        click.echo(f"{address} is not in force on {day}", err=True)
-        sys.exit(2)
+        raise click.UsageError(f"{address} is not in force on {day}")
     click.echo(read_ruleset(ruleset, form="markdown" if markdown else "text"), nl=False)
 
 

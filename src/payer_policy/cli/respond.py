@@ -10,39 +10,20 @@ from datetime import datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Final
 
 import click
 
 from payer_policy.cli import options
+from payer_policy.cli.deciding import with_facts
 from payer_policy.core.diagnostics import Diagnostic, Location
-from payer_policy.core.diagnostics.render import as_text
 from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
-from payer_policy.formats import (
-    Intake,
-    X12Loop,
-    form_of,
-    intake_x12,
-    read_supplements,
-    supplemented,
-    unmatched,
-    x12_text,
-)
+from payer_policy.formats import X12Loop, form_of, intake_x12, x12, x12_text
 from payer_policy.formats.answer import Answer, answer
 from payer_policy.formats.intake import remark_duplicates
 from payer_policy.formats.known import JSON, JSON_LINES, X12
 from payer_policy.formats.review import ReviewRules
-from payer_policy.formats.x12 import (
-    ClaimPayment,
-    Payee,
-    Review,
-    Written,
-    advice,
-    rejected,
-    remit,
-    response,
-    review,
-)
 from payer_policy.formats.x12.answering import about_claim, payee_of
 from payer_policy.formats.x12.claim_loops import ClaimLoop
 from payer_policy.formats.x12.file import x12_loops
@@ -64,15 +45,15 @@ _TIMES = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
     "--control",
     type=click.IntRange(1, 999_999_999),
     required=True,
-    help="The control number of the first interchange; others count on from it.",
+    help="The control number of the first interchange; the next ones count up from it.",
 )
 @click.option(
     "--at",
     type=click.DateTime(_TIMES),
     required=True,
-    help="Date and time to be written, such as 2025-12-01T09:30.",
+    help="The date and time to write, such as 2025-12-01T09:30.",
 )
-@click.option("--facts", "facts", help="A JSON file of facts by claim number, merged in.")
+@options.facts
 @options.policies
 @options.engine()
 def command(
@@ -87,7 +68,7 @@ def command(
     """Decide every claim and request of FILE (X12 837, 278, or - for stdin), and print the answers.
 
     Claims are answered by an 835 for each billing provider, requests by 278 responses in one
-    interchange. What cannot be answered is told on standard error, with what to do about it. Exit
+    interchange. What cannot be answered is reported on standard error, with what to do about it. Exit
     status 0: everything is approved; 1: something is denied, pended or without a policy; 2: some
     input was wrong (the rest is answered).
     """
@@ -96,7 +77,7 @@ def command(
     run = _Run(setup, opened, at, control)
     run.take(_decided(opened, file, facts))
     for one in run.texts():
-        run.told(one.problems)
+        run.report(one.problems)
         click.echo(one.text, nl=False)
     sys.exit(2 if run.wrong else 1 if run.bad_news else 0)
 
@@ -106,7 +87,7 @@ def _decided(
 ) -> Iterator[tuple[X12Loop | Diagnostic | None, Answer]]:
     """Every claim and request of a file as segments, with its answer."""
     data = options.read_bytes(path)
-    name = "standard input" if path == "-" else path
+    name = options.file_name(path)
     form = form_of(data[:4096], name)
     if isinstance(form, Diagnostic):
         yield None, Answer(None, None, (), (), (form,))
@@ -118,31 +99,29 @@ def _decided(
         )
     text = x12_text(BytesIO(data.lstrip(b"\xef\xbb\xbf \t\r\n\x00\x1a")))
     parts = list(x12_loops(text, name))
-    intakes: list[Intake] = remark_duplicates(intake_x12(part, name) for part in parts)
+    intakes = remark_duplicates(intake_x12(part, name) for part in parts)
     read = [intake.request is not None for intake in intakes]
-    if facts is not None:
-        supplements = read_supplements(options.read_bytes(facts), facts)
-        if stray := tuple(unmatched(supplements, intakes)):
-            yield None, Answer(None, None, (), (), stray)
-        intakes = supplemented(intakes, supplements)
+    intakes, stray = with_facts(intakes, facts)
+    if stray:
+        yield None, Answer(None, None, (), (), stray)
     for part, intake, readable in zip(parts, intakes, read, strict=True):
         one = answer(engine, intake)
-        # Where the request itself could be read, what is wrong is not the requester's fault, so
-        # nobody is told by X12.
-        ours = readable and one.request is None and isinstance(part, ReviewLoop)
-        yield None if ours else part, one
+        # If the request itself could be read, the problem is not the requester's, so there is no X12
+        # response.
+        internal = readable and one.request is None and isinstance(part, ReviewLoop)
+        yield None if internal else part, one
 
 
 @dataclass
 class _Run:
-    """The answers gathered, and what the exit status says of them."""
+    """The responses to write, and the exit status."""
 
     setup: Setup
     engine: Engine
     at: datetime
     control: int
-    payments: dict[Payee, list[ClaimPayment]] = field(default_factory=dict)
-    reviews: list[tuple[ReviewLoop, Review]] = field(default_factory=list)
+    payments: dict[x12.Payee, list[x12.ClaimPayment]] = field(default_factory=dict)
+    reviews: list[tuple[ReviewLoop, x12.Review]] = field(default_factory=list)
     wrong: bool = False
     bad_news: bool = False
 
@@ -159,8 +138,7 @@ class _Run:
         )
         for part, one in answered:
             self.wrong = self.wrong or one.refused
-            for problem in one.problems:
-                click.echo(as_text(problem) + "\n", err=True)
+            options.print_problems(one.problems)
             if isinstance(part, ReviewLoop):
                 self._request(part, one)
             elif one.request is not None and part is not None and not isinstance(part, Diagnostic):
@@ -172,16 +150,16 @@ class _Run:
                 missing = list(self._missing(one.claim_id, payee, control, shared))
                 if missing or payee is None or control is None:
                     self.wrong = True
-                    self.told(missing)
+                    self.report(missing)
                     continue
-                made = remit(
+                made = x12.remit(
                     one.request,
                     self._outcome(one).to_json(),
                     about_claim(part, control),
                     self.setup.rules(self.at.date()),
                     self.engine.library.reference.reason_codes,
                 )
-                self.told(made.problems)
+                self.report(made.problems)
                 if made.payment is None:
                     self.bad_news = True
                 else:
@@ -189,13 +167,13 @@ class _Run:
 
     def _request(self, part: ReviewLoop, one: Answer) -> None:
         if one.request is None:
-            answered = rejected(one.claim_id or "", one.problems)
+            answered = x12.rejected(one.claim_id or "", one.problems)
         else:
             outcome = self._outcome(one).to_json()
-            made = review(
+            made = x12.review(
                 one.request, outcome, self.setup.certifying(one.claim_id, self.review_rules)
             )
-            self.told(made.problems)
+            self.report(made.problems)
             if made.review is None:
                 self.bad_news = True
                 return
@@ -206,26 +184,26 @@ class _Run:
         self.bad_news = self.bad_news or one.outcome.decision != "approve"
         return one.outcome
 
-    def _control_key(self, one: Answer, payee: Payee | None) -> str:
-        """Under what the setup has the payer's number of a claim: its number, or that with the
-        billing provider's NPI, where claims share a number."""
+    def _control_key(self, one: Answer, payee: x12.Payee | None) -> str:
+        """The key of a claim's payer number in the setup: the claim number, or with the billing
+        provider's NPI, where claims share a number."""
         own = f"{one.claim_id} @{payee.npi}" if payee is not None else ""
         return own if own in self.setup.payer_controls else one.claim_id or ""
 
     def _missing(
-        self, claim_id: str | None, payee: Payee | None, control: str | None, shared: bool
+        self, claim_id: str | None, payee: x12.Payee | None, control: str | None, shared: bool
     ) -> Iterator[Diagnostic]:
-        """What the setup does not say that the 835 of a claim needs."""
+        """What is missing in the setup for the 835 of a claim."""
         about = Location(f"claim {claim_id}")
 
         def lacks(message: str, hint: str) -> Diagnostic:
             return Diagnostic("setup-incomplete", message, about, hint)
 
         if self.setup.payer is None:
-            yield lacks("the setup does not say who pays", 'add "payer": …')
+            yield lacks("the setup does not name the payer", 'add "payer": …')
         if payee is None:
-            message = "the claim names its billing provider by no NPI (NM1*85)"
-            yield lacks(message, "an 835 pays a provider that has one")
+            message = "the claim has no NPI of its billing provider (NM1*85)"
+            yield lacks(message, "an 835 pays a provider with an NPI")
         elif payee.npi not in self.setup.payments:
             message = f"the setup has no payment to the billing provider {payee.npi}"
             yield lacks(message, f'add "payments": {{"{payee.npi}": …}}')
@@ -237,7 +215,7 @@ class _Run:
             message = "the setup has no payer's number for the claim (CLP07)"
             yield lacks(message, f'add "payer_controls": {{"{claim_id}": …}}')
 
-    def texts(self) -> Iterator[Written]:
+    def texts(self) -> Iterator[x12.Written]:
         """An interchange for each payee, then one for all requests."""
         control = self.control
         payer = self.setup.payer
@@ -245,13 +223,14 @@ class _Run:
             assert payer is not None  # otherwise no claim came so far
             payment = self.setup.payments[payee.npi].made()
             envelope = self.setup.envelope(self.at, control)
-            yield advice(envelope, payment, payer.made(), payee, self.at.date(), claims)
+            yield x12.advice(envelope, payment, payer.made(), payee, self.at.date(), claims)
             control += 1
         if self.reviews:
-            yield response(self.setup.envelope(self.at, control), self.reviews)
+            yield x12.response(self.setup.envelope(self.at, control), self.reviews)
 
-    def told(self, problems: Sequence[Diagnostic]) -> None:
-        for problem in problems:
-            click.echo(as_text(problem) + "\n", err=True)
-            unwritable = ("unwritable", "setup-incomplete", "broken-hierarchy")
-            self.wrong = self.wrong or problem.code in unwritable
+    def report(self, problems: Sequence[Diagnostic]) -> None:
+        options.print_problems(problems)
+        self.wrong = self.wrong or any(problem.code in _UNWRITABLE for problem in problems)
+
+
+_UNWRITABLE: Final = ("unwritable", "setup-incomplete", "broken-hierarchy")

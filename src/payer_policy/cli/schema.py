@@ -1,4 +1,4 @@
-"""`payer-policy schema`: the JSON Schemas that editors complete and check by."""
+"""`payer-policy schema`: the JSON Schemas with which editors complete and check files."""
 
 from __future__ import annotations
 
@@ -14,18 +14,15 @@ from payer_policy.core.whole_file import FOR_ALL
 from payer_policy.formats.schemas import all_schemas
 from payer_policy.policy.loading import open_library
 
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
 
 @click.command("schema")
 @click.argument("name", required=False)
 @options.policies
+@click.option("--write", type=_FOLDER, help="Write all into a folder.")
 @click.option(
-    "--write", type=click.Path(path_type=Path, file_okay=False), help="Write all into a folder."
-)
-@click.option(
-    "--check",
-    "compare",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Exit with 1 if the files in a folder are not fresh.",
+    "--check", "compare", type=_FOLDER, help="Exit status 1 if files of a folder are out of date."
 )
 def command(name: str | None, folder: Path, write: Path | None, compare: Path | None) -> None:
     """Print one JSON Schema (such as `policy`), or write all of them."""
@@ -48,7 +45,9 @@ def command(name: str | None, folder: Path, write: Path | None, compare: Path | 
             or (compare / file).read_text(encoding="utf-8") != text
         ]
         for file in stale:
-            click.echo(f"{compare / file} is not fresh; run payer-policy schema --write {compare}")
+            click.echo(
+                f"{compare / file} is out of date; run payer-policy schema --write {compare}"
+            )
         sys.exit(1 if stale else 0)
     names = [file.removesuffix(".schema.json") for file in schemas]
     if name is None:

@@ -1,40 +1,39 @@
-"""Files of keys that sign and verify, as the command line reads them: for bundles and for heads."""
+"""Reads the key files that sign and verify bundles and heads of the audit record."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from payer_policy.bundle.signing import (
+    PrivateKey,
+    PublicKey,
+    read_private,
+    read_public,
+    why_unavailable,
+)
 from payer_policy.cli import options
-
-if TYPE_CHECKING:
-    from payer_policy.bundle import PrivateKey, PublicKey
 
 
 def need_signing() -> None:
-    """Make sure that signatures can be made and checked here.
+    """Return if signatures can be made and verified here.
 
     Raises:
-        click.UsageError: cryptography is not installed; it says what to type.
+        click.UsageError: cryptography is not installed; the message says what to type.
     """
-    from payer_policy.bundle.signing import why_unavailable
-
     if (why := why_unavailable()) is not None:
         raise click.UsageError(why)
 
 
 def private_key(path: Path) -> PrivateKey:
-    """The private key of a file; a file that others can read is remarked on standard error.
+    """The private key of a file; a file that others can read is reported on standard error.
 
     Raises:
-        click.UsageError: the file cannot be read.
-        BundleError: it holds anything else.
+        click.UsageError: The file cannot be read.
+        BundleError: It is not a private key.
     """
-    from payer_policy.bundle.signing import read_private
-
     need_signing()
     data = options.read_bytes(str(path))
     if path.is_file() and os.name == "posix" and path.stat().st_mode & 0o077:
@@ -46,10 +45,8 @@ def public_key(path: Path) -> PublicKey:
     """The public key of a file.
 
     Raises:
-        click.UsageError: the file cannot be read.
-        BundleError: it holds anything else.
+        click.UsageError: The file cannot be read.
+        BundleError: It is not a public key.
     """
-    from payer_policy.bundle.signing import read_public
-
     need_signing()
     return read_public(options.read_bytes(str(path)), path.as_posix())

@@ -14,17 +14,17 @@ from payer_policy.core.diagnostics.render import report_text
 
 
 @click.command("spec")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=options.PATH)
 @options.policies_in_some_calls
 @click.option(
     "--engine",
     help="Only this engine: compiled, durable, checked or columnar. "
-    "[default: checked, which is the first two, and columnar]",
+    "[default: checked, which runs the first two, and columnar]",
 )
 @click.option(
-    "-k", "expression", metavar="EXPR", help="Only what fits by name or tag, as pytest's -k."
+    "-k", "expression", metavar="EXPR", help="Only matching names or tags, as pytest's -k."
 )
-@click.option("--steps", is_flag=True, help="List every sentence that a scenario may say.")
+@click.option("--steps", is_flag=True, help="List every sentence that a scenario can use.")
 @options.as_json
 def command(
     paths: tuple[Path, ...],
@@ -60,12 +60,10 @@ def command(
         sys.exit(2)
     scripts = [script for file in features for script in scripts_of(file)]
     if expression:
-        try:
+        with options.wrong_call(WrongExpression, option="-k"):
             scripts = select(scripts, expression)
-        except WrongExpression as error:
-            raise click.BadParameter(str(error), param_hint="-k") from None
         if not scripts:
-            raise click.UsageError(f"no scenario fits `{expression}`")
+            raise click.UsageError(f"no scenario matches `{expression}`")
     run = run_scripts(scripts, open_library(folder), engine=engine, processes=os.cpu_count() or 1)
     options.print_json(report.as_json(run)) if as_json else click.echo(report.as_text(run))
     sys.exit(1 if run.count("failed") else 0)

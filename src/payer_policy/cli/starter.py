@@ -1,7 +1,7 @@
 """The files of a starter folder: the shipped policies, schemas, examples and scenarios themselves.
 
-Installed from a wheel, they are package data. In a source checkout they are the folders of the
-repository, by the same table of pyproject.toml from which the wheel is built; so there is one copy.
+In an installed wheel they are package data. In a source checkout they are the folders of the repository,
+by the same table of pyproject.toml that the wheel is built from, so there is one copy.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final
 
 PACKAGE: Final = Path(__file__).parents[1]
 INSTALLED: Final = PACKAGE / "starter"
-"""Where the wheel has them."""
+"""Their place in an installed wheel."""
 CHECKOUT: Final = PACKAGE.parents[1]
-"""The root of the repository, where the package lies in its `src` folder."""
+"""The root of the repository, if the package is in its `src` folder."""
 _TARGET: Final = "payer_policy/starter/"
 
 
 def starter_files() -> dict[str, Path]:
-    """Every file of a starter folder: by its path there, with `/`, the file to copy; in order.
+    """The files to copy, by their path in the starter folder (with `/`), in order.
 
     Raises:
         FileNotFoundError: The installation has no starter files.
@@ -29,11 +29,9 @@ def starter_files() -> dict[str, Path]:
     project = CHECKOUT / "pyproject.toml"
     if not project.is_file():
         raise FileNotFoundError(f"{INSTALLED} is not there")
-    targets = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["hatch"]["build"][
-        "targets"
-    ]
+    hatch = tomllib.loads(project.read_text(encoding="utf-8"))["tool"]["hatch"]
     found: dict[str, Path] = {}
-    for source, target in targets["wheel"]["force-include"].items():
+    for source, target in hatch["build"]["targets"]["wheel"]["force-include"].items():
         if target.startswith(_TARGET):
             found |= _files(CHECKOUT / source, target.removeprefix(_TARGET))
     return dict(sorted(found.items()))

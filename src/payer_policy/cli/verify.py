@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from payer_policy.core.sealed import Wrong, at
 from payer_policy.policy.loading import open_library
 
 _SHOWN: Final = 20
+"""The maximum number of wrong steps listed for people; all of them are in the JSON."""
 _STEPS: Final = {
     "rules": "rule `{}`",
     "tests": "test {}",
@@ -44,26 +46,21 @@ _STEPS: Final = {
 @options.policies
 @options.as_json
 def command(record: str, folder: Path, as_json: bool) -> None:
-    """Check each record in RECORD, as `decide --record` writes them, or - for stdin.
+    """Check each record in RECORD, as written by `decide --record`, or - for stdin.
 
-    The checker has its own account of what a policy means, and runs no engine. It says which steps
-    do not follow from the policy files and the recorded facts, what is left out, and what it could
-    not check. Exit status 0: everything was checked and follows; 1: something is wrong, missing or
-    damaged, or was not checked; 2: the call was wrong.
+    The checker has its own implementation of what a policy means, and runs no engine. It reports the
+    steps that do not follow from the policy files and the recorded facts, what is missing, and what it
+    could not check. Exit status 0: everything was checked and follows; 1: something is wrong, missing
+    or damaged, or was not checked; 2: the call was wrong.
     """
     data = options.read_bytes(record)
     if not data:
-        raise click.UsageError(f"{record}: holds no record; `decide --record` writes them")
+        raise click.UsageError(f"{record}: contains no record; `decide --record` writes them")
     verifier = Verifier(open_library(folder))
-    lines = [line + b"\n" for line in data.removesuffix(b"\n").split(b"\n")]
-    if not data.endswith(b"\n"):
-        lines[-1] = lines[-1][:-1]
-    checked = verifier.verify_all(lines)
-    if as_json:
-        answers = [_json(number, one) for number, one in enumerate(checked, 1)]
-        options.print_json({"schema": "payer-policy/verification/1", "records": answers})
-    else:
-        click.echo("\n".join(_text(number, one) for number, one in enumerate(checked, 1)))
+    checked = verifier.verify_all(BytesIO(data).readlines())
+    answers = [_json(number, one) for number, one in enumerate(checked, 1)]
+    value = {"schema": "payer-policy/verification/1", "records": answers}
+    options.report(as_json, value, (_text(number, one) for number, one in enumerate(checked, 1)))
     sys.exit(1 if any(one.wrong or one.unchecked for one in checked) else 0)
 
 
@@ -103,8 +100,8 @@ def _text(number: int, one: Verified) -> str:
     steps = "1 step is" if len(one.wrong) == 1 else f"{len(one.wrong):,} steps are"
     out.append(f"  {one.steps:,} recorded values checked: {steps} wrong.")
     if (changed := _changed(one)) is not None:
-        what = f"otherwise now: {', '.join(changed)}" if changed else "but each part is as it was"
-        out.append(f"  The policy files are not those of the recorded hash; {what}.")
+        what = f"changed: {', '.join(changed)}" if changed else "but each part is unchanged"
+        out.append(f"  The policy files do not have the recorded hash; {what}.")
     for wrong in one.wrong[:_SHOWN]:
         out.append(f"  {step_name(wrong)}{f' ({wrong.file})' if wrong.file else ''}")
         out.append(f"    recorded: {_short(wrong.recorded)}")
@@ -116,14 +113,14 @@ def _text(number: int, one: Verified) -> str:
 
 def _right(one: Verified) -> str:
     if one.unchecked:
-        return "nothing wrong was found, but not everything could be checked."
+        return "no errors were found, but not everything could be checked."
     if "without_policy" in one.content:
-        return "every step follows: no policy of the folder applies."
+        return "every step follows: no policy in the folder applies."
     return "every step follows."
 
 
 def _changed(one: Verified) -> list[str] | None:
-    """What of the policy is not as when the record was made; None: its hash is as recorded."""
+    """The parts of the policy that changed after the record was made; None: it has the recorded hash."""
     paths = {wrong.path: wrong.file for wrong in one.wrong}
     if ("policy", "hash") not in paths:
         return None

@@ -135,7 +135,7 @@ def _members(cls: type) -> tuple[_Member, ...]:
 
 
 @cache
-def _texts(cls: type) -> dict[str, str]:
+def documented(cls: type) -> dict[str, str]:
     """What each member of a class means: the text below its declaration, read from the source."""
     (declaration,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
     assert isinstance(declaration, ast.ClassDef)
@@ -258,7 +258,7 @@ def _object(cls: type) -> Schema:
 
 def _described(member: _Member) -> Schema:
     schema = member.form.schema
-    texts = (_texts(member.owner).get(member.name), schema.get("description"))
+    texts = (documented(member.owner).get(member.name), schema.get("description"))
     return {**schema, "description": " ".join(filter(None, texts))}
 
 

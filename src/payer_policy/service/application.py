@@ -1,6 +1,6 @@
 """The ASGI application: routes, the gate around them, and every error as problem details.
 
-`create` is given what it serves, so that a test or another program can run it inside itself.
+`create` is given what makes its state, so that a test or another program can run it in its own process.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
 
 from payer_policy.formats.fhir.models import FhirUnavailable
 from payer_policy.service import (
@@ -28,26 +29,27 @@ from payer_policy.service import (
     requirements,
     x12,
 )
-from payer_policy.service.gate import Gate, exchange_of
-from payer_policy.service.giving import KEY, RECEIPT, REPLAYED
+from payer_policy.service.calls import KEY, RECEIPT, REPLAYED
+from payer_policy.service.exchange import exchange_of
+from payer_policy.service.gate import Gate
 from payer_policy.service.logs import log
-from payer_policy.service.problems import Problem, problem_response
+from payer_policy.service.problems import Problem, internal
 from payer_policy.service.state import State
 
 _DESCRIPTION = """Coverage policies, decided with reasons, citations and a proof.
 
-What is not known never denies and never approves: the request pends, and the answer lists the questions
-that would settle it. Numbers are exact: send integers, or numerals as text. The same request under the
-same policies gets the same bytes.
+Missing facts neither approve nor deny a request: it pends, and the answer lists the questions that would
+decide it. Numbers are exact: send integers, or numerals as text. The same request under the same policies
+gets the same bytes.
 """
 
 
 def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> FastAPI:
-    """The application. The state is made when the application starts, in its own process.
+    """The application. Its state is made when it starts, in its own process.
 
     Args:
         make_state: Opens policies, keys and the audit record; what it raises stops the start.
-        origins: Web pages of these origins may ask from a browser (CORS), as CDS Hooks has it.
+        origins: Origins of web pages that may call from a browser (CORS), as CDS Hooks requires.
     """
 
     @asynccontextmanager
@@ -71,8 +73,8 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
         openapi_tags=[
             {"name": "decisions", "description": "Decide, explain, ask what is required."},
             {"name": "standards", "description": "FHIR R4, CDS Hooks, X12."},
-            {"name": "policies", "description": "What decides: policies and schemas."},
-            {"name": "operation", "description": "For whoever keeps the service running."},
+            {"name": "policies", "description": "The policies in use, and schemas."},
+            {"name": "operation", "description": "For operators of the service."},
         ],
         redirect_slashes=False,  # a redirect would go where the Host header says
         docs_url=None,  # these pages load scripts from elsewhere
@@ -89,11 +91,8 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
         )
     for module in (decisions, requirements, policies, fhir, cds_hooks, x12, health):
         app.include_router(module.router)
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(HTTPException, _framework_problem)
-    app.add_exception_handler(RequestValidationError, _wrong_parameter)
-    app.add_exception_handler(FhirUnavailable, _not_installed)
-    app.add_exception_handler(Exception, _fault)
+    for kind in (Problem, HTTPException, RequestValidationError, FhirUnavailable, Exception):
+        app.add_exception_handler(kind, _handle)
     _describe(app)
     return app
 
@@ -103,19 +102,13 @@ def gated(app: FastAPI, host_names: Collection[str] = ()) -> Gate:
 
     Args:
         app: The application.
-        host_names: The names that the header `Host` may have; none: any.
+        host_names: The accepted values of the `Host` header; empty: any.
     """
-    return Gate(
-        app,
-        lambda: app.state.service.metrics,
-        lambda: app.state.service.admission.full(),
-        lambda scope, problem, request_id: _told(scope["path"], problem, request_id),
-        host_names,
-    )
+    return Gate(app, lambda: app.state.service, _answer, host_names)
 
 
 def _describe(app: FastAPI) -> None:
-    """Make the OpenAPI document when asked, once for each set of policies."""
+    """Have the OpenAPI document made on request, once for each set of policies."""
     made: dict[int, dict[str, Any]] = {}
 
     def document() -> dict[str, Any]:
@@ -132,57 +125,48 @@ def _describe(app: FastAPI) -> None:
 
 
 async def _watch_keys(state: State) -> None:
-    with suppress(asyncio.CancelledError):
-        while state.keys is not None:
-            await asyncio.sleep(state.settings.poll_seconds)
-            state.keys.look()
+    while state.keys is not None:
+        await asyncio.sleep(state.settings.poll_seconds)
+        state.keys.look()
 
 
 async def _tidy(state: State) -> None:
-    """Tidy the memory whenever no batch is being worked on."""
-    with suppress(asyncio.CancelledError):
-        while True:
-            await asyncio.sleep(memory.SECONDS)
-            if not state.is_at_work:
-                await asyncio.to_thread(memory.tidy)
+    """Tidy the memory from time to time while no worker thread is busy."""
+    while True:
+        await asyncio.sleep(memory.SECONDS)
+        if not state.is_at_work:
+            await asyncio.to_thread(memory.tidy)
 
 
-def _problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Problem)
-    exchange = exchange_of(request)
-    exchange.problem = error.name
-    return _told(request.url.path, error, exchange.request_id)
+def _handle(request: Request, error: Exception) -> Response:
+    """The response to an error; for a fault, the gate writes the log."""
+    return _answer(request, _as_problem(error))
 
 
-def _told(path: str, problem: Problem, request_id: str) -> Response:
-    """A problem as the clients of a path read it."""
-    if path.startswith(fhir.router.prefix + "/"):
-        return fhir.problem_as_outcome(problem, request_id)
-    return problem_response(problem, request_id)
+def _answer(connection: HTTPConnection, problem: Problem) -> Response:
+    """A problem as the clients of the path read it."""
+    exchange = exchange_of(connection)
+    exchange.problem = problem.name
+    if connection.scope["path"].startswith(fhir.router.prefix + "/"):
+        return fhir.problem_as_outcome(problem, exchange.request_id)
+    return problem.response(exchange.request_id)
 
 
-_FRAMEWORK = {404: "not-found", 405: "wrong-method"}
-
-
-def _framework_problem(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    name = _FRAMEWORK.get(error.status_code, "bad-request")
-    detail = "no such path; GET /openapi.json lists all" if name == "not-found" else error.detail
-    return _problem(request, Problem(name, detail, headers=error.headers))
-
-
-def _not_installed(request: Request, error: Exception) -> Response:
-    return _problem(request, Problem("not-configured", str(error)))
-
-
-def _fault(request: Request, error: Exception) -> Response:
-    """A fault of ours, as a problem like any other; the gate writes it to the log."""
-    return _problem(request, Problem("internal", "the service failed; nothing was decided"))
-
-
-def _wrong_parameter(request: Request, error: Exception) -> Response:
-    """A parameter that the framework refused: its name, never its value."""
-    assert isinstance(error, RequestValidationError)
-    names = sorted({".".join(map(str, one["loc"][1:])) for one in error.errors()})
-    told = ", ".join(f"`{name}`" for name in names)
-    return _problem(request, Problem("bad-request", f"{told}: not a value that is read here"))
+def _as_problem(error: Exception) -> Problem:
+    match error:
+        case Problem():
+            return error
+        case RequestValidationError():  # the name of a parameter, never its value
+            names = sorted({".".join(map(str, one["loc"][1:])) for one in error.errors()})
+            listed = ", ".join(f"`{name}`" for name in names)
+            return Problem("bad-request", f"{listed}: not a valid value")
+        case HTTPException(status_code=404):
+            detail = "no such path; GET /openapi.json lists all"
+            return Problem("not-found", detail, headers=error.headers)
+        case HTTPException():
+            name = "wrong-method" if error.status_code == 405 else "bad-request"
+            return Problem(name, error.detail, headers=error.headers)
+        case FhirUnavailable():
+            return Problem("not-configured", str(error))
+        case _:
+            return internal()

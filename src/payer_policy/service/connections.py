@@ -18,9 +18,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from payer_policy.service.problems import MEDIA_TYPE, Problem
 
 BACKLOG: Final = 128
-"""How many connections the kernel holds before they are taken, and how many are taken at once."""
+"""How many new connections wait in the kernel, and how many are accepted at once."""
 _OTHER_FILES: Final = 64
-"""Files of a process that are no connections: policies, the audit record, keys, the log."""
+"""Files of a process other than connections: policies, the audit record, keys, the log."""
 
 
 class Door:
@@ -28,20 +28,20 @@ class Door:
 
     Args:
         most: How many may be open.
-        seconds: How long the headers of a request may take.
+        seconds: How long the headers of a request may take to arrive.
     """
 
     def __init__(self, most: int, seconds: float) -> None:
         self.most, self.seconds = most, seconds
         self.open: set[Connection] = set()
         self.quiet: dict[Connection, None] = {}
-        """Those from which no whole request has come yet, or again: the oldest first."""
+        """Those that are not sending or waiting for an answer, the longest idle first."""
 
     def __reduce__(self) -> Any:
         return Door, (self.most, self.seconds)  # each process opens its own
 
     def protocol(self) -> Any:
-        """What uvicorn makes for each connection."""
+        """The class that uvicorn instantiates for each connection."""
         return partial(Connection, self)
 
 
@@ -54,7 +54,7 @@ class Connection(H11Protocol):
         self._late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """It opens, in place of another where there are as many as may be."""
+        """Open; at the limit, close the connection that has been idle longest."""
         super().connection_made(transport)
         door = self._door
         if len(door.open) >= door.most:
@@ -65,29 +65,29 @@ class Connection(H11Protocol):
             self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Something came: a whole request, or a part of one."""
+        """A whole request arrived, or a part of one."""
         super().data_received(data)
         if self._is_busy():
             self._rest()
 
     def on_response_complete(self) -> None:
-        """An answer is out; the next request may have come already."""
+        """An answer was sent; the next request may be here already."""
         super().on_response_complete()
         if not self._is_busy() and not self.transport.is_closing():
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It is closed, by whomever."""
+        """The connection is closed."""
         self._rest()
         self._door.open.discard(self)
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """What came is no HTTP."""
-        self._say(Problem("bad-request", "not a valid HTTP/1.1 request (RFC 9112)"))
+        """The client did not send HTTP."""
+        self._answer(Problem("bad-request", "not a valid HTTP/1.1 request (RFC 9112)"))
 
     def end(self) -> None:
-        """Close it at once, since others wait."""
+        """Close it at once, to make room for others."""
         self._rest()
         self._door.open.discard(self)
         self.transport.abort()
@@ -108,10 +108,10 @@ class Connection(H11Protocol):
 
     def _too_late(self) -> None:
         seconds = f"{self._door.seconds:g} s"
-        self._say(Problem("too-slow", f"the headers did not arrive within {seconds}"))
+        self._answer(Problem("too-slow", f"the headers did not arrive within {seconds}"))
 
-    def _say(self, problem: Problem) -> None:
-        """A problem to a client of whose request nothing can be used, and the end."""
+    def _answer(self, problem: Problem) -> None:
+        """Send a problem to a client without a usable request, and close."""
         self._rest()
         body = json.dumps(problem.to_json(str(uuid.uuid4()))).encode()
         head = (
@@ -124,7 +124,7 @@ class Connection(H11Protocol):
 
 
 def most_connections(wanted: int) -> int:
-    """How many connections this process can hold, of those that are wanted."""
+    """The number of connections that this process can hold, up to the wanted number."""
     try:
         import resource
     except ImportError:  # not on Windows, which has no such limit

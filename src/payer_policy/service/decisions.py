@@ -1,12 +1,11 @@
-"""Decide one request or a whole file, explain, and say what a policy requires: the paths under `/v1`.
+"""Decide one request or a whole file, and explain: paths under `/v1`.
 
-Every answer has the same bytes as `payer-policy decide --json` gives, and leaves only when it is in the
+Every answer has the same bytes as `payer-policy decide --json` prints, and is sent only once it is in the
 audit record.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final, Literal
@@ -21,38 +20,34 @@ from payer_policy.formats import Intake, read_requests, read_supplements, supple
 from payer_policy.formats.answer import Answer, answer
 from payer_policy.formats.known import BUILT_IN, PARQUET, known
 from payer_policy.request.checking import too_many_lines
-from payer_policy.service.authentication import holds
+from payer_policy.service.admission import check_parts, count_parts
+from payer_policy.service.authentication import requires
 from payer_policy.service.brief import brief
-from payer_policy.service.deployment import Deployed
+from payer_policy.service.calls import Call, Content, answer_once
 from payer_policy.service.forms import FACTS, FORM, claims_and_facts
-from payer_policy.service.giving import Content, Question
-from payer_policy.service.negotiation import best_of, media_type_of
+from payer_policy.service.negotiation import JSON, best_of, json_bytes, media_type_of
 from payer_policy.service.openapi import body, described, problems
-from payer_policy.service.problems import Problem
+from payer_policy.service.problems import Problem, refused
 from payer_policy.service.recording import now
-from payer_policy.service.state import Deadline, State, state_of
+from payer_policy.service.state import Deadline, state_of
 
-JSON: Final = "application/json"
 JSON_LINES: Final = "application/x-ndjson"
 BODY: Final = "body"
-"""What the places of problems call the request's body."""
+"""The name of the request's body in the locations of problems."""
 ANSWERS_VERSION: Final = "payer-policy/answers/1"
-_ANYTHING: Final = ("application/octet-stream", "application/x-www-form-urlencoded")
-"""What clients say who say nothing: what a file is, is found out from the file."""
-_SHORT: Final = 16_384
-_FEW: Final = 1_000
-"""Bytes and parts of a body up to which deciding it on the event loop keeps nobody waiting."""
-_PARQUET: Final = b"PAR1"
-"""Not read here: a small file can unpack to any size."""
-_BLANK: Final = b" \t\r\n\xef\xbb\xbf"
+_UNSPECIFIC: Final = ("application/octet-stream", "application/x-www-form-urlencoded")
+"""Defaults of clients that state no media type: the format is detected from the content."""
+_SHORT_BYTES: Final = 16_384
+_FEW_PARTS: Final = 1_000
+"""A body within both is decided on the event loop, since that takes less time than a worker thread."""
 _OF_BODIES: Final = ("too-large", "too-many-parts", "wrong-media-type")
 _OF_ONE: Final = ("several-requests", "key-used", *_OF_BODIES)
 View = Annotated[
     Literal["whole", "brief"],
-    Query(description="`brief`: decision, lines, reason codes and receipt, and nothing else."),
+    Query(description="`brief`: only the decision, lines, reason codes and receipt."),
 ]
 
-router = APIRouter(prefix="/v1", dependencies=[holds("decide")])
+router = APIRouter(prefix="/v1", dependencies=[requires("decide")])
 
 
 @router.post(
@@ -66,11 +61,11 @@ router = APIRouter(prefix="/v1", dependencies=[holds("decide")])
     | problems("refused", *_OF_ONE),
 )
 async def decide(request: Request, view: View = "whole") -> Response:
-    """A request with facts that are not known pends, and `missing` lists the questions that would
-    settle it. It never denies for what nobody said."""
+    """A request with missing facts pends, and `missing` lists the questions that would decide it. It is
+    never denied because information is missing."""
     if view == "brief":
         return await _one(request, _brief)
-    return await _one(request, lambda answered: _encoded(answered.to_json()))
+    return await _one(request, lambda answered: json_bytes(answered.to_json()))
 
 
 @router.post(
@@ -88,8 +83,8 @@ async def decide(request: Request, view: View = "whole") -> Response:
     ),
     responses=described(
         {JSON: "Answers", JSON_LINES: None},
-        "One outcome or refusal a claim, in the order of the file, and remarks about the file. As "
-        "JSON Lines: the outcomes and refusals alone, one a line.",
+        "One outcome or refusal per claim, in the order of the file, and notes about the file. As "
+        "JSON Lines: the outcomes and refusals only, one per line.",
     )
     | problems("too-many-requests-in-one", "key-used", *_OF_BODIES),
 )
@@ -97,54 +92,49 @@ async def decide_batch(
     request: Request, accept: Annotated[str, Header()] = "*/*", view: View = "whole"
 ) -> Response:
     """A list of requests, JSON Lines, FHIR, a CSV table, an X12 interchange with 837s and 278s, or a
-    format that another package adds, in which answers may be written too. What no claim form
-    carries comes beside it as a form with the parts `claims` and `facts`, facts by claim number. What is
-    wrong with one claim is told in its place and does not stop the others. All are recorded together
-    or none is."""
+    format that another package adds, which may be a format for answers too. Facts that a claim form
+    does not carry can be sent with it: a form with the parts `claims` and `facts`, facts by claim number.
+    A problem with one claim is reported in its place and does not stop the others. All are recorded
+    together or none is."""
     formats = [one for one in known() if one is not PARQUET]
     writers = {one.media_types[0]: one.write for one in formats if one.write and one.media_types}
     form = best_of(accept, (JSON, JSON_LINES) if view == "brief" else (JSON, *writers))
     read = [name for one in formats for name in one.media_types if name != JSON]
-    stated = media_type_of(request, JSON, *read, FORM, "text/plain", *_ANYTHING)
-    state = state_of(request)
-    limits = state.settings.limits
-    async with state.admission.taken(request, limits.batch_bytes) as data:
-        question = Question.of(request, data)
-        if (before := await question.answered()) is not None:
-            return before
-        claims, facts = await claims_and_facts(request, data)
+    stated = media_type_of(request, JSON, *read, FORM, "text/plain", *_UNSPECIFIC)
+    limits = state_of(request).settings.limits
+
+    async def answered(call: Call) -> Response:
+        claims, facts = await claims_and_facts(request, call.data)
         for part in (claims, facts or b""):
             check_parts(part, limits.batch_parts)
-        deployed = state.deployed
 
         def work(deadline: Deadline) -> tuple[list[Answer], Content]:
-            library = deployed.engine.library
-            most = limits.batch_requests
+            library = call.deployed.engine.library
             intakes = read_requests(
                 claims,
                 BODY,
                 library.vocabulary,
                 library.reference,
-                most=most,
+                most=limits.batch_requests,
                 pause=deadline.check,
                 media_type=stated,
             )
-            if len(intakes) > most:
-                raise too_many(most)
+            check_count(intakes, limits.batch_requests)
             if facts is not None:
                 intakes = _with_facts(intakes, facts)
             notes = [d for one in intakes if one.is_note for d in one.diagnostics]
-            asked = [one for one in intakes if not one.is_note]
-            answers = decided(state, deployed, asked, deadline)
+            answers = decide_each(call, [one for one in intakes if not one.is_note], deadline)
             deadline.check()
             if view == "brief":
                 return answers, lambda receipts: _briefs(answers, notes, receipts, form)
             if form in writers:
                 return answers, writers[form]([one.to_json() for one in answers])
-            return answers, _together([_encoded(one.to_json()) for one in answers], notes)
+            return answers, _together([json_bytes(one.to_json()) for one in answers], notes)
 
-        answers, content = await state.at_length(work)
-        return await question.give(deployed, answers, content, form)
+        answers, content = await call.state.in_worker(work)
+        return await call.answer(answers, content, form)
+
+    return await answer_once(request, answered, limits.batch_bytes)
 
 
 _EXPLANATIONS: Final[Mapping[str, Callable[[Explanation], str]]] = {
@@ -169,10 +159,10 @@ async def explained(
     request: Request,
     accept: Annotated[str, Header()] = "*/*",
     everything: Annotated[
-        bool, Query(alias="all", description="Also why other rules fail.")
+        bool, Query(alias="all", description="Also why other rules do not apply.")
     ] = False,
 ) -> Response:
-    """What made each line approved, denied, reduced or pended, test by test, with the sources."""
+    """Why each line was approved, denied, reduced or pended, test by test, with the sources."""
     form = best_of(accept, (JSON, *_EXPLANATIONS))
 
     def written(answered: Answer) -> bytes:
@@ -182,79 +172,59 @@ async def explained(
         ]
         if form == JSON:
             parts = [tree.to_json() for tree in trees]
-            return _encoded({"outcome": answered.to_json(), "explanations": parts})
+            return json_bytes({"outcome": answered.to_json(), "explanations": parts})
         return "".join(map(_EXPLANATIONS[form], trees)).encode()
 
-    return await _one(request, written, form, longest=0)
+    return await _one(request, written, form, in_worker=True)
 
 
 async def _one(
     request: Request,
     write: Callable[[Answer], Content],
     form: str = JSON,
-    longest: int = _SHORT,
+    *,
+    in_worker: bool = False,
 ) -> Response:
-    """The answer on the one request of a body.
+    """The response to the one request of a body.
 
     Args:
-        request: What came.
+        request: The HTTP request.
         write: Writes the answer.
-        form: The media type of what is written.
-        longest: The most bytes of a body that is worked on while the event loop waits.
+        form: The media type that it writes.
+        in_worker: Whether even a short body is answered in a worker thread.
 
     Raises:
-        Problem: There is not one request in the body, or it is refused.
+        Problem: The body does not hold exactly one request, or it is refused.
     """
     media_type_of(request, JSON)
-    state = state_of(request)
-    limits = state.settings.limits
-    async with state.admission.taken(request, limits.body_bytes) as data:
-        question = Question.of(request, data)
-        if (before := await question.answered()) is not None:
-            return before
-        parts = check_parts(data, limits.parts)
-        deployed = state.deployed
+    limits = state_of(request).settings.limits
 
-        def work(deadline: Deadline | None = None) -> tuple[Answer, Content]:
-            library = deployed.engine.library
-            pause = None if deadline is None else deadline.check
+    async def answered(call: Call) -> Response:
+        def work(deadline: Deadline) -> tuple[Answer, Content]:
+            library = call.deployed.engine.library
             read = read_requests(
-                data, BODY, library.vocabulary, library.reference, most=1, pause=pause
+                call.data, BODY, library.vocabulary, library.reference, most=1, pause=deadline.check
             )
-            (answered,) = decided(state, deployed, [one_of(read)], deadline)
-            if answered.refused:
-                raise refused(answered.problems)
-            return answered, write(answered)
+            (one,) = decide_each(call, [one_of(read)], deadline)
+            if one.refused:
+                raise refused(one.problems)
+            return one, write(one)
 
-        short = len(data) <= longest and parts <= _FEW
-        answered, content = work() if short else await state.at_length(work)
-        return await question.give(deployed, (answered,), content, form)
+        size = len(call.data)
+        if in_worker or size > _SHORT_BYTES or count_parts(call.data) > _FEW_PARTS:
+            one, content = await call.state.in_worker(work)
+        else:
+            one, content = work(call.state.deadline())
+        return await call.answer((one,), content, form)
 
-
-def check_parts(data: bytes, most: int) -> int:
-    """How many values, lists and objects a JSON text can have, by its marks; of any other text none.
-
-    What a body costs in time and memory depends on them and not on its bytes. X12 is read piece by
-    piece, with an eye on the clock.
-
-    Raises:
-        Problem: It may have more than may be; or it is Parquet.
-    """
-    if data.startswith(_PARQUET):
-        raise Problem("wrong-media-type", "Parquet is read by `payer-policy batch`; send CSV here")
-    if data[:64].lstrip(_BLANK)[:1] not in (b"{", b"["):
-        return 0
-    count = data.count(b",") + data.count(b"[") + data.count(b"{")
-    if count > most:
-        raise Problem("too-many-parts", f"found {count:,} values; a body has at most {most:,}")
-    return count
+    return await answer_once(request, answered, limits.body_bytes, limits.parts)
 
 
 def one_of(intakes: Sequence[Intake]) -> Intake:
     """The one request of a body.
 
     Raises:
-        Problem: there are several, or none.
+        Problem: There are several, or none.
     """
     claims = [intake for intake in intakes if not intake.is_note]
     if len(claims) != 1:
@@ -263,64 +233,56 @@ def one_of(intakes: Sequence[Intake]) -> Intake:
     return claims[0]
 
 
-def decided(
-    state: State,
-    deployed: Deployed,
-    intakes: Iterable[Intake],
-    deadline: Deadline | None,
-    *,
-    are_orders: bool = False,
+def check_count(requests: Sequence[Any], most: int) -> None:
+    """Return if a body does not hold too many requests (notes included).
+
+    Raises:
+        Problem: It does.
+    """
+    if len(requests) > most:
+        raise Problem(
+            "too-many-requests-in-one", f"the body holds more than {most:,} requests (and notes)"
+        )
+
+
+def decide_each(
+    call: Call, intakes: Iterable[Intake], deadline: Deadline, *, are_orders: bool = False
 ) -> list[Answer]:
-    """The answer on each request that was read, in order. None is recorded yet.
+    """The answer to each request that was read, in order. None is recorded yet.
 
     A question that names no day is about today, and so is an order (`are_orders`).
 
     Raises:
-        Problem: It takes too long, or they have too many lines together.
+        Problem: The deadline has passed, or the claims have too many lines together.
     """
-    answers, lines = [], 0
-    today, most = now().date(), state.settings.limits.batch_lines
+    limits = call.state.settings.limits
+    answers, lines, today = [], 0, now().date()
     for intake in intakes:
-        if deadline is not None:
-            deadline.check()
+        deadline.check()
         lines += 0 if intake.request is None else len(intake.request.lines)
-        if lines > most:
-            raise Problem(
-                "too-many-requests-in-one", f"the claims have more than {most:,} lines together"
-            )
-        small = _limited(intake, state.settings.limits.lines)
-        answers.append(answer(deployed.engine, small, today, is_order=are_orders))
+        if lines > limits.batch_lines:
+            detail = f"the claims have more than {limits.batch_lines:,} lines together"
+            raise Problem("too-many-requests-in-one", detail)
+        small = _limited(intake, limits.lines)
+        answers.append(answer(call.deployed.engine, small, today, is_order=are_orders))
     return answers
 
 
-def _limited(intake: Intake, most: int) -> Intake:
-    """The same, refused where the claim has more lines than the service takes."""
+def _limited(intake: Intake, max_lines: int) -> Intake:
+    """The intake; refused if its claim has too many lines."""
     request = intake.request
-    if request is None or len(request.lines) <= most:
+    if request is None or len(request.lines) <= max_lines:
         return intake
-    code, message, hint = too_many_lines(len(request.lines), most)
+    code, message, hint = too_many_lines(len(request.lines), max_lines)
     problem = Diagnostic(code, message, intake.locate(("lines",)), hint)
     return replace(intake, request=None, diagnostics=(*intake.diagnostics, problem))
 
 
-def too_many(most: int) -> Problem:
-    return Problem(
-        "too-many-requests-in-one",
-        f"the body holds more than {most:,} requests (and remarks), which are decided at once",
-    )
-
-
-def refused(problems: Sequence[Diagnostic]) -> Problem:
-    """The problem that carries what is wrong with a request."""
-    count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-    return Problem("refused", f"{count} in the request; nothing was decided", problems=problems)
-
-
 def _with_facts(intakes: list[Intake], facts: bytes) -> list[Intake]:
-    """The requests with the facts that came beside them.
+    """The requests with the facts that were sent with them.
 
     Raises:
-        Problem: The facts are wrong, or are about claims that are not there.
+        Problem: The facts are wrong, or about claims that are not in the body.
     """
     try:
         supplements = read_supplements(facts, FACTS)
@@ -332,7 +294,7 @@ def _with_facts(intakes: list[Intake], facts: bytes) -> list[Intake]:
 
 
 def _brief(answered: Answer) -> Content:
-    return lambda receipts: _encoded(brief(answered, receipts[0] if receipts else None))
+    return lambda receipts: json_bytes(brief(answered, receipts[0] if receipts else None))
 
 
 def _briefs(
@@ -344,21 +306,14 @@ def _briefs(
     """The short forms of many answers, each with the receipt of its own row."""
     rows = iter(receipts)
     made = [
-        _encoded(brief(one, None if one.request is None else next(rows, None))) for one in answers
+        json_bytes(brief(one, None if one.request is None else next(rows, None))) for one in answers
     ]
-    return _lines(made) if form == JSON_LINES else _together(made, notes)
-
-
-def _lines(made: Iterable[bytes]) -> bytes:
-    return b"".join(one + b"\n" for one in made)
+    if form == JSON_LINES:
+        return b"".join(one + b"\n" for one in made)
+    return _together(made, notes)
 
 
 def _together(made: Sequence[bytes], notes: Sequence[Diagnostic]) -> bytes:
-    """Answers that are written each by itself, since writing them at once would stop every other."""
-    told = _encoded([note.to_json() for note in notes])
-    schema = _encoded(ANSWERS_VERSION)
-    return b'{"schema": %b, "answers": [%b], "notes": %b}' % (schema, b", ".join(made), told)
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()
+    """Encoded answers as one document. Encoding all at once would block every other thread."""
+    schema, encoded = json_bytes(ANSWERS_VERSION), json_bytes([note.to_json() for note in notes])
+    return b'{"schema": %b, "answers": [%b], "notes": %b}' % (schema, b", ".join(made), encoded)

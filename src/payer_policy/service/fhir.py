@@ -1,12 +1,12 @@
-"""FHIR R4: `Claim/$submit` and `Claim/$inquire` of Da Vinci PAS, and what the service can do.
+"""FHIR R4: `Claim/$submit` and `Claim/$inquire` of Da Vinci PAS, and the CapabilityStatement.
 
-A claim is decided as any other is; an inquiry is answered from the audit record, with what was said
+A claim is decided like any other; an inquiry is answered from the audit record, with the answers given
 then. Every problem is an `OperationOutcome`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request, Response
@@ -16,27 +16,26 @@ from payer_policy.formats import fhir
 from payer_policy.formats.answer import Answer
 from payer_policy.formats.fhir import Asked, Inquiry, Stored, Submission, matches
 from payer_policy.formats.review import ReviewRules
-from payer_policy.service.authentication import holds
-from payer_policy.service.decisions import BODY, check_parts, decided, too_many
+from payer_policy.service.authentication import requires
+from payer_policy.service.calls import RECEIPT, Call, answer_once
+from payer_policy.service.decisions import BODY, check_count, decide_each
 from payer_policy.service.deployment import Deployed
-from payer_policy.service.gate import exchange_of
-from payer_policy.service.giving import RECEIPT, Question
+from payer_policy.service.exchange import exchange_of
 from payer_policy.service.keys import Scope
-from payer_policy.service.negotiation import media_type_of
+from payer_policy.service.negotiation import JSON, media_type_of
 from payer_policy.service.openapi import body, described, problems
 from payer_policy.service.problems import Problem
 from payer_policy.service.recording import now
 from payer_policy.service.state import Deadline, state_of
 
 FHIR_JSON: Final = "application/fhir+json"
-JSON: Final = "application/json"
 
 router = APIRouter(prefix="/fhir", tags=["standards"])
 
 
 @router.get(
     "/metadata",
-    summary="What of FHIR this service can do (CapabilityStatement).",
+    summary="The FHIR capabilities of this service (CapabilityStatement).",
     responses=described({FHIR_JSON: "FhirResource"}, "The statement."),
 )
 async def metadata(request: Request) -> Response:
@@ -66,70 +65,68 @@ async def metadata(request: Request) -> Response:
 @router.post(
     "/Claim/$submit",
     summary="Decide the claim or preauthorization request of a Bundle, or one Claim.",
-    dependencies=[holds("decide")],
+    dependencies=[requires("decide")],
     openapi_extra=body({FHIR_JSON: "FhirResource", JSON: "FhirResource"}, keyed=True),
     responses=described(
         {FHIR_JSON: "FhirResource"},
-        "A Bundle with the ClaimResponse (for a Bundle), or the ClaimResponse. What is missing comes "
-        "with it as a Questionnaire; send its answers with the Claim again.",
+        "A Bundle with the ClaimResponse (for a Bundle), or the ClaimResponse. Missing facts are asked "
+        "for with a Questionnaire; send its answers with the Claim again.",
     )
     | problems("bad-request", "key-used", "too-large", "wrong-media-type", "not-configured"),
 )
 async def submit(request: Request) -> Response:
-    """A claim that cannot be read gets a ClaimResponse with its errors; nothing was decided then."""
+    """A claim that cannot be read gets a ClaimResponse with its errors, and nothing is decided."""
     media_type_of(request, FHIR_JSON, JSON)
-    state = state_of(request)
-    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
-        check_parts(data, state.settings.limits.parts)
-        question = Question.of(request, data)
-        if (before := await question.answered()) is not None:
-            return before
-        deployed = state.deployed
-        library = deployed.engine.library
+    limits = state_of(request).settings.limits
+
+    async def answered(call: Call) -> Response:
+        library = call.deployed.engine.library
 
         def work(deadline: Deadline) -> tuple[list[Submission], list[Answer], bytes | None]:
-            found = fhir.read_submissions(data, BODY, library.vocabulary, library.reference)
-            if len(found) > state.settings.limits.batch_requests:
-                raise too_many(state.settings.limits.batch_requests)
-            answers = decided(state, deployed, (one.intake for one in found), deadline)
+            found = fhir.read_submissions(call.data, BODY, library.vocabulary, library.reference)
+            check_count(found, limits.batch_requests)
+            answers = decide_each(call, (one.intake for one in found), deadline)
             if all(one.asked == Asked() for one in found):  # there is no Claim to respond to
                 return found, answers, None
             pairs = zip(found, answers, strict=True)
-            made = [_answered(one, said, deployed) for one, said in pairs]
+            made = [_response(one, answer, call.deployed) for one, answer in pairs]
             whole = made[0] if len(made) == 1 else _together(made)
             return found, answers, fhir.exact_json(whole).encode()
 
-        submissions, answers, content = await state.at_length(work)
+        submissions, answers, content = await call.state.in_worker(work)
         if content is None:
-            return _fhir(_outcome(answers), 400)
+            problems = [problem for one in answers for problem in one.problems]
+            return _fhir(fhir.operation_outcome(problems), 400)
         contexts = [one.asked.to_json() for one in submissions]
-        return await question.give(deployed, answers, content, FHIR_JSON, contexts=contexts)
+        return await call.answer(answers, content, FHIR_JSON, contexts=contexts)
+
+    return await answer_once(request, answered, limits.body_bytes, limits.parts)
 
 
 @router.post(
     "/Claim/$inquire",
-    summary="The answers given before to a member's requests.",
+    summary="Earlier answers to a member's requests.",
     openapi_extra=body({FHIR_JSON: "FhirResource", JSON: "FhirResource"}),
     responses=described(
         {FHIR_JSON: "FhirResource"},
-        "A Bundle with a ClaimResponse for each answer that agrees with everything that the inquiry "
-        "says; or an OperationOutcome that there is none.",
+        "A Bundle with a ClaimResponse for each answer that matches everything in the inquiry; or an "
+        "OperationOutcome if there is none.",
     )
     | problems("too-large", "wrong-media-type", "not-configured"),
 )
 async def inquire(
-    request: Request, scopes: Annotated[frozenset[Scope], holds("inquire")]
+    request: Request, scopes: Annotated[frozenset[Scope], requires("inquire")]
 ) -> Response:
-    """The member's number and the provider's NPI are needed; nothing of another member or provider is
-    ever told, and nothing that was answered to another key, unless this one may `inquire-any`. Who was
-    told which answers is in the record before they leave."""
+    """Requires the member's number and the provider's NPI. Answers about other members or providers are
+    never returned, and answers given to another key only if this one has the scope `inquire-any`. Who
+    received which answers is in the record before they are sent."""
     media_type_of(request, FHIR_JSON, JSON)
     state, exchange = state_of(request), exchange_of(request)
+    limits = state.settings.limits
     if state.audit is None:
         raise Problem("not-configured", "inquiries are answered from the audit record; see --audit")
     audit = state.audit
-    async with state.admission.taken(request, state.settings.limits.body_bytes) as data:
-        check_parts(data, state.settings.limits.parts)
+    async with state.admission.taken(request, limits.body_bytes, limits.parts) as data:
         deployed = state.deployed
 
         def work(deadline: Deadline) -> tuple[Inquiry, list[int], bytes]:
@@ -138,25 +135,27 @@ async def inquire(
             rows = [] if inquiry.refused or member is None else audit.log.of_member(member)
             if "inquire-any" not in scopes:
                 rows = [row for row in rows if row.answer.get("caller") == exchange.caller]
-            told: dict[int, Stored] = {}
+            found: dict[int, Stored] = {}
             for row in rows:
                 deadline.check()
                 if (one := _stored(row)) is not None and matches(inquiry, one):
-                    told[row.seq] = one
+                    found[row.seq] = one
             made = fhir.inquiry_response(
                 inquiry,
-                told.values(),
+                found.values(),
                 rules=ReviewRules.of(deployed.engine.library),
                 created=_moment(),
             )
-            return inquiry, list(told), fhir.exact_json(made).encode()
+            return inquiry, list(found), fhir.exact_json(made).encode()
 
-        inquiry, told, content = await state.at_length(work)
+        inquiry, rows, content = await state.in_worker(work)
         headers = {}
         if not inquiry.refused:
             asked = inquiry.asked
             assert asked.member_id is not None, "an inquiry that is not refused has a member"
-            receipt = await audit.tell(asked.member_id, asked.npis, told, deployed.hash, exchange)
+            receipt = await audit.record_inquiry(
+                asked.member_id, asked.npis, rows, deployed.hash, exchange
+            )
             headers[RECEIPT] = str(receipt)
     return Response(content, media_type=FHIR_JSON, headers=headers)
 
@@ -169,35 +168,26 @@ def _stored(row: Row) -> Stored | None:
     return Stored(Asked.from_json(member["context"]), outcome, row.time)
 
 
-def _answered(submission: Submission, said: Answer, deployed: Deployed) -> dict[str, Any]:
-    """The answer in the form of the question: a Bundle for a Bundle, else a ClaimResponse."""
+def _response(submission: Submission, answer: Answer, deployed: Deployed) -> dict[str, Any]:
+    """The answer in the form of the request: a Bundle for a Bundle, else a ClaimResponse."""
     asked, created = submission.asked, _moment()
-    if said.request is None:
+    if answer.request is None:
         make = fhir.error_bundle if submission.bundled else fhir.error_response
-        return make(said.problems, asked, created=created)
-    library, outcome = deployed.engine.library, said.outcome.to_json()
-    rules = ReviewRules.of(library)
+        return make(answer.problems, asked, created=created)
+    library, outcome = deployed.engine.library, answer.outcome.to_json()
+    more: dict[str, Any] = {
+        "created": created,
+        "rules": ReviewRules.of(library),
+        "warnings": answer.problems,
+    }
     if not submission.bundled:
-        return fhir.claim_response(
-            outcome, asked, created=created, rules=rules, warnings=said.problems
-        )
-    return fhir.response_bundle(
-        outcome,
-        asked,
-        vocabulary=library.vocabulary,
-        created=created,
-        rules=rules,
-        warnings=said.problems,
-    )
+        return fhir.claim_response(outcome, asked, **more)
+    return fhir.response_bundle(outcome, asked, vocabulary=library.vocabulary, **more)
 
 
 def _together(resources: Sequence[dict[str, Any]]) -> dict[str, Any]:
     entries = [{"resource": one} for one in resources]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
-
-
-def _outcome(answers: Iterable[Answer]) -> dict[str, Any]:
-    return fhir.operation_outcome([problem for one in answers for problem in one.problems])
 
 
 def _moment() -> str:
@@ -209,7 +199,7 @@ def _fhir(resource: dict[str, Any], status: int = 200) -> Response:
 
 
 def problem_as_outcome(problem: Problem, request_id: str) -> Response:
-    """A problem as FHIR clients expect it."""
+    """A problem as an OperationOutcome."""
     issue = {
         "severity": "error",
         "code": _ISSUES.get(problem.kind.status, "processing"),

@@ -1,4 +1,4 @@
-"""A form with two files: claims, and the facts about them that no claim form carries."""
+"""A form with two files: claims, and facts about them that a claim form does not carry."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FACTS: Final = "facts"
 
 
 async def claims_and_facts(request: Request, data: bytes) -> tuple[bytes, bytes | None]:
-    """The claims of a body and the facts beside them; a body that is no form is claims alone.
+    """The claims of a body and the facts sent with them; a body that is not a form is claims only.
 
     Raises:
-        Problem: It says that it is a form, and is none with a part `claims`.
+        Problem: Its media type is a form, but it is not a form with a part `claims`.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().casefold() != FORM:
         return data, None
@@ -36,7 +36,7 @@ async def claims_and_facts(request: Request, data: bytes) -> tuple[bytes, bytes 
     boundary["Content-Type"] = request.headers["content-type"]
     ending = f"--{boundary.get_boundary('')}--".encode("latin-1", "replace")
     if ending == b"----" or not data.rstrip().endswith(ending):
-        # A part without its end is not complete (RFC 2046 section 5.1.1), and is never half used.
+        # A part without its end is incomplete (RFC 2046 section 5.1.1), and is never used in part.
         raise Problem("bad-request", f"the form is not complete; {expected}")
     try:
         parser = MultiPartParser(

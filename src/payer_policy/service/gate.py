@@ -1,6 +1,6 @@
-"""Around every request: its id, its line in the log, its meters, and the last line of defense.
+"""The outermost layer: request id, log line, metrics, and the checks that come before anything else.
 
-Pure ASGI, so that it costs microseconds and sees every answer, those of the framework included.
+Pure ASGI, so that it costs microseconds and covers every answer, including those of the framework.
 """
 
 from __future__ import annotations
@@ -8,84 +8,50 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from payer_policy.service.exchange import SCOPE_KEY, Exchange
 from payer_policy.service.logs import log, log_fault
-from payer_policy.service.metrics import Metrics
-from payer_policy.service.problems import Problem, problem_response
+from payer_policy.service.problems import Problem, internal
+from payer_policy.service.state import State
 
-_KEY: Final = "payer_policy.exchange"
 _TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _PAGE: Final = (
     b"default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""What a page of ours may do: show itself, with the styles that stand in it, and nothing else."""
-_HOST: Final = re.compile(r":[0-9]{1,5}\Z")
+"""Content-Security-Policy of an HTML answer: its own inline styles, and nothing else."""
+_PORT: Final = re.compile(r":[0-9]{1,5}\Z")
 _QUIET: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Paths that probes ask every few seconds."""
 
 
-@dataclass(slots=True)
-class Exchange:
-    """One request and what is told of it. Nothing here comes from its body."""
-
-    request_id: str
-    """A UUID: the client's own where it sent one, so it cannot hold anything else."""
-    caller: str | None = None
-    """The name of the API key."""
-    problem: str | None = None
-    decisions: Counter[str] = field(default_factory=Counter)
-    received: int = 0
-    replayed: bool = False
-    """Whether the answer is one that was given before."""
-
-
-def exchange_of(connection: HTTPConnection) -> Exchange:
-    """The exchange that the gate opened for a request."""
-    found: Exchange = connection.scope[_KEY]
-    return found
-
-
+@dataclass(frozen=True)
 class Gate:
-    """The outermost part of the application."""
+    """The application with the gate around it."""
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        metrics: Callable[[], Metrics],
-        full: Callable[[], Problem | None],
-        told: Callable[[Scope, Problem, str], ASGIApp],
-        host_names: Collection[str] = (),
-    ) -> None:
-        """
-        Args:
-            app: The application.
-            metrics: Its meters, which are made when it starts.
-            full: Why it takes in nothing more just now, if so.
-            told: A problem as its clients read it.
-            host_names: The names that `Host` may have; none: any.
-        """
-        self._app = app
-        self._metrics = metrics
-        self._full = full
-        self._told = told
-        self._host_names = host_names
+    app: ASGIApp
+    state: Callable[[], State]
+    """The application's state, which exists once it has started."""
+    answer: Callable[[HTTPConnection, Problem], ASGIApp]
+    """A problem as the clients of the path read it."""
+    host_names: Collection[str] = ()
+    """The accepted values of the `Host` header; empty: any."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         start = time.perf_counter()
         head = scope["method"] == "HEAD"
         if head:  # as GET, without the body (RFC 9110 section 9.3.2)
             scope["method"] = "GET"
-        exchange = scope[_KEY] = Exchange(_request_id(scope))
+        exchange = scope[SCOPE_KEY] = Exchange(_request_id(scope))
         status = 0
         sent = 0
 
@@ -112,71 +78,68 @@ class Gate:
             await send(message)
 
         try:
+            app = self.app
             problem = self._misdirected(scope)
-            # A rush is refused before it costs anything, so that the others get answers.
             if problem is None and scope["method"] == "POST":
-                problem = self._full()
-            if problem is None:
-                await self._app(scope, counted, marked)
-            else:
-                exchange.problem = problem.name
-                await self._told(scope, problem, exchange.request_id)(scope, counted, marked)
+                # Overload is refused before it costs anything, so that the others get answers.
+                problem = self.state().admission.full()
+            if problem is not None:
+                app = self.answer(HTTPConnection(scope), problem)
+            await app(scope, counted, marked)
         except Exception as error:
             log_fault("fault", error, request_id=exchange.request_id)
             exchange.problem = "internal"
             if status == 0:
-                problem = Problem("internal", "the service failed; nothing was decided")
-                response = problem_response(problem, exchange.request_id)
-                await response(scope, receive, marked)
-        seconds = time.perf_counter() - start
-        self._tell(scope, exchange, status, sent, seconds)
+                await internal().response(exchange.request_id)(scope, receive, marked)
+        self._record(scope, exchange, status, sent, time.perf_counter() - start)
 
     def _misdirected(self, scope: Scope) -> Problem | None:
-        """Why a request must not be looked at at all, by its headers."""
+        """Why the headers of a request rule out reading it, if they do."""
         names = [name for name, _ in scope["headers"]]
         if b"content-length" in names and b"transfer-encoding" in names:
-            # RFC 9112 section 6.3: a proxy in front may have read it otherwise.
+            # RFC 9112 section 6.3: a proxy in front may have read it differently.
             return Problem(
                 "bad-request",
                 "both `Content-Length` and `Transfer-Encoding` are present",
                 headers={"Connection": "close"},
             )
-        if not self._host_names or scope["path"] in _QUIET:
+        if not self.host_names or scope["path"] in _QUIET:
             return None  # probes ask by address
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         host = hosts[0].decode("latin-1") if len(hosts) == 1 else ""
-        if _HOST.sub("", host).strip("[]").casefold() in self._host_names:
+        if _PORT.sub("", host).strip("[]").casefold() in self.host_names:
             return None
         return Problem("wrong-host", "`Host` names a host that this service does not answer for")
 
-    def _tell(
+    def _record(
         self, scope: Scope, exchange: Exchange, status: int, sent: int, seconds: float
     ) -> None:
+        """Count and log a request that is over."""
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in _METHODS else "other"
-        metrics = self._metrics()
+        metrics = self.state().metrics
         metrics.answered(method, route, status, seconds)
         if exchange.problem is not None:
             metrics.refused(exchange.problem)
         if route in _QUIET and status < 400:
-            return  # asked every few seconds, and they say nothing new
-        carried: dict[str, Any] = {
-            "request_id": exchange.request_id,
-            "caller": exchange.caller,
-            "method": method,
-            "route": route,
-            "status": status,
-            "ms": round(seconds * 1000, 3),
-            "received": exchange.received,
-            "sent": sent,
+            return
+        optional: dict[str, Any] = {
+            "problem": exchange.problem,
+            "replayed": exchange.replayed,
+            "decisions": dict(sorted(exchange.decisions.items())),
         }
-        if exchange.problem is not None:
-            carried["problem"] = exchange.problem
-        if exchange.replayed:
-            carried["replayed"] = True
-        if exchange.decisions:
-            carried["decisions"] = dict(sorted(exchange.decisions.items()))
-        log("request", **carried)
+        log(
+            "request",
+            request_id=exchange.request_id,
+            caller=exchange.caller,
+            method=method,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 3),
+            received=exchange.received,
+            sent=sent,
+            **{name: value for name, value in optional.items() if value},
+        )
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,24 +1,22 @@
-"""For whoever keeps the service running: is it alive, is it ready and by which policies, its meters.
+"""For operators: whether the process is alive and ready, which policies it uses, and its metrics.
 
-Open without a key but for the meters, since probes carry none; nothing here tells of a request, and
-without a key for the meters nothing of the files that it reads.
+Only the metrics need a key, since probes carry none. Nothing here is about a request, and without a key
+for the metrics nothing about the files that the service reads.
 """
 
 from __future__ import annotations
 
-import json
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from payer_policy.service.authentication import holds, known
+from payer_policy.service.authentication import requires, scopes_of
 from payer_policy.service.keys import Scope
 from payer_policy.service.metrics import CONTENT_TYPE
+from payer_policy.service.negotiation import JSON, json_response
 from payer_policy.service.openapi import described, problems
 from payer_policy.service.problems import KINDS, Problem
 from payer_policy.service.state import state_of
-
-JSON: Final = "application/json"
 
 router = APIRouter(tags=["operation"])
 
@@ -30,19 +28,21 @@ router = APIRouter(tags=["operation"])
 )
 async def healthz() -> Response:
     """Restart the process when this does not answer."""
-    return Response('{"status": "alive"}', media_type=JSON)
+    return json_response({"status": "alive"})
 
 
 @router.get(
     "/readyz",
-    summary="Is the process ready, and by which policies does it decide?",
+    summary="Is the process ready, and which policies does it use?",
     responses=described({JSON: "Readiness"}, "Ready; the hash names the policies.")
     | problems("not-recorded"),
 )
-async def readyz(request: Request, scopes: Annotated[frozenset[Scope], Depends(known)]) -> Response:
-    """Policies that were refused are listed; those before them go on deciding. With a key for the
-    meters, also by their names and with their problems. `expired` is a warning: the last day of the
-    bundle is over, and it goes on deciding."""
+async def readyz(
+    request: Request, scopes: Annotated[frozenset[Scope], Depends(scopes_of)]
+) -> Response:
+    """Lists policies that were refused; the ones before them stay in force. With a key for the metrics,
+    also their names and problems. `expired` is a warning: the last day of the bundle is over, and it
+    stays in force."""
     state = state_of(request)
     if state.audit is not None and (problem := state.audit.not_ready()) is not None:
         raise problem
@@ -52,21 +52,19 @@ async def readyz(request: Request, scopes: Annotated[frozenset[Scope], Depends(k
         "expired": state.deployment.expired,
         "refused": [event.to_json() for event in state.deployment.refused],
     }
-    if (
-        "metrics" not in scopes
-    ):  # names of files, and what is in them, are for those who run the service
+    if "metrics" not in scopes:  # names and contents of files are for operators only
         del content["name"]
         content["refused"] = [
             {name: event[name] for name in ("kind", "sequence", "hash", "in_force", "at")}
             for event in content["refused"]
         ]
-    return Response(json.dumps(content, ensure_ascii=False), media_type=JSON)
+    return json_response(content)
 
 
 @router.get(
     "/metrics",
-    summary="Meters for Prometheus.",
-    dependencies=[holds("metrics")],
+    summary="Metrics for Prometheus.",
+    dependencies=[requires("metrics")],
     responses=described({"text/plain": None}, "The text format of Prometheus."),
 )
 async def metrics(request: Request) -> Response:
@@ -80,8 +78,7 @@ async def metrics(request: Request) -> Response:
     responses=described({JSON: None}, "Its status, title, and what to do.") | problems("not-found"),
 )
 async def problem(name: str) -> Response:
-    """The `type` of every problem is a link to here."""
-    kind = KINDS.get(name)
-    if kind is None:
-        raise Problem("not-found", f"there are {', '.join(KINDS)}")
-    return Response(json.dumps(kind._asdict()), media_type=JSON)
+    """The `type` of every problem links to this path."""
+    if name not in KINDS:
+        raise Problem("not-found", f"available problems: {', '.join(KINDS)}")
+    return json_response(KINDS[name]._asdict())

@@ -1,4 +1,4 @@
-"""The API keys of a service: a file of names, scopes and hashes, so that reading it gives nobody a key.
+"""The API keys of a service: a file of names, scopes and hashes, so that reading it reveals no key.
 
 A key is 256 random bits, so one SHA-256 is enough; a password would need more.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 import secrets
 from collections.abc import Collection, Mapping
@@ -17,30 +16,31 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from payer_policy.core.diagnostics import PayerPolicyError
+from payer_policy.core.whole_file import whole_file
 from payer_policy.service.logs import log
 
 SCHEMA: Final = "payer-policy/keys/1"
 PREFIX: Final = "ppk_"
-"""What every key begins with, so that scanners for leaked secrets can know one."""
+"""The start of every key, so that scanners for leaked secrets can recognize one."""
 
 Scope = Literal["decide", "inquire", "inquire-any", "policies", "metrics"]
 """What a key may be used for: decide and explain; inquire about answers given to this key, or to any key;
-read policies and schemas; read meters and the details of readiness."""
+read policies and schemas; read metrics and the details of readiness."""
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 USUAL: Final[frozenset[Scope]] = frozenset({"decide", "inquire", "policies"})
-"""The scopes of a key that was made without naming any."""
+"""The scopes of a key that is made without naming any."""
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}\Z")
 _HASH: Final = re.compile(r"[0-9a-f]{64}\Z")
 
 
 class KeysUnreadable(PayerPolicyError):
-    """The file of keys is wrong; it says where and what was expected."""
+    """The file of keys is wrong; the message says where and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who a key was made for, and what it may do. The name is for logs and the audit record; it is no
+    """The holder of a key, and what it may do. The name is for logs and the audit record; it is not
     secret."""
 
     name: str
@@ -49,7 +49,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Who may ask, by the hash of each key."""
+    """The holders of keys, by the hash of each key."""
 
     by_hash: Mapping[str, Holder] = field(repr=False)
 
@@ -58,7 +58,7 @@ class Keys:
         """The keys of a file.
 
         Raises:
-            KeysUnreadable: it is not there, or is not what `payer-policy keys new` writes.
+            KeysUnreadable: The file is not there, or not as `payer-policy keys new` writes it.
         """
         try:
             value = json.loads(path.read_text("utf-8"))
@@ -74,25 +74,22 @@ class Keys:
             )
         found: dict[str, Holder] = {}
         for name, entry in entries.items():
+            where = f"{path}: key `{name}`"
             hash_ = entry.get("sha256") if isinstance(entry, dict) else None
             if not isinstance(hash_, str) or not _HASH.match(hash_):
-                raise KeysUnreadable(
-                    f"{path}: key `{name}`: `sha256` with 64 hex digits was expected"
-                )
+                raise KeysUnreadable(f"{where}: `sha256` with 64 hex digits was expected")
             scopes = entry.get("scopes", sorted(USUAL))
             if not isinstance(scopes, list) or not all(one in SCOPES for one in scopes):
-                raise KeysUnreadable(
-                    f"{path}: key `{name}`: `scopes` is a list of {', '.join(SCOPES)}"
-                )
+                raise KeysUnreadable(f"{where}: `scopes` is a list of {', '.join(SCOPES)}")
             found[hash_] = Holder(name, frozenset(scopes))
         return Keys(found)
 
     def who(self, key: str) -> Holder | None:
-        """Who a key was made for; None: nobody."""
+        """The holder of a key; None: the key is not known."""
         return self.by_hash.get(_hash(key))
 
     def holders(self) -> list[Holder]:
-        """Who has a key, by name."""
+        """The holders of keys, by name."""
         return sorted(self.by_hash.values(), key=lambda one: one.name)
 
     def names(self) -> list[str]:
@@ -100,30 +97,24 @@ class Keys:
         return [one.name for one in self.holders()]
 
     def with_new(self, name: str, scopes: Collection[Scope] = USUAL) -> tuple[Keys, str]:
-        """These keys and one more, and that key, which nothing will tell again.
+        """These keys and one more, and that key, which is not stored anywhere.
 
         Raises:
-            ValueError: the name is no name, or is taken.
+            ValueError: The name is not valid, or is taken.
         """
         if not _NAME.match(name):
             raise ValueError(
-                f"`{name}` is no name of a key: a to z, digits and hyphens, at most 63"
+                f"`{name}` is not a valid name: lowercase letters, digits, and hyphens, at most 63"
             )
         if name in self.names():
             raise ValueError(
-                f"there is a key `{name}` already; remove it first, or choose a new name"
+                f"there is already a key `{name}`; remove it first, or choose a new name"
             )
         key = PREFIX + secrets.token_urlsafe(32)
         return Keys({**self.by_hash, _hash(key): Holder(name, frozenset(scopes))}), key
 
     def without(self, name: str) -> Keys:
-        """These keys without that of a name.
-
-        Raises:
-            KeyError: there is none.
-        """
-        if name not in self.names():
-            raise KeyError(name)
+        """These keys without the one of a name."""
         return Keys({hash_: one for hash_, one in self.by_hash.items() if one.name != name})
 
     def write(self, path: Path) -> None:
@@ -133,27 +124,24 @@ class Keys:
             for hash_, one in self.by_hash.items()
         }
         content = {"schema": SCHEMA, "keys": dict(sorted(entries.items()))}
-        beside = path.with_name(f".{path.name}.{os.getpid()}")
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(content, file, indent=2)
-            file.write("\n")
-        beside.replace(path)
+        with whole_file(path) as file:
+            file.write(json.dumps(content, indent=2).encode() + b"\n")
 
 
 class KeyFile:
     """The file of keys, read again when it changes. A file that is wrong changes nothing."""
 
-    def __init__(self, path: Path, keys: Keys) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self._seen = _stamp(path)
-        self._keys = keys
+        self._keys = Keys.read(path)
 
     def who(self, key: str) -> Holder | None:
-        """Who a key was made for; None: nobody."""
+        """The holder of a key; None: the key is not known."""
         return self._keys.who(key)
 
     def look(self) -> None:
-        """Read the file if it has changed since."""
+        """Read the file if it has changed."""
         stamp = _stamp(self._path)
         if stamp == self._seen:
             return
@@ -167,6 +155,7 @@ class KeyFile:
 
 
 def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file changes; empty where it cannot be read."""
     try:
         found = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""The service's log: one line of JSON an event, on standard error, without member data.
+"""The service's log: one line of JSON per event, on standard error, without member data.
 
-A fault is told by its kind and the places in the code that it came through. What it said is left out,
-since an error's text may quote the request.
+A fault is logged as its kind and its places in the code. Its text is left out, since it may quote the
+request.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SOURCES: Final = ("uvicorn", "uvicorn.error", "payer_policy.service")
 
 
 class JsonFormatter(logging.Formatter):
-    """A log record as one line of JSON: time, level, event, and what the event carries."""
+    """A log record as one line of JSON: time, level, event, and the event's fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -28,10 +28,10 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname.lower(),
             "process": record.process,
         }
-        carried = getattr(record, "event", None)
-        if isinstance(carried, dict):
+        fields = getattr(record, "event", None)
+        if isinstance(fields, dict):
             line["event"] = record.msg
-            line.update(carried)
+            line.update(fields)
         else:  # a line of the HTTP server itself
             line |= {"event": "server", "message": record.getMessage()}
         if record.exc_info and record.exc_info[0] is not None:
@@ -40,7 +40,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def fault(kind: type[BaseException], trace: TracebackType | None) -> dict[str, Any]:
-    """The kind of an error and the last places that it came through; never its text."""
+    """The kind of an error and its last places in the code; never its text."""
     frames = traceback.extract_tb(trace)[-8:]
     places = [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
     return {"kind": kind.__name__, "at": places}
@@ -60,12 +60,12 @@ def set_up_logs() -> None:
     logging.getLogger("uvicorn.access").disabled = True  # its lines hold whole paths
 
 
-def log(event: str, level: int = logging.INFO, **carried: Any) -> None:
-    """One event. What it carries must never come from a request's body, path or query."""
-    LOGGER.log(level, event, extra={"event": carried})
+def log(event: str, level: int = logging.INFO, **fields: Any) -> None:
+    """Log an event. Its fields must never come from a request's body, path or query."""
+    LOGGER.log(level, event, extra={"event": fields})
 
 
-def log_fault(event: str, error: BaseException, **carried: Any) -> None:
-    """A fault in the service."""
-    carried["fault"] = fault(type(error), error.__traceback__)
-    log(event, logging.ERROR, **carried)
+def log_fault(event: str, error: BaseException, **fields: Any) -> None:
+    """Log a fault in the service."""
+    fields["fault"] = fault(type(error), error.__traceback__)
+    log(event, logging.ERROR, **fields)

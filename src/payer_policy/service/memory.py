@@ -1,10 +1,10 @@
-"""Memory of a process that serves for months: full garbage collections at quiet moments, and freed memory
+"""Memory of a process that runs for months: full garbage collections at quiet moments, and freed memory
 returned to the system.
 
-The policies live as long as the process, so they are frozen: a collection looks at requests only and
-takes milliseconds. The C library (glibc) keeps what each thread freed for that thread, so a process would
-grow to the largest bodies that each of its threads has ever held; two arenas and a trim now and then
-avoid that. On other systems only the collections run.
+The policies live as long as the process, so they are frozen: a collection scans requests only and takes
+milliseconds. The C library (glibc) keeps memory freed by a thread for that thread, so a process would
+grow to the largest bodies that each of its threads ever held; two arenas and regular trims avoid that. On
+other systems only the collections run.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from contextlib import suppress
 from typing import Any, Final
 
 SECONDS: Final = 5.0
-"""Between two quiet moments."""
+"""Between two checks for a quiet moment."""
 _THRESHOLDS: Final = (50_000, 20, 1_000)
-"""Of the collector: a full collection in the middle of a large batch would stop every answer for a tenth
+"""Thresholds of the collector: a full collection during a large batch would stop every answer for a tenth
 of a second, so full collections run in `tidy`."""
 _ARENA_MAX: Final = -8  # M_ARENA_MAX of <malloc.h>
 _ARENAS: Final = 2
 
 
 def settle() -> None:
-    """After the policies were opened: keep them out of every later collection."""
+    """Exclude what exists now (the policies) from every later collection."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
@@ -33,7 +33,7 @@ def settle() -> None:
 
 
 def tidy() -> None:
-    """At a quiet moment: free what only reference cycles hold, and return it to the system."""
+    """Free what only reference cycles hold, and return it to the system."""
     gc.collect()
     with suppress(AttributeError):
         _libc().malloc_trim(0)
@@ -42,5 +42,5 @@ def tidy() -> None:
 def _libc() -> Any:
     try:
         return ctypes.CDLL(None)
-    except (OSError, TypeError):  # no such thing here
+    except (OSError, TypeError):  # not on this system
         return None

@@ -1,4 +1,4 @@
-"""From settings to the state of one process: policies, keys and the audit record."""
+"""Opens the state of one process from its settings: policies, keys and the audit record."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from payer_policy.bundle import PublicKey
 from payer_policy.bundle.signing import read_private, read_public
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError
 from payer_policy.service.deployment import Deployment, Event
-from payer_policy.service.keys import KeyFile, Keys
+from payer_policy.service.keys import KeyFile
 from payer_policy.service.logs import log
 from payer_policy.service.metrics import Metrics
 from payer_policy.service.recording import Recording, now
@@ -21,24 +21,24 @@ from payer_policy.service.settings import Settings
 from payer_policy.service.state import State
 
 SETTLE = 0.2
-"""Seconds between two readings of what changed, so that nothing half-written is taken."""
+"""Seconds between two readings of a change, so that nothing half-written is used."""
 
 
 def open_state(settings: Settings) -> State:
-    """Open all that a process of the service needs.
+    """Open everything that a process of the service needs.
 
     Raises:
-        PolicyError: The policies, the bundle or a trusted key do not pass; with every problem.
+        PolicyError: The policies, the bundle or a trusted key are wrong; with every problem.
         KeysUnreadable: The file of API keys is wrong.
         AuditError: The audit record cannot be opened.
     """
-    keys = None if settings.keys is None else KeyFile(settings.keys, Keys.read(settings.keys))
+    keys = None if settings.keys is None else KeyFile(settings.keys)
     metrics = Metrics()
     deployment = Deployment(
         settings.source,
         [_public_key(path) for path in settings.trusted],
         engine=settings.engine,
-        on_event=partial(_tell, metrics),
+        on_event=partial(_on_event, metrics),
         interval=settings.poll_seconds,
         settle=min(SETTLE, settings.poll_seconds),
         clock=now,
@@ -61,7 +61,7 @@ def open_state(settings: Settings) -> State:
 
 
 def _heads(settings: Settings, recording: Recording, metrics: Metrics) -> HeadWriter | None:
-    """What signs the heads of the audit record, if anything does."""
+    """Signs the heads of the audit record, if the settings ask for it."""
     if settings.heads is None or settings.heads_key is None:
         return None
 
@@ -71,7 +71,7 @@ def _heads(settings: Settings, recording: Recording, metrics: Metrics) -> HeadWr
 
     def failed(error: Exception) -> None:
         metrics.head("failed")
-        # Only its own errors are known to hold nothing of a request.
+        # Only errors of the audit record are known to contain nothing of a request.
         why = str(error) if isinstance(error, AuditError) else type(error).__name__
         log("head-not-signed", logging.ERROR, why=why)
 
@@ -94,14 +94,14 @@ def _read_key(path: Path) -> bytes:
         raise PolicyError([Diagnostic("unreadable", message, Location(path.as_posix()))]) from None
 
 
-def _tell(metrics: Metrics, event: Event) -> None:
-    """Policies have changed, or tried to: for the log and the meters."""
+def _on_event(metrics: Metrics, event: Event) -> None:
+    """Log and count an event of the deployment."""
     if event.in_force is None:
-        return  # the service does not start, and says why by itself
+        return  # the service does not start, and reports why itself
     level = logging.WARNING if event.kind in ("refused", "expired") else logging.INFO
     log(f"policies-{event.kind}", level, **event.to_json())
-    metrics.policies(event.kind, event.in_force)
-    metrics.expires(None if event.expires is None else _end_of(event.expires))
+    expires = None if event.expires is None else _end_of(event.expires)
+    metrics.policies(event.kind, event.in_force, expires)
 
 
 def _end_of(day: date) -> datetime:

@@ -1,4 +1,4 @@
-"""The policies that decide now: a list, one as JSON or in plain English, and the JSON Schemas."""
+"""The policies in use: a list, one as JSON or in plain English, and the JSON Schemas."""
 
 from __future__ import annotations
 
@@ -13,36 +13,31 @@ from payer_policy.core.ruleset import Ruleset
 from payer_policy.determination.english import read_ruleset
 from payer_policy.formats.schemas import all_schemas
 from payer_policy.policy.library import Library
-from payer_policy.service.authentication import holds
-from payer_policy.service.negotiation import best_of
+from payer_policy.service.authentication import requires
+from payer_policy.service.negotiation import JSON, best_of
 from payer_policy.service.openapi import described, problems
 from payer_policy.service.problems import Problem
 from payer_policy.service.state import state_of
 
-JSON: Final = "application/json"
 VERSION: Final = "payer-policy/policies/1"
 
-router = APIRouter(prefix="/v1", dependencies=[holds("policies")], tags=["policies"])
+router = APIRouter(prefix="/v1", dependencies=[requires("policies")], tags=["policies"])
 
 
 @router.get(
     "/policies",
-    summary="All policies, with the dates of service on which each meaning is in force.",
+    summary="All policies, with the dates of service on which each ruleset is in force.",
     responses=described({JSON: "Policies"}, "The policies, by address."),
 )
 async def policies(request: Request) -> Response:
     """Each window has the hash that determinations name."""
-    deployed = state_of(request).deployed
+    state = state_of(request)
+    deployed = state.deployed
     library = deployed.engine.library
-
-    def work() -> dict[str, Any]:
-        return {
-            "schema": VERSION,
-            "hash": deployed.hash,
-            "policies": [listed(library, address) for address in library.addresses()],
-        }
-
-    return _json(await state_of(request).at_length(lambda _: work()))
+    found = await state.in_worker(
+        lambda _: [listed(library, address) for address in library.addresses()]
+    )
+    return _json({"schema": VERSION, "hash": deployed.hash, "policies": found})
 
 
 @router.get(
@@ -58,12 +53,10 @@ async def policy(
     request: Request,
     payer: Annotated[str, Path(max_length=200)],
     policy: Annotated[str, Path(max_length=200)],
-    on: Annotated[
-        str | None, Query(description="A date of service; the newest meaning where left out.")
-    ] = None,
+    on: Annotated[str | None, Query(description="A date of service; default: the newest.")] = None,
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
-    """Text and Markdown are made from the JSON itself, so they cannot say anything else."""
+    """Text and Markdown are made from the JSON itself, so they cannot differ from it."""
     form = best_of(accept, (JSON, "text/plain", "text/markdown"))
     library = state_of(request).deployed.engine.library
     address = f"{payer}/{policy}"
@@ -76,7 +69,7 @@ async def policy(
     ruleset = _on(library, address, on)
     if form == JSON:
         return _json({**_window(ruleset), "address": address})
-    text = await state_of(request).at_length(
+    text = await state_of(request).in_worker(
         lambda _: read_ruleset(ruleset, form="markdown" if form == "text/markdown" else "text")
     )
     return Response(text, media_type=form)
@@ -88,8 +81,8 @@ async def policy(
     responses=described({JSON: "SchemaNames"}, "Names for `/v1/schemas/{name}`."),
 )
 async def schemas(request: Request) -> Response:
-    """An editor completes and checks policy files by them."""
-    return _json({"schemas": [f.removesuffix(_SUFFIX) for f in await _schemas(request)]})
+    """Editors use them to complete and check policy files."""
+    return _json({"schemas": list(await _schemas(request))})
 
 
 @router.get(
@@ -98,22 +91,20 @@ async def schemas(request: Request) -> Response:
     responses=described({JSON: None}, "A JSON Schema (2020-12).") | problems("not-found"),
 )
 async def schema(request: Request, name: Annotated[str, Path(max_length=200)]) -> Response:
-    """Made from the vocabulary in use: the facts and codes of a policy are those of this service."""
+    """Made from the vocabulary in use, so facts and codes are those of this service."""
     found = await _schemas(request)
-    if f"{name}{_SUFFIX}" not in found:
-        names = [file.removesuffix(_SUFFIX) for file in found]
-        hint = did_you_mean(name, names) or f"there are {', '.join(names)}"
+    if name not in found:
+        hint = did_you_mean(name, found) or f"available schemas: {', '.join(found)}"
         raise Problem("not-found", f"there is no such schema; {hint}")
-    return _json(found[f"{name}{_SUFFIX}"])
-
-
-_SUFFIX: Final = ".schema.json"
+    return _json(found[name])
 
 
 async def _schemas(request: Request) -> dict[str, Any]:
+    """The schemas by name."""
     state = state_of(request)
     library = state.deployed.engine.library
-    return await state.at_length(lambda _: all_schemas(library))
+    files = await state.in_worker(lambda _: all_schemas(library))
+    return {file.removesuffix(".schema.json"): one for file, one in files.items()}
 
 
 def listed(library: Library, address: str) -> dict[str, Any]:
@@ -140,6 +131,7 @@ def _window(ruleset: Ruleset) -> dict[str, Any]:
 
 
 def _on(library: Library, address: str, on: str | None) -> Ruleset:
+    """The ruleset in force on a day; where none is given, the newest."""
     day = library.windows(address)[-1][0]
     if on is not None:
         try:
@@ -155,4 +147,5 @@ def _on(library: Library, address: str, on: str | None) -> Ruleset:
 
 
 def _json(value: Any) -> Response:
+    """As `json_response`; exact decimal numbers of a file are written as text."""
     return Response(json.dumps(value, ensure_ascii=False, default=str), media_type=JSON)

@@ -1,6 +1,6 @@
-"""Problem details for HTTP (RFC 9457): every answer that is no answer, with what to do about it.
+"""Problem details (RFC 9457): every response that is not an answer, with what to do about it.
 
-The table is all there is; `GET /problems/<name>` tells what a name means, so `type` is a link.
+`type` links to `GET /problems/{name}`, which shows the row of the table below.
 """
 
 from __future__ import annotations
@@ -9,14 +9,20 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from fastapi import Response
+from starlette.responses import Response
 
 from payer_policy.core.diagnostics import Diagnostic, PayerPolicyError
 
 MEDIA_TYPE: Final = "application/problem+json"
+_SPLIT: Final = "Split it; `detail` gives the maximum."
+_TRY_AGAIN: Final = (
+    "Nothing was decided or recorded. Try again after the seconds in the `Retry-After` header."
+)
 
 
 class Kind(NamedTuple):
+    """A row of the table: the HTTP status, what is wrong, and what to do."""
+
     status: int
     title: str
     meaning: str
@@ -26,101 +32,65 @@ KINDS: Final[Mapping[str, Kind]] = {
     "refused": Kind(
         422,
         "The request was read and refused",
-        "Something in the request is wrong. Every problem is in `problems`, with its place in the "
-        "body; nothing was decided and nothing was recorded.",
+        "Every problem is in `problems`, with its place in the body. Nothing was decided or recorded.",
     ),
     "several-requests": Kind(
-        422,
-        "More or less than one request",
-        "Exactly one request is decided here. Send lists, JSON Lines and X12 files to the batch path.",
+        422, "Not exactly one request", "Send several requests in one body to /v1/decide/batch."
     ),
     "key-used": Kind(
-        422,
-        "The idempotency key was used for something else",
-        "The same key was sent with another body or to another path within 24 hours. Send the body as "
-        "it was, or choose a new key.",
+        422, "Idempotency key already used", "Send the original body again, or choose a new key."
     ),
-    "too-many-requests-in-one": Kind(
-        413,
-        "Too many requests in one body",
-        "Split the file; `detail` says how many one body may hold.",
-    ),
-    "too-large": Kind(
-        413, "The body is too large", "Split the file; `detail` says how large a body may be."
-    ),
-    "too-many-parts": Kind(
-        413,
-        "The body has too many parts",
-        "Its values, lists and objects are counted before it is read. Split it; `detail` says how many "
-        "one body may have.",
-    ),
-    "too-slow": Kind(
-        408,
-        "The body did not arrive in time",
-        "The connection was too slow, or fewer bytes came than were announced.",
-    ),
-    "wrong-media-type": Kind(
-        415, "Not a media type that is read here", "`detail` says what can be sent."
-    ),
+    "too-many-requests-in-one": Kind(413, "Too many requests in one body", _SPLIT),
+    "too-large": Kind(413, "Body too large", _SPLIT),
+    "too-many-parts": Kind(413, "Too many values in the body", _SPLIT),
+    "too-slow": Kind(408, "The request did not arrive in time", "Send it again."),
+    "wrong-media-type": Kind(415, "Unsupported media type", "`detail` lists what can be sent."),
     "not-acceptable": Kind(
-        406, "No form of the answer is acceptable", "`detail` lists the forms that there are."
+        406, "No acceptable form of the answer", "`detail` lists the available forms."
     ),
     "bad-request": Kind(
-        400, "A parameter or a header is wrong", "`detail` says which, and what was expected."
+        400, "Invalid parameter, header or body", "`detail` names it and says what was expected."
     ),
     "not-authenticated": Kind(
         401,
         "No valid API key",
-        "Send a key as `Authorization: Bearer …` or `X-API-Key: …`. Keys are made with "
-        "`payer-policy keys new`.",
+        "Send a key as `Authorization: Bearer …` or `X-API-Key: …`. `payer-policy keys new` makes keys.",
     ),
     "not-allowed": Kind(
         403,
-        "The API key may not do that",
-        "`detail` says what it may do. `payer-policy keys new --scope …` makes a key with other scopes.",
+        "The API key lacks the scope",
+        "`detail` lists its scopes. `payer-policy keys new --scope …` makes a key with other scopes.",
     ),
     "wrong-host": Kind(
         421,
         "The request was sent to another host",
-        "The header `Host` names a host that this service is not. The operator lists its names with "
-        "--host-name.",
+        "The `Host` header is not a name of this service. The operator lists its names with --host-name.",
     ),
-    "not-found": Kind(404, "Nothing is here", "`detail` says what was looked for."),
-    "wrong-method": Kind(
-        405, "This path does not have that method", "The header `Allow` lists the methods."
-    ),
-    "overloaded": Kind(
-        503,
-        "Too many requests wait for an answer",
-        "Nothing was decided and nothing was recorded. Wait for as long as `Retry-After` says.",
-    ),
+    "not-found": Kind(404, "Not found", "`detail` says what was looked for."),
+    "wrong-method": Kind(405, "Method not allowed", "The `Allow` header lists the methods."),
+    "overloaded": Kind(503, "Too many requests are waiting", _TRY_AGAIN),
     "deadline": Kind(
-        503,
-        "The answer took too long",
-        "Nothing was recorded and no part of the answer is valid. Send fewer requests in one body.",
+        503, "The answer took too long", "Nothing was recorded. Send fewer requests in one body."
     ),
     "not-recorded": Kind(
         503,
         "The audit record cannot be written",
-        "No answer is given that is not in the record. Wait for as long as `Retry-After` says; if "
-        "it stays so, the operator has to look at the store of the audit record.",
+        f"{_TRY_AGAIN} If this continues, the operator must check the database of the audit record.",
     ),
     "not-configured": Kind(
-        501,
-        "This service was started without what the path needs",
-        "`detail` says with what option the operator turns it on.",
+        501, "Not enabled on this service", "`detail` names the option that enables it."
     ),
     "internal": Kind(
         500,
-        "A fault in the service",
-        "Nothing was decided. The log has the kind and the place of the fault under `instance`, and "
-        "no data of the request.",
+        "Internal error",
+        "Nothing was decided. The log has the kind of the fault and its place in the code under "
+        "`instance`, and no data of the request.",
     ),
 }
 
 
 class Problem(PayerPolicyError):
-    """An answer that is no answer. `name` is one of `KINDS`."""
+    """A response that is not an answer. `name` is a key of `KINDS`."""
 
     def __init__(
         self,
@@ -150,61 +120,23 @@ class Problem(PayerPolicyError):
             out["problems"] = [problem.to_json() for problem in self.problems]
         return out
 
+    def response(self, request_id: str) -> Response:
+        """The problem as HTTP."""
+        content = json.dumps(self.to_json(request_id), ensure_ascii=False)
+        return Response(content, self.kind.status, self.headers, MEDIA_TYPE)
 
-def problem_response(problem: Problem, request_id: str) -> Response:
-    """The problem as HTTP."""
-    return Response(
-        json.dumps(problem.to_json(request_id), ensure_ascii=False),
-        problem.kind.status,
-        problem.headers,
-        MEDIA_TYPE,
-    )
+
+def refused(problems: Sequence[Diagnostic]) -> Problem:
+    """The problem that carries what is wrong with a request."""
+    count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
+    return Problem("refused", f"{count} in the request; nothing was decided", problems=problems)
 
 
 def busy(name: str, detail: str, seconds: int = 1) -> Problem:
-    """A problem that goes away by itself, with when to try again."""
+    """A problem that is temporary, with the number of seconds after which to try again."""
     return Problem(name, detail, headers={"Retry-After": str(seconds)})
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a problem, for OpenAPI."""
-    text = {"type": "string"}
-    position = {
-        "type": ["object", "null"],
-        "properties": {"line": {"type": "integer"}, "column": {"type": "integer"}},
-    }
-    return {
-        "title": "Problem",
-        "description": "Problem details (RFC 9457).",
-        "type": "object",
-        "properties": {
-            "type": {"enum": [f"/problems/{name}" for name in KINDS]},
-            "title": text,
-            "status": {"enum": sorted({kind.status for kind in KINDS.values()})},
-            "detail": text,
-            "instance": {"type": "string", "description": "The request id; the log has it too."},
-            "problems": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "code": text,
-                        "severity": {"enum": ["error", "warning"]},
-                        "message": text,
-                        "hint": {"type": ["string", "null"]},
-                        "location": {
-                            "type": "object",
-                            "properties": {
-                                "file": text,
-                                "path": text,
-                                "start": position,
-                                "end": position,
-                            },
-                        },
-                    },
-                    "required": ["code", "severity", "message", "location"],
-                },
-            },
-        },
-        "required": ["type", "title", "status", "detail", "instance"],
-    }
+def internal() -> Problem:
+    """A fault in the service; the log has it."""
+    return Problem("internal", "the service failed; nothing was decided")

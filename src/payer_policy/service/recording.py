@@ -1,4 +1,4 @@
-"""Answers into the audit record: an answer leaves the service only when it is on the disk."""
+"""Writes answers to the audit record: an answer is sent only once it is on the disk."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ from payer_policy.audit import (
     refusal_entry,
 )
 from payer_policy.formats.answer import Answer
-from payer_policy.service.gate import Exchange
+from payer_policy.service.exchange import Exchange
 from payer_policy.service.logs import log_fault
 from payer_policy.service.metrics import Metrics
 from payer_policy.service.problems import Problem, busy
 from payer_policy.service.settings import Settings
 
 T = TypeVar("T")
-_HELD_BACK: Final = 10.0
-"""Seconds after an answer could not be recorded for which the process is not ready. Then it is tried
-again, since only a request can tell whether the record can be written."""
-_AT_ONCE: Final = 8
-"""So many answers are made into rows while the event loop waits; more, beside it."""
+_BACK_OFF_SECONDS: Final = 10.0
+"""How long the process is not ready after an answer could not be recorded. Then requests come again,
+since only a request shows whether the record can be written."""
+_FEW_ANSWERS: Final = 8
+"""Up to this many answers are made into rows on the event loop; more in a thread."""
 
 
 def now() -> datetime:
-    """The time of an answer, to be written beside it. No decision reads it; a question that names no
-    day is asked about this one."""
+    """The time of an answer, for the record. No decision reads it; a question that names no day is
+    about this one."""
     return datetime.now(UTC)
 
 
 class Recording:
-    """One process's way into the audit record."""
+    """Writes the audit record of one process."""
 
     def __init__(self, settings: Settings, target: str, metrics: Metrics) -> None:
         """
         Raises:
-            AuditError: the record cannot be opened, or what it needs is not installed.
+            AuditError: The record cannot be opened, or a library that it needs is not installed.
         """
         keep = settings.audit_keeps == "request"
         self.log = AuditLog.open(target, clock=now, keep_requests=keep)
@@ -58,15 +58,15 @@ class Recording:
         self._stop_seconds = settings.stop_seconds
 
     def stalled(self) -> Problem | None:
-        """Why an answer could not be recorded just now: one waits for longer than any should."""
+        """Why an answer could not be recorded now: a write has been waiting for too long."""
         if self._writer.waits <= self._seconds:
             return None
         return busy("not-recorded", "the audit record does not answer; nothing was decided", 5)
 
     def not_ready(self) -> Problem | None:
-        """Why this process is not ready to record answers, if it is not."""
+        """Why this process is not ready to record answers; None: it is."""
         failed = self._failed_at
-        if failed is not None and time.monotonic() - failed < _HELD_BACK:
+        if failed is not None and time.monotonic() - failed < _BACK_OFF_SECONDS:
             return busy("not-recorded", "the audit record could not be written just now", 5)
         return self.stalled()
 
@@ -80,25 +80,24 @@ class Recording:
         reply: Reply | None = None,
         even_refusals: bool = False,
     ) -> Written:
-        """Write every answer that is one, and wait until all are on the disk.
+        """Write all answers but the refusals, and wait until they are on the disk.
 
         Args:
-            answers: Refusals among them are not written: nothing was decided.
+            answers: The answers. Nothing was decided by a refusal, so it has no row.
             source: The hash of the policies that answered.
-            exchange: Who asks, and in which request.
-            contexts: For each answer, what its form needs to be answered again.
-            reply: What is to be kept with them.
-            even_refusals: Whether a row says so where all are refusals.
+            exchange: The caller and the request.
+            contexts: For each answer, what its format needs to write it again.
+            reply: The reply to keep with them, for the idempotency key.
+            even_refusals: Whether to write a row where all are refusals.
 
         Returns:
-            The receipts of the rows; none where nothing was written. Or what was answered under the
-            same key before.
+            The receipts of the rows, none where nothing was written; or the earlier reply under the
+            same key.
 
         Raises:
             Problem: They cannot be written, or not in time.
         """
-        none: list[Mapping[str, Any] | None] = [None] * len(answers)
-        told = none if contexts is None else contexts
+        nothing: list[Mapping[str, Any] | None] = [None] * len(answers)
 
         def entries() -> list[Entry]:
             return [
@@ -112,45 +111,40 @@ class Recording:
                     context=context,
                     as_of=one.as_of,
                 )
-                for one, context in zip(answers, told, strict=True)
+                for one, context in zip(answers, contexts or nothing, strict=True)
                 if one.request is not None
             ]
 
         try:
-            made = entries() if len(answers) <= _AT_ONCE else await asyncio.to_thread(entries)
+            made = entries() if len(answers) <= _FEW_ANSWERS else await asyncio.to_thread(entries)
         except AuditError as error:
             raise self._failed(error) from error
         if not made and even_refusals:
             made = [refusal_entry(len(answers), source, exchange.caller, exchange.request_id)]
         return await self._write(made, reply) if made else Written()
 
-    async def tell(
-        self, member_id: str, npis: Sequence[str], told: Sequence[int], source: str, who: Exchange
+    async def record_inquiry(
+        self, member_id: str, npis: Sequence[str], rows: Sequence[int], source: str, by: Exchange
     ) -> Receipt:
-        """Write that earlier answers about a member are told, and wait until it is on the disk.
+        """Write which earlier answers about a member are sent, and wait until it is on the disk.
 
         Args:
-            member_id: Whose answers were asked for.
+            member_id: The member.
             npis: The providers that the inquiry named.
-            told: The numbers of the rows that are told.
+            rows: The numbers of the rows that are sent.
             source: The hash of the policies in use.
-            who: Who asks.
+            by: The caller and the request.
 
         Raises:
             Problem: It cannot be written, or not in time.
         """
         entry = inquiry_entry(
-            member_id,
-            npis,
-            told,
-            source=source,
-            caller=who.caller,
-            request_id=who.request_id,
+            member_id, npis, rows, source=source, caller=by.caller, request_id=by.request_id
         )
         return (await self._write([entry], None)).receipts[-1]
 
     async def reply(self, key: str) -> KeptReply | None:
-        """What is kept under a key.
+        """The reply kept under an idempotency key, if any.
 
         Raises:
             Problem: The record cannot be read, or not in time.
@@ -169,7 +163,7 @@ class Recording:
         return written
 
     async def _in_time(self, work: Awaitable[T]) -> T:
-        """What is waited for from the database, no longer than it may take."""
+        """The result of work of the database, within its time limit."""
         try:
             return await asyncio.wait_for(work, self._seconds)
         except TimeoutError as error:
@@ -183,6 +177,6 @@ class Recording:
         return busy("not-recorded", "the audit record cannot be written; nothing was decided", 5)
 
     def close(self) -> None:
-        """Write what waits, and let go of the database; not for ever, where it does not answer."""
+        """Write what is waiting and close the database; give up after `stop_seconds`."""
         if self._writer.close(self._stop_seconds):
             self.log.close()

@@ -1,6 +1,6 @@
-"""What a policy requires, before there is a claim: only the payer and a code (and a plan) are known.
+"""What a policy requires before there is a claim, from the payer and a code (and a plan).
 
-The same decision as any other, with few facts: what holds already, and what would have to be answered.
+The same decision as any other, with few facts: what is decided already, and what would be asked.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from payer_policy.determination import Determination
 from payer_policy.formats import read_requests
 from payer_policy.formats.answer import answer
 from payer_policy.policy.library import Library
-from payer_policy.service.authentication import holds
-from payer_policy.service.decisions import BODY, JSON, one_of, refused
-from payer_policy.service.negotiation import media_type_of
+from payer_policy.service.authentication import requires
+from payer_policy.service.decisions import BODY, one_of
+from payer_policy.service.negotiation import JSON, json_response, media_type_of
 from payer_policy.service.openapi import body, described, problems
-from payer_policy.service.problems import Problem
+from payer_policy.service.problems import Problem, refused
 from payer_policy.service.recording import now
 from payer_policy.service.state import state_of
 
 VERSION: Final = "payer-policy/requirements/1"
 
-router = APIRouter(prefix="/v1", dependencies=[holds("decide")])
+router = APIRouter(prefix="/v1", dependencies=[requires("decide")])
 
 
 @router.post(
@@ -37,34 +37,34 @@ router = APIRouter(prefix="/v1", dependencies=[holds("decide")])
     openapi_extra=body({JSON: "RequirementsQuestion"}),
     responses=described(
         {JSON: "Requirements"},
-        "For each policy that applies: what it says already, and the questions that it would ask.",
+        "For each policy that applies: what it decides already, and the questions it would ask.",
     )
     | problems("refused", "too-large", "wrong-media-type"),
 )
 async def requirements(request: Request) -> Response:
-    """Without a date of service the question is about today, and `as_of` says so. Nothing about a
-    member is asked for, and nothing is recorded."""
+    """Without a date of service the question is about today, and `as_of` says so. No member data is
+    asked for, and nothing is recorded."""
     media_type_of(request, JSON)
     state = state_of(request)
-    async with state.admission.taken(request, _MOST) as data:
+    async with state.admission.taken(request, _MAX_BYTES) as data:
         engine = state.deployed.engine
         asked = request_for(engine.library, _question(data))
         intake = one_of(read_requests(json.dumps(asked).encode(), BODY))
         answered = answer(engine, intake, now().date())
-        if answered.refused:  # places would be those of the request that was made of the question
+        if answered.refused:  # locations would be in the request that was made from the question
             raise refused([replace(one, location=Location(BODY)) for one in answered.problems])
     outcome = answered.outcome
-    content = {
-        "schema": VERSION,
-        "as_of": None if outcome.as_of is None else outcome.as_of.isoformat(),
-        "policies": [_said(one) for one in outcome.determinations],
-        "without_policy": [service.to_json() for service in outcome.without_policy],
-    }
-    return Response(json.dumps(content, ensure_ascii=False), media_type=JSON)
+    return json_response(
+        {
+            "schema": VERSION,
+            "as_of": None if outcome.as_of is None else outcome.as_of.isoformat(),
+            "policies": [_policy_json(one) for one in outcome.determinations],
+            "without_policy": [service.to_json() for service in outcome.without_policy],
+        }
+    )
 
 
-_MOST: Final = 16_384
-"""Bytes of a question."""
+_MAX_BYTES: Final = 16_384
 _FIELDS: Final = ("payer", "code", "plan", "line_of_business", "service_date", "kind")
 
 
@@ -78,27 +78,26 @@ def _question(data: bytes) -> Mapping[str, str]:
     for name, part in value.items():
         if name not in _FIELDS:
             known = ", ".join(f"`{field}`" for field in _FIELDS)
-            raise Problem("bad-request", f"a member is not known; there are {known}")
+            raise Problem("bad-request", f"unknown member; expected {known}")
         if not isinstance(part, str):
-            raise Problem("bad-request", f"`{name}`: a text was expected")
+            raise Problem("bad-request", f"`{name}`: text was expected")
         if not part.strip():
-            raise Problem("bad-request", f"`{name}` is empty; leave it out when it is not known")
+            raise Problem("bad-request", f"`{name}` is empty; leave it out if it is not known")
     return value
 
 
 def request_for(library: Library, question: Mapping[str, str]) -> dict[str, Any]:
-    """The request, in its JSON form, that knows no more than a question says."""
+    """The request, in its JSON form, that contains what a question states and nothing else."""
     facts = library.facts_by_source
-    known = {facts["service", "code"]: question["code"]}
+    stated = {facts["service", "code"]: question["code"]}
     if "service_date" in question:
-        known[facts["service", "date"]] = question["service_date"]
-    coverage = {
-        name: question[name] for name in ("payer", "plan", "line_of_business") if name in question
-    }
-    return {"kind": question.get("kind", "claim"), "coverage": coverage, "facts": known}
+        stated[facts["service", "date"]] = question["service_date"]
+    names = ("payer", "plan", "line_of_business")
+    coverage = {name: question[name] for name in names if name in question}
+    return {"kind": question.get("kind", "claim"), "coverage": coverage, "facts": stated}
 
 
-def _said(determination: Determination) -> dict[str, Any]:
+def _policy_json(determination: Determination) -> dict[str, Any]:
     findings = determination.findings
     return {
         "policy": determination.policy.to_json(),

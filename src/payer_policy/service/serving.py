@@ -1,6 +1,6 @@
-"""Run the service: one or several processes on one socket, with TLS, and a stop that loses nothing.
+"""Runs the service: one or several processes on one socket, with TLS, and a stop that loses nothing.
 
-The policies are opened once before the socket, so that a wrong folder is told on the terminal and not
+The policies are opened once before the socket, so that a wrong folder is reported on the terminal and not
 by a process that dies.
 """
 
@@ -30,35 +30,34 @@ from payer_policy.service.settings import Settings
 
 
 class Unsafe(PayerPolicyError):
-    """What was asked for would let anybody in; it says what to change."""
+    """The settings would give everybody access; the message says what to change."""
 
 
 def serve(settings: Settings) -> None:
-    """Serve until the process is told to stop (SIGTERM, SIGINT).
+    """Serve until a signal to stop (SIGTERM, SIGINT).
 
-    Then no new request is taken, those in flight finish within `stop_seconds`, and what they were
-    answered is in the audit record.
+    Then no new request is accepted, those in flight finish within `stop_seconds`, and their answers are
+    in the audit record.
 
     Raises:
-        Unsafe: No keys, and an address that others can reach.
+        Unsafe: There are no keys, and others can reach the address.
         PolicyError, KeysUnreadable, AuditError: Something cannot be opened.
     """
     if settings.keys is None and not _loopback(settings.host):
         raise Unsafe(
-            f"without keys everybody who reaches {settings.host} could ask; give --keys FILE, "
-            "or serve on 127.0.0.1 only"
+            f"without keys everybody who can reach {settings.host} would have access; "
+            "give --keys FILE, or serve on 127.0.0.1 only"
         )
-    if hasattr(signal, "SIGHUP"):  # a terminal that closes is no reason to lose answers
+    if hasattr(signal, "SIGHUP"):  # closing the terminal must not lose answers
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # Also what the HTTP server raises again after it has stopped: that is no failure.
+        # The HTTP server raises them again after it has stopped; that is not a failure.
         signal.signal(number, lambda *_: sys.exit(0))
-    state = open_state(settings)  # whatever is wrong is told here, on the terminal
+    state = open_state(settings)  # any problem is reported here, on the terminal
     set_up_logs()
     if settings.workers == 1:
-        uvicorn.Server(
-            _config(settings, gated(create(lambda: state, settings.origins), host_names(settings)))
-        ).run()
+        app = gated(create(lambda: state, settings.origins), host_names(settings))
+        uvicorn.Server(_config(settings, app)).run()
         return
     state.close()
     with tempfile.TemporaryDirectory(prefix="payer-policy-meters-") as meters:
@@ -68,17 +67,17 @@ def serve(settings: Settings) -> None:
 
 
 def application(settings: Settings) -> Gate:
-    """What each process runs."""
+    """The application of each process."""
     set_up_logs()
     Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     return gated(create(partial(open_state, settings), settings.origins), host_names(settings))
 
 
 def host_names(settings: Settings) -> frozenset[str]:
-    """The names that `Host` may have; none: any.
+    """The accepted values of the `Host` header; empty: any.
 
-    Without keys only those of this machine: else any web page could have its own name lead here, and
-    ask (DNS rebinding).
+    Without keys only those of this machine: otherwise any web page could have its own name resolve to
+    it, and call (DNS rebinding).
     """
     names = {name.casefold() for name in settings.host_names}
     if settings.keys is None or names:
@@ -87,7 +86,7 @@ def host_names(settings: Settings) -> frozenset[str]:
 
 
 def _end_with(parent: int) -> None:
-    """End this worker when the process that started it is gone, so that none serves unwatched."""
+    """End this worker when the process that started it is gone."""
     while os.getppid() == parent:
         time.sleep(1)
     os.kill(os.getpid(), signal.SIGTERM)
@@ -96,9 +95,6 @@ def _end_with(parent: int) -> None:
 def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.Config:
     limits = settings.limits
     door = Door(most_connections(limits.connections), limits.header_seconds)
-    tls: dict[str, Any] = {}
-    if settings.tls_certificate is not None:
-        tls = {"ssl_certfile": settings.tls_certificate, "ssl_keyfile": settings.tls_key}
     return uvicorn.Config(
         app,
         factory=factory,
@@ -109,14 +105,15 @@ def _config(settings: Settings, app: Any, *, factory: bool = False) -> uvicorn.C
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        # By h11: the other parser of uvicorn loses the body of a request that offers to upgrade, and
-        # reads headers of any size.
+        # By h11: uvicorn's other parser loses the body of a request that offers to upgrade, and accepts
+        # headers of any size.
         http=door.protocol(),
         backlog=BACKLOG,
         lifespan="on",
         ws="none",
         timeout_graceful_shutdown=settings.stop_seconds,
-        **tls,
+        ssl_certfile=settings.tls_certificate,
+        ssl_keyfile=settings.tls_key,
     )
 
 

@@ -1,6 +1,7 @@
-"""What an operator can set for the service, in one immutable value that every process gets a copy of.
+"""The settings of the service, in one immutable value that every process gets a copy of.
 
-Paths, not contents: no secret is in it.
+The texts below the fields are also the help of the options of `payer-policy serve`. Paths, not contents:
+the settings hold no secret.
 """
 
 from __future__ import annotations
@@ -14,37 +15,40 @@ from payer_policy.request.models import MAX_LINES
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one request may ask for, and how much may be asked at once of one process."""
+    """Bounds on one request, and on all requests of one process at once."""
 
     body_bytes: int = 1_048_576
-    """The largest body where one request is decided."""
+    """Maximum bytes of a body with one request."""
     batch_bytes: int = 16_777_216
-    """The largest body where many are."""
+    """Maximum bytes of a body with many requests."""
     batch_requests: int = 2_000
+    """Maximum number of requests in one body."""
     lines: int = MAX_LINES
-    """The most lines of one claim."""
+    """Maximum number of lines of one claim."""
     seconds: float = 10.0
-    """The longest that a body may take to arrive, and again that the answer may take."""
+    """Seconds for a body to arrive, and again for its answer."""
     receiving: int = 1_024
-    """How many requests may be on their way in; each may hold one body in memory."""
+    """Maximum number of requests being received; each may hold one body in memory."""
     held_bytes: int = 268_435_456
-    """How many bytes of bodies may be in memory at once, whether they are on their way or waited for."""
+    """Maximum bytes of bodies in memory, being received or waiting."""
     waiting: int = 128
-    """How many requests that have arrived may wait for their answer. More are refused with 503."""
+    """Maximum number of requests waiting for their answer, per process; more get 503 with Retry-After."""
     write_seconds: float = 5.0
-    """Seconds within which the audit record must accept an answer; after that, 503."""
+    """Seconds for the audit record to accept an answer; after that, 503."""
     parts: int = 50_000
-    """The most values, lists and objects in the JSON of one request, counted by commas and brackets."""
+    """Maximum number of values, lists and objects in the JSON of one request, counted by commas and
+    brackets."""
     batch_parts: int = 300_000
-    """The same for a batch."""
+    """The same for a body with many requests."""
     batch_lines: int = 20_000
-    """The most lines in all claims of one body together."""
+    """Maximum number of lines in all claims of one body together."""
     connections: int = 1_024
-    """The most open connections; fewer if the process may not open that many files."""
+    """Maximum number of open connections, per process; fewer if it cannot open that many files (ulimit
+    -n)."""
     header_seconds: float = 10.0
     """Seconds for the headers of a request to arrive."""
     batches: int = 4
-    """How many long answers (batches, explanations) are worked on at once."""
+    """The number of worker threads for long answers (batches, explanations)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,36 +56,41 @@ class Settings:
     """How the service is run."""
 
     source: Path
-    """A policy folder, a bundle file, or a folder of bundles."""
+    """A folder of policies, a signed bundle, or a folder of bundles. It is watched: a change that passes
+    its checks comes into force, any other changes nothing."""
     trusted: tuple[Path, ...] = ()
-    """Public keys (PEM) that a bundle must be signed with one of."""
+    """A public key (PEM) that bundles may be signed with; may be repeated."""
     minimum_sequence: int | None = None
-    """The lowest sequence of a bundle that is deployed."""
+    """Refuse bundles with a lower sequence or with none; needs --trust."""
     sequence_file: Path | None = None
-    """Remembers the highest sequence that was ever deployed; None: only this process does."""
+    """Keep the highest sequence here, so that no older bundle is deployed after a restart; needs
+    --trust."""
     engine: str = "compiled"
     keys: Path | None = None
-    """The file of API keys; None: no authentication, on the loopback interface only."""
+    """The API keys, a file of `payer-policy keys`."""
     audit: str | None = None
-    """The URL or the file of the audit record; None: nothing is recorded."""
+    """The audit record: a SQLite file, or postgresql://…"""
     audit_keeps: Literal["request", "hash"] = "request"
+    """Keep the whole request, or only its hash. Facts are kept in any case."""
     heads: Path | None = None
-    """The file of signed heads of the audit record; None: none are signed."""
+    """Append signed heads of the audit record to this file; needs --heads-key."""
     heads_key: Path | None = None
-    """The private key (PEM) that signs them."""
+    """The private key (PEM) that signs them, from `payer-policy bundle keygen`."""
     heads_seconds: float = 60.0
-    """How often a head is signed, where it has changed."""
+    """Seconds between two heads; an unchanged head is not signed again."""
     origins: tuple[str, ...] = ()
-    """Origins of web pages that may ask from a browser (CORS)."""
+    """Web pages of this origin may call from a browser (CORS), as CDS Hooks requires; may be repeated."""
     poll_seconds: float = 2.0
-    """How often the policies (and the keys) are looked at for a change."""
+    """Seconds between checks of the policies and keys for changes."""
     host_names: tuple[str, ...] = ()
-    """Names accepted in the `Host` header; empty: any."""
+    """A name accepted in the Host header, in addition to those of this machine; may be repeated. Without
+    it, and with keys, any name."""
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
+    """The number of processes."""
     stop_seconds: int = 30
-    """How long requests in flight have to finish when the service is stopped."""
+    """Seconds for requests in flight to finish after the signal to stop."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     limits: Limits = field(default_factory=Limits)

@@ -1,4 +1,4 @@
-"""What one process of the service holds: the policies in use, the keys, the audit record, the meters.
+"""The state of one process of the service: the policies in use, keys, audit record and metrics.
 
 Routes get it through `state_of`; there are no globals.
 """
@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from starlette.requests import HTTPConnection
@@ -24,49 +25,44 @@ from payer_policy.service.settings import Settings
 
 T = TypeVar("T")
 _GRACE: Final = 1.0
-"""Seconds after the deadline for which work is waited for that looks at its deadline itself."""
+"""Extra seconds after the deadline for work that checks its deadline itself."""
 
 
 class Deadline:
-    """When an answer is too late. Asked between the parts of long work."""
+    """When an answer is too late. Long work checks it between its parts."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._end = time.monotonic() + seconds
 
     def check(self) -> None:
-        """
+        """Return if there is time left.
+
         Raises:
-            Problem: it is too late.
+            Problem: The deadline has passed.
         """
         if time.monotonic() > self._end:
             raise self.passed()
 
     def passed(self) -> Problem:
-        """That it is too late."""
+        """The problem of an answer that is too late."""
         return busy("deadline", f"the answer took longer than {self._seconds:g} s", 5)
 
 
+@dataclass(eq=False)
 class State:
-    """One process's share of the service. Made once, when the process starts."""
+    """The state of one process. Made once, when the process starts."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        deployment: Deployment,
-        audit: Recording | None,
-        keys: KeyFile | None,
-        metrics: Metrics,
-        heads: HeadWriter | None = None,
-    ) -> None:
-        self.settings = settings
-        self.deployment = deployment
-        self.audit = audit
-        self.keys = keys
-        self.metrics = metrics
-        self.heads = heads
-        self.admission = Admission(settings.limits, metrics, self._stalled)
-        self._long = ThreadPoolExecutor(settings.limits.batches, "answers")
+    settings: Settings
+    deployment: Deployment
+    audit: Recording | None
+    keys: KeyFile | None
+    metrics: Metrics
+    heads: HeadWriter | None = None
+
+    def __post_init__(self) -> None:
+        self.admission = Admission(self.settings.limits, self.metrics, self._stalled)
+        self._long = ThreadPoolExecutor(self.settings.limits.batches, "answers")
         self._at_work = 0
 
     @property
@@ -77,21 +73,25 @@ class State:
         return current
 
     def _stalled(self) -> Problem | None:
-        """Why no answer could be recorded just now, without trying."""
+        """Why no answer could be recorded now, as far as is known without trying."""
         return None if self.audit is None else self.audit.stalled()
 
     @property
     def is_at_work(self) -> bool:
-        """Whether long work is being done or waits to be done."""
+        """Whether a worker thread is busy or has work waiting."""
         return self._at_work > 0
 
-    async def at_length(self, work: Callable[[Deadline], T]) -> T:
-        """Work of more than a few milliseconds, beside the event loop, with its deadline.
+    def deadline(self) -> Deadline:
+        """The deadline of an answer that is started now."""
+        return Deadline(self.settings.limits.seconds)
+
+    async def in_worker(self, work: Callable[[Deadline], T]) -> T:
+        """The result of work of more than a few milliseconds, done in a worker thread.
 
         Raises:
-            Problem: the deadline passed, in the queue or at work.
+            Problem: The deadline passed, in the queue or during the work.
         """
-        deadline = Deadline(self.settings.limits.seconds)
+        deadline = self.deadline()
 
         def worked() -> T:
             deadline.check()
@@ -101,7 +101,7 @@ class State:
         self._at_work += 1
         working.add_done_callback(self._worked)
         try:
-            # What looks at its deadline ends by itself before this; a database that hangs does not.
+            # Work that checks its deadline ends before this; waiting for a hung database does not.
             return await asyncio.wait_for(
                 asyncio.shield(working), self.settings.limits.seconds + _GRACE
             )
@@ -111,10 +111,10 @@ class State:
     def _worked(self, done: asyncio.Future[T]) -> None:
         self._at_work -= 1
         if not done.cancelled():
-            done.exception()  # also of work that nobody waits for any more
+            done.exception()  # retrieved even if the client is gone, so that asyncio does not warn
 
     def close(self) -> None:
-        """The process ends. What is in flight has finished by now."""
+        """Release everything; requests in flight have finished by now."""
         self._long.shutdown(wait=False, cancel_futures=True)
         self.deployment.stop()
         if self.heads is not None:
@@ -125,6 +125,6 @@ class State:
 
 
 def state_of(connection: HTTPConnection) -> State:
-    """The state of the application that a request came to."""
+    """The state of the application that serves a request."""
     found: State = connection.app.state.service
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Final
 
@@ -24,18 +24,18 @@ from payer_policy.formats.x12 import (
     review,
 )
 from payer_policy.formats.x12.review_loops import ReviewLoop
-from payer_policy.service.authentication import holds
-from payer_policy.service.decisions import BODY, decided, refused, too_many
-from payer_policy.service.giving import Question
+from payer_policy.service.authentication import requires
+from payer_policy.service.calls import Call, answer_once
+from payer_policy.service.decisions import BODY, check_count, decide_each
 from payer_policy.service.negotiation import media_type_of
 from payer_policy.service.openapi import body, described, problems
-from payer_policy.service.problems import Problem
+from payer_policy.service.problems import Problem, refused
 from payer_policy.service.recording import now
 from payer_policy.service.state import Deadline, state_of
 
 X12: Final = "application/edi-x12"
 
-router = APIRouter(prefix="/x12", tags=["standards"], dependencies=[holds("decide")])
+router = APIRouter(prefix="/x12", tags=["standards"], dependencies=[requires("decide")])
 
 
 @router.post(
@@ -46,63 +46,62 @@ router = APIRouter(prefix="/x12", tags=["standards"], dependencies=[holds("decid
     | problems("refused", "key-used", "too-large", "wrong-media-type", "not-configured"),
 )
 async def review_requests(request: Request) -> Response:
-    """A request that cannot be read is answered with AAA; what is certified gets a number that depends
-    on the request and the policies alone. Control numbers are those of the audit record's rows, so
-    that none is ever given twice."""
+    """A request that cannot be read is answered with AAA; a certified one gets a number that depends on
+    the request and the policies only. Control numbers are those of the audit record's rows, so none is
+    ever used twice."""
     media_type_of(request, X12, "text/plain", "application/octet-stream")
     state = state_of(request)
+    limits = state.settings.limits
     if state.audit is None:
         raise Problem("not-configured", "control numbers come from the audit record; see --audit")
-    async with state.admission.taken(request, state.settings.limits.batch_bytes) as data:
-        question = Question.of(request, data)
-        if (before := await question.answered()) is not None:
-            return before
-        deployed = state.deployed
-        rules = ReviewRules.of(deployed.engine.library)
+
+    async def answered(call: Call) -> Response:
+        rules = ReviewRules.of(call.deployed.engine.library)
 
         def work(deadline: Deadline) -> tuple[list[ReviewLoop], list[Answer]]:
-            loops = list(_requests(data, state.settings.limits.batch_requests, deadline))
+            loops = _requests(call.data, limits.batch_requests, deadline)
             intakes = remark_duplicates(intake_x12(loop, BODY) for loop in loops)
-            answers = decided(state, deployed, intakes, deadline)
+            answers = decide_each(call, intakes, deadline)
             _written(loops, answers, 0, rules)  # what cannot be written is not recorded either
             return loops, answers
 
-        loops, answers = await state.at_length(work)
+        loops, answers = await call.state.in_worker(work)
 
         def content(receipts: Sequence[Receipt]) -> bytes:
             return _written(loops, answers, receipts[-1].seq, rules).encode()
 
-        # An answer that rejects all has a control number of its own, too.
-        return await question.give(deployed, answers, content, X12, even_refusals=True)
+        # A response that rejects every request has a control number of its own, too.
+        return await call.answer(answers, content, X12, even_refusals=True)
+
+    return await answer_once(request, answered, limits.batch_bytes)
 
 
-def _requests(data: bytes, most: int, deadline: Deadline) -> Iterator[ReviewLoop]:
-    """The requests of an interchange, and nothing else.
+def _requests(data: bytes, most: int, deadline: Deadline) -> list[ReviewLoop]:
+    """The requests of an interchange that contains nothing else.
 
     Raises:
-        Problem: the body is no X12, has something else in it, or is broken; or it is too late.
+        Problem: The body is not X12, has anything else in it, or is broken; or the deadline has passed.
     """
     form = form_of(data[:4096], BODY)
     if isinstance(form, Diagnostic):
         raise refused([form])
     if form.name != "x12":
-        raise Problem("wrong-media-type", f"this path reads {X12}; send JSON to /v1/decide")
+        raise Problem("wrong-media-type", f"this path accepts {X12}; send JSON to /v1/decide")
     wrong: list[Diagnostic] = []
-    count = 0
+    found: list[ReviewLoop] = []
     for part in x12_loops(x12_text(BytesIO(data.lstrip(_BEFORE)), deadline.check), BODY):
         if isinstance(part, ReviewLoop):
-            count += 1
-            if count > most:
-                raise too_many(most)
-            yield part
+            found.append(part)
+            check_count(found, most)
         elif isinstance(part, Diagnostic):
             wrong.append(part)
         else:
-            message = "a claim (837) stands here; requests (278) were expected"
+            message = "found a claim (837); requests (278) were expected"
             hint = "send claims to /v1/decide/batch"
             wrong.append(Diagnostic("wrong-transaction", message, Location(BODY), hint))
-    if not count or any(problem.severity == "error" for problem in wrong):
+    if not found or any(problem.severity == "error" for problem in wrong):
         raise refused(wrong)
+    return found
 
 
 _BEFORE: Final = b"\xef\xbb\xbf \t\r\n"
@@ -114,14 +113,14 @@ def _written(
     """The answers as one interchange, from the requests' receiver to their sender.
 
     Raises:
-        Problem: it cannot be written.
+        Problem: It cannot be written.
     """
     reviews = [(loop, _review(one, rules)) for loop, one in zip(loops, answers, strict=True)]
     isa = loops[0].opened.isa
     assert isa is not None, "an interchange begins with its ISA"
     if any(_parties(loop) != _parties(loops[0]) for loop in loops):
-        message = "the body holds interchanges of several parties; one answer goes to one of them"
-        hint = "send the interchanges of each sender by themselves"
+        message = "the body holds interchanges of several parties; one answer goes to one party"
+        hint = "send the interchanges of each sender separately"
         raise refused([Diagnostic("several-parties", message, Location(BODY), hint)])
     envelope = Envelope(
         sender=isa.get(8),

@@ -64,7 +64,7 @@ def test_one_changed_byte_of_a_record_is_told_with_its_step(records: Path, tmp_p
     ("content", "told"),
     [
         (None, "no such file or directory"),
-        (b"", "holds no record; `decide --record` writes them"),
+        (b"", "contains no record; `decide --record` writes them"),
     ],
 )
 def test_a_wrong_call_is_no_verdict(tmp_path: Path, content: bytes | None, told: str) -> None:

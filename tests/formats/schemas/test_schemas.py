@@ -193,7 +193,7 @@ def test_the_command_writes_prints_and_compares(tmp_path: Path) -> None:
     (target / "drug.schema.json").write_text("{}", encoding="utf-8")
     status, said = schema("--check", str(target))
     assert status == 1
-    assert said.startswith(f"{target}/drug.schema.json is not fresh")
+    assert said.startswith(f"{target}/drug.schema.json is out of date")
     status, said = schema("polices")
     assert status == 2
     assert "did you mean `policy`?" in said

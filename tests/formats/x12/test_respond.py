@@ -118,7 +118,7 @@ def test_the_same_call_gives_the_same_bytes() -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"payer": None}, "the setup does not say who pays"),
+        ({"payer": None}, "the setup does not name the payer"),
         ({"payments": {}}, "no payment to the billing provider 1234567893"),
         ({"payer_controls": {}}, "no payer's number for the claim (CLP07)"),
         ({"others_as_billed": False}, "line 1 (62370) is decided by no policy"),

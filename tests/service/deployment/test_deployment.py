@@ -87,7 +87,7 @@ def test_a_folder_comes_into_force_and_stays_while_nothing_changes(policies: Pat
     current = one.current
     assert current is not None
     assert (event.kind, event.before, event.in_force) == ("swapped", None, current.hash)
-    assert event.notes == ("a plain folder, which nobody signed",)
+    assert event.notes == ("a plain folder, not signed",)
     assert (current.hash, current.sequence, current.manifest) == (current.folder_hash, 1, None)
     assert allowed(current) == 300
     assert one.look() == one.look() == ()
@@ -152,7 +152,7 @@ def test_an_edit_that_is_taken_back_is_told_too(policies: Path) -> None:
     events = one.look()
 
     assert kinds(events) == ["recovered"] and one.current is current
-    assert "what was refused is no longer there" in events[0].text()
+    assert "the refused policies are no longer there" in events[0].text()
     assert one.look() == () and one.refused == ()
 
 
@@ -163,10 +163,10 @@ def test_policies_that_are_gone_are_named(policies: Path) -> None:
     shutil.rmtree(policies / "south")
     assert one.look()[0].notes == (
         "no longer there: south/iron",
-        "a plain folder, which nobody signed",
+        "a plain folder, not signed",
     )
     shutil.rmtree(policies / "north")
-    assert one.look()[0].notes[:2] == ("no longer there: north/iron", "it has no policy at all")
+    assert one.look()[0].notes[:2] == ("no longer there: north/iron", "it has no policies")
 
 
 def test_a_folder_that_goes_away_keeps_the_old(policies: Path) -> None:
@@ -311,7 +311,7 @@ def test_where_signatures_are_wanted_a_plain_folder_is_refused(policies: Path) -
 
     (event,) = one.look()
     assert codes((event,)) == ["not-signed"] and one.current is None
-    assert "a plain folder carries no signature" in event.text()
+    assert "a plain folder has no signature" in event.text()
 
 
 def test_every_half_of_a_bundle_is_refused_and_the_whole_is_taken(
@@ -576,7 +576,7 @@ def test_a_fault_of_ours_stops_nothing(policies: Path, monkeypatch: pytest.Monke
         (policies / POLICY).read_text("utf-8").replace('"value": 300', '"value": 299'), "utf-8"
     )
     with monkeypatch.context() as patch:
-        patch.setattr(watching, "make_ready", fail)
+        patch.setattr(watching, "warm_up", fail)
         events = one.look()
         assert codes(events) == ["internal"] and "ZeroDivisionError" in events[0].text()
         assert "data" not in events[0].text() and allowed(one.current) == 300
@@ -612,7 +612,7 @@ def test_events_are_values_with_a_time_only_from_a_clock(policies: Path) -> None
         "in_force": event.hash,
         "before": None,
         "problems": [],
-        "notes": ["a plain folder, which nobody signed"],
+        "notes": ["a plain folder, not signed"],
         "rollback": False,
         "expires": None,
         "at": "2026-01-31T08:00:00.000+00:00",

@@ -180,7 +180,7 @@ def test_what_cannot_be_remembered_is_not_deployed(
     (event,) = one.look()
 
     assert codes((event,)) == ["not-remembered"] and one.current is None
-    assert "cannot be kept: no such file or directory" in event.text()
+    assert "cannot be stored: no such file or directory" in event.text()
     (tmp_path / "gone").mkdir()
     assert kinds(one.look()) == ["swapped"]
 

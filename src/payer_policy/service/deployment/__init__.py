@@ -1,7 +1,8 @@
-"""What a service decides by, and how it changes while the service runs; knows nothing of HTTP.
+"""The policies in force, and how they change while a program runs; independent of HTTP.
 
-`Deployment.current` is one immutable value, swapped whole and only for policies that pass. Whoever
-took it before a swap goes on with it; whatever does not pass leaves the old one in force, and says so.
+`Deployment.current` is one immutable value, replaced as a whole and only by policies that pass. A caller
+that took it before a swap keeps using it; policies that do not pass leave the old ones in force, and the
+reason is reported.
 """
 
 from payer_policy.service.deployment.model import Deployed, Event

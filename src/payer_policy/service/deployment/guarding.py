@@ -1,7 +1,7 @@
-"""What of a signed bundle may be deployed now: not an older one again, and not an expired one.
+"""Decides whether a signed bundle may be deployed now: not an older one again, and not an expired one.
 
-A signature never ends, so whoever has an old bundle could put it back under a newer name. The sequence in
-its manifest tells, and the highest that was deployed is remembered: here, and in a file if one is named.
+A signature never expires, so anyone with an old bundle could put it back under a newer name. The sequence
+in its manifest prevents that: the highest one deployed is remembered, here and optionally in a file.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from payer_policy.core.whole_file import locked, opened, whole_file
 
 SCHEMA: Final = "payer-policy/highest-sequence/1"
 _LONGEST: Final = 1_000
-"""Bytes of the file; it has about 70."""
+"""Maximum bytes read of the file, which has about 70."""
 
 
 class Guard:
     """Judges the manifests of bundles whose signature was verified.
 
     Args:
-        minimum: The lowest sequence that is deployed.
-        file: Remembers the highest sequence over restarts; several processes may share it.
-        clock: Says which day it is; without it, no bundle is seen to expire.
+        minimum: The lowest accepted sequence.
+        file: Keeps the highest sequence across restarts; several processes may share it.
+        clock: The current time; without it, no bundle expires.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class Guard:
         self._highest: int | None = None
 
     def admit(self, name: str, manifest: Manifest | None) -> None:
-        """Nothing, where a bundle may come into force now. A plain folder has no manifest, and may.
+        """Return if a bundle may come into force now. A plain folder has no manifest, and may.
 
         Raises:
-            BundleError: It is expired, or its sequence is too low or missing; or the file that
-                remembers cannot be read.
+            BundleError: It is expired, or its sequence is too low or missing; or the file of the highest
+                sequence cannot be read.
         """
         if manifest is None:
             return
@@ -65,11 +65,11 @@ class Guard:
             raise BundleError(problems)
 
     def remember(self, name: str, manifest: Manifest | None) -> None:
-        """Before a bundle comes into force: none of a lower sequence will from now on.
+        """Rule out lower sequences from now on; called before a bundle comes into force.
 
         Raises:
-            BundleError: Another process has deployed a higher one meanwhile, or the file that remembers
-                cannot be written; nothing must come into force then.
+            BundleError: Another process has deployed a higher one, or the file cannot be written; the
+                bundle must not come into force then.
         """
         sequence = None if manifest is None else manifest.about.sequence
         if sequence is None:
@@ -118,16 +118,14 @@ class Guard:
             or type(sequence) is not int
             or not 0 <= sequence <= MAX_SEQUENCE
         ):
-            message = f"{self._file}: the file does not hold the highest sequence that was deployed"
-            hint = (
-                f'write {{"schema": "{SCHEMA}", "sequence": N}} with the highest, or name another'
-            )
+            message = f"{self._file}: the file does not contain the highest sequence deployed"
+            hint = f'write {{"schema": "{SCHEMA}", "sequence": N}} into it, or name another file'
             raise BundleError([problem("not-remembered", name, message, hint)])
         return int(sequence)
 
     def _unusable(self, name: str, error: OSError) -> NoReturn:
         why = (error.strerror or "unknown reason").lower()
-        message = f"{self._file}: the highest sequence that was deployed cannot be kept: {why}"
+        message = f"{self._file}: the highest sequence deployed cannot be stored: {why}"
         raise BundleError([problem("not-remembered", name, message)]) from None
 
 

@@ -1,8 +1,8 @@
-"""What is in force, and what happened to it, as values for logs, health checks and decisions."""
+"""The policies in force and what happened to them, as values for logs, health checks and decisions."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -15,14 +15,14 @@ SCHEMA: Final = "payer-policy/deployment-event/1"
 _SHORT: Final = 12
 
 Kind = Literal["swapped", "refused", "recovered", "expired"]
-"""`swapped`: other policies are in force now. `refused`: what stands at the source does not pass, and
-what was in force still is. `recovered`: what was refused is gone, without a swap. `expired`: the last day
-of the bundle in force is over; it stays in force."""
+"""`swapped`: other policies are in force now. `refused`: the policies at the source do not pass, and the
+ones in force stay. `recovered`: refused policies are gone, without a swap. `expired`: the last day of the
+bundle in force is over; it stays in force."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """Policies in force. Immutable: a decision that takes it once is by these policies alone."""
+    """Policies in force. Immutable: a decision that takes it once uses these policies only."""
 
     engine: Engine
     """The engine to decide by."""
@@ -33,11 +33,11 @@ class Deployed:
     folder_hash: str
     """Of the policies alone, however they were packed."""
     manifest: Manifest | None
-    """None: a plain folder, which nobody signed."""
+    """None: a plain folder, which is not signed."""
     sequence: int
-    """1 for what came into force first in this process, then one more with each swap."""
+    """1 for the first policies in force in this process, then one more with each swap."""
     since: str | None
-    """When it came into force, by the clock that was passed in; None: there was none."""
+    """When it came into force, by the deployment's clock; None: it has no clock."""
 
     def to_json(self) -> dict[str, Any]:
         """Which policies these are, for a readiness check or the record of a decision."""
@@ -59,27 +59,27 @@ class Event:
     """Something that happened at the source. Equal events are equal values."""
 
     kind: Kind
-    """`swapped`, `refused` or `recovered`."""
+    """What happened."""
     sequence: int
     """Events are numbered from 1 in each process."""
     name: str
-    """What the event is about: a bundle or a folder."""
+    """The bundle or folder that the event is about."""
     hash: str
-    """Of what stands there; where it could not be read, of the reasons."""
+    """The hash of the bundle or folder; where it could not be read, of the reasons."""
     in_force: str | None
-    """The hash of what is in force after the event; None: nothing is, so nothing can be decided."""
+    """The hash of the policies in force after the event; None: none are, so nothing can be decided."""
     before: str | None
-    """The hash of what was in force before it."""
+    """The hash of the policies in force before it."""
     problems: tuple[Diagnostic, ...] = ()
-    """Why it was refused, everything at once."""
+    """Why it was refused: every reason."""
     notes: tuple[str, ...] = ()
-    """What an operator should know of what was swapped in."""
+    """What an operator should know about the new policies."""
     rollback: bool = False
-    """That its manifest says it is older than the one before."""
+    """Whether its manifest is older than the previous one."""
     expires: date | None = None
     """The last day (UTC) of the bundle in force."""
     at: str | None = field(default=None, compare=False)
-    """When, by the clock that was passed in."""
+    """When, by the deployment's clock."""
 
     def text(self) -> str:
         """The event in words, for a log that people read."""
@@ -94,23 +94,16 @@ class Event:
         if self.kind == "expired":
             return f"{self.name}: {short} expired after {self.expires} (UTC); {kept}"
         if self.kind == "recovered":
-            return f"{self.name}: what was refused is no longer there; {kept}"
-        told = report_text(self.problems, consequence=kept)
-        return f"{self.name}: {short} is refused; {kept}\n{told}"
+            return f"{self.name}: the refused policies are no longer there; {kept}"
+        report = report_text(self.problems, consequence=kept)
+        return f"{self.name}: {short} is refused; {kept}\n{report}"
 
     def to_json(self) -> dict[str, Any]:
         """The event for a log that programs read."""
         return {
             "schema": SCHEMA,
-            "kind": self.kind,
-            "sequence": self.sequence,
-            "name": self.name,
-            "hash": self.hash,
-            "in_force": self.in_force,
-            "before": self.before,
+            **{one.name: getattr(self, one.name) for one in fields(self)},
             "problems": [problem.to_json() for problem in self.problems],
             "notes": list(self.notes),
-            "rollback": self.rollback,
             "expires": None if self.expires is None else self.expires.isoformat(),
-            "at": self.at,
         }

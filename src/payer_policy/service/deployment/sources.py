@@ -1,7 +1,7 @@
-"""What stands at a source now: a policy folder, a bundle, or a folder of bundles, read into memory.
+"""Reads a source into memory: a policy folder, a bundle, or a folder of bundles.
 
-Everything is read whole before anybody judges it, and told apart by a hash of its bytes, never by a
-date of the file system: an edit within the tick of a clock, or a file put back, is seen as it is.
+Everything is read whole before it is judged, and compared by a hash of its bytes, never by a date of the
+file system, so an edit within one tick of the clock, or a restored file, is seen correctly.
 """
 
 from __future__ import annotations
@@ -28,38 +28,38 @@ _DIGITS: Final = re.compile(r"(\d+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What was read, before it was judged."""
+class Candidate:
+    """Policies that were read and not judged yet."""
 
     name: str
     hash: str
     open: Callable[[Sequence[PublicKey]], Opened]
-    """Judges it. Raises PolicyError with every problem."""
+    """Judges the policies. Raises PolicyError with every problem."""
 
 
 def kind_of(source: Path, signed: bool) -> Kind:
-    """What a source is: a file is a bundle; a folder holds policies, or bundles.
+    """The kind of a source: a file is a bundle; a folder contains policies, or bundles.
 
     Args:
-        source: Where policies are looked for.
-        signed: Whether only signed policies are wanted; it decides what an empty folder is.
+        source: The source.
+        signed: Whether only signed policies are accepted; it decides the kind of an empty folder.
     """
     try:
         if not source.is_dir():
             return "bundle"
         if (source / VOCABULARY).exists():
             return "folder"
-    except OSError:  # what holds it is closed to us; reading it will say so
+    except OSError:  # no access to the folder above; reading it will report that
         return "bundle"
     return "bundles" if signed or names_in(source) else "folder"
 
 
-def found_folder(source: Path) -> Found:
+def found_folder(source: Path) -> Candidate:
     """A policy folder as it is now."""
     name = source.as_posix()
     try:
         contents, problems = load_folder(source)
-    except OSError as error:  # the folder that holds it is closed to us
+    except OSError as error:  # no access to the folder above
         reason = (error.strerror or "unknown reason").lower()
         return not_read(name, [problem("unreadable", name, f"it cannot be read: {reason}")])
     read = {path: data for path, data in contents.items() if path.endswith(".json")}
@@ -69,15 +69,17 @@ def found_folder(source: Path) -> Found:
 
     def judged(trusted: Sequence[PublicKey]) -> Opened:
         if trusted:
-            hint = "serve a bundle (payer-policy bundle build), or trust no key to serve a folder"
-            message = "keys are trusted, and a plain folder carries no signature"
+            hint = (
+                "serve a bundle (payer-policy bundle build), or leave out --trust to serve a folder"
+            )
+            message = "keys are trusted, and a plain folder has no signature"
             raise BundleError([problem("not-signed", name, message, hint)])
         return open_contents(contents, name)
 
-    return Found(name, hash_, judged)
+    return Candidate(name, hash_, judged)
 
 
-def found_bundle(path: Path) -> Found:
+def found_bundle(path: Path) -> Candidate:
     """A bundle as it is now."""
     name = path.as_posix()
     try:
@@ -85,11 +87,11 @@ def found_bundle(path: Path) -> Found:
     except BundleError as error:
         return not_read(name, error.diagnostics)
     hash_ = hashlib.sha256(data).hexdigest()
-    return Found(name, hash_, lambda trusted: open_bundle_bytes(data, name, trusted))
+    return Candidate(name, hash_, lambda trusted: open_bundle_bytes(data, name, trusted))
 
 
-def no_bundle(source: Path) -> Found:
-    """A folder of bundles in which there is none."""
+def no_bundle(source: Path) -> Candidate:
+    """A folder of bundles that has none."""
     hint = "put a bundle into it: payer-policy bundle build"
     message = f"no bundle is in the folder (a file that ends in {BUNDLE}, not hidden)"
     name = source.as_posix()
@@ -97,7 +99,7 @@ def no_bundle(source: Path) -> Found:
 
 
 def names_in(source: Path) -> list[str]:
-    """The bundles of a folder by name, the newest first: `2026-10` is newer than `2026-9`."""
+    """The names of the bundles of a folder, the newest first: `2026-10` is newer than `2026-9`."""
     try:
         names = [path.name for path in source.iterdir()]
     except (OSError, ValueError):
@@ -107,17 +109,19 @@ def names_in(source: Path) -> list[str]:
 
 
 def age(name: str) -> tuple[list[tuple[int, str]], str]:
-    """A key by which names sort as people read them: runs of digits as numbers."""
+    """A sort key of a name that compares runs of digits as numbers."""
     parts = _DIGITS.split(name.removesuffix(BUNDLE))
     digits = [part.lstrip("0") if number % 2 else part for number, part in enumerate(parts)]
     return [(len(part) if n % 2 else 0, part) for n, part in enumerate(digits)], name
 
 
-def not_read(name: str, problems: Sequence[Diagnostic], hash_: str = "") -> Found:
-    """What could not be read, and why; `hash_` is of what could."""
-    told = "\n".join([hash_, *(f"{one.location} {one.code} {one.message}" for one in problems)])
+def not_read(name: str, problems: Sequence[Diagnostic], hash_: str = "") -> Candidate:
+    """A source that could not be read, and why; `hash_` is of the part that could."""
+    reasons = "\n".join([hash_, *(f"{one.location} {one.code} {one.message}" for one in problems)])
 
     def judged(trusted: Sequence[PublicKey]) -> Opened:
         raise PolicyError(problems)
 
-    return Found(name, hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest(), judged)
+    return Candidate(
+        name, hashlib.sha256(reasons.encode("utf-8", "surrogatepass")).hexdigest(), judged
+    )

@@ -1,8 +1,8 @@
-"""The deployment: looks at its source, and swaps what is in force for what passes.
+"""The deployment: watches its source, and puts policies that pass into force.
 
-By looking again and again, and not by being told: network mounts tell nothing. What changed is taken
-only when two readings of all of it, a moment apart, are equal; it is verified, checked, compiled and
-has decided once before the swap, which is one assignment. Nothing here is in a decision's way.
+It polls, since network mounts send no notifications. A change is used only when two readings of all of
+it, a moment apart, are equal; it is verified, checked, compiled and has decided once before the swap,
+which is one assignment. Nothing here blocks a decision.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from threading import Event as Signal
 from threading import Lock, Thread, current_thread
-from typing import Final
+from typing import Any, Final
 
 from payer_policy.bundle.manifest import Manifest
 from payer_policy.bundle.problems import problem
@@ -27,13 +28,16 @@ from payer_policy.engines.protocol import EngineUnavailable
 from payer_policy.service.deployment import sources
 from payer_policy.service.deployment.guarding import Guard, last_day
 from payer_policy.service.deployment.model import Deployed, Event, Kind
-from payer_policy.service.deployment.sources import Found
+from payer_policy.service.deployment.sources import Candidate
 
 INTERVAL: Final = 5.0
+"""Seconds between looks."""
 SETTLE: Final = 1.0
+"""Seconds between the two readings of a change."""
 PATIENCE: Final = 10
-"""After so many looks in a row at what is still being written, that is told."""
+"""The number of looks in a row that find a change still being written, after which it is reported."""
 _NAMED: Final = 5
+"""The maximum number of policies listed in a note; the rest are counted."""
 
 
 class Deployment:
@@ -42,20 +46,21 @@ class Deployment:
     Args:
         source: A policy folder, a bundle, or a folder of bundles. In the last, the newest name that
             passes is in force; an older name only once the name in force is no longer there.
-        trusted: Whose bundles are taken. Without any, only a plain folder is; with any, never.
+        trusted: Keys whose bundles are accepted. Without any, only a plain folder is accepted; with
+            any, never.
         engine: The engine's name.
-        on_event: Is told each event, in order, by the thread that looks. What it raises is passed
-            over, so that a full log never stops a deployment. It must not call `look`.
+        on_event: Called with each event, in order, by the thread that looks. Its errors are ignored,
+            so that a full log never stops a deployment. It must not call `look`.
         interval: Seconds between looks of the thread that `start` starts.
-        settle: Seconds between the two readings of what changed.
-        clock: Says when something came into force, and whether a bundle is expired; without it,
-            neither is said.
+        settle: Seconds between the two readings of a change.
+        clock: The current time, for when policies came into force and whether a bundle is expired;
+            without it, neither is reported.
         minimum_sequence: Bundles with a lower sequence, or with none, are refused.
-        sequence_file: Remembers the highest sequence that came into force, over restarts.
+        sequence_file: Keeps the highest sequence that came into force, across restarts.
 
     Raises:
-        ValueError: There is no engine of that name; or a sequence is asked for, and no key is trusted.
-        EngineUnavailable: What the engine needs is not installed.
+        ValueError: There is no engine of that name; or a sequence is required, and no key is trusted.
+        EngineUnavailable: A library that the engine needs is not installed.
     """
 
     def __init__(
@@ -82,7 +87,7 @@ class Deployment:
         self._interval, self._settle = interval, settle
         self._guard = Guard(minimum_sequence, sequence_file, clock)
         self._expired: str | None = None
-        """The hash of the bundle that was said to be expired."""
+        """The hash of the bundle that was reported as expired."""
         self._current: Deployed | None = None
         self._kind: sources.Kind | None = None
         self._refused: dict[str, Event] = {}
@@ -95,33 +100,33 @@ class Deployment:
 
     @property
     def current(self) -> Deployed | None:
-        """What is in force; None: nothing yet. Take it once for each decision, and keep it for all
+        """The policies in force; None: none yet. Take it once for each decision, and use it for all
         of that decision."""
         return self._current
 
     @property
     def refused(self) -> tuple[Event, ...]:
-        """What stands at the source now and is refused, in the order in which it was."""
+        """The refusals of policies that are at the source now, in order."""
         return tuple(self._refused.copy().values())
 
     @property
     def expired(self) -> bool:
-        """Whether the last day of the bundle in force was over at the last look; it decides still."""
+        """Whether the last day of the bundle in force was over at the last look; it stays in force."""
         current = self._current
         return current is not None and self._expired == current.hash
 
     @property
     def unsettled(self) -> int:
-        """How many looks in a row found something new that was still being written."""
+        """The number of looks in a row that found a change still being written."""
         return self._unsettled
 
     # --- looking -----------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Look once, here; then every `interval` seconds in a thread of its own, until `stop`.
+        """Look once, now; then every `interval` seconds in a thread of its own, until `stop`.
 
-        Where nothing is in force yet and what is there is still being written, it looks again here, at
-        most `PATIENCE` times: after this, something is in force, or `refused` says why not.
+        If no policies are in force yet and the source is still being written, it looks again now, at
+        most `PATIENCE` times: after this, policies are in force, or `refused` has the reasons.
 
         Call it in the process that decides: a thread does not survive a fork.
         """
@@ -135,12 +140,12 @@ class Deployment:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the thread, and wait for it. What is in force stays in force."""
+        """End the thread, and wait for it. The policies in force stay in force."""
         self._stopping.set()
         if self._thread is not None and self._thread is not current_thread():
             self._thread.join()
         self._thread = None
-        self._stopping = Signal()  # a later look waits again; the old thread has seen the old one
+        self._stopping = Signal()  # for a later start; the old thread uses the old one
 
     def __enter__(self) -> Deployment:
         self.start()
@@ -155,10 +160,10 @@ class Deployment:
             self.look()
 
     def look(self) -> tuple[Event, ...]:
-        """Look at the source once, and swap where it holds something else that passes.
+        """The events of one look at the source, which puts a change that passes into force.
 
-        Never raises for anything that stands at the source. Returns what happened; nothing where
-        all is as it was, or where what is new is still being written. Takes its turn with others.
+        Empty where nothing has changed, or a change is still being written. Never raises for anything
+        at the source. Concurrent calls wait for one another.
         """
         with self._looking:
             happened = []
@@ -195,17 +200,12 @@ class Deployment:
                 if all(one.code != "not-remembered" for one in error.diagnostics):
                     yield self._refuse(found, error.diagnostics)
                     continue
-                # Not the bundle's fault: by no hash of it, so that it is looked at again.
+                # The bundle is not at fault: refused without its hash, so that it is tried again.
                 again = sources.not_read(found.name, error.diagnostics)
                 if known is None or known.hash != again.hash:
                     yield self._refuse(again, error.diagnostics)
-            except Exception as error:  # the kind only: no fault of ours may stop a service
-                message = (
-                    f"a fault in payer-policy itself stood in the way ({type(error).__name__})"
-                )
-                hint = "please report it; `payer-policy bundle verify` may say more"
-                fault = Diagnostic("internal", message, Location(found.name), hint)
-                yield self._refuse(found, (fault,))
+            except Exception as error:
+                yield self._refuse(found, [_fault(found.name, error)])
             else:
                 yield self._swap(found, deployed)
                 break
@@ -215,32 +215,32 @@ class Deployment:
         current = self._current
         if current is not None and not self.expired and self._guard.is_expired(current.manifest):
             self._expired = current.hash
-            yield self._event("expired", current.name, current.hash, current)
+            yield self._event("expired", current.name, current.hash)
 
-    def _candidates(self) -> Iterator[Callable[[], Found]]:
-        """What may come into force, the likeliest first. Nothing is read before it is asked for."""
+    def _candidates(self) -> Iterator[Callable[[], Candidate]]:
+        """Readers of the policies that may come into force, the newest first."""
         source = self.source
         kind = self._kind or sources.kind_of(source, bool(self._trusted))
         if kind == "folder":
-            yield lambda: sources.found_folder(source)
+            yield partial(sources.found_folder, source)
             return
         if kind == "bundle":
-            yield lambda: sources.found_bundle(source)
+            yield partial(sources.found_bundle, source)
             return
         names = sources.names_in(source)
         if not names:
-            yield lambda: sources.no_bundle(source)
+            yield partial(sources.no_bundle, source)
         in_force = None if self._current is None else Path(self._current.name).name
         for name in names:
-            yield lambda path=source / name: sources.found_bundle(path)  # type: ignore[misc]
+            yield partial(sources.found_bundle, source / name)
             if name == in_force:
                 return  # an older name comes back only once this one is taken away
 
-    def _is_settled(self, found: Found, read: Callable[[], Found]) -> bool:
+    def _is_settled(self, found: Candidate, read: Callable[[], Candidate]) -> bool:
         stopping = self._stopping.wait(self._settle) if self._settle > 0 else False
         return not stopping and self._read(read).hash == found.hash
 
-    def _read(self, read: Callable[[], Found]) -> Found:
+    def _read(self, read: Callable[[], Candidate]) -> Candidate:
         try:
             return read()
         except Exception as error:
@@ -251,12 +251,12 @@ class Deployment:
 
     # --- swapping ----------------------------------------------------------------------------------
 
-    def _deployed(self, found: Found) -> Deployed:
+    def _deployed(self, found: Candidate) -> Deployed:
         with _without_collections():
             opened = found.open(self._trusted)
             self._guard.admit(found.name, opened.manifest)
             engine = Engine(opened.library, self._engine)
-            make_ready(engine)
+            warm_up(engine)
         self._guard.remember(found.name, opened.manifest)
         before = self._current
         return Deployed(
@@ -269,49 +269,37 @@ class Deployment:
             self._time(),
         )
 
-    def _swap(self, found: Found, deployed: Deployed) -> Event:
+    def _swap(self, found: Candidate, deployed: Deployed) -> Event:
         before = self._current
         older = None if before is None else _why_older(before.manifest, deployed.manifest)
         self._current = deployed
         self._kind = self._kind or sources.kind_of(self.source, bool(self._trusted))
         self._refused.pop(found.name, None)
         notes = tuple(_notes(deployed, before, older))
-        return self._event(
-            "swapped", found.name, found.hash, before, notes=notes, rollback=older is not None
-        )
+        event = self._event("swapped", found.name, found.hash, notes=notes, rollback=bool(older))
+        return replace(event, before=None if before is None else before.hash)
 
-    def _refuse(self, found: Found, problems: Sequence[Diagnostic]) -> Event:
-        event = self._event(
-            "refused", found.name, found.hash, self._current, problems=tuple(problems)
-        )
+    def _refuse(self, found: Candidate, problems: Sequence[Diagnostic]) -> Event:
+        event = self._event("refused", found.name, found.hash, problems=tuple(problems))
         self._refused.pop(found.name, None)
         self._refused[found.name] = event
         return event
 
     def _forget(self, *names: str) -> Iterator[Event]:
-        """Refusals of what is no longer there."""
+        """Drop the refusals of policies that are no longer there."""
         for name in names:
             if (old := self._refused.pop(name, None)) is not None:
-                yield self._event("recovered", name, old.hash, self._current)
+                yield self._event("recovered", name, old.hash)
 
-    def _event(
-        self,
-        kind: Kind,
-        name: str,
-        hash_: str,
-        before: Deployed | None,
-        *,
-        problems: tuple[Diagnostic, ...] = (),
-        notes: tuple[str, ...] = (),
-        rollback: bool = False,
-    ) -> Event:
+    def _event(self, kind: Kind, name: str, hash_: str, **more: Any) -> Event:
+        """An event that leaves in force what is in force."""
         self._events += 1
-        in_force = None if self._current is None else self._current.hash
-        old = None if before is None else before.hash
+        current = self._current
+        in_force = None if current is None else current.hash
+        expires = None if current is None else last_day(current.manifest)
+        at = self._time()
         return Event(
-            *(kind, self._events, name, hash_, in_force, old, problems, notes, rollback),
-            None if self._current is None else last_day(self._current.manifest),
-            self._time(),
+            kind, self._events, name, hash_, in_force, in_force, expires=expires, at=at, **more
         )
 
     def _time(self) -> str | None:
@@ -320,7 +308,7 @@ class Deployment:
 
 @contextmanager
 def _without_collections() -> Iterator[None]:
-    """No search for garbage: it would look through all that comes to be, and make decisions wait."""
+    """Turn garbage collection off: it would scan all the new objects, and delay decisions."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -330,11 +318,11 @@ def _without_collections() -> Iterator[None]:
             gc.enable()
 
 
-def make_ready(engine: Engine) -> None:
+def warm_up(engine: Engine) -> None:
     """Compile every policy for all its dates, and decide once by each, so that no first claim waits.
 
     Raises:
-        Exception: Whatever stands in the way; a service must not decide by such policies.
+        Exception: Any error; a service must not decide by such policies.
     """
     library = engine.library
     for address in library.addresses():
@@ -345,30 +333,31 @@ def make_ready(engine: Engine) -> None:
         for code in sorted(library.codes[address])[:1]:
             for first, _, _ in windows:
                 line = {"code": code, "units": 1, "date": first.isoformat()}
-                with suppress(PolicyError):  # a folder may want more of a claim than this one says
+                with suppress(PolicyError):  # a folder may require more of a claim
                     engine.decide({"coverage": {"payer": payer}, "lines": [line]})
 
 
-def _never_settled(name: str) -> tuple[Found, list[Diagnostic]]:
+def _never_settled(name: str) -> tuple[Candidate, list[Diagnostic]]:
     message = f"still changing after {PATIENCE} checks; not loaded"
-    hint = "see who writes there; put what is ready in its place by a rename"
+    hint = "find out what keeps writing there; put finished files in place by a rename"
     problems = [problem("changed-while-read", name, message, hint)]
-    return sources.not_read(name, problems), problems  # by no hash of it, so it is looked at again
+    return sources.not_read(name, problems), problems  # without its hash, so it is tried again
 
 
 def _fault(name: str, error: Exception) -> Diagnostic:
-    """A fault of ours, which must not stop a service: the kind only, since words may quote data."""
-    message = f"a fault in payer-policy itself stood in the way ({type(error).__name__})"
-    return Diagnostic("internal", message, Location(name), "please report it")
+    """The problem of a fault in this product, by its kind only, since its text may quote data."""
+    message = f"internal error of payer-policy ({type(error).__name__})"
+    hint = "please report it; `payer-policy bundle verify` may say more"
+    return Diagnostic("internal", message, Location(name), hint)
 
 
 def _why_older(before: Manifest | None, after: Manifest | None) -> str | None:
-    """In which way a bundle says that it is older than the one before; None: it does not."""
+    """Why a bundle is older than the one before, by its manifest; None: it is not."""
     if before is None or after is None:
         return None
     old, new = before.about, after.about
     if old.sequence is not None and new.sequence is not None:
-        return None  # a lower one never gets here
+        return None  # a lower one was refused before
     if old.built is not None and new.built is not None and new.built < old.built:
         return f"it was built at {new.built}, the one before at {old.built}"
     return None
@@ -377,14 +366,14 @@ def _why_older(before: Manifest | None, after: Manifest | None) -> str | None:
 def _notes(deployed: Deployed, before: Deployed | None, older: str | None) -> Iterator[str]:
     here = set(deployed.engine.library.policies)
     gone = sorted(set() if before is None else set(before.engine.library.policies) - here)
-    if gone:  # also what a folder looks like while it is being emptied
+    if gone:  # a folder that is being emptied looks the same
         more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
         yield f"no longer there: {', '.join(gone[:_NAMED])}{more}"
     if not here:
-        yield "it has no policy at all"
+        yield "it has no policies"
     manifest = deployed.manifest
     if manifest is None:
-        yield "a plain folder, which nobody signed"
+        yield "a plain folder, not signed"
         return
     if older is not None:
         yield f"a rollback: {older}"

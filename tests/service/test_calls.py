@@ -253,7 +253,7 @@ def test_a_fault_is_a_problem_and_nothing_of_it_is_recorded(
     def fails(*_: Any, **__: Any) -> Any:
         raise RuntimeError("SYN-SECRET")
 
-    monkeypatch.setattr("payer_policy.service.decisions._encoded", fails)
+    monkeypatch.setattr("payer_policy.service.decisions.json_bytes", fails)
     answer = own.ask(
         "POST", "/v1/decide", content=REFILL, headers={"Content-Type": "application/json"}
     )
