@@ -230,7 +230,7 @@ class Baclofen:
             unsettled.append("oral-therapy-not-shown")
 
         response, dose = get("trial.response"), get("trial.dose")
-        if response != "favourable":
+        if response != "favorable":
             if sure and response is not None:
                 found.append(("trial-not-shown", "deny", "CO", "50", ("N674",), None))
             else:
@@ -396,10 +396,10 @@ class Baclofen:
                 limits.append(Limit(("daily-limit-with-earlier-claims", *over), left))
 
     def _ndc_quantity(self, get: Get, billed: Units, held: int, found: list[Found]) -> None:
-        volume, in_millilitres = get("ndc.quantity"), get("ndc.millilitres_on_every_line")
+        volume, in_milliliters = get("ndc.quantity"), get("ndc.milliliters_on_every_line")
         over = billed > held
-        may_be_volume = in_millilitres is not False and volume in (None, billed) and volume != 0
-        if over and in_millilitres and may_be_volume and volume is not None:
+        may_be_volume = in_milliliters is not False and volume in (None, billed) and volume != 0
+        if over and in_milliliters and may_be_volume and volume is not None:
             found.append(("volume-billed-as-units", "deny", "CO", "16", ("M53",), None))
         if not get("ndc.quantity_given"):
             return
@@ -831,7 +831,7 @@ class Baclofen:
         if any(line.ndc_quantity is not None and line.ndc_quantity > 0 for line in lines):
             facts["ndc.quantity_given"] = True
         if all(line.ndc_unit == "ML" for line in lines):
-            facts["ndc.millilitres_on_every_line"] = True
+            facts["ndc.milliliters_on_every_line"] = True
         for line in lines:
             if line.ndc is None:
                 products.append(None)

@@ -78,7 +78,7 @@ def main() -> None:
     first_fill["lines"][0]["code"] = "62362"
     outcome = client.ask("/v1/decide", first_fill)
     show(outcome)
-    facts = {"trial.response": "not_favourable"}
+    facts = {"trial.response": "not_favorable"}
     show(client.ask("/v1/decide", {**first_fill, "facts": facts}))
 
     # What is wrong with a request is told all at once, each with its place and what to type.

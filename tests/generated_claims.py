@@ -309,7 +309,7 @@ class _Draft:
             before, after = random.choice((("3", "1"), ("4", "2"), ("4", "1"), ("3", "1")))
             facts |= {
                 "trial.date": _text(day - timedelta(random.randint(2, 90))),
-                "trial.response": "favourable",
+                "trial.response": "favorable",
                 "trial.dose": random.choice((50, 75, 100)),
                 "trial.ashworth_before": before,
                 "trial.ashworth_after": after,
@@ -660,7 +660,7 @@ def _clinical_finding(draft: _Draft) -> None:
         {"trial.doses_given": 2, "trial.hours_since_previous_dose": 6},
     )
     of_pumps: tuple[Json, ...] = (
-        {"trial.response": "not_favourable", "trial.dose": random.choice((50, 100))},
+        {"trial.response": "not_favorable", "trial.dose": random.choice((50, 100))},
         {"trial.ashworth_before": "2", "trial.ashworth_after": "1+",
          "trial.spasm_score_before": "3", "trial.spasm_score_after": random.choice("123")},
         {"trial.response_hours": random.randint(1, 3)},

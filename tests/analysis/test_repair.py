@@ -122,7 +122,7 @@ def test_what_is_missing_is_asked_for_and_nothing_said_is_questioned(engine: Eng
     assert [[(s.kind, s.fact.name) for s in one.steps] for one in result.repairs] == [
         [("supply", "trial.response")]
     ]
-    assert result.repairs[0].steps[0].value == "favourable"
+    assert result.repairs[0].steps[0].value == "favorable"
 
 
 def test_many_missing_facts_are_found_together(engine: Engine) -> None:
@@ -220,7 +220,7 @@ def test_decide_exact_says_what_is_settled(either_way: Engine, tmp_path: Path) -
 
 
 def test_every_question_that_is_kept_can_matter(engine: Engine) -> None:
-    told = with_facts(trial__response="favourable")
+    told = with_facts(trial__response="favorable")
     determination, exact = exactly(engine, told)
     asked = [question.fact for question in determination.missing]
 

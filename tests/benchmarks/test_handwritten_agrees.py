@@ -71,7 +71,7 @@ HARMLESS: dict[str, Any] = {
     "setting.office_or_home_visit": True,
     "therapy.phase": "refill",
     "trial.date": date(2025, 10, 1),
-    "trial.response": "favourable",
+    "trial.response": "favorable",
     "units.expected_discarded": 0,
 }
 """Facts that stand in no claim's way; most of a random claim is made of them, lest all be denied."""
@@ -290,7 +290,7 @@ def random_claim(random: Random) -> Request:
         "oral_therapy.outcome": some("inadequate", "not_tried"),
         "oral_therapy.duration": some(41, 42),
         "trial.date": some("2025-10-06", "2025-11-03", "2025-11-04"),
-        "trial.response": some("favourable", "favourable", "not_favourable"),
+        "trial.response": some("favorable", "favorable", "not_favorable"),
         "trial.dose": some(75, 100),
         "contraindication.hypersensitivity": some(False, False, True),
         "contraindication.active_infection": False,

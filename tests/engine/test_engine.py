@@ -49,7 +49,7 @@ def test_a_policy_on_a_day_decides_exact_facts(engine: Engine) -> None:
         "drug.code": "J0945",
         "service.date": date(2025, 3, 4),
         "therapy.phase": "initial",
-        "trial.response": "not_favourable",
+        "trial.response": "not_favorable",
         "claim.for_payment": True,  # follows from the form of a claim, and here is none
     }
     policy = engine.policy("medicare/intrathecal-baclofen", date(2025, 3, 4))

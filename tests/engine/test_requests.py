@@ -285,7 +285,7 @@ def test_a_determination_does_not_change_with_the_facts_that_it_was_made_of() ->
     expected = policy.decide(dict(facts)).to_json()
 
     made = policy.decide(facts)
-    facts["trial.response"] = "favourable"
+    facts["trial.response"] = "favorable"
     del facts["therapy.phase"]
 
     assert made.to_json() == expected

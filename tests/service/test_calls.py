@@ -14,7 +14,7 @@ import pytest
 from payer_policy.audit import AuditLog, Written
 from payer_policy.audit.verifying import verify
 from payer_policy.service.settings import Limits, Settings
-from tests.formats.fhir.building import FAVOURABLE, as_bytes, bundle
+from tests.formats.fhir.building import FAVORABLE, as_bytes, bundle
 from tests.service.conftest import CLAIMS, POLICIES, ROOT, Serve, Served
 
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -112,7 +112,7 @@ ROUTES: dict[str, tuple[str, bytes, dict[str, str]]] = {
     "brief": ("/v1/decide?view=brief", REFILL, {}),
     "batch": ("/v1/decide/batch", NIGHTLY, {}),
     "explain": ("/v1/explain", REFILL, {"Accept": "text/html"}),
-    "fhir": ("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), FHIR),
+    "fhir": ("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVORABLE)), FHIR),
     "x12": ("/x12/278", REVIEWS, X12),
 }
 

@@ -15,7 +15,7 @@ from payer_policy.formats.x12 import read_reviews
 from payer_policy.service.keys import SCHEMA, USUAL, Keys, KeysUnreadable
 from payer_policy.service.settings import Settings
 from tests.formats.cds_hooks.building import call
-from tests.formats.fhir.building import FAVOURABLE, as_bytes, bundle, claim
+from tests.formats.fhir.building import FAVORABLE, as_bytes, bundle, claim
 from tests.service.conftest import POLICIES, ROOT, Serve, Served
 from tests.service.processes import one_payer
 
@@ -38,7 +38,7 @@ def _actions(response: Mapping[str, Any]) -> list[str]:
 
 
 def test_a_submitted_bundle_is_answered_by_a_bundle(served: Served) -> None:
-    answer = served.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+    answer = served.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVORABLE)), headers=FHIR)
 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/fhir+json")
     response = _response(answer.json())
@@ -51,7 +51,7 @@ def test_what_is_missing_comes_as_a_questionnaire_and_its_answers_settle_it(serv
     kinds = [one["resource"]["resourceType"] for one in first["entry"]]
     (form,) = [one["resource"] for one in first["entry"] if _is(one, "Questionnaire")]
 
-    again = served.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+    again = served.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVORABLE)), headers=FHIR)
 
     assert kinds[0] == "ClaimResponse"
     assert _actions(_response(first)) == ["A4"]
@@ -100,7 +100,7 @@ def test_an_inquiry_gets_what_was_answered_and_nothing_of_others(
     serve: Serve, tmp_path: Path
 ) -> None:
     own = serve(Settings(POLICIES, audit=str(tmp_path / "audit.sqlite"), poll_seconds=60))
-    given = own.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+    given = own.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVORABLE)), headers=FHIR)
     stranger = bundle()
     stranger["entry"][5]["resource"]["subscriberId"] = "SYN-MEMBER-2"
 
@@ -121,7 +121,7 @@ def test_half_a_character_is_refused_and_nothing_of_it_recorded(
     serve: Serve, tmp_path: Path, path: str, place: str
 ) -> None:
     own = serve(Settings(POLICIES, audit=str(tmp_path / "audit.sqlite"), poll_seconds=60))
-    resource = bundle(facts=FAVOURABLE)
+    resource = bundle(facts=FAVORABLE)
     if place == "text":
         resource["entry"][0]["resource"]["text"] = {"status": "generated", "div": "\ud800"}
     else:
@@ -167,7 +167,7 @@ def test_an_inquiry_shows_a_key_its_own_submissions_and_is_recorded(
     unnamed = bundle()
     for entry in unnamed["entry"]:
         entry["resource"].pop("identifier", None)
-    ask("/fhir/Claim/$submit", "clinic", bundle(facts=FAVOURABLE))
+    ask("/fhir/Claim/$submit", "clinic", bundle(facts=FAVORABLE))
     own = ask("/fhir/Claim/$inquire", "clinic", bundle())
     other = ask("/fhir/Claim/$inquire", "other", bundle())
     wider = ask("/fhir/Claim/$inquire", "registry", bundle())
@@ -310,7 +310,7 @@ def test_what_is_no_278_request_is_told(
 
 def test_every_answer_of_every_standard_is_in_the_record(serve: Serve, tmp_path: Path) -> None:
     own = serve(Settings(POLICIES, audit=str(tmp_path / "audit.sqlite"), poll_seconds=60))
-    own.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVOURABLE)), headers=FHIR)
+    own.post("/fhir/Claim/$submit", as_bytes(bundle(facts=FAVORABLE)), headers=FHIR)
     own.post("/cds-services/order-sign", as_bytes(call()))
     own.post("/x12/278", REVIEWS, headers=X12)
     own.post("/v1/decide/batch", (ROOT / "examples" / "claims" / "nightly.837").read_bytes())

@@ -208,7 +208,7 @@ Feature: Commercial Standard: an emergency may go before the authorization
       And the claim has birth date 1980-01-01
       And the claim has authorization number A-100
       And it is known that the phase of therapy is initial
-      And it is known that the response to the screening trial is not favourable
+      And it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 75 mcg
       When the claim is decided
       Then it is denied

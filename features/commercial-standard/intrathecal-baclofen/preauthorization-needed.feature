@@ -73,7 +73,7 @@ Feature: Commercial Standard: when a claim needs preauthorization, and what happ
         | the outcome of oral antispasmodics               | inadequate |
         | the length of oral therapy                       | 6 weeks    |
         | the date of the screening trial                  | 2025-02-01 |
-        | the response to the screening trial              | favourable |
+        | the response to the screening trial              | favorable  |
         | the decisive screening dose                      | 75 mcg     |
         | the date of the pump implant                     | 2025-03-03 |
         | allergy or hypersensitivity to baclofen          | no         |

@@ -201,17 +201,17 @@ Feature: Commercial Standard: the preauthorization request itself
         | <rule> | CO    | <carc> | <rarc> |
 
       Examples:
-        | what                         | fact                                             | value          | rule                   | carc | rarc |
-        | oral therapy a day too short | the length of oral therapy                       | 41 days        | oral-therapy-not-shown | 50   | N130 |
-        | oral therapy works           | the outcome of oral antispasmodics               | effective      | oral-therapy-not-shown | 50   | N130 |
-        | no favorable response        | the response to the screening trial              | not favourable | trial-not-shown        | 50   | N674 |
-        | an allergy                   | allergy or hypersensitivity to baclofen          | yes            | contraindicated        | 50   | N130 |
-        | an infection                 | an active infection                              | yes            | contraindicated        | 50   | N130 |
-        | too small for the pump       | a body too small for the pump                    | yes            | contraindicated        | 50   | N130 |
-        | another device               | another programmable device that could interfere | yes            | contraindicated        | 50   | N130 |
+        | what                         | fact                                             | value         | rule                   | carc | rarc |
+        | oral therapy a day too short | the length of oral therapy                       | 41 days       | oral-therapy-not-shown | 50   | N130 |
+        | oral therapy works           | the outcome of oral antispasmodics               | effective     | oral-therapy-not-shown | 50   | N130 |
+        | no favorable response        | the response to the screening trial              | not favorable | trial-not-shown        | 50   | N674 |
+        | an allergy                   | allergy or hypersensitivity to baclofen          | yes           | contraindicated        | 50   | N130 |
+        | an infection                 | an active infection                              | yes           | contraindicated        | 50   | N130 |
+        | too small for the pump       | a body too small for the pump                    | yes           | contraindicated        | 50   | N130 |
+        | another device               | another programmable device that could interfere | yes           | contraindicated        | 50   | N130 |
 
     Scenario: No response to the largest dose gives both reasons
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
       Then it is denied

@@ -30,16 +30,16 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And rule <rule> does not hold
 
       Examples:
-        | what                              | fact                                | value          | other fact                                    | other value | rule                      |
-        | oral therapy for 41 days only     | the outcome of oral antispasmodics  | inadequate     | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
-        | oral therapy worked               | the outcome of oral antispasmodics  | effective      | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
-        | no favorable response             | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
-        | no response to the largest dose   | the response to the screening trial | not favourable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
-        | a trial after the implant         | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
-        | a trial on the day of the implant | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
-        | a dose above the protocol         | the decisive screening dose         | 101 mcg        | the response to the screening trial           | favourable  | trial-dose-above-protocol |
-        | doses less than a day apart       | the number of screening doses given | 2              | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
-        | an infection                      | an active infection                 | yes            | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
+        | what                              | fact                                | value         | other fact                                    | other value | rule                      |
+        | oral therapy for 41 days only     | the outcome of oral antispasmodics  | inadequate    | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
+        | oral therapy worked               | the outcome of oral antispasmodics  | effective     | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
+        | no favorable response             | the response to the screening trial | not favorable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
+        | no response to the largest dose   | the response to the screening trial | not favorable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
+        | a trial after the implant         | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
+        | a trial on the day of the implant | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
+        | a dose above the protocol         | the decisive screening dose         | 101 mcg       | the response to the screening trial           | favorable   | trial-dose-above-protocol |
+        | doses less than a day apart       | the number of screening doses given | 2             | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
+        | an infection                      | an active infection                 | yes           | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
 
     Scenario: The age of a patient of three years was decided with the authorization
       Given the claim has birth date 2021-03-04
@@ -71,16 +71,16 @@ Feature: Commercial Standard: what an approved authorization has settled, and wh
       And rule <rule> holds
 
       Examples:
-        | what                              | decision | fact                                | value          | other fact                                    | other value | rule                      |
-        | oral therapy for 41 days only     | denied   | the outcome of oral antispasmodics  | inadequate     | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
-        | oral therapy worked               | denied   | the outcome of oral antispasmodics  | effective      | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
-        | no favorable response             | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
-        | no response to the largest dose   | denied   | the response to the screening trial | not favourable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
-        | a trial after the implant         | denied   | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
-        | a trial on the day of the implant | pended   | the date of the screening trial     | 2025-03-03     | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
-        | a dose above the protocol         | pended   | the decisive screening dose         | 101 mcg        | the response to the screening trial           | favourable  | trial-dose-above-protocol |
-        | doses less than a day apart       | pended   | the number of screening doses given | 2              | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
-        | an infection                      | denied   | an active infection                 | yes            | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
+        | what                              | decision | fact                                | value         | other fact                                    | other value | rule                      |
+        | oral therapy for 41 days only     | denied   | the outcome of oral antispasmodics  | inadequate    | the length of oral therapy                    | 41 days     | oral-therapy-not-shown    |
+        | oral therapy worked               | denied   | the outcome of oral antispasmodics  | effective     | the length of oral therapy                    | 90 days     | oral-therapy-not-shown    |
+        | no favorable response             | denied   | the response to the screening trial | not favorable | the decisive screening dose                   | 75 mcg      | trial-not-shown           |
+        | no response to the largest dose   | denied   | the response to the screening trial | not favorable | the decisive screening dose                   | 100 mcg     | trial-nonresponder        |
+        | a trial after the implant         | denied   | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-02  | trial-after-implant       |
+        | a trial on the day of the implant | pended   | the date of the screening trial     | 2025-03-03    | the date of the pump implant                  | 2025-03-03  | trial-on-implant-day      |
+        | a dose above the protocol         | pended   | the decisive screening dose         | 101 mcg       | the response to the screening trial           | favorable   | trial-dose-above-protocol |
+        | doses less than a day apart       | pended   | the number of screening doses given | 2             | the time between the last two screening doses | 23 hours    | trial-doses-too-close     |
+        | an infection                      | denied   | an active infection                 | yes           | allergy or hypersensitivity to baclofen       | no          | contraindicated           |
 
     Scenario: In an emergency the patient's age counts
       Given the claim has birth date 2021-03-04

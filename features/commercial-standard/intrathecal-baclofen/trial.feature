@@ -40,7 +40,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | a further step    | 125 mcg   |
 
     Scenario Outline: No favorable response up to <case> means no pump on this evidence
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is denied
@@ -54,7 +54,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | a dose below 100 mcg | 99 mcg |
 
     Scenario: A patient who does not respond to 100 mcg is not a candidate
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
       Then it is denied
@@ -64,7 +64,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | trial-not-shown    | CO    | 50   | N674 |
 
     Scenario: A patient who does not respond to more than 100 mcg gets no pump either, and a person sees the dose
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 101 mcg
       When the request is decided
       Then it is denied
@@ -98,9 +98,9 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       Then it is <decision>
 
       Examples:
-        | case                                          | response       | after | hours   | decision |
-        | grades that stay do not spoil a good response | favourable     | 4     | 0 hours | approved |
-        | grades that fall do not mend a bad one        | not favourable | 1     | 8 hours | denied   |
+        | case                                          | response      | after | hours   | decision |
+        | grades that stay do not spoil a good response | favorable     | 4     | 0 hours | approved |
+        | grades that fall do not mend a bad one        | not favorable | 1     | 8 hours | denied   |
 
   Rule: Screening doses less than a day apart
 
@@ -171,7 +171,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       And rule trial-not-shown does not hold
 
     Scenario: It is paid whatever the response to it
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the claim is decided
       Then it is approved
@@ -254,7 +254,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
       Given the example authorized-refill-with-procedure of Commercial Standard for J0945
       But the claim has no birth date
       And line 2 has code <procedure>
-      And it is known that the response to the screening trial is not favourable
+      And it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 125 mcg
       And it is known that the number of screening doses given is 4
       And it is known that the time between the last two screening doses is 6 hours
@@ -277,7 +277,7 @@ Feature: Commercial Standard: a pump needs a favorable response to at most 100 m
         | fact                                          | value          |
         | the phase of therapy                          | replacement    |
         | the reason for the replacement                | end of battery |
-        | the response to the screening trial           | not favourable |
+        | the response to the screening trial           | not favorable  |
         | the decisive screening dose                   | 125 mcg        |
         | the number of screening doses given           | 4              |
         | the time between the last two screening doses | 6 hours        |

@@ -119,7 +119,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And it is known that the phase of therapy is refill
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -144,7 +144,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
       And it is known that the phase of therapy is refill
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <given> units are allowed on line 1
@@ -258,7 +258,7 @@ Feature: Commercial Standard pays for discarded drug as Medicare does, and never
         | modifiers | units |
         |           | 3     |
       And it is known that the phase of therapy is refill
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
       And the reasons are

@@ -13,7 +13,7 @@ Feature: Commercial Strict: the official codes get the same decisions as J0945
         | the phase of therapy                                   | initial    |
         | the outcome of oral antispasmodics                     | inadequate |
         | the length of oral therapy                             | 42 days    |
-        | the response to the screening trial                    | favourable |
+        | the response to the screening trial                    | favorable  |
         | the decisive screening dose                            | 75 mcg     |
         | allergy or hypersensitivity to baclofen                | no         |
         | an active infection                                    | no         |
@@ -86,19 +86,19 @@ Feature: Commercial Strict: the official codes get the same decisions as J0945
       And rule <rule> <truth>
 
       Examples:
-        | case                               | code  | fact and value                                        | decision | rule                          | truth         |
-        | nothing is wrong, J0945            | J0945 | the response to the screening trial is not favourable | approved | trial-not-shown               | does not hold |
-        | nothing is wrong, J0476            | J0476 | the response to the screening trial is not favourable | approved | trial-not-shown               | does not hold |
-        | an allergy, J0945                  | J0945 | allergy or hypersensitivity to baclofen is yes        | denied   | contraindicated               | holds         |
-        | an allergy, J0476                  | J0476 | allergy or hypersensitivity to baclofen is yes        | denied   | contraindicated               | holds         |
-        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes                  | approved | contraindicated               | does not hold |
-        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes                  | approved | contraindicated               | does not hold |
-        | a dose of 100 mcg, J0945           | J0945 | the dose administered is 100 mcg                      | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 100 mcg, J0476           | J0476 | the dose administered is 100 mcg                      | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 101 mcg, J0945           | J0945 | the dose administered is 101 mcg                      | pended   | screening-dose-above-protocol | holds         |
-        | a dose of 101 mcg, J0476           | J0476 | the dose administered is 101 mcg                      | pended   | screening-dose-above-protocol | holds         |
-        | oral therapy a day short, J0945    | J0945 | the length of oral therapy is 41 days                 | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy a day short, J0476    | J0476 | the length of oral therapy is 41 days                 | denied   | oral-therapy-not-shown        | holds         |
+        | case                               | code  | fact and value                                       | decision | rule                          | truth         |
+        | nothing is wrong, J0945            | J0945 | the response to the screening trial is not favorable | approved | trial-not-shown               | does not hold |
+        | nothing is wrong, J0476            | J0476 | the response to the screening trial is not favorable | approved | trial-not-shown               | does not hold |
+        | an allergy, J0945                  | J0945 | allergy or hypersensitivity to baclofen is yes       | denied   | contraindicated               | holds         |
+        | an allergy, J0476                  | J0476 | allergy or hypersensitivity to baclofen is yes       | denied   | contraindicated               | holds         |
+        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes                 | approved | contraindicated               | does not hold |
+        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes                 | approved | contraindicated               | does not hold |
+        | a dose of 100 mcg, J0945           | J0945 | the dose administered is 100 mcg                     | approved | screening-dose-above-protocol | does not hold |
+        | a dose of 100 mcg, J0476           | J0476 | the dose administered is 100 mcg                     | approved | screening-dose-above-protocol | does not hold |
+        | a dose of 101 mcg, J0945           | J0945 | the dose administered is 101 mcg                     | pended   | screening-dose-above-protocol | holds         |
+        | a dose of 101 mcg, J0476           | J0476 | the dose administered is 101 mcg                     | pended   | screening-dose-above-protocol | holds         |
+        | oral therapy a day short, J0945    | J0945 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
+        | oral therapy a day short, J0476    | J0476 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
 
   Rule: A refill is decided alike under J0945 and J0475
 

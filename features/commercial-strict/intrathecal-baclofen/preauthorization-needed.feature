@@ -86,7 +86,7 @@ Feature: Commercial Strict: when a claim needs preauthorization, and what happen
         | the outcome of oral antispasmodics               | inadequate               |
         | the length of oral therapy                       | 6 weeks                  |
         | the date of the screening trial                  | 2025-02-01               |
-        | the response to the screening trial              | favourable               |
+        | the response to the screening trial              | favorable                |
         | the decisive screening dose                      | 75 mcg                   |
         | the Ashworth grade before the trial              | 3                        |
         | the Ashworth grade after the trial               | 1                        |

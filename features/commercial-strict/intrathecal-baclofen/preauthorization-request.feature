@@ -287,12 +287,12 @@ Feature: Commercial Strict: the preauthorization request itself
 
     Scenario: No response to the largest dose gives both reasons
       Given these facts
-        | fact                                | value          |
-        | the Ashworth grade after the trial  | 3              |
-        | the spasm score before the trial    | 3              |
-        | the spasm score after the trial     | 3              |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 100 mcg        |
+        | fact                                | value         |
+        | the Ashworth grade after the trial  | 3             |
+        | the spasm score before the trial    | 3             |
+        | the spasm score after the trial     | 3             |
+        | the response to the screening trial | not favorable |
+        | the decisive screening dose         | 100 mcg       |
       When the request is decided
       Then it is denied
       And the reasons are

@@ -96,7 +96,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       When the request is decided
       Then it is pended
       And no rule denies it
-      And rule trial-favourable does not hold
+      And rule trial-favorable does not hold
       And rule trial-measured is not known
       And it asks for the Ashworth grade before the trial
       And it asks for the Ashworth grade after the trial
@@ -232,7 +232,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
       And it advises by rule trial-protocol-noted
 
     Scenario Outline: A patient who does not respond to the largest dose is not a candidate, whatever a scale says: <case>
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is <dose>
       When the request is decided
       Then it is <decision>
@@ -305,7 +305,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | the outcome of oral antispasmodics                     | inadequate               |
         | the length of oral therapy                             | 42 days                  |
         | whether physical therapy was given beside oral therapy | yes                      |
-        | the response to the screening trial                    | favourable               |
+        | the response to the screening trial                    | favorable                |
         | the decisive screening dose                            | 75 mcg                   |
         | the Ashworth grade before the trial                    | 3                        |
         | the Ashworth grade after the trial                     | 1                        |
@@ -338,7 +338,7 @@ Feature: Commercial Strict: a pump needs a measured response to at most 100 mcg
         | fact                                          | value          |
         | the phase of therapy                          | <phase>        |
         | the reason for the replacement                | end of battery |
-        | the response to the screening trial           | not favourable |
+        | the response to the screening trial           | not favorable  |
         | the decisive screening dose                   | 125 mcg        |
         | the Ashworth grade before the trial           | 2              |
         | the Ashworth grade after the trial            | 3              |

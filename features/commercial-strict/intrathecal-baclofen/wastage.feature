@@ -218,7 +218,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
       Given the drug lines have units <units>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -237,7 +237,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | JW        | <discarded> | 66794-157-02 |
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <discarded> units are allowed on line 2
@@ -255,7 +255,7 @@ Feature: Commercial Strict requires JZ from 2024-01-01, and refused missing JW s
         | JW        | 4     | 66794-157-02 |
       And it is known that the dose administered is 40 mg
       And it is known that the amount discarded is 40 mg
-      And it is known that the labelled total of the opened containers is 80 mg
+      And it is known that the labeled total of the opened containers is 80 mg
       And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is pended

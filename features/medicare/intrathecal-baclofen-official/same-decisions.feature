@@ -13,7 +13,7 @@ Feature: Medicare: the official codes get the same decisions as J0945
         | the phase of therapy                             | initial    |
         | the outcome of oral antispasmodics               | inadequate |
         | the length of oral therapy                       | 42 days    |
-        | the response to the screening trial              | favourable |
+        | the response to the screening trial              | favorable  |
         | the decisive screening dose                      | 75 mcg     |
         | allergy or hypersensitivity to baclofen          | no         |
         | an active infection                              | no         |
@@ -25,23 +25,23 @@ Feature: Medicare: the official codes get the same decisions as J0945
       And rule <rule> <truth>
 
       Examples:
-        | case                            | code  | fact and value                                        | decision | rule                          | truth         |
-        | nothing is wrong, J0945         | J0945 | the diagnoses is G82.51                               | approved | oral-therapy-not-shown        | does not hold |
-        | nothing is wrong, J0475         | J0475 | the diagnoses is G82.51                               | approved | oral-therapy-not-shown        | does not hold |
-        | oral therapy a day short, J0945 | J0945 | the length of oral therapy is 41 days                 | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy a day short, J0475 | J0475 | the length of oral therapy is 41 days                 | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy that worked, J0945 | J0945 | the outcome of oral antispasmodics is effective       | denied   | oral-therapy-not-shown        | holds         |
-        | oral therapy that worked, J0475 | J0475 | the outcome of oral antispasmodics is effective       | denied   | oral-therapy-not-shown        | holds         |
-        | an active infection, J0945      | J0945 | an active infection is yes                            | denied   | contraindicated               | holds         |
-        | an active infection, J0475      | J0475 | an active infection is yes                            | denied   | contraindicated               | holds         |
-        | a body too small, J0945         | J0945 | a body too small for the pump is yes                  | denied   | contraindicated               | holds         |
-        | a body too small, J0475         | J0475 | a body too small for the pump is yes                  | denied   | contraindicated               | holds         |
-        | a compounded drug, J0945        | J0945 | whether a pharmacy compounded the drug is yes         | denied   | compounded-under-product-code | holds         |
-        | a compounded drug, J0475        | J0475 | whether a pharmacy compounded the drug is yes         | denied   | compounded-under-product-code | holds         |
-        | another route, J0945            | J0945 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
-        | another route, J0475            | J0475 | the route is oral                                     | denied   | route-not-intrathecal         | holds         |
-        | no favorable response, J0945    | J0945 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
-        | no favorable response, J0475    | J0475 | the response to the screening trial is not favourable | denied   | trial-not-shown               | holds         |
+        | case                            | code  | fact and value                                       | decision | rule                          | truth         |
+        | nothing is wrong, J0945         | J0945 | the diagnoses is G82.51                              | approved | oral-therapy-not-shown        | does not hold |
+        | nothing is wrong, J0475         | J0475 | the diagnoses is G82.51                              | approved | oral-therapy-not-shown        | does not hold |
+        | oral therapy a day short, J0945 | J0945 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
+        | oral therapy a day short, J0475 | J0475 | the length of oral therapy is 41 days                | denied   | oral-therapy-not-shown        | holds         |
+        | oral therapy that worked, J0945 | J0945 | the outcome of oral antispasmodics is effective      | denied   | oral-therapy-not-shown        | holds         |
+        | oral therapy that worked, J0475 | J0475 | the outcome of oral antispasmodics is effective      | denied   | oral-therapy-not-shown        | holds         |
+        | an active infection, J0945      | J0945 | an active infection is yes                           | denied   | contraindicated               | holds         |
+        | an active infection, J0475      | J0475 | an active infection is yes                           | denied   | contraindicated               | holds         |
+        | a body too small, J0945         | J0945 | a body too small for the pump is yes                 | denied   | contraindicated               | holds         |
+        | a body too small, J0475         | J0475 | a body too small for the pump is yes                 | denied   | contraindicated               | holds         |
+        | a compounded drug, J0945        | J0945 | whether a pharmacy compounded the drug is yes        | denied   | compounded-under-product-code | holds         |
+        | a compounded drug, J0475        | J0475 | whether a pharmacy compounded the drug is yes        | denied   | compounded-under-product-code | holds         |
+        | another route, J0945            | J0945 | the route is oral                                    | denied   | route-not-intrathecal         | holds         |
+        | another route, J0475            | J0475 | the route is oral                                    | denied   | route-not-intrathecal         | holds         |
+        | no favorable response, J0945    | J0945 | the response to the screening trial is not favorable | denied   | trial-not-shown               | holds         |
+        | no favorable response, J0475    | J0475 | the response to the screening trial is not favorable | denied   | trial-not-shown               | holds         |
 
   Rule: A request for a screening dose is decided alike under J0945 and J0476
 
@@ -61,19 +61,19 @@ Feature: Medicare: the official codes get the same decisions as J0945
       And rule <rule> <truth>
 
       Examples:
-        | case                               | code  | fact and value                                        | decision | rule                          | truth         |
-        | nothing is wrong, J0945            | J0945 | the response to the screening trial is not favourable | approved | trial-not-shown               | does not hold |
-        | nothing is wrong, J0476            | J0476 | the response to the screening trial is not favourable | approved | trial-not-shown               | does not hold |
-        | an allergy, J0945                  | J0945 | allergy or hypersensitivity to baclofen is yes        | denied   | contraindicated               | holds         |
-        | an allergy, J0476                  | J0476 | allergy or hypersensitivity to baclofen is yes        | denied   | contraindicated               | holds         |
-        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes                  | approved | contraindicated               | does not hold |
-        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes                  | approved | contraindicated               | does not hold |
-        | a dose of 100 mcg, J0945           | J0945 | the dose administered is 100 mcg                      | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 100 mcg, J0476           | J0476 | the dose administered is 100 mcg                      | approved | screening-dose-above-protocol | does not hold |
-        | a dose of 101 mcg, J0945           | J0945 | the dose administered is 101 mcg                      | pended   | screening-dose-above-protocol | holds         |
-        | a dose of 101 mcg, J0476           | J0476 | the dose administered is 101 mcg                      | pended   | screening-dose-above-protocol | holds         |
-        | oral therapy a day short, J0945    | J0945 | the length of oral therapy is 41 days                 | approved | oral-therapy-not-shown        | does not hold |
-        | oral therapy a day short, J0476    | J0476 | the length of oral therapy is 41 days                 | approved | oral-therapy-not-shown        | does not hold |
+        | case                               | code  | fact and value                                       | decision | rule                          | truth         |
+        | nothing is wrong, J0945            | J0945 | the response to the screening trial is not favorable | approved | trial-not-shown               | does not hold |
+        | nothing is wrong, J0476            | J0476 | the response to the screening trial is not favorable | approved | trial-not-shown               | does not hold |
+        | an allergy, J0945                  | J0945 | allergy or hypersensitivity to baclofen is yes       | denied   | contraindicated               | holds         |
+        | an allergy, J0476                  | J0476 | allergy or hypersensitivity to baclofen is yes       | denied   | contraindicated               | holds         |
+        | a body too small for a pump, J0945 | J0945 | a body too small for the pump is yes                 | approved | contraindicated               | does not hold |
+        | a body too small for a pump, J0476 | J0476 | a body too small for the pump is yes                 | approved | contraindicated               | does not hold |
+        | a dose of 100 mcg, J0945           | J0945 | the dose administered is 100 mcg                     | approved | screening-dose-above-protocol | does not hold |
+        | a dose of 100 mcg, J0476           | J0476 | the dose administered is 100 mcg                     | approved | screening-dose-above-protocol | does not hold |
+        | a dose of 101 mcg, J0945           | J0945 | the dose administered is 101 mcg                     | pended   | screening-dose-above-protocol | holds         |
+        | a dose of 101 mcg, J0476           | J0476 | the dose administered is 101 mcg                     | pended   | screening-dose-above-protocol | holds         |
+        | oral therapy a day short, J0945    | J0945 | the length of oral therapy is 41 days                | approved | oral-therapy-not-shown        | does not hold |
+        | oral therapy a day short, J0476    | J0476 | the length of oral therapy is 41 days                | approved | oral-therapy-not-shown        | does not hold |
 
   Rule: A refill is decided alike under J0945 and J0475
 

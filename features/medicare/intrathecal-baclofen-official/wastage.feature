@@ -19,7 +19,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And the drug lines have units <units>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -39,7 +39,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | JW        | <discarded> |
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <discarded> units are allowed on line 2
@@ -87,7 +87,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       Given the drug lines have units <units>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -142,7 +142,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
         | 62322 |           | 1     |               |
       And it is known that the dose administered is 50 mcg
       And it is known that the amount discarded is 50 mcg
-      And it is known that the labelled total of the opened containers is 100 mcg
+      And it is known that the labeled total of the opened containers is 100 mcg
       And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is pended
@@ -155,7 +155,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And the drug lines have ndc 70121-2496-05
       And it is known that the dose administered is 51 mcg
       And it is known that the amount discarded is 49 mcg
-      And it is known that the labelled total of the opened containers is 100 mcg
+      And it is known that the labeled total of the opened containers is 100 mcg
       And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
@@ -228,7 +228,7 @@ Feature: Medicare's wastage rules under the official codes J0475 and J0476
       And line 2 has no place of service
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And 1 unit is allowed on line 1

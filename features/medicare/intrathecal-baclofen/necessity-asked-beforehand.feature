@@ -22,13 +22,13 @@ Feature: Medicare: a request before the service gets the same answer
         | <rule> | CO    | 50   | <rarc> |
 
       Examples:
-        | case                     | fact and value                                        | rule                   | rarc |
-        | oral therapy a day short | the length of oral therapy is 41 days                 | oral-therapy-not-shown | N386 |
-        | no favorable response    | the response to the screening trial is not favourable | trial-not-shown        | N674 |
-        | an active infection      | an active infection is yes                            | contraindicated        | N386 |
+        | case                     | fact and value                                       | rule                   | rarc |
+        | oral therapy a day short | the length of oral therapy is 41 days                | oral-therapy-not-shown | N386 |
+        | no favorable response    | the response to the screening trial is not favorable | trial-not-shown        | N674 |
+        | an active infection      | an active infection is yes                           | contraindicated        | N386 |
 
     Scenario: A patient who does not respond to the largest dose is not a candidate
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the request is decided
       Then it is denied

@@ -70,7 +70,7 @@ Feature: Medicare: what rules out a pump, and what does not
 
     Scenario: Everything that is wrong is reported at once, not only the first reason
       Given it is known that the length of oral therapy is 41 days
-      And it is known that the response to the screening trial is not favourable
+      And it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       And it is known that the date of the screening trial is 2025-03-04
       When the claim is decided
@@ -317,18 +317,18 @@ Feature: Medicare: what rules out a pump, and what does not
       And the claim has frequency 8
       And line 2 has code <procedure>
       And these facts
-        | fact                                             | value          |
-        | the outcome of oral antispasmodics               | not tried      |
-        | the response to the screening trial              | not favourable |
-        | the decisive screening dose                      | 125 mcg        |
-        | the date of the screening trial                  | 2025-03-04     |
-        | the date of the previous refill                  | 2024-03-03     |
-        | allergy or hypersensitivity to baclofen          | yes            |
-        | an active infection                              | yes            |
-        | a body too small for the pump                    | yes            |
-        | another programmable device that could interfere | yes            |
-        | the reason for the replacement                   | upgrade        |
-        | what became of the payer's request for records   | not supplied   |
+        | fact                                             | value         |
+        | the outcome of oral antispasmodics               | not tried     |
+        | the response to the screening trial              | not favorable |
+        | the decisive screening dose                      | 125 mcg       |
+        | the date of the screening trial                  | 2025-03-04    |
+        | the date of the previous refill                  | 2024-03-03    |
+        | allergy or hypersensitivity to baclofen          | yes           |
+        | an active infection                              | yes           |
+        | a body too small for the pump                    | yes           |
+        | another programmable device that could interfere | yes           |
+        | the reason for the replacement                   | upgrade       |
+        | what became of the payer's request for records   | not supplied  |
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -348,7 +348,7 @@ Feature: Medicare: what rules out a pump, and what does not
     Scenario Outline: It is the first phase, and asks for a trial: <procedure>
       Given the example refill-with-procedure of Medicare for J0945
       But line 2 has code <procedure>
-      And it is known that the response to the screening trial is not favourable
+      And it is known that the response to the screening trial is not favorable
       When the claim is decided
       Then it is denied
       And the phase of therapy is concluded to be initial

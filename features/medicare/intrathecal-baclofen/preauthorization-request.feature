@@ -77,22 +77,22 @@ Feature: Medicare: a preauthorization request that was not required
       And rule trial-not-shown <trial not shown>
 
       Examples:
-        | case                            | outcome       | length  | response       | decision | oral therapy not shown | trial not shown |
-        | six weeks and a favorable trial | inadequate    | 42 days | favourable     | approved | does not hold          | does not hold   |
-        | a day less than six weeks       | inadequate    | 41 days | favourable     | denied   | holds                  | does not hold   |
-        | not tolerated for six weeks     | not tolerated | 42 days | favourable     | approved | does not hold          | does not hold   |
-        | given up a day before six weeks | not tolerated | 41 days | favourable     | denied   | holds                  | does not hold   |
-        | no favorable trial              | inadequate    | 42 days | not favourable | denied   | does not hold          | holds           |
-        | the trial is still to come      | inadequate    | 42 days |                | pended   | does not hold          | is not known    |
+        | case                            | outcome       | length  | response      | decision | oral therapy not shown | trial not shown |
+        | six weeks and a favorable trial | inadequate    | 42 days | favorable     | approved | does not hold          | does not hold   |
+        | a day less than six weeks       | inadequate    | 41 days | favorable     | denied   | holds                  | does not hold   |
+        | not tolerated for six weeks     | not tolerated | 42 days | favorable     | approved | does not hold          | does not hold   |
+        | given up a day before six weeks | not tolerated | 41 days | favorable     | denied   | holds                  | does not hold   |
+        | no favorable trial              | inadequate    | 42 days | not favorable | denied   | does not hold          | holds           |
+        | the trial is still to come      | inadequate    | 42 days |               | pended   | does not hold          | is not known    |
 
     Scenario: The reasons for which a pump is not covered
       Given these facts
-        | fact                                | value          |
-        | the phase of therapy                | initial        |
-        | the outcome of oral antispasmodics  | effective      |
-        | the response to the screening trial | not favourable |
-        | the decisive screening dose         | 75 mcg         |
-        | an active infection                 | yes            |
+        | fact                                | value         |
+        | the phase of therapy                | initial       |
+        | the outcome of oral antispasmodics  | effective     |
+        | the response to the screening trial | not favorable |
+        | the decisive screening dose         | 75 mcg        |
+        | an active infection                 | yes           |
       When the request is decided
       Then it is denied
       And the reasons are

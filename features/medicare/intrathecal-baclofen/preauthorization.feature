@@ -97,7 +97,7 @@ Feature: Medicare: no preauthorization is asked for
         | the outcome of oral antispasmodics               | inadequate |
         | the length of oral therapy                       | 6 weeks    |
         | the date of the screening trial                  | 2025-02-01 |
-        | the response to the screening trial              | favourable |
+        | the response to the screening trial              | favorable  |
         | the date of the pump implant                     | 2025-03-03 |
         | allergy or hypersensitivity to baclofen          | no         |
         | an active infection                              | no         |

@@ -146,7 +146,7 @@ Feature: Medicare: what does the policy for intrathecal baclofen require?
       And it asks for the length of oral therapy
 
     Scenario: A favorable response makes the dose unnecessary
-      Given it is known that the response to the screening trial is favourable
+      Given it is known that the response to the screening trial is favorable
       When the question is asked
       Then it is pended
       And it does not ask for the decisive screening dose

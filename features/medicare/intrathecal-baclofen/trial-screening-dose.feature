@@ -15,7 +15,7 @@ Feature: Medicare: the screening dose itself
       And 1 unit is allowed on line 1
 
     Scenario: It is paid whatever the response to it
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is 100 mcg
       When the claim is decided
       Then it is approved

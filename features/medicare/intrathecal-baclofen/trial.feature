@@ -29,7 +29,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
       Then it is approved
 
     Scenario Outline: No favorable response up to <case> means no pump on this evidence
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
       Then it is denied
@@ -45,7 +45,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
         | just under it | 99.9 mcg |
 
     Scenario Outline: A patient who does not respond to the largest dose is not a candidate: <case>
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the decisive screening dose is <dose>
       When the claim is decided
       Then it is denied
@@ -61,7 +61,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
         | above 100 mcg            | 101 mcg |
 
     Scenario: No favorable response, and the dose is not known
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -94,7 +94,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
       Then it is approved
 
     Scenario: Medicare measures no scale: grades that fall do not make a response favorable
-      Given it is known that the response to the screening trial is not favourable
+      Given it is known that the response to the screening trial is not favorable
       And it is known that the Ashworth grade before the trial is 4
       And it is known that the Ashworth grade after the trial is 1
       And it is known that how long the response lasted is 8 hours
@@ -241,7 +241,7 @@ Feature: Medicare: a pump needs a screening trial with a favorable response
       Given these facts
         | fact                                | value          |
         | the date of the screening trial     | 2025-03-04     |
-        | the response to the screening trial | not favourable |
+        | the response to the screening trial | not favorable  |
         | the date of the pump implant        | 2025-03-03     |
         | the reason for the replacement      | end of battery |
         | the decisive screening dose         | 100 mcg        |

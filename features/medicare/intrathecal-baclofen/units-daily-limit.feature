@@ -205,7 +205,7 @@ Feature: Medicare pays no more units in a day than the medically unlikely edit a
       But the drug lines have units 10
       And it is known that the dose administered is 66 mg
       And it is known that the amount discarded is 4 mg
-      And it is known that the labelled total of the opened containers is 70 mg
+      And it is known that the labeled total of the opened containers is 70 mg
       When the claim is decided
       Then line 1 is reduced to 7 units
       And the reasons are

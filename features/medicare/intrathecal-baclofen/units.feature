@@ -202,7 +202,7 @@ Feature: Medicare's units are whole, and are units of the code
       And it is assumed that rule weight-billed-as-units does not hold
       And it asks nothing
 
-  Rule: Millilitres are not units, and the units fit the quantity of the product on the lines
+  Rule: Milliliters are not units, and the units fit the quantity of the product on the lines
 
     Background: A refill in a physician's office (a synthetic claim)
       Given the example clean-refill of Medicare for J0945
@@ -243,7 +243,7 @@ Feature: Medicare's units are whole, and are units of the code
         | 5 mL of 2000 mcg/mL  | 70121-2502-02 | 5     |
         | 2 mL of 2000 mcg/mL  | 66794-157-02  | 2     |
 
-    Scenario: One millilitre of 2000 mcg/mL makes one unit, rounded up, and is no slip
+    Scenario: One milliliter of 2000 mcg/mL makes one unit, rounded up, and is no slip
       What is left of the vial is another question.
 
       Given these claim lines
@@ -270,8 +270,8 @@ Feature: Medicare's units are whole, and are units of the code
         | 15 mL make three units              | 66794-157-02  | 15       | 4     |
         | a weak product taken for the strong | 66794-155-02  | 20       | 4     |
         | a small ampule taken for a vial     | 70121-2502-02 | 5        | 4     |
-        | four units of one millilitre        | 66794-157-02  | 1        | 4     |
-        | four units of half a millilitre     | 66794-157-02  | 0.5      | 4     |
+        | four units of one milliliter        | 66794-157-02  | 1        | 4     |
+        | four units of half a milliliter     | 66794-157-02  | 0.5      | 4     |
 
     Scenario: The quantity of both lines is compared with the units of both
       Given these claim lines
@@ -405,7 +405,7 @@ Feature: Medicare's units are whole, and are units of the code
         | 50 mcg  | 50 mcg | 50    |
         | 100 mcg | 0.1 mg | 100   |
 
-    Scenario: One millilitre of 50 mcg/mL is one unit
+    Scenario: One milliliter of 50 mcg/mL is one unit
       Given the drug lines have ndc 66794-151-01
       And the drug lines have ndc quantity 1
       And the drug lines have ndc unit ML

@@ -11,7 +11,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       But the drug lines have units <units>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <units> units are allowed on line 1
@@ -44,7 +44,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And the drug lines carry no JZ
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is denied
       And the reasons are
@@ -66,7 +66,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       But line 1 has units <units>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -100,7 +100,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       And line 2 has units <discarded>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And <given> units are allowed on line 1
@@ -153,7 +153,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       But line 2 has units 2
       And it is known that the dose administered is 28 mg
       And it is known that the amount discarded is 12 mg
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       When the claim is decided
       Then line 1 is approved
       And line 2 is reduced to 1 unit
@@ -179,7 +179,7 @@ Feature: Medicare pays for discarded baclofen in whole units
       But line 1 has units 2
       And it is known that the dose administered is 20 mg
       And it is known that the amount discarded is 20 mg
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -379,7 +379,7 @@ Feature: Medicare pays for discarded baclofen in whole units
 
     Background:
       Given the example clean-refill of Medicare for J0945
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
 
     Scenario Outline: The three amounts of the record fit together
       Given it is known that the dose administered is <dose>

@@ -7,14 +7,14 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
 
     Background:
       Given the example clean-refill of Medicare for J0945
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
 
     Scenario Outline: The units fit the labeled total
       Given these claim lines
         | modifiers | units       |
         |           | <given>     |
         | JW        | <discarded> |
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is approved
       And rule billed-above-containers does not hold
@@ -32,7 +32,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | modifiers | units       |
         |           | <given>     |
         | JW        | <discarded> |
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is partly approved
       And line 1 is approved
@@ -97,13 +97,13 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       A container that is no whole number of units may be billed rounded up or down (synthetic:
       every container for intrathecal use that was found is whole units or a screening dose).
 
-      Given it is known that the labelled total of the opened containers is 35 mg
+      Given it is known that the labeled total of the opened containers is 35 mg
       When the claim is decided
       Then it is approved
 
     Scenario Outline: The bounds for a label that is no whole number of units
       Given the drug lines have units <units>
-      And it is known that the labelled total of the opened containers is 35 mg
+      And it is known that the labeled total of the opened containers is 35 mg
       When the claim is decided
       Then it is <decision>
 
@@ -122,7 +122,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
 
     Scenario Outline: Fewer units are billed than the labeled total
       Given the drug lines have units <billed>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       When the claim is decided
       Then it is pended
       And the reasons are
@@ -139,7 +139,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
     Scenario: In a rural health clinic no question is asked about the rest
       Given the claim has place of service 72
       And the drug lines carry no JZ
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       When the claim is decided
       Then it is approved
       And rule billed-below-containers does not hold
@@ -149,7 +149,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       Then it is approved
       And it is assumed that rule billed-above-containers does not hold
       And it is assumed that rule billed-below-containers does not hold
-      And it does not ask for the labelled total of the opened containers
+      And it does not ask for the labeled total of the opened containers
 
   Rule: Discarded drug billed for something else than the rest of a container
 
@@ -214,7 +214,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And the drug lines have ndc <ndc>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       And it is known that the number of containers opened is <opened>
       When the claim is decided
       Then it is pended
@@ -234,7 +234,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And the drug lines have ndc <ndc>
       And it is known that the dose administered is <dose>
       And it is known that the amount discarded is <waste>
-      And it is known that the labelled total of the opened containers is <label>
+      And it is known that the labeled total of the opened containers is <label>
       And it is known that the number of containers opened is <opened>
       When the claim is decided
       Then it is approved
@@ -249,7 +249,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
     Scenario: One container cannot be one too many, even where the product named is smaller
       Given the drug lines have ndc 66794-155-02
       And it is known that the dose administered is 30 mg
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       And it is known that the number of containers opened is 1
       When the claim is decided
       Then rule container-not-needed does not hold
@@ -260,7 +260,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       And line 2 has ndc 66794-155-02
       And it is known that the dose administered is 40 mg
       And it is known that the amount discarded is 10 mg
-      And it is known that the labelled total of the opened containers is 50 mg
+      And it is known that the labeled total of the opened containers is 50 mg
       And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
@@ -270,7 +270,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
       Given the drug lines have units 4
       And it is known that the dose administered is 40 mg
       And it is known that the amount discarded is 40 mg
-      And it is known that the labelled total of the opened containers is 80 mg
+      And it is known that the labeled total of the opened containers is 80 mg
       And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
@@ -289,7 +289,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | JW        | 1     | 70121-2503-01 |
       And it is known that the dose administered is 70 mg
       And it is known that the amount discarded is 10 mg
-      And it is known that the labelled total of the opened containers is 80 mg
+      And it is known that the labeled total of the opened containers is 80 mg
       And it is known that the number of containers opened is 2
       When the claim is decided
       Then it is approved
@@ -331,7 +331,7 @@ Feature: Medicare pays for what the labels of the opened containers name, and no
         | JW        | 2     |
       And it is known that the dose administered is 50 mg
       And it is known that the amount discarded is 30 mg
-      And it is known that the labelled total of the opened containers is 80 mg
+      And it is known that the labeled total of the opened containers is 80 mg
       When the claim is decided
       Then it is approved
 

@@ -305,14 +305,14 @@ Feature: Medicare's wastage rules go by the date of service
     Scenario: A unit of the container is on no line, on the last day of audits alone
       Given the example clean-refill of Medicare for J0945 on 2023-09-30
       But the drug lines have units 3
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       When the claim is decided
       Then it is approved
 
     Scenario: A unit of the container is on no line, on the first day of returns
       Given the example clean-refill of Medicare for J0945 on 2023-10-01
       But the drug lines have units 3
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
       And the reasons are

@@ -15,12 +15,12 @@ Feature: Medicare judges waste and units only where payment is asked for
         | 59        | 9     | 66794-155-02 |
         | JW        | 3     | 66794-155-02 |
       And these facts
-        | fact                                        | value    |
-        | the dose administered                       | 20 mg    |
-        | the amount discarded                        | 15 mg    |
-        | the labelled total of the opened containers | 30 mg    |
-        | the number of containers opened             | 3        |
-        | what the discarded amount was               | overfill |
+        | fact                                       | value    |
+        | the dose administered                      | 20 mg    |
+        | the amount discarded                       | 15 mg    |
+        | the labeled total of the opened containers | 30 mg    |
+        | the number of containers opened            | 3        |
+        | what the discarded amount was              | overfill |
       And these earlier claims
         | claim number | modifiers | units |
         | EARLIER-2    | JZ        | 2     |
@@ -68,7 +68,7 @@ Feature: Medicare judges waste and units only where payment is asked for
       Given the drug lines have units 3
       And the drug lines carry no JZ
       And it is known that the amount discarded is 10 mg
-      And it is known that the labelled total of the opened containers is 40 mg
+      And it is known that the labeled total of the opened containers is 40 mg
       When the claim is decided
       Then it is pended
       And rule jz-missing does not hold

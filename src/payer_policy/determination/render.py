@@ -209,7 +209,7 @@ def _unsettled(page: _Page, determination: Determination) -> None:
 
 
 def _assumed(page: _Page, determination: Determination) -> None:
-    """The checks that were not made for want of facts, and the facts that the decision assumes."""
+    """The checks that were not run because facts are missing, and the facts that are assumed."""
     rules = [one for one in determination.assumptions if one.rule is not None]
     if rules:
         facts = list(dict.fromkeys(fact for one in rules for fact in one.waits_for))

@@ -5,20 +5,24 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
 from payer_policy.core.ruleset import Rule
 
 
 def evaluation_order(rules: Mapping[str, Rule], reads: Mapping[str, Iterable[str]]) -> list[str]:
-    """Rule ids so that each comes after what it reads; ties by id. Cycles must be ruled out before.
+    """Rule ids so that each comes after what it reads; ties by id.
+
+    Rules in a circle, which `check` refuses, and rules that need them are left out.
 
     Args:
         rules: By id.
         reads: By id, the facts that the rule reads.
     """
     sorter = TopologicalSorter(dependencies(rules, reads))
-    sorter.prepare()
+    with suppress(CycleError):  # what does not need the circle is still sorted
+        sorter.prepare()
     order: list[str] = []
     ready: list[str] = []
     while sorter.is_active():

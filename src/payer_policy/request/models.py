@@ -182,7 +182,7 @@ class Line(_Part, title="a line"):
     modifiers: frozenset[Modifier] = Field(default=frozenset(), strict=False)
     """HCPCS modifiers such as `JZ`: a set, in any order; an empty one says that there are none."""
     units: Quantity | None = None
-    """Billing units of the code (HCPCS), never milligrams or millilitres."""
+    """Billing units of the code (HCPCS), never milligrams or milliliters."""
     date: Date | None = None
     """The day of service, or the first where the line has a range."""
     through: Date | None = None

@@ -71,7 +71,8 @@ def fact(name: str, declared: Json) -> Edit:
 def removed(*files: str) -> Edit:
     def remove(folder: Path) -> None:
         for name in files:
-            (folder / name).unlink()
+            path = folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     return remove
 

@@ -59,7 +59,7 @@ EDITS: dict[str, tuple[tuple[Edit, ...], set[str]]] = {
     "a reworded sentence": ((rule("jz-missing", _reworded),), set()),
     "a lower limit of a day": ((daily_limit("J0475", 3),), {"units"}),
     "a policy less": (
-        (removed("medicare/intrathecal-baclofen-official/2016-01-01.json"),),
+        (removed("medicare/intrathecal-baclofen-official"),),
         {"decision"},
     ),
 }

@@ -68,7 +68,7 @@ def test_the_text_and_the_explanation_say_what_to_reverse() -> None:
     assert text.startswith("VOID  SYN-1")
     assert "voids claim PAYERCLM77. Reverse what was paid on that claim" in text
     assert "date of service is not settled" not in text
-    assert "No rule is asked of a void" in run.stdout
+    assert "No rule is evaluated for a void" in run.stdout
     assert "PAYERCLM77" in run.stdout
     assert "pend" not in run.stdout.lower()
 

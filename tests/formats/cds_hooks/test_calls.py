@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from payer_policy.formats.cds_hooks import discovery, read_feedback, read_hook, response
 from payer_policy.formats.fhir import exact_json
 from tests.formats.cds_hooks.building import DAY, answered, call, information, order, read
-from tests.formats.fhir.building import FAVOURABLE, HCPCS, RULES, coded, engine
+from tests.formats.fhir.building import FAVORABLE, HCPCS, RULES, coded, engine
 from tests.formats.fhir.golden import check_golden
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -52,7 +52,7 @@ def test_the_published_call_goes_through() -> None:
 def test_an_answer_has_the_shape_of_the_published_one() -> None:
     path = SAMPLES / "coverage_info_system_action_covered.json"
     published = json.loads(path.read_text(encoding="utf-8"))
-    body = call(order("DeviceRequest"), facts=FAVOURABLE, payer="medicare")
+    body = call(order("DeviceRequest"), facts=FAVORABLE, payer="medicare")
 
     (ours,) = answered(read(body))["systemActions"]
 
@@ -170,7 +170,7 @@ def test_a_call_can_do_without_coverage_information_and_cards() -> None:
 
 
 def test_cards_are_as_cds_hooks_has_them() -> None:
-    for body in (call(), call(facts=FAVOURABLE), call(payer="medicare"), call(payer="X-1")):
+    for body in (call(), call(facts=FAVORABLE), call(payer="medicare"), call(payer="X-1")):
         for card in answered(read(body))["cards"]:
             assert len(card["summary"]) <= 140
             assert card["indicator"] in ("info", "warning", "critical")

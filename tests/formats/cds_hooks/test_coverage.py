@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from payer_policy.formats.cds_hooks.coverage_information import authorization_needed, covered
 from tests.formats.cds_hooks.building import answered, call, information, order, read
-from tests.formats.fhir.building import FAVOURABLE, HCPCS, ICD, RULES, coded
+from tests.formats.fhir.building import FAVORABLE, HCPCS, ICD, RULES, coded
 from tests.formats.fhir.golden import check_golden
 
 CASES = Path(__file__).parent / "cases"
-UNFAVOURABLE = {
-    **FAVOURABLE,
-    "trial.response": "not_favourable",
+UNFAVORABLE = {
+    **FAVORABLE,
+    "trial.response": "not_favorable",
     "trial.dose": 100,
     "trial.ashworth_after": "3",
 }
@@ -32,11 +32,11 @@ ORDERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"covered": "conditional", "pa-needed": "conditional", "doc-needed": "clinical"},
     ),
     "all facts": (
-        call(facts=FAVOURABLE),
+        call(facts=FAVORABLE),
         {"covered": "covered", "pa-needed": "auth-needed", "doc-needed": "no-doc"},
     ),
     "no preauthorization": (
-        call(facts=FAVOURABLE, payer="medicare"),
+        call(facts=FAVORABLE, payer="medicare"),
         {"covered": "covered", "pa-needed": "no-auth", "doc-needed": "no-doc"},
     ),
     "no preauthorization and few facts": (
@@ -58,15 +58,15 @@ ORDERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
     ),
     "a diagnosis that is not covered": (
-        call(order(reasonCode=ELSEWHERE), facts=FAVOURABLE),
+        call(order(reasonCode=ELSEWHERE), facts=FAVORABLE),
         {"covered": "not-covered"},
     ),
     "a reason for a clinician": (
-        call(facts=UNFAVOURABLE),
+        call(facts=UNFAVORABLE),
         {"covered": "conditional", "pa-needed": "auth-needed"},
     ),
     "a diagnosis that is coded too shortly": (
-        call(order(reasonCode=[coded(ICD, "G35")]), facts=FAVOURABLE),
+        call(order(reasonCode=[coded(ICD, "G35")]), facts=FAVORABLE),
         {"covered": "not-covered"},
     ),
     "nothing but the code": (
@@ -74,7 +74,7 @@ ORDERS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"covered": "conditional", "pa-needed": "conditional", "doc-needed": "clinical"},
     ),
     "a payer that is not known": (
-        call(facts=FAVOURABLE, payer="ELSEWHERE-1"),
+        call(facts=FAVORABLE, payer="ELSEWHERE-1"),
         {"covered": "conditional", "pa-needed": "conditional", "info-needed": "OTH"},
     ),
     "another code": (
@@ -119,10 +119,10 @@ def test_the_rules_of_the_extension_are_kept(name: str) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(names=st.sets(st.sampled_from(sorted(FAVOURABLE))))
+@given(names=st.sets(st.sampled_from(sorted(FAVORABLE))))
 def test_learning_more_never_takes_an_assertion_back(names: set[str]) -> None:
     """With fewer facts: the same assertion or `conditional`; and nothing is refused on ignorance."""
-    for whole, cover in ((FAVOURABLE, "covered"), (UNFAVOURABLE, "conditional")):
+    for whole, cover in ((FAVORABLE, "covered"), (UNFAVORABLE, "conditional")):
         some = {name: whole[name] for name in sorted(names)}
         said = information(answered(read(call(facts=some)))["systemActions"][0]["resource"])
         assert said["covered"][0] in (cover, "conditional")
@@ -206,7 +206,7 @@ def test_an_assertion_takes_the_place_of_the_one_before_it() -> None:
     before = answered(read(call()))["systemActions"][0]["resource"]
     before["extension"].insert(0, {"url": "urn:example:kept", "valueString": "kept"})
 
-    after = answered(read(call(before, facts=FAVOURABLE)))["systemActions"][0]["resource"]
+    after = answered(read(call(before, facts=FAVORABLE)))["systemActions"][0]["resource"]
 
     assert [one["url"].rpartition("/")[2] for one in after["extension"]] == [
         "urn:example:kept",

@@ -33,7 +33,7 @@ def test_facts_are_added_by_claim_number_and_what_fits_nowhere_is_told() -> None
     assert all(intake.request for intake in merged)
     first = merged[0]
     assert first.request
-    assert first.request.facts == {"trial.dose_mcg": 50, "trial.response": "favourable"}
+    assert first.request.facts == {"trial.dose_mcg": 50, "trial.response": "favorable"}
     assert first.request.history == ()
     assert first.request.authorizations
     assert first.request.authorizations[0].codes == {"J0475"}

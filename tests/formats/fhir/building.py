@@ -27,12 +27,12 @@ ICD = "http://hl7.org/fhir/sid/icd-10-cm"
 CREATED = "2026-02-02T09:00:00Z"
 ANSWERED = "2026-02-02T09:00:05Z"
 
-FAVOURABLE: Mapping[str, Any] = {
+FAVORABLE: Mapping[str, Any] = {
     "therapy.phase": "initial",
     "oral_therapy.outcome": "inadequate",
     "oral_therapy.duration": 84,
     "oral_therapy.with_physical_therapy": True,
-    "trial.response": "favourable",
+    "trial.response": "favorable",
     "trial.date": "2026-01-12",
     "trial.dose": 50,
     "trial.doses_given": 1,

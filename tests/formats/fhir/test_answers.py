@@ -17,7 +17,7 @@ from payer_policy.formats.review import line_reviews
 from tests.formats.fhir.building import (
     ANSWERED,
     CASES,
-    FAVOURABLE,
+    FAVORABLE,
     HCPCS,
     ICD,
     POLICIES,
@@ -31,9 +31,9 @@ from tests.formats.fhir.building import (
 )
 from tests.formats.fhir.golden import check_golden
 
-UNFAVOURABLE = {
-    **FAVOURABLE,
-    "trial.response": "not_favourable",
+UNFAVORABLE = {
+    **FAVORABLE,
+    "trial.response": "not_favorable",
     "trial.dose": 100,
     "trial.ashworth_after": "3",
 }
@@ -45,35 +45,35 @@ def _item(code: str, **changes: Any) -> dict[str, Any]:
 
 NAMES = {
     # name: (bundle, action by item, CARCs by item)
-    "certified": (bundle(facts=FAVOURABLE), {1: "A1"}, {1: []}),
+    "certified": (bundle(facts=FAVORABLE), {1: "A1"}, {1: []}),
     "certified-under-the-clients-code": (
-        bundle(claim(item=[_item("J0945")]), facts=FAVOURABLE),
+        bundle(claim(item=[_item("J0945")]), facts=FAVORABLE),
         {1: "A1"},
         {1: []},
     ),
-    "certified-strict": (bundle(payer="CSTR0001", facts=FAVOURABLE), {1: "A1"}, {1: []}),
+    "certified-strict": (bundle(payer="CSTR0001", facts=FAVORABLE), {1: "A1"}, {1: []}),
     "pended-for-facts": (bundle(), {1: "A4"}, {1: ["252"]}),
-    "recommended-not-to-certify": (bundle(facts=UNFAVOURABLE), {1: "A4"}, {1: ["50"]}),
+    "recommended-not-to-certify": (bundle(facts=UNFAVORABLE), {1: "A4"}, {1: ["50"]}),
     "not-certified-for-the-diagnosis": (
         bundle(
             claim(diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": coded(ICD, "M54.50")}]),
-            facts=FAVOURABLE,
+            facts=FAVORABLE,
         ),
         {1: "A3"},
         {1: ["11"]},
     ),
-    "no-preauthorization-needed": (bundle(payer="medicare", facts=FAVOURABLE), {1: "NA"}, {1: []}),
+    "no-preauthorization-needed": (bundle(payer="medicare", facts=FAVORABLE), {1: "NA"}, {1: []}),
     "no-preauthorization-needed-and-not-covered": (
         bundle(
             claim(diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": coded(ICD, "M54.50")}]),
             payer="medicare",
-            facts=FAVOURABLE,
+            facts=FAVORABLE,
         ),
         {1: "A3"},
         {1: ["11"]},
     ),
     "no-preauthorization-needed-and-a-clinician-decides": (
-        bundle(payer="medicare", facts=UNFAVOURABLE),
+        bundle(payer="medicare", facts=UNFAVORABLE),
         {1: "NA"},
         {1: ["50"]},
     ),
@@ -88,33 +88,33 @@ NAMES = {
                 ],
                 insurance=[{**claim()["insurance"][0], "preAuthRef": ["PA-EARLIER"]}],
             ),
-            facts=FAVOURABLE,
+            facts=FAVORABLE,
         ),
         {1: "A6"},
         {1: []},
     ),
-    "payer-not-known": (bundle(payer="ELSEWHERE-1", facts=FAVOURABLE), {1: "CT"}, {1: []}),
+    "payer-not-known": (bundle(payer="ELSEWHERE-1", facts=FAVORABLE), {1: "CT"}, {1: []}),
     "procedure-beside-the-drug": (
         bundle(
             claim(item=[_item("J0475"), _item("62362", sequence=2, quantity={"value": 1})]),
-            facts=FAVOURABLE,
+            facts=FAVORABLE,
         ),
         {1: "A1", 2: "CT"},
         {1: [], 2: []},
     ),
-    "cancelled": (bundle(claim(status="cancelled"), facts=FAVOURABLE), {1: "C"}, {1: []}),
+    "cancelled": (bundle(claim(status="cancelled"), facts=FAVORABLE), {1: "C"}, {1: []}),
     "claim-denied": (
         bundle(
             claim(
                 use="claim",
                 diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": coded(ICD, "M54.50")}],
             ),
-            facts=FAVOURABLE,
+            facts=FAVORABLE,
         ),
         {1: None},
         {1: ["11"]},
     ),
-    "claim-pended": (bundle(claim(use="claim"), facts=FAVOURABLE), {1: None}, {1: ["252"]}),
+    "claim-pended": (bundle(claim(use="claim"), facts=FAVORABLE), {1: None}, {1: ["252"]}),
 }
 
 
@@ -165,7 +165,7 @@ def test_the_answer_to_a_bundle(name: str) -> None:
 
 
 def test_the_same_request_has_the_same_answer_and_number() -> None:
-    first, second = (submitted(bundle(facts=FAVOURABLE)) for _ in range(2))
+    first, second = (submitted(bundle(facts=FAVORABLE)) for _ in range(2))
 
     one = claim_response(decided(first), first.asked, rules=RULES)
     other = claim_response(decided(second), second.asked, rules=RULES)
@@ -186,7 +186,7 @@ def test_a_number_is_given_only_where_something_is_certified() -> None:
 
 
 def test_a_clinician_who_confirmed_lets_the_denial_out() -> None:
-    submission = submitted(bundle(facts=UNFAVOURABLE))
+    submission = submitted(bundle(facts=UNFAVORABLE))
     outcome = decided(submission)
 
     confirmed = claim_response(
@@ -203,7 +203,7 @@ def test_a_clinician_who_confirmed_lets_the_denial_out() -> None:
 def test_an_administrative_reason_is_issued_also_beside_a_clinical_one() -> None:
     request = bundle(
         claim(diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": coded(ICD, "M54.50")}]),
-        facts=UNFAVOURABLE,
+        facts=UNFAVORABLE,
     )
     submission = submitted(request)
 
@@ -242,7 +242,7 @@ def test_fewer_units_are_a_partial_certification(tmp_path: Path) -> None:
         }
     )
     path.write_text(json.dumps(policy), encoding="utf-8")
-    submission = submitted(bundle(facts=FAVOURABLE))
+    submission = submitted(bundle(facts=FAVORABLE))
     assert submission.intake.request is not None
     outcome = Engine.open(folder, engine="compiled").decide(submission.intake.request).to_json()
 
@@ -270,7 +270,7 @@ def test_what_could_not_be_read_is_answered_with_errors() -> None:
 
 
 def test_without_any_time_there_is_no_answer() -> None:
-    submission = submitted(bundle(facts=FAVOURABLE))
+    submission = submitted(bundle(facts=FAVORABLE))
     outcome = decided(submission)
     asked = replace(submission.asked, created=None)
 

@@ -18,10 +18,10 @@ from payer_policy.formats.fhir import (
     read_inquiry,
     read_submissions,
 )
-from tests.formats.fhir.building import ANSWERED, FAVOURABLE, RULES, as_bytes, bundle, engine
+from tests.formats.fhir.building import ANSWERED, FAVORABLE, RULES, as_bytes, bundle, engine
 
 WHOLE: dict[str, Any] = json.loads(
-    as_bytes(bundle(facts={"trial.dose": 50, "trial.response": "favourable"}))
+    as_bytes(bundle(facts={"trial.dose": 50, "trial.response": "favorable"}))
 )
 OTHERS: tuple[Any, ...] = (
     None,
@@ -149,7 +149,7 @@ def test_a_bundle_in_a_bundle_is_read() -> None:
 def test_a_claim_in_parameters_is_read() -> None:
     made = {
         "resourceType": "Parameters",
-        "parameter": [{"name": "resource", "resource": bundle(facts=FAVOURABLE)}],
+        "parameter": [{"name": "resource", "resource": bundle(facts=FAVORABLE)}],
     }
     (found,) = read_submissions(as_bytes(made), "parameters.json")
     assert found.intake.claim_id == "SYN-FHIR-1"

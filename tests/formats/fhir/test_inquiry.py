@@ -12,7 +12,7 @@ from payer_policy.formats.review import certification_number
 from tests.formats.fhir.building import (
     ANSWERED,
     CASES,
-    FAVOURABLE,
+    FAVORABLE,
     HCPCS,
     RULES,
     as_bytes,
@@ -32,12 +32,12 @@ def _stored(request: dict[str, Any]) -> Stored:
 
 
 def _of_another_member() -> dict[str, Any]:
-    made = bundle(facts=FAVOURABLE)
+    made = bundle(facts=FAVORABLE)
     made["entry"][5]["resource"]["subscriberId"] = "SYN-MEMBER-2"
     return made
 
 
-STORE = [_stored(bundle(facts=FAVOURABLE)), _stored(_of_another_member())]
+STORE = [_stored(bundle(facts=FAVORABLE)), _stored(_of_another_member())]
 NUMBER = certification_number(
     STORE[0].outcome,
     STORE[0].asked.claim_id,

@@ -26,7 +26,7 @@ from payer_policy.formats.fhir import (
     response_to,
 )
 from payer_policy.request.given import parse_facts
-from tests.formats.fhir.building import CASES, FAVOURABLE, bundle, claim, decided, engine, submitted
+from tests.formats.fhir.building import CASES, FAVORABLE, bundle, claim, decided, engine, submitted
 from tests.formats.fhir.golden import check_golden
 
 VOCABULARY = engine().library.vocabulary
@@ -110,12 +110,12 @@ def test_a_pended_request_is_answered_by_its_own_questionnaire() -> None:
     assert [name for name in asked if not name.endswith(":none")] == missing
     assert "trial.dose:none" in asked
 
-    response = response_to(form, VOCABULARY, FAVOURABLE)
+    response = response_to(form, VOCABULARY, FAVORABLE)
     facts, _, problems = facts_from_response(response, VOCABULARY)
     answered = decided(submitted(bundle(facts=facts)))
 
     assert problems == ()
-    assert set(facts) == set(missing) & set(FAVOURABLE)
+    assert set(facts) == set(missing) & set(FAVORABLE)
     assert answered["decision"] == "approve"
 
 
@@ -136,7 +136,7 @@ def test_what_is_about_one_of_two_services_is_asked_and_answered_for_each() -> N
     assert "trial.response:line-1" not in asked
 
     phases = {1: {"therapy.phase": "initial"}, 4: {"therapy.phase": "refill"}}
-    member = {name: value for name, value in FAVOURABLE.items() if name != "therapy.phase"}
+    member = {name: value for name, value in FAVORABLE.items() if name != "therapy.phase"}
     response = response_to(form, VOCABULARY, member, phases)
     _, lines, problems = facts_from_response(response, VOCABULARY)
     assert (lines, problems) == (phases, ())
@@ -176,7 +176,7 @@ def test_the_same_questions_are_the_same_form_and_no_question_is_none() -> None:
     outcome = decided(submitted(bundle()))
     again = questionnaire(VOCABULARY, outcome)
     assert again == questionnaire(VOCABULARY, outcome["determinations"][0])
-    assert questionnaire(VOCABULARY, decided(submitted(bundle(facts=FAVOURABLE)))) is None
+    assert questionnaire(VOCABULARY, decided(submitted(bundle(facts=FAVORABLE)))) is None
 
 
 ANSWERS: dict[str, tuple[str, list[dict[str, Any]], Any, str | None]] = {
@@ -235,7 +235,7 @@ ANSWERS: dict[str, tuple[str, list[dict[str, Any]], Any, str | None]] = {
     ),
     "two answers": (
         "trial.response",
-        [{"valueString": "favourable"}, {"valueString": "not_favourable"}],
+        [{"valueString": "favorable"}, {"valueString": "not_favorable"}],
         None,
         "contradiction",
     ),

@@ -19,7 +19,7 @@ from payer_policy.formats.fhir import (
     read_submissions,
 )
 from tests.formats.fhir.building import (
-    FAVOURABLE,
+    FAVORABLE,
     HCPCS,
     ICD,
     POLICIES,
@@ -356,7 +356,7 @@ def test_a_cancelled_item_counts_for_nothing_and_is_answered() -> None:
         "valueBoolean": True,
     }
     items = [_item(modifierExtension=[flag]), _item(sequence=2, quantity={"value": 1})]
-    submission = submitted(bundle(claim(item=items), facts=FAVOURABLE))
+    submission = submitted(bundle(claim(item=items), facts=FAVORABLE))
 
     assert submission.intake.request is not None
     (line,) = submission.intake.request.lines
@@ -476,8 +476,8 @@ def _as_urn(reference: str) -> str:
 @pytest.mark.parametrize("way", ["relative", "absolute", "urn", "contained", "version"])
 def test_references_of_every_kind(way: str) -> None:
     """However the parties are referred to, the same request is read."""
-    expected, _ = _read(bundle(facts=FAVOURABLE))
-    text = exact_json(bundle(facts=FAVOURABLE))
+    expected, _ = _read(bundle(facts=FAVORABLE))
+    text = exact_json(bundle(facts=FAVORABLE))
     names = ("Patient/member", "Organization/payer", "Organization/clinic", "Coverage/coverage")
     names += ("Practitioner/doctor",)
     made: dict[str, Any] = json.loads(text)
@@ -571,7 +571,7 @@ def test_without_a_vocabulary_the_answers_are_named_and_left() -> None:
 
 def test_the_command_line_decides_a_bundle(tmp_path: Path) -> None:
     path = tmp_path / "request.json"
-    path.write_bytes(as_bytes(bundle(facts=FAVOURABLE)))
+    path.write_bytes(as_bytes(bundle(facts=FAVORABLE)))
 
     run = CliRunner().invoke(
         command, [str(path), "--policies", str(POLICIES), "--engine", "compiled", "--json"]
