@@ -30,7 +30,7 @@ from payer_policy.core.ruleset import (
     DerivedFact,
     Expression,
     FactRef,
-    Finding,
+    FindingEffect,
     Not,
     Reason,
     Rule,
@@ -354,7 +354,7 @@ def ruleset(random: Random, *, rules: int = 10, is_known: bool = True) -> Rulese
     return assembled([rule for _, rule in made], facts)
 
 
-DENY = Finding("deny", Reason("CO", "50", ()), Sentence(("No.",), ()), None)
+DENY = FindingEffect("deny", Reason("CO", "50", ()), Sentence(("No.",), ()), None)
 
 
 def _conclusion(random: Random, names: list[str], kinds: dict[str, str]) -> Conclude:
@@ -362,7 +362,7 @@ def _conclusion(random: Random, names: list[str], kinds: dict[str, str]) -> Conc
     return Conclude(tuple((name, random.choice(POOL[kinds[name]][:3])) for name in sorted(some)))
 
 
-def _finding(random: Random) -> Finding:
+def _finding(random: Random) -> FindingEffect:
     kind = random.choice(("deny", "pend", "reduce", "advise"))
     return replace(DENY, kind=kind, to=Constant(1) if kind == "reduce" else None)
 

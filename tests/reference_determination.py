@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from payer_policy.core.ruleset import Finding, Ruleset, facts_read, tests_in
+from payer_policy.core.ruleset import FindingEffect, Ruleset, facts_read, tests_in
 from tests.reference import number, value
 
 RANK = ("deny", "pend", "reduce", "advise")
@@ -49,7 +49,7 @@ def determine(
     limits: dict[str, Any] = {}
     for rule in sorted(ruleset.rules, key=lambda rule: rule.id):
         effect = rule.effect
-        if not isinstance(effect, Finding):
+        if not isinstance(effect, FindingEffect):
             continue
         on = [at for at, line in enumerate(lines) if effect.part in (None, *line.parts)]
         covered = derived.get(ruleset.covered_by) if rule.section in ruleset.silences else False

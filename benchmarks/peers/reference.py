@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 
 from workload import All, AnyOf, AtLeast, Condition, Not, Policy, Ref, Test, typed_facts
 
-Finding = tuple[str, str | None, tuple[str, ...]]
+FindingEffect = tuple[str, str | None, tuple[str, ...]]
 """A rule that holds, its CARC, and its RARCs."""
 
 
 class Answer(NamedTuple):
     decision: str
-    findings: tuple[Finding, ...]
+    findings: tuple[FindingEffect, ...]
     """By rule id."""
     unsettled: tuple[str, ...]
     """Denying and pending rules that are unknown, by id, where nothing denies: why a claim waits."""

@@ -238,7 +238,7 @@ class Engine:
     _lock: Lock = field(default_factory=Lock, repr=False)
     _rows: dict[tuple[LineCodes, ...], str] = field(default_factory=dict, repr=False)
     """Hashes of the rows that services of claims were decided with; codes and days, no members."""
-    _like: Engine | None = field(default=None, repr=False, compare=False)
+    _derived_from: Engine | None = field(default=None, repr=False, compare=False)
     """The engine that this one is a variation of: its facts are derived in the same way."""
     _compiler: Callable[[Ruleset], Evaluator] | None = field(
         default=None, repr=False, compare=False
@@ -270,8 +270,8 @@ class Engine:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._compiler is not None:
             raise PayerPolicyError(
-                "an engine made by `varied` cannot be pickled; pickle the engine that it is a "
-                "variation of, and call `varied` in the other process"
+                "an engine made by `with_changes` cannot be pickled; pickle the engine that it is a "
+                "variation of, and call `with_changes` in the other process"
             )
         return Engine, (self.library, self.name)
 
@@ -298,8 +298,8 @@ class Engine:
         made, without = self.decide_fully(request)
         return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 
-    def varied(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
-        """An engine on a variation of this one's library (`Library.varied`).
+    def with_changes(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
+        """An engine on a variation of this one's library (`Library.with_changes`).
 
         What is compiled here to derive facts is reused where possible, so that a variation is ready
         within a millisecond.
@@ -308,7 +308,7 @@ class Engine:
             library: The variation.
             compile: How its rulesets are evaluated, in place of this engine's own way.
         """
-        return Engine(library, self.name, _like=self, _compiler=compile)
+        return Engine(library, self.name, _derived_from=self, _compiler=compile)
 
     def policy(self, address: str, day: date) -> PolicyOnDay:
         """A policy on a date of service, to decide facts by directly.
@@ -800,7 +800,7 @@ class Engine:
 
     def _compile(self, ruleset: Ruleset) -> _Prepared:
         library = self.library
-        derivation = self._derivation_alike(ruleset) or Derivation.over(
+        derivation = self._shared_derivation(ruleset) or Derivation.over(
             library.basis, ruleset.facts, ruleset.first_day
         )
         evaluate = (self._compiler or engine_named(self.name).compile)(ruleset)
@@ -809,14 +809,14 @@ class Engine:
         silences = Silences(library.basis, ruleset)
         return _Prepared(ruleset, derivation, applies, evaluate, Determiner(ruleset), silences)
 
-    def _derivation_alike(self, ruleset: Ruleset) -> Derivation | None:
+    def _shared_derivation(self, ruleset: Ruleset) -> Derivation | None:
         """The derivation of the engine that this is a variation of, where it serves as well."""
-        like = self._like
-        if like is None or like.library.reference is not self.library.reference:
+        base = self._derived_from
+        if base is None or base.library.reference is not self.library.reference:
             return None
-        if ruleset.policy not in like.library.policies:
+        if ruleset.policy not in base.library.policies:
             return None
-        known = like._prepare(ruleset.policy, ruleset.first_day)
+        known = base._prepare(ruleset.policy, ruleset.first_day)
         if known is None or not known.ruleset.facts.keys() >= ruleset.facts.keys():
             return None
         return known.derivation

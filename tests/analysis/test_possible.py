@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.possible import FoundRequest, Requests, facts_for
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.analysis.witness import Case, Decider, outcome_of
 from payer_policy.core.ruleset import Constant, FactRef, Test
@@ -76,7 +76,7 @@ def cases(
                 if random.random() < 0.5
                 else frozenset(part for part in requests.parts if random.random() < 0.5)
             )
-            case = decider.decide(Found(given, parts))
+            case = decider.decide(FoundRequest(given, parts))
             if case is None:
                 continue  # it contradicts itself, or the policy does not apply
             fixed = facts.all_given(given)

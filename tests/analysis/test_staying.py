@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from payer_policy.analysis.possible import Found
+from payer_policy.analysis.possible import FoundRequest
 from payer_policy.analysis.prove import prove
 from payer_policy.analysis.witness import Case, Decider
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, DECISION
@@ -104,7 +104,7 @@ def test_what_is_proved_no_two_requests_contradict(seed: int, tmp_path: Path) ->
     def decide(facts: dict[str, Any]) -> Case:
         exact = {n: frozenset(v) if isinstance(v, list) else v for n, v in facts.items()}
         day = engine.library.windows("lab/main")[0][0]
-        made = decider.decide(Found({"drug.code": "J1756", "service.date": day, **exact}))
+        made = decider.decide(FoundRequest({"drug.code": "J1756", "service.date": day, **exact}))
         assert made is not None
         return made
 

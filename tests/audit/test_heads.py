@@ -16,7 +16,7 @@ from payer_policy.audit import AuditError, AuditLog, Entry, Head, Row, heads
 from payer_policy.audit.chain import entry_hash
 from payer_policy.audit.heads import HeadWriter, append_head, read_heads
 from payer_policy.audit.tables import TABLE
-from payer_policy.audit.verifying import Finding, verify
+from payer_policy.audit.verifying import Fault, verify
 from payer_policy.bundle.signing import PrivateKey, generate
 from tests.audit.conftest import Clock, Place
 from tests.audit.test_cli import audit
@@ -46,7 +46,7 @@ class Record:
     def lines(self) -> list[bytes]:
         return self.path.read_bytes().splitlines(keepends=True)
 
-    def findings(self, *trusted: PrivateKey, since: str | None = None) -> tuple[Finding, ...]:
+    def findings(self, *trusted: PrivateKey, since: str | None = None) -> tuple[Fault, ...]:
         heads = read_heads(self.lines(), [one.public for one in trusted or (key(),)], since=since)
         found = verify(self.log.rows(), None, [one.head for one in heads.trusted])
         return (*found.findings, *heads.findings)
@@ -121,7 +121,7 @@ def test_rows_cut_off_up_to_the_last_head_are_found(record: Record, first: int) 
 
     assert record.chain_holds()
     many = f"rows {first} to 9 are" if first < 9 else "row 9 is"
-    expected = (Finding(first, "removed", f"{many} not in the record"),) if first <= 9 else ()
+    expected = (Fault(first, "removed", f"{many} not in the record"),) if first <= 9 else ()
     assert record.findings() == expected
 
 

@@ -21,7 +21,7 @@ from payer_policy.audit.chain import commitment_of, entry_hash
 from payer_policy.audit.entries import redaction_entry
 from payer_policy.audit.exporting import exported, read_export
 from payer_policy.audit.tables import TABLE
-from payer_policy.audit.verifying import Finding, verify
+from payer_policy.audit.verifying import Fault, verify
 from tests.audit.conftest import Place
 
 COLUMNS = [name for name in Row.__dataclass_fields__ if name != "left_out"]
@@ -50,7 +50,7 @@ class Tampered:
     def edit(self, *statements: str, **values: Any) -> None:
         self.place.run(*statements, **values)
 
-    def findings(self, *, anchored: bool = True) -> tuple[Finding, ...]:
+    def findings(self, *, anchored: bool = True) -> tuple[Fault, ...]:
         return verify(self.log.rows(), self.head if anchored else None).findings
 
     def put_back(self) -> None:
@@ -87,7 +87,7 @@ def tampered(record: Tampered) -> Iterator[Tampered]:
     record.put_back()
 
 
-def named(findings: tuple[Finding, ...]) -> set[int | None]:
+def named(findings: tuple[Fault, ...]) -> set[int | None]:
     return {finding.seq for finding in findings}
 
 
@@ -129,7 +129,7 @@ def test_a_changed_field_is_named(tampered: Tampered, column: str, seq: int) -> 
 def test_what_differs_is_told(tampered: Tampered, column: str, words: str) -> None:
     tampered.edit(f"UPDATE {TABLE} SET {column} = :new WHERE seq = 5", new="1" * 64)
 
-    assert tampered.findings() == (Finding(5, "changed", words),)
+    assert tampered.findings() == (Fault(5, "changed", words),)
 
 
 @pytest.mark.parametrize("seq", range(1, ROWS + 1))
@@ -137,7 +137,7 @@ def test_a_removed_row_is_named(tampered: Tampered, seq: int) -> None:
     tampered.edit(f"DELETE FROM {TABLE} WHERE seq = :seq", seq=seq)
 
     found = tampered.findings()
-    assert Finding(seq, "removed", f"row {seq} is not in the record") in found
+    assert Fault(seq, "removed", f"row {seq} is not in the record") in found
     if seq != ROWS:  # without the redaction, the erased rows are not accounted for
         assert named(found) == {seq}
 
@@ -159,8 +159,8 @@ def test_rows_that_changed_places_are_named(tampered: Tampered) -> None:
         )
 
         found = tampered.findings()
-        assert Finding(a, "moved", f"this was written as row {b}") in found
-        assert Finding(b, "moved", f"this was written as row {a}") in found
+        assert Fault(a, "moved", f"this was written as row {b}") in found
+        assert Fault(b, "moved", f"this was written as row {a}") in found
         tampered.put_back()
 
 
@@ -184,7 +184,7 @@ def test_a_row_put_in_is_named(tampered: Tampered) -> None:
     )
 
     found = tampered.findings(anchored=False)
-    assert Finding(5, "moved", "this was written as row 4") in found
+    assert Fault(5, "moved", "this was written as row 4") in found
     assert {6, 7, 8, 9, 10, 11} <= named(found)
 
 
@@ -208,7 +208,7 @@ def test_a_row_written_anew_with_its_own_hash_is_named(tampered: Tampered) -> No
         f"UPDATE {TABLE} SET kept = :kept, hash = :hash WHERE seq = 5", kept=kept, hash=hash_
     )
 
-    assert tampered.findings() == (Finding(5, "changed", "row 6 was chained to another row 5"),)
+    assert tampered.findings() == (Fault(5, "changed", "row 6 was chained to another row 5"),)
 
 
 def test_a_chain_written_anew_is_seen_with_a_head(tampered: Tampered) -> None:

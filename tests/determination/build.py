@@ -20,7 +20,7 @@ from payer_policy.core.ruleset import (
     DerivedFact,
     Expression,
     FactRef,
-    Finding,
+    FindingEffect,
     Not,
     Parameter,
     Reason,
@@ -92,7 +92,7 @@ def sentence(text: str) -> Sentence:
 def rule(
     id_: str,
     when: Condition,
-    effect: Conclude | Finding,
+    effect: Conclude | FindingEffect,
     title: str | None = None,
     **more: Any,
 ) -> Rule:
@@ -111,10 +111,10 @@ def finding(
     on: str | None = None,
     to: Expression | int | None = None,
     codes: str = "CO 50",
-) -> Finding:
+) -> FindingEffect:
     group, carc, *rarcs = [*codes.split(), None, None][: max(2, len(codes.split()))]
     amount = Constant(to) if isinstance(to, int) else to
-    return Finding(kind, Reason(group, carc, tuple(rarcs)), sentence(because), on, amount)
+    return FindingEffect(kind, Reason(group, carc, tuple(rarcs)), sentence(because), on, amount)
 
 
 def fact(name: str, kind: Any, label: str | None = None, question: str | None = None, **more: Any):

@@ -13,7 +13,7 @@ from payer_policy.core.ruleset import (
     Arithmetic,
     Constant,
     FactRef,
-    Finding,
+    FindingEffect,
     Not,
     Parameter,
     Reason,
@@ -263,7 +263,7 @@ def test_a_condition_is_a_lead_with_its_parts(condition, lead):
          "billing units (parameter limit); the rest is denied, with CO 50: “Less.”"),
         (finding("reduce", "Less.", to=1, on="administered"), "Then the administered lines "
          "together are allowed at most 1 billing unit; the rest is denied, with CO 50: “Less.”"),
-        (Finding("pend", Reason(None, None, ("N1",)), sentence("So."), None),
+        (FindingEffect("pend", Reason(None, None, ("N1",)), sentence("So."), None),
          "Then the whole service is pended for review, with N1: “So.”"),
     ],
 )  # fmt: skip

@@ -12,7 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from payer_policy.core.ruleset import Arithmetic, Constant, FactRef, Finding, Ruleset, Sentence
+from payer_policy.core.ruleset import (
+    Arithmetic,
+    Constant,
+    FactRef,
+    FindingEffect,
+    Ruleset,
+    Sentence,
+)
 from payer_policy.core.semantics import value_of
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determination, ServiceLine, determination_schema
@@ -43,7 +50,7 @@ def with_parts(random: Random, made: Ruleset, *, assume: bool) -> Ruleset:
     rules = []
     for rule in made.rules:
         effect = rule.effect
-        if isinstance(effect, Finding):
+        if isinstance(effect, FindingEffect):
             effect = replace(
                 effect,
                 part=random.choice((None, None, *PARTS)),
@@ -117,7 +124,7 @@ def test_lines_are_decided_as_the_design_says(case):
         here = [
             (rule.effect.kind, truth, rule.assume_not_holding)
             for rule, truth in zip(made.rules, evaluation.truths, strict=True)
-            if isinstance(rule.effect, Finding) and on(rule.effect.part, line)
+            if isinstance(rule.effect, FindingEffect) and on(rule.effect.part, line)
         ]
         holding = {kind for kind, truth, _ in here if truth == HOLDS}
         open_ = {kind for kind, truth, assumed in here if truth == UNKNOWN and not assumed} - {
@@ -148,7 +155,11 @@ def test_nothing_is_approved_with_anything_unknown(case):
         assert determination.internal is None
         for rule, truth in zip(made.rules, evaluation.truths, strict=True):
             effect = rule.effect
-            if isinstance(effect, Finding) and effect.kind != "advise" and on(effect.part, line):
+            if (
+                isinstance(effect, FindingEffect)
+                and effect.kind != "advise"
+                and on(effect.part, line)
+            ):
                 if effect.kind == "reduce":
                     assert truth != UNKNOWN or rule.id in assumed
                 else:
@@ -168,7 +179,7 @@ def test_no_more_is_allowed_than_was_billed_and_than_every_reduction_leaves(case
         return
     for rule, truth in zip(made.rules, evaluate(made, facts).truths, strict=True):
         effect = rule.effect
-        if truth == HOLDS and isinstance(effect, Finding) and effect.kind == "reduce":
+        if truth == HOLDS and isinstance(effect, FindingEffect) and effect.kind == "reduce":
             to = value_of(effect.to, known(made, facts))
             here = [
                 outcome
@@ -274,12 +285,12 @@ def test_every_determination_can_be_written_printed_and_explained(case):
     deciding = {
         rule.id
         for rule in made.rules
-        if isinstance(rule.effect, Finding) and rule.effect.kind != "advise"
+        if isinstance(rule.effect, FindingEffect) and rule.effect.kind != "advise"
     }
     falls_on_a_line = {
         rule.id
         for rule in made.rules
-        if isinstance(rule.effect, Finding)
+        if isinstance(rule.effect, FindingEffect)
         and (not lines or any(on(rule.effect.part, line) for line in lines))
     }
     failing = {

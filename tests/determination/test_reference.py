@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payer_policy.core.ruleset import Constant, Finding, Ruleset
+from payer_policy.core.ruleset import Constant, FindingEffect, Ruleset
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
 from payer_policy.determination import Determination, ServiceLine
 from payer_policy.determination.rules import BUILT_IN
@@ -89,7 +89,7 @@ IDS = [f"rule-{number}" for number in range(9)]
 
 @st.composite
 def truths(draw: st.DrawFn) -> tuple[Ruleset, tuple[int, ...], tuple[ServiceLine, ...], int]:
-    """Finding rules that conclude and override nothing, a truth for each, lines, and a rule that
+    """FindingEffect rules that conclude and override nothing, a truth for each, lines, and a rule that
     is known not to hold."""
     rules = []
     for id_ in IDS[: draw(st.integers(1, 9))]:
@@ -148,7 +148,7 @@ def test_more_is_allowed_only_where_another_line_takes_less(case):
     limits = [
         one.effect.part
         for one, truth in zip(made.rules, holding, strict=True)
-        if isinstance(one.effect, Finding) and one.effect.kind == "reduce" and truth == HOLDS
+        if isinstance(one.effect, FindingEffect) and one.effect.kind == "reduce" and truth == HOLDS
     ]
     for at, line in enumerate(lines):
         old, new = before[at].allowed_most, after[at].allowed_most
@@ -191,7 +191,7 @@ def test_what_is_allowed_lies_between_least_and_most_and_keeps_to_every_limit(ca
             assert least == most == line.allowed_units
     for one, truth in zip(made.rules, some, strict=True):
         effect = one.effect
-        if isinstance(effect, Finding) and effect.kind == "reduce" and truth == HOLDS:
+        if isinstance(effect, FindingEffect) and effect.kind == "reduce" and truth == HOLDS:
             assert isinstance(effect.to, Constant)
             here = [
                 result

@@ -161,7 +161,7 @@ def test_a_varied_engine_says_what_to_pickle_instead() -> None:
     from payer_policy.engines import engine_named
 
     engine = Engine.open(ROOT / "policies")
-    varied = engine.varied(engine.library, engine_named("compiled").compile)
+    varied = engine.with_changes(engine.library, engine_named("compiled").compile)
     with pytest.raises(PayerPolicyError, match="pickle the engine that it is a variation of"):
         pickle.dumps(varied)
 

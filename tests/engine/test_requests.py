@@ -36,7 +36,6 @@ from payer_policy.formats import read_supplements
 from payer_policy.formats.answer import answer
 from payer_policy.formats.cds_hooks import SERVICES, read_feedback, read_hook
 from payer_policy.formats.fhir import Asked, exact_json, read_inquiry, read_submissions
-from payer_policy.formats.x12 import read_advice, read_reviews
 from payer_policy.policy.loading import open_library
 from tests.places import ROOT
 
@@ -416,14 +415,6 @@ CALLS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "a hook as a text": (lambda: read_hook(HOOK, "{}"), "found a text; the bytes of a file"),
     "feedback that is None": (lambda: read_feedback(None), "found None; the bytes of a file"),
-    "an 835 as bytes": (
-        lambda: read_advice(b"ISA", "a.835"),
-        "found a `bytes`; the text of a file",
-    ),
-    "a 278 as bytes": (
-        lambda: read_reviews(b"ISA", "a.278"),
-        "found a `bytes`; the text of a file",
-    ),
     "what was not asked": (lambda: Asked.from_json({}), "a document of payer-policy/fhir-asked/1"),
     "a float in FHIR": (lambda: exact_json({"value": 1.5}), "found a `float`, which has no exact"),
     "a path to read": (lambda: read_requests(Path("a.json"), "a.json"), "the bytes of a file were"),

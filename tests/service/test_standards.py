@@ -11,11 +11,11 @@ import pytest
 
 from payer_policy.audit import outcome_of
 from payer_policy.audit.verifying import verify
-from payer_policy.formats.x12 import read_reviews
 from payer_policy.service.keys import SCHEMA, USUAL, Keys, KeysUnreadable
 from payer_policy.service.settings import Settings
 from tests.formats.cds_hooks.building import call
 from tests.formats.fhir.building import FAVORABLE, as_bytes, bundle, claim
+from tests.formats.x12.review_reading import read_reviews
 from tests.service.conftest import POLICIES, ROOT, Serve, Served
 from tests.service.processes import one_payer
 

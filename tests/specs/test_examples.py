@@ -156,7 +156,7 @@ def test_a_scenario_names_what_is_wrong_with_its_example(tmp_path: Path) -> None
 def test_examples_go_along_with_the_policies(library: Library) -> None:
     kept = pickle.loads(pickle.dumps(library))
 
-    for other in (kept, library.varied(vocabulary=library.vocabulary)):
+    for other in (kept, library.with_changes(vocabulary=library.vocabulary)):
         assert [one.name for one in examples_of(other)] == ["clean-injection", "first-injection"]
         assert _request(other, CLEAN) == _request(library, CLEAN)
 

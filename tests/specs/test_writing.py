@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from payer_policy.analysis.possible import Found
+from payer_policy.analysis.possible import FoundRequest
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.analysis.witness import Decider
 from payer_policy.core.vocabulary.types import NONE, NUMERIC, Value
@@ -53,7 +53,7 @@ def test_a_scenario_builds_the_request_again(engine: Engine, address: str, tmp_p
         facts["service.date"] = first
         facts.setdefault("request.kind", "claim")
         facts["coverage.payer"] = address.partition("/")[0]
-        case = decider.decide(Found(facts))
+        case = decider.decide(FoundRequest(facts))
         if case is None:
             continue  # the facts contradict one another, so nobody can say them
         text = writer.scenario("Again", decider.payer, facts, [case.determination])

@@ -13,7 +13,7 @@ Feature: Medicare: modifiers on the drug line
       Then it is approved
       And 4 units are allowed on line 1
       And it advises by rule distinct-service-modifier
-      And it says "never stands in for JW or JZ"
+      And it says "never replaces JW or JZ"
 
       Examples:
         | modifiers   |

@@ -84,7 +84,7 @@ Feature: Medicare reads JW and JZ on the drug's own lines, each for one thing
       When the claim is decided
       Then it is <decision>
       And it advises by rule distinct-service-modifier
-      And it says "never stands in for JW or JZ"
+      And it says "never replaces JW or JZ"
 
       Examples:
         | case          | modifiers | decision |

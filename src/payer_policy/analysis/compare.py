@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, Literal
 
-from payer_policy.analysis.possible import DECISIONS, Found, Requests, facts_for
+from payer_policy.analysis.possible import DECISIONS, FoundRequest, Requests, facts_for
 from payer_policy.analysis.text_changes import TextChange, text_changes
 from payer_policy.analysis.witness import Case, Decider, outcome_of, plainest
-from payer_policy.core.ruleset import Finding, Ruleset
+from payer_policy.core.ruleset import FindingEffect, Ruleset
 from payer_policy.core.vocabulary.outcome import CARC, GROUP, RARC, RULE
 from payer_policy.determination import Determination
 from payer_policy.determination.explain import DECISIONS as IN_WORDS
@@ -194,10 +194,10 @@ class _Pair:
         for at, rule in enumerate(self._rulesets[1].rules):
             effect = rule.effect
             index = rules.get(rule.id)
-            if index is None or not isinstance(effect, Finding) or effect.to is None:
+            if index is None or not isinstance(effect, FindingEffect) or effect.to is None:
                 continue
             other = self._rulesets[0].rules[index].effect
-            if not isinstance(other, Finding) or other.to is None or other.to == effect.to:
+            if not isinstance(other, FindingEffect) or other.to is None or other.to == effect.to:
                 continue
             try:
                 one = before.formulas.conditions.expression(other.to)
@@ -235,12 +235,12 @@ class _Pair:
             blocked.append(self._another_reason(before, after))
 
     def _plainest(
-        self, found: Found, own: Mapping[str, object], shows: Callable[[Case, Case], bool]
+        self, found: FoundRequest, own: Mapping[str, object], shows: Callable[[Case, Case], bool]
     ) -> tuple[Case, Case] | None:
-        def cases(tried: Found) -> tuple[Case, Case] | None:
+        def cases(tried: FoundRequest) -> tuple[Case, Case] | None:
             before = self._deciders[0].decide(tried)
             shared = {n: v for n, v in tried.facts.items() if n not in self._own}
-            after = self._deciders[1].decide(Found({**shared, **own}, tried.parts))  # type: ignore[dict-item]
+            after = self._deciders[1].decide(FoundRequest({**shared, **own}, tried.parts))  # type: ignore[dict-item]
             if before is None or after is None:
                 return None
             wanted = tuple(ruleset.hash for ruleset in self._rulesets)
@@ -252,7 +252,7 @@ class _Pair:
             return None
         reasons = [_reasons_of(case.determination) for case in first]
 
-        def still(tried: Found) -> bool:
+        def still(tried: FoundRequest) -> bool:
             # Reasons may be left out, but never change: what is shown stays the same change.
             made = cases(tried)
             return made is not None and all(

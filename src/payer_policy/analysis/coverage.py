@@ -26,7 +26,7 @@ from payer_policy.core.ruleset import (
     Condition,
     Constant,
     Edge,
-    Finding,
+    FindingEffect,
     Not,
     Rule,
     Ruleset,
@@ -217,7 +217,7 @@ class _Items:
             if id_ in by_id:
                 overridden = item("override", ("overrides", place), f"overrides {id_}", (_BOTH,))
                 yield overridden, partial(_both_hold, index, by_id[id_])
-        part = rule.effect.part if isinstance(rule.effect, Finding) else None
+        part = rule.effect.part if isinstance(rule.effect, FindingEffect) else None
         if part is not None:
             text = f"on {ruleset.line_parts[part]}"
             yield (

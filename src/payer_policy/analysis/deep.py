@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any, Final
 
 from payer_policy.analysis.policy_json import nodes_of, parts_of, rulesets_of
-from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.possible import FoundRequest, Requests, facts_for
 from payer_policy.analysis.witness import Case, Decider, NotConfirmed, plainest_of
 from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.core.json_source import JsonPath
@@ -240,7 +240,7 @@ class Window:
         the engine does not confirm what the solver found.
         """
 
-        def confirmed(tried: Found) -> bool:
+        def confirmed(tried: FoundRequest) -> bool:
             case = self._decider.decide(tried)
             return case is not None and case.decided.ruleset is self.ruleset and shows(case)
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.possible import FoundRequest, Requests, facts_for
 from payer_policy.analysis.verdicts import Answer, Differs, NotProved, Proved
 from payer_policy.analysis.witness import Decider, NotConfirmed, plainest_of
-from payer_policy.core.ruleset import Conclude, Finding, Rule, Ruleset
+from payer_policy.core.ruleset import Conclude, FindingEffect, Rule, Ruleset
 from payer_policy.core.semantics import Facts, value_of
 from payer_policy.core.truth import FAILS, HOLDS
 from payer_policy.engine import Engine
@@ -88,7 +88,7 @@ def _of_rule(
     on = any_of(
         True if effect.part is None else before.parts.get(effect.part, False)
         for effect in effects
-        if isinstance(effect, Finding)
+        if isinstance(effect, FindingEffect)
     )
     yield both(on, negated(same(old.holds, new.holds)))
     yield both(on, negated(same(old.possible, new.possible)))
@@ -114,8 +114,8 @@ def _other_amount(
     before: Requests, one: Rule, after: Requests, other: Rule, holds: Formula
 ) -> Formula:
     """That a reduction leaves another number of units; fewer than zero count as zero."""
-    assert isinstance(one.effect, Finding)
-    assert isinstance(other.effect, Finding)
+    assert isinstance(one.effect, FindingEffect)
+    assert isinstance(other.effect, FindingEffect)
     if one.effect.to == other.effect.to:
         return False
     if one.effect.to is None or other.effect.to is None:
@@ -132,13 +132,13 @@ def _other_amount(
 
 def _finding(rule: Rule) -> tuple[object, ...]:
     """The finding of a rule without its units and lines, which are compared separately."""
-    if not isinstance(rule.effect, Finding):
+    if not isinstance(rule.effect, FindingEffect):
         return (rule.title, rule.effect, rule.cites)
     return (rule.title, replace(rule.effect, to=None, part=None), rule.cites)
 
 
 def _part(rule: Rule) -> str | None:
-    return rule.effect.part if isinstance(rule.effect, Finding) else None
+    return rule.effect.part if isinstance(rule.effect, FindingEffect) else None
 
 
 class _Shows:
@@ -149,7 +149,7 @@ class _Shows:
         self._old, self._new = old, new
         self._evaluate = [StepByStep().compile(ruleset) for ruleset in (old, new)]
 
-    def __call__(self, found: Found) -> bool:
+    def __call__(self, found: FoundRequest) -> bool:
         case = self._decider.decide(found)
         if case is None or case.decided.ruleset is not self._old:
             return False
@@ -159,11 +159,11 @@ class _Shows:
         return observed != self._observed(self._new, other, found, facts)
 
     def _observed(
-        self, ruleset: Ruleset, evaluation: Evaluation, found: Found, facts: Facts
+        self, ruleset: Ruleset, evaluation: Evaluation, found: FoundRequest, facts: Facts
     ) -> object:
         rules = []
         for rule, truth in zip(ruleset.rules, evaluation.truths, strict=True):
-            if not isinstance(rule.effect, Finding) or truth == FAILS:
+            if not isinstance(rule.effect, FindingEffect) or truth == FAILS:
                 continue
             part = rule.effect.part
             if part is not None and found.parts is not None and part not in found.parts:

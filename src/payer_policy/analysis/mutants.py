@@ -457,15 +457,15 @@ def changed_library(library: Library, mutant: Mutant) -> Library:
         fact = vocabulary.facts[fact_name]
         fact = replace(fact, otherwise=parse_value(fact.type, mutant.value))
         facts = {**vocabulary.facts, fact_name: fact}
-        return library.varied(vocabulary=replace(vocabulary, facts=facts))
+        return library.with_changes(vocabulary=replace(vocabulary, facts=facts))
     if head == "code_sets" and mutant.kind == "code of a code set":
         code_sets = dict(library.reference.code_sets)
         code_sets[name] = _without(code_sets[name], int(mutant.path[1]))
-        return library.varied(reference=replace(library.reference, code_sets=code_sets))
+        return library.with_changes(reference=replace(library.reference, code_sets=code_sets))
     address = mutant.file.rpartition("/")[0]
     versions = library.policies[address]
     index = next(at for at, one in enumerate(versions) if one.name == mutant.file)
-    return library.varied(versions={address: _with_change(versions, index, mutant)})
+    return library.with_changes(versions={address: _with_change(versions, index, mutant)})
 
 
 def _without(code_set: CodeSet, index: int) -> CodeSet:

@@ -224,7 +224,7 @@ class Judge:
         played = self.played
         try:
             library = changed_library(played.library, mutant)
-            tried = _Tried(library, played.engine.varied(library, _evaluator))
+            tried = _Tried(library, played.engine.with_changes(library, _evaluator))
             killer = self._killer(mutant, tried)
             if killer is not None:
                 return Verdict(mutant, "killed", played.scripts[killer].place)

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from payer_policy.core.ruleset import (
     VOID,
     Condition,
-    Finding,
+    FindingEffect,
     Rule,
     Ruleset,
     facts_in_test,
@@ -96,7 +96,7 @@ SOON: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundRequest:
     """A request that was found: its facts, and the parts its service has lines of."""
 
     facts: Mapping[str, Value]
@@ -436,7 +436,7 @@ class Requests:
         reducing: dict[int, Formula] = {}
         for at, rule in enumerate(self.ruleset.rules):
             finding = rule.effect
-            if not isinstance(finding, Finding):
+            if not isinstance(finding, FindingEffect):
                 continue
             on = True if finding.part is None else self.parts.get(finding.part, False)
             halves, waits = self._counting(at, rule)
@@ -492,7 +492,7 @@ class Requests:
         )
         return counting, either(both(halves.holds, negated(known)), both(waits, negated(silenced)))
 
-    def _amount(self, finding: Finding) -> Term:
+    def _amount(self, finding: FindingEffect) -> Term:
         assert finding.to is not None
         try:
             return self.formulas.conditions.expression(finding.to)
@@ -506,7 +506,7 @@ class Requests:
         for at, found in self.found.items():
             rule = self.ruleset.rules[at]
             finding = rule.effect
-            assert isinstance(finding, Finding)
+            assert isinstance(finding, FindingEffect)
             if finding.kind == "advise":
                 continue
             reason = finding.reason
@@ -572,7 +572,7 @@ class Requests:
             zip(self.ruleset.rules, self.formulas.rules, strict=True)
         ):
             effect = rule.effect
-            if not isinstance(effect, Finding) or effect.kind == "advise":
+            if not isinstance(effect, FindingEffect) or effect.kind == "advise":
                 continue
             on = True if effect.part is None else self.parts.get(effect.part, False)
             holds = both(halves.holds, negated(bare[at].holds))
@@ -666,7 +666,7 @@ class Requests:
         named = any_of(value == text for text in sorted(self.facts.texts_named_for(name)))
         return either(named, value >= len(texts))
 
-    def in_model(self, model: Any) -> Found:
+    def in_model(self, model: Any) -> FoundRequest:
         """The request of a model."""
         declared = self.library.vocabulary.facts
         facts = {
@@ -675,7 +675,7 @@ class Requests:
             if name in declared and not declared[name].derived
         }
         parts = frozenset(part for part, there in self.parts.items() if truth_in(model, there))
-        return Found(facts, None if len(parts) == len(self.parts) else parts)
+        return FoundRequest(facts, None if len(parts) == len(self.parts) else parts)
 
 
 def _years_before(day: date, years: int) -> int:

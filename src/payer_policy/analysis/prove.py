@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal
 
-from payer_policy.analysis.possible import Found, Requests, facts_for
+from payer_policy.analysis.possible import FoundRequest, Requests, facts_for
 from payer_policy.analysis.staying import falls, steady
 from payer_policy.analysis.witness import Case, Decider, NotConfirmed, plainest, plainest_of
 from payer_policy.core.ruleset import Condition, facts_in_test, tests_in
@@ -181,7 +181,7 @@ class _Window:
             return None
         return "its case never arises"
 
-    def _breaks(self, statement: Statement, found: Found) -> bool:
+    def _breaks(self, statement: Statement, found: FoundRequest) -> bool:
         case = self._decided(found)
         if case is None:
             return False
@@ -241,15 +241,15 @@ class _Window:
         extra = {name: value for name, value in more.facts.items() if name not in found.facts}
         return self._two(statement, found, extra)
 
-    def _two(self, statement: Statement, found: Found, extra: Mapping[str, Any]) -> Proof:
+    def _two(self, statement: Statement, found: FoundRequest, extra: Mapping[str, Any]) -> Proof:
         """A request in which it holds, and the same with more known in which it does not."""
         needed = [one for one in (statement.condition, statement.when) if one is not None]
 
-        def flips(one: Found, more: Mapping[str, Any]) -> bool:
+        def flips(one: FoundRequest, more: Mapping[str, Any]) -> bool:
             before = self._decided(one)
             if before is None or any(truth_of(each, before.known) != HOLDS for each in needed):
                 return False
-            after = self._decided(Found({**one.facts, **more}, one.parts))
+            after = self._decided(FoundRequest({**one.facts, **more}, one.parts))
             return after is not None and truth_of(statement.condition, after.known) != HOLDS
 
         if not flips(found, extra):
@@ -260,11 +260,11 @@ class _Window:
             if flips(plain, less):
                 extra = less
         case = self._decider.decide(plain)
-        after = self._decider.decide(Found({**plain.facts, **extra}, plain.parts))
+        after = self._decider.decide(FoundRequest({**plain.facts, **extra}, plain.parts))
         assert case is not None
         return self._proof(statement, "broken", None, self._shown(statement, case, after))
 
-    def _decided(self, found: Found) -> Case | None:
+    def _decided(self, found: FoundRequest) -> Case | None:
         case = self._decider.decide(found)
         return case if case is not None and case.decided.ruleset is self._ruleset else None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from payer_policy.analysis.possible import Requests
-from payer_policy.core.ruleset import All, Condition, Constant, Finding, Test
+from payer_policy.core.ruleset import All, Condition, Constant, FindingEffect, Test
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, DECISION
 from payer_policy.engines.symbolic.logic import Formula, all_of, negated
 from payer_policy.policy.learning import Learning
@@ -53,7 +53,7 @@ def _approved(learning: Learning, later: Requests) -> Iterator[Formula]:
     """For an approved request: each rule that failed, and that nothing flips, still fails."""
     for at, (rule, turns) in enumerate(zip(later.ruleset.rules, learning.rules, strict=True)):
         effect = rule.effect
-        if not isinstance(effect, Finding) or effect.kind == "advise":
+        if not isinstance(effect, FindingEffect) or effect.kind == "advise":
             continue
         if rule.assume_not_holding or turns.may_rise:
             continue

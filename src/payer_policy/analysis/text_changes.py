@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from payer_policy.core.ruleset import Finding, Parameter, Rule, Ruleset
+from payer_policy.core.ruleset import FindingEffect, Parameter, Rule, Ruleset
 from payer_policy.determination.words import in_words
 
 Subject = Literal[
@@ -64,7 +64,7 @@ def _differences(was: Rule, now: Rule) -> Iterator[tuple[str, bool]]:
     yield "its title", was.title != now.title
     yield "its condition", was.condition != now.condition
     one, other = was.effect, now.effect
-    if isinstance(one, Finding) and isinstance(other, Finding):
+    if isinstance(one, FindingEffect) and isinstance(other, FindingEffect):
         yield "its reason codes", one.reason != other.reason
         yield "its sentence", one.because != other.because
         yield "what it does", (one.kind, one.part, one.to) != (other.kind, other.part, other.to)

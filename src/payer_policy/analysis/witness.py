@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from payer_policy.analysis.possible import Found, Requests
+from payer_policy.analysis.possible import FoundRequest, Requests
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.outcome import ASSUMPTIONS, CARC, DECISION, GROUP, RARC, RULE
@@ -116,7 +116,7 @@ class Decider:
             put(made, self._paths.get(name, ("facts", name)), to_json(value))
         return made
 
-    def decide(self, found: Found) -> Case | None:
+    def decide(self, found: FoundRequest) -> Case | None:
         """The case, or None where the policy does not decide this request at all."""
         request = self.request(found.facts)
         try:
@@ -193,10 +193,10 @@ def plainest_of(
     search: Search,
     requests: Requests,
     goal: Formula,
-    shows: Callable[[Found], bool],
+    shows: Callable[[FoundRequest], bool],
     keep: Collection[str],
     wishes: Sequence[Formula] | None = None,
-) -> Found | None:
+) -> FoundRequest | None:
     """The plainest request for which a formula holds; None where there is none.
 
     Args:
@@ -221,7 +221,9 @@ def plainest_of(
     return plainest(found, shows, keep)
 
 
-def plainest(found: Found, still: Callable[[Found], bool], keep: Collection[str] = ()) -> Found:
+def plainest(
+    found: FoundRequest, still: Callable[[FoundRequest], bool], keep: Collection[str] = ()
+) -> FoundRequest:
     """The request without everything that can be left out, and with plain values where possible.
 
     `still` says whether a request shows what it should. No fact of the result can be left out, except
@@ -254,7 +256,9 @@ def _days_beside(day: date) -> Iterator[date]:
         yield date(max(day.year - years, 1), 6, 15)
 
 
-def _without(found: Found, still: Callable[[Found], bool], keep: Collection[str]) -> Found:
+def _without(
+    found: FoundRequest, still: Callable[[FoundRequest], bool], keep: Collection[str]
+) -> FoundRequest:
     for name in sorted(set(found.facts) - set(keep)):
         less = {other: value for other, value in found.facts.items() if other != name}
         if still(tried := replace(found, facts=less)):

@@ -19,7 +19,7 @@ from payer_policy.audit.chain import Head, canonical, stamp
 from payer_policy.audit.errors import AuditError
 from payer_policy.audit.log import AuditLog, Clock
 from payer_policy.audit.searching import Search
-from payer_policy.audit.verifying import Finding
+from payer_policy.audit.verifying import Fault
 from payer_policy.core.whole_file import FOR_ALL, locked
 
 FORMAT: Final = "payer-policy/audit-head/1"
@@ -78,7 +78,7 @@ class Heads:
     """The heads of a file signed by trusted keys, in order, and what is wrong with the others."""
 
     trusted: tuple[SignedHead, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Fault, ...]
 
     @property
     def newest(self) -> SignedHead | None:
@@ -110,7 +110,7 @@ def read_heads(
     by_id = {key.id: key for key in trusted}
     known = ", ".join(f"{id_[:_SHORT]}…" for id_ in by_id)
     good: list[SignedHead] = []
-    findings: list[Finding] = []
+    findings: list[Fault] = []
     for number, line in enumerate(lines, 1):
         found, what = _parsed(line), f"line {number} of the file of heads"
         if found is None:
@@ -127,14 +127,14 @@ def read_heads(
             else:
                 good.append(found)
                 continue
-        findings.append(Finding(None, "forged head", what))
+        findings.append(Fault(None, "forged head", what))
     newest = max((one.time for one in good), default=None)
     if newest is None:
         what = "the file of heads has no head of a trusted key, so no row was checked against it"
-        findings.append(Finding(None, "stale heads", what))
+        findings.append(Fault(None, "stale heads", what))
     elif since is not None and newest < since:
         what = f"the newest signed head is of {newest}; one of {since} or later was expected"
-        findings.append(Finding(None, "stale heads", what))
+        findings.append(Fault(None, "stale heads", what))
     return Heads(tuple(good), tuple(findings))
 
 

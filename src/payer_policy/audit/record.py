@@ -14,7 +14,7 @@ from payer_policy.core.ruleset import (
     AnyOf,
     AtLeast,
     Condition,
-    Finding,
+    FindingEffect,
     Not,
     Rule,
     Ruleset,
@@ -235,7 +235,7 @@ class _Proof:
             "hash": self.ruleset.parts.rules[rule.id],
             "truth": _WORDS[self.truths[rule.id]],
         }
-        if isinstance(effect, Finding):
+        if isinstance(effect, FindingEffect):
             out["finds"] = effect.kind
             if effect.to is not None:
                 out["to"] = to_json(value_of(effect.to, self.known))
@@ -274,7 +274,10 @@ class _Proof:
         limits: dict[str, Limit] = {}
         for rule in sorted(self.ruleset.rules, key=lambda rule: rule.id):
             effect = rule.effect
-            if isinstance(effect, Finding) and (what := self._does(rule, effect.kind)) is not None:
+            if (
+                isinstance(effect, FindingEffect)
+                and (what := self._does(rule, effect.kind)) is not None
+            ):
                 does[rule.id], parts[rule.id] = what, effect.part
                 if what == "reduces":
                     to = None if effect.to is None else value_of(effect.to, self.known)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from payer_policy.audit.chain import Row
 from payer_policy.audit.entries import DECISION, INQUIRY, REDACTION, REFUSAL
 from payer_policy.audit.errors import AuditError
-from payer_policy.audit.verifying import Damaged, Finding, checked, kept_of, of_no_row
+from payer_policy.audit.verifying import Damaged, Fault, checked, kept_of, of_no_row
 
 KINDS: Final = (DECISION, REDACTION, REFUSAL, INQUIRY)
 DECISIONS: Final = ("approve", "deny", "pend", "partial", "void", "no_policy")
@@ -119,7 +119,7 @@ def whole(rows: Iterable[Row | Damaged]) -> Iterator[Row]:
         yield row
 
 
-def one_row(rows: Iterable[Row], seq: int) -> tuple[Row, tuple[Finding, ...]] | None:
+def one_row(rows: Iterable[Row], seq: int) -> tuple[Row, tuple[Fault, ...]] | None:
     """A row and everything wrong with it: its hash, its member part, its links to its neighbors.
 
     Args:

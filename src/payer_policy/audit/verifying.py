@@ -29,7 +29,7 @@ _LARGEST: Final = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Fault:
     """One problem: the number of the row (None: no row), and what is wrong."""
 
     seq: int | None
@@ -47,7 +47,7 @@ class Verified:
     redacted: int
     left_out: int
     """Rows whose member part is not in this export, so it was not checked."""
-    findings: tuple[Finding, ...]
+    findings: tuple[Fault, ...]
     """In the order of the rows, `MOST_FINDINGS` at most."""
     more: int = 0
     """Findings that are not listed."""
@@ -83,7 +83,7 @@ def is_as_written(row: Row) -> bool:
     return not checked(row)
 
 
-def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tuple[Finding, ...]:
+def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tuple[Fault, ...]:
     """Everything that is wrong with one row.
 
     Args:
@@ -92,7 +92,7 @@ def checked(row: Row, before: Row | None = None, after: Row | None = None) -> tu
         after: The next row, likewise.
     """
     if (wrong := of_no_row(row)) is not None:
-        return (Finding(None, "damaged", f"the row has {wrong}"),)
+        return (Fault(None, "damaged", f"the row has {wrong}"),)
     check = _Check(None)
     check.own(row, before)
     check.member(row)
@@ -119,7 +119,7 @@ def member_of(row: Row) -> dict[str, Any] | None:
 @dataclass
 class _Check:
     anchor: Head | None
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Fault] = field(default_factory=list)
     more: int = 0
     suspects: list[_Suspect] = field(default_factory=list)
     """Rows whose own hash is wrong, kept to find at the end what was done to each."""
@@ -164,7 +164,7 @@ class _Check:
     def find(self, seq: int | None, kind: Kind, message: str) -> None:
         self.wrong = seq if seq is not None else self.wrong
         if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(seq, kind, message))
+            self.findings.append(Fault(seq, kind, message))
         else:
             self.more += 1
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from payer_policy.batch.schema import ANSWER, PLACES
 from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.core.ruleset import Reason
-from payer_policy.determination import Determination, Found, NoPolicy, Outcome
+from payer_policy.determination import Determination, Finding, NoPolicy, Outcome
 
 _NOTHING = {field.name: () for field in ANSWER if pa.types.is_list(field.type)}
 _ROWS = 1_000
@@ -114,7 +114,7 @@ def _without(service: NoPolicy, kind: str) -> dict[str, Any]:
     }
 
 
-def reason_text(kind: str, reason: Reason | Found) -> str:
+def reason_text(kind: str, reason: Reason | Finding) -> str:
     """The kind of a finding and its reason codes as one text: `deny CO 16 N822 MA130`."""
     codes = (reason.group, reason.carc, *reason.rarcs)
     return " ".join([kind, *(code for code in codes if code is not None)])

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from payer_policy.batch.answers import reason_text
 from payer_policy.batch.schema import ANSWER
-from payer_policy.core.ruleset import Finding, Rule, Ruleset
+from payer_policy.core.ruleset import FindingEffect, Rule, Ruleset
 from payer_policy.core.vocabulary.types import MAX_TEXT
 from payer_policy.determination.columns import DECISIONS, ColumnarDeterminer, Determined
 from payer_policy.determination.rules import rank
@@ -238,7 +238,7 @@ def _answers(
     reasons = [
         reason_text(rule.effect.kind, rule.effect.reason)
         for rule in rules
-        if isinstance(rule.effect, Finding)
+        if isinstance(rule.effect, FindingEffect)
     ]
     findings, said = _texts(determined.findings, ids, reasons)
     (missing,) = _texts(determined.missing, program.determiner.asked)

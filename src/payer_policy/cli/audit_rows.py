@@ -12,7 +12,7 @@ from typing import Any, Final
 from payer_policy.audit.chain import Row
 from payer_policy.audit.entries import DECISION, REDACTION
 from payer_policy.audit.searching import objects
-from payer_policy.audit.verifying import Finding, checked, kept_of, member_of
+from payer_policy.audit.verifying import Fault, checked, kept_of, member_of
 from payer_policy.cli.audit_words import rows_of
 from payer_policy.cli.options import one_line
 
@@ -29,7 +29,7 @@ _WIDEST: Final = 40
 """Maximum characters of a column except the last; `show` and the JSON have the whole value."""
 
 
-def row_json(row: Row, findings: Sequence[Finding], *, whole: bool) -> dict[str, Any]:
+def row_json(row: Row, findings: Sequence[Fault], *, whole: bool) -> dict[str, Any]:
     """A row for programs; with `whole`, including the member part."""
     shown: dict[str, Any] = {
         "schema": "payer-policy/audit-row/1",
@@ -83,7 +83,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (*map(_cut, narrow), last)
 
 
-def row_text(name: str, row: Row, findings: Sequence[Finding]) -> Iterator[str]:
+def row_text(name: str, row: Row, findings: Sequence[Fault]) -> Iterator[str]:
     """A row in full, for people."""
     kept = kept_of(row) or {}
     yield f"Row {row.seq} of {name}, {_time(row.time)}: {one_line(_answer(kept))}"

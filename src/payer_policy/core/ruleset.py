@@ -172,7 +172,7 @@ class Conclude:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class FindingEffect:
     """What the rule finds when it holds, on which part of the service's lines (None: all)."""
 
     kind: Literal["deny", "pend", "reduce", "advise"]
@@ -190,7 +190,7 @@ class Rule:
     id: str
     title: str
     condition: Condition
-    effect: Conclude | Finding
+    effect: Conclude | FindingEffect
     cites: tuple[str, ...]
     overridden_by: tuple[str, ...] = ()
     assume_not_holding: bool = False
@@ -441,7 +441,7 @@ def facts_in_condition(condition: Condition) -> Iterator[str]:
 def facts_read(rule: Rule) -> Iterator[str]:
     """The facts that a rule's condition (and the amount it reduces to) reads."""
     yield from facts_in_condition(rule.condition)
-    if isinstance(rule.effect, Finding) and rule.effect.to is not None:
+    if isinstance(rule.effect, FindingEffect) and rule.effect.to is not None:
         yield from facts_in_expression(rule.effect.to)
 
 

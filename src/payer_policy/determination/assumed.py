@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
-from payer_policy.core.ruleset import Finding, Ruleset, tests_in
+from payer_policy.core.ruleset import FindingEffect, Ruleset, tests_in
 from payer_policy.core.semantics import Facts
 from payer_policy.core.truth import HOLDS, UNKNOWN
 from payer_policy.engines import engine_named
@@ -93,7 +93,7 @@ class FactsAssumed:
                 rule.section in self._ruleset.silences,
             )
             for at, rule in enumerate(self._ruleset.rules)
-            if isinstance(rule.effect, Finding) and rule.effect.kind != "advise"
+            if isinstance(rule.effect, FindingEffect) and rule.effect.kind != "advise"
         ]
 
     @cached_property

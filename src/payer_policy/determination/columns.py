@@ -16,7 +16,7 @@ import polars as pl
 
 from payer_policy.core.ruleset import (
     Condition,
-    Finding,
+    FindingEffect,
     Not,
     Rule,
     Test,
@@ -55,7 +55,7 @@ class ColumnarDeterminer:
         found = [
             (index, rule, rule.effect)
             for index, rule in enumerate(ruleset.rules)
-            if isinstance(rule.effect, Finding)
+            if isinstance(rule.effect, FindingEffect)
         ]
         found.sort(key=lambda entry: entry[1].id)
         self.rules: tuple[Rule, ...] = tuple(rule for _, rule, _ in found)
@@ -175,7 +175,7 @@ class _Asking:
             self._walk(rule.condition, here & self._truth(rule.condition).is_null(), reach)
             if (
                 index in starting
-                and isinstance(rule.effect, Finding)
+                and isinstance(rule.effect, FindingEffect)
                 and rule.effect.to is not None
             ):
                 for name in facts_in_expression(rule.effect.to):

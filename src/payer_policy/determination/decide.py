@@ -15,7 +15,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from payer_policy.core.lazy import Lazy
-from payer_policy.core.ruleset import Finding, Reason, Ruleset
+from payer_policy.core.ruleset import FindingEffect, Reason, Ruleset
 from payer_policy.core.semantics import Facts, total, value_of
 from payer_policy.core.truth import HOLDS
 from payer_policy.core.vocabulary.types import Units
@@ -35,8 +35,8 @@ from payer_policy.determination.model import (
     Decision,
     Details,
     Determination,
+    Finding,
     FindingKind,
-    Found,
     LineDecision,
     LineOutcome,
     Unknown,
@@ -62,7 +62,7 @@ class Determiner:
         made = self._prepared.get(index)
         if made is None:
             rule = self.ruleset.rules[index]
-            assert isinstance(rule.effect, Finding)
+            assert isinstance(rule.effect, FindingEffect)
             rule_ = DecidingRule(self.ruleset, index, rule, rule.effect)
             made = self._prepared.setdefault(index, rule_)
         return made
@@ -72,7 +72,7 @@ class Determiner:
         found = (
             self._rule_at(index)
             for index, rule in enumerate(self.ruleset.rules)
-            if isinstance(rule.effect, Finding)
+            if isinstance(rule.effect, FindingEffect)
         )
         return tuple(sorted(found, key=attrgetter("rule")))
 
@@ -388,7 +388,7 @@ class _Case:
             ]
         )
 
-    def found(self) -> tuple[Found, ...]:
+    def found(self) -> tuple[Finding, ...]:
         """All findings, by rule id."""
         findings = [
             self._finding(rule, on)
@@ -400,19 +400,19 @@ class _Case:
             findings.sort(key=attrgetter("rule"))
         return tuple(findings)
 
-    def headline(self, findings: Sequence[Found]) -> str | None:
+    def headline(self, findings: Sequence[Finding]) -> str | None:
         """The id of the finding that leads; an input of nothing."""
         if len(findings) < 2:
             return findings[0].rule if findings else None
         return self._leading(findings).rule
 
-    def _leading(self, findings: Sequence[Found]) -> Found:
+    def _leading(self, findings: Sequence[Finding]) -> Finding:
         places = self._places
         return min(findings, key=lambda found: places[found.rule])
 
     # --- lines that follow others --------------------------------------------------------------------
 
-    def _denied_with_others(self, part: str, findings: Sequence[Found]) -> Found:
+    def _denied_with_others(self, part: str, findings: Sequence[Finding]) -> Finding:
         """That lines are denied with those that they follow, for the reason that leads there."""
         ruleset, on = self._ruleset, self._denied_with[part]
         followed = leaders_of(self._lines, ruleset.follows)[on[0]][1]
@@ -431,12 +431,12 @@ class _Case:
             f"None of {labels[ruleset.follows[part]]} is paid ({line_list(numbers)}: {led.title}), "
             f"so {labels[part]} are not paid."
         )
-        return Found(
+        return Finding(
             rule, title, "deny", False, led.group, led.carc, led.rarcs,
             because, labels[part], self._numbers(on), led.citations,
         )  # fmt: skip
 
-    def _finding(self, rule: DecidingRule, on: tuple[int, ...]) -> Found:
+    def _finding(self, rule: DecidingRule, on: tuple[int, ...]) -> Finding:
         silenced = rule.rule in self._silenced
         place = rule.rank
         self._places[rule.rule] = (ADVICE, *place[1:]) if silenced else place
@@ -446,7 +446,7 @@ class _Case:
         reason, because = rule.reason, rule.constant
         if because is None:
             because = rule.because.filled(self._known())
-        return Found(
+        return Finding(
             rule.rule, rule.title, kind, silenced, reason.group, reason.carc, reason.rarcs,
             because, rule.on, self._numbers(on), rule.citations,
         )  # fmt: skip

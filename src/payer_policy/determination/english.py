@@ -22,7 +22,7 @@ from payer_policy.core.ruleset import (
     Edge,
     Expression,
     FactRef,
-    Finding,
+    FindingEffect,
     Not,
     Parameter,
     Reason,
@@ -441,14 +441,14 @@ class English:
             return "the whole service"
         return with_article(self.ruleset.line_parts.get(name, name))
 
-    def effect(self, effect: Conclude | Finding) -> tuple[Block, ...]:
+    def effect(self, effect: Conclude | FindingEffect) -> tuple[Block, ...]:
         """What a rule does when it applies."""
         if isinstance(effect, Conclude):
             states = [self.states(name, value) for name, value in effect.values]
             return _in_row("Then it is concluded that", states)
         return (self.finding(effect),)
 
-    def finding(self, effect: Finding) -> str:
+    def finding(self, effect: FindingEffect) -> str:
         """The finding of a rule, as a sentence."""
         where = self.part(effect.part)
         verb = "is" if effect.part is None or not is_plural(where) else "are"
@@ -610,7 +610,7 @@ def describe_ruleset(ruleset: Ruleset) -> Section:
             (
                 rule
                 for rule in ruleset.rules
-                if isinstance(rule.effect, Finding) and rule.effect.kind == kind
+                if isinstance(rule.effect, FindingEffect) and rule.effect.kind == kind
             ),
             key=lambda rule: rule.id,
         )

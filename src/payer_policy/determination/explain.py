@@ -17,7 +17,7 @@ from payer_policy.core.ruleset import (
     Conclude,
     Condition,
     Constant,
-    Finding,
+    FindingEffect,
     Not,
     Reason,
     Rule,
@@ -34,7 +34,7 @@ from payer_policy.determination.english import English, lead, reason_in_words
 from payer_policy.determination.model import (
     Conflict,
     Determination,
-    Found,
+    Finding,
     LineOutcome,
     Question,
 )
@@ -135,7 +135,7 @@ def _without_rules(determination: Determination) -> Iterable[Node]:
         yield Node("What is missing", children=tuple(map(_asked, determination.missing)))
 
 
-def _built_in(found: Found) -> Node:
+def _built_in(found: Finding) -> Node:
     codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))
     said = f"“{found.because}”"
     note = f"{codes}: {said}" if codes else said
@@ -217,7 +217,7 @@ class _Explainer:
         failing = [
             index
             for index, rule in enumerate(self._ruleset.rules)
-            if isinstance(rule.effect, Finding)
+            if isinstance(rule.effect, FindingEffect)
             and rule.effect.kind != "advise"
             and self._truths[index] == FAILS
             and rule.id not in self._told
@@ -315,7 +315,7 @@ class _Explainer:
         deciding = [
             self._truths[index]
             for index, rule in enumerate(self._ruleset.rules)
-            if isinstance(rule.effect, Finding) and rule.effect.kind != "advise"
+            if isinstance(rule.effect, FindingEffect) and rule.effect.kind != "advise"
         ]
         failing = deciding.count(FAILS)
         assumed = sum(one.rule is not None for one in self._determination.assumptions)
@@ -343,7 +343,7 @@ class _Explainer:
             "Questions that would decide this claim, most useful first", children=tuple(children)
         )
 
-    def _finding(self, found: Found) -> Node:
+    def _finding(self, found: Finding) -> Node:
         if found.rule not in self._index:
             return _built_in(found)
         codes = reason_in_words(Reason(found.group, found.carc, found.rarcs))

@@ -79,7 +79,7 @@ class LineOutcome(_Answer):
 
 
 @dataclass(frozen=True, slots=True)
-class Found(_Answer):
+class Finding(_Answer):
     """A rule that applies and has a finding, with reason codes and a sentence for people.
 
     Or, by a reserved id, what `determination.pending` finds about a date of service.
@@ -248,7 +248,7 @@ class Determination(_Answer):
     order of sections, then by id."""
     lines: tuple[LineOutcome, ...]
     """The decision on each line of the service, by number."""
-    findings: tuple[Found, ...]
+    findings: tuple[Finding, ...]
     """The rules that apply and have a finding, with reason codes."""
     details: Lazy[Details]
     """The members of `Details`, computed from the service's own facts when one is first read."""

@@ -25,7 +25,7 @@ from payer_policy.determination.model import (
     Decision,
     Details,
     Determination,
-    Found,
+    Finding,
     LineOutcome,
     PolicyIdentity,
     Question,
@@ -98,9 +98,9 @@ def voided(about: Determination, original: str) -> Determination:
 
 def _found(
     rule: str, kind: Any, because: str, reason: Reason | None, lines: Sequence[int]
-) -> Found:
+) -> Finding:
     given = Reason(None, None, ()) if reason is None or kind == "advise" else reason
-    return Found(
+    return Finding(
         rule, RESERVED[rule], kind, False, given.group, given.carc, given.rarcs, because, None,
         tuple(lines), (),
     )  # fmt: skip
@@ -220,7 +220,7 @@ def _reasons(determination: Determination) -> Any:
     )
 
 
-def _key(found: Found) -> tuple[str, str, str | None, str | None, tuple[str, ...]]:
+def _key(found: Finding) -> tuple[str, str, str | None, str | None, tuple[str, ...]]:
     return found.rule, found.kind, found.group, found.carc, found.rarcs
 
 
@@ -347,7 +347,7 @@ class Period:
             good, day = (middle, day) if self._stand(at, self._decide(middle)) else (good, middle)
         return day
 
-    def _ended(self, found: Found, last: Determination | None, open_: Sequence[int]) -> Found:
+    def _ended(self, found: Finding, last: Determination | None, open_: Sequence[int]) -> Finding:
         """A finding of the first day that no longer refuses anything is a note."""
         if found.kind not in ("deny", "reduce"):
             return found
@@ -398,10 +398,10 @@ def _answer(made: Determination) -> str:
     return _ANSWERS[made.decision] + (f" ({listed(rules)})" if rules else "")
 
 
-def _headline(ruleset: Ruleset, findings: Sequence[Found]) -> str | None:
+def _headline(ruleset: Ruleset, findings: Sequence[Finding]) -> str | None:
     """The finding that leads; what no rule of the policy found comes after what its rules found."""
 
-    def place(found: Found) -> Rank:
+    def place(found: Finding) -> Rank:
         own = rules.get(found.rule)
         section = rank(ruleset, own)[1] if own is not None else len(ruleset.sections) + 1
         return KINDS.index(found.kind), section, found.rule

@@ -23,7 +23,7 @@ from payer_policy.determination.explain import (
 )
 from payer_policy.determination.model import (
     Determination,
-    Found,
+    Finding,
     LineOutcome,
     NoPolicy,
     Question,
@@ -288,7 +288,7 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "   ".join(padded).rstrip()
 
 
-def _findings(page: _Page, heading: str, findings: Iterable[Found]) -> None:
+def _findings(page: _Page, heading: str, findings: Iterable[Finding]) -> None:
     findings = list(findings)
     if not findings:
         return

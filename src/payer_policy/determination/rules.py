@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from payer_policy.core.ruleset import Finding, Rule, Ruleset, Sentence
+from payer_policy.core.ruleset import FindingEffect, Rule, Ruleset, Sentence
 from payer_policy.core.semantics import Facts
 from payer_policy.core.vocabulary.types import FactType
-from payer_policy.determination.model import Citation, Found, PolicyIdentity
+from payer_policy.determination.model import Citation, Finding, PolicyIdentity
 from payer_policy.determination.words import in_words
 
 BUILT_IN: Final = "built-in:"
@@ -48,7 +48,7 @@ def citations_of(ruleset: Ruleset, rule: Rule) -> tuple[Citation, ...]:
 def rank(ruleset: Ruleset, rule: Rule) -> Rank:
     """The rank of the finding of a rule."""
     effect = rule.effect
-    assert isinstance(effect, Finding)
+    assert isinstance(effect, FindingEffect)
     order = ruleset.sections
     section = order.index(rule.section) if rule.section in order else len(order)
     return KINDS.index(effect.kind), section, rule.id
@@ -121,7 +121,7 @@ class DecidingRule:
         "to",
     )
 
-    def __init__(self, ruleset: Ruleset, index: int, rule: Rule, finding: Finding) -> None:
+    def __init__(self, ruleset: Ruleset, index: int, rule: Rule, finding: FindingEffect) -> None:
         self.index = index
         """Its place in the ruleset."""
         self.rule = rule.id
@@ -144,7 +144,7 @@ class DecidingRule:
         self.found = None
         """The finding where there are no lines and the sentence has no values of the claim."""
         if self.constant is not None:
-            self.found = Found(
+            self.found = Finding(
                 self.rule, self.title, self.kind, False, reason.group, reason.carc, reason.rarcs,
                 self.constant, self.on, (), self.citations,
             )  # fmt: skip

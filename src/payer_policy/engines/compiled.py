@@ -21,7 +21,7 @@ from payer_policy.core.ruleset import (
     Condition,
     Constant,
     DerivedFact,
-    Finding,
+    FindingEffect,
     Ruleset,
     Test,
 )
@@ -204,7 +204,7 @@ class _Writer(SourceWriter):
             (
                 index
                 for index in self.active
-                if isinstance(self.ruleset.rules[index].effect, Finding)
+                if isinstance(self.ruleset.rules[index].effect, FindingEffect)
             ),
             key=lambda index: self.ruleset.rules[index].id,
         )

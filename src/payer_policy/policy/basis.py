@@ -71,7 +71,7 @@ class Basis:
     """What this one is a variation of: what was typed for that is used here."""
     _cache: _Cache = field(default_factory=_Cache, repr=False)
 
-    def varied(self, vocabulary: Vocabulary | None, reference: ReferenceData | None) -> Basis:
+    def with_changes(self, vocabulary: Vocabulary | None, reference: ReferenceData | None) -> Basis:
         """The same with another vocabulary or other reference data; the types of facts must stay."""
         return replace(
             self,

@@ -12,7 +12,7 @@ from payer_policy.core.ruleset import (
     Conclude,
     Condition,
     DerivedFact,
-    Finding,
+    FindingEffect,
     Parameter,
     Reason,
     Reference,
@@ -98,7 +98,7 @@ class Elaboration:
     @staticmethod
     def _shown_by(typed: Typed) -> frozenset[str]:
         effect = typed.made.effect
-        return typed.reads.union(effect.because.facts if isinstance(effect, Finding) else ())
+        return typed.reads.union(effect.because.facts if isinstance(effect, FindingEffect) else ())
 
     def ruleset(self, first_day: date, last_day: date | None, *, hashed: bool) -> Ruleset:
         """The ruleset of a window; `hashed`: with its hash, which most of the time here is for."""
@@ -192,7 +192,7 @@ class Elaboration:
         names = {*derived, *facts_in_condition(applies_to)}
         for rule in rules:
             names.update(facts_read(rule))
-            if isinstance(rule.effect, Finding):
+            if isinstance(rule.effect, FindingEffect):
                 names.update(rule.effect.because.facts)
         return frozenset().union(*(self.basis.behind(name)[0] for name in names))
 

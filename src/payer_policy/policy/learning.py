@@ -21,7 +21,7 @@ from payer_policy.core.ruleset import (
     AtLeast,
     Condition,
     Constant,
-    Finding,
+    FindingEffect,
     Not,
     Rule,
     Ruleset,
@@ -140,7 +140,7 @@ class Learning:
 
     def _inputs_of(self, rule: Rule) -> Names:
         read = {name for test in tests_in(rule.condition) for name in facts_in_test(test)}
-        if isinstance(rule.effect, Finding) and rule.effect.to is not None:
+        if isinstance(rule.effect, FindingEffect) and rule.effect.to is not None:
             read |= set(facts_in_expression(rule.effect.to))
         blockers = [self.inputs_of[self._at[id_]] for id_ in rule.overridden_by]
         return _NONE.union(*map(self.inputs, read), *blockers)
@@ -274,12 +274,12 @@ class Learning:
         approve, deny = _NONE, _NONE
         for rule, turns in zip(self._ruleset.rules, self.rules, strict=True):
             match rule.effect:
-                case Finding("deny"):
+                case FindingEffect("deny"):
                     approve |= turns.rises
                     deny |= turns.falls
-                case Finding("pend"):
+                case FindingEffect("pend"):
                     approve |= turns.rises
-                case Finding("reduce", to=amount):
+                case FindingEffect("reduce", to=amount):
                     approve |= turns.rises
                     for name in facts_in_expression(amount) if amount is not None else ():
                         approve |= self.leaves(name).all_of_them
@@ -299,7 +299,7 @@ class Learning:
         out = _NONE
         for rule, turns in zip(self._ruleset.rules, self.rules, strict=True):
             effect = rule.effect
-            if not isinstance(effect, Finding) or effect.kind == "advise":
+            if not isinstance(effect, FindingEffect) or effect.kind == "advise":
                 continue
             reason = effect.reason
             said: Mapping[str, set[object]] = {

@@ -82,7 +82,7 @@ class Library:
             self, _cache=_Cache({("typed", address): one for address, one in made.items()})
         )
 
-    def varied(
+    def with_changes(
         self,
         *,
         versions: Mapping[str, tuple[PolicyVersion, ...]] = EMPTY,
@@ -115,7 +115,7 @@ class Library:
                 address: spans_of(address, policies, ignored) if address in touched else spans
                 for address, spans in self.spans.items()
             },
-            basis=self.basis.varied(vocabulary, reference),
+            basis=self.basis.with_changes(vocabulary, reference),
             _cache=_Cache(),
         )
 

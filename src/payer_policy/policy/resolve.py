@@ -13,7 +13,7 @@ from payer_policy.core.ruleset import (
     Conclude,
     Constant,
     Expression,
-    Finding,
+    FindingEffect,
     Reason,
     Rule,
     Sentence,
@@ -148,7 +148,7 @@ class Resolver:
 
     def _effect(
         self, model: EffectModel, path: JsonPath, elaborator: Elaborator
-    ) -> Conclude | Finding | None:
+    ) -> Conclude | FindingEffect | None:
         report = elaborator.report
         given = [name for name in EFFECTS if name in model.model_fields_set]
         if len(given) != 1:
@@ -185,7 +185,7 @@ class Resolver:
         if sentence is None:
             return None
         reason = Reason(finding.group, finding.carc, tuple(finding.rarc))
-        return Finding(kind, reason, sentence, part, to)  # type: ignore[arg-type]
+        return FindingEffect(kind, reason, sentence, part, to)  # type: ignore[arg-type]
 
     def _amount(self, raw: Any, path: JsonPath, elaborator: Elaborator) -> Expression | None:
         """The units that a reduction allows: always an amount."""

@@ -29,7 +29,7 @@ def in_bulk(engine: Engine, scripts: Sequence[Script]) -> Engine:
         tables.append(_Table(ruleset))
         return tables[-1]
 
-    ready = engine.varied(engine.library, compile)
+    ready = engine.with_changes(engine.library, compile)
     for script in scripts:
         with suppress(Exception):  # the run that counts reports it
             replay(script, ready, with_account=False)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from payer_policy.core.ruleset import Reason
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.types import Value, format_number
-from payer_policy.determination import Found, LineOutcome, Question
+from payer_policy.determination import Finding, LineOutcome, Question
 from payer_policy.determination.words import counted, in_words, listed
 from payer_policy.specs import cells
 from payer_policy.specs.case import Case
@@ -149,7 +149,7 @@ def _units(units: int | Decimal | Fraction | None) -> str:
 # --- the reasons ---------------------------------------------------------------------------------
 
 
-def _findings(case: Case) -> list[Found]:
+def _findings(case: Case) -> list[Finding]:
     return [found for one in case.determinations() for found in one.findings]
 
 
@@ -171,7 +171,7 @@ class _Codes(NamedTuple):
         rarcs = cells.rarcs(case.library, said["rarcs"]) if "rarcs" in said else None
         return cls(group, carc, rarcs)
 
-    def fit(self, found: Found | Reason) -> bool:
+    def fit(self, found: Finding | Reason) -> bool:
         rarcs = tuple(sorted(found.rarcs)) if self.rarcs is not None else None
         return (found.group, found.carc, rarcs) == self
 
@@ -179,12 +179,12 @@ class _Codes(NamedTuple):
         return _codes(self.group, self.carc, self.rarcs or ())
 
 
-def _describe(found: Found) -> str:
+def _describe(found: Finding) -> str:
     kind = {"deny": "denies", "pend": "pends", "reduce": "reduces", "advise": "advises"}
     return f"rule {found.rule} {kind[found.kind]}, {_codes(found.group, found.carc, found.rarcs)}"
 
 
-def _describe_all(findings: Iterable[Found]) -> str:
+def _describe_all(findings: Iterable[Finding]) -> str:
     return "\n".join(_describe(found) for found in findings) or "no reason from any rule"
 
 
@@ -252,7 +252,7 @@ def _expected(case: Case, column: str, text: str) -> str:
     return cells.reason_code(case.library, column, text) if text else ""
 
 
-def _reason_cell(found: Found, column: str) -> str:
+def _reason_cell(found: Finding, column: str) -> str:
     return {
         "rule": found.rule,
         "group": found.group or "",

@@ -16,7 +16,7 @@ from payer_policy import Engine, Library, PolicyError
 from payer_policy.analysis.selfcheck import palette_of, random_facts
 from payer_policy.audit import record as recorder
 from payer_policy.audit.checker import Verifier
-from payer_policy.core.ruleset import Constant, Finding, Ruleset
+from payer_policy.core.ruleset import Constant, FindingEffect, Ruleset
 from payer_policy.core.ruleset import tests_in as every_test
 from payer_policy.core.sealed import opened, sealed
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN
@@ -455,7 +455,7 @@ def test_findings_are_not_dropped_or_doubled(
     deny = next(index for index, one in enumerate(findings) if one["kind"] == "deny")
     id_ = findings[deny]["rule"]
     effect = engine.library.ruleset("medicare/intrathecal-baclofen", date(2024, 5, 14))
-    assert effect is not None and isinstance(effect.rule(id_).effect, Finding)
+    assert effect is not None and isinstance(effect.rule(id_).effect, FindingEffect)
 
     dropped = [one for index, one in enumerate(findings) if index != deny]
     (wrong,) = verifier.verify(changed(record, "determination", "findings", to=dropped)).wrong

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from payer_policy.cli import payer_policy
 from payer_policy.formats import read_requests
-from payer_policy.formats.x12 import read_advice
 from tests.batch.building import POLICIES
+from tests.formats.x12.reading import read_advice
 from tests.places import EXAMPLES, TESTS
 
 FHIR_CLAIM = TESTS / "engine" / "dates" / "files" / "period.fhir.json"

@@ -24,8 +24,6 @@ from payer_policy.formats.x12 import (
     Marks,
     Name,
     Rules,
-    read_advice,
-    read_reviews,
     rejected,
     remit,
     response,
@@ -44,6 +42,8 @@ from tests.formats.x12.building import (
     told,
     written,
 )
+from tests.formats.x12.reading import read_advice
+from tests.formats.x12.review_reading import read_reviews
 
 CASES = Path(__file__).parent / "cases"
 FILES = sorted(CASES.glob("*.json"))

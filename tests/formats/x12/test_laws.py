@@ -21,8 +21,6 @@ from payer_policy.formats.x12 import (
     Rejection,
     Review,
     ServicePayment,
-    read_advice,
-    read_reviews,
     response,
 )
 from payer_policy.formats.x12.file import x12_loops
@@ -30,6 +28,8 @@ from payer_policy.formats.x12.outcomes import decimal_of
 from payer_policy.formats.x12.review_loops import ReviewLoop
 from payer_policy.formats.x12.segment_writer import LENGTHS, Free, Text, free, number, out, plain
 from tests.formats.x12.building import ENVELOPE, review_text, written
+from tests.formats.x12.reading import read_advice
+from tests.formats.x12.review_reading import read_reviews
 from tests.places import TESTS
 
 SAMPLE = TESTS / "formats/claims/data/cases/835_005010X221A1_managed-care.835"

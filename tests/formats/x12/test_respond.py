@@ -11,10 +11,11 @@ from click.testing import CliRunner, Result
 
 from payer_policy.cli.respond import command
 from payer_policy.core.diagnostics import PolicyError
-from payer_policy.formats.x12 import read_advice, read_reviews
 from payer_policy.formats.x12.setup import read_setup
 from tests.formats.x12 import oracles
 from tests.formats.x12.building import ROOT
+from tests.formats.x12.reading import read_advice
+from tests.formats.x12.review_reading import read_reviews
 
 EXAMPLES = ROOT / "examples"
 SETUP = EXAMPLES / "x12" / "setup.json"

@@ -10,15 +10,7 @@ from typing import Any
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.formats import intake_x12
 from payer_policy.formats.review import RECOMMENDED
-from payer_policy.formats.x12 import (
-    Certifying,
-    Envelope,
-    Marks,
-    Review,
-    read_reviews,
-    response,
-    review,
-)
+from payer_policy.formats.x12 import Certifying, Envelope, Marks, Review, response, review
 from payer_policy.formats.x12.file import x12_loops
 from payer_policy.formats.x12.review_loops import ReviewLoop
 from payer_policy.formats.x12.segment_writer import free
@@ -26,6 +18,7 @@ from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from tests.formats.x12 import oracles
 from tests.formats.x12.building import ENVELOPE, REVIEW_RULES, engine, review_text, scenarios
+from tests.formats.x12.review_reading import read_reviews
 
 GIVEN = Certifying(REVIEW_RULES, "SYN-CERT-1", "SYN-REF-1")
 OTHER_MARKS = Envelope(

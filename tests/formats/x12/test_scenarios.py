@@ -10,11 +10,12 @@ from typing import Any
 
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.ruleset import Reason
-from payer_policy.formats.x12 import About, Remitted, Rules, read_advice, remit
+from payer_policy.formats.x12 import About, Remitted, Rules, remit
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from tests.formats.x12 import oracles
 from tests.formats.x12.building import DAY, charged, engine, scenarios, written
+from tests.formats.x12.reading import read_advice
 
 RULES = Rules(DAY, pended=Reason("OA", "133", ()), others_as_billed=True)
 

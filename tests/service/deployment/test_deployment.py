@@ -221,7 +221,7 @@ def test_what_is_still_being_written_is_not_taken(
     current, text = one.current, (policies / POLICY).read_text("utf-8")
     real, steps = sources.found_folder, iter(range(5))
 
-    def read_while_somebody_writes(source: Path) -> sources.Found:
+    def read_while_somebody_writes(source: Path) -> sources.Candidate:
         if (step := next(steps, None)) is not None:
             (policies / POLICY).write_text(text[: 200 * step], "utf-8")
         return real(source)
@@ -241,7 +241,7 @@ def test_what_is_written_without_end_is_told(
 ) -> None:
     real, count = sources.found_folder, iter(range(10_000))
 
-    def read_while_somebody_writes(source: Path) -> sources.Found:
+    def read_while_somebody_writes(source: Path) -> sources.Candidate:
         (policies / OVERLAY).write_text(f"[{next(count)}]", "utf-8")
         return real(source)
 
@@ -261,7 +261,7 @@ def test_a_start_waits_for_what_is_just_being_written(
     real, text = sources.found_folder, (policies / POLICY).read_text("utf-8")
     steps = iter([text[:100], text[:500], text[:900], text])
 
-    def read_while_somebody_writes(source: Path) -> sources.Found:
+    def read_while_somebody_writes(source: Path) -> sources.Candidate:
         if (step := next(steps, None)) is not None:
             (policies / POLICY).write_text(step, "utf-8")
         return real(source)

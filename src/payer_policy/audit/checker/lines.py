@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, Final
 
 from payer_policy.audit.checker.values import ZERO, as_json, read, value_of
-from payer_policy.core.ruleset import Finding, Rule, Ruleset, facts_read, tests_in
+from payer_policy.core.ruleset import FindingEffect, Rule, Ruleset, facts_read, tests_in
 from payer_policy.core.sealed import at, names
 from payer_policy.core.vocabulary.types import FactType
 
@@ -49,7 +49,9 @@ class Lines:
     def lines(self, stated: Sequence[Any], fault: Any) -> tuple[list[Any], list[Any]]:
         """The outcome of each line, and the steps to it. Without lines: of one line with every part."""
         live = sorted(id_ for id_, truth in self.truths.items() if truth != "fails")
-        rules = [self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, Finding)]
+        rules = [
+            self.rules[id_] for id_ in live if isinstance(self.rules[id_].effect, FindingEffect)
+        ]
         parts = [{*names(line, "parts")} for line in stated] or [set()]
         billed = [read(NUMBER, at(line, "units"), None) for line in stated] or [None]
         on: dict[str, list[int]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from payer_policy.core.ruleset import (
-    Finding,
+    FindingEffect,
     Rule,
     Ruleset,
     Test,
@@ -102,7 +102,7 @@ class Waits:
 
     def _amount(self, id_: str) -> set[str]:
         rule = self._rule(id_)
-        to = rule.effect.to if rule is not None and isinstance(rule.effect, Finding) else None
+        to = rule.effect.to if rule is not None and isinstance(rule.effect, FindingEffect) else None
         return set() if to is None else self.behind(facts_in_expression(to))
 
     def _ordered(self, facts: Iterable[str]) -> list[str]:

@@ -7,9 +7,7 @@ and what cannot be said is a `Diagnostic` instead of a guess.
 from payer_policy.formats.x12.advice import Address, Payee, Payer, Payment, advice, claim_segments
 from payer_policy.formats.x12.interchange import Envelope, Written
 from payer_policy.formats.x12.model import Adjustment, ClaimPayment, Name, ServicePayment
-from payer_policy.formats.x12.reading import Advice, read_advice
 from payer_policy.formats.x12.remittance import About, Remitted, Rules, remit
-from payer_policy.formats.x12.review_reading import Reviews, read_reviews
 from payer_policy.formats.x12.review_response import marks_of, response, response_segments
 from payer_policy.formats.x12.reviews import (
     Certifying,
@@ -26,7 +24,6 @@ __all__ = [
     "About",
     "Address",
     "Adjustment",
-    "Advice",
     "Certifying",
     "ClaimPayment",
     "Decision",
@@ -41,15 +38,12 @@ __all__ = [
     "Remitted",
     "Review",
     "Reviewed",
-    "Reviews",
     "Rules",
     "ServicePayment",
     "Written",
     "advice",
     "claim_segments",
     "marks_of",
-    "read_advice",
-    "read_reviews",
     "rejected",
     "remit",
     "response",

@@ -17,7 +17,7 @@ from payer_policy.core.ruleset import (
     AtLeast,
     Condition,
     Constant,
-    Finding,
+    FindingEffect,
     Not,
     Rule,
     facts_in_test,
@@ -42,7 +42,7 @@ def asking(
         merged: The policy, with the rules that it overrides.
         vocabulary: Where facts are computed.
     """
-    kind = rule.effect.kind if isinstance(rule.effect, Finding) else "conclude"
+    kind = rule.effect.kind if isinstance(rule.effect, FindingEffect) else "conclude"
     reached = _reached(rule.id, merged)
     direct = dict.fromkeys(t.fact for t in tests_in(rule.condition) if t.operator == ASKS)
     harmless = kind == "advise" or (kind == "pend" and not _may_rise(rule.condition))

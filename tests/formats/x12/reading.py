@@ -14,11 +14,11 @@ from typing import Any
 
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.vocabulary.types import ValueProblem, shown
-from payer_policy.formats.x12.answer_reader import AnswerReader
 from payer_policy.formats.x12.model import Adjustment, ClaimPayment, Name, Number, ServicePayment
 from payer_policy.formats.x12.outcomes import exactly
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import components, day
+from tests.formats.x12.answer_reader import AnswerReader
 
 _AMOUNT = re.compile(r"-?(\d{1,18}(\.\d{0,9})?|\.\d{1,9})", re.ASCII)
 _REMARKS = {"MIA": (5, 20, 21, 22, 23), "MOA": (3, 4, 5, 6, 7)}

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.x12.answer_reader import AnswerReader
 from payer_policy.formats.x12.reviews import Decision, Rejection, Review
 from payer_policy.formats.x12.segment_reader import Segment
 from payer_policy.formats.x12.values import day, number
+from tests.formats.x12.answer_reader import AnswerReader
 
 _ACTIONS = frozenset({"A1", "A2", "A3", "A4", "A6", "C", "CT", "NA"})
 
