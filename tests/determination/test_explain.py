@@ -252,7 +252,7 @@ def test_an_approval_shows_what_came_closest_and_on_request_all():
     }
     assert {node.rule for node in whole.sections[-1].children} == failing
     assert short.sections[0].notes == (
-        "8 of 9 rules that could deny, pend or reduce do not apply; 1 does not bear on this.",
+        "8 of 9 rules that could deny, pend or reduce do not apply; 1 does not affect this.",
     )
 
 

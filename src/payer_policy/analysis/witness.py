@@ -113,7 +113,9 @@ class Decider:
         if len(business) == 1:
             made["coverage"]["line_of_business"] = business[0]
         for name, value in facts.items():
-            put(made, self._paths.get(name, ("facts", name)), to_json(value))
+            # A field of the form has no word for "none".
+            path = None if value is NONE else self._paths.get(name)
+            put(made, path or ("facts", name), to_json(value))
         return made
 
     def decide(self, found: FoundRequest) -> Case | None:

@@ -108,9 +108,7 @@ def _begin(open_: Callable[[], Any]) -> None:
     Thread(target=_end_with_parent, daemon=True).start()
     try:
         _opened = open_()
-    except (
-        Exception
-    ) as error:  # a pool drops what its initializer raises; the first task reports it
+    except Exception as error:  # reported by the first task: a pool drops its initializer's errors
         _opened = error
 
 

@@ -229,7 +229,7 @@ ANSWERS: dict[str, tuple[str, list[dict[str, Any]], Any, str | None]] = {
     ),
     "a choice that there is not": (
         "trial.response",
-        [{"valueCoding": {"code": "favorable"}}],
+        [{"valueCoding": {"code": "good"}}],
         None,
         "unknown-value",
     ),
