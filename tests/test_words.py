@@ -5,7 +5,6 @@ Each row of WORDS is a pattern and what to write instead.
 
 from __future__ import annotations
 
-import io
 import re
 import tokenize
 from collections.abc import Iterator
