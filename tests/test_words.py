@@ -19,7 +19,7 @@ WORDS = {
     r"\bspelt\b": "spelled",
     r"\b(whoever|wherein|thereby|whereof|therein|thereof|whence|hence)\b": "rewrite",
     r"\bnobody\b": "the caller, not provided, no one",
-    r"\bstands? (in|on|at|here|there|beside|before|above|below|for itself|under|with)\b": "is in, is located",
+    r"\bstands? (in|on|at|here|there|beside|before|above|below|under|with)\b": "is in, is located",
     r"\b(cannot|could not|can not) be told\b": "cannot be determined",
     r"\bhold(s|ing)? back\b|\bheld back\b": "pends, pended",
     r"\bnot so that\b": "is not …: a `no` phrase",
