@@ -303,6 +303,8 @@ def code_of(system: str | None, text: str) -> str:
 
 def format_value(value: Value | None, type_: FactType | None = None) -> str:
     """A value as people read it, with its unit. The same value is always the same text."""
+    if type(value) is int:
+        return _format_amount(value, type_)
     if value is None:
         return "not known"
     if value is NONE:
@@ -317,26 +319,36 @@ def format_value(value: Value | None, type_: FactType | None = None) -> str:
         return value.isoformat()
     if isinstance(value, str):
         return value.replace("_", " ") if type_ is not None and type_.kind == "choice" else value
+    return _format_amount(value, type_)
+
+
+def _format_amount(value: Units, type_: FactType | None) -> str:
     number = format_number(value)
     if type_ is None or not type_.unit:
         return number
     own = f"{number} {type_.unit}"
-    if type_.shown_in is not None:
-        unit, size = type_.shown_in
+    if type_.shown_in is None:
+        return own
+    unit, size = type_.shown_in
+    if type(value) is int and not value % size.denominator:
+        shown: Units = value // size.denominator * size.numerator
+    else:
         shown = Fraction(value) * size
-        if abs(shown) >= 1:  # 50 mcg is not 0.05 mg to anyone
-            return f"{format_number(shown)} {unit} ({own})"
-    return own
+    if -1 < shown < 1:  # 50 mcg is not 0.05 mg to anyone
+        return own
+    return f"{format_number(shown)} {unit} ({own})"
 
 
 def format_number(value: int | Decimal | Fraction) -> str:
     """An exact number without an exponent; a fraction that no decimal can hold as `1/3`."""
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, Fraction):
         scaled = value * 10**12
         if scaled.denominator != 1:
             return f"{value.numerator}/{value.denominator}"
         value = Decimal(f"{scaled.numerator}E-12")  # arithmetic would round to 28 digits
-    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
