@@ -221,9 +221,9 @@ def _bullets(
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #ffffff; --soft: #57606a;
-  --line: #d0d7de; --holds: #116329; --fails: #a40e26; --unknown: #7d4e00; --link: #0550ae; }
+  --line: #d0d7de; --unknown: #7d4e00; --link: #0550ae; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --soft: #9ea7b3;
-  --line: #3d444d; --holds: #56d364; --fails: #ff8b82; --unknown: #e3b341; --link: #79c0ff; } }
+  --line: #3d444d; --unknown: #e3b341; --link: #79c0ff; } }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
@@ -236,7 +236,7 @@ li { margin: .3rem 0; padding-left: .2rem; }
 summary { cursor: pointer; }
 a { color: var(--link); }
 .mark { font-weight: 700; margin-right: .3em; }
-.holds { color: var(--holds); } .fails { color: var(--fails); } .unknown { color: var(--unknown); }
+.fails { color: var(--soft); } .unknown { color: var(--unknown); }
 .aside, .note, .source, .rule { color: var(--soft); }
 .rule { font-family: ui-monospace, Consolas, monospace; font-size: .85em; }
 .note { margin: .15rem 0 .15rem 1.3rem; }
