@@ -1,4 +1,4 @@
-"""The plain evaluator of DESIGN §3: what every engine is compared with.
+"""The plain evaluator of rulesets: every engine is compared with it.
 
 It shares no code with `semantics`, `truth` or any engine, and takes the simplest way throughout:
 True, False and None for unknown; fractions for all numbers; dates walked one day at a time; and the

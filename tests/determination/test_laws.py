@@ -1,4 +1,4 @@
-"""What must be true of every determination, on random rulesets, facts and lines (DESIGN §3)."""
+"""What must be true of every determination, on random rulesets, facts and lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must be true of every engine on every ruleset: the laws of DESIGN §3."""
+"""What must be true of every engine on every ruleset: the laws of three-valued logic."""
 
 from __future__ import annotations
 

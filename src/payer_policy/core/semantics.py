@@ -1,6 +1,6 @@
 """What a test and an expression mean on given facts: the exact, typed ground of every engine.
 
-Engines combine these truths (DESIGN: one meaning, several engines); the `compiled` engine writes
+Engines combine these truths (one meaning, several engines); the `compiled` engine writes
 the same meaning out as Python source and is held to this module by tests. Numbers stay exact:
 `int`, `Decimal` as given, `Fraction` in between.
 """

@@ -1,6 +1,6 @@
 """From rules that apply to a decision: `Determiner(ruleset).determine(evaluation, facts, lines, …)`.
 
-The one place that makes decisions, the same for every engine (DESIGN §3), in two parts: first what
+The one place that makes decisions, the same for every engine, in two parts: first what
 the rules find, which depends on nothing but each rule and the billed lines; then how many units of
 each line are allowed (`allocation`), which changes no finding. The headline is chosen last.
 """

@@ -111,7 +111,7 @@ def malformed(system: str | None, text: str) -> tuple[str, str | None] | None:
 
 def is_ambiguous_ndc(system: str | None, text: str) -> bool:
     """Whether a text is the ten digits of an NDC without hyphens: a zero is missing in one of three
-    places, and it is not known which (domain: products)."""
+    places, and it is not known which."""
     return system == "ndc" and _TEN_DIGITS.match("".join(_without_n4(text).split())) is not None
 
 
@@ -185,7 +185,7 @@ def _without_n4(text: str) -> str:
 
 
 def _ndc11(code: str) -> str | None:
-    """The 11-digit billing form: each part padded with zeros to 5-4-2 (domain: products)."""
+    """The 11-digit billing form: each part padded with zeros to 5-4-2."""
     code = _without_n4(code)
     parts = code.split("-")
     if len(parts) == 3 and code.isascii() and all(part.isdigit() for part in parts):

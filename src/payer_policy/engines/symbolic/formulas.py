@@ -1,6 +1,6 @@
 """A ruleset as formulas: of each rule, when it is known to hold and when it is not known to fail.
 
-`Formulas(ruleset, facts)` writes the least fixpoint of DESIGN §3 out. Since rules come in an order
+`Formulas(ruleset, facts)` writes out the least fixpoint of the rules. Since rules come in an order
 in which each stands after what it needs, the fixpoint is one pass.
 """
 
