@@ -129,9 +129,10 @@ async def answer_once(
                 raise Problem(
                     "not-configured", "idempotency keys need an audit record; see --audit"
                 )
-            url, content_type = request.url, request.headers.get("content-type", "")
-            parts = (request.method, url.path, url.query, content_type)
-            asked = _sha256(*(part.encode() for part in parts), data)
+            # Not `request.url`, which is put together with the Host header.
+            content_type = request.headers.get("content-type", "").encode()
+            method, path = request.method.encode(), request.scope["path"].encode()
+            asked = _sha256(method, path, request.scope["query_string"], content_type, data)
             key = _sha256((exchange.caller or "").encode(), match[1].encode())
             if (kept := await state.audit.reply(key)) is not None:
                 return _replayed(kept, asked, exchange)
