@@ -31,7 +31,7 @@ WORDS = {
     r"\bpolicy of hash\b": "policy version hash",
     r"\b(of which|of whom|that is none|which is none)[.;,]": "rewrite the sentence",
     r"\bso many\b[^.]*\bat most\b": "maximum number of …",
-    r"\b(one|some|none|each|any|all) of ours\b|\bour (own )?words\b": "this product",
+    r"\bof ours\b|\bour (own )?words\b": "this product",
     r"\b(gone|goes|went|going) on with\b": "resumed",
     r"\bfor want of\b": "without",
     r"\bat (their|its) length\b|\bat length\b": "in full",

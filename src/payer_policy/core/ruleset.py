@@ -157,7 +157,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a line is adjusted: group, CARC and RARCs as an 835 carries them, and our own sentence."""
+    """Why a line is adjusted: group, CARC and RARCs as an 835 carries them."""
 
     group: str | None
     carc: str | None

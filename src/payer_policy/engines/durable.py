@@ -12,7 +12,8 @@ What durable-rules cannot be trusted with, and what is done about it:
 - It has hard limits, and silent faults beyond them: at most 60 rules are registered together (a
   shard), a fact shows at most 190 tokens, a conjunction has at most 25 literals. Longer conditions
   and those with a large normal form are cut into nodes with tokens of their own.
-- It tells property names apart by a 32-bit hash alone: ours are generated, and collision-checked.
+- It distinguishes property names by a 32-bit hash alone: the names here are generated, and checked for
+  collisions.
 - Its `Host` runs two timer threads, swallows exceptions, and rewrites a state fact at each firing
   (20 µs instead of 1 µs). So only its engine proper is used, the C extension, and six calls of it.
 - A sentinel rule must be the last to fire for every fact, and nothing may fire twice or
@@ -464,7 +465,7 @@ class _Session:
             library.delete_ruleset(handles.pop())
 
     def fresh_sid(self) -> str:
-        """A sid never used before, whose state fact has not the hash of a fact of ours."""
+        """A sid never used before, whose state fact has another hash than every fact of the plan."""
         return next(
             sid
             for sid in (f"e{number}" for number in self.evaluations)

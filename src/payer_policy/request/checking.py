@@ -27,8 +27,10 @@ def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diag
     value = document.value
     if isinstance(value, dict):
         if isinstance(value.get("resourceType"), str):
-            message = f"this is a FHIR resource ({value['resourceType'][:40]}); a request of ours"
-            message += " was expected, or a FHIR Claim or Bundle in a file of its own"
+            message = (
+                f"this is a FHIR resource ({value['resourceType'][:40]}); a request in this product's "
+                "JSON was expected, or a FHIR Claim or Bundle in a file of its own"
+            )
             return None, [document.problem("wrong-format", message, ("resourceType",), key=True)]
         if isinstance(value.get("$schema"), str):
             del value["$schema"]

@@ -32,7 +32,7 @@ def as_text(problem: Diagnostic) -> str:
 
 
 def _visible(text: str) -> str:
-    """A text of ours that quotes a file, without what moves or colors a terminal."""
+    """A message that quotes a file, without control sequences for the terminal."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in text)
