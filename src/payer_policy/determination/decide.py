@@ -39,6 +39,7 @@ from payer_policy.determination.model import (
     FindingKind,
     LineDecision,
     LineOutcome,
+    PolicyIdentity,
     Unknown,
 )
 from payer_policy.determination.rules import ADVICE, DecidingRule, Rank, policy_identity
@@ -125,7 +126,7 @@ class Determiner:
         if evaluation.disagreement is not None:
             # Neither result can be trusted, so none is reported.
             internal = f"The engines do not agree: {evaluation.disagreement}"
-            return self._pended(lines, about, internal)
+            return nothing_decided(lines, about, self.policy, internal)
         live = self._live(evaluation)
         if not live:
             # The common case: every rule that has a finding is known not to apply.
@@ -181,27 +182,7 @@ class Determiner:
         internal = (
             f"The engine `{about.engine}` failed on this request ({words}). Nothing was decided."
         )
-        return self._pended(sorted(lines, key=itemgetter(0)), about, internal)
-
-    def _pended(self, lines: Sequence[ServiceLine], about: About, internal: str) -> Determination:
-        """Every line pends for a fault of the engine, and nothing is found."""
-        outcomes = [
-            LineOutcome(
-                number,
-                _names(parts),
-                "pend",
-                units,
-                0,
-                None if units is None else max(units, 0),
-                (),
-            )
-            for number, units, parts in lines
-        ]
-        return Determination(
-            about.claim_id, about.kind, about.code, about.service_date, "pend", None,
-            tuple(outcomes), (), NO_DETAILS, (), self.policy, about.reference_hash, about.engine,
-            None, internal,
-        )  # fmt: skip
+        return nothing_decided(lines, about, self.policy, internal)
 
 
 class _Case:
@@ -450,6 +431,29 @@ class _Case:
             rule.rule, rule.title, kind, silenced, reason.group, reason.carc, reason.rarcs,
             because, rule.on, self._numbers(on), rule.citations,
         )  # fmt: skip
+
+
+def nothing_decided(
+    lines: Sequence[ServiceLine], about: About, policy: PolicyIdentity, internal: str | None = None
+) -> Determination:
+    """Every line pends and nothing is found: no rule was evaluated, or the engine is at fault.
+
+    Args:
+        lines: The lines of the service, in any order.
+        about: Repeated in the determination.
+        policy: The policy that would decide.
+        internal: The fault of the engine; None: there is none.
+    """
+    outcomes = [
+        LineOutcome(
+            number, _names(parts), "pend", units, 0, None if units is None else max(units, 0), ()
+        )
+        for number, units, parts in sorted(lines, key=itemgetter(0))
+    ]
+    return Determination(
+        about.claim_id, about.kind, about.code, about.service_date, "pend", None, tuple(outcomes),
+        (), NO_DETAILS, (), policy, about.reference_hash, about.engine, None, internal,
+    )  # fmt: skip
 
 
 def decision_of(outcomes: Sequence[LineDecision]) -> Decision:

@@ -18,9 +18,8 @@ from payer_policy.core.ruleset import CHANGES, RESERVED, SEVERAL_DAYS, Reason, R
 from payer_policy.core.semantics import total
 from payer_policy.core.vocabulary.types import Units
 from payer_policy.determination.allocation import ServiceLine
-from payer_policy.determination.decide import decision_of
+from payer_policy.determination.decide import decision_of, nothing_decided
 from payer_policy.determination.model import (
-    NO_DETAILS,
     About,
     Decision,
     Details,
@@ -37,14 +36,7 @@ from payer_policy.determination.words import line_list, listed
 def undecided(newest: Ruleset, lines: Sequence[ServiceLine], about: About) -> Determination:
     """A service that no version of its policy has evaluated yet; the title is that of the newest."""
     policy = PolicyIdentity(newest.policy, None, newest.title, None, None, None)
-    outcomes = tuple(
-        _open(LineOutcome(line.number, tuple(sorted(line.parts)), "pend", line.units, 0, None, ()))
-        for line in sorted(lines, key=lambda line: line.number)
-    )
-    return Determination(
-        about.claim_id, about.kind, about.code, about.service_date, "pend", None, outcomes, (),
-        NO_DETAILS, (), policy, about.reference_hash, about.engine, None, None,
-    )  # fmt: skip
+    return nothing_decided(lines, about, policy)
 
 
 def _open(line: LineOutcome, *findings: str) -> LineOutcome:
