@@ -1,12 +1,15 @@
-"""The HTTP service under load, on loopback: requests a second, latency, and what a rush does to it.
+"""The HTTP service under load, on loopback: requests a second, processor time, and what a rush does to it.
 
-    python benchmarks/service.py [--seconds 3] [--json FILE]
+    python benchmarks/service.py [--before REVISION] [--seconds 2] [--rounds 7] [--json FILE]
 
-Every row is one run of a real server process and of this process as its clients (asyncio, keep-alive).
-The peer is a bare FastAPI route on the same server that reads a body and answers the same bytes, so the
-ratio is what deciding, checking and recording cost. The rush has more clients than may wait: it shows
-that the others are refused politely, that each answer given is in the audit record, and that the next
-client is served as before.
+Every contender is a real server process; this process is its clients (asyncio, keep-alive). All servers run
+from the start, and one after the other is asked for a few seconds, round by round, so that a slow minute is
+everybody's. With `--before`, the service of that revision is among them.
+
+The peer is a bare FastAPI route that reads a body and answers the same bytes, so the ratio of processor
+times is what deciding, checking and recording cost. It runs on uvicorn's faster parser of HTTP and needs
+`pip install httptools`. The rush has more clients than may wait: it shows that the others are refused
+politely, that each answer given is in the audit record, and that the next client is served as before.
 """
 
 from __future__ import annotations
@@ -23,13 +26,14 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CLAIM = ROOT / "examples" / "claims" / "refill.json"
-CLIENTS = (1, 8, 64)
+CLIENTS = (1, 16, 64)
+BARE = "bare FastAPI route"
 
 _PEER = """
 import sys, uvicorn
@@ -43,7 +47,9 @@ async def decide(request: Request) -> Response:
 @app.get("/readyz")
 async def readyz() -> Response:
     return Response("{}")
-uvicorn.run(app, port=int(sys.argv[1]), log_level="warning", access_log=False)
+uvicorn.run(
+    app, port=int(sys.argv[1]), log_level="warning", access_log=False, http="httptools", loop="uvloop"
+)
 """
 
 
@@ -59,10 +65,17 @@ class Load:
     """Connections that ended without an answer."""
     times: list[float] = field(default_factory=list)
     """Seconds of each request that was decided."""
+    cpu: float = 0.0
+    """Seconds of processor time that the server took."""
 
     @property
     def rate(self) -> float:
         return self.statuses[200] / self.seconds
+
+    @property
+    def cost(self) -> float:
+        """Microseconds of the server's processor time for each request that was decided."""
+        return self.cpu / self.statuses[200] * 1e6
 
     def quantile(self, share: float) -> float:
         """Milliseconds."""
@@ -120,15 +133,44 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
     return int(first.split()[1]), headers
 
 
+@dataclass
+class Server:
+    """A running server process."""
+
+    port: int
+    pid: int
+
+    def cpu(self) -> float:
+        """Seconds of processor time that it has taken so far, all threads together."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def load(self, body: bytes, clients: int, seconds: float) -> Load:
+        """What so many clients see, and what it costs the server."""
+        before = self.cpu()
+        seen = asyncio.run(load(self.port, body, clients, seconds))
+        seen.cpu = self.cpu() - before
+        return seen
+
+
 @contextmanager
-def server(*arguments: str) -> Iterator[int]:
-    """A server process on a free port, ready; stopped as an operator stops it."""
+def server(*arguments: str, root: Path = ROOT) -> Iterator[Server]:
+    """A server process on a free port, ready; stopped as an operator stops it.
+
+    Args:
+        arguments: Of the interpreter; `{port}` is replaced.
+        root: The checkout whose source it runs.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     made = [one.replace("{port}", str(port)) for one in arguments]
     process = subprocess.Popen(
-        [sys.executable, *made], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd=ROOT
+        [sys.executable, *made],
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / "src")},
     )
     try:
         for _ in range(600):
@@ -138,10 +180,22 @@ def server(*arguments: str) -> Iterator[int]:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.05)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait(30)
+
+
+@contextmanager
+def checkout(revision: str, folder: Path) -> Iterator[Path]:
+    """The files of another revision, in a folder of their own."""
+    subprocess.run(
+        ["git", "worktree", "add", "--quiet", "--detach", str(folder), revision], check=True, cwd=ROOT
+    )
+    try:
+        yield folder
+    finally:
+        subprocess.run(["git", "worktree", "remove", "--force", str(folder)], check=True, cwd=ROOT)
 
 
 def service(audit: str | None, *more: str) -> tuple[str, ...]:
@@ -153,60 +207,97 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
-    parser.add_argument("--rounds", type=int, default=3, help="the median of so many runs is told")
+    parser.add_argument("--before", metavar="REVISION", help="measure this revision's service too")
+    parser.add_argument("--seconds", type=float, default=2.0, help="of each run")
+    parser.add_argument("--rounds", type=int, default=7, help="medians are of so many runs")
     parser.add_argument("--json", type=Path, help="write the figures to a file too")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        figures = measured(Path(folder), asked.seconds, asked.rounds)
+    body = CLAIM.read_bytes()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        before = None
+        if asked.before:
+            before = stack.enter_context(checkout(asked.before, folder / "before"))
+        figures = measured(folder, body, before, asked.seconds, asked.rounds)
+        figures["rush"] = rush(folder, body, asked.seconds)
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
 
 
-def measured(folder: Path, seconds: float, rounds: int) -> dict[str, object]:
-    """All runs, told as they come."""
-    body = CLAIM.read_bytes()
+def contenders(folder: Path, before: Path | None) -> dict[str, tuple[Path, tuple[str, ...]]]:
+    """The checkout and the command of each server."""
     answer = folder / "answer.json"
     answer.write_bytes(_decided())
-    audit = os.environ.get("PAYER_POLICY_BENCHMARK_AUDIT")
-    contenders = {
-        "bare FastAPI route": ("-c", _PEER, "{port}", str(answer)),
-        "payer-policy serve, no audit": service(None),
-        "payer-policy serve, SQLite": service(str(folder / "audit.sqlite")),
-    }
-    if audit:
-        contenders["payer-policy serve, PostgreSQL"] = service(audit)
+    records: dict[str, str | None] = {"no audit": None, "SQLite": str(folder / "{name}.sqlite")}
+    if audit := os.environ.get("PAYER_POLICY_BENCHMARK_AUDIT"):
+        records["PostgreSQL"] = audit
+    found = {BARE: (ROOT, ("-c", _PEER, "{port}", str(answer)))}
+    for name, record in records.items():
+        for when, root in (("before", before), ("now", ROOT)):
+            if root is not None:
+                audit = record and record.replace("{name}", when)
+                found[f"payer-policy serve, {name}, {when}"] = root, service(audit)
+    return found
+
+
+def measured(
+    folder: Path, body: bytes, before: Path | None, seconds: float, rounds: int
+) -> dict[str, object]:
+    """All runs, reported as they come."""
     rows: dict[str, object] = {}
-    print("| one process | clients | requests/s | ÷ bare | p50 ms | p99 ms |")
-    print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for clients in CLIENTS:
-        runs: dict[str, list[Load]] = {name: [] for name in contenders}
-        for _ in range(rounds):  # in turns, so that a slow minute is everybody's
-            for name, arguments in contenders.items():
-                with server(*arguments) as port:
-                    asyncio.run(load(port, body, clients, 0.3))
-                    runs[name].append(asyncio.run(load(port, body, clients, seconds)))
-        bare = statistics.median(run.rate for run in runs["bare FastAPI route"])
-        for name, found in runs.items():
-            assert all(set(run.statuses) == {200} and not run.broken for run in found), name
-            rate = statistics.median(run.rate for run in found)
-            p50, p99 = (statistics.median(run.quantile(q) for run in found) for q in (0.5, 0.99))
-            rows[f"{name}, {clients}"] = {"rate": rate, "p50": p50, "p99": p99}
-            print(
-                f"| {name} | {clients} | {rate:,.0f} | {bare / rate:.2f} | {p50:.2f} | {p99:.2f} |"
-            )
+    print("| one process | clients | requests/s | p50 ms | p99 ms | CPU µs | ÷ bare | rate ÷ before |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    with ExitStack() as stack:
+        servers = {
+            name: stack.enter_context(server(*arguments, root=root))
+            for name, (root, arguments) in contenders(folder, before).items()
+        }
+        for clients in CLIENTS:
+            runs: dict[str, list[Load]] = {name: [] for name in servers}
+            for one in servers.values():
+                one.load(body, clients, 0.5)
+            for _ in range(rounds):
+                for name, one in servers.items():
+                    runs[name].append(one.load(body, clients, seconds))
+            rows |= reported(clients, runs)
     print()
-    rows["rush"] = rush(folder, body, seconds)
+    return rows
+
+
+def reported(clients: int, runs: dict[str, list[Load]]) -> dict[str, object]:
+    """The rows of a number of clients. Ratios are medians of the ratios within each round."""
+    rows: dict[str, object] = {}
+    for name, found in runs.items():
+        assert all(set(run.statuses) == {200} and not run.broken for run in found), name
+        earlier = runs.get(name.replace(", now", ", before"), found)
+        row = {
+            "rate": statistics.median(run.rate for run in found),
+            "p50": statistics.median(run.quantile(0.5) for run in found),
+            "p99": statistics.median(run.quantile(0.99) for run in found),
+            "cpu_us": statistics.median(run.cost for run in found),
+            "cpu_to_bare": statistics.median(
+                run.cost / bare.cost for run, bare in zip(found, runs[BARE], strict=True)
+            ),
+            "rate_to_before": statistics.median(
+                run.rate / old.rate for run, old in zip(found, earlier, strict=True)
+            ),
+        }
+        rows[f"{name}, {clients}"] = row
+        print(
+            f"| {name} | {clients} | {row['rate']:,.0f} | {row['p50']:.2f} | {row['p99']:.2f} "
+            f"| {row['cpu_us']:,.0f} | {row['cpu_to_bare']:.2f} | {row['rate_to_before']:.2f} |",
+            flush=True,
+        )
     return rows
 
 
 def rush(folder: Path, body: bytes, seconds: float) -> dict[str, object]:
     """Many more clients than may wait, and then one."""
     record = folder / "rush.sqlite"
-    with server(*service(str(record), "--max-waiting", "16")) as port:
-        before = asyncio.run(load(port, body, 1, seconds))
-        during = asyncio.run(load(port, body, 256, 2 * seconds, patience=1))
-        after = asyncio.run(load(port, body, 1, seconds))
+    with server(*service(str(record), "--max-waiting", "16")) as one:
+        before = one.load(body, 1, seconds)
+        during = asyncio.run(load(one.port, body, 256, 2 * seconds, patience=1))
+        after = one.load(body, 1, seconds)
     given = sum(run.statuses[200] for run in (before, during, after))
     recorded = _rows(record)
     refused = during.statuses[503]
