@@ -1,10 +1,10 @@
-"""The HTTP service under load, on loopback: requests a second, processor time, and what a rush does to it.
+"""The HTTP service under load, on loopback: requests a second, processor time, a rush.
 
     python benchmarks/service.py [--before REVISION] [--seconds 2] [--rounds 7] [--json FILE]
 
-Every contender is a real server process; this process is its clients (asyncio, keep-alive). All servers run
-from the start, and one after the other is asked for a few seconds, round by round, so that a slow minute is
-everybody's. With `--before`, the service of that revision is among them.
+Every contender is a real server process; this process is its clients (asyncio, keep-alive). All servers
+run from the start, and one after the other is asked for a few seconds, round by round, so that a slow
+minute is everybody's. With `--before`, the service of that revision is among them.
 
 The peer is a bare FastAPI route that reads a body and answers the same bytes, so the ratio of processor
 times is what deciding, checking and recording cost. It runs on uvicorn's faster parser of HTTP and needs
@@ -170,7 +170,7 @@ def server(*arguments: str, root: Path = ROOT) -> Iterator[Server]:
         stderr=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
+        env=_of(root),
     )
     try:
         for _ in range(600):
@@ -190,7 +190,9 @@ def server(*arguments: str, root: Path = ROOT) -> Iterator[Server]:
 def checkout(revision: str, folder: Path) -> Iterator[Path]:
     """The files of another revision, in a folder of their own."""
     subprocess.run(
-        ["git", "worktree", "add", "--quiet", "--detach", str(folder), revision], check=True, cwd=ROOT
+        ["git", "worktree", "add", "--quiet", "--detach", str(folder), revision],
+        check=True,
+        cwd=ROOT,
     )
     try:
         yield folder
@@ -245,7 +247,9 @@ def measured(
 ) -> dict[str, object]:
     """All runs, reported as they come."""
     rows: dict[str, object] = {}
-    print("| one process | clients | requests/s | p50 ms | p99 ms | CPU µs | ÷ bare | rate ÷ before |")
+    print(
+        "| one process | clients | requests/s | p50 ms | p99 ms | CPU µs | ÷ bare | rate ÷ before |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     with ExitStack() as stack:
         servers = {
@@ -324,23 +328,22 @@ def rush(folder: Path, body: bytes, seconds: float) -> dict[str, object]:
 
 
 def _rows(record: Path) -> int:
-    out = subprocess.run(
-        [sys.executable, "-m", "payer_policy", "audit", "head", str(record), "--json"],
-        capture_output=True,
-        check=True,
-        cwd=ROOT,
-    )
-    return int(json.loads(out.stdout)["rows"])
+    return int(json.loads(_output("audit", "head", str(record), "--json"))["rows"])
 
 
 def _decided() -> bytes:
-    out = subprocess.run(
-        [sys.executable, "-m", "payer_policy", "decide", str(CLAIM), "--json"],
-        capture_output=True,
-        check=True,
-        cwd=ROOT,
-    )
-    return out.stdout.strip()
+    return _output("decide", str(CLAIM), "--json").strip()
+
+
+def _output(*arguments: str) -> bytes:
+    """What a command of payer-policy prints."""
+    command = [sys.executable, "-m", "payer_policy", *arguments]
+    return subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env=_of(ROOT)).stdout
+
+
+def _of(root: Path) -> dict[str, str]:
+    """The environment of a process that runs the source of a checkout."""
+    return {**os.environ, "PYTHONPATH": str(root / "src")}
 
 
 if __name__ == "__main__":

@@ -58,10 +58,19 @@ class Admission:
         size = [0]
         try:
             data = await self._body(request, max_bytes, size)
-            async with self._turn():
+            if (problem := self.full()) is not None:
+                raise problem
+            self._waiting += 1
+            self.metrics.waits(self._waiting)
+            try:
+                # All that have arrived by now are counted before the first of them is decided.
+                await asyncio.sleep(0)
                 if max_parts is not None:
                     check_parts(data, max_parts)
                 yield data
+            finally:
+                self._waiting -= 1
+                self.metrics.waits(self._waiting)
         finally:
             self._held_bytes -= size[0]
 
@@ -93,20 +102,6 @@ class Admission:
             ) from None
         finally:
             self._receiving -= 1
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        if (problem := self.full()) is not None:
-            raise problem
-        self._waiting += 1
-        self.metrics.waits(self._waiting)
-        try:
-            # All that have arrived by now are counted before the first of them is decided.
-            await asyncio.sleep(0)
-            yield
-        finally:
-            self._waiting -= 1
-            self.metrics.waits(self._waiting)
 
 
 def count_parts(data: bytes) -> int:

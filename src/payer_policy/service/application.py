@@ -11,11 +11,12 @@ from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp
 
 from payer_policy.formats.fhir.models import FhirUnavailable
 from payer_policy.service import (
@@ -30,6 +31,7 @@ from payer_policy.service import (
     x12,
 )
 from payer_policy.service.calls import KEY, RECEIPT, REPLAYED
+from payer_policy.service.direct import Direct
 from payer_policy.service.exchange import exchange_of
 from payer_policy.service.gate import Gate
 from payer_policy.service.logs import log
@@ -44,12 +46,11 @@ gets the same bytes.
 """
 
 
-def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> FastAPI:
+def create(make_state: Callable[[], State]) -> FastAPI:
     """The application. Its state is made when it starts, in its own process.
 
     Args:
         make_state: Opens policies, keys and the audit record; what it raises stops the start.
-        origins: Origins of web pages that may call from a browser (CORS), as CDS Hooks requires.
     """
 
     @asynccontextmanager
@@ -81,14 +82,6 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
         redoc_url=None,
         lifespan=lifespan,
     )
-    if origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(origins),
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", KEY, "X-API-Key", "X-Request-ID"],
-            expose_headers=["X-Request-ID", "Retry-After", RECEIPT, REPLAYED],
-        )
     for module in (decisions, requirements, policies, fhir, cds_hooks, x12, health):
         app.include_router(module.router)
     for kind in (Problem, HTTPException, RequestValidationError, FhirUnavailable, Exception):
@@ -97,14 +90,24 @@ def create(make_state: Callable[[], State], origins: Sequence[str] = ()) -> Fast
     return app
 
 
-def gated(app: FastAPI, host_names: Collection[str] = ()) -> Gate:
+def gated(app: FastAPI, host_names: Collection[str] = (), origins: Sequence[str] = ()) -> Gate:
     """The application with the gate around it, as it is served.
 
     Args:
         app: The application.
         host_names: The accepted values of the `Host` header; empty: any.
+        origins: Origins of web pages that may call from a browser (CORS), as CDS Hooks requires.
     """
-    return Gate(app, lambda: app.state.service, _answer, host_names)
+    inner: ASGIApp = Direct(app, _handle)
+    if origins:
+        inner = CORSMiddleware(
+            inner,
+            allow_origins=list(origins),
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type", KEY, "X-API-Key", "X-Request-ID"],
+            expose_headers=["X-Request-ID", "Retry-After", RECEIPT, REPLAYED],
+        )
+    return Gate(inner, lambda: app.state.service, _answer, host_names)
 
 
 def _describe(app: FastAPI) -> None:
@@ -138,7 +141,7 @@ async def _tidy(state: State) -> None:
             await asyncio.to_thread(memory.tidy)
 
 
-def _handle(request: Request, error: Exception) -> Response:
+def _handle(request: HTTPConnection, error: Exception) -> Response:
     """The response to an error; for a fault, the gate writes the log."""
     return _answer(request, _as_problem(error))
 

@@ -49,20 +49,33 @@ def requires(scope: Scope) -> Any:
     async def required(
         request: Request, scopes: Annotated[frozenset[Scope], Depends(scopes_of)]
     ) -> frozenset[Scope]:
-        caller = exchange_of(request).caller
-        if caller is None and not scopes:
-            stated = "authorization" in request.headers or "x-api-key" in request.headers
-            raise Problem(
-                "not-authenticated",
-                "the API key is not known" if stated else "the request has no API key",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        if scope not in scopes:
-            held = f"the scopes {', '.join(sorted(scopes))}" if scopes else "no scopes"
-            raise Problem(
-                "not-allowed",
-                f"the key `{caller}` has {held}; this path requires the scope `{scope}`",
-            )
+        _check(request, scopes, scope)
         return scopes
 
     return Depends(required)
+
+
+async def authorize(request: Request, scope: Scope) -> None:
+    """Return if the key of a request has a scope: what `requires` does, without the framework.
+
+    Raises:
+        Problem: It has not, or there is no known key.
+    """
+    _check(request, await scopes_of(request, await _BEARER(request), await _HEADER(request)), scope)
+
+
+def _check(request: Request, scopes: frozenset[Scope], scope: Scope) -> None:
+    caller = exchange_of(request).caller
+    if caller is None and not scopes:
+        stated = "authorization" in request.headers or "x-api-key" in request.headers
+        raise Problem(
+            "not-authenticated",
+            "the API key is not known" if stated else "the request has no API key",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    if scope not in scopes:
+        held = f"the scopes {', '.join(sorted(scopes))}" if scopes else "no scopes"
+        raise Problem(
+            "not-allowed",
+            f"the key `{caller}` has {held}; this path requires the scope `{scope}`",
+        )

@@ -13,6 +13,7 @@ import uuid
 from functools import partial
 from typing import Any, Final
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from payer_policy.service.problems import MEDIA_TYPE, Problem
@@ -45,11 +46,27 @@ class Door:
         return partial(Connection, self)
 
 
+class _InOneWrite(h11.Connection):
+    """Writes the headers of a response with the first part of its body: one system call, one packet."""
+
+    _headers = b""
+
+    def send(self, event: h11.Event) -> bytes:  # type: ignore[override]
+        """The bytes of an event; the headers come with the event after them."""
+        written = super().send(event) or b""
+        if isinstance(event, h11.Response):
+            self._headers = written
+            return b""
+        headers, self._headers = self._headers, b""
+        return headers + written
+
+
 class Connection(H11Protocol):
     """One HTTP/1.1 connection."""
 
     def __init__(self, door: Door, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        self.conn = _InOneWrite(h11.SERVER)
         self._door = door
         self._late: asyncio.TimerHandle | None = None
 

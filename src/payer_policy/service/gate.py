@@ -90,7 +90,7 @@ class Gate:
             log_fault("fault", error, request_id=exchange.request_id)
             exchange.problem = "internal"
             if status == 0:
-                await internal().response(exchange.request_id)(scope, receive, marked)
+                await self.answer(HTTPConnection(scope), internal())(scope, receive, marked)
         self._record(scope, exchange, status, sent, time.perf_counter() - start)
 
     def _misdirected(self, scope: Scope) -> Problem | None:

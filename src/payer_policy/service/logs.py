@@ -62,7 +62,11 @@ def set_up_logs() -> None:
 
 def log(event: str, level: int = logging.INFO, **fields: Any) -> None:
     """Log an event. Its fields must never come from a request's body, path or query."""
-    LOGGER.log(level, event, extra={"event": fields})
+    if LOGGER.isEnabledFor(
+        level
+    ):  # made here: `LOGGER.log` looks for its caller in the stack first
+        about = {"event": fields}
+        LOGGER.handle(LOGGER.makeRecord(LOGGER.name, level, "", 0, event, (), None, extra=about))
 
 
 def log_fault(event: str, error: BaseException, **fields: Any) -> None:

@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from threading import Thread
 from typing import Any, Final
@@ -27,6 +28,7 @@ from payer_policy.service.logs import set_up_logs
 from payer_policy.service.metrics import DIRECTORY
 from payer_policy.service.opening import open_state
 from payer_policy.service.settings import Settings
+from payer_policy.service.state import State
 
 
 class Unsafe(PayerPolicyError):
@@ -56,8 +58,7 @@ def serve(settings: Settings) -> None:
     state = open_state(settings)  # any problem is reported here, on the terminal
     set_up_logs()
     if settings.workers == 1:
-        app = gated(create(lambda: state, settings.origins), host_names(settings))
-        uvicorn.Server(_config(settings, app)).run()
+        uvicorn.Server(_config(settings, _gated(settings, lambda: state))).run()
         return
     state.close()
     with tempfile.TemporaryDirectory(prefix="payer-policy-meters-") as meters:
@@ -70,7 +71,11 @@ def application(settings: Settings) -> Gate:
     """The application of each process."""
     set_up_logs()
     Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    return gated(create(partial(open_state, settings), settings.origins), host_names(settings))
+    return _gated(settings, partial(open_state, settings))
+
+
+def _gated(settings: Settings, make_state: Callable[[], State]) -> Gate:
+    return gated(create(make_state), host_names(settings), settings.origins)
 
 
 def host_names(settings: Settings) -> frozenset[str]:
