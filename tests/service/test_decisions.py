@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from payer_policy.cli.decide import command as decide_command
 from payer_policy.formats.json import places
+from payer_policy.service.negotiation import json_bytes
 from tests.service.conftest import CLAIMS, POLICIES, Served
 
 
@@ -269,3 +271,18 @@ def test_a_hundred_problems_of_very_many_are_told_and_found_in_one_reading(
     codes = Counter(problem["code"] for problem in answer.json()["problems"])
     assert codes == {"unknown-fact": 100, "too-many-problems": 1}
     assert len(reads) == 2  # as a request, and again to find the places of its facts
+
+
+def test_an_answer_is_written_as_the_command_line_writes_it_and_decimals_exactly() -> None:
+    text = "".join(map(chr, [*range(0xD800), *range(0xE000, 0x110000, 7)]))
+    value = {
+        text: [text, "", {}, [], [[], {"a": {}}], True, False, None],
+        "numbers": [0, -1, 2**63, -(2**63), 2**64 - 1, 2**64, 10**30, -(10**30)],
+        "pairs": (1, ("a", 2)),
+    }
+
+    assert json_bytes(value) == json.dumps(value, ensure_ascii=False).encode()
+    for one in ("2.50", "0.1", "1234567890123456789.000000000001", "1E+2", "-0.0"):
+        assert json_bytes([Decimal(one)]) == f"[{one}]".encode()
+    with pytest.raises(UnicodeEncodeError):
+        json_bytes("\ud800")

@@ -13,7 +13,7 @@ from payer_policy.audit import outcome_of
 from payer_policy.audit.verifying import verify
 from payer_policy.service.keys import SCHEMA, USUAL, Keys, KeysUnreadable
 from payer_policy.service.settings import Settings
-from tests.formats.cds_hooks.building import call
+from tests.formats.cds_hooks.building import call, order
 from tests.formats.fhir.building import FAVORABLE, as_bytes, bundle, claim
 from tests.formats.x12.review_reading import read_reviews
 from tests.service.conftest import POLICIES, ROOT, Serve, Served
@@ -259,6 +259,18 @@ def test_an_order_comes_back_with_coverage_information(served: Served) -> None:
     assert "ext-coverage-information" in text
     assert '"not-covered"' not in text  # nobody said anything against it
     assert len(card["summary"]) <= 140
+
+
+def test_an_order_comes_back_with_its_decimals_as_they_were_sent(served: Served) -> None:
+    body = as_bytes(call(order(quantityQuantity={"value": 4}))).replace(
+        b'"quantityQuantity":{"value":4}', b'"quantityQuantity":{"value":4.50}'
+    )
+    assert b"4.50" in body
+
+    answer = served.post("/cds-services/order-sign", body)
+
+    assert answer.status_code == 200
+    assert '"quantityQuantity": {"value": 4.50}' in answer.text
 
 
 def test_a_wrong_call_of_a_cds_service_is_told(served: Served) -> None:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from payer_policy.service.problems import Problem
 
 JSON: Final = "application/json"
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def json_bytes(value: Any) -> bytes:
-    """A value as JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False).encode()
+    """A value as JSON in UTF-8: the bytes of `json.dumps`, and decimals digit by digit."""
+    return msgspec.json.format(_ENCODER.encode(value), indent=0)  # the same blanks, on one line
 
 
 def json_response(value: Any) -> Response:
