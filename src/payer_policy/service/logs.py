@@ -16,6 +16,7 @@ from typing import Any, Final
 
 LOGGER: Final = logging.getLogger("payer_policy.service")
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _SOURCES: Final = ("uvicorn", "uvicorn.error", "payer_policy.service")
 
 
@@ -36,7 +37,7 @@ class JsonFormatter(logging.Formatter):
             line |= {"event": "server", "message": record.getMessage()}
         if record.exc_info and record.exc_info[0] is not None:
             line["fault"] = fault(record.exc_info[0], record.exc_info[2])
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _ENCODER.encode(line)
 
 
 def fault(kind: type[BaseException], trace: TracebackType | None) -> dict[str, Any]:
