@@ -7,9 +7,10 @@ run from the start, and one after the other is asked for a few seconds, round by
 minute is everybody's. With `--before`, the service of that revision is among them.
 
 The peer is a bare FastAPI route that reads a body and answers the same bytes, so the ratio of processor
-times is what deciding, checking and recording cost. It runs on uvicorn's faster parser of HTTP and needs
-`pip install httptools`. The rush has more clients than may wait: it shows that the others are refused
-politely, that each answer given is in the audit record, and that the next client is served as before.
+times is what deciding, checking and recording cost. It runs on uvicorn's faster parser of HTTP (which
+needs `pip install httptools`) and on the one that the service uses. The rush has more clients than may
+wait: it shows that the others are refused politely, that each answer given is in the audit record, and
+that the next client is served as before.
 """
 
 from __future__ import annotations
@@ -47,9 +48,7 @@ async def decide(request: Request) -> Response:
 @app.get("/readyz")
 async def readyz() -> Response:
     return Response("{}")
-uvicorn.run(
-    app, port=int(sys.argv[1]), log_level="warning", access_log=False, http="httptools", loop="uvloop"
-)
+uvicorn.run(app, port=int(sys.argv[1]), log_level="warning", access_log=False, http=sys.argv[3])
 """
 
 
@@ -233,7 +232,8 @@ def contenders(folder: Path, before: Path | None) -> dict[str, tuple[Path, tuple
     records: dict[str, str | None] = {"no audit": None, "SQLite": str(folder / "{name}.sqlite")}
     if audit := os.environ.get("PAYER_POLICY_BENCHMARK_AUDIT"):
         records["PostgreSQL"] = audit
-    found = {BARE: (ROOT, ("-c", _PEER, "{port}", str(answer)))}
+    peer = "-c", _PEER, "{port}", str(answer)
+    found = {BARE: (ROOT, (*peer, "httptools")), f"{BARE}, h11": (ROOT, (*peer, "h11"))}
     for name, record in records.items():
         for when, root in (("before", before), ("now", ROOT)):
             if root is not None:
