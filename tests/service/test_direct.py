@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from payer_policy.service.application import gated
 from payer_policy.service.connections import _InOneWrite
 from payer_policy.service.keys import Keys
+from payer_policy.service.recording import now
 from payer_policy.service.settings import Limits, Settings
 from tests.formats.fhir.building import FAVORABLE, as_bytes, bundle
 from tests.service.conftest import CLAIMS, POLICIES, Serve, Served
@@ -65,6 +66,8 @@ def ask(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> An
         await called(self, *args)
 
     monkeypatch.setattr(FastAPI, "__call__", counted)
+    moment = now()  # a FHIR answer says when it was made
+    monkeypatch.setattr("payer_policy.service.fhir.now", lambda: moment)
     caplog.set_level(logging.INFO, "payer_policy.service")
 
     def asked(service: Served, path: str, body: bytes, headers: dict[str, str]) -> Both:
