@@ -295,7 +295,7 @@ class Engine:
                 fact that contradicts the claim); it carries every problem.
         """
         request = _as_request(request)
-        made, without = self.decide_fully(request)
+        made, without = self._decide(request)
         return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 
     def with_changes(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
@@ -361,7 +361,9 @@ class Engine:
         Raises:
             PolicyError: As `decide`.
         """
-        request = _as_request(request)
+        return self._decide(_as_request(request))
+
+    def _decide(self, request: Request) -> tuple[tuple[Decided, ...], tuple[NoPolicy, ...]]:
         vocabulary = self.library.vocabulary
         given = Given.read(vocabulary, request)
         payer = self._payer(request, given.whole)
