@@ -523,15 +523,19 @@ class Engine:
     def _decide_on_day(self, asked: _Asked) -> list[Decided]:
         """The answer of each policy that applies, for a service of one day."""
         return [
-            self._decide_service(prepared, asked, facts)
-            for prepared, facts in self._applicable(asked)
+            self._decide_service(prepared, asked, facts, silent)
+            for prepared, facts, silent in self._applicable(asked)
         ]
 
     def _decide_service(
-        self, prepared: _Prepared, asked: _Asked, facts: dict[str, Value | None]
+        self,
+        prepared: _Prepared,
+        asked: _Asked,
+        facts: dict[str, Value | None],
+        silent: frozenset[str],
     ) -> Decided:
         context = asked.context
-        silence = partial(prepared.silences.of, context, asked.facts, facts)
+        silence = partial(prepared.silences.of, context, asked.facts, facts, silent)
         lines = _service_lines(prepared, context.service, facts)
         about = self._about(context, self._rows_hash(context))
         evaluation: Evaluation | None
@@ -558,19 +562,24 @@ class Engine:
         request, service = context.request, context.service
         return About(request.id, request.kind, service.code, service.day, self.name, reference_hash)
 
-    def _applicable(self, asked: _Asked) -> Iterator[tuple[_Prepared, dict[str, Value | None]]]:
+    def _applicable(
+        self, asked: _Asked
+    ) -> Iterator[tuple[_Prepared, dict[str, Value | None], frozenset[str]]]:
         """The policies that are known to apply to a service, with the service's facts."""
         day = asked.context.service.day
         if day is None:
             return
         for address in asked.candidates:
             prepared = self._prepare(address, day)
-            if prepared is not None and (facts := self._facts(prepared, asked)) is not None:
-                yield prepared, facts
+            if prepared is not None and (found := self._facts(prepared, asked)) is not None:
+                yield prepared, *found
 
-    def _facts(self, prepared: _Prepared, asked: _Asked) -> dict[str, Value | None] | None:
-        """The facts of a service, if a policy is known to apply to it."""
-        facts, contradictions = prepared.derivation.facts(asked.context, asked.facts)
+    def _facts(
+        self, prepared: _Prepared, asked: _Asked
+    ) -> tuple[dict[str, Value | None], frozenset[str]] | None:
+        """The facts of a service, and those that have the value that silence means; None: the policy
+        is not known to apply to it."""
+        facts, contradictions, silent = prepared.derivation.read(asked.context, asked.facts)
         if prepared.applies(facts) != HOLDS:
             return None
         if contradictions and asked.day_is_given:
@@ -586,7 +595,7 @@ class Engine:
                 )
                 for found in contradictions
             )
-        return facts
+        return facts, silent
 
     # --- voids ---------------------------------------------------------------------------------------
 
@@ -674,11 +683,11 @@ class Engine:
             windows = self._windows_of(address, context.service)
             for first, _, _ in reversed(windows):
                 prepared = self._prepare(address, first)
-                if prepared is None or (facts := self._facts(prepared, asked)) is None:
+                if prepared is None or (found := self._facts(prepared, asked)) is None:
                     continue
                 newest = self.library.ruleset(address, self.library.windows(address)[-1][0])
                 assert newest is not None
-                lines = _service_lines(prepared, context.service, facts)
+                lines = _service_lines(prepared, context.service, found[0])
                 yield newest, pending.undecided(newest, lines, self._about(context, None))
                 break
 
