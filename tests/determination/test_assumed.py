@@ -60,10 +60,10 @@ def all_again(
 @pytest.mark.parametrize("seed", range(150))
 def test_the_rules_that_silence_reaches_are_all_that_count(seed: int) -> None:
     random = Random(seed)
-    made = ruleset(random, rules=random.randrange(3, 25))
+    made = ruleset(random, rules=random.randrange(3, 25 if seed % 3 else 60))
     boolean = [name for name in made.derived if made.facts[name].type.kind == "boolean"]
-    if boolean and random.randrange(2):
-        sections = [random.choice(["one", "two", None]) for _ in made.rules]
+    if boolean and seed % 2:
+        sections = [random.choice(["one", "two"]) for _ in made.rules]
         rules = [replace(r, section=s) for r, s in zip(made.rules, sections, strict=True)]
         made = replace(
             made,
@@ -74,7 +74,7 @@ def test_the_rules_that_silence_reaches_are_all_that_count(seed: int) -> None:
     evaluate, reach = engine_named("compiled").compile(made), Reach(made)
     assumed = FactsAssumed(made)
     inputs = made.inputs()
-    for _ in range(8):
+    for _ in range(12):
         facts = some_facts(random, made)
         evaluation = evaluate(facts)
         if evaluation.conflicts:

@@ -52,8 +52,7 @@ class FactsAssumed:
             silence = Silence(frozenset(), {name: frozenset({name}) for name in unknown})
         if not silence.rests and not any(name in silence.unsaid for name in self._asked):
             return []
-        # What is derived from facts in conflict is not as it was evaluated: nothing is taken over.
-        reached = self._everything if evaluation.conflicts else self._reached_from(silence.rests)
+        reached = self._reached_from(silence.rests)
         bare = dict(facts)
         for name in reached.taken_over:
             bare[name] = evaluation.derived.get(name)
@@ -97,10 +96,6 @@ class FactsAssumed:
         return reached
 
     @cached_property
-    def _everything(self) -> _Reached:
-        return _Reached(self._ruleset, frozenset(self._ruleset.facts))
-
-    @cached_property
     def _silenced(self) -> list[tuple[int, bool, str | None]]:
         """The rules that decide unless an authorization silences them: place, whether it denies, part."""
         return [
@@ -131,7 +126,8 @@ class FactsAssumed:
 class _Reached:
     """The rules whose results may be others once some facts are left out, as an evaluator of their own.
 
-    Any other rule, and what it concludes, is as it was.
+    Any other rule, and what it concludes, is as it was. (Where facts are in conflict, whatever reads
+    what they turn is unknown, and an unknown rule rests on nothing.)
     """
 
     def __init__(self, ruleset: Ruleset, facts: frozenset[str]) -> None:
