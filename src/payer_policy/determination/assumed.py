@@ -16,7 +16,7 @@ from payer_policy.core.semantics import Facts
 from payer_policy.core.truth import HOLDS, UNKNOWN, Truth
 from payer_policy.engines import engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
-from payer_policy.policy.learning import Learning
+from payer_policy.policy.learning import Inputs
 from payer_policy.request.silence import Silence, without_questions
 
 
@@ -78,7 +78,7 @@ class FactsAssumed:
             if truth == UNKNOWN or bare_truths[place] == truth:
                 continue
             if _counts(truth, denies, part, parts, denied):
-                yield from self._learning.inputs_of[at]
+                yield from self._inputs.inputs_of[at]
         cover = self._ruleset.covered_by
         if cover is None or cover not in bare.derived or bare.derived[cover] is not None:
             return
@@ -86,7 +86,7 @@ class FactsAssumed:
             for at, denies, part in self._silenced:
                 truth = truths[at]
                 if truth == HOLDS and _counts(truth, denies, part, parts, denied):
-                    yield from self._learning.inputs(cover)
+                    yield from self._inputs.inputs(cover)
 
     def _reached_from(self, facts: Set[str]) -> _Reached:
         reached = self._reached
@@ -107,8 +107,8 @@ class FactsAssumed:
         ]
 
     @cached_property
-    def _learning(self) -> Learning:
-        return Learning(self._ruleset, {}, {})
+    def _inputs(self) -> Inputs:
+        return Inputs(self._ruleset, {}, {})
 
     @cached_property
     def _asked(self) -> list[str]:

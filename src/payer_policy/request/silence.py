@@ -19,7 +19,7 @@ from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.language.sources import ORIGINAL, Computed, Source
 from payer_policy.policy.basis import Basis
-from payer_policy.policy.learning import Learning, left_by_lines
+from payer_policy.policy.learning import Inputs, left_by_lines
 from payer_policy.request.derive import AS_BOOLEAN, Context, Derivation, may_rest_on_silence
 
 
@@ -100,11 +100,11 @@ class Silences:
     @cached_property
     def _made_from(self) -> Mapping[str, tuple[str, ...]]:
         """By fact whose absence a rule may rest on, the facts that are computed from it."""
-        learning = Learning(self.ruleset, self.basis.vocabulary.facts, self._sources)
-        behind = {name: learning.inputs(name) for name in self._needed}
+        inputs = Inputs(self.ruleset, self.basis.vocabulary.facts, self._sources)
+        behind = {name: inputs.inputs(name) for name in self._needed}
         return {
             one: tuple(name for name in self._needed if one in behind[name])
-            for one in sorted(learning.resting_on())
+            for one in sorted(inputs.resting_on())
         }
 
     @cached_property
