@@ -76,8 +76,9 @@ from payer_policy.request.services import (
 )
 from payer_policy.request.silence import Silence, Silences
 
-_ROWS_KEPT: Final = 10_000
-"""How many different services the hash of the rows behind them is kept for."""
+_KEPT: Final = 10_000
+"""How many different services the hash of the rows behind them is kept for; how many days of service
+what is compiled for them."""
 MAX_DAYS: Final = 100
 """Lines over more days are not decided day by day: each day is a decision of its own."""
 
@@ -238,6 +239,7 @@ class Engine:
     _lock: Lock = field(default_factory=Lock, repr=False)
     _rows: dict[tuple[LineCodes, ...], str] = field(default_factory=dict, repr=False)
     """Hashes of the rows that services of claims were decided with; codes and days, no members."""
+    _on_days: dict[tuple[str, date], _Prepared] = field(default_factory=dict, repr=False)
     _derived_from: Engine | None = field(default=None, repr=False, compare=False)
     """The engine that this one is a variation of: its facts are derived in the same way."""
     _compiler: Callable[[Ruleset], Evaluator] | None = field(
@@ -553,7 +555,7 @@ class Engine:
         key = (service, *[(line.code, line.ndc, line.date) for line in context.claim_lines])
         found = self._rows.get(key)
         if found is None:
-            if len(self._rows) >= _ROWS_KEPT:
+            if len(self._rows) >= _KEPT:
                 self._rows.clear()
             found = self._rows[key] = self.library.reference.rows_hash(service, key[1:])
         return found
@@ -570,7 +572,7 @@ class Engine:
         if day is None:
             return
         for address in asked.candidates:
-            prepared = self._prepare(address, day)
+            prepared = self._prepare_on(address, day)
             if prepared is not None and (found := self._facts(prepared, asked)) is not None:
                 yield prepared, *found
 
@@ -807,6 +809,15 @@ class Engine:
                 found = self._prepared.get(key)
                 if found is None:
                     found = self._prepared[key] = self._compile(ruleset)
+        return found
+
+    def _prepare_on(self, address: str, day: date) -> _Prepared | None:
+        """As `_prepare`, with the days of service that were asked about before at hand."""
+        found = self._on_days.get((address, day))
+        if found is None and (found := self._prepare(address, day)) is not None:
+            if len(self._on_days) >= _KEPT:
+                self._on_days.clear()
+            self._on_days[address, day] = found
         return found
 
     def _compile(self, ruleset: Ruleset) -> _Prepared:
