@@ -12,8 +12,9 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from payer_policy.core import collector
 from payer_policy.core.codegen import condition_function
 from payer_policy.core.diagnostics import (
     Diagnostic,
@@ -45,9 +46,7 @@ from payer_policy.determination import (
     ServiceLine,
     pending,
 )
-from payer_policy.determination.explain import explain
 from payer_policy.determination.missing import question_of
-from payer_policy.determination.trees import Explanation
 from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
@@ -75,6 +74,9 @@ from payer_policy.request.services import (
     view_lines,
 )
 from payer_policy.request.silence import Silence, Silences
+
+if TYPE_CHECKING:
+    from payer_policy.determination.trees import Explanation
 
 _KEPT: Final = 10_000
 """How many different services the hash of the rows behind them is kept for; how many days of service
@@ -461,6 +463,8 @@ class Engine:
         Raises:
             PolicyError: As `decide`.
         """
+        from payer_policy.determination.explain import explain  # most services never do
+
         decided, _ = self.decide_fully(request)
         return tuple(
             explain(
@@ -808,7 +812,8 @@ class Engine:
             with self._lock:
                 found = self._prepared.get(key)
                 if found is None:
-                    found = self._prepared[key] = self._compile(ruleset)
+                    with collector.at_rest():
+                        found = self._prepared[key] = self._compile(ruleset)
         return found
 
     def _prepare_on(self, address: str, day: date) -> _Prepared | None:
