@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -375,10 +375,10 @@ class Engine:
         decided: list[Decided] = []
         undecided: list[_Asked] = []
         meant: dict[tuple[str | None, date | None], tuple[Service, list[Decided]]] = {}
-        clear = all(one.day is not None and one.through is None for one in services)
+        unclear_days = [one for one in services if one.day is None or one.through is not None]
         for service in services:
             asked = self._asked(request, payer, service, lines, given)
-            unclear = None if clear else self._unclear_date(asked, services)
+            unclear = self._unclear_date(asked, services) if unclear_days else None
             if given.lines and unclear is None and asked.candidates:
                 given.refuse_disagreement(vocabulary, request, service.numbers)
             if not asked.candidates:
@@ -483,7 +483,7 @@ class Engine:
         self, request: Request, payer: str | None, given: Given
     ) -> tuple[tuple[LineView, ...], list[Service]]:
         """The request's lines, and its drug services with their days."""
-        days = self._fact_from("service", "date"), self._fact_from("service", "through")
+        days = self._days
         preauthorization = request.kind == "preauthorization"
         lines = view_lines(request, self.library.reference, partial(given.days, *days))
         if not lines:
@@ -492,7 +492,7 @@ class Engine:
             services = [Service(None if code is None else str(code), first, (), last)]
         else:
             services = services_of(lines, periods=preauthorization)
-        if preauthorization or not any(service.through for service in services):
+        if preauthorization or not [one for one in services if one.through]:
             return lines, services
         for at, service in enumerate(services):
             asked = self._asked(request, payer, service, lines, given)
@@ -528,10 +528,15 @@ class Engine:
 
     def _decide_on_day(self, asked: _Asked) -> list[Decided]:
         """The answer of each policy that applies, for a service of one day."""
-        return [
-            self._decide_service(prepared, asked, facts, silent)
-            for prepared, facts, silent in self._applicable(asked)
-        ]
+        found: list[Decided] = []
+        day = asked.context.service.day
+        if day is None:
+            return found
+        for address in asked.candidates:
+            prepared = self._prepare_on(address, day)
+            if prepared is not None and (facts := self._facts(prepared, asked)) is not None:
+                found.append(self._decide_service(prepared, asked, *facts))
+        return found
 
     def _decide_service(
         self,
@@ -567,18 +572,6 @@ class Engine:
     def _about(self, context: Context, reference_hash: str | None) -> About:
         request, service = context.request, context.service
         return About(request.id, request.kind, service.code, service.day, self.name, reference_hash)
-
-    def _applicable(
-        self, asked: _Asked
-    ) -> Iterator[tuple[_Prepared, dict[str, Value | None], frozenset[str]]]:
-        """The policies that are known to apply to a service, with the service's facts."""
-        day = asked.context.service.day
-        if day is None:
-            return
-        for address in asked.candidates:
-            prepared = self._prepare_on(address, day)
-            if prepared is not None and (found := self._facts(prepared, asked)) is not None:
-                yield prepared, *found
 
     def _facts(
         self, prepared: _Prepared, asked: _Asked
@@ -859,6 +852,11 @@ class Engine:
             None if identifier is None else str(identifier),
             None if business is None else str(business),
         )
+
+    @cached_property
+    def _days(self) -> tuple[str, str]:
+        """The facts that are the first and the last day of a service."""
+        return self._fact_from("service", "date"), self._fact_from("service", "through")
 
     def _fact_from(self, root: str, path: str) -> str:
         """The name of the fact that is read from a path, or a name that no fact has."""

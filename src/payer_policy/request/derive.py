@@ -698,10 +698,13 @@ def _units_in_history(context: Context) -> Any:
 
 
 def _fractional_units(context: Context) -> bool | None:
-    units = [line.units for line in context.service.lines]
-    if any(number is not None and not isinstance(number, int) for number in units):
-        return True
-    return None if not units or None in units else False
+    unknown = not context.service.lines
+    for line in context.service.lines:
+        if line.units is None:
+            unknown = True
+        elif not isinstance(line.units, int):
+            return True
+    return None if unknown else False
 
 
 def _part_of_a_container(context: Context) -> bool | None:
