@@ -23,6 +23,7 @@ from payer_policy.core.diagnostics import (
     PolicyError,
     kind_of,
 )
+from payer_policy.core.frozen import quickly_made
 from payer_policy.core.ruleset import (
     DATE_MISSING,
     SEVERAL_DAYS,
@@ -123,6 +124,7 @@ class Considered(NamedTuple):
     """The payer's policies for the code."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A determination with what it was made from, for an explanation or a record."""

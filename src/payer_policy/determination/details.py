@@ -7,7 +7,7 @@ which does not change once the service is decided.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -70,6 +70,7 @@ class Detailer:
         self._derived = tuple(sorted(ruleset.derived))
         # Claims assume the same few things again and again; what is kept holds nothing of a member.
         self._assumptions: dict[tuple[tuple[int, FactSet], ...], tuple[Assumption, ...]] = {}
+        self._fact_assumed = cache(self._about_fact)
         self._open_rules: dict[object, tuple[tuple[Unsettled, ...], tuple[Question, ...]]] = {}
 
     # Made when first needed: most rulesets are never asked.
@@ -103,8 +104,10 @@ class Detailer:
         names = self._facts_assumed.of(
             account.evaluation, account.facts, silence, parts, account.denied
         )
-        labels = self._ruleset.facts
-        return tuple([Assumption(None, name, labels[name].label, (), (name,)) for name in names])
+        return tuple([self._fact_assumed(name) for name in names])
+
+    def _about_fact(self, name: str) -> Assumption:
+        return Assumption(None, name, self._ruleset.facts[name].label, (), (name,))
 
     def _rules_assumed(self, account: Account, known: Facts) -> tuple[Assumption, ...]:
         assumed = account.assumed
