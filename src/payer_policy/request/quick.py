@@ -37,7 +37,12 @@ _LONGEST_CODE: Final = 40
 MOST_INSIDE: Final = 40
 """Values in a list, or facts, within a line or an authorization. More are no common request."""
 _PLAIN: Final = frozenset({bool, int, Decimal, date, NoneType})
-_new, _set = object.__new__, object.__setattr__
+_new: Final = object.__new__
+_set_values, _set_given, _set_extra, _set_private = (
+    vars(BaseModel)[f"__{name}__"].__set__
+    for name in ("dict", "pydantic_fields_set", "pydantic_extra", "pydantic_private")
+)
+"""What every instance of a model has, as its own constructor fills it in."""
 
 
 def read_quickly(value: object) -> Request | None:
@@ -52,43 +57,39 @@ def read_quickly(value: object) -> Request | None:
     return request
 
 
-class _Reader:
-    """Reads values of one model as its validator does, or raises."""
+@cache
+def _reader(model: type[BaseModel]) -> _Read:
+    """What reads values of a model as its validator does, or raises."""
+    hints = get_type_hints(model, include_extras=True)
+    fields = model.model_fields
+    reads = {name: _read(hints[name], field) for name, field in fields.items()}
+    nothing = {name: None for name in fields if NoneType in get_args(hints[name])}
+    defaults = {name: field.default for name, field in fields.items()}
+    made_anew: list[tuple[str, Callable[..., Any]]] = [
+        (name, field.default_factory) for name, field in fields.items() if field.default_factory
+    ]
+    required = [name for name, field in fields.items() if field.is_required()]
 
-    def __init__(self, model: type[BaseModel]) -> None:
-        self._model = model
-        hints = get_type_hints(model, include_extras=True)
-        fields = model.model_fields
-        self._reads = {name: _read(hints[name], field) for name, field in fields.items()}
-        self._nothing = {name: None for name in fields if NoneType in get_args(hints[name])}
-        """The fields that may be null."""
-        self._defaults = {name: field.default for name, field in fields.items()}
-        self._made: list[tuple[str, Callable[..., Any]]] = [
-            (name, field.default_factory) for name, field in fields.items() if field.default_factory
-        ]
-        self._required = frozenset(name for name, one in fields.items() if one.is_required())
-
-    def __call__(self, value: Any) -> Any:
+    def read(value: Any) -> Any:
         if type(value) is not dict:
             raise TypeError
-        fields, reads = self._defaults.copy(), self._reads
+        own = defaults.copy()
         for name, raw in value.items():
-            fields[name] = reads[name](raw) if raw is not None else self._nothing[name]
-        for name, make in self._made:
+            own[name] = reads[name](raw) if raw is not None else nothing[name]
+        for name, make in made_anew:
             if name not in value:
-                fields[name] = make()
-        for name in self._required:
+                own[name] = make()
+        for name in required:
             if name not in value:
                 raise KeyError
-        made = _new(self._model)
-        _set(made, "__dict__", fields)
-        _set(made, "__pydantic_fields_set__", set(value))
-        _set(made, "__pydantic_extra__", None)
-        _set(made, "__pydantic_private__", None)
+        made = _new(model)
+        _set_values(made, own)
+        _set_given(made, set(value))
+        _set_extra(made, None)
+        _set_private(made, None)
         return made
 
-
-_reader = cache(_Reader)
+    return read
 
 
 # --- what a field may hold -------------------------------------------------------------------------
@@ -112,7 +113,7 @@ def _read(hint: Any, field: FieldInfo) -> _Read:
         return {text: text for text in arguments}.__getitem__
     if origin in (tuple, frozenset):
         item = _read(arguments[0], field)
-        if not isinstance(item, _Reader):
+        if not (isinstance(arguments[0], type) and issubclass(arguments[0], BaseModel)):
             return _list(origin, item, MOST_INSIDE)
         most = _bound(field, "max_length")
         return _numbered(item, most) if arguments[0] is Line else _list(tuple, item, most)
