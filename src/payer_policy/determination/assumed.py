@@ -58,10 +58,10 @@ class FactsAssumed:
             bare[name] = evaluation.derived.get(name)
         for name in silence.rests:
             bare[name] = None
-        found: set[str] = set()
-        for name in self._resting(evaluation, reached, reached.evaluate(bare), parts, denied):
-            found |= silence.unsaid.get(name, frozenset())
-        return sorted(found)
+        resting = self._resting(evaluation, reached, reached.evaluate(bare), parts, denied)
+        unsaid = silence.unsaid
+        read = unsaid.keys() & frozenset().union(*resting)
+        return sorted(frozenset().union(*[unsaid[name] for name in read]))
 
     def _resting(
         self,
@@ -70,15 +70,15 @@ class FactsAssumed:
         bare: Evaluation,
         parts: Collection[str] | None,
         denied: bool,
-    ) -> Iterator[str]:
-        """The facts that are read by what would not be settled in the same way without silence."""
-        truths, bare_truths = evaluation.truths, bare.truths
+    ) -> Iterator[frozenset[str]]:
+        """The facts that are read by each that would not be settled in the same way without silence."""
+        truths, bare_truths, inputs_of = evaluation.truths, bare.truths, self._inputs.inputs_of
         for place, at, denies, part in reached.deciding:
             truth = truths[at]
             if truth == UNKNOWN or bare_truths[place] == truth:
                 continue
             if _counts(truth, denies, part, parts, denied):
-                yield from self._inputs.inputs_of[at]
+                yield inputs_of[at]
         cover = self._ruleset.covered_by
         if cover is None or cover not in bare.derived or bare.derived[cover] is not None:
             return
@@ -86,7 +86,7 @@ class FactsAssumed:
             for at, denies, part in self._silenced:
                 truth = truths[at]
                 if truth == HOLDS and _counts(truth, denies, part, parts, denied):
-                    yield from self._inputs.inputs(cover)
+                    yield self._inputs.inputs(cover)
 
     def _reached_from(self, facts: Set[str]) -> _Reached:
         reached = self._reached
