@@ -48,7 +48,8 @@ _set_values, _set_given, _set_extra, _set_private = (
 def read_quickly(value: object) -> Request | None:
     """The request that a JSON value describes, its lines numbered; None: the models are to read it.
 
-    Nothing of the value is kept. Whether the parts of the request agree is not looked at.
+    No part of the value is kept, but for codes, each by itself. Whether the parts of the request agree is
+    not looked at.
     """
     try:
         request: Request = _reader(Request)(value)
