@@ -49,7 +49,8 @@ def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diag
         request = numbered(request)
     slips = []
     for index, line in enumerate(value.get("lines", ())):
-        if (remark := remark_on_ndc(str(line.get("ndc")))) is not None:
+        ndc = line.get("ndc")
+        if ndc is not None and (remark := remark_on_ndc(str(ndc))) is not None:
             code, message, hint = remark
             message = f"a line: `ndc`: {message}"
             where = ("lines", index, "ndc")
