@@ -22,6 +22,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -46,6 +47,7 @@ from payer_policy.request.given import parse_facts
 from payer_policy.request.mappings import request_from_mapping
 from payer_policy.request.models import Request
 from payer_policy.request.services import services_of, view_lines
+from payer_policy.service.negotiation import json_bytes
 
 ROOT = Path(__file__).parents[1]
 POLICIES = ROOT / "policies"
@@ -123,9 +125,26 @@ def seconds(call: Callable[..., Any], runs: int, prepare: Callable[[], Any] | No
     return statistics.median(taken)
 
 
+COMPILED_FILES = tempfile.TemporaryDirectory()
+"""Modules compiled to byte code, as they are where a package is installed."""
+DECIDE_ONE = f"""
+import json
+from payer_policy import Engine
+claim = json.load(open({str(EXAMPLE)!r}))
+Engine.open({str(POLICIES)!r}).decide(claim)
+"""
+
+
 def process(*arguments: str) -> None:
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": COMPILED_FILES.name}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode == 2:
         raise SystemExit(f"{' '.join(arguments)}: {done.stderr}")
@@ -136,6 +155,7 @@ def process(*arguments: str) -> None:
 
 def starting(runs: int) -> dict[str, float]:
     """Seconds to import, load, compile, and to run the command line as a whole process."""
+    process("-c", DECIDE_ONE)
     empty = seconds(lambda: process("-c", "pass"), runs)
 
     def opened() -> Library:
@@ -160,6 +180,12 @@ def starting(runs: int) -> dict[str, float]:
         "resolve and compile one ruleset": one,
         f"resolve and compile all windows of all policies ({windows})": seconds(
             all_windows, 3, opened
+        ),
+        "import pydantic and numpy, whole process": seconds(
+            lambda: process("-c", "import pydantic, numpy"), runs
+        ),
+        "open the folder and decide one claim, whole process": seconds(
+            lambda: process("-c", DECIDE_ONE), runs
         ),
         "payer-policy --help, whole process": seconds(
             lambda: process("-m", "payer_policy", "--help"), runs
@@ -252,6 +278,7 @@ def stages(library: Library, raw: dict[str, Any], rounds: int) -> dict[str, Timi
     whole = interleaved(
         {
             "decide": partial(engine.decide, request),
+            "decide, from a mapping": partial(engine.decide, raw),
             "by stages": walk,
             "by hand, from the facts": partial(by_hand.decide, facts, lines),
             "by hand, from the request": partial(by_hand.decide_request, request),
@@ -286,17 +313,18 @@ def throughput(library: Library, claims: dict[str, dict[str, Any]], rounds: int)
     def to_text(text: str) -> str:
         return json.dumps(engine.decide(json.loads(text)).to_json())
 
+    def to_bytes(text: str) -> bytes:
+        return json_bytes(engine.decide(json.loads(text)).to_json())
+
+    texts = [json.dumps(raw) for raw in claims.values()]
     clean = requests["SYN-B-REFILL"]
     return {
         "decisions": decisions,
         "timings": timings,
         "the bare refill, from a request": a_second([clean] * len(requests), engine.decide, rounds),
         "the mix, from requests": a_second(list(requests.values()), engine.decide, rounds),
-        "the mix, from JSON text to JSON text": a_second(
-            [json.dumps(raw) for raw in claims.values()],
-            to_text,
-            rounds,
-        ),
+        "the mix, from JSON text to JSON text": a_second(texts, to_text, rounds),
+        "the same, written as the service writes it": a_second(texts, to_bytes, rounds),
         **of_generated_claims(engine, to_text, 4 * rounds),
     }
 
@@ -340,6 +368,9 @@ def ratios(one: dict[str, Timing], by_engine: dict[str, Timing]) -> dict[str, fl
     compared = {
         "rules and determination ÷ by hand, from the same facts": deciding / by_hand[0].median,
         "whole decide ÷ by hand, from the same request": one["decide"].median / by_hand[1].median,
+        "whole decide, reading a mapping ÷ by hand, from the request": (
+            one["decide, from a mapping"].median / by_hand[1].median
+        ),
     }
     for name, taken in by_engine.items():
         if name != "compiled":

@@ -11,7 +11,6 @@ The names below are the public interface; each is imported only when it is first
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
+        from importlib.metadata import version  # as slow to import as all that reads a policy
+
         return version("payer-policy")
     home = _HOMES.get(name)
     if home is None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from payer_policy.core import collector
 from payer_policy.core.codegen import condition_function
 from payer_policy.core.diagnostics import (
     Diagnostic,
@@ -22,6 +23,7 @@ from payer_policy.core.diagnostics import (
     PolicyError,
     kind_of,
 )
+from payer_policy.core.frozen import quickly_made
 from payer_policy.core.ruleset import (
     DATE_MISSING,
     SEVERAL_DAYS,
@@ -45,9 +47,7 @@ from payer_policy.determination import (
     ServiceLine,
     pending,
 )
-from payer_policy.determination.explain import explain
 from payer_policy.determination.missing import question_of
-from payer_policy.determination.trees import Explanation
 from payer_policy.determination.words import capital, in_unit, line_list
 from payer_policy.engines import DEFAULT_ENGINE, engine_named
 from payer_policy.engines.protocol import Evaluation, Evaluator
@@ -76,8 +76,12 @@ from payer_policy.request.services import (
 )
 from payer_policy.request.silence import Silence, Silences
 
-_ROWS_KEPT: Final = 10_000
-"""How many different services the hash of the rows behind them is kept for."""
+if TYPE_CHECKING:
+    from payer_policy.determination.trees import Explanation
+
+_KEPT: Final = 10_000
+"""How many different services the hash of the rows behind them is kept for; how many days of service
+what is compiled for them."""
 MAX_DAYS: Final = 100
 """Lines over more days are not decided day by day: each day is a decision of its own."""
 
@@ -120,6 +124,7 @@ class Considered(NamedTuple):
     """The payer's policies for the code."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Decided:
     """A determination with what it was made from, for an explanation or a record."""
@@ -238,6 +243,7 @@ class Engine:
     _lock: Lock = field(default_factory=Lock, repr=False)
     _rows: dict[tuple[LineCodes, ...], str] = field(default_factory=dict, repr=False)
     """Hashes of the rows that services of claims were decided with; codes and days, no members."""
+    _on_days: dict[tuple[str, date], _Prepared] = field(default_factory=dict, repr=False)
     _derived_from: Engine | None = field(default=None, repr=False, compare=False)
     """The engine that this one is a variation of: its facts are derived in the same way."""
     _compiler: Callable[[Ruleset], Evaluator] | None = field(
@@ -295,7 +301,7 @@ class Engine:
                 fact that contradicts the claim); it carries every problem.
         """
         request = _as_request(request)
-        made, without = self.decide_fully(request)
+        made, without = self._decide(request)
         return Outcome(request.id, tuple([decided.determination for decided in made]), without)
 
     def with_changes(self, library: Library, compile: Callable[[Ruleset], Evaluator]) -> Engine:
@@ -361,7 +367,9 @@ class Engine:
         Raises:
             PolicyError: As `decide`.
         """
-        request = _as_request(request)
+        return self._decide(_as_request(request))
+
+    def _decide(self, request: Request) -> tuple[tuple[Decided, ...], tuple[NoPolicy, ...]]:
         vocabulary = self.library.vocabulary
         given = Given.read(vocabulary, request)
         payer = self._payer(request, given.whole)
@@ -369,10 +377,10 @@ class Engine:
         decided: list[Decided] = []
         undecided: list[_Asked] = []
         meant: dict[tuple[str | None, date | None], tuple[Service, list[Decided]]] = {}
-        clear = all(one.day is not None and one.through is None for one in services)
+        unclear_days = [one for one in services if one.day is None or one.through is not None]
         for service in services:
             asked = self._asked(request, payer, service, lines, given)
-            unclear = None if clear else self._unclear_date(asked, services)
+            unclear = self._unclear_date(asked, services) if unclear_days else None
             if given.lines and unclear is None and asked.candidates:
                 given.refuse_disagreement(vocabulary, request, service.numbers)
             if not asked.candidates:
@@ -457,6 +465,8 @@ class Engine:
         Raises:
             PolicyError: As `decide`.
         """
+        from payer_policy.determination.explain import explain  # most services never do
+
         decided, _ = self.decide_fully(request)
         return tuple(
             explain(
@@ -475,7 +485,7 @@ class Engine:
         self, request: Request, payer: str | None, given: Given
     ) -> tuple[tuple[LineView, ...], list[Service]]:
         """The request's lines, and its drug services with their days."""
-        days = self._fact_from("service", "date"), self._fact_from("service", "through")
+        days = self._days
         preauthorization = request.kind == "preauthorization"
         lines = view_lines(request, self.library.reference, partial(given.days, *days))
         if not lines:
@@ -484,7 +494,7 @@ class Engine:
             services = [Service(None if code is None else str(code), first, (), last)]
         else:
             services = services_of(lines, periods=preauthorization)
-        if preauthorization or not any(service.through for service in services):
+        if preauthorization or not [one for one in services if one.through]:
             return lines, services
         for at, service in enumerate(services):
             asked = self._asked(request, payer, service, lines, given)
@@ -520,16 +530,25 @@ class Engine:
 
     def _decide_on_day(self, asked: _Asked) -> list[Decided]:
         """The answer of each policy that applies, for a service of one day."""
-        return [
-            self._decide_service(prepared, asked, facts)
-            for prepared, facts in self._applicable(asked)
-        ]
+        found: list[Decided] = []
+        day = asked.context.service.day
+        if day is None:
+            return found
+        for address in asked.candidates:
+            prepared = self._prepare_on(address, day)
+            if prepared is not None and (facts := self._facts(prepared, asked)) is not None:
+                found.append(self._decide_service(prepared, asked, *facts))
+        return found
 
     def _decide_service(
-        self, prepared: _Prepared, asked: _Asked, facts: dict[str, Value | None]
+        self,
+        prepared: _Prepared,
+        asked: _Asked,
+        facts: dict[str, Value | None],
+        silent: frozenset[str],
     ) -> Decided:
         context = asked.context
-        silence = partial(prepared.silences.of, context, asked.facts, facts)
+        silence = partial(prepared.silences.of, context, asked.facts, facts, silent)
         lines = _service_lines(prepared, context.service, facts)
         about = self._about(context, self._rows_hash(context))
         evaluation: Evaluation | None
@@ -547,7 +566,7 @@ class Engine:
         key = (service, *[(line.code, line.ndc, line.date) for line in context.claim_lines])
         found = self._rows.get(key)
         if found is None:
-            if len(self._rows) >= _ROWS_KEPT:
+            if len(self._rows) >= _KEPT:
                 self._rows.clear()
             found = self._rows[key] = self.library.reference.rows_hash(service, key[1:])
         return found
@@ -556,19 +575,12 @@ class Engine:
         request, service = context.request, context.service
         return About(request.id, request.kind, service.code, service.day, self.name, reference_hash)
 
-    def _applicable(self, asked: _Asked) -> Iterator[tuple[_Prepared, dict[str, Value | None]]]:
-        """The policies that are known to apply to a service, with the service's facts."""
-        day = asked.context.service.day
-        if day is None:
-            return
-        for address in asked.candidates:
-            prepared = self._prepare(address, day)
-            if prepared is not None and (facts := self._facts(prepared, asked)) is not None:
-                yield prepared, facts
-
-    def _facts(self, prepared: _Prepared, asked: _Asked) -> dict[str, Value | None] | None:
-        """The facts of a service, if a policy is known to apply to it."""
-        facts, contradictions = prepared.derivation.facts(asked.context, asked.facts)
+    def _facts(
+        self, prepared: _Prepared, asked: _Asked
+    ) -> tuple[dict[str, Value | None], frozenset[str]] | None:
+        """The facts of a service, and those that have the value that silence means; None: the policy
+        is not known to apply to it."""
+        facts, contradictions, silent = prepared.derivation.read(asked.context, asked.facts)
         if prepared.applies(facts) != HOLDS:
             return None
         if contradictions and asked.day_is_given:
@@ -584,7 +596,7 @@ class Engine:
                 )
                 for found in contradictions
             )
-        return facts
+        return facts, silent
 
     # --- voids ---------------------------------------------------------------------------------------
 
@@ -672,11 +684,11 @@ class Engine:
             windows = self._windows_of(address, context.service)
             for first, _, _ in reversed(windows):
                 prepared = self._prepare(address, first)
-                if prepared is None or (facts := self._facts(prepared, asked)) is None:
+                if prepared is None or (found := self._facts(prepared, asked)) is None:
                     continue
                 newest = self.library.ruleset(address, self.library.windows(address)[-1][0])
                 assert newest is not None
-                lines = _service_lines(prepared, context.service, facts)
+                lines = _service_lines(prepared, context.service, found[0])
                 yield newest, pending.undecided(newest, lines, self._about(context, None))
                 break
 
@@ -795,7 +807,17 @@ class Engine:
             with self._lock:
                 found = self._prepared.get(key)
                 if found is None:
-                    found = self._prepared[key] = self._compile(ruleset)
+                    with collector.at_rest():
+                        found = self._prepared[key] = self._compile(ruleset)
+        return found
+
+    def _prepare_on(self, address: str, day: date) -> _Prepared | None:
+        """As `_prepare`, with the days of service that were asked about before at hand."""
+        found = self._on_days.get((address, day))
+        if found is None and (found := self._prepare(address, day)) is not None:
+            if len(self._on_days) >= _KEPT:
+                self._on_days.clear()
+            self._on_days[address, day] = found
         return found
 
     def _compile(self, ruleset: Ruleset) -> _Prepared:
@@ -832,6 +854,11 @@ class Engine:
             None if identifier is None else str(identifier),
             None if business is None else str(business),
         )
+
+    @cached_property
+    def _days(self) -> tuple[str, str]:
+        """The facts that are the first and the last day of a service."""
+        return self._fact_from("service", "date"), self._fact_from("service", "through")
 
     def _fact_from(self, root: str, path: str) -> str:
         """The name of the fact that is read from a path, or a name that no fact has."""

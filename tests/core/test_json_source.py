@@ -180,6 +180,19 @@ def test_brackets_may_be_nested_so_deep_and_no_deeper() -> None:
     assert refusal(f"[{deep}]") == [("json-too-deep", f"1:{MAX_DEPTH + 1}")]
 
 
+@pytest.mark.parametrize("long", ["1" * 19, "-" + "9" * 19, "1" * 5000])
+@pytest.mark.parametrize("around", ["{}", "[{}]", '[1, "2", {}, 3]', '{{"a": {{"b": {}}}}}'])
+def test_a_whole_number_has_so_many_digits_and_no_more(long: str, around: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        read_json(around.format(long), "a.json")
+    assert [one.code for one in caught.value.diagnostics] == ["json-number"]
+    short = long[: 18 + long.startswith("-")]
+    for text in (around.format(short), around.format(f'["{long}", {short}]')):
+        value = read_json(text, "a.json").value
+        assert value == json.loads(text)
+        assert json.dumps(value) == json.dumps(json.loads(text))
+
+
 def test_numbers_are_exact() -> None:
     values = read_json("[0.1, 1.10, 1e2, -0.0, 100000000000000000]", "f").value
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import click
 
+from payer_policy.core import collector
 from payer_policy.core.diagnostics import PolicyError, did_you_mean
 
 COMMANDS: Final = {
@@ -49,7 +50,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"payer_policy.cli.{name}")
+        with collector.at_rest():
+            module = importlib.import_module(f"payer_policy.cli.{name}")
         command: click.Command = module.command
         return command
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from payer_policy.audit.record import records
 from payer_policy.cli import options
 from payer_policy.cli.deciding import answers
 from payer_policy.determination import Determination, Outcome
@@ -99,6 +98,8 @@ def command(
 
 def _recorded(found: Iterator[Answer], path: Path, engine: Engine) -> Iterator[Answer]:
     """The answers, each after it was written to a file of records, which exists once it is complete."""
+    from payer_policy.audit.record import records  # few commands write any
+
     with options.written(path) as file:
         for answer in found:
             if answer.request is not None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from typing import Any
+from types import NoneType
+from typing import Any, Final
+
+_SPELLINGS: Final[dict[type, Callable[[Any], Any]]] = {}
+"""How values of a class are spelled, by the class; there are as many as classes."""
 
 
 def digest(value: Any) -> str:
@@ -24,22 +28,35 @@ def digest(value: Any) -> str:
 
 
 def _spelled(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, str)):
-        return value
-    if isinstance(value, (Decimal, Fraction)):
-        exact = Fraction(value)
-        return exact.numerator if exact.denominator == 1 else [exact.numerator, exact.denominator]
-    if isinstance(value, Enum):
-        return [type(value).__name__, value.value]
-    if isinstance(value, date):
-        return ["date", value.isoformat()]
-    if isinstance(value, (frozenset, set)):
-        return ["set", *sorted((_spelled(item) for item in value), key=repr)]
-    if isinstance(value, Mapping):
-        return {str(key): _spelled(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_spelled(item) for item in value]
-    if is_dataclass(value):
-        parts = [_spelled(getattr(value, part.name)) for part in fields(value) if part.compare]
-        return [type(value).__name__, *parts]
-    raise TypeError(type(value))
+    kind = type(value)
+    spell = _SPELLINGS.get(kind)
+    if spell is None:
+        spell = _SPELLINGS[kind] = _spelling(kind)
+    return spell(value)
+
+
+def _spelling(kind: type[Any]) -> Callable[[Any], Any]:
+    """How values of a class are spelled."""
+    if issubclass(kind, (NoneType, bool, int, str)):
+        return lambda value: value
+    if issubclass(kind, (Decimal, Fraction)):
+        return _number
+    if issubclass(kind, Enum):
+        return lambda value: [kind.__name__, value.value]
+    if issubclass(kind, date):
+        return lambda value: ["date", value.isoformat()]
+    if issubclass(kind, (frozenset, set)):
+        return lambda value: ["set", *sorted(map(_spelled, value), key=repr)]
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): _spelled(item) for key, item in value.items()}
+    if issubclass(kind, (list, tuple)):
+        return lambda value: list(map(_spelled, value))
+    if is_dataclass(kind):
+        names = [part.name for part in fields(kind) if part.compare]
+        return lambda value: [kind.__name__, *[_spelled(getattr(value, name)) for name in names]]
+    raise TypeError(kind)
+
+
+def _number(value: Decimal | Fraction) -> Any:
+    exact = Fraction(value)
+    return exact.numerator if exact.denominator == 1 else [exact.numerator, exact.denominator]

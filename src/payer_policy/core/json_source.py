@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from payer_policy.core.diagnostics import (
     Diagnostic,
@@ -248,17 +248,12 @@ def read_json(text: str, file: str) -> JsonDocument:
     if text.startswith("\ufeff"):
         text = text[1:]
     try:
-        value = json.loads(
-            text,
-            parse_float=_decimal,
-            parse_int=_integer,
-            parse_constant=_constant,
-            object_pairs_hook=_object,
-        )
+        value = (_LONG_NUMBERS if _MANY_DIGITS.search(text) else _DECODER).decode(text)
     except (ValueError, RecursionError):
         raise PolicyError(_explain(text, file)) from None
     document = JsonDocument(text, file, value)
-    if _too_deep(value):
+    # As deep as it has brackets, at most: most texts need not be walked through.
+    if text.count("{") + text.count("[") > MAX_DEPTH and _too_deep(value):
         raise PolicyError(_explain(text, file))
     if found := list(islice(_unreadable_texts(document), MAX_FAULTS)):
         raise PolicyError(found)
@@ -307,6 +302,16 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+_DECODER: Final = json.JSONDecoder(
+    parse_float=_decimal, parse_constant=_constant, object_pairs_hook=_object
+)
+_LONG_NUMBERS: Final = json.JSONDecoder(
+    parse_float=_decimal, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_object
+)
+"""As the other, for a text that may hold a whole number of too many digits."""
+_MANY_DIGITS: Final = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
+
+
 def _too_deep(value: Any) -> bool:
     level, layer = 0, [value]
     while layer:
@@ -328,6 +333,8 @@ def too_long_list(document: JsonDocument) -> Diagnostic | None:
 
     Only its path is given: finding its line and column would cost what the limit saves.
     """
+    if document.text.count(",") < MAX_ELEMENTS:
+        return None  # such a list has as many
     path = _list_over(document.value, MAX_ELEMENTS)
     if path is None:
         return None

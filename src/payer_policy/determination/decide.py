@@ -188,6 +188,14 @@ class Determiner:
 class _Case:
     """One service being decided, where something holds or is unknown. Lines go by position."""
 
+    allotted: Sequence[Allotted] = ()
+    information_request: Reason | None = None
+    _all_known: Facts | None = None
+    _denied_with: Mapping[str, Sequence[int]] = {}
+    _pended_with: Mapping[str, Sequence[int]] = {}
+    _silenced: Collection[str] = ()
+    """The rules whose findings an authorization makes advice."""
+
     def __init__(
         self,
         determiner: Determiner,
@@ -200,25 +208,19 @@ class _Case:
         self._ruleset = determiner.ruleset
         self._evaluation = evaluation
         self._facts = facts
-        self._all_known: Facts | None = None
         self._live = live
         self._given = bool(lines)
         self._lines = lines if lines else (self._line_of_every_part(),)
-        count = len(self._lines)
-        self._on: dict[str | None, tuple[int, ...]] = {None: tuple(range(count))}
-        self._found_on: dict[str, tuple[int, ...]] = {}
-        self._silenced: set[str] = set()
+        self._on: dict[str | None, tuple[int, ...]] = {None: tuple(range(len(self._lines)))}
+        self._found: list[tuple[DecidingRule, tuple[int, ...]]] = []
+        """The rules with a finding, by id, and where it falls."""
         self._places: dict[str, Rank] = {}
         """The rank of each finding among those that may lead."""
         self._denied: set[int] = set()
         self._pending: set[int] = set()
         self._limits: list[tuple[DecidingRule, Limit]] = []
-        self._denied_with: Mapping[str, Sequence[int]] = {}
-        self._pended_with: Mapping[str, Sequence[int]] = {}
-        self._assumed: Sequence[tuple[DecidingRule, tuple[int, ...]]] = ()
+        self._assumed: list[tuple[DecidingRule, tuple[int, ...]]] = []
         self._waiting: list[tuple[DecidingRule, Unknown, Sequence[int]]] = []
-        self.allotted: Sequence[Allotted] = ()
-        self.information_request: Reason | None = None
 
     # --- what the rules find -----------------------------------------------------------------------
 
@@ -231,16 +233,17 @@ class _Case:
         reading: Collection[int] = ()
         if evaluation.conflicts:
             reading = self._determiner._reach.reading(evaluation.conflicts)
-        assumed: list[tuple[DecidingRule, tuple[int, ...]]] = []
+        found, assumed = self._found, self._assumed
         for rule in self._live:
-            on = places[rule.part] if rule.part in places else self._falls_on(rule.part)
+            part = rule.part
+            on = places[part] if part in places else self._falls_on(part)
             if not on:
                 continue
             kind, holds = rule.kind, truths[rule.index] == HOLDS
-            if rule.silenced and covered is True:
+            if covered is True and rule.silenced:
                 if holds and (kind != "reduce" or self._exceeded(rule, on)):
-                    self._found_on[rule.rule] = on
-                    self._silenced.add(rule.rule)
+                    found.append((rule, on))
+                    self._silenced = {*self._silenced, rule.rule}
             elif not holds:
                 if kind == "advise":
                     continue
@@ -248,19 +251,18 @@ class _Case:
                     assumed.append((rule, on))
                 else:
                     self._wait(rule, "condition", on)
-            elif rule.silenced and covered is None and kind != "advise":
+            elif covered is None and rule.silenced and kind != "advise":
                 self._wait(rule, "authorization", on)
             elif kind == "reduce":
                 self._limits.append((rule, Limit(on, self._amount(rule))))
                 if self._exceeded(rule, on):
-                    self._found_on[rule.rule] = on
+                    found.append((rule, on))
             else:
-                self._found_on[rule.rule] = on
+                found.append((rule, on))
                 if kind == "deny":
                     self._denied.update(on)
                 elif kind == "pend":
                     self._pending.update(on)
-        self._assumed = assumed
 
     def _wait(self, rule: DecidingRule, unknown: Unknown, on: Sequence[int]) -> None:
         self._waiting.append((rule, unknown, on))
@@ -349,14 +351,16 @@ class _Case:
         if not self._given:
             return ()
         # A claim may give two lines one number.
+        if len(on) == 1:
+            return (self._lines[on[0]].number,)
         return tuple(dict.fromkeys([self._lines[at].number for at in on]))
 
     def line_outcomes(self) -> tuple[LineOutcome, ...]:
         """The decision on each line, with the ids of its findings."""
         found: list[list[str]] = [[] for _ in self._lines]
-        for rule, places in self._found_on.items():  # by rule id, as they were found
+        for rule, places in self._found:
             for at in places:
-                found[at].append(rule)
+                found[at].append(rule.rule)
         for part, on in self._denied_with.items():
             for at in on:
                 found[at] = sorted([*found[at], follower_rule(self._ruleset, part)[0]])
@@ -371,11 +375,7 @@ class _Case:
 
     def found(self) -> tuple[Finding, ...]:
         """All findings, by rule id."""
-        findings = [
-            self._finding(rule, on)
-            for rule in self._live
-            if (on := self._found_on.get(rule.rule)) is not None
-        ]
+        findings = [self._finding(rule, on) for rule, on in self._found]
         if self._denied_with:
             findings += [self._denied_with_others(part, findings) for part in self._denied_with]
             findings.sort(key=attrgetter("rule"))

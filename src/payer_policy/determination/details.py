@@ -7,7 +7,7 @@ which does not change once the service is decided.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from operator import attrgetter
 from typing import Final, NamedTuple
 
@@ -15,7 +15,7 @@ from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.semantics import Facts
 from payer_policy.determination.allocation import ServiceLine
 from payer_policy.determination.assumed import FactsAssumed
-from payer_policy.determination.missing import MissingFacts, Need
+from payer_policy.determination.missing import KEPT, MissingFacts, Need
 from payer_policy.determination.model import Assumption, Details, Question, Unknown, Unsettled
 from payer_policy.determination.rules import BUILT_IN, DecidingRule
 from payer_policy.determination.waits import FactSet
@@ -70,6 +70,8 @@ class Detailer:
         self._derived = tuple(sorted(ruleset.derived))
         # Claims assume the same few things again and again; what is kept holds nothing of a member.
         self._assumptions: dict[tuple[tuple[int, FactSet], ...], tuple[Assumption, ...]] = {}
+        self._fact_assumed = cache(self._about_fact)
+        self._open_rules: dict[object, tuple[tuple[Unsettled, ...], tuple[Question, ...]]] = {}
 
     # Made when first needed: most rulesets are never asked.
 
@@ -102,8 +104,10 @@ class Detailer:
         names = self._facts_assumed.of(
             account.evaluation, account.facts, silence, parts, account.denied
         )
-        labels = self._ruleset.facts
-        return tuple([Assumption(None, name, labels[name].label, (), (name,)) for name in names])
+        return tuple([self._fact_assumed(name) for name in names])
+
+    def _about_fact(self, name: str) -> Assumption:
+        return Assumption(None, name, self._ruleset.facts[name].label, (), (name,))
 
     def _rules_assumed(self, account: Account, known: Facts) -> tuple[Assumption, ...]:
         assumed = account.assumed
@@ -127,7 +131,7 @@ class Detailer:
     def _open(
         self, account: Account, known: Facts
     ) -> tuple[tuple[Unsettled, ...], tuple[Question, ...]]:
-        unsettled = [
+        following = [
             Unsettled(
                 *follower_rule(self._ruleset, part),
                 "deny",
@@ -138,10 +142,37 @@ class Detailer:
             for part, on in account.pended_with.items()
         ]
         if not account.waiting:
-            return tuple(unsettled), ()
+            return tuple(following), ()
+        unsettled, asked = self._waiting(account, known)
+        if following:
+            unsettled = tuple(sorted([*following, *unsettled], key=attrgetter("rule")))
+        return unsettled, asked
+
+    def _waiting(
+        self, account: Account, known: Facts
+    ) -> tuple[tuple[Unsettled, ...], tuple[Question, ...]]:
+        """The rules that wait for something and the questions, settled once for each pattern."""
+        rules = tuple([rule.index for rule, _, _ in account.waiting])
+        truths, covered_by = account.evaluation.truths, self._ruleset.covered_by
+        pattern = self._missing.pattern(truths, known, rules, covered_by)
+        if pattern is None:
+            return self._settled(account, known)
+        where = tuple([(unknown, tuple(on)) for _, unknown, on in account.waiting])
+        key = pattern, rules, where, tuple([line.number for line in account.lines])
+        found = self._open_rules.get(key)
+        if found is None:
+            if len(self._open_rules) >= KEPT:
+                self._open_rules.clear()
+            found = self._open_rules[key] = self._settled(account, known)
+        return found
+
+    def _settled(
+        self, account: Account, known: Facts
+    ) -> tuple[tuple[Unsettled, ...], tuple[Question, ...]]:
         missing, covered_by = self._missing, self._ruleset.covered_by
         rules = [rule.index for rule, _, _ in account.waiting]
         state = missing.start(account.evaluation, known, rules, covered_by)
+        unsettled: list[Unsettled] = []
         denying: list[tuple[str, Need]] = []
         others: list[tuple[str, Need]] = []
         later: dict[str, FactSet] = {}

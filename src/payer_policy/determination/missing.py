@@ -7,8 +7,10 @@ unknown. Everything here is polynomial: sets of facts are bits of an integer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
+from payer_policy.core.codegen import SourceWriter
 from payer_policy.core.ruleset import (
     All,
     AnyOf,
@@ -21,6 +23,7 @@ from payer_policy.core.ruleset import (
     facts_in_expression,
     facts_in_test,
     facts_read,
+    tests_in,
 )
 from payer_policy.core.semantics import Facts, truth_of_test
 from payer_policy.core.truth import FAILS, HOLDS, NEGATED, UNKNOWN, Truth, at_least
@@ -39,6 +42,13 @@ from payer_policy.engines.protocol import Evaluation
 NOTHING: Final[FactSet] = 0
 DEEP: Final = 100
 """Depth of rules (one reads the next) from which they are processed in order, not recursively."""
+
+
+KEPT: Final = 1000
+"""Maximum number of patterns of unknown rules that are kept, for a ruleset."""
+
+Pattern = tuple[tuple[Truth, ...], tuple[Any, ...]]
+_Signature = Callable[[Facts], "tuple[Any, ...] | None"]
 
 
 class Need(NamedTuple):
@@ -122,6 +132,8 @@ class MissingFacts:
         plain = {name: self._bits[name] for name, asks in self._asks.items() if asks == (name,)}
         self._waits = Waits(ruleset, self._overriders, plain, self._input)
         self._deep = max(map(len, self._behind), default=0) > DEEP
+        self._signatures: list[_Signature | None] = [None] * len(ruleset.rules)
+        self._all_behind = lru_cache(maxsize=KEPT)(self._all_rules_behind)
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -145,6 +157,13 @@ class MissingFacts:
             behind.append(frozenset({index}).union(*(behind[other] for other in before)))
         return behind
 
+    def _all_rules_behind(self, rules: tuple[int, ...], fact: str | None) -> tuple[int, ...]:
+        """Some rules, those that conclude a derived fact, and all that they wait for, in order."""
+        looked_at = [*rules]
+        if fact is not None and fact in self._ruleset.derived:
+            looked_at += [index for index, _ in self._ruleset.derived[fact].concluded_by]
+        return tuple(sorted(frozenset().union(*(self._behind[rule] for rule in looked_at))))
+
     # --- what is asked about a rule ---------------------------------------------------------------
 
     def start(
@@ -165,13 +184,54 @@ class MissingFacts:
         truths = evaluation.truths
         # In their order each rule comes after what it waits for, so one pass is enough, however
         # long a chain of derived facts is.
-        looked_at = [*rules]
-        if fact is not None and fact in self._ruleset.derived:
-            looked_at += [index for index, _ in self._ruleset.derived[fact].concluded_by]
-        for index in sorted(frozenset().union(*(self._behind[rule] for rule in looked_at))):
+        for index in self._all_behind(tuple(rules), fact):
             if truths[index] == UNKNOWN:
                 state.rules[index] = self._rule(index, state)
         return state
+
+    def pattern(
+        self, truths: Sequence[Truth], known: Facts, rules: tuple[int, ...], fact: str | None
+    ) -> Pattern | None:
+        """All that the answers about `start` with the same arguments depend on; None: also on values.
+
+        It holds truths and which facts are known, and no value.
+        """
+        behind = self._all_behind(rules, fact)
+        found = []
+        for index in behind:
+            if truths[index] == UNKNOWN:
+                signature = self._signatures[index]
+                if signature is None:
+                    signature = self._signatures[index] = self._signature(index)
+                found.append(signature(known))
+        if None in found:
+            return None
+        return tuple([truths[index] for index in behind]), tuple(found)
+
+    def _signature(self, index: int) -> _Signature:
+        """What gives the truths of a rule's tests, and which facts are unknown that they read or that
+        are asked for in their place.
+
+        It gives None where a derived fact is tested together with another: then it matters what the
+        test would say of each value of the one, beside the value of the other.
+        """
+        rule, derived = self._ruleset.rules[index], self._ruleset.derived
+        tests = list(dict.fromkeys(tests_in(rule.condition)))
+        for test in tests:
+            names = set(facts_in_test(test))
+            if len(names) > 1 and not names.isdisjoint(derived):
+                return lambda known: None
+        read = dict.fromkeys(facts_read(rule))
+        read |= dict.fromkeys(one for name in read for one in self._asks.get(name, ()))
+        none = frozenset(name for name, fact in self._facts.items() if fact.type.can_be_none)
+        variables = {name: f"f{at}" for at, name in enumerate(read)}
+        writer = SourceWriter(variables.__getitem__, none)
+        truths = [writer.test(test) for test in tests]
+        reading = [f"{own} = get({writer.constant(name)})" for name, own in variables.items()]
+        unknown = [f"{own} is None" for own in variables.values()]
+        returned = f"return ({', '.join([*truths, *unknown])},)"
+        body = ["get = known.get", *reading, *writer.lines, returned]
+        return writer.function("signature", "known", body)
 
     def waits(self, truths: Sequence[Truth], known: Facts) -> Callable[[int], FactSet]:
         """Only which facts the unknown rule at an index waits for: what `start` finds, quicker."""
@@ -247,6 +307,7 @@ class MissingFacts:
         def by_weight(places: Iterable[int]) -> list[int]:
             return sorted(places, key=lambda place: (-count[place], place))
 
+        @cache
         def preference(facts: FactSet) -> tuple[int, int, tuple[int, ...]]:
             places = _places(facts)
             return len(places), -sum(count[place] for place in places), tuple(places)

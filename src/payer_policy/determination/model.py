@@ -11,6 +11,7 @@ from datetime import date
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from payer_policy.core.declared import ADDED, BY_NAME, OMITTED, after, schema_of, to_json
+from payer_policy.core.frozen import quickly_made
 from payer_policy.core.lazy import Lazy
 from payer_policy.core.ruleset import Reason
 from payer_policy.core.vocabulary.model import Supplier
@@ -52,6 +53,7 @@ class Citation(_Answer):
     """Where the source is published; null: no address is known."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class LineOutcome(_Answer):
     """The decision on one line."""
@@ -78,6 +80,7 @@ class LineOutcome(_Answer):
         return None if self.outcome == "pend" else self.allowed_most
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Finding(_Answer):
     """A rule that applies and has a finding, with reason codes and a sentence for people.
@@ -201,6 +204,7 @@ class PolicyIdentity(_Answer):
     """The last one; null: it has no end yet."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Details(_Answer):
     """What few readers of an answer need: open rules, questions, assumptions and conclusions."""
@@ -229,6 +233,7 @@ class About(NamedTuple):
     reference_hash: str | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Determination(_Answer):
     """The answer on one drug service. Findings and unsettled rules are in the order of rule ids."""
@@ -312,6 +317,7 @@ class LookedFor(NamedTuple):
     """Its value on the request; null: not known."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class NoPolicy(_Answer):
     """A service that no policy covers, and what nearly applied."""
@@ -330,6 +336,7 @@ class NoPolicy(_Answer):
     """Sentences on policies that apply to nearly such a service, and what differs."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Outcome(_Answer):
     """The answer on a whole request: a determination for each service that a policy covers."""

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from payer_policy.core.diagnostics import Diagnostic, given_bytes
 from payer_policy.core.vocabulary.model import Vocabulary
@@ -26,9 +28,11 @@ from payer_policy.formats.supplements import (
     supplemented,
     unmatched,
 )
-from payer_policy.formats.x12.file import X12Loop, intake_x12, x12_loops, x12_text
 from payer_policy.policy.reference.data import ReferenceData
 from payer_policy.request.mappings import request_from_mapping
+
+if TYPE_CHECKING:
+    from payer_policy.formats.x12.file import X12Loop, intake_x12, x12_loops, x12_text
 
 __all__ = [
     "Bearer",
@@ -50,6 +54,12 @@ __all__ = [
     "x12_loops",
     "x12_text",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("X12Loop", "intake_x12", "x12_loops", "x12_text"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.x12.file"), name)
 
 
 def read_requests(

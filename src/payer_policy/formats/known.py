@@ -2,6 +2,7 @@
 
 Packages add formats by the entry point group `payer_policy.formats`, each of which names a `Format`.
 They are tried after the formats here, so that none can take over a file that is already read.
+What reads X12 and FHIR is imported for such a file only: it takes longer than deciding a claim of JSON.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from itertools import islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from payer_policy.core.diagnostics import Diagnostic, PayerPolicyError
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.blocks import Block
 from payer_policy.formats.blocks import Position as Place
-from payer_policy.formats.fhir.claim import read_document, submissions_of
 from payer_policy.formats.intake import Intake, refused, remark_duplicates
 from payer_policy.formats.json.blocks import (
     count_json,
@@ -40,9 +40,9 @@ from payer_policy.formats.tables.columns import ID, LINE, Columns, checked_colum
 from payer_policy.formats.tables.csv_blocks import csv_blocks, csv_header
 from payer_policy.formats.tables.csv_rows import header_of
 from payer_policy.formats.tables.reading import read_table
-from payer_policy.formats.x12.count import count_x12
-from payer_policy.formats.x12.file import intake_x12, number_of, read_x12, x12_pieces, x12_text
-from payer_policy.formats.x12.segment_reader import is_x12
+
+if TYPE_CHECKING:
+    from payer_policy.formats.x12.file import X12Loop
 
 GROUP: Final = "payer_policy.formats"
 """The entry points of packages that add formats."""
@@ -78,6 +78,8 @@ def _is_json_lines(start: Start) -> bool | Diagnostic:
 def _read_json(source: Held, reading: Reading) -> list[Intake]:
     """Both JSON and JSON Lines: the first lines show again which of the two a text is."""
     if b'"resourceType"' in source.data:
+        from payer_policy.formats.fhir.claim import read_document, submissions_of
+
         document = read_document(source.data, source.path)
         if isinstance(document, Diagnostic) and document.code == "too-large":
             return [refused(document)]
@@ -91,12 +93,45 @@ def _read_json(source: Held, reading: Reading) -> list[Intake]:
 # --- X12 -----------------------------------------------------------------------------------------
 
 
+def _is_x12(start: Start) -> bool:
+    if start.text[:3].upper() != "ISA":
+        return False
+    from payer_policy.formats.x12.segment_reader import is_x12
+
+    return is_x12(start.text)
+
+
+def _x12_pieces(
+    file: BinaryIO, name: str, pause: Callable[[], None] | None
+) -> Iterator[X12Loop | Diagnostic]:
+    from payer_policy.formats.x12.file import x12_pieces
+
+    return x12_pieces(file, name, pause)
+
+
+def _intake_x12(loop: X12Loop, file: str) -> Intake:
+    from payer_policy.formats.x12.file import intake_x12
+
+    return intake_x12(loop, file)
+
+
+def _number_of_x12(loop: X12Loop) -> str | None:
+    from payer_policy.formats.x12.file import number_of
+
+    return number_of(loop)
+
+
 def _read_x12(source: Held, reading: Reading) -> list[Intake]:
+    from payer_policy.formats.x12.file import read_x12, x12_text
+
     text = x12_text(source.open(), reading.pause)
     return remark_duplicates(read_x12(text, source.path, reading.most))
 
 
 def _count_x12(source: Source) -> int | None:
+    from payer_policy.formats.x12.count import count_x12
+    from payer_policy.formats.x12.file import x12_text
+
     with source.open() as file:
         return count_x12(x12_text(file))
 
@@ -190,9 +225,9 @@ JSON: Final = Format(
 X12: Final = Format(
     name="x12",
     units=("X12 claim or request", "X12 claims and requests"),
-    recognizes=lambda start: is_x12(start.text),
+    recognizes=_is_x12,
     media_types=("application/edi-x12",),
-    claims=Claims(x12_pieces, intake_x12, number_of),
+    claims=Claims(_x12_pieces, _intake_x12, _number_of_x12),
     read=_read_x12,
     count=_count_x12,
 )

@@ -87,8 +87,8 @@ class Leaves:
         return self.any_value.union(self.unknown, *self.by_value.values())
 
 
-class Learning:
-    """What may flip in a ruleset, rule by rule and fact by fact.
+class Inputs:
+    """From which facts of a request the facts and the rules of a ruleset are settled.
 
     Args:
         ruleset: Its rules are in order: each after the rules that it needs.
@@ -100,26 +100,12 @@ class Learning:
         self, ruleset: Ruleset, facts: Mapping[str, Fact], sources: Mapping[str, Source]
     ) -> None:
         self._ruleset, self._facts, self._sources = ruleset, facts, sources
-        self._leaves: dict[str, Leaves] = {}
         self._inputs: dict[str, Names] = {}
         self._at = {rule.id: index for index, rule in enumerate(ruleset.rules)}
-        self.own: list[Turns] = []
-        """Of each rule, before `if_unknown`: what a rule that it overrides depends on."""
-        self.rules: list[Turns] = []
-        """Of each rule, as the decision sees it."""
         self.inputs_of: list[Names] = []
         """Of each rule, the facts of the request from which it is settled, and its amount."""
         for rule in ruleset.rules:
             self.inputs_of.append(self._inputs_of(rule))
-            turns = self.condition(rule.condition)
-            for blocker in rule.overridden_by:
-                turns |= self.own[self._at[blocker]].swapped
-            self.own.append(turns)
-            if rule.assume_not_holding:
-                turns |= Turns(rises=self.inputs_of[-1])
-            self.rules.append(turns)
-
-    # --- facts -----------------------------------------------------------------------------------
 
     def inputs(self, name: str) -> Names:
         """The facts of the request from which a fact is known, itself among them."""
@@ -144,6 +130,52 @@ class Learning:
             read |= set(facts_in_expression(rule.effect.to))
         blockers = [self.inputs_of[self._at[id_]] for id_ in rule.overridden_by]
         return _NONE.union(*map(self.inputs, read), *blockers)
+
+    def resting_on(self) -> Names:
+        """The facts of the request whose absence a rule may depend on."""
+        read = _NONE.union(*self.inputs_of)
+        conditions = [rule.condition for rule in self._ruleset.rules]
+        for name in read:
+            source = self._sources.get(name)
+            if isinstance(source, Computed) and source.condition is not None:
+                conditions.append(source.condition)
+        asked = {
+            test.fact
+            for condition in conditions
+            for test in tests_in(condition)
+            if test.operator == "is_known"
+        }
+        silent = {
+            name
+            for name in read
+            if (fact := self._facts.get(name)) is not None and fact.absent_means is not None
+        }
+        over_lines = {name for name in read if left_by_lines(self._sources.get(name))}
+        return (read & _NONE.union(*map(self.inputs, asked))) | silent | over_lines
+
+
+class Learning(Inputs):
+    """What may flip in a ruleset, rule by rule and fact by fact."""
+
+    def __init__(
+        self, ruleset: Ruleset, facts: Mapping[str, Fact], sources: Mapping[str, Source]
+    ) -> None:
+        super().__init__(ruleset, facts, sources)
+        self._leaves: dict[str, Leaves] = {}
+        self.own: list[Turns] = []
+        """Of each rule, before `if_unknown`: what a rule that it overrides depends on."""
+        self.rules: list[Turns] = []
+        """Of each rule, as the decision sees it."""
+        for rule, inputs in zip(ruleset.rules, self.inputs_of, strict=True):
+            turns = self.condition(rule.condition)
+            for blocker in rule.overridden_by:
+                turns |= self.own[self._at[blocker]].swapped
+            self.own.append(turns)
+            if rule.assume_not_holding:
+                turns |= Turns(rises=inputs)
+            self.rules.append(turns)
+
+    # --- facts -----------------------------------------------------------------------------------
 
     def leaves(self, name: str) -> Leaves:
         """What may make a fact lose a value that it had."""
@@ -196,28 +228,6 @@ class Learning:
             rivals = [turns.rises for turns, given in concluded if given != value]
             out[value] = _NONE.union(*own, *rivals)
         return Leaves(by_value=out, unknown=_NONE.union(*out.values()))
-
-    def resting_on(self) -> Names:
-        """The facts of the request whose absence a rule may depend on."""
-        read = _NONE.union(*self.inputs_of)
-        conditions = [rule.condition for rule in self._ruleset.rules]
-        for name in read:
-            source = self._sources.get(name)
-            if isinstance(source, Computed) and source.condition is not None:
-                conditions.append(source.condition)
-        asked = {
-            test.fact
-            for condition in conditions
-            for test in tests_in(condition)
-            if test.operator == "is_known"
-        }
-        silent = {
-            name
-            for name in read
-            if (fact := self._facts.get(name)) is not None and fact.absent_means is not None
-        }
-        over_lines = {name for name in read if left_by_lines(self._sources.get(name))}
-        return (read & _NONE.union(*map(self.inputs, asked))) | silent | over_lines
 
     # --- conditions ------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
+from payer_policy.core import collector
 from payer_policy.core.diagnostics import (
     Diagnostic,
     Location,
@@ -109,7 +110,8 @@ def read_library(
         root: The folder; every message begins with it.
         contents: What its files hold, as `load_folder` gives it; then nothing is read from `root`.
     """
-    return PolicyFolder(root).read(contents)
+    with collector.at_rest():
+        return PolicyFolder(root).read(contents)
 
 
 class _Step(NamedTuple):

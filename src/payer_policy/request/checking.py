@@ -11,6 +11,7 @@ from payer_policy.core.json_models import MAX_PROBLEMS, validated
 from payer_policy.core.json_source import JsonDocument, JsonPath, too_long_list
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
 from payer_policy.request.models import MAX_LINES, Line, Request
+from payer_policy.request.quick import read_quickly
 
 
 class Slip(NamedTuple):
@@ -40,13 +41,16 @@ def validated_request(document: JsonDocument) -> tuple[Request | None, list[Diag
             return None, [document.problem(code, message, ("lines",), key=True, hint=hint)]
     if (long := too_long_list(document)) is not None:
         return None, [long]
-    request, found = validated(Request, document)
+    request = read_quickly(value)
     if request is None:
-        return None, found
-    request = numbered(request)
+        request, found = validated(Request, document)
+        if request is None:
+            return None, found
+        request = numbered(request)
     slips = []
     for index, line in enumerate(value.get("lines", ())):
-        if (remark := remark_on_ndc(str(line.get("ndc")))) is not None:
+        ndc = line.get("ndc")
+        if ndc is not None and (remark := remark_on_ndc(str(ndc))) is not None:
             code, message, hint = remark
             message = f"a line: `ndc`: {message}"
             where = ("lines", index, "ndc")

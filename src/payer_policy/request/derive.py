@@ -76,7 +76,7 @@ class Context(NamedTuple):
     authorization: Mapping[str, Value | None]
 
 
-_AS_BOOLEAN = (False, None, None, True)
+AS_BOOLEAN: Final = (False, None, None, True)
 """A truth as the value of a boolean fact."""
 ALWAYS_KNOWN: Final = frozenset({"number", "modifiers"})
 """The line fields that are never None."""
@@ -84,7 +84,10 @@ _KEPT: Final = 4096
 """Maximum number of codes and days for which the attributes of a drug are kept."""
 
 
-_Derive = Callable[[Context, Mapping[str, Value], frozenset[str]], dict[str, "Value | None"]]
+_Derive = Callable[
+    [Context, Mapping[str, Value], frozenset[str]], tuple[dict[str, "Value | None"], int]
+]
+"""Gives the facts, and as bits those of `_DerivationWriter.silenced` of which nothing was said."""
 NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -111,6 +114,7 @@ class Derivation:
         self.reads = frozenset(behind(sources, needed))
         """The needed facts, and all that they are made from."""
         self._parts = writer.parts()
+        self._silent = _set_of(tuple(writer.silenced))
         self._told = frozenset(
             name for name, source in writer.sources.items() if not isinstance(source, Cases)
         )
@@ -136,11 +140,19 @@ class Derivation:
         self, context: Context, given: Mapping[str, Value]
     ) -> tuple[dict[str, Value | None], list[Contradiction]]:
         """The facts of a service; a fact that is not known is None or not in it."""
-        facts = self._derive(context, given, NOTHING)
-        if all(facts[name] == value for name, value in given.items() if name in self._told):
-            return facts, []
+        facts, contradictions, _ = self.read(context, given)
+        return facts, contradictions
+
+    def read(
+        self, context: Context, given: Mapping[str, Value]
+    ) -> tuple[dict[str, Value | None], list[Contradiction], frozenset[str]]:
+        """As `facts`, with the facts that have the value that silence means."""
+        facts, silent = self._derive(context, given, NOTHING)
+        told = self._told
+        if not given or all(facts[name] == one for name, one in given.items() if name in told):
+            return facts, [], self._silent(silent)
         # What differs may rest on silence alone: that is seen where silence means nothing.
-        said = self._spoken(context, given, NOTHING)
+        said, _ = self._spoken(context, given, NOTHING)
         contradictions = []
         agreeing = set()
         for name, value in given.items():
@@ -151,7 +163,8 @@ class Derivation:
                     agreeing.add(name)
                 else:
                     contradictions.append(Contradiction(name, form, value))
-        return self._derive(context, given, frozenset(agreeing)), contradictions
+        facts, silent = self._derive(context, given, frozenset(agreeing))
+        return facts, contradictions, self._silent(silent)
 
     @cached_property
     def _spoken(self) -> _Derive:
@@ -189,11 +202,13 @@ class _DerivationWriter(SourceWriter):
         self._vocabulary, self._reference, self._line_parts = vocabulary, reference, line_parts
         self._day = day
         self.sources = sources
+        self.silenced: list[str] = []
+        """The facts of which silence means something, in the order of their bits."""
         self._variables_of: dict[str, str] = {}
         self._attributes: list[str] = []
         self._silent: list[str] | None = None
         """While what the form tells is gathered: the facts on which it may be silent."""
-        self.namespace["BOOLEAN"] = _AS_BOOLEAN
+        self.namespace["BOOLEAN"] = AS_BOOLEAN
         self.namespace["on_day"] = on_day
 
     def derivation(self, needed: Sequence[str]) -> _Derive:
@@ -229,6 +244,7 @@ class _DerivationWriter(SourceWriter):
             "service_lines = service.lines",
             "claim_lines = context.claim_lines",
             "day = service.day",
+            "silent = 0",
             "same_day_lines = claim_lines if day is None else [line for line in claim_lines "
             "if line.date == day or not line.one_day and on_day(line, day)]",
         ]
@@ -244,7 +260,7 @@ class _DerivationWriter(SourceWriter):
             f"facts = {{{pairs}}}",
             "for name in given:",
             "    if name not in facts: facts[name] = given[name]",
-            "return facts",
+            "return facts, silent",
         ]
         return self.function("derive", "context, given, first", body)
 
@@ -284,9 +300,9 @@ class _DerivationWriter(SourceWriter):
             self._place(other)
         match source:
             case None:
-                silent = "None" if fact.absent_means is None else self.constant(fact.absent_means)
-                given = f"given_get({self.constant(name)}, {silent}) if given else {silent}"
+                given = f"given_get({self.constant(name)}) if given else None"
                 self._variables_of[name] = self.assign("v", given)
+                self._by_silence(name)
                 return
             case Aggregate() | Cases():
                 self._pass(source.lines, [name])
@@ -316,21 +332,12 @@ class _DerivationWriter(SourceWriter):
         if self._silent is None:
             key = self.constant(name)
             asked = f"{variable} is None"
-            if self._may_rest_on_silence(name):
+            if may_rest_on_silence(name, self.sources, self._vocabulary):
                 asked = f"({asked} or {key} in first)"
             self.lines.append(f"if {asked} and given: {variable} = given_get({key})")
             self._by_silence(name)
         else:
             self._silent.append(name)
-
-    def _may_rest_on_silence(self, name: str) -> bool:
-        """Whether a fact is made from another that has a value where nothing is said."""
-        source = self.sources.get(name)
-        return source is not None and any(
-            self._vocabulary.facts[other].absent_means is not None
-            or self._may_rest_on_silence(other)
-            for other in facts_of(source)
-        )
 
     def _fill_in(self) -> None:
         """`_settle` for all that waited for it: most claims bring no facts of their own."""
@@ -348,7 +355,10 @@ class _DerivationWriter(SourceWriter):
         fact, variable = self._vocabulary.facts[name], self._variables_of[name]
         silent = fact.absent_means
         if silent is not None:
-            self.lines.append(f"if {variable} is None: {variable} = {self.constant(silent)}")
+            bit = 1 << len(self.silenced)
+            self.silenced.append(name)
+            by_silence = f"{variable} = {self.constant(silent)}; silent |= {bit}"
+            self.lines.append(f"if {variable} is None: {by_silence}")
         elif self.sources.get(name) == ORIGINAL and fact.type.can_be_none:
             # An original claim replaces none, and its frequency says that it is one.
             original = f'{variable} is None and request.frequency == "1"'
@@ -533,6 +543,26 @@ def _conditions(sources: Iterable[Source]) -> Iterable[Condition]:
                 yield from (part for part in (where, condition) if part is not None)
 
 
+def may_rest_on_silence(name: str, sources: Mapping[str, Source], vocabulary: Vocabulary) -> bool:
+    """Whether a fact is made from another that has a value where nothing is said."""
+    source = sources.get(name)
+    return source is not None and any(
+        vocabulary.facts[other].absent_means is not None
+        or may_rest_on_silence(other, sources, vocabulary)
+        for other in facts_of(source)
+    )
+
+
+def _set_of(names: Sequence[str]) -> Callable[[int], frozenset[str]]:
+    """Those of some names whose bit is set."""
+
+    @lru_cache(maxsize=_KEPT)
+    def set_of(bits: int) -> frozenset[str]:
+        return frozenset([name for at, name in enumerate(names) if bits >> at & 1])
+
+    return set_of
+
+
 def _those_of(names: Sequence[str]) -> Callable[..., frozenset[str]]:
     """Those of some names for which an argument is true."""
 
@@ -653,7 +683,7 @@ def _duplicate_of_history(context: Context) -> bool | None:
                 and (prior.charge is None or line.charge is None or prior.charge == line.charge)
             ):
                 found |= same_day
-    return _AS_BOOLEAN[found]
+    return AS_BOOLEAN[found]
 
 
 def _units_in_history(context: Context) -> Any:
@@ -668,10 +698,13 @@ def _units_in_history(context: Context) -> Any:
 
 
 def _fractional_units(context: Context) -> bool | None:
-    units = [line.units for line in context.service.lines]
-    if any(number is not None and not isinstance(number, int) for number in units):
-        return True
-    return None if not units or None in units else False
+    unknown = not context.service.lines
+    for line in context.service.lines:
+        if line.units is None:
+            unknown = True
+        elif not isinstance(line.units, int):
+            return True
+    return None if unknown else False
 
 
 def _part_of_a_container(context: Context) -> bool | None:
@@ -698,7 +731,7 @@ def _part_of_a_container(context: Context) -> bool | None:
             found |= UNKNOWN
         elif not any(_whole_containers(number, one) for number in _sums(sum(of_it), anywhere)):
             found |= HOLDS
-    return _AS_BOOLEAN[found]
+    return AS_BOOLEAN[found]
 
 
 def _whole_containers(units: Any, container: Any) -> bool:

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, did_you_mean
+from payer_policy.core.frozen import quickly_made
 from payer_policy.core.json_models import MAX_PROBLEMS
 from payer_policy.core.vocabulary.model import Vocabulary
 from payer_policy.core.vocabulary.types import (
@@ -47,6 +48,7 @@ class Meant(NamedTuple):
     """The facts that the policy reads that decides it, and those that they are made from."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Given:
     """The facts of a request as values."""

@@ -9,7 +9,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import Any, Final
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from payer_policy.core.diagnostics import Diagnostic, Location, PolicyError, kind_of
 from payer_policy.core.json_models import MAX_PROBLEMS
@@ -17,10 +17,14 @@ from payer_policy.core.json_source import MAX_DEPTH, JsonDocument, JsonPath, ren
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.request.checking import inconsistencies, numbered, validated_request
 from payer_policy.request.models import Request
+from payer_policy.request.quick import MOST_INSIDE, read_quickly
 
-_PLAIN: Final = frozenset({bool, int, Decimal, date, NoneType})
 _MOST_PARTS: Final = 500_000
 """Parts of one request: 999 lines, 10,000 lines of history and their facts have fewer."""
+_PARTS_OF_LINE: Final = 20 + 3 * (MOST_INSIDE + 1) + MOST_INSIDE * (MOST_INSIDE + 1)
+"""At most, of one that was read quickly: fields, modifiers, pointers, and facts that are lists."""
+_PARTS_OF_ROW: Final = 20 + MOST_INSIDE + 1
+"""At most, of an authorization or a line of the history: fields, and one list."""
 _MOST_BITS: Final = 200
 """A whole number of more is no quantity, and would be long to write down."""
 _IN_ORDER: Final = frozenset({"diagnoses", "diagnosis_pointers"})
@@ -44,18 +48,16 @@ def request_from_mapping(value: object) -> Request:
     """
     if not isinstance(value, Mapping):
         raise PolicyError([_no_request(value)])
-    if _all_plain(value):
-        plain = dict(value)
-        if isinstance(plain.get("$schema"), str):
-            del plain["$schema"]
-        try:
-            request = numbered(Request.model_validate(plain))
-        except ValidationError:
-            pass  # reported below, with the place of everything that is wrong
-        else:
-            if not any(inconsistencies(request)):
-                return _on_its_own(request)
-    return _with_places(_Copy().of(value))
+    if isinstance(value.get("$schema"), str):
+        value = {key: part for key, part in value.items() if key != "$schema"}
+    request = read_quickly(value)
+    if request is not None and not any(inconsistencies(request)) and _is_small(request):
+        return request
+    plain = _Copy().of(value)
+    request = read_quickly(plain)
+    if request is not None and not any(inconsistencies(request)):
+        return request
+    return _with_places(plain)
 
 
 def consistent(request: Request) -> Request:
@@ -98,41 +100,10 @@ def _no_request(value: object) -> Diagnostic:
     return Diagnostic("wrong-type", message, Location(_NAME), hint)
 
 
-def _all_plain(value: Mapping[str, Any]) -> bool:
-    """Whether all that is inside, however deep, is what most requests are made of; false also where
-    that cannot be seen (a circle, say)."""
-    texts: list[str] = []
-    inside: list[Any] = [value]
-    left = _MOST_PARTS
-    while inside:
-        one = inside.pop()
-        left -= len(one) + 1
-        if left < 0:
-            return False
-        if type(one) is dict:
-            texts += one
-            one = one.values()
-        for part in one:
-            kind = type(part)
-            if kind is str:
-                texts.append(part)
-            elif kind is dict or kind is list or kind is tuple:
-                inside.append(part)
-            elif kind not in _PLAIN:
-                return False
-    try:
-        return unreadable("".join(texts)) is None
-    except TypeError:  # a key that is no text
-        return False
-
-
-def _on_its_own(request: Request) -> Request:
-    """The request without the lists of its facts that are still the caller's."""
-    for facts in (request.facts, *(line.facts for line in request.lines)):
-        for name, value in facts.items():
-            if type(value) is list:
-                facts[name] = list(value)
-    return request
+def _is_small(request: Request) -> bool:
+    """Whether a request that was read quickly surely has no more parts than any may have."""
+    others = [*(request.authorizations or ()), *(request.history or ())]
+    return len(request.lines) * _PARTS_OF_LINE + len(others) * _PARTS_OF_ROW < _MOST_PARTS
 
 
 class _Copy:

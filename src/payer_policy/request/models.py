@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -67,7 +67,7 @@ def _spelled(system: str) -> BeforeValidator:
     return BeforeValidator(spell)
 
 
-def _quantity(raw: object) -> int | Decimal:
+def quantity(raw: object) -> int | Decimal:
     number = exact_number(raw)
     if number < 0:  # a negative line would quietly lower the sum of the others
         raise ValueProblem("wrong-value", f"found {shown(raw)}; a number of 0 or more was expected")
@@ -84,9 +84,22 @@ PlaceOfService = Annotated[_Short, _spelled("place_of_service")]
 Npi = Annotated[_Short, _spelled("npi")]
 Revenue = Annotated[_Short, _spelled("revenue")]
 Identifier = Annotated[_Short, _spelled("identifier")]
-Quantity = Annotated[int | Decimal, BeforeValidator(_quantity)]
-_Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
+Quantity = Annotated[int | Decimal, BeforeValidator(quantity)]
+Number = Annotated[int, Field(ge=1, le=99999)]
+Pointer = Annotated[int, Field(ge=1, le=99, strict=True)]
 Date = Annotated[date, BeforeValidator(calendar_date)]
+Description = Annotated[str, Field(max_length=1000), BeforeValidator(_one_line)]
+SPELLED: Final[tuple[tuple[Any, str], ...]] = (
+    (Hcpcs, "hcpcs"),
+    (Icd10, "icd10cm"),
+    (Ndc, "ndc"),
+    (Modifier, "modifier"),
+    (PlaceOfService, "place_of_service"),
+    (Npi, "npi"),
+    (Revenue, "revenue"),
+    (Identifier, "identifier"),
+)
+"""The types of codes, each with the system that spells it."""
 
 
 def _first_paragraph(schema: dict[str, Any]) -> None:
@@ -175,7 +188,7 @@ class Provider(_Part, title="`provider`"):
 class Line(_Part, title="a line"):
     """One service line. `modifiers` is a set: their order means nothing, absence means none."""
 
-    number: int | None = Field(default=None, ge=1, le=99999)
+    number: Number | None = None
     """The line's number on the claim; given its position where left out."""
     code: Hcpcs | None
     """Null on an institutional line that has a revenue code and no procedure code."""
@@ -199,11 +212,11 @@ class Line(_Part, title="a line"):
     """`ML`, `UN`, `GR`, `F2` or `ME`."""
     charge: Quantity | None = None
     """What is billed for the line, in dollars; exact."""
-    diagnosis_pointers: tuple[_Pointer, ...] | None = Field(
+    diagnosis_pointers: tuple[Pointer, ...] | None = Field(
         default=None, max_length=99, strict=False
     )
     """Positions in the claim's diagnoses, from 1."""
-    description: Annotated[str, Field(max_length=1000), BeforeValidator(_one_line)] | None = None
+    description: Description | None = None
     """Free text of the line, for codes that are not specific; at most 1,000 characters."""
     authorization_number: Identifier | None = None
     """The authorization that this line names; the claim's own where left out."""

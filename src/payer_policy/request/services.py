@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
+from payer_policy.core.frozen import quickly_made
 from payer_policy.core.semantics import quotient
 from payer_policy.core.truth import FAILS, HOLDS, UNKNOWN, Truth
 from payer_policy.core.vocabulary.codes import NDC_QUANTITY_UNITS
@@ -71,6 +72,7 @@ class LineView:
         return None if one is None else _six_places(Fraction(self.ndc_quantity) * Fraction(one))
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Service:
     """The lines of one code on one day; no lines for a question without a claim."""

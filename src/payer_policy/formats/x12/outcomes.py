@@ -9,15 +9,16 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from typing import Any, Final
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any, Final
 
 from payer_policy.core.diagnostics import Diagnostic, Location
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.determination.model import outcome_schema
 from payer_policy.formats.x12.model import Number
 from payer_policy.request.models import Request
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 SEVERITY: Final = {"void": 0, "approve": 0, "reduce": 1, "pend": 2, "deny": 3}
 """Outcomes of a line; where two policies decide one, the highest counts."""
@@ -112,4 +113,6 @@ def share_of(money: Decimal, part: Fraction, whole: Fraction) -> Decimal:
 
 @cache
 def _schema() -> Draft202012Validator:
+    from jsonschema import Draft202012Validator  # slow to import, and few read stored answers
+
     return Draft202012Validator(outcome_schema())
