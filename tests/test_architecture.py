@@ -50,10 +50,12 @@ OPTIONAL = {
     "gherkin": r"specs/reading\.py",
     "jinja2": r"analysis/impact/html\.py",
     **dict.fromkeys(
-        ("polars", "numpy", "pyarrow"),
-        r"engines/columnar/.*|batch/.*|formats/tables/(parquet_blocks|kept)\.py|determination/columns\.py"
+        ("numpy", "pyarrow"),
+        r"\w+/(\w+_)?in_columns\.py|core/columns\.py|batch/.*|formats/tables/(parquet_blocks|kept)\.py"
         r"|analysis/impact/(columns|comparing|rows)\.py",
     ),
+    "msgspec": r"formats/json/.*|service/.*",
+    "polars": "",
 }
 """By library, the modules that may import it: for facts in columns, the form in columns of each."""
 

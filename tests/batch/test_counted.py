@@ -26,9 +26,10 @@ from payer_policy.batch.inputs import find_inputs
 from payer_policy.batch.readers import reader_of
 from payer_policy.cli import payer_policy
 from payer_policy.formats import X12Loop, x12_loops
-from payer_policy.formats.blocks import Block, JsonLines, TableClaims
+from payer_policy.formats.blocks import Block, ClaimRows, JsonLines, TableClaims
 from payer_policy.formats.streams import lines_of
 from payer_policy.formats.tables.csv_rows import row_texts
+from payer_policy.formats.tables.parquet_blocks import claim_starts
 from payer_policy.formats.x12.count import count_x12
 from payer_policy.formats.x12.segment_reader import reading
 from tests.batch import building
@@ -109,6 +110,9 @@ def losing(block: Block) -> Block:
         payload = replace(payload, data=b"\n".join(lines[:-1]) + b"\n")
     elif isinstance(payload, TableClaims):
         payload = replace(payload, claims=payload.claims[:-1])
+    elif isinstance(payload, ClaimRows):
+        last = int(claim_starts(payload.rows.column("id"))[-1])
+        payload = replace(payload, rows=payload.rows.slice(0, last))
     elif hasattr(payload, "items"):
         payload = replace(payload, items=payload.items[:-1])  # type: ignore[union-attr,call-arg]
     elif hasattr(payload, "batch"):

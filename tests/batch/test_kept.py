@@ -92,7 +92,7 @@ def test_columns_of_facts_keep_value_and_type(
 def test_columns_of_claim_lines_are_those_of_the_claim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_blocks, "_CLAIMS", 3)
+    monkeypatch.setattr(csv_blocks, "_SHARE", 10**6)
     rows = line_rows(claims())
     table = pq.read_table(building.write_parquet(tmp_path / "l.parquet", rows))
     first = {row["id"]: at for at, row in reversed(list(enumerate(rows, 1)))}

@@ -108,8 +108,8 @@ ROUTES: dict[str, Callable[[Path], tuple[Path, list[dict[str, Any]], dict[str, A
 def test_generated_claims_have_one_answer_by_every_way(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "_CLAIMS", 30)
-    monkeypatch.setattr(csv_blocks, "_CLAIMS", 30)
+    monkeypatch.setattr(pieces, "_SHARE", 10**6)
+    monkeypatch.setattr(csv_blocks, "_SHARE", 10**6)
     monkeypatch.setattr(running, "ROWS_BY_COLUMN", 70)
     file, given, facts = ROUTES[name](tmp_path)
     beside = tmp_path / "facts.txt"

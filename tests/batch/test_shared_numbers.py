@@ -95,10 +95,10 @@ def escaped(path: Path) -> Path:
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_blocks, "_BYTES", 1500)
-    monkeypatch.setattr(pieces, "_CLAIMS", 1)
+    monkeypatch.setattr(pieces, "_SHARE", 10**6)
     monkeypatch.setattr(running, "ROWS_BY_COLUMN", 5)
     monkeypatch.setattr(running, "_ROWS_ALONE", 3)
-    monkeypatch.setattr(csv_blocks, "_CLAIMS", 3)
+    monkeypatch.setattr(csv_blocks, "_SHARE", 10**6)
 
 
 def as_decide_says(path: Path, facts: Path) -> list[Any]:

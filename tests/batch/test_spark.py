@@ -11,12 +11,14 @@ import sys
 import venv
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from payer_policy import Engine
@@ -25,7 +27,8 @@ from payer_policy.core.in_parallel import WorkerLost
 from payer_policy.formats.source import WrongCall
 from tests import generated_forms
 from tests.batch import building
-from tests.batch.test_columns import as_table, random_rows
+from tests.batch.test_frames import line_rows
+from tests.batch.test_in_columns import as_batch, random_rows
 from tests.generated_claims import claims as generated_claims
 from tests.generated_claims import json_lines
 
@@ -51,17 +54,23 @@ def session() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def table() -> pl.DataFrame:
+def table() -> Any:
     engine = Engine.open(building.POLICIES)
-    made = as_table(engine, random_rows(engine, Random(21), 300))
-    strange = pl.Series("oral_therapy.outcome", [*(["no such outcome"] * 5), *([None] * 295)])
-    return made.with_columns(strange)
+    made = as_batch(engine, random_rows(engine, Random(21), 300))
+    strange = pa.array([*(["no such outcome"] * 5), *([None] * 295)])
+    return with_columns(made, {"oral_therapy.outcome": strange})
+
+
+def with_columns(table: Any, columns: dict[str, Any]) -> Any:
+    """The table with some columns more, or in place of those of the same name."""
+    own = dict(zip(table.column_names, table.columns, strict=True))
+    return pa.table({**own, **columns})
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory, table: pl.DataFrame) -> list[Path]:
+def files(tmp_path_factory: pytest.TempPathFactory, table: Any) -> list[Path]:
     folder = tmp_path_factory.mktemp("in")
-    table.write_parquet(folder / "facts.parquet")
+    pq.write_table(table, folder / "facts.parquet")
     claims = json_lines(generated_claims(17, 150, undated=0.2, spanned=0.2))
     (folder / "claims.jsonl").write_text(claims + "not a claim\n", encoding="utf-8")
     building.write_parquet(folder / "lines.parquet", building.line_rows(building.claims()))
@@ -102,7 +111,8 @@ def test_files_on_spark_leave_the_same_bytes(
 def test_a_frame_has_the_answers_of_the_file(
     session: Any, files: list[Path], tmp_path: Path
 ) -> None:
-    from payer_policy.batch.spark import PLAIN, REJECTED, decided
+    from payer_policy.batch.frames import PLAIN, REJECTED
+    from payer_policy.batch.spark import decided
 
     building.decided(files[1:2], tmp_path / "here")
     wanted = [
@@ -125,17 +135,19 @@ def test_a_frame_has_the_answers_of_the_file(
 
 
 def test_a_frame_keeps_columns_of_every_row_and_a_file_does_too(
-    session: Any, table: pl.DataFrame, tmp_path: Path
+    session: Any, table: Any, tmp_path: Path
 ) -> None:
-    from payer_policy.batch.spark import REJECTED, decided
+    from payer_policy.batch.frames import REJECTED
+    from payer_policy.batch.spark import decided
 
-    rows = table.with_columns(
-        pl.lit("one").alias("id"),
-        pl.int_range(len(table), dtype=pl.Int32).alias("row.number"),
-        pl.Series("amount", [f"{at}.25" for at in range(len(table))]).cast(pl.Decimal(12, 2)),
-        pl.Series("words", [[f"a{at}"] for at in range(len(table))]),
-    )
-    rows.write_parquet(tmp_path / "facts.parquet")
+    places = range(len(table))
+    more = {
+        "id": pa.array(["one" for _ in places]),
+        "row.number": pa.array(places, pa.int32()),
+        "amount": pa.array([Decimal(f"{at}.25") for at in places], pa.decimal128(12, 2)),
+        "words": pa.array([[f"a{at}"] for at in places]),
+    }
+    pq.write_table(with_columns(table, more), tmp_path / "facts.parquet")
     keep = ("row.number", "amount", "words", "id")
 
     answers = decided(
@@ -219,9 +231,7 @@ def test_an_executor_that_fails_ends_the_run(
         building.decided(files, tmp_path / "out", part_records=50, spark=True)
 
 
-def test_a_frame_with_points_in_time_has_days_and_one_of_lines_gets_a_sentence(
-    session: Any, files: list[Path]
-) -> None:
+def test_a_frame_with_points_in_time_has_days(session: Any) -> None:
     from payer_policy.batch.spark import decided
 
     values = "id string, `coverage.payer` string, `drug.code` string, `service.date` timestamp"
@@ -233,16 +243,41 @@ def test_a_frame_with_points_in_time_has_days_and_one_of_lines_gets_a_sentence(
         "a": ("2025-03-04", "pend"),
         "b": ("None", "rejected"),
     }
-    with pytest.raises(
-        WrongCall, match="the frame has one row per claim line; one row per service was"
-    ):
-        decided(session.read.parquet(str(files[2])), building.POLICIES)
+
+
+def test_a_frame_of_claim_lines_has_the_answers_of_one_in_memory(session: Any) -> None:
+    """Spark's rows are in no order, and a claim's lines may come from anywhere."""
+    from payer_policy.batch.frames import decide_frame
+    from payer_policy.batch.spark import decided
+
+    rows = line_rows(80)
+    table = pa.Table.from_pylist(rows)
+    frame = session.createDataFrame(table.to_pandas()).repartition(5)
+
+    answers = decided(frame, building.POLICIES, keep=["batch"]).drop("lines").toPandas()
+
+    wanted = decide_frame(table, building.POLICIES, ["batch"])
+    order = ["claim_id", "code", "service_date", "policy"]
+    found = pa.Table.from_pandas(answers, preserve_index=False)
+    for name in ("claim_id", "decision", "headline", "findings", "missing", "batch", "policy"):
+        assert found.sort_by([(one, "ascending") for one in order])[name].to_pylist() == (
+            wanted.sort_by([(one, "ascending") for one in order])[name].to_pylist()
+        ), name
+
+
+def test_a_frame_of_claim_lines_needs_their_numbers(session: Any) -> None:
+    from payer_policy.batch.spark import decided
+
+    table = pa.Table.from_pylist(line_rows(3)).drop_columns(["line.number", "batch"])
+
+    with pytest.raises(WrongCall, match=r"the column `line.number` is missing"):
+        decided(session.createDataFrame(table.to_pandas()), building.POLICIES)
 
 
 UNFIT = {
     "without a package": (
         "",
-        r"the workers of this Spark session run \S+, without (payer-policy, )?polars, pyarrow, "
+        r"the workers of this Spark session run \S+, without (payer-policy, )?pyarrow, "
         r"pandas and numpy; start the session with PYSPARK_PYTHON=",
     ),
     "of another Python": (
@@ -306,8 +341,8 @@ else:
     ("worker", "said"),
     [
         ({"missing": [], "version": version("payer-policy")}, ""),
-        ({"missing": ["polars"], "version": "1"}, "run /p, without polars; start"),
-        ({"missing": ["polars", "numpy"], "version": "1"}, "without polars and numpy; start"),
+        ({"missing": ["pyarrow"], "version": "1"}, "run /p, without pyarrow; start"),
+        ({"missing": ["pyarrow", "numpy"], "version": "1"}, "without pyarrow and numpy; start"),
         ({"missing": [], "version": "0.0.9"}, "have payer-policy 0.0.9, not "),
     ],
 )

@@ -446,13 +446,13 @@ def test_counts_that_differ_are_an_internal_error(
 def test_units_that_no_column_holds_are_a_reject() -> None:
     from fractions import Fraction
 
-    from payer_policy.batch.answers import _exact
+    from payer_policy.batch.answers import exact
 
-    assert _exact(Fraction(1, 8)) == Decimal("0.125")
-    assert _exact(7) == 7
+    assert exact(Fraction(1, 8)) == Decimal("0.125")
+    assert exact(7) == 7
     for units in (Fraction(1, 3), 10**12, Decimal("1e-13")):
         with pytest.raises(NotExact):
-            _exact(units)
+            exact(units)
     assert AnswerRows({}).table().schema == ANSWER
 
 

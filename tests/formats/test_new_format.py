@@ -71,7 +71,7 @@ def test_what_comes_by_it_is_decided_as_the_same_claim_in_json_is(
 def test_batch_reads_and_writes_it(
     workers: int, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "_CLAIMS", 1)
+    monkeypatch.setattr(pieces, "_SHARE", 10**6)
     out = tmp_path / "out"
 
     result = run("batch", file, "-o", out, "--as", "claim_bars", "--workers", workers)
@@ -142,7 +142,7 @@ def test_json_lines_are_written_as_by_json(file: Path, tmp_path: Path) -> None:
 def test_a_stopped_run_writes_each_answer_once(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "_CLAIMS", 1)
+    monkeypatch.setattr(pieces, "_SHARE", 10**6)
     out = tmp_path / "out"
     words = ("batch", file, "-o", out, "--as", "claim_bars", "--workers", 1, "--part-records", 1)
     run(*words)

@@ -132,7 +132,7 @@ def test_any_number_of_processes_gives_the_same(monkeypatch: pytest.MonkeyPatch)
 
 def test_in_columns_no_scenario_is_asked_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """And each answer is what a table of its own gives."""
-    columns = pytest.importorskip("payer_policy.engines.columnar.engine")
+    columns = pytest.importorskip("payer_policy.engines.in_columns")
     scripts = [
         *_scripts(SHIPPED, ROOT),
         *_scripts(_readable(features_in([DATA / "cases"]), DATA), DATA),  # these all fail here

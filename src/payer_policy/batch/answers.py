@@ -45,7 +45,7 @@ class AnswerRows:
         Raises:
             NotExact: An amount does not fit; none of the request's rows is added.
         """
-        rows = [self._determined(one) for one in outcome.determinations]
+        rows = [self.determined(one) for one in outcome.determinations]
         rows = rows or [_without(one, kind) for one in outcome.without_policy]
         for row in rows:
             self.weight += 1 + len(row["lines"]) + len(row["findings"])
@@ -65,7 +65,8 @@ class AnswerRows:
             self._tables.append(pa.Table.from_pylist(self._rows, ANSWER))
             self._rows = []
 
-    def _determined(self, made: Determination) -> dict[str, Any]:
+    def determined(self, made: Determination) -> dict[str, Any]:
+        """The row of a determination, without its record."""
         missing = {question.fact for question in made.missing}
         return {
             "claim_id": made.claim_id,
@@ -78,10 +79,10 @@ class AnswerRows:
                     "number": line.number,
                     "parts": line.parts,
                     "outcome": line.outcome,
-                    "billed_units": _exact(line.billed_units),
-                    "allowed_units": _exact(line.allowed_units),
-                    "allowed_least": _exact(line.allowed_least),
-                    "allowed_most": _exact(line.allowed_most),
+                    "billed_units": exact(line.billed_units),
+                    "allowed_units": exact(line.allowed_units),
+                    "allowed_least": exact(line.allowed_least),
+                    "allowed_most": exact(line.allowed_most),
                     "findings": line.findings,
                 }
                 for line in made.lines
@@ -120,7 +121,12 @@ def reason_text(kind: str, reason: Reason | Finding) -> str:
     return " ".join([kind, *(code for code in codes if code is not None)])
 
 
-def _exact(units: int | Decimal | Fraction | None) -> Decimal | None:
+def exact(units: int | Decimal | Fraction | None) -> Decimal | None:
+    """Units as a number of the answers.
+
+    Raises:
+        NotExact: they do not fit.
+    """
     if units is None:
         return None
     if isinstance(units, Fraction):

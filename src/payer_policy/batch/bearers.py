@@ -8,11 +8,12 @@ facts file what is needed to match them. Memory grows with those claims, not wit
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import polars as pl
+import numpy as np
 
+from payer_policy.batch.fact_table import distinct_cells
 from payer_policy.batch.intakes import intakes_of
 from payer_policy.batch.readers import Reader
 from payer_policy.core.diagnostics import Diagnostic
@@ -26,17 +27,20 @@ from payer_policy.formats import (
 from payer_policy.formats.blocks import (
     ArrowRows,
     Block,
+    ClaimRows,
     CsvText,
     JsonLines,
     JsonText,
     Pieces,
+    TableClaim,
     TableClaims,
 )
 from payer_policy.formats.pieces import piece_intake
 from payer_policy.formats.rejects import record_place
 from payer_policy.formats.tables.cells import converter
-from payer_policy.formats.tables.columns import ID
+from payer_policy.formats.tables.columns import ID, Columns
 from payer_policy.formats.tables.csv_rows import rows_of
+from payer_policy.formats.tables.parquet_blocks import claim_rows
 from payer_policy.formats.tables.requests import ClaimColumns
 from payer_policy.request.models import Request
 
@@ -97,7 +101,9 @@ class _Scan:
             case Pieces():
                 self._pieces(payload)
             case TableClaims():
-                self._table_claims(payload, block)
+                self._table_claims(payload.columns, payload.claims, block)
+            case ClaimRows():
+                self._table_claims(payload.columns, claim_rows(payload), block)
             case ArrowRows():
                 self._arrow_rows(payload)
             case CsvText():
@@ -133,9 +139,9 @@ class _Scan:
             for text in texts
         )
 
-    def _table_claims(self, payload: TableClaims, block: Block) -> None:
-        columns = ClaimColumns(payload.columns.names, self._facts)
-        claims = {claim.first_row: claim for claim in payload.claims}
+    def _table_claims(self, names: Columns, rows: Iterable[TableClaim], block: Block) -> None:
+        columns = ClaimColumns(names.names, self._facts)
+        claims = {claim.first_row: claim for claim in rows}
         refused = {one.record: one for one in block.rejects if one.claim_id is not None}
         for record in sorted([*claims, *refused]):
             if record in refused:
@@ -155,13 +161,13 @@ class _Scan:
     def _arrow_rows(self, payload: ArrowRows) -> None:
         batch, first = payload.batch, payload.first_row
         if ID in batch.schema.names:
-            ids = pl.from_arrow(batch.column(batch.schema.names.index(ID)))
-            assert isinstance(ids, pl.Series)
-            texts = ids.cast(pl.String).str.strip_chars()
+            codes, cells = distinct_cells(batch.column(ID))
+            numbers = list(map(converter("text"), cells))
+            wanted = np.array([number in self._wanted for number in numbers], dtype=np.bool_)
             before = self._position
-            for at in texts.is_in(list(self._wanted)).arg_true().to_list():
+            for at in np.flatnonzero(wanted[codes]).tolist():
                 self._position = before + at + 1
-                self._row(first + at, None, texts[at])
+                self._row(first + at, None, numbers[codes[at]])
             self._position = before
         self._position += batch.num_rows
 

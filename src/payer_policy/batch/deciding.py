@@ -6,19 +6,22 @@ An error of this program in one record affects that record alone: it becomes a r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, assert_never
 
-import polars as pl
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from payer_policy.batch.answers import AnswerRows, NotExact, counts_of, record_count
-from payer_policy.batch.facts import FactTables
+from payer_policy.batch.fact_table import fact_columns
 from payer_policy.batch.facts_file import FactsFile
+from payer_policy.batch.in_columns import ColumnarBatch
 from payer_policy.batch.intakes import intakes_of
 from payer_policy.batch.kept import with_kept
+from payer_policy.batch.line_table import line_columns
+from payer_policy.core.columns import Flags, Places
 from payer_policy.core.diagnostics import (
     Diagnostic,
     Location,
@@ -26,26 +29,49 @@ from payer_policy.core.diagnostics import (
     PolicyError,
     Position,
 )
-from payer_policy.core.vocabulary.model import Fact
-from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
 from payer_policy.formats import Intake, Supplement, apply_supplement, read_supplements
 from payer_policy.formats.answer import Answer
 from payer_policy.formats.blocks import (
     ArrowRows,
     Block,
+    ClaimRows,
     CsvText,
     JsonLines,
     JsonText,
     Pieces,
+    TableClaim,
     TableClaims,
 )
+from payer_policy.formats.json.bulk import quick_lines
 from payer_policy.formats.known import writer
-from payer_policy.formats.rejects import Reject, record_place, rejected
+from payer_policy.formats.rejects import Reject, problem_at, record_place, rejected
+from payer_policy.formats.tables.columns import ID, Columns
 from payer_policy.formats.tables.csv_rows import rows_of
 from payer_policy.formats.tables.kept import kept_of_rows
-from payer_policy.formats.tables.requests import ClaimColumns, Refusal
+from payer_policy.formats.tables.parquet_blocks import claim_rows, claim_starts
+from payer_policy.formats.tables.requests import ClaimColumns, FactRows, Refusal
+from payer_policy.request.in_columns import ReadColumns
 from payer_policy.request.models import Request
+from payer_policy.request.reading_in_columns import Reading
+from payer_policy.request.requests_in_columns import gathered
+
+IN_COLUMNS: Final = "columns"
+TOO_FEW: Final = "few"
+FAULT: Final = "fault"
+UNREADABLE: Final = "unreadable"
+FACTS_FILE: Final = "facts-file"
+"""How records are decided: in columns, or by themselves since there are few in a block, since columns
+failed, since something in them is no value, or since the facts file is about a row of a table."""
+_READ_AGAIN: Final = frozenset({UNREADABLE, FACTS_FILE})
+"""Records for which these are the causes may be decided in columns once they were read by themselves."""
+TWICE: Final = "twice"
+DIFFERENT: Final = "different"
+"""How many of the records in columns were also decided by themselves, and had other answers there."""
+_ONE_IN: Final = 1_000
+_NO_CAUSES: Final[Mapping[int, str]] = {}
+FEW: Final = 20
+"""Fewer requests of a block than these are decided one by one, which takes less time."""
 
 
 class CountsDiffer(PayerPolicyError):
@@ -55,11 +81,11 @@ class CountsDiffer(PayerPolicyError):
 class Watcher(Protocol):
     """Observes what a block is decided from, for values that no column of the answers holds."""
 
-    def facts(self, frame: pl.DataFrame, first: int) -> None:
+    def facts(self, table: Any, first: int) -> None:
         """Called with a table of facts as it was read, and the record number of its first row."""
 
-    def decided(self, record: int, request: Request, outcome: Outcome) -> None:
-        """Called with a request that was decided by itself, whose rows are in the answers."""
+    def read(self, record: int, request: Request) -> None:
+        """Called with each request that was read as such and could be decided."""
 
 
 @dataclass(slots=True)
@@ -98,6 +124,17 @@ class Answered:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A request that was read and is not decided yet."""
+
+    record: int
+    request: Request
+    intake: Intake
+    cause: str = ""
+    """Why it is to be decided by itself."""
+
+
 @dataclass
 class _Sheet:
     """The answers of one block so far."""
@@ -105,9 +142,14 @@ class _Sheet:
     file: str
     rows: AnswerRows
     watcher: Watcher | None = None
+    waiting: list[_Waiting] = field(default_factory=list)
+    tables: list[Any] = field(default_factory=list)
+    """What was decided in columns."""
     rejects: list[Reject] = field(default_factory=list)
     records: int = 0
     warnings: Counter[str] = field(default_factory=Counter)
+    paths: Counter[str] = field(default_factory=Counter)
+    """How many records were decided in columns, and by themselves for which cause."""
     with_facts: int = 0
     kept: tuple[Any, Sequence[int]] = (None, ())
     """What is carried to the answers, one row per record, and the numbers of those records."""
@@ -121,32 +163,42 @@ class Decider:
     Args:
         engine: The engine.
         facts: The facts file.
-        columns: Whether tables of facts are decided a column at a time.
+        columns: Whether records are decided in columns, where possible.
         written: The format that answers are also written in; no record is then decided in columns.
+        seed: Says which records in columns are decided twice, one in a thousand.
     """
 
     def __init__(
-        self, engine: Engine, facts: FactsFile | None, *, columns: bool, written: str | None = None
+        self,
+        engine: Engine,
+        facts: FactsFile | None,
+        *,
+        columns: bool,
+        written: str | None = None,
+        seed: int = 0,
     ) -> None:
+        self._seed = seed
         self._write = None if written is None else writer(written)
-        self._engine = engine
+        self.engine = engine
         self._facts_file = facts
         self._supplements: Mapping[str, Supplement] = {}
         if facts is not None and facts.entries:
             self._supplements = read_supplements(facts.data, facts.name)
-        self._vocabulary = engine.library.vocabulary.facts
-        self._order = {name: index for index, name in enumerate(self._vocabulary)}
-        self._tables = FactTables(engine, columns=columns)
+        self._vocabulary = engine.library.vocabulary
+        self._order = {name: index for index, name in enumerate(self._vocabulary.facts)}
+        self._columns = ColumnarBatch(engine) if columns and written is None else None
 
     def answered(self, file: str, block: Block, watcher: Watcher | None = None) -> Answered:
         """The answers on a block. Its rejects include those of the reader."""
         sheet = _Sheet(file, AnswerRows(self._order), watcher)
-        table = self._read(sheet, block)
+        self._read(sheet, block)
+        self._decide_waiting(sheet)
         made = sheet.rows.table()
-        if table is not None:
-            made = in_order([made, table]) if len(made) else table
+        if sheet.tables:
+            made = in_order([made, *sheet.tables]) if len(made) else in_order(sheet.tables)
         counts = counts_of(made)
         counts["warnings"] = sheet.warnings
+        counts["paths"] = sheet.paths
         counts["rejects"] = Counter(reject.code for reject in (*sheet.rejects, *block.rejects))
         counts["facts"] = Counter({"claims": sheet.with_facts} if sheet.with_facts else {})
         decided = record_count(made)
@@ -178,45 +230,168 @@ class Decider:
         found = sorted([*sheet.written, *refusals], key=lambda one: one[0])
         return self._write([answer for _, answer in found])
 
-    def _read(self, sheet: _Sheet, block: Block) -> Any:
+    def _read(self, sheet: _Sheet, block: Block) -> None:
         payload = block.payload
         match payload:
+            case JsonLines() if self._columns is not None and sheet.watcher is None:
+                self._json_lines(sheet, payload)
             case JsonLines() | JsonText() | Pieces():
                 for number, intake in intakes_of(payload, sheet.file):
                     self._intake(sheet, number, intake)
+            case ClaimRows() if self._columns is not None and sheet.watcher is None:
+                self._claim_rows(sheet, payload)
+            case ClaimRows():
+                self._table_claims(sheet, payload.columns, claim_rows(payload))
             case TableClaims():
-                columns = ClaimColumns(payload.columns.names, self._vocabulary)
                 sheet.kept = payload.kept, [claim.first_row for claim in payload.claims]
-                for claim in payload.claims:
-                    sheet.records += 1
-                    read = columns.request(claim, sheet.file)
-                    self._made(sheet, claim.first_row, claim.first_line, *read)
+                if self._columns is not None and sheet.watcher is None:
+                    self._claim_tuples(sheet, payload)
+                else:
+                    self._table_claims(sheet, payload.columns, payload.claims)
             case ArrowRows():
-                frame = pl.from_arrow(payload.batch)
-                assert isinstance(frame, pl.DataFrame)
-                sheet.kept = payload.kept, range(payload.first_row, payload.first_row + len(frame))
-                return self._fact_table(sheet, frame, payload.first_row, {}, None)
+                table = pa.Table.from_batches([payload.batch])
+                sheet.kept = payload.kept, range(payload.first_row, payload.first_row + len(table))
+                self._fact_table(sheet, table, payload.first_row, {}, None)
             case CsvText():
-                return self._csv(sheet, payload)
-        return None
+                self._csv(sheet, payload)
+            case None:
+                pass
+            case _:
+                assert_never(payload)
 
     # --- claims ----------------------------------------------------------------------------------
 
-    def _intake(self, sheet: _Sheet, record: int, intake: Intake) -> None:
-        for found in intake.diagnostics:
-            if found.severity == "warning":
-                sheet.warnings[found.code] += 1
-        if intake.is_note:
-            return
-        sheet.records += 1
+    def _json_lines(self, sheet: _Sheet, payload: JsonLines) -> None:
+        """Read the lines in bulk; those that cannot be read so, or not decided in columns, strictly."""
+        reading, numbers, strictly = Reading(self._vocabulary), [], {}
+        file = self._facts_file
+        for number, value in quick_lines(payload.data, payload.first_line):
+            if value is None or (file is not None and file.about(sheet.file, number) is not None):
+                strictly[number] = ""
+            else:
+                reading.read(value)
+                numbers.append(number)
+
+        strictly |= self._in_bulk(sheet, np.array(numbers, dtype=np.int64), reading.made)
+        if strictly:
+            for number, intake in intakes_of(payload, sheet.file, strictly):
+                self._intake(sheet, number, intake, strictly[number])
+
+    def _claim_rows(self, sheet: _Sheet, payload: ClaimRows) -> None:
+        """Read claims in bulk; those that cannot be read so, or not decided in columns, row by row."""
+        starts = claim_starts(payload.rows.column(ID))
+
+        def read() -> ReadColumns:
+            return line_columns(payload.rows, starts, self._vocabulary)
+
+        causes = self._in_bulk(sheet, starts + payload.first_row, read)
+        if causes:
+            self._table_claims(sheet, payload.columns, claim_rows(payload, causes), causes)
+
+    def _claim_tuples(self, sheet: _Sheet, payload: TableClaims) -> None:
+        """The same of rows that were read one by one."""
+        whole = [one for one in payload.claims if one.count == len(one.rows)]
+        records = np.array([one.first_row for one in whole], dtype=np.int64)
+        starts = np.cumsum([0, *(one.count for one in whole)])[:-1]
+
+        def read() -> ReadColumns:
+            cells = zip(*[row for one in whole for row in one.rows], strict=True)
+            arrays = [pa.array(column) for column in cells]
+            table = pa.Table.from_arrays(arrays, list(payload.columns.names))
+            return line_columns(table, starts, self._vocabulary)
+
+        causes = self._in_bulk(sheet, records, read)
+        decided = {*records.tolist()} - causes.keys()
+        rest = [one for one in payload.claims if one.first_row not in decided]
+        self._table_claims(sheet, payload.columns, rest, causes)
+
+    def _in_bulk(
+        self,
+        sheet: _Sheet,
+        records: Places,
+        read: Callable[[], ReadColumns],
+        *,
+        least: int = FEW,
+        with_facts: bool = True,
+    ) -> dict[int, str]:
+        """Decide records in columns.
+
+        Args:
+            sheet: Where the answers go.
+            records: The records.
+            read: Reads them as columns.
+            least: Fewer of them are not worth it.
+            with_facts: Whether the facts file may be about some of them.
+
+        Returns:
+            The records that are to be read and decided by themselves, with the cause; "": there are few.
+        """
+        if self._columns is None or len(records) < least:
+            return dict.fromkeys(records.tolist(), "")
+        file = self._facts_file if with_facts and len(records) else None
+        about = () if file is None else file.records(sheet.file, *_range(records))
+        try:
+            made = read()
+            alone = {UNREADABLE: made.refused, FACTS_FILE: np.isin(records, list(about))}
+            decided = self._columns.decide(made.columns, records, alone)
+        except Exception:
+            # An error in columns costs time, and no record.
+            sheet.warnings["decided-row-by-row"] += len(records)
+            return dict.fromkeys(records.tolist(), FAULT)
+        sheet.tables.append(decided.table)
+        done = np.ones(len(records), dtype=np.bool_)
+        causes: dict[int, str] = {}
+        for cause, where in decided.alone.items():
+            done &= ~where
+            causes |= dict.fromkeys(records[where].tolist(), cause)
+        count = int(done.sum())
+        sheet.paths[IN_COLUMNS] += count
+        sheet.records += count
+        sheet.warnings += made.remarks(done)
+        return causes | dict.fromkeys(records[done & self._again(records)].tolist(), TWICE)
+
+    def _again(self, records: Places) -> Flags:
+        """The records that are decided twice: which, depends on nothing but their numbers."""
+        mixed = (records.astype(np.uint64) + np.uint64(self._seed)) * np.uint64(0x9E3779B97F4A7C15)
+        chosen: Flags = (mixed >> np.uint64(32)) % np.uint64(_ONE_IN) == 0
+        return chosen
+
+    def _table_claims(
+        self,
+        sheet: _Sheet,
+        names: Columns,
+        claims: Iterable[TableClaim],
+        causes: Mapping[int, str] = _NO_CAUSES,
+    ) -> None:
+        """Read claims one by one. `causes` says by record why one is to be decided by itself."""
+        columns = ClaimColumns(names.names, self._vocabulary.facts)
+        for claim in claims:
+            record = claim.first_row
+            cause = causes.get(record, "")
+            sheet.records += cause != TWICE
+            claim_id, made = columns.request(claim, sheet.file)
+            self._made(sheet, record, claim.first_line, claim_id, made, cause)
+
+    def _intake(self, sheet: _Sheet, record: int, intake: Intake, cause: str = "") -> None:
+        if cause != TWICE:
+            for found in intake.diagnostics:
+                if found.severity == "warning":
+                    sheet.warnings[found.code] += 1
+            if intake.is_note:
+                return
+            sheet.records += 1
         if intake.request is None:
+            if cause == TWICE:
+                self._hold(sheet, record, None)
             reject = rejected(sheet.file, record, intake.claim_id, intake.diagnostics)
             sheet.rejects.append(reject)
             return
-        self._decide(sheet, record, intake.request, intake)
+        self._take(sheet, record, intake.request, intake, cause)
 
-    def _decide(self, sheet: _Sheet, record: int, request: Request, intake: Intake) -> None:
-        problems: tuple[Diagnostic, ...]
+    def _take(
+        self, sheet: _Sheet, record: int, request: Request, intake: Intake, cause: str = ""
+    ) -> None:
+        """Let a request wait for its decision, with what the facts file says of it."""
         try:
             entry = None if self._facts_file is None else self._facts_file.about(sheet.file, record)
             if isinstance(entry, Diagnostic):
@@ -225,32 +400,80 @@ class Decider:
                 sheet.with_facts += 1
                 request = apply_supplement(request, self._supplements[entry])
         except PolicyError as error:
-            problems = error.diagnostics
+            sheet.rejects.append(rejected(sheet.file, record, request.id, error.diagnostics))
         else:
-            try:
-                outcome = self._engine.decide(request)
-                sheet.rows.add(record, request.kind, outcome)
-                if self._write is not None:
-                    sheet.written.append((record, outcome.to_json()))
-                if sheet.watcher is not None:
-                    sheet.watcher.decided(record, request, outcome)
-                return
-            except NotExact as error:
-                problems = (Diagnostic("not-exact", f"{error}", intake.place),)
-            except PolicyError as error:
-                problems = tuple(intake.placed(problem) for problem in error.diagnostics)
-            except Exception as error:
-                problems = (_fault(error, intake),)
-        sheet.rejects.append(rejected(sheet.file, record, request.id, problems))
+            cause = "" if cause in _READ_AGAIN else cause
+            sheet.waiting.append(_Waiting(record, request, intake, cause))
 
-    @property
-    def facts(self) -> Mapping[str, Fact]:
-        """The facts of the vocabulary that it decides by."""
-        return self._vocabulary
+    def _decide_waiting(self, sheet: _Sheet) -> None:
+        if sheet.watcher is not None:
+            for one in sheet.waiting:
+                sheet.watcher.read(one.record, one.request)
+        together = {one.record: one for one in sheet.waiting if not one.cause}
+        requests = [one.request for one in together.values()]
+        records = np.array(list(together), dtype=np.int64)
+
+        def read() -> ReadColumns:
+            return gathered(requests, self._vocabulary)
+
+        counted = sheet.records
+        causes = self._in_bulk(sheet, records, read, with_facts=False)
+        sheet.records = counted  # they were counted when they were read
+        for one in sheet.waiting:
+            cause = one.cause or causes.get(one.record, IN_COLUMNS)
+            if cause != IN_COLUMNS:
+                self._decide(sheet, one, cause or TOO_FEW)
+        sheet.waiting = []
+
+    def _hold(self, sheet: _Sheet, record: int, made: Any) -> bool:
+        """Compare the rows of a record that was decided twice; those in columns go where they differ.
+
+        Args:
+            sheet: The answers.
+            record: The record.
+            made: Its rows when it is decided by itself; None: it is refused.
+        """
+        rows = [] if made is None else _comparable(made)
+        found = [table.filter(pc.equal(table["record"], record)) for table in sheet.tables]
+        same = [row for table in found for row in _comparable(table)] == rows
+        sheet.paths[TWICE] += 1
+        if not same:
+            sheet.paths[DIFFERENT] += 1
+            sheet.tables = [
+                table.filter(pc.not_equal(table["record"], record)) for table in sheet.tables
+            ]
+        return same
+
+    def _decide(self, sheet: _Sheet, one: _Waiting, cause: str) -> None:
+        """Decide a request by itself."""
+        record, request, intake = one.record, one.request, one.intake
+        if cause != TWICE and self._columns is not None:
+            sheet.paths[cause] += 1
+        problems: tuple[Diagnostic, ...]
+        try:
+            outcome = self.engine.decide(request)
+            if cause == TWICE:
+                own = AnswerRows(self._order)
+                own.add(record, request.kind, outcome)
+                if self._hold(sheet, record, own.table()):
+                    return
+            sheet.rows.add(record, request.kind, outcome)
+            if self._write is not None:
+                sheet.written.append((record, outcome.to_json()))
+            return
+        except NotExact as error:
+            problems = (Diagnostic("not-exact", f"{error}", intake.place),)
+        except PolicyError as error:
+            problems = tuple(intake.placed(problem) for problem in error.diagnostics)
+        except Exception as error:
+            problems = (_fault(error, intake),)
+        if cause == TWICE:
+            self._hold(sheet, record, None)
+        sheet.rejects.append(rejected(sheet.file, record, request.id, problems))
 
     # --- tables of facts ------------------------------------------------------------------------------
 
-    def _csv(self, sheet: _Sheet, payload: CsvText) -> Any:
+    def _csv(self, sheet: _Sheet, payload: CsvText) -> None:
         table = payload.columns
         width = table.width
         rows: list[list[str | None]] = []
@@ -264,39 +487,44 @@ class Decider:
             else:
                 rows.append([cell or None for cell in cells])
         columns = list(zip(*rows, strict=True)) if rows else [()] * width
-        frame = pl.DataFrame(
-            {
-                name: pl.Series(name, columns[place], dtype=pl.String)
-                for name, place in zip(table.names, table.places, strict=True)
-            }
-        )
+        texts = [pa.array(columns[place], pa.string()) for place in table.places]
         kept = kept_of_rows([[row[one.place] for one in table.kept] for row in rows], table)
         sheet.kept = kept, range(payload.first_row, payload.first_row + len(rows))
-        return self._fact_table(sheet, frame, payload.first_row, broken, lines)
+        made = pa.table(texts, names=list(table.names))
+        self._fact_table(sheet, made, payload.first_row, broken, lines)
 
     def _fact_table(
         self,
         sheet: _Sheet,
-        frame: pl.DataFrame,
+        table: Any,
         first: int,
         broken: Mapping[int, str],
         lines: Sequence[int] | None,
-    ) -> Any:
-        sheet.records += len(frame)
+    ) -> None:
+        """Decide a table of facts. `broken` says by position why a row cannot be read."""
         if sheet.watcher is not None:
-            sheet.watcher.facts(frame, first)
-        facts = self._facts_file
-        records = () if facts is None else facts.records(sheet.file, first, first + len(frame))
-        places = [record - first for record in records]
-        table, rest, failed = self._tables.read(frame, first, broken, places, sheet.file)
-        if failed:
-            sheet.warnings["decided-row-by-row"] += len(frame)
-        for at, claim_id, made in rest:
+            sheet.watcher.facts(table, first)
+
+        def read() -> ReadColumns:
+            made = fact_columns(table, self._vocabulary)
+            made.refused[list(broken)] = True
+            return made
+
+        rows = FactRows(table.column_names, self._vocabulary.facts)
+        causes = self._in_bulk(sheet, np.arange(first, first + len(table)), read, least=0)
+        for record, cause in sorted(causes.items()):
+            at = record - first
             line = None if lines is None else lines[at]
+            claim_id: str | None = None
+            made: Request | Refusal
+            if at in broken:
+                made = (problem_at(sheet.file, None, "broken-row", broken[at]),)
+            else:
+                claim_id, made = rows.request([column[at].as_py() for column in table.columns])
             if not isinstance(made, Request):
                 made = tuple(_moved(problem, sheet.file, line) for problem in made)
-            self._made(sheet, first + at, line, claim_id, made)
-        return table
+            sheet.records += cause != TWICE
+            self._made(sheet, record, line, claim_id, made, cause)
 
     def _made(
         self,
@@ -305,13 +533,26 @@ class Decider:
         line: int | None,
         claim_id: str | None,
         made: Request | Refusal,
+        cause: str = "",
     ) -> None:
-        """Decide a request of a table, or reject it for why there is none."""
+        """Let a request of a table wait, or reject it for why there is none."""
         if isinstance(made, Request):
             place = record_place(sheet.file, record, line)
-            self._decide(sheet, record, made, Intake(claim_id, place, made))
+            self._take(sheet, record, made, Intake(claim_id, place, made), cause)
         else:
+            if cause == TWICE:
+                self._hold(sheet, record, None)
             sheet.rejects.append(rejected(sheet.file, record, claim_id, made))
+
+
+def _comparable(table: Any) -> list[dict[str, Any]]:
+    """Rows of answers, without what says where they are and who decided."""
+    return [{**row, "file": None, "engine": None} for row in table.to_pylist()]
+
+
+def _range(records: Places) -> tuple[int, int]:
+    """The first record, and the number after the last one."""
+    return int(records[0]), int(records[-1]) + 1
 
 
 def _moved(problem: Diagnostic, file: str, line: int | None) -> Diagnostic:

@@ -23,7 +23,7 @@ class Reader:
     source: Input
     columns: Columns | None
     rows: int
-    """How many rows of a table of facts are decided at a time."""
+    """How many rows of a table of facts are decided at a time, or of other records as much memory."""
     is_damaged: bool = False
     """Whether it cannot be read at all; other files of its folder can."""
 
@@ -38,9 +38,9 @@ class Reader:
         if at is not None and at.get("damaged"):
             return iter(())
         if form.blocks is not None:
-            return form.blocks(source, at)
+            return form.blocks(source, at, self.rows)
         if form.claims is not None:
-            return piece_blocks(form.claims, source, at)
+            return piece_blocks(form.claims, source, at, self.rows)
         if form.table is not None and columns is not None:
             return form.table.blocks(source, at, columns, self.rows)
         damage = Damage(source)

@@ -153,8 +153,7 @@ def run(
 
                 done = decided_on_spark(setup, tasks)
             else:
-                in_columns = options.columns and all(reader.of_facts for reader in readers)
-                done = decided_by(setup, library, tasks, options.workers, in_columns=in_columns)
+                done = decided_by(setup, library, tasks, options.workers)
             with closing(done):
                 read.hold_to(_write(output, readers, done, options, kept, report))
             counted = counted_inputs(readers, output.parts)

@@ -23,42 +23,34 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from payer_policy.batch.deciding import Answered, Decider
+from payer_policy.batch.frames import PLAIN, decided_table
 from payer_policy.batch.kept import refuse_answer_columns
-from payer_policy.batch.schema import ANSWER
 from payer_policy.batch.spark_workers import last_line, refuse_unfit_workers
 from payer_policy.batch.workers import Done, Setup, Task, done_in_worker
 from payer_policy.core.in_parallel import WorkerLost
 from payer_policy.engine import Engine
-from payer_policy.formats.blocks import ArrowRows, Block
 from payer_policy.formats.source import WrongCall
-from payer_policy.formats.tables.kept import kept_of_batch, plain
+from payer_policy.formats.tables.columns import ID
 from payer_policy.formats.tables.parquet_blocks import table_columns
 from payer_policy.policy.loading import open_library
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-REJECTED: Final = "rejected"
-"""The decision of a row that cannot be read as a request; `internal` says why."""
-_PLACE: Final = ("file", "record")
-"""A record's place in a file; rows of a frame have none."""
+NUMBER: Final = "line.number"
 _TASKS_A_CORE: Final = 2
 
-
-PLAIN: Final = pa.schema(
-    [(field.name, plain(field.type)) for field in ANSWER if field.name not in _PLACE]
-)
-"""The answers as Spark holds them."""
 
 Files = tuple[tuple[str, bytes], ...]
 """The JSON files of a policy folder by path; can be hashed."""
 
 
 def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) -> DataFrame:
-    """The answers on a frame of facts: one row per drug service, columns as in `PLAIN`, then `keep`.
+    """The answers on a frame: one row per drug service, columns as in `PLAIN`, then `keep`.
 
     Args:
-        frame: One row per service; columns are named by facts of the vocabulary, and `id`.
+        frame: One row per service, with columns named by facts of the vocabulary, and `id`; or one row
+            per claim line, with columns as a table for `batch` has, `line.number` among them.
         policies: The policy folder, on the driver.
         keep: Columns of the frame to carry to the answers unchanged. They distinguish the answers on
             rows with the same `id`.
@@ -75,24 +67,29 @@ def decided(frame: DataFrame, policies: str | Path, keep: Sequence[str] = ()) ->
     refuse_answer_columns(keep)
     facts = library.vocabulary.facts
     columns = table_columns(_arrow_schema(frame), facts, "the frame", keep=keep)
-    if columns.form == "lines":
-        raise WrongCall(
-            "the frame has one row per claim line; one row per service was expected, with facts as "
-            "columns. `payer-policy batch --on spark` decides claim lines from files."
-        )
+    numbers = [f"c{at}" for at in range(columns.width)]
+    # Spark takes the dot in a name for a field of a struct, so on the way columns have numbers.
+    numbered = frame.toDF(*numbers)
+    of_lines = columns.form == "lines"
+    if of_lines:
+        if NUMBER not in columns.names:
+            raise WrongCall(
+                f"the frame: the column `{NUMBER}` is missing; a frame of claim lines needs it, since "
+                "its rows are in no order"
+            )
+        order = [numbers[columns.places[columns.names.index(name)]] for name in (ID, NUMBER)]
+        numbered = numbered.repartition(order[0]).sortWithinPartitions(*order)
     refuse_unfit_workers(frame.sparkSession)
     files = _files(policies)
 
     def decide(batches: Iterable[Any]) -> Iterator[Any]:
         decider = _decider(files, "compiled", True, None)
-        for batch in batches:
-            kept = kept_of_batch(batch, columns)
-            read = batch.select(list(columns.places)).rename_columns(list(columns.names))
-            block = Block(ArrowRows(read, 1, kept), batch.num_rows, {}, 0)
-            yield from _rows(decider.answered("", block), kept).to_batches()
+        # A claim's lines may be in several batches; then all of a partition are one table.
+        parts = [list(batches)] if of_lines else ([batch] for batch in batches)
+        for part in parts:
+            if part:
+                yield from decided_table(decider, pa.Table.from_batches(part), columns).to_batches()
 
-    # Spark takes the dot in a name for a field of a struct, so on the way columns have numbers.
-    numbered = frame.toDF(*(f"c{at}" for at in range(columns.width)))
     carried = [frame.schema.fields[one.place] for one in columns.kept]
     return numbered.mapInArrow(decide, StructType([*from_arrow_schema(PLAIN).fields, *carried]))
 
@@ -106,28 +103,6 @@ def _arrow_schema(frame: DataFrame) -> Any:
         return to_arrow_schema(frame.schema)
     zone = frame.sparkSession.conf.get("spark.sql.session.timeZone")
     return to_arrow_schema(frame.schema, timezone=zone)
-
-
-def _rows(answered: Answered, kept: Any | None) -> Any:
-    """Answers and rejects in one table, each with what is kept of its row: nothing is lost."""
-    fields = [] if kept is None else list(kept.schema)
-    table = answered.table.drop_columns(list(_PLACE)).cast(pa.schema([*PLAIN, *fields]))
-    rejects = [
-        {
-            "claim_id": reject.claim_id,
-            "decision": REJECTED,
-            "internal": "; ".join(
-                " ".join(filter(None, (problem.message, problem.hint)))
-                for problem in reject.problems
-            ),
-        }
-        for reject in answered.rejects
-    ]
-    made = pa.Table.from_pylist(rejects, PLAIN)
-    places = pa.array([reject.record - 1 for reject in answered.rejects], pa.int64())
-    for at, field in enumerate(fields):
-        made = made.append_column(field, kept.column(at).take(places))  # type: ignore[union-attr]
-    return pa.concat_tables([table, made])
 
 
 def decided_on_spark(setup: Setup, tasks: Iterable[Task]) -> Generator[Done[Answered], None, None]:

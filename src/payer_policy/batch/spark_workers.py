@@ -19,7 +19,7 @@ from payer_policy.formats.source import WrongCall
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_NEEDED: Final = ("payer_policy", "polars", "pyarrow", "pandas", "numpy")
+_NEEDED: Final = ("payer_policy", "pyarrow", "pandas", "numpy")
 _ABSENT: Final = re.compile(r"ModuleNotFoundError: No module named '([\w.]+)'")
 _MOST_WORDS: Final = 200
 """Characters of a worker's error in a message."""

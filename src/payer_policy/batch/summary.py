@@ -54,6 +54,7 @@ def summary_of(
         "policies": policies,
         "rejects": sorted_by_count("rejects"),
         "warnings": sorted_by_count("warnings"),
+        "paths": sorted_by_count("paths"),
         "facts": None
         if facts is None
         else {"entries": facts, "claims": total.get("facts", {}).get("claims", 0)},
@@ -79,6 +80,7 @@ def summary_text(summary: Mapping[str, Any], folder: str) -> str:
             out.append(f"  {address}: {said}")
     out += _table(f"Rejected (see {folder}/rejects.jsonl)", summary["rejects"])
     out += _table("Warnings", summary["warnings"])
+    out += _paths(summary["paths"])
     if summary["facts"] is not None:
         entries, claims = summary["facts"]["entries"], summary["facts"]["claims"]
         out += ["", f"The facts file has {entries:,} entries; {claims:,} claims had one."]
@@ -88,6 +90,37 @@ def summary_text(summary: Mapping[str, Any], folder: str) -> str:
         if len(summary["skipped"]) > _MOST:
             out.append(f"  … and {len(summary['skipped']) - _MOST:,} more")
     return "\n".join(out)
+
+
+PATHS: Final[Mapping[str, str]] = {
+    "columns": "decided in columns",
+    "facts": "one by one: facts given beside the claim contradict it, or may be about several services",
+    "dates": "one by one: a line without a date, or over several days",
+    "voids": "one by one: a void",
+    "line-numbers": "one by one: lines out of the order of their numbers",
+    "units": "one by one: units that are no decimal of 12 places",
+    "unreadable": "one by one: something is no value",
+    "facts-file": "one by one: the facts file is about it",
+    "few": "one by one: few records in a block",
+    "fault": "one by one: columns failed, a fault in this program",
+}
+"""How records were decided, and why one by one."""
+
+
+def _paths(paths: Mapping[str, int]) -> list[str]:
+    """How records were decided, where columns were tried."""
+    found = {PATHS[name]: count for name, count in paths.items() if name in PATHS}
+    out = _table("Records by the way they were decided", found)
+    if paths.get("twice"):
+        said = f"Decided twice, in columns and one by one: {paths['twice']:,}"
+        different = paths.get("different", 0)
+        if different:
+            said += (
+                f"; {different:,} came out differently, a fault in this program (the answers are those "
+                "of the decision one by one)"
+            )
+        out += ["", said if different else f"{said}, all with the same answers"]
+    return out
 
 
 def _counted(counted: Mapping[str, Any]) -> list[str]:

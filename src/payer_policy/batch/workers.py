@@ -1,4 +1,4 @@
-"""Blocks decided in this process, in threads or in worker processes; the answers come in order.
+"""Blocks decided in this process or in worker processes; the answers come in order.
 
 Each process has an engine of its own. However many work, only a few blocks and answers are in memory,
 and the answers are the same. What was written before a worker ended stays.
@@ -10,15 +10,14 @@ import gc
 import os
 import traceback
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
 from payer_policy.batch.facts_file import FactsFile
 from payer_policy.core.diagnostics import PayerPolicyError
-from payer_policy.core.in_parallel import ask_each, in_order
+from payer_policy.core.in_parallel import ask_each
 from payer_policy.formats.blocks import Block
 from payer_policy.formats.source import WrongCall
 from payer_policy.policy.folder_hash import folder_hash
@@ -80,7 +79,8 @@ class Setup:
         if folder_hash(self.folder) != self.policies:
             raise WrongCall(f"{self.folder}: the policies changed while the run was in progress.")
         settle()
-        return Decider(engine, self.facts, columns=self.columns, written=self.written)
+        seed = int(self.policies[:12], 16)
+        return Decider(engine, self.facts, columns=self.columns, written=self.written, seed=seed)
 
 
 def settle() -> None:
@@ -108,8 +108,6 @@ def decided_by(
     library: Library | None,
     tasks: Iterable[Task],
     workers: int,
-    *,
-    in_columns: bool,
 ) -> Generator[Done[Made], None, None]:
     """The answers on some blocks, in the order of the blocks.
 
@@ -118,8 +116,6 @@ def decided_by(
         library: The policies, where they are already open.
         tasks: The blocks.
         workers: How many decide at a time.
-        in_columns: Whether all blocks are of tables of facts. Threads decide them: the columnar path
-            leaves the interpreter free most of the time, and nothing is copied to another process.
 
     Raises:
         WorkerLost: a worker process was killed or ended.
@@ -128,9 +124,7 @@ def decided_by(
     """
     if workers == 1:
         return ask_each(partial(setup.decider, library), tasks, done, processes=1)
-    if in_columns:
-        return _in_threads(setup, library, tasks, workers)
-    return ask_each(partial(_opened, setup, workers), tasks, done_in_worker, processes=workers)
+    return ask_each(partial(_opened, setup), tasks, done_in_worker, processes=workers)
 
 
 def done(decider: Decides[Made], task: Task) -> Done[Made]:
@@ -139,30 +133,11 @@ def done(decider: Decides[Made], task: Task) -> Done[Made]:
     return Done(source, replace(block, payload=None), decider.answered(file, block))
 
 
-def _in_threads(
-    setup: Prepares[Made], library: Library | None, tasks: Iterable[Task], workers: int
-) -> Generator[Done[Made], None, None]:
-    decide = partial(done, setup.decider(library))
-    with ThreadPoolExecutor(workers) as pool, closing(_read_ahead(tasks)) as ahead:
-        yield from in_order(pool, decide, ahead, workers + 1)
-
-
-def _read_ahead(tasks: Iterable[Task]) -> Generator[Task, None, None]:
-    """The tasks; a thread reads the next one while one is being decided."""
-    waiting = iter(tasks)
-    with ThreadPoolExecutor(1) as reader:
-        upcoming = reader.submit(next, waiting, None)
-        while (task := upcoming.result()) is not None:
-            upcoming = reader.submit(next, waiting, None)
-            yield task
-
-
 # --- in a worker process ---------------------------------------------------------------------------
 
 
-def _opened(setup: Prepares[Made], workers: int) -> Decides[Made]:
-    """The decider of a worker process, whose columns leave the other workers their cores."""
-    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+def _opened(setup: Prepares[Made]) -> Decides[Made]:
+    """The decider of a worker process."""
     with _without_data():
         return setup.decider()
 

@@ -16,7 +16,7 @@ from payer_policy.cli import options
 if TYPE_CHECKING:
     from payer_policy.batch.run import Options
 
-_NEEDED = ("pyarrow", "polars", "numpy")
+_NEEDED = ("pyarrow", "numpy")
 _COMPRESSION = ("zstd:1", "zstd:3", "zstd:9", "snappy", "gzip", "none")
 
 
@@ -55,7 +55,7 @@ def _names(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tup
     "--engine",
     "engine",
     help="Decide each record on its own with compiled, durable or checked. "
-    "[default: tables of facts a column at a time, all else with compiled]",
+    "[default: in columns, what cannot be with compiled]",
 )
 @click.option(
     "--on",

@@ -16,7 +16,7 @@ from payer_policy.core.whole_file import IsInput, refuse_inputs, whole_file
 if TYPE_CHECKING:
     from payer_policy.analysis.impact import Impact
 
-_NEEDED = ("pyarrow", "polars", "numpy")
+_NEEDED = ("pyarrow", "numpy")
 
 
 @click.command("impact")
@@ -59,7 +59,7 @@ def command(
     """Decide past claims by two versions of the policies, and report what changes.
 
     OLD and NEW are folders that hold `vocabulary.json`. CLAIMS are Parquet, CSV, JSON Lines, JSON or
-    X12 837 files, or folders of them, as for `batch`; tables of facts are decided a column at a time.
+    X12 837 files, or folders of them, as for `batch`.
     Exit status 0: no decision changes; 1: some do; 2: the call or an input was wrong.
     """
     for one in (old, new):

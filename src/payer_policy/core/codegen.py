@@ -261,11 +261,21 @@ class SourceWriter:
 
     def function(self, name: str, parameters: str, body: Sequence[str]) -> Callable[..., Any]:
         """Compile lines of source into a function over the namespace gathered so far."""
-        text = f"def {name}({parameters}):\n" + "".join(f"    {line}\n" for line in body)
-        # The text holds only names made above, operators from our own table, and small integers.
-        exec(compile(text, f"<{name}>", "exec"), self.namespace)  # noqa: S102
-        made: Callable[..., Any] = self.namespace[name]
-        return made
+        return compiled_function(name, parameters, body, self.namespace)
+
+
+def compiled_function(
+    name: str, parameters: str, body: Sequence[str], namespace: dict[str, Any]
+) -> Callable[..., Any]:
+    """Lines of source as a function over a namespace.
+
+    The lines hold only names that were made for them, operators from our own table, and small integers;
+    every other value is in the namespace.
+    """
+    text = f"def {name}({parameters}):\n" + "".join(f"    {line}\n" for line in body)
+    exec(compile(text, f"<{name}>", "exec"), namespace)  # noqa: S102
+    made: Callable[..., Any] = namespace[name]
+    return made
 
 
 def condition_function(

@@ -282,7 +282,12 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _decimal(text: str) -> Decimal | int:
+def exact_decimal(text: str) -> Decimal:
+    """A number that is not whole, exactly.
+
+    Raises:
+        ValueError: it has too many digits, or is too large or too small.
+    """
     if len(text) > 2 * MAX_DIGITS:
         raise ValueError("too many digits")
     number = Decimal(text)
@@ -303,10 +308,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 _DECODER: Final = json.JSONDecoder(
-    parse_float=_decimal, parse_constant=_constant, object_pairs_hook=_object
+    parse_float=exact_decimal, parse_constant=_constant, object_pairs_hook=_object
 )
 _LONG_NUMBERS: Final = json.JSONDecoder(
-    parse_float=_decimal, parse_int=_integer, parse_constant=_constant, object_pairs_hook=_object
+    parse_float=exact_decimal,
+    parse_int=_integer,
+    parse_constant=_constant,
+    object_pairs_hook=_object,
 )
 """As the other, for a text that may hold a whole number of too many digits."""
 _MANY_DIGITS: Final = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
@@ -491,7 +499,7 @@ class _Scanner:
 
     def _number(self, text: str, start: int) -> None:
         try:
-            (_integer if text.lstrip("-").isdigit() else _decimal)(text)
+            (_integer if text.lstrip("-").isdigit() else exact_decimal)(text)
         except ValueError:
             number = text if len(text) <= 24 else text[:20] + "…"
             message = f"the number {number} is too large, too small, or too long to be exact here"

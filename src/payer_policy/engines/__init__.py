@@ -14,7 +14,7 @@ from payer_policy.engines.protocol import Engine, EngineUnavailable
 
 DEFAULT_ENGINE: Final = "compiled"
 """For services: a fault in C code would take the process with it, and this one needs none."""
-_COLUMNS: Final = ("polars", "numpy", "pyarrow")
+_COLUMNS: Final = ("numpy", "pyarrow")
 """What facts in columns need."""
 
 
@@ -38,7 +38,7 @@ def engine_named(name: str) -> Engine:
     if name == "columnar":
         if (why := why_unavailable(name)) is not None:
             raise EngineUnavailable(why)
-        from payer_policy.engines.columnar.engine import ColumnarEngine
+        from payer_policy.engines.in_columns import ColumnarEngine
 
         return ColumnarEngine()
     if name == "symbolic":
@@ -71,8 +71,8 @@ def why_unavailable(name: str) -> str | None:
         return "durable-rules is not installed here; `compiled` needs none"
     if name == "columnar" and any(find_spec(package) is None for package in _COLUMNS):
         return (
-            "facts in columns need polars, numpy and pyarrow: pip install 'payer-policy[batch]'; "
-            "`compiled` needs none of them"
+            "facts in columns need numpy and pyarrow: pip install 'payer-policy[batch]'; "
+            "`compiled` needs neither"
         )
     if name == "symbolic" and find_spec("z3") is None:
         return "proofs need z3-solver: pip install 'payer-policy[analysis]'; `compiled` needs none of it"

@@ -84,7 +84,16 @@ class TableClaims:
     """What is carried to the answers, a row a claim, as an Arrow table; None: nothing."""
 
 
-Payload = JsonLines | JsonText | Pieces | CsvText | ArrowRows | TableClaims
+@dataclass(frozen=True, slots=True)
+class ClaimRows:
+    """Whole claims of a table of claim lines as they are: an Arrow table of the columns that are read."""
+
+    rows: Any
+    columns: Columns
+    first_row: int
+
+
+Payload = JsonLines | JsonText | Pieces | CsvText | ArrowRows | TableClaims | ClaimRows
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from payer_policy.formats.registry import Claims, Reading
 from payer_policy.formats.source import Held, Source
 from payer_policy.formats.streams import Damage, done_bytes
 
-_CLAIMS = 200
+_SHARE = 10
+"""A claim of pieces takes as much memory as so many rows of a table."""
 
 
 def read_pieces(claims: Claims, source: Held, reading: Reading) -> Iterator[Intake]:
@@ -29,14 +30,17 @@ def piece_intake(claims: Claims, piece: object, file: str) -> Intake:
     return guarded(lambda: claims.intake(piece, file), None, Location(file))
 
 
-def piece_blocks(claims: Claims, source: Source, at: Position | None) -> Iterator[Block]:
-    """Some claims at a time. After a stop the file is cut again, without reading its claims."""
+def piece_blocks(claims: Claims, source: Source, at: Position | None, most: int) -> Iterator[Block]:
+    """Some claims at a time; `most` are the rows of a table that would be one block.
+
+    After a stop the file is cut again, without reading its claims.
+    """
     done, count = (at["items"], at["claims"]) if at else (0, 0)
     with source.open() as file:
         damage = Damage(source)
         parts = damage.guard(claims.pieces(file, source.path, None))
         rest = islice(parts, done, None)
-        while items := list(islice(rest, _CLAIMS)):
+        while items := list(islice(rest, max(1, most // _SHARE))):
             numbered: list[tuple[int, object]] = []
             for item in items:
                 count += not isinstance(item, Diagnostic)

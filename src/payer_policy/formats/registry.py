@@ -120,8 +120,9 @@ class Format:
     """Its rows, where it is a table; None: it is not a table."""
     read: Callable[[Held, Reading], Iterable[Intake]] | None = None
     """Every claim of a whole file, where that is more than its claims one after another."""
-    blocks: Callable[[Source, Position | None], Iterator[Block]] | None = None
-    """Every claim as blocks from a position on, where `claims` cannot go on from one."""
+    blocks: Callable[[Source, Position | None, int], Iterator[Block]] | None = None
+    """Every claim as blocks from a position on, where `claims` cannot go on from one. The number is the
+    most claims of a block, where the format can cut them."""
     count: Callable[[Source], int | None] | None = None
     """How many claims a file holds, counted without reading them; None: they are not counted again."""
     write: Callable[[Sequence[Mapping[str, Any]]], bytes] | None = None

@@ -58,7 +58,7 @@ def authorization_facts(
         on_file = tuple(named)
     if not on_file:
         return {**facts, "on_file": False}
-    chosen = max(on_file, key=fit)
+    chosen = max(on_file, key=fit) if len(on_file) > 1 else on_file[0]
     return {
         **facts,
         "on_file": True,

@@ -384,7 +384,7 @@ class _DerivationWriter(SourceWriter):
                 return "service.code"
             if path == "date":
                 return "service.day"
-            return f"{self._constant_function(_SERVICE_READERS[path])}(context)"
+            return f"{self._constant_function(SERVICE_READERS[path].read)}(context)"
         if path == "coverage.payer":
             return "context.payer"
         if path == "diagnoses":
@@ -530,7 +530,7 @@ class _LoopWriter(SourceWriter):
             return result
         if how == "collect" and field is not None and LINE_FIELDS[field].kind == "codes":
             how = "union"
-        self.namespace[how] = _COMBINE[how]
+        self.namespace[how] = COMBINE[how]
         return f"None if {result} is None else {how}({result})"
 
 
@@ -590,7 +590,7 @@ def _only(values: tuple[Any, ...]) -> Any:
     return values[0] if values and values.count(values[0]) == len(values) else None
 
 
-_COMBINE: dict[str, Callable[[tuple[Any, ...]], Any]] = {
+COMBINE: dict[str, Callable[[tuple[Any, ...]], Any]] = {
     "collect": frozenset,
     "union": _union,
     "only": _only,
@@ -763,16 +763,38 @@ def _duplicate_line(context: Context) -> bool | None:
     return len(keys) < len(lines)
 
 
-_SERVICE_READERS: dict[str, Callable[[Context], Any]] = {
-    "through": _last_day,
-    "lines": lambda context: len(context.service.lines) or None,
-    "diagnoses": _service_diagnoses,
-    "place_of_service": _place_of_service,
-    "duplicate_of_history": _duplicate_of_history,
-    "units_in_history": _units_in_history,
-    "duplicate_line": _duplicate_line,
-    "fractional_units": _fractional_units,
-    "part_of_a_container": _part_of_a_container,
+class ServiceReader(NamedTuple):
+    """Reads a fact off a service. It reads nothing else than what is named here, the service's code and
+    its day."""
+
+    read: Callable[[Context], Any]
+    lines: tuple[str, ...] = ()
+    """The fields of its lines."""
+    request: tuple[str, ...] = ()
+    """The fields of the request, by path."""
+    compares: bool = False
+    """Whether it only looks which lines have equal fields, and at no value of them."""
+
+
+_HISTORY: Final = ("history", "original_id", "provider.billing_npi")
+SERVICE_READERS: Final[Mapping[str, ServiceReader]] = {
+    "through": ServiceReader(_last_day, ("through",)),
+    "lines": ServiceReader(lambda context: len(context.service.lines) or None),
+    "diagnoses": ServiceReader(_service_diagnoses, ("diagnosis_pointers",), ("diagnoses",)),
+    "place_of_service": ServiceReader(
+        _place_of_service, ("place_of_service",), ("place_of_service",)
+    ),
+    "duplicate_of_history": ServiceReader(
+        _duplicate_of_history, ("modifiers", "units", "charge"), _HISTORY
+    ),
+    "units_in_history": ServiceReader(_units_in_history, (), _HISTORY),
+    "duplicate_line": ServiceReader(
+        _duplicate_line, ("modifiers", "units", "ndc", "charge"), compares=True
+    ),
+    "fractional_units": ServiceReader(_fractional_units, ("units",)),
+    "part_of_a_container": ServiceReader(
+        _part_of_a_container, ("ndc", "units", "product.single_dose", "product.units")
+    ),
 }
 
 

@@ -139,7 +139,7 @@ class Given:
         """
         found = []
         for name in self.whole:
-            if vocabulary.facts[name].about == "member" or _says_which(vocabulary, name):
+            if vocabulary.facts[name].about == "member" or says_which(vocabulary, name):
                 continue
             meant = [one for one in services if name in one.reads]
             if len(meant) > 1:
@@ -246,10 +246,18 @@ def _problems(
         yield fact_problem(request, line, name, "too-many-problems", rest, None)
 
 
-def _says_which(vocabulary: Vocabulary, name: str) -> bool:
+def says_which(vocabulary: Vocabulary, name: str) -> bool:
     """Whether a fact says which services there are: code and days, which each line has itself."""
     source = vocabulary.facts[name].source or {}
     return source.get("service") in ("code", "date", "through")
 
 
-__all__ = ["Days", "Given", "Meant", "fact_problem", "line_numbers", "parse_facts"]
+__all__ = [
+    "Days",
+    "Given",
+    "Meant",
+    "fact_problem",
+    "line_numbers",
+    "parse_facts",
+    "says_which",
+]

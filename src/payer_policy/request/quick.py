@@ -93,6 +93,15 @@ def _reader(model: type[BaseModel]) -> _Read:
     return read
 
 
+@cache
+def quick_reader(model: type[BaseModel], name: str) -> _Read:
+    """What reads the common values of a field, that are not null, as the model would.
+
+    It raises where a value is out of the ordinary: then the model is to read it.
+    """
+    return _read(get_type_hints(model, include_extras=True)[name], model.model_fields[name])
+
+
 # --- what a field may hold -------------------------------------------------------------------------
 
 

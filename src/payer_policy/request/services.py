@@ -150,6 +150,17 @@ def _view(
     return view
 
 
+def product_line(
+    code: str | None, ndc: str | None, day: datetime.date | None, reference: ReferenceData
+) -> LineView:
+    """A line of which only its code, its product and its day are known."""
+    nothing = dict.fromkeys(LineView.__dataclass_fields__)
+    line = LineView(**{**nothing, "code": code, "ndc": ndc, "date": day})  # type: ignore[arg-type]
+    if ndc is not None:
+        _look_up_product(line, reference)
+    return line
+
+
 def _look_up_product(view: LineView, reference: ReferenceData) -> None:
     if view.ndc is None or view.date is None:
         return

@@ -14,8 +14,8 @@ from payer_policy.core.ruleset import Ruleset
 from payer_policy.core.semantics import Facts
 from payer_policy.core.vocabulary.types import Value
 from payer_policy.engine import Engine
-from payer_policy.engines.columnar.engine import ColumnarEngine, ColumnarEvaluator
 from payer_policy.engines.compiled import CompiledEngine
+from payer_policy.engines.in_columns import ColumnarEvaluator
 from payer_policy.engines.protocol import Evaluation
 from payer_policy.specs.replay import Script, replay
 
@@ -42,7 +42,7 @@ class _Table:
     """A ruleset's evaluator: collects facts until `evaluate`, then answers from the table."""
 
     def __init__(self, ruleset: Ruleset) -> None:
-        self._columns = ColumnarEngine().compile(ruleset)
+        self._columns = ColumnarEvaluator(ruleset)
         self._rows = CompiledEngine().compile(ruleset)
         self._asked: dict[frozenset[tuple[str, Value | None]], Facts] = {}
         self._answers: dict[frozenset[tuple[str, Value | None]], Evaluation] | None = None
@@ -56,7 +56,6 @@ class _Table:
 
     def evaluate(self) -> None:
         self._answers = {}
-        if isinstance(self._columns, ColumnarEvaluator):
-            with suppress(Exception):  # then each is asked alone, and only what fails pends
-                answers = self._columns.evaluate_all(list(self._asked.values()))
-                self._answers = dict(zip(self._asked, answers, strict=True))
+        with suppress(Exception):  # then each is asked alone, and only what fails pends
+            answers = self._columns.evaluate_all(list(self._asked.values()))
+            self._answers = dict(zip(self._asked, answers, strict=True))

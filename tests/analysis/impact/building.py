@@ -14,6 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from payer_policy.analysis.impact import Impact, impact
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.core.vocabulary.types import to_json
@@ -21,7 +24,7 @@ from payer_policy.determination import Determination, NoPolicy
 from payer_policy.engine import Engine
 from tests.batch import building
 from tests.batch.building import POLICIES
-from tests.batch.test_columns import as_table, random_rows
+from tests.batch.test_in_columns import as_batch, random_rows
 
 Json = dict[str, Any]
 Edit = Callable[[Path], None]
@@ -136,11 +139,10 @@ def fact_claims(rows: Sequence[Mapping[str, Any]]) -> list[Json]:
 
 def fact_table(path: Path, rows: Sequence[Mapping[str, Any]], **columns: Sequence[Any]) -> Path:
     """The rows as a Parquet table of facts, with more columns."""
-    import polars as pl
-
-    table = as_table(_engine(), [dict(row) for row in rows])
-    more = [pl.Series(name.replace("__", "."), values) for name, values in columns.items()]
-    table.with_columns(more).write_parquet(path)
+    table = pa.Table.from_batches([as_batch(_engine(), [dict(row) for row in rows])])
+    for name, values in columns.items():
+        table = table.append_column(name.replace("__", "."), pa.array(values))
+    pq.write_table(table, path)
     return path
 
 

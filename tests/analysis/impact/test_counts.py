@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -249,6 +250,37 @@ def test_every_kind_of_file_is_counted_alike(kind: str, tmp_path: Path) -> None:
     assert made.changes
 
 
+@pytest.mark.parametrize("odd", [True, False], ids=["days that are not plain", "plain days"])
+def test_services_without_a_policy_have_the_charges_of_their_own_lines(
+    odd: bool, tmp_path: Path
+) -> None:
+    """Also where several lines of one code begin on one day, or have their day from a fact."""
+    day, last = "2025-03-04", "2025-03-09"
+    lines: list[Any] = [
+        {"code": "J0585", "date": day, "charge": "1"},
+        {"code": "J0585", "date": last, "charge": "4000"},
+        {"code": "J1100", "date": day},
+        {"code": "J0585", "date": day, "charge": "300"},
+    ]
+    if odd:
+        lines[3] = {"code": "J0585", "facts": {"service.date": day}, "charge": "300"}
+        lines.insert(1, {"code": "J0585", "date": day, "through": last, "charge": "20"})
+    coverage = {"payer": "medicare", "line_of_business": "medicare"}
+    claim = {"coverage": coverage, "lines": lines, "facts": {"note.seen": True}}
+    given = [{"id": f"C{at}", **claim} for at in range(30)]
+    file = building.write_lines(tmp_path / "c.jsonl", given)
+    rows = tmp_path / "changed.parquet"
+    seen = {**CHARGE_FACT, "type": "boolean", "label": "whether a note was seen"}
+    del seen["unit"], seen["from"]
+    old = edited(tmp_path / "old", fact("note.seen", seen))
+
+    made = compared(old, POLICIES, file, changed=rows)
+
+    billed = [301, 20, 4000, None] if odd else [301, 4000, None]
+    assert made.cells["no_policy", "rejected"].services == len(billed) * 30
+    assert [row["billed"] for row in pq.read_table(rows).to_pylist()] == billed * 30
+
+
 def test_claims_of_837_files_are_compared(tmp_path: Path) -> None:
     new = edited(tmp_path / "new", REFILLS)
 
@@ -306,6 +338,7 @@ def test_examples_say_why_on_both_sides(tmp_path: Path) -> None:
 
     made = compared(POLICIES, new, file, examples=2)
     none = compared(POLICIES, new, file, examples=0)
+    every = compared(POLICIES, new, file, examples=1000)
 
     change = made.changes[0]
     assert change.key.kind == "decision"
@@ -317,3 +350,8 @@ def test_examples_say_why_on_both_sides(tmp_path: Path) -> None:
     assert made.titles["jz-missing"] == "JZ missing although nothing was discarded"
     assert [one.examples for one in none.changes] == [()] * len(made.changes)
     assert none.titles == made.titles
+    for change, whole in zip(made.changes, every.changes, strict=True):
+        assert change.examples == whole.examples[:2]
+        assert len(whole.examples) == whole.tally.services
+        records = [example.record for example in whole.examples]
+        assert records == sorted(records)

@@ -11,36 +11,30 @@ from typing import Final
 
 from payer_policy.analysis.impact.model import MILLION
 from payer_policy.core.vocabulary.model import Fact
-from payer_policy.core.vocabulary.types import FactType, ValueProblem, exact_number
+from payer_policy.core.vocabulary.types import ValueProblem, exact_number
 from payer_policy.request.models import Request
 
 _CHARGES: Final = {"lines": "service", "sum": "charge"}
 
 
-def charge_fact(facts: Mapping[str, Fact]) -> str | None:
-    """The fact that is the sum of the charges of a service's lines, if the vocabulary has one."""
-    return next((name for name, fact in facts.items() if fact.source == _CHARGES), None)
-
-
-def charge_type(facts: Mapping[str, Fact]) -> dict[str, FactType]:
-    """The charge fact with its type; empty: there is none."""
-    name = charge_fact(facts)
-    return {} if name is None else {name: facts[name].type}
+def charge_fact(facts: Mapping[str, Fact]) -> str:
+    """The fact that is the sum of the charges of a service's lines; empty: there is none."""
+    return next((name for name, fact in facts.items() if fact.source == _CHARGES), "")
 
 
 class Charges:
     """The charges of one request."""
 
-    def __init__(self, request: Request, fact: str | None) -> None:
+    def __init__(self, request: Request, fact: str) -> None:
         self._by_line = {
             line.number or position: line.charge for position, line in enumerate(request.lines, 1)
         }
-        self._fact = None if fact is None else request.facts.get(fact)
+        self._fact = request.facts.get(fact)
 
     def of(self, lines: Iterable[int]) -> int | None:
         """The charge for some lines, by number; for a request without lines, the value of the fact."""
         if not self._by_line:
-            return _millionths(self._fact)
+            return millionths(self._fact)
         whole: int | Decimal = 0
         for number in lines:
             charge = self._by_line.get(number)
@@ -50,7 +44,8 @@ class Charges:
         return int(whole * MILLION)
 
 
-def _millionths(raw: object) -> int | None:
+def millionths(raw: object) -> int | None:
+    """A raw value of the fact in millionths of a dollar; None: not known, or no amount."""
     if raw is None:
         return None
     try:

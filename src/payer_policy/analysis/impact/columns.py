@@ -1,4 +1,4 @@
-"""Two tables of answers on the same records side by side: a row for each service, old beside new.
+"""Two tables of answers on the same records side by side: for each service its row in either one.
 
 Services of a record are matched by code and day; determinations on one service by their policy, then
 in their order. A service that one side has no row for is not decided there: `no_policy`, or
@@ -7,209 +7,207 @@ in their order. A service that one side has no row for is not decided there: `no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-Places = np.ndarray
-"""Rows of a table, by place; -1: no row."""
+from payer_policy.batch.fact_table import distinct_cells
+from payer_policy.batch.schema import ANSWER
+from payer_policy.core.columns import (
+    Codes,
+    Column,
+    Flags,
+    Groups,
+    Places,
+    constant,
+    encoded,
+    first_known,
+    grouped,
+    recoded,
+    stacked,
+)
 
-LISTS: Final = ("findings", "reasons", "unsettled", "assumptions")
-TEXTS: Final = ("information_request", "internal")
-_KEPT: Final = (*LISTS, *TEXTS, "record", "claim_id", "code", "service_date", "decision", "policy")
-_EMPTY: Final = pl.lit([], dtype=pl.List(pl.String))
-
-Row = tuple[int, Any, Any, Any]
-"""A place, and code, day and policy there."""
-
-
-def paired(old: pa.Table, new: pa.Table) -> tuple[Places, Places]:
-    """For each service its place in both tables, in the order of the records."""
-    before, after = old["record"].to_numpy(), new["record"].to_numpy()
-    if len(before) == len(after) and np.array_equal(before, after) and _rise(before):
-        different = ~_same_service(old, new)
-        if not different.any():
-            places = np.arange(len(before))
-            return places, places
-        plain_old = plain_new = np.flatnonzero(~different)
-    else:
-        once = np.intersect1d(_once(before), _once(after), assume_unique=True)
-        plain_old, plain_new = np.searchsorted(before, once), np.searchsorted(after, once)
-        same = _same_service(old.take(pa.array(plain_old)), new.take(pa.array(plain_new)))
-        plain_old, plain_new = plain_old[same], plain_new[same]
-    rest = list(
-        _matched(_rows(old, plain_old), _rows(new, plain_new), before.tolist(), after.tolist())
-    )
-    left = np.array([one for one, _ in rest], dtype=np.int64)
-    right = np.array([one for _, one in rest], dtype=np.int64)
-    left, right = np.concatenate([plain_old, left]), np.concatenate([plain_new, right])
-    records = np.where(
-        left >= 0,
-        before[np.maximum(left, 0)] if len(before) else -1,
-        after[np.maximum(right, 0)] if len(after) else -1,
-    )
-    order = np.argsort(records, kind="stable")
-    return left[order], right[order]
+_LISTS: Final = ("findings", "reasons", "unsettled", "assumptions")
+_SAID: Final = ("decision", *_LISTS, "information_request", "internal")
+_ABOUT: Final = ("code", "service_date", "policy")
+_KEPT: Final = (*_SAID, *_ABOUT, "record", "claim_id")
+_ABSENT: Final = pa.Table.from_pylist(
+    [
+        {"decision": one, **dict.fromkeys((*_LISTS, "lines"), ())}
+        for one in ("no_policy", "rejected")
+    ],
+    ANSWER,
+)
+"""What stands for the answer of a side that has none."""
 
 
-def _rise(numbers: Places) -> bool:
-    return bool((np.diff(numbers) > 0).all())
+@dataclass(frozen=True, slots=True, eq=False)
+class SideBySide:
+    """Services with their row in the old answers and in the new ones."""
 
+    rows: Any
+    """The rows of the old answers, of the new ones, and those of `_ABSENT`."""
+    columns: Mapping[str, Column]
+    """What `rows` say, and of which policy."""
+    said: Codes
+    """For each of the rows which combination it says."""
+    combinations: Sequence[Codes]
+    """By column of `_SAID`, for each combination the code of its value."""
+    lines: Codes
+    """For each of the rows which lines it has: their numbers, outcomes and units allowed."""
+    old: Places
+    """For each service its row of the old answers."""
+    new: Places
+    billed: Column
+    """For each service the amount billed, in millionths of a dollar."""
 
-def _once(numbers: Places) -> Places:
-    values, counts = np.unique(numbers, return_counts=True)
-    found: Places = values[counts == 1]
-    return found
+    def __len__(self) -> int:
+        return len(self.old)
 
+    def take(self, services: Any) -> SideBySide:
+        """Some of the services: their positions, or a flag for each."""
+        old, new, billed = self.old[services], self.new[services], self.billed.take(services)
+        return replace(self, old=old, new=new, billed=billed)
 
-def _same_service(old: pa.Table, new: pa.Table) -> Places:
-    """Of tables of the same length, for each row whether code and day are the same."""
-    frames = [
-        pl.DataFrame(
-            {
-                "code": pl.Series(_plain(table["code"])),
-                "day": pl.Series(_plain(table["service_date"])),
-            }
-        )
-        for table in (old, new)
-    ]
-    same = frames[0]["code"].eq_missing(frames[1]["code"])
-    same &= frames[0]["day"].eq_missing(frames[1]["day"])
-    found: Places = same.to_numpy()
-    return found
+    @property
+    def named(self) -> Places:
+        """For each service a row that says which it is."""
+        return np.where(self.old < len(self.rows) - len(_ABSENT), self.old, self.new)
 
+    def _differ(self, codes: Codes) -> Flags:
+        found: Flags = codes[self.old] != codes[self.new]
+        return found
 
-def _plain(column: Any) -> Any:
-    return pc.cast(column, pa.string()) if pa.types.is_dictionary(column.type) else column
+    @property
+    def changed(self) -> SideBySide:
+        """The services that the two sides say different things of."""
+        return self.take(self._differ(self.said) | self._differ(self.lines))
 
+    @property
+    def kinds(self) -> Codes:
+        """For each service that changed the kind of its change, as a position in `CHANGE_KINDS`."""
+        decision = self.columns["decision"].codes
+        kinds = np.select([self._differ(decision), self._differ(self.lines)], [0, 1], 2)
+        return kinds.astype(np.int32)
 
-def _rows(table: pa.Table, without: Places) -> dict[int, list[Row]]:
-    """The rows that are not among some, by record."""
-    wanted = np.ones(len(table), dtype=bool)
-    wanted[without] = False
-    places = np.flatnonzero(wanted)
-    columns = table.select(["record", "code", "service_date", "policy"]).take(pa.array(places))
-    out: dict[int, list[Row]] = {}
-    for place, row in zip(places.tolist(), columns.to_pylist(), strict=True):
-        found = (place, row["code"], row["service_date"], row["policy"])
-        out.setdefault(row["record"], []).append(found)
-    return out
+    def decided_by(self, policy: str) -> Flags:
+        """Whether a policy decided it, on either side."""
+        column = self.columns["policy"]
+        rows: Flags = np.array([one == policy for one in column.values])[column.codes]
+        found: Flags = rows[self.old] | rows[self.new]
+        return found
 
-
-def _matched(
-    old: dict[int, list[Row]], new: dict[int, list[Row]], before: list[int], after: list[int]
-) -> Iterator[tuple[int, int]]:
-    for record in sorted({*old, *new}):
-        lefts, rights = old.get(record, []), new.get(record, [])
-        services = dict.fromkeys((code, day) for _, code, day, _ in (*lefts, *rights))
-        for service in services:
-            ours = [row for row in lefts if row[1:3] == service]
-            theirs = [row for row in rights if row[1:3] == service]
-            for row in list(ours):
-                match = next((one for one in theirs if one[3] == row[3]), None)
-                if match is not None:
-                    ours.remove(row)
-                    theirs.remove(match)
-                    yield row[0], match[0]
-            for at in range(max(len(ours), len(theirs))):
-                yield (
-                    ours[at][0] if at < len(ours) else -1,
-                    theirs[at][0] if at < len(theirs) else -1,
-                )
+    def says(self, combination: int) -> dict[str, Any]:
+        """What the rows of a combination say."""
+        codes = zip(_SAID, self.combinations, strict=True)
+        return {name: self.columns[name].values[own[combination]] for name, own in codes}
 
 
 def side_by_side(
-    old: pa.Table,
-    new: pa.Table,
-    places: tuple[Places, Places],
+    tables: tuple[Any, Any],
     rejected: tuple[Collection[int], Collection[int]],
-) -> pl.DataFrame:
-    """One row a service: the columns of the old answers, and with `_new` those of the new ones.
+    billed: tuple[Column, Column],
+) -> SideBySide:
+    """The services of some records, in the order of the records.
 
     Args:
-        old: The old answers.
-        new: The new answers.
-        places: From `paired`.
+        tables: The old answers and the new ones.
         rejected: The records that each side rejected.
+        billed: The amount billed for each row of either table.
     """
-    frames = []
-    for table, at in zip((old, new), places, strict=True):
-        frame = _frame(table)
-        if (at < 0).any():
-            index = pl.Series(at).set(pl.Series(at < 0), None)
-            frame = frame.select(pl.all().gather(index))
-        elif len(at) != len(frame) or not _rise(at):
-            frame = frame[at]
-        frames.append(frame)
-    whole = frames[0].hstack(frames[1].rename(lambda name: f"{name}_new"))
-    if any((at < 0).any() for at in places):
-        whole = _filled(whole, rejected)
-    return whole
-
-
-def _frame(table: pa.Table) -> pl.DataFrame:
-    columns = [_plain(table[name]) for name in _KEPT]
-    frame = pl.from_arrow(pa.table(dict(zip(_KEPT, columns, strict=True))))
-    assert isinstance(frame, pl.DataFrame)
-    return frame
-
-
-def _filled(frame: pl.DataFrame, rejected: tuple[Collection[int], Collection[int]]) -> pl.DataFrame:
-    """The sides that have no row: what is known all the same."""
-    frame = frame.with_columns(
-        pl.coalesce(name, f"{name}_new").alias(name)
-        for name in ("record", "claim_id", "code", "service_date")
+    rows = pa.concat_tables([*tables, _ABSENT])
+    columns = {name: _column(rows[name]) for name in (*_SAID, *_ABOUT)}
+    said, combinations = grouped(
+        [(columns[name].codes, len(columns[name].values)) for name in _SAID]
     )
-    made = []
-    for suffix, records in zip(("", "_new"), rejected, strict=True):
-        gone = pl.col("record").is_in(pl.lit(sorted(records), dtype=pl.List(pl.Int64)))
-        decision = pl.col(f"decision{suffix}")
-        made.append(
-            pl.when(decision.is_not_null())
-            .then(decision)
-            .when(gone)
-            .then(pl.lit("rejected"))
-            .otherwise(pl.lit("no_policy"))
-            .alias(f"decision{suffix}")
-        )
-        made += [
-            pl.when(pl.col(name).is_null()).then(_EMPTY).otherwise(pl.col(name)).alias(name)
-            for name in (f"{one}{suffix}" for one in LISTS)
-        ]
-    return frame.with_columns(made)
-
-
-def other_reasons() -> pl.Expr:
-    """Whether the reasons of a row differ."""
-    return pl.any_horizontal(
-        pl.col(name).ne_missing(pl.col(f"{name}_new")) for name in (*LISTS, *TEXTS)
+    count = len(rows) - len(_ABSENT)
+    records = rows["record"][:count].to_numpy()
+    about = [columns[name].take(slice(count)) for name in _ABOUT]
+    old, new = _paired(records, len(tables[0]), about)
+    record = records[np.where(old < 0, new, old)]
+    for side, gone in zip((old, new), rejected, strict=True):
+        absent = side < 0
+        side[absent] = count + np.isin(record[absent], list(gone))
+    amounts = stacked([*billed, constant(None, len(_ABSENT))])
+    return SideBySide(
+        rows.select(_KEPT),
+        columns,
+        said,
+        combinations,
+        _lines(rows["lines"].combine_chunks()),
+        old,
+        new,
+        first_known([amounts.take(old), amounts.take(new)]),
     )
 
 
-def other_lines(old: pa.Table, new: pa.Table, places: tuple[Places, Places]) -> pl.Series:
-    """For each service whether a line of it has another outcome, or other units allowed."""
-    sides: list[list[Any] | None] = []
-    for table, at in zip((old, new), places, strict=True):
-        lines = table["lines"]
-        if not len(pc.list_flatten(lines)):
-            sides.append(None)
-            continue
-        values = lines.to_pylist()
-        sides.append(
-            [
-                []
-                if place < 0  # as a service that is not decided
-                else [
-                    (one["number"], one["outcome"], one["allowed_units"]) for one in values[place]
-                ]
-                for place in at.tolist()
-            ]
-        )
-    if sides[0] is None or sides[1] is None:
-        # Lines on one side alone mean that the other one did not decide: another decision.
-        return pl.repeat(False, len(places[0]), dtype=pl.Boolean, eager=True)
-    return pl.Series([one != other for one, other in zip(*sides, strict=True)], dtype=pl.Boolean)
+def _column(cells: Any) -> Column:
+    codes, distinct = distinct_cells(cells.combine_chunks())
+    return recoded(codes, [tuple(one) if isinstance(one, list) else one for one in distinct])
+
+
+def _lines(lists: Any) -> Codes:
+    lines = lists.flatten()
+    parts = []
+    for name in ("number", "outcome", "allowed_units"):
+        codes, distinct = distinct_cells(lines.field(name))
+        parts.append((codes, len(distinct)))
+    codes, each = grouped(parts)
+    sizes = pc.list_value_length(lists).to_numpy().astype(np.int64)
+    return Groups.of_sizes(sizes).sequences(codes, len(each[0]))[0]
+
+
+# --- which rows belong together --------------------------------------------------------------------
+
+
+def nth(keys: np.ndarray[Any, Any]) -> Places:
+    """For each row how many rows before it have the same key."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    found = np.empty(len(keys), dtype=np.int64)
+    found[order] = np.arange(len(keys)) - np.searchsorted(ordered, ordered)
+    return found
+
+
+def _paired(records: Places, split: int, about: Sequence[Column]) -> tuple[Places, Places]:
+    """For each service its row on the old side and on the new one; -1: none.
+
+    Args:
+        records: The record of each row.
+        split: How many rows are of the old side; they come first.
+        about: Code, day and policy.
+    """
+    rows = np.arange(len(records))
+    new = rows >= split
+    record, distinct = encoded(records)
+    code, day, policy = [(column.codes, len(column.values)) for column in about]
+    combinations, _ = grouped([(record, len(distinct)), code, day])
+    service, distinct = encoded(combinations)  # in order of appearance
+    by_policy, _ = grouped([(service, len(distinct)), policy])
+    other = _partners(by_policy, new)
+    left = np.flatnonzero(other < 0)
+    found = _partners(service[left], new[left])
+    other[left[found >= 0]] = left[found[found >= 0]]
+    # Each pair once, by its row on the old side; those of one policy before the others.
+    by_order = np.zeros(len(rows), dtype=np.bool_)
+    by_order[left] = True
+    chosen = np.flatnonzero(~new | (other < 0))
+    order = np.lexsort((chosen, by_order[chosen], service[chosen], records[chosen]))
+    chosen = chosen[order]
+    return (
+        np.where(new[chosen], -1, chosen),
+        np.where(new[chosen], chosen, other[chosen]),
+    )
+
+
+def _partners(keys: Codes, new: Flags) -> Places:
+    """For each row the one with the same key on the other side, the first with the first; -1: none."""
+    side = new.astype(np.int64)
+    same, distinct = encoded(keys.astype(np.int64) * len(keys) + nth(keys * np.int64(2) + side))
+    rows = np.full((2, len(distinct)), -1)
+    rows[side, same] = np.arange(len(keys))
+    return rows[1 - side, same]

@@ -6,6 +6,7 @@ Apart from `comparing`, which loads the libraries for columns; this module needs
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -29,8 +30,8 @@ class ChangedService:
     """The policies that decided it, old and new."""
     request: Request | None
     """The claim, where it was decided by itself."""
-    row: tuple[Any, int] | None
-    """For a table of facts: a data frame of some of its rows, and the index of this one."""
+    row: Mapping[str, Any] | None
+    """For a table of facts: the cells of its row, by fact."""
 
 
 @dataclass(slots=True)

@@ -1,91 +1,75 @@
 """Compares a block of claims under two versions, in a worker process.
 
-Both versions get the same block from one reader, and each decides it as `batch` does: tables of
-facts a column at a time, claims one by one.
+Both versions get the same block from one reader, and each decides it as `batch` does.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from itertools import groupby, islice
+from typing import Any
 
-import polars as pl
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from payer_policy.analysis.impact.billed import Charges, charge_type
-from payer_policy.analysis.impact.columns import (
-    LISTS,
-    TEXTS,
-    other_lines,
-    other_reasons,
-    paired,
-    side_by_side,
-)
+from payer_policy.analysis.impact.billed import Charges, charge_fact, millionths
+from payer_policy.analysis.impact.columns import SideBySide, nth, side_by_side
 from payer_policy.analysis.impact.compared import ChangedService, ChangeGroup, Compared
-from payer_policy.analysis.impact.model import Because, ChangeKey, Tally
+from payer_policy.analysis.impact.model import CHANGE_KINDS, Because, ChangeKey, Tally
 from payer_policy.analysis.impact.rows import changed_rows
 from payer_policy.batch.deciding import Answered, CountsDiffer, Decider
-from payer_policy.core.vocabulary.types import FactType
-from payer_policy.determination import Outcome
-from payer_policy.engines.columnar.tables import WrongColumn, typed_table
+from payer_policy.batch.fact_table import fact_columns
+from payer_policy.core.columns import Codes, Column, column_of, constant, encoded, grouped, mapped
+from payer_policy.engine import Engine
 from payer_policy.formats.blocks import Block
-from payer_policy.formats.tables.cells import cell_value
 from payer_policy.request.models import Request
-
-BILLED: Final = "#billed"
-LINES: Final = "#lines"
-PLACE: Final = "#place"
-_MONEY: Final = pl.Int128()
-_BY: Final = (
-    "decision",
-    "decision_new",
-    *(f"{n}{s}" for n in (*LISTS, *TEXTS) for s in ("", "_new")),
-)
 
 
 class _Block:
     """A block as one version read it: its claims, or its table of facts, and the amounts billed."""
 
-    def __init__(self, charge: dict[str, FactType]) -> None:
-        self._type = charge
-        self._fact = next(iter(charge), None)
-        self._billed: dict[int, list[int | None]] = {}
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._vocabulary = engine.library.vocabulary
+        self._fact = charge_fact(self._vocabulary.facts)
         self.requests: dict[int, Request] = {}
-        self.frame: pl.DataFrame | None = None
+        self.table: Any = None
         self.first = 0
 
-    def facts(self, frame: pl.DataFrame, first: int) -> None:
-        self.frame, self.first = frame, first
+    def facts(self, table: Any, first: int) -> None:
+        self.table, self.first = table, first
 
-    def decided(self, record: int, request: Request, outcome: Outcome) -> None:
-        if self.frame is not None:
-            return  # a row of a table that was decided on its own
+    def read(self, record: int, request: Request) -> None:
         self.requests[record] = request
-        charges = Charges(request, self._fact)
-        services = outcome.determinations or outcome.without_policy
-        self._billed[record] = [charges.of(_numbers(one.lines)) for one in services]
 
-    def billed(self, table: Any) -> pl.Series:
+    def billed(self, answers: Any) -> Column:
         """The amount billed for each row of the answers, in millionths of a dollar."""
-        records = table["record"].to_numpy()
-        if self.frame is None:
-            values = [one for record in dict.fromkeys(records.tolist()) for one in self._of(record)]
-            return pl.Series(BILLED, values, dtype=_MONEY)
-        if self._fact is None or self._fact not in self.frame.columns:
-            return pl.repeat(None, len(records), dtype=_MONEY, eager=True).alias(BILLED)
-        try:
-            typed, odd = typed_table(self._type, self.frame, cell_value)
-        except WrongColumn:  # each row is rejected for it
-            return pl.repeat(None, len(records), dtype=_MONEY, eager=True).alias(BILLED)
-        whole = typed[self._fact].set(odd, None).gather(records - self.first).cast(_MONEY)
-        return whole.alias(BILLED)
+        if self.table is None:
+            return column_of(self._of_lines(answers))
+        column = None
+        if self._fact in self.table.column_names:
+            table = self.table.select([self._fact])
+            column = fact_columns(table, self._vocabulary)[0].facts.get(self._fact)
+        if column is None:
+            return constant(None, len(answers))
+        return mapped(millionths, [column]).take(answers["record"].to_numpy() - self.first)
 
-    def _of(self, record: int) -> Sequence[int | None]:
-        return self._billed[record]
-
-
-def _numbers(lines: Sequence[Any]) -> list[int]:
-    return [one if isinstance(one, int) else one.number for one in lines]
+    def _of_lines(self, answers: Any) -> Iterator[int | None]:
+        lines = answers["lines"]
+        numbers = iter(pc.struct_field(pc.list_flatten(lines), "number").to_pylist())
+        sizes = iter(pc.list_value_length(lines).to_pylist())
+        for record, rows in groupby(answers["record"].to_pylist()):
+            request = self.requests[record]
+            charges = Charges(request, self._fact)
+            services = None
+            for at, _ in enumerate(rows):
+                own = list(islice(numbers, next(sizes)))
+                if not own and request.lines:  # of a claim that no policy applies to
+                    services = services or self._engine.considered(request)
+                    own = list(services[at].lines)
+                yield charges.of(own)
 
 
 class Comparer:
@@ -98,7 +82,6 @@ class Comparer:
         self._policy = policy
         self._examples = examples
         self._rows = rows
-        self._charges = (charge_type(old.facts), charge_type(new.facts))
 
     def answered(self, file: str, block: Block) -> Compared:
         """The comparison of one block.
@@ -106,7 +89,7 @@ class Comparer:
         Raises:
             CountsDiffer: records were lost or doubled on the way.
         """
-        blocks = (_Block(self._charges[0]), _Block(self._charges[1]))
+        blocks = (_Block(self._old.engine), _Block(self._new.engine))
         old = self._old.answered(file, block, blocks[0])
         new = self._new.answered(file, block, blocks[1])
         for side in (old, new):
@@ -115,98 +98,98 @@ class Comparer:
             raise CountsDiffer(
                 f"the old version read {old.records} records, the new one {new.records}"
             )
-        gone = tuple({reject.record for reject in side.rejects} for side in (old, new))
         both = sum(_both(old, new).values())
-        frame = self._frame(old, new, blocks, (gone[0], gone[1]))
-        if self._policy is not None:
-            here = [pl.col(f"policy{one}").eq_missing(self._policy) for one in ("", "_new")]
-            frame = frame.filter(here[0] | here[1])
-        cells = _cells(frame)
-        differing = frame.filter(
-            (pl.col("decision") != pl.col("decision_new")) | other_reasons() | pl.col(LINES)
+        services = side_by_side(
+            (old.table, new.table),
+            ({reject.record for reject in old.rejects}, {reject.record for reject in new.rejects}),
+            (blocks[0].billed(old.table), blocks[1].billed(new.table)),
         )
+        if self._policy is not None:
+            services = services.take(services.decided_by(self._policy))
+        changed = services.changed
         return Compared(
-            changed_rows(differing if self._rows else differing.clear(), file, BILLED, LINES),
+            changed_rows(changed if self._rows else changed.take(slice(0)), file),
             old.records,
             Counter(both=both, old=len(old.rejects) - both, new=len(new.rejects) - both),
             (old.counts["rejects"], new.counts["rejects"]),
-            cells,
-            self._changes(differing, file, blocks),
-        )
-
-    def _frame(
-        self,
-        old: Answered,
-        new: Answered,
-        blocks: tuple[_Block, _Block],
-        gone: tuple[set[int], set[int]],
-    ) -> pl.DataFrame:
-        places = paired(old.table, new.table)
-        frame = side_by_side(old.table, new.table, places, gone)
-        lines = other_lines(old.table, new.table, places)
-        billed = [
-            _gathered(one.billed(side.table), at)
-            for one, side, at in zip(blocks, (old, new), places, strict=True)
-        ]
-        return frame.with_columns(
-            pl.coalesce(billed[0], billed[1]).alias(BILLED), lines.fill_null(False).alias(LINES)
+            _cells(services),
+            self._changes(changed, file, blocks),
         )
 
     def _changes(
-        self, frame: pl.DataFrame, file: str, blocks: tuple[_Block, _Block]
+        self, services: SideBySide, file: str, blocks: tuple[_Block, _Block]
     ) -> dict[ChangeKey, ChangeGroup]:
-        grouped = (
-            frame.with_columns(pl.int_range(pl.len()).alias(PLACE))
-            .group_by(*_BY, LINES, maintain_order=True)
-            .agg(*_TALLY, pl.col(PLACE).head(self._examples))
+        said, count = services.said, len(services.combinations[0])
+        row, combined = grouped(
+            [
+                (services.kinds, len(CHANGE_KINDS)),
+                (said[services.old], count),
+                (said[services.new], count),
+            ]
         )
-        groups: dict[ChangeKey, ChangeGroup] = {}
-        firsts: dict[ChangeKey, list[int]] = {}
-        for row in grouped.iter_rows(named=True):
-            key = _key(row)
-            groups.setdefault(key, ChangeGroup()).tally.add(_tally(row))
-            firsts.setdefault(key, []).extend(row[PLACE])
-        chosen = [
-            (key, at) for key, places in firsts.items() for at in sorted(places)[: self._examples]
+        row, used = encoded(row)
+        keys: dict[ChangeKey, int] = {}
+        numbers = [
+            keys.setdefault(_key(services, *one), len(keys))
+            for one in zip(*[codes[used].tolist() for codes in combined], strict=True)
         ]
-        services = self._services(frame.select(_NAMED)[[at for _, at in chosen]], file, blocks)
-        for (key, _), one in zip(chosen, services, strict=True):
-            groups[key].first.append(one)
-        return groups
-
-    def _services(
-        self, frame: pl.DataFrame, file: str, blocks: tuple[_Block, _Block]
-    ) -> Iterator[ChangedService]:
-        facts = blocks[0].frame
-        if facts is not None:
-            facts = facts[(frame["record"] - blocks[0].first).to_list()]
-        for at, (record, claim_id, code, day, billed, old, new) in enumerate(frame.iter_rows()):
-            request = blocks[0].requests.get(record) or blocks[1].requests.get(record)
-            row = None if facts is None else (facts, at)
-            yield ChangedService(
-                file, record, claim_id, code, day, billed, (old, new), request, row
-            )
+        key = np.array(numbers, dtype=np.int32)[row]
+        tallies = _tallies(key, len(keys), services.billed)
+        groups = [ChangeGroup(tallies[number]) for number in range(len(keys))]
+        first = np.flatnonzero(nth(key) < self._examples)
+        found = _described(services.take(first), file, blocks)
+        for number, one in zip(key[first].tolist(), found, strict=True):
+            groups[number].first.append(one)
+        return dict(zip(keys, groups, strict=True))
 
 
-_NAMED: Final = (
-    "record", "claim_id", "code", "service_date", BILLED, "policy", "policy_new",
-)  # fmt: skip
-_TALLY: Final = (
-    pl.len().alias("services"),
-    pl.col(BILLED).sum().alias("billed"),
-    pl.col(BILLED).null_count().alias("unknown"),
-)
+def _described(
+    services: SideBySide, file: str, blocks: tuple[_Block, _Block]
+) -> Iterator[ChangedService]:
+    named = services.rows.select(["record", "claim_id", "code", "service_date"])
+    named = named.take(pa.array(services.named))
+    cells: list[Any] = [None] * len(named)
+    old, new = blocks
+    if old.table is not None:
+        cells = old.table.take(pa.array(named["record"].to_numpy() - old.first)).to_pylist()
+    policy = services.columns["policy"]
+    for at, about in enumerate(named.to_pylist()):
+        yield ChangedService(
+            file,
+            **about,
+            billed=services.billed[at],
+            policies=(policy[services.old[at]], policy[services.new[at]]),
+            request=old.requests.get(about["record"]) or new.requests.get(about["record"]),
+            row=cells[at],
+        )
 
 
-def _tally(row: dict[str, Any]) -> Tally:
-    return Tally(row["services"], row["billed"], row["unknown"])
+def _tallies(group: Codes, groups: int, billed: Column) -> dict[int, Tally]:
+    """The services of each group that has any, with the amounts billed for them."""
+    row, each = grouped([(group, groups), (billed.codes, len(billed.values))])
+    found: dict[int, Tally] = {}
+    counts = np.bincount(row, minlength=len(each[0])).tolist()
+    for at, amount, services in zip(*[codes.tolist() for codes in each], counts, strict=True):
+        if services:
+            value = billed.values[amount]
+            unknown = services if value is None else 0
+            tally = Tally(services, 0 if value is None else value * services, unknown)
+            found.setdefault(at, Tally()).add(tally)
+    return found
 
 
-def _cells(frame: pl.DataFrame) -> dict[tuple[str, str], Tally]:
-    counted = frame.group_by("decision", "decision_new", maintain_order=True).agg(*_TALLY)
-    return {
-        (row["decision"], row["decision_new"]): _tally(row) for row in counted.iter_rows(named=True)
-    }
+def _cells(services: SideBySide) -> dict[tuple[str, str], Tally]:
+    decision = services.columns["decision"]
+    count = len(decision.values)
+    row, each = grouped(
+        [(decision.codes[services.old], count), (decision.codes[services.new], count)]
+    )
+    pairs = [
+        (decision.values[old], decision.values[new])
+        for old, new in zip(*[codes.tolist() for codes in each], strict=True)
+    ]
+    tallies = _tallies(row, len(pairs), services.billed)
+    return {pairs[at]: tally for at, tally in tallies.items()}
 
 
 def _both(old: Answered, new: Answered) -> Counter[int]:
@@ -215,21 +198,23 @@ def _both(old: Answered, new: Answered) -> Counter[int]:
     return counted[0] & counted[1]
 
 
-def _gathered(billed: pl.Series, at: Any) -> pl.Series:
-    index = pl.Series(at)
-    if (at < 0).any():
-        index = index.set(index < 0, None)
-    return billed.gather(index)
+def _key(services: SideBySide, kind: int, old: int, new: int) -> ChangeKey:
+    said = (services.says(old), services.says(new))
+    was, will = map(_because, said)
+    went, came = _reasons(was - will, will - was)
+    return ChangeKey(CHANGE_KINDS[kind], said[0]["decision"], said[1]["decision"], went, came)
 
 
-def _key(row: dict[str, Any]) -> ChangeKey:
-    old, new = _because(row, ""), _because(row, "_new")
-    decisions = (row["decision"], row["decision_new"])
-    kind: Any = "units" if row[LINES] else "reasons"
-    if decisions[0] != decisions[1]:
-        kind = "decision"
-    went, came = _reasons(old - new, new - old)
-    return ChangeKey(kind, *decisions, went, came)
+def _because(said: Mapping[str, Any]) -> set[Because]:
+    """The reasons of an answer, by what its row says."""
+    found = {Because(*pair) for pair in zip(said["findings"], said["reasons"], strict=True)}
+    found |= {Because(rule, "unsettled") for rule in said["unsettled"]}
+    found |= {Because(rule, "assumed") for rule in said["assumptions"]}
+    if said["information_request"] is not None:
+        found.add(Because("", said["information_request"]))
+    if said["internal"] is not None:
+        found.add(Because("", "internal"))
+    return found
 
 
 def _reasons(went: set[Because], came: set[Because]) -> tuple[tuple[Because, ...], ...]:
@@ -238,15 +223,3 @@ def _reasons(went: set[Because], came: set[Because]) -> tuple[tuple[Because, ...
     if any(one.says != "assumed" for one in went | came):
         went, came = ({one for one in side if one.says != "assumed"} for side in (went, came))
     return tuple(sorted(went)), tuple(sorted(came))
-
-
-def _because(row: dict[str, Any], suffix: str) -> set[Because]:
-    rules, says = row[f"findings{suffix}"], row[f"reasons{suffix}"]
-    found = {Because(*pair) for pair in zip(rules, says, strict=True)}
-    found |= {Because(rule, "unsettled") for rule in row[f"unsettled{suffix}"]}
-    found |= {Because(rule, "assumed") for rule in row[f"assumptions{suffix}"]}
-    if row[f"information_request{suffix}"] is not None:
-        found.add(Because("", row[f"information_request{suffix}"]))
-    if row[f"internal{suffix}"] is not None:
-        found.add(Because("", "internal"))
-    return found

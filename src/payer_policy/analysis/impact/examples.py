@@ -14,6 +14,7 @@ from payer_policy.determination import Determination, LineOutcome, Outcome
 from payer_policy.determination.explain import DECISIONS
 from payer_policy.determination.words import capital, counted, line_list, listed, one_line, stop
 from payer_policy.engine import Engine
+from payer_policy.formats.tables.requests import FactRows
 from payer_policy.request.models import Request
 
 if TYPE_CHECKING:
@@ -28,17 +29,15 @@ class ExampleWriter:
     """Puts examples into words, and remembers the titles of their rules."""
 
     def __init__(self, old: Engine, new: Engine) -> None:
-        from payer_policy.batch.facts import FactTables
-
         self._engines = (old, new)
-        self._tables = FactTables(old, columns=False)
         self._titles: tuple[dict[str, str], dict[str, str]] = ({}, {})
 
     def example(self, found: ChangedService) -> Example:
         """The example with the sentences of both versions."""
         request = found.request
         if found.row is not None:
-            read = self._tables.request_at(*found.row, found.file)
+            rows = FactRows(list(found.row), self._engines[0].library.vocabulary.facts)
+            _, read = rows.request(list(found.row.values()))
             request = read if isinstance(read, Request) else None
         made = [
             self._made(engine, request, found, policy)

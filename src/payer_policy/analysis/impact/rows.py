@@ -11,10 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-import polars as pl
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from payer_policy.analysis.impact.columns import SideBySide
+from payer_policy.analysis.impact.model import CHANGE_KINDS
 from payer_policy.core.whole_file import whole_file
 
 _TEXTS: Final = pa.list_(pa.string())
@@ -26,53 +28,36 @@ _COLUMNS: Final[tuple[tuple[str, Any, str, str], ...]] = (
     ("service_date", pa.date32(), "service_date", "the day of service"),
     ("change", pa.string(), "", "what changed: decision, units or reasons"),
     ("old_decision", pa.string(), "decision", "approve, deny, pend, partial, no_policy, rejected"),
-    ("new_decision", pa.string(), "decision_new", "the same of the new version"),
+    ("new_decision", pa.string(), "decision", "the same of the new version"),
     ("old_rules", _TEXTS, "findings", "the rules that found something, by id"),
-    ("new_rules", _TEXTS, "findings_new", "the same of the new version"),
+    ("new_rules", _TEXTS, "findings", "the same of the new version"),
     ("old_reasons", _TEXTS, "reasons", "of each of them what it finds, and its reason codes"),
-    ("new_reasons", _TEXTS, "reasons_new", "the same of the new version"),
+    ("new_reasons", _TEXTS, "reasons", "the same of the new version"),
     ("old_unsettled", _TEXTS, "unsettled", "the rules of which something is not known"),
-    ("new_unsettled", _TEXTS, "unsettled_new", "the same of the new version"),
+    ("new_unsettled", _TEXTS, "unsettled", "the same of the new version"),
     ("old_policy", pa.string(), "policy", "the address of the policy that decided"),
-    ("new_policy", pa.string(), "policy_new", "the same of the new version"),
+    ("new_policy", pa.string(), "policy", "the same of the new version"),
     ("billed", pa.decimal128(28, 6), "", "what was billed for the service; null: not known"),
 )
 CHANGED: Final = pa.schema([(name, type_) for name, type_, _, _ in _COLUMNS])
 DESCRIPTIONS: Final = {name: says for name, _, _, says in _COLUMNS}
 
 
-def changed_rows(frame: pl.DataFrame, file: str, billed: str, lines: str) -> Any:
-    """The table of some services side by side.
-
-    Args:
-        frame: From `columns.side_by_side`.
-        file: The file of claims.
-        billed: The column of amounts, in millionths.
-        lines: The column that says whether lines differ.
-    """
-    if not len(frame):
-        return CHANGED.empty_table()
-    change = frame.select(
-        pl.when(pl.col("decision") != pl.col("decision_new"))
-        .then(pl.lit("decision"))
-        .when(lines)
-        .then(pl.lit("units"))
-        .otherwise(pl.lit("reasons"))
-        .alias("change")
-    )["change"]
+def changed_rows(services: SideBySide, file: str) -> Any:
+    """The table of services that changed; `file` is the file of claims."""
+    billed = services.billed
+    amounts = [None if one is None else Decimal(one).scaleb(-6) for one in billed.values]
     made = {
-        "file": pa.array([file] * len(frame), pa.string()),
-        "change": change.to_arrow(),
-        "billed": pa.array(
-            [None if one is None else Decimal(one).scaleb(-6) for one in frame[billed]],
-            pa.decimal128(28, 6),
-        ),
+        "file": pa.array([file] * len(services), pa.string()),
+        "change": pa.array(np.array(CHANGE_KINDS)[services.kinds], pa.string()),
+        "billed": pa.array(amounts, pa.decimal128(28, 6)).take(pa.array(billed.codes)),
     }
-    arrays = [
-        (made[name] if name in made else frame[source].to_arrow()).cast(type_)
-        for name, type_, source, _ in _COLUMNS
-    ]
-    return pa.Table.from_arrays(arrays, schema=CHANGED)
+    rows = {"old": services.old, "new": services.new}
+    for name, type_, source, _ in _COLUMNS:
+        if source:
+            taken = services.rows[source].take(pa.array(rows.get(name[:3], services.named)))
+            made[name] = taken.combine_chunks().cast(type_)
+    return pa.table({name: made[name] for name in CHANGED.names}, CHANGED)
 
 
 @contextmanager

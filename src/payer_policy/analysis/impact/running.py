@@ -95,7 +95,6 @@ def impact(
         libraries[0],
         tasks_of(readers, None, _AGAIN),
         workers,
-        in_columns=all(reader.of_facts for reader in readers),
     )
     total, units = Compared(), Units()
     with writer(target) as out, closing(done):

@@ -1,6 +1,6 @@
 """The settings of every worker: two versions of the policies, and what to keep of the comparison.
 
-Apart from `comparing`, so that a process knows its number of threads before it loads columns.
+Apart from `comparing`, which loads the libraries for columns; this module needs none of them.
 """
 
 from __future__ import annotations

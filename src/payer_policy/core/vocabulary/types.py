@@ -184,7 +184,8 @@ def exact_number(raw: object) -> int | Decimal:
         what = shown(raw) if huge else f"the number {shown(raw)}"
         raise ValueProblem("wrong-value", f"{what} is too large for a claim")
     if isinstance(number, Decimal):
-        if (Fraction(number) * 10**MAX_PLACES).denominator != 1:
+        places = -int(number.as_tuple().exponent)
+        if places > MAX_PLACES and (Fraction(number) * 10**MAX_PLACES).denominator != 1:
             raise ValueProblem(
                 "wrong-value", f"{shown(raw)} has more than {MAX_PLACES} decimal places"
             )

@@ -11,13 +11,13 @@ from payer_policy.formats.blocks import Block, JsonLines, JsonText, Position
 from payer_policy.formats.source import Source
 from payer_policy.formats.streams import Damage, Line, done_bytes, lines_of
 
-_BYTES = 1 << 19
+_BYTES = 1 << 24
 _NO_LINE: Final[Line] = (b"", 0)
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 
 
-def json_line_blocks(source: Source, at: Position | None) -> Iterator[Block]:
-    """Some whole lines at a time."""
+def json_line_blocks(source: Source, at: Position | None, most: int) -> Iterator[Block]:
+    """Some whole lines at a time: at most that many, and not many megabytes."""
     offset, line = (at["offset"], at["line"]) if at else (0, 1)
     with source.open() as file:
         damage = Damage(source)
@@ -29,7 +29,7 @@ def json_line_blocks(source: Source, at: Position | None) -> Iterator[Block]:
             held.append(text)
             size, line, offset = size + len(text), line + 1, offset + length
             records += bool(text.strip(_BLANK))
-            if size >= _BYTES or not more:
+            if size >= _BYTES or records >= most or not more:
                 payload = JsonLines(b"".join(held), first, more)
                 after = {"offset": offset, "line": line}
                 done = done_bytes(source, file, offset)
@@ -38,7 +38,7 @@ def json_line_blocks(source: Source, at: Position | None) -> Iterator[Block]:
         yield from damage.blocks(line, line, {"offset": offset, "line": line})
 
 
-def json_blocks(source: Source, at: Position | None) -> Iterator[Block]:
+def json_blocks(source: Source, at: Position | None, most: int) -> Iterator[Block]:
     """The whole file at once."""
     if at is None:
         with source.open() as file:

@@ -6,7 +6,7 @@ Each request is read by itself and keeps its place in the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -35,7 +35,7 @@ def read_json_requests(
     if text.startswith("[", start):
         parts = elements_of(places)
     elif is_json_lines(text):
-        parts = lines_of(places)
+        parts = (piece for _, piece in lines_of(places))
     else:
         parts = [Piece(places, start, len(text.rstrip(" \t\r\n")))]
     out: list[Intake] = []
@@ -49,9 +49,16 @@ def read_json_requests(
     return out
 
 
-def read_json_lines(places: Places) -> list[Intake]:
-    """Every request of JSON Lines, or of some whole lines out of a larger file of them."""
-    return [_request(piece) for piece in lines_of(places)]
+def read_json_lines(
+    places: Places, wanted: Container[int] | None = None
+) -> Iterator[tuple[int, Intake]]:
+    """Every request of JSON Lines, or of some whole lines out of a larger file of them, by line.
+
+    `wanted` are the numbers of the lines to read; None: all.
+    """
+    for number, piece in lines_of(places):
+        if wanted is None or number in wanted:
+            yield number, _request(piece)
 
 
 def _request(piece: Piece) -> Intake:

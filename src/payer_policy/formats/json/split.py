@@ -32,14 +32,14 @@ def is_json_lines(text: str) -> bool:
     return end is not None and not first[end:].strip()
 
 
-def lines_of(places: Places) -> Iterator[Piece]:
-    """The pieces of JSON Lines; blank lines are skipped."""
+def lines_of(places: Places) -> Iterator[tuple[int, Piece]]:
+    """The pieces of JSON Lines, each with the number of its line; blank lines are skipped."""
     start = 0
-    for line in places.text.split("\n"):
+    for number, line in enumerate(places.text.split("\n"), places.first_line):
         lead = len(line) - len(line.lstrip(" \t\r\ufeff"))
         body = line.rstrip(" \t\r")
         if len(body) > lead:
-            yield Piece(places, start + lead, start + len(body))
+            yield number, Piece(places, start + lead, start + len(body))
         start += len(line) + 1
 
 

@@ -22,8 +22,8 @@ from payer_policy.formats.tables.kept import kept_of_rows
 from payer_policy.request.models import MAX_LINES
 
 _BYTES = 1 << 22
-_CLAIMS = 200
-_CLAIM_ROWS = 5_000
+_SHARE = 10
+"""A claim of a table of claim lines takes as much memory as so many rows of facts."""
 
 
 class RowReader(Protocol):
@@ -79,7 +79,7 @@ def csv_blocks(source: Source, at: Position | None, columns: Columns, most: int)
     """The records of a table; maximum number of rows of facts at a time: the last argument."""
     if columns.form == "facts":
         return _fact_blocks(source, at, columns, most)
-    return _claim_blocks(source, at, columns)
+    return _claim_blocks(source, at, columns, most)
 
 
 class _CsvRows:
@@ -151,7 +151,9 @@ def _fact_blocks(
         yield from rows.damage.blocks(rows.row, rows.line, rows.place)
 
 
-def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iterator[Block]:
+def _claim_blocks(
+    source: Source, at: Position | None, columns: Columns, most: int
+) -> Iterator[Block]:
     """The lines of some claims at a time."""
     with source.open() as file:
         texts = _CsvRows(source, file, at, columns)
@@ -169,7 +171,7 @@ def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iter
                         yield TableRow(before, row, line, values, None, kept)
                 before = texts.place
 
-        yield from claim_blocks(source, rows(), columns, at, texts)
+        yield from claim_blocks(source, rows(), columns, at, texts, most)
         yield from texts.damage.blocks(texts.row, texts.line, texts.place)
 
 
@@ -200,6 +202,8 @@ class _Claim:
 class _Held:
     """What the next block will hold."""
 
+    most: int
+    """How many claims there may be in a block; of rows, three times as many."""
     claims: list[TableClaim] = field(default_factory=list)
     kept: list[Row] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
@@ -210,7 +214,7 @@ class _Held:
     @property
     def is_full(self) -> bool:
         size = len(self.claims) + len(self.rejects)
-        return size >= _CLAIMS or self.rows >= _CLAIM_ROWS
+        return size >= self.most or self.rows >= 3 * self.most
 
 
 def claim_blocks(
@@ -219,17 +223,20 @@ def claim_blocks(
     columns: Columns,
     at: Position | None,
     reader: RowReader,
+    most: int,
 ) -> Iterator[Block]:
-    """The claims that consecutive rows of one id are, whole, some at a time."""
+    """The claims that consecutive rows of one id are, whole, some at a time; `most` are the rows of facts
+    that would be one block."""
     number = converter("text")
     id_at = columns.names.index(ID)
     beside = at.get("beside", 0) if at else 0
-    held = _Held()
+    most = max(1, most // _SHARE)
+    held = _Held(most)
     claim: _Claim | None = None
 
     def block(after: Position) -> Block:
         nonlocal held
-        made, held = held, _Held()
+        made, held = held, _Held(most)
         payload = TableClaims(columns, made.claims, kept_of_rows(made.kept, columns))
         rejects = tuple(made.rejects)
         return Block(payload, len(made.claims), after, reader.done, rejects, made.units)

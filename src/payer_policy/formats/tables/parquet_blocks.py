@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from itertools import pairwise
+from typing import Any, Protocol
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from payer_policy.core.vocabulary.model import Fact
 from payer_policy.core.vocabulary.types import NUMERIC, FactType
-from payer_policy.formats.blocks import ArrowRows, Block, Position
+from payer_policy.formats.blocks import ArrowRows, Block, ClaimRows, Position, TableClaim
 from payer_policy.formats.rejects import problem_at, rejected
 from payer_policy.formats.source import Held, NotReadable, Source, WrongCall
-from payer_policy.formats.tables.columns import Cell, Columns, checked_columns, expected
-from payer_policy.formats.tables.csv_blocks import TableRow, claim_blocks
+from payer_policy.formats.tables.columns import ID, Cell, Columns, checked_columns, expected
+from payer_policy.formats.tables.csv_blocks import RowReader, TableRow, claim_blocks
 from payer_policy.formats.tables.kept import kept_of_batch, plain
+from payer_policy.request.models import MAX_LINES
 
 _CELLS = 4_000_000
 _CLAIM_ROWS = 4_096
+ROW_BY_ROW = "row_by_row"
+"""In a position: from there on rows of claims are looked at one by one."""
 _NO_NAMES: Mapping[str, str] = {}
 _BUFFER = 1 << 20
 _FEW_BYTES = 3
@@ -133,7 +140,7 @@ def parquet_blocks(
     """The records of a table; maximum number of rows of facts at a time: the last argument."""
     if columns.form == "facts":
         return _fact_blocks(source, at, columns, rows)
-    return _claim_blocks(source, at, columns)
+    return claim_line_blocks(source, partial(_Reader, source), at, columns, rows)
 
 
 def _fact_blocks(
@@ -164,9 +171,104 @@ def _repeated(source: Source) -> list[str]:
     return [name for name in texts if sizes[name] < _FEW_BYTES * metadata.num_rows]
 
 
-def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iterator[Block]:
-    """The lines of some claims at a time."""
-    reader = _Reader(source, at["row"] if at else 1, _CLAIM_ROWS)
+class Rows(RowReader, Protocol):
+    """The rows of a table from one on, in batches."""
+
+    row: int
+    """The next row."""
+
+    @property
+    def is_at_end(self) -> bool: ...
+
+    def __iter__(self) -> Iterator[tuple[int, Any]]: ...
+
+    def damage(self) -> Iterator[Block]: ...
+
+
+Open = Callable[[int, int], Rows]
+"""Opens a table at a row, for batches of so many rows."""
+
+
+def claim_line_blocks(
+    source: Source, open_at: Open, at: Position | None, columns: Columns, most: int
+) -> Iterator[Block]:
+    """The lines of some claims at a time: many as they are, until something about them is unusual."""
+    if not columns.kept and not (at and ROW_BY_ROW in at):
+        reader = open_at(at["row"] if at else 1, most)
+        bulk = _BulkClaims(reader, columns)
+        yield from bulk.blocks()
+        if not bulk.left:
+            return
+        at = {"row": bulk.left, ROW_BY_ROW: 1}
+    for block in _claims_row_by_row(source, open_at, at, columns, most):
+        yield block if columns.kept else replace(block, after={**block.after, ROW_BY_ROW: 1})
+
+
+class _BulkClaims:
+    """Whole claims of a file as they are. It ends where a row has no claim number, where one number has
+    more rows than a claim, and where the file is damaged: `left` is then the next row."""
+
+    def __init__(self, reader: Rows, columns: Columns) -> None:
+        self._reader, self._columns = reader, columns
+        self._id = columns.names.index(ID)
+        self.left = 0
+
+    def blocks(self) -> Iterator[Block]:
+        reader, columns = self._reader, self._columns
+        held, first = None, reader.row
+        for _, batch in reader:
+            read = batch.select(list(columns.places)).rename_columns(list(columns.names))
+            rows = pa.Table.from_batches([read])
+            held = rows if held is None else pa.concat_tables([held, rows])
+            starts = claim_starts(held.column(self._id))
+            if starts is None:
+                self.left = first
+                return
+            whole, claims = int(starts[-1]), len(starts) - 1
+            if reader.is_at_end:
+                whole, claims = len(held), len(starts)
+            elif len(held) - whole > MAX_LINES:
+                self.left = first
+                return
+            if whole:
+                after = first + whole
+                yield self._block(held.slice(0, whole), first, claims, {"row": after})
+                held, first = held.slice(whole), after
+        if reader.what:
+            self.left = first
+
+    def _block(self, rows: Any, first: int, claims: int, after: Position) -> Block:
+        payload = ClaimRows(rows.combine_chunks(), self._columns, first)
+        return Block(payload, claims, after, self._reader.done, units=len(rows))
+
+
+def claim_starts(ids: Any) -> Any:
+    """Where the claims of a table begin, from the numbers of its rows; None: a row has none."""
+    texts = ids.combine_chunks()
+    if pa.types.is_dictionary(texts.type):
+        texts = texts.cast(texts.type.value_type)
+    texts = pc.utf8_trim_whitespace(texts.cast(pa.string()))
+    if texts.null_count or pc.any(pc.equal(texts, "")).as_py():
+        return None
+    same = pc.equal(texts[1:], texts[:-1]).to_numpy(zero_copy_only=False)
+    return np.flatnonzero(np.concatenate([[True], ~same]))
+
+
+def claim_rows(payload: ClaimRows, wanted: Container[int] | None = None) -> Iterator[TableClaim]:
+    """The claims of a block as rows; `wanted` are the numbers of their first rows, None: all."""
+    rows, first = payload.rows, payload.first_row
+    starts = claim_starts(rows.column(payload.columns.names.index(ID))).tolist()
+    for start, end in pairwise([*starts, len(rows)]):
+        if wanted is None or first + start in wanted:
+            values = [column.to_pylist() for column in rows.slice(start, end - start).columns]
+            yield TableClaim(first + start, None, list(zip(*values, strict=True)), end - start)
+
+
+def _claims_row_by_row(
+    source: Source, open_at: Open, at: Position | None, columns: Columns, most: int
+) -> Iterator[Block]:
+    """The lines of some claims at a time, each row looked at."""
+    reader = open_at(at["row"] if at else 1, _CLAIM_ROWS)
 
     def rows() -> Iterator[TableRow]:
         for first, batch in reader:
@@ -176,7 +278,7 @@ def _claim_blocks(source: Source, at: Position | None, columns: Columns) -> Iter
                 carried = () if kept is None else tuple(column[at] for column in kept.columns)
                 yield TableRow({"row": first + at}, first + at, None, cells, None, carried)
 
-    yield from claim_blocks(source, rows(), columns, at, reader)
+    yield from claim_blocks(source, rows(), columns, at, reader, most)
     yield from reader.damage()
 
 
@@ -224,6 +326,11 @@ class _Reader:
                     self.done = self._source.size * self.row // (self._total + 1)
                     yield first, batch
             before += rows
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether every row was read."""
+        return self.row > self._total
 
     def damage(self) -> Iterator[Block]:
         """The reject for what could not be read."""

@@ -8,7 +8,14 @@ from typing import Any, Final
 
 from payer_policy.core.diagnostics import Location
 from payer_policy.core.vocabulary.model import Fact
-from payer_policy.formats.blocks import ArrowRows, Block, CsvText, TableClaims
+from payer_policy.formats.blocks import (
+    ArrowRows,
+    Block,
+    ClaimRows,
+    CsvText,
+    TableClaim,
+    TableClaims,
+)
 from payer_policy.formats.intake import Intake, refused
 from payer_policy.formats.registry import Reading, Table
 from payer_policy.formats.rejects import Reject, problem_at, record_place
@@ -60,9 +67,10 @@ def _read(block: Block, file: str, facts: Mapping[str, Fact]) -> Iterator[tuple[
     """The claims of a block, each with the number of its first row."""
     payload = block.payload
     match payload:
-        case TableClaims():
+        case TableClaims() | ClaimRows():
             claims = ClaimColumns(payload.columns.names, facts)
-            for claim in payload.claims:
+            found = payload.claims if isinstance(payload, TableClaims) else _claims(payload)
+            for claim in found:
                 place = record_place(file, claim.first_row, claim.first_line)
                 yield claim.first_row, _intake(*claims.request(claim, file), place)
         case CsvText():
@@ -80,6 +88,12 @@ def _read(block: Block, file: str, facts: Mapping[str, Fact]) -> Iterator[tuple[
             columns = [column.to_pylist() for column in payload.batch.columns]
             for record, row in enumerate(zip(*columns, strict=True), payload.first_row):
                 yield record, _row(rows, row, record_place(file, record, None))
+
+
+def _claims(payload: ClaimRows) -> Iterator[TableClaim]:
+    from payer_policy.formats.tables.parquet_blocks import claim_rows  # it needs PyArrow
+
+    return claim_rows(payload)
 
 
 def _row(rows: FactRows, values: Sequence[Any], place: Location) -> Intake:

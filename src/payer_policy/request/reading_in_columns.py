@@ -1,0 +1,399 @@
+"""Requests as JSON objects, read into columns: each distinct raw value of a field is read once.
+
+The fields are those of the models, and read by them. A request with anything that they refuse, or
+that does not agree with itself, is only named here: reading it by itself tells what is wrong.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from payer_policy.core.columns import Column, Flags, Groups, recoded
+from payer_policy.core.diagnostics import PayerPolicyError
+from payer_policy.core.json_source import MAX_ELEMENTS
+from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
+from payer_policy.core.vocabulary.model import Vocabulary
+from payer_policy.request.given import parse_facts
+from payer_policy.request.in_columns import ReadColumns, RequestColumns
+from payer_policy.request.models import (
+    MAX_LINES,
+    Authorization,
+    Coverage,
+    Line,
+    Patient,
+    PriorLine,
+    Provider,
+    Request,
+)
+from payer_policy.request.quick import quick_reader
+
+_PARTS: Final[Mapping[str, type[BaseModel]]] = {
+    "coverage": Coverage,
+    "patient": Patient,
+    "provider": Provider,
+}
+_LISTS: Final[Mapping[str, type[BaseModel]]] = {
+    "authorizations": Authorization,
+    "history": PriorLine,
+}
+_MOST: Final = {"authorizations": 1000, "history": MAX_ELEMENTS}
+_APART: Final = frozenset({*_PARTS, *_LISTS, "lines", "facts"})
+
+
+class Refused(PayerPolicyError, ValueError):
+    """A raw value that is no value of its field."""
+
+
+Read = Callable[[Any], Any]
+"""From a raw value to a value.
+
+Raises:
+    Refused: it is none.
+"""
+
+
+@cache
+def _reader(model: type[BaseModel], name: str) -> Read:
+    field = model.model_fields[name]
+    config = ConfigDict(strict=True)
+    adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation(), config=config)
+    quickly = quick_reader(model, name)
+
+    def read(raw: Any) -> Any:
+        try:
+            return quickly(raw)
+        except Exception:  # it is out of the ordinary
+            try:
+                return adapter.validate_python(raw)
+            except ValidationError:
+                raise Refused from None
+
+    return read
+
+
+def _default(model: type[BaseModel], name: str) -> Any:
+    """What a field is where it is left out; `_REQUIRED`: it must not be."""
+    field = model.model_fields[name]
+    return _REQUIRED if field.is_required() else field.get_default(call_default_factory=True)
+
+
+def field_reader(path: str) -> Read:
+    """How the raw values of a field of a request are read, by its path."""
+    part, _, name = path.rpartition(".")
+    return _reader(_PARTS[part] if part else Request, name)
+
+
+def line_reader(name: str) -> Read:
+    """How the raw values of a field of a line are read."""
+    return _reader(Line, name)
+
+
+def fact_reader(vocabulary: Vocabulary, name: str, *, of_line: bool) -> Read:
+    """How the raw values of a fact are read, of a request or of a line."""
+
+    def read(raw: Any) -> Any:
+        values, problems = parse_facts(vocabulary, {name: raw}, of_line=of_line)
+        if problems:
+            raise Refused
+        return values.get(name)
+
+    return read
+
+
+def defaults_of_requests() -> dict[str, Any]:
+    """The fields of a request that have a value where they are left out."""
+    return _defaults(Request, [name for name in Request.model_fields if name not in _APART])
+
+
+def defaults_of_lines() -> dict[str, Any]:
+    """The same of a line."""
+    return _defaults(Line, [name for name in Line.model_fields if name != "facts"])
+
+
+def _defaults(model: type[BaseModel], names: Iterable[str]) -> dict[str, Any]:
+    found = {name: _default(model, name) for name in names}
+    return {name: one for name, one in found.items() if one is not None and one is not _REQUIRED}
+
+
+_REQUIRED: Final = object()
+_REFUSED: Final = -1
+_NEW: Final = -2
+
+
+class _Field:
+    """A field of many rows. A code is the position of a raw value; 0 is one that is left out."""
+
+    __slots__ = ("_read", "codes", "known", "rows", "values")
+
+    def __init__(self, read: Read, default: Any) -> None:
+        self._read = read
+        self.values = [default]
+        self.known: dict[Any, int] = {}
+        self.rows: list[int] = []
+        """The rows that have a raw value, and their codes."""
+        self.codes: list[int] = []
+
+    def code(self, raw: Any) -> int:
+        """The code of a raw value; `_REFUSED`: it is none of the field's."""
+        kind = type(raw)
+        try:
+            key = raw if kind is str else (kind, tuple(raw) if kind is list else raw)
+            found = self.known.get(key, _NEW)
+        except TypeError:  # it has parts that no key has
+            return _REFUSED
+        if found == _NEW:
+            try:
+                self.values.append(self._read(raw))
+            except Refused:
+                found = _REFUSED
+            else:
+                found = len(self.values) - 1
+            self.known[key] = found
+        return found
+
+    def array(self, rows: int) -> np.ndarray[Any, Any]:
+        """The code of each row."""
+        made = np.full(rows, _REFUSED if self.values[0] is _REQUIRED else 0, dtype=np.int32)
+        made[self.rows] = self.codes
+        return made
+
+    def column(self, rows: int) -> Column:
+        """The values; what a row has whose value is refused does not matter."""
+        values = [None if one is _REQUIRED else one for one in self.values]
+        return recoded(self.array(rows), values)
+
+
+class _Table:
+    """Objects of one model as fields."""
+
+    def __init__(self, model: type[BaseModel], names: Iterable[str]) -> None:
+        self.fields = {name: _Field(_reader(model, name), _default(model, name)) for name in names}
+
+    def read(self, row: int, given: Mapping[str, Any], facts: _Facts | None = None) -> bool:
+        """Read the members of an object; false: one is no field, or no value of it."""
+        fields, sound = self.fields, True
+        for name, raw in given.items():
+            field = fields.get(name)
+            if field is not None:
+                found = field.known.get(raw, _NEW) if type(raw) is str else _NEW
+                if found < 0:
+                    found = field.code(raw)
+                    sound = sound and found >= 0
+                field.rows.append(row)
+                field.codes.append(found)
+            elif name == "facts" and facts is not None and type(raw) is dict:
+                sound = facts.read(row, raw) and sound
+            else:
+                sound = False
+        return sound
+
+    def columns(self, rows: int) -> dict[str, Column]:
+        """The fields that any row gives a value, or that have one where they are left out."""
+        return {
+            name: field.column(rows)
+            for name, field in self.fields.items()
+            if field.rows or field.values[0] is not None
+        }
+
+    def refused(self, rows: int) -> Flags:
+        """The rows in which a field is refused, or lacking."""
+        found = [field.array(rows) == _REFUSED for field in self.fields.values()]
+        made: Flags = np.logical_or.reduce([np.zeros(rows, dtype=np.bool_), *found])
+        return made
+
+
+class _Facts:
+    """Facts beside forms. Their fields come up as they are given."""
+
+    def __init__(self, vocabulary: Vocabulary, *, of_line: bool = False) -> None:
+        self._vocabulary, self._of_line = vocabulary, of_line
+        self.fields: dict[str, _Field] = {}
+
+    def read(self, row: int, given: Mapping[str, Any]) -> bool:
+        """Read the facts of a row; false: one is no fact, or no value of it."""
+        sound = True
+        for name, raw in given.items():
+            field = self.fields.get(name)
+            if field is None:
+                if name not in self._vocabulary.facts:
+                    return False
+                read = fact_reader(self._vocabulary, name, of_line=self._of_line)
+                field = self.fields[name] = _Field(read, None)
+            found = field.known.get(raw, _NEW) if type(raw) is str else _NEW
+            if found < 0:
+                found = field.code(raw)
+                sound = sound and found >= 0
+            field.rows.append(row)
+            field.codes.append(found)
+        return sound
+
+    def columns(self, rows: int) -> dict[str, Column]:
+        """The facts of which any row gives a value, by name."""
+        made = {name: field.column(rows) for name, field in self.fields.items()}
+        return {name: column for name, column in made.items() if len(column.values) > 1}
+
+
+class _Entries:
+    """Lists of small objects, such as authorizations: each becomes a tuple with the model's fields."""
+
+    def __init__(self, model: type[BaseModel], most: int) -> None:
+        names = list(model.model_fields)
+        self._most = most
+        self._fields = {name: _Field(_reader(model, name), _default(model, name)) for name in names}
+        self._entry: Any = NamedTuple(model.__name__, [(name, Any) for name in names])  # type: ignore[misc]
+        self._start = [field.values[0] for field in self._fields.values()]
+        self._place = {name: at for at, name in enumerate(names)}
+        self.rows: list[int] = []
+        self.values: list[Any] = [None]
+
+    def read(self, row: int, given: Any) -> bool:
+        """Read the list of a row; false: something in it is wrong."""
+        if given is None:
+            return True
+        if type(given) is not list or len(given) > self._most:
+            return False
+        entries = []
+        for one in given:
+            if type(one) is not dict:
+                return False
+            values = self._start.copy()
+            for name, raw in one.items():
+                field = self._fields.get(name)
+                code = _REFUSED if field is None else field.code(raw)
+                if code < 0:
+                    return False
+                values[self._place[name]] = field.values[code]  # type: ignore[union-attr]
+            if _REQUIRED in values:
+                return False
+            entries.append(self._entry._make(values))
+        self.rows.append(row)
+        self.values.append(tuple(entries))
+        return True
+
+    def column(self, rows: int) -> Column:
+        """The lists, each a value of its own: hardly any are equal."""
+        codes = np.zeros(rows, dtype=np.int32)
+        codes[self.rows] = np.arange(1, len(self.values))
+        return Column(codes, self.values)
+
+
+class Reading:
+    """Reads requests one after the other; `made` are all of them as columns.
+
+    Args:
+        vocabulary: The facts.
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        names = [name for name in Request.model_fields if name not in _APART]
+        self._request = _Table(Request, names)
+        self._parts = {name: _Table(model, model.model_fields) for name, model in _PARTS.items()}
+        self._lists = {name: _Entries(model, _MOST[name]) for name, model in _LISTS.items()}
+        self._lines = _Table(Line, [name for name in Line.model_fields if name != "facts"])
+        self._facts = _Facts(vocabulary)
+        self._line_facts = _Facts(vocabulary, of_line=True)
+        self._sizes: list[int] = []
+        self._refused: list[bool] = []
+        self._first = 0
+        """How many lines there are."""
+
+    def read(self, given: Mapping[str, Any]) -> None:
+        """Read the JSON of a request; its numbers are exact."""
+        row, sound, own = len(self._sizes), True, {}
+        self._sizes.append(0)
+        for name, raw in given.items():
+            if name == "lines":
+                sound = self._read_lines(row, raw) and sound
+            elif name in _PARTS:
+                sound = type(raw) is dict and self._parts[name].read(row, raw) and sound
+            elif name in _LISTS:
+                sound = self._lists[name].read(row, raw) and sound
+            elif name != "$schema" or type(raw) is not str:
+                own[name] = raw
+        self._refused.append(not (self._request.read(row, own, self._facts) and sound))
+
+    def _read_lines(self, row: int, raw: Any) -> bool:
+        if type(raw) is not list or len(raw) > MAX_LINES:
+            return False
+        sound = True
+        for at, line in enumerate(raw, self._first):
+            read = type(line) is dict and self._lines.read(at, line, self._line_facts)
+            sound = sound and read
+        self._sizes[row] = len(raw)
+        self._first += len(raw)
+        return sound
+
+    def made(self) -> ReadColumns:
+        """All that was read."""
+        count, of_lines = len(self._sizes), self._first
+        groups = Groups.of_sizes(np.array(self._sizes, dtype=np.int64))
+        refused = np.array(self._refused, dtype=np.bool_)
+        refused |= self._request.refused(count) | groups.any(self._lines.refused(of_lines))
+        fields = self._request.columns(count)
+        for part, table in self._parts.items():
+            refused |= table.refused(count)
+            fields |= {f"{part}.{name}": one for name, one in table.columns(count).items()}
+        fields |= {name: entries.column(count) for name, entries in self._lists.items()}
+        columns = RequestColumns(
+            count,
+            fields,
+            self._facts.columns(count),
+            groups,
+            self._lines.columns(of_lines),
+            self._line_facts.columns(of_lines),
+        )
+        refused |= inconsistent(columns)
+        lines = self._lines
+        return ReadColumns(columns, refused, lambda rows: _remarks(lines, rows[groups.of_row]))
+
+
+def inconsistent(columns: RequestColumns) -> Flags:
+    """The requests that do not agree with themselves, but for lines that have one number twice."""
+    groups, lines = columns.lines, columns.line_fields
+    wrong = np.zeros(len(groups.of_row), dtype=np.bool_)
+    if "code" in lines:
+        revenue = lines.get("revenue_code")
+        wrong |= ~lines["code"].known & (True if revenue is None else ~revenue.known)
+    pointers, diagnoses = lines.get("diagnosis_pointers"), columns.fields.get("diagnoses")
+    if pointers is not None and diagnoses is not None and len(pointers.values) > 1:
+        last = np.array([max(one or (0,)) for one in pointers.values])
+        most = np.array([100 if one is None else len(one) for one in diagnoses.values])
+        wrong |= last[pointers.codes] > most[diagnoses.codes][groups.of_row]
+    found = groups.any(wrong)
+    entries = columns.fields.get("authorizations")
+    if entries is not None:
+        crossed = [
+            any(
+                one.valid_from and one.valid_through and one.valid_through < one.valid_from
+                for one in value or ()
+            )
+            for value in entries.values
+        ]
+        found |= np.array(crossed, dtype=np.bool_)[entries.codes]
+    return found
+
+
+def _remarks(lines: _Table, rows: Flags) -> Counter[str]:
+    """How often which remark is made on lines."""
+    ndc, quantity, unit = (lines.fields[name] for name in ("ndc", "ndc_quantity", "ndc_unit"))
+    counts: Counter[str] = Counter()
+    for field, where, remark in (
+        (ndc, rows, lambda raw: remark_on_ndc(str(raw))),
+        (unit, rows & quantity.column(len(rows)).known, remark_on_ndc_unit),
+    ):
+        raws: list[str | None] = [None] * len(field.values)
+        for key, code in field.known.items():
+            if code >= 0:
+                raws[code] = key if type(key) is str else None
+        codes = field.array(len(rows))
+        for code, raw in enumerate(raws):
+            if (found := remark(raw)) is not None:
+                times = int((where & (codes == code)).sum())
+                counts.update({found[0]: times} if times else {})
+    return counts
