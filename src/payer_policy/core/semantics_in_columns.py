@@ -146,20 +146,26 @@ def at_least_truths(count: int, truths: Sequence[Truths], rows: int) -> Truths:
 
 def condition_truths(condition: Condition, truths: Callable[[Test], Truths], rows: int) -> Truths:
     """The truths of a condition on each row, from those of its tests."""
+    if isinstance(condition, Test):
+        return truths(condition)
+    return combined_truths(condition, lambda part: condition_truths(part, truths, rows), rows)
+
+
+def combined_truths(
+    condition: Not | All | AnyOf | AtLeast, truths: Callable[[Condition], Truths], rows: int
+) -> Truths:
+    """The truths of a combination of conditions on each row, from those of its parts."""
     match condition:
-        case Test():
-            return truths(condition)
         case Not(part):
-            return NEGATION[condition_truths(part, truths, rows)]
+            return NEGATION[truths(part)]
         case All(parts) | AnyOf(parts):
             every = isinstance(condition, All)
             made = np.full(rows, HOLDS if every else FAILS, dtype=np.uint8)
             for part in parts:
                 if every:
-                    made &= condition_truths(part, truths, rows)
+                    made &= truths(part)
                 else:
-                    made |= condition_truths(part, truths, rows)
+                    made |= truths(part)
             return made
         case AtLeast(count, parts):
-            each = [condition_truths(part, truths, rows) for part in parts]
-            return at_least_truths(count, each, rows)
+            return at_least_truths(count, [truths(part) for part in parts], rows)

@@ -37,7 +37,7 @@ from payer_policy.core.ruleset import (
     facts_in_expression,
     facts_in_test,
 )
-from payer_policy.core.semantics_in_columns import condition_truths, expression_column
+from payer_policy.core.semantics_in_columns import Truths, combined_truths, expression_column
 from payer_policy.core.truth import HOLDS, UNKNOWN
 from payer_policy.determination.allocation_in_columns import (
     APPROVE,
@@ -724,7 +724,8 @@ class _Search:
 
     def __init__(self, table: FactTable, done: Evaluated) -> None:
         self._table, self._done = table, done
-        self._truths = done.test
+        self._test = done.test
+        self._conditions: dict[int, Truths] = {}
         self.reached: dict[str, Flags] = {}
 
     def reach(self, name: str, where: Flags) -> None:
@@ -735,9 +736,19 @@ class _Search:
         if here.any():
             self.reached[name] = self.reached[name] | here if name in self.reached else here
 
+    def _truths(self, condition: Condition) -> Truths:
+        """The truths of a condition, whose parts are asked about too."""
+        if isinstance(condition, Test):
+            return self._test(condition)
+        found = self._conditions.get(id(condition))
+        if found is None:
+            found = combined_truths(condition, self._truths, self._table.rows)
+            self._conditions[id(condition)] = found
+        return found
+
     def walk(self, condition: Condition, where: Flags) -> None:
         """What an unknown condition waits for, on those of some rows where it is unknown."""
-        here = where & (condition_truths(condition, self._truths, self._table.rows) == UNKNOWN)
+        here = where & (self._truths(condition) == UNKNOWN)
         if not here.any():
             return
         match condition:

@@ -124,6 +124,7 @@ def _defaults(model: type[BaseModel], names: Iterable[str]) -> dict[str, Any]:
 _REQUIRED: Final = object()
 _REFUSED: Final = -1
 _NEW: Final = -2
+_NO_OTHERS: Final[Mapping[str, Callable[[int, Any], bool]]] = {}
 
 
 class _Field:
@@ -134,17 +135,18 @@ class _Field:
     def __init__(self, read: Read, default: Any) -> None:
         self._read = read
         self.values = [default]
-        self.known: dict[Any, int] = {}
+        self.known: dict[type, dict[Any, int]] = {}
+        """By type of the raw values their codes: true is not 1."""
         self.rows: list[int] = []
         """The rows that have a raw value, and their codes."""
         self.codes: list[int] = []
 
     def code(self, raw: Any) -> int:
         """The code of a raw value; `_REFUSED`: it is none of the field's."""
-        kind = type(raw)
+        known = self.known.setdefault(type(raw), {})
         try:
-            key = raw if kind is str else (kind, tuple(raw) if kind is list else raw)
-            found = self.known.get(key, _NEW)
+            key = tuple(raw) if type(raw) is list else raw
+            found = known.get(key, _NEW)
         except TypeError:  # it has parts that no key has
             return _REFUSED
         if found == _NEW:
@@ -154,7 +156,7 @@ class _Field:
                 found = _REFUSED
             else:
                 found = len(self.values) - 1
-            self.known[key] = found
+            known[key] = found
         return found
 
     def array(self, rows: int) -> np.ndarray[Any, Any]:
@@ -169,29 +171,51 @@ class _Field:
         return recoded(self.array(rows), values)
 
 
-class _Table:
-    """Objects of one model as fields."""
+class _Fields:
+    """Objects as fields, one row each."""
 
-    def __init__(self, model: type[BaseModel], names: Iterable[str]) -> None:
-        self.fields = {name: _Field(_reader(model, name), _default(model, name)) for name in names}
+    def __init__(self, fields: dict[str, _Field]) -> None:
+        self.fields = fields
 
-    def read(self, row: int, given: Mapping[str, Any], facts: _Facts | None = None) -> bool:
+    def read(self, row: int, given: Mapping[str, Any]) -> bool:
         """Read the members of an object; false: one is no field, or no value of it."""
         fields, sound = self.fields, True
         for name, raw in given.items():
             field = fields.get(name)
-            if field is not None:
-                found = field.known.get(raw, _NEW) if type(raw) is str else _NEW
-                if found < 0:
-                    found = field.code(raw)
-                    sound = sound and found >= 0
-                field.rows.append(row)
-                field.codes.append(found)
-            elif name == "facts" and facts is not None and type(raw) is dict:
-                sound = facts.read(row, raw) and sound
-            else:
-                sound = False
+            if field is None:
+                sound = self._read_other(row, name, raw) and sound
+                continue
+            known = field.known.get(type(raw))
+            found = _NEW if known is None or type(raw) is list else known.get(raw, _NEW)
+            if found < 0:
+                found = field.code(raw)
+                sound = sound and found >= 0
+            field.rows.append(row)
+            field.codes.append(found)
         return sound
+
+    def _read_other(self, row: int, name: str, raw: Any) -> bool:
+        """Read a member that is none of the fields so far."""
+        return False
+
+
+class _Table(_Fields):
+    """Objects of one model. `others` read its members that have parts."""
+
+    def __init__(
+        self,
+        model: type[BaseModel],
+        names: Iterable[str],
+        others: Mapping[str, Callable[[int, Any], bool]] = _NO_OTHERS,
+    ) -> None:
+        super().__init__(
+            {name: _Field(_reader(model, name), _default(model, name)) for name in names}
+        )
+        self._others = others
+
+    def _read_other(self, row: int, name: str, raw: Any) -> bool:
+        other = self._others.get(name)
+        return other is not None and other(row, raw)
 
     def columns(self, rows: int) -> dict[str, Column]:
         """The fields that any row gives a value, or that have one where they are left out."""
@@ -208,30 +232,23 @@ class _Table:
         return made
 
 
-class _Facts:
+class _Facts(_Fields):
     """Facts beside forms. Their fields come up as they are given."""
 
     def __init__(self, vocabulary: Vocabulary, *, of_line: bool = False) -> None:
+        super().__init__({})
         self._vocabulary, self._of_line = vocabulary, of_line
-        self.fields: dict[str, _Field] = {}
 
-    def read(self, row: int, given: Mapping[str, Any]) -> bool:
-        """Read the facts of a row; false: one is no fact, or no value of it."""
-        sound = True
-        for name, raw in given.items():
-            field = self.fields.get(name)
-            if field is None:
-                if name not in self._vocabulary.facts:
-                    return False
-                read = fact_reader(self._vocabulary, name, of_line=self._of_line)
-                field = self.fields[name] = _Field(read, None)
-            found = field.known.get(raw, _NEW) if type(raw) is str else _NEW
-            if found < 0:
-                found = field.code(raw)
-                sound = sound and found >= 0
-            field.rows.append(row)
-            field.codes.append(found)
-        return sound
+    def read_raw(self, row: int, raw: Any) -> bool:
+        """Read the facts of a row, if they are any; false: one is no fact, or no value of it."""
+        return type(raw) is dict and self.read(row, raw)
+
+    def _read_other(self, row: int, name: str, raw: Any) -> bool:
+        if name not in self._vocabulary.facts:
+            return False
+        read = fact_reader(self._vocabulary, name, of_line=self._of_line)
+        self.fields[name] = _Field(read, None)
+        return self.read(row, {name: raw})
 
     def columns(self, rows: int) -> dict[str, Column]:
         """The facts of which any row gives a value, by name."""
@@ -265,10 +282,13 @@ class _Entries:
             values = self._start.copy()
             for name, raw in one.items():
                 field = self._fields.get(name)
-                code = _REFUSED if field is None else field.code(raw)
-                if code < 0:
+                if field is None:
                     return False
-                values[self._place[name]] = field.values[code]  # type: ignore[union-attr]
+                known = field.known.get(type(raw))
+                code = _NEW if known is None or type(raw) is list else known.get(raw, _NEW)
+                if code < 0 and (code := field.code(raw)) < 0:
+                    return False
+                values[self._place[name]] = field.values[code]
             if _REQUIRED in values:
                 return False
             entries.append(self._entry._make(values))
@@ -291,13 +311,21 @@ class Reading:
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        names = [name for name in Request.model_fields if name not in _APART]
-        self._request = _Table(Request, names)
-        self._parts = {name: _Table(model, model.model_fields) for name, model in _PARTS.items()}
-        self._lists = {name: _Entries(model, _MOST[name]) for name, model in _LISTS.items()}
-        self._lines = _Table(Line, [name for name in Line.model_fields if name != "facts"])
         self._facts = _Facts(vocabulary)
         self._line_facts = _Facts(vocabulary, of_line=True)
+        self._parts = {name: _Table(model, model.model_fields) for name, model in _PARTS.items()}
+        self._lists = {name: _Entries(model, _MOST[name]) for name, model in _LISTS.items()}
+        names = [name for name in Line.model_fields if name != "facts"]
+        self._lines = _Table(Line, names, {"facts": self._line_facts.read_raw})
+        names = [name for name in Request.model_fields if name not in _APART]
+        others = {
+            "lines": self._read_lines,
+            "facts": self._facts.read_raw,
+            "$schema": lambda row, raw: type(raw) is str,
+            **{name: _of_dict(table) for name, table in self._parts.items()},
+            **{name: entries.read for name, entries in self._lists.items()},
+        }
+        self._request = _Table(Request, names, others)
         self._sizes: list[int] = []
         self._refused: list[bool] = []
         self._first = 0
@@ -305,25 +333,16 @@ class Reading:
 
     def read(self, given: Mapping[str, Any]) -> None:
         """Read the JSON of a request; its numbers are exact."""
-        row, sound, own = len(self._sizes), True, {}
+        row = len(self._sizes)
         self._sizes.append(0)
-        for name, raw in given.items():
-            if name == "lines":
-                sound = self._read_lines(row, raw) and sound
-            elif name in _PARTS:
-                sound = type(raw) is dict and self._parts[name].read(row, raw) and sound
-            elif name in _LISTS:
-                sound = self._lists[name].read(row, raw) and sound
-            elif name != "$schema" or type(raw) is not str:
-                own[name] = raw
-        self._refused.append(not (self._request.read(row, own, self._facts) and sound))
+        self._refused.append(not self._request.read(row, given))
 
     def _read_lines(self, row: int, raw: Any) -> bool:
         if type(raw) is not list or len(raw) > MAX_LINES:
             return False
         sound = True
         for at, line in enumerate(raw, self._first):
-            read = type(line) is dict and self._lines.read(at, line, self._line_facts)
+            read = type(line) is dict and self._lines.read(at, line)
             sound = sound and read
         self._sizes[row] = len(raw)
         self._first += len(raw)
@@ -351,6 +370,10 @@ class Reading:
         refused |= inconsistent(columns)
         lines = self._lines
         return ReadColumns(columns, refused, lambda rows: _remarks(lines, rows[groups.of_row]))
+
+
+def _of_dict(table: _Table) -> Callable[[int, Any], bool]:
+    return lambda row, raw: type(raw) is dict and table.read(row, raw)
 
 
 def inconsistent(columns: RequestColumns) -> Flags:
@@ -388,9 +411,9 @@ def _remarks(lines: _Table, rows: Flags) -> Counter[str]:
         (unit, rows & quantity.column(len(rows)).known, remark_on_ndc_unit),
     ):
         raws: list[str | None] = [None] * len(field.values)
-        for key, code in field.known.items():
+        for text, code in field.known.get(str, {}).items():
             if code >= 0:
-                raws[code] = key if type(key) is str else None
+                raws[code] = text
         codes = field.array(len(rows))
         for code, raw in enumerate(raws):
             if (found := remark(raw)) is not None:

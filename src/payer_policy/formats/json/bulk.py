@@ -8,7 +8,6 @@ A line that might have such a thing is left to the strict reader, and so is ever
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -33,13 +32,16 @@ def quick_lines(data: bytes, first_line: int) -> Iterator[tuple[int, dict[str, A
         first_line: The number of the first one.
     """
     decode = _DECODER.decode
+    doubtful = [one for one in _DOUBTFUL if one in data]
     for number, line in enumerate(data.split(b"\n"), first_line):
-        if not line.strip(_BLANK):
+        if line[:1] != b"{" and not line.strip(_BLANK):
             continue
         value: Any = None
-        if len(line) <= MAX_PIECE and not any(one in line for one in _DOUBTFUL):
-            with suppress(ValueError, RecursionError):  # msgspec's own error is a ValueError
+        if len(line) <= MAX_PIECE and not (doubtful and any(one in line for one in doubtful)):
+            try:
                 value = decode(line)
+            except (ValueError, RecursionError):  # msgspec's own error is a ValueError
+                value = None
         # As many names as members: none is there twice, and none is in a text.
         if type(value) is dict and _members(value) == line.count(_NAMED):
             yield number, value
