@@ -15,6 +15,7 @@ from payer_policy.core.json_source import JsonPath
 from payer_policy.core.json_words import said
 from payer_policy.request.checking import inconsistencies, numbered
 from payer_policy.request.models import Request
+from payer_policy.request.quick import read_quickly
 
 P = TypeVar("P")
 
@@ -68,7 +69,7 @@ class Form(Generic[P]):
         """
         request: Request | None = None
         try:
-            request = numbered(Request.model_validate(fields))
+            request = read_quickly(fields) or numbered(Request.model_validate(fields))
             wrong = [
                 (slip.path, slip.code, slip.message, slip.hint) for slip in inconsistencies(request)
             ]

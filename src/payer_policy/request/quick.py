@@ -151,8 +151,10 @@ def _one_of(values: range | tuple[bool, bool]) -> _Read:
 
 
 def _list(make: Callable[[list[Any]], Any], item: _Read, most: int) -> _Read:
+    kinds = (list, tuple, frozenset) if make is frozenset else (list, tuple)
+
     def items(raw: Any) -> Any:
-        if type(raw) not in (list, tuple) or len(raw) > most:
+        if type(raw) not in kinds or len(raw) > most:
             raise ValueError
         return make([item(one) for one in raw])
 
