@@ -7,9 +7,10 @@ cannot decide is named with the cause, and decided by `Engine.decide`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -28,8 +29,13 @@ from payer_policy.core.columns import (
     recoded,
     stacked,
 )
-from payer_policy.core.ruleset import Condition, Ruleset, Test, facts_in_test
-from payer_policy.core.semantics_in_columns import Truths, condition_truths, truths_of
+from payer_policy.core.ruleset import Expression, FindingEffect, Ruleset, Test, facts_in_test
+from payer_policy.core.semantics_in_columns import (
+    Truths,
+    condition_truths,
+    expression_column,
+    truths_of,
+)
 from payer_policy.core.truth import HOLDS
 from payer_policy.determination import About, Determiner, ServiceLine
 from payer_policy.determination.in_columns import (
@@ -68,6 +74,8 @@ class _Program:
     one_by_one: Determiner
     facts: Mapping[str, Node]
     parts: Mapping[str, Node]
+    shape: Hashable
+    """Versions of one shape are decided together."""
     tests: Sequence[int]
     """The number of each test of the rules: tests of the same facts in several versions have one."""
 
@@ -89,6 +97,7 @@ class ColumnarBatch:
         self._nodes = Nodes(engine.library.basis)
         self._programs: dict[tuple[str, date], _Program] = {}
         self._tests: dict[tuple[Any, ...], int] = {}
+        self._shapes: dict[Hashable, int] = {}
         self.uses: Counter[int] = Counter()
         """By number of a test, how many programs have it."""
         facts = engine.library.vocabulary.facts
@@ -116,6 +125,7 @@ class ColumnarBatch:
         sources = basis.sources_on(basis.vocabulary.facts, day)
         needed = [name for name in ruleset.facts if name not in ruleset.derived]
         rules = ColumnarRuleset(ruleset)
+        determiner = ColumnarDeterminer(rules)
         facts = self._nodes.facts(sources, needed)
         numbers = []
         for test in rules.tests:
@@ -126,10 +136,11 @@ class ColumnarBatch:
         return _Program(
             ruleset,
             rules,
-            ColumnarDeterminer(rules),
+            determiner,
             Determiner(ruleset),
             facts,
             self._nodes.parts(parts, sources),
+            self._shapes.setdefault(determiner.shape, len(self._shapes)),
             numbers,
         )
 
@@ -149,10 +160,16 @@ class ColumnarBatch:
         return _Block(self, self._library, claims, services, records).decided()
 
 
-class _Group(NamedTuple):
+class _Member(NamedTuple):
     """Services that one version of a policy applies to."""
 
     program: _Program
+    places: Places
+
+
+class _Group(NamedTuple):
+    """Services of versions of policies of one shape: what is known of them, and what is decided."""
+
     table: _Facts
     done: Evaluated
     lines: Lines
@@ -160,46 +177,112 @@ class _Group(NamedTuple):
 
 
 class _Facts:
-    """The facts of the services of a group."""
+    """The facts of the services of versions of policies of one shape, one version after the other."""
 
     def __init__(
-        self, facts: ServiceFacts, program: _Program, places: Places, shared: _SharedTruths
+        self, facts: ServiceFacts, members: Sequence[_Member], shared: _SharedTruths
     ) -> None:
-        self._facts, self._program, self._shared = facts, program, shared
-        self._nodes = program.facts
-        self.places = places
-        self.rows = len(places)
+        self._facts, self._shared = facts, shared
+        self.programs = [one.program for one in members]
+        self.places: Places = np.concatenate([one.places for one in members])
+        self.member: Places = np.repeat(
+            np.arange(len(members)), [len(one.places) for one in members]
+        )
+        """For each service its version, by position."""
+        self.rows = len(self.places)
         self._columns: dict[str, Column] = {}
 
     def column(self, name: str, /) -> Column:
         found = self._columns.get(name)
         if found is None:
-            found = self._columns[name] = self._whole(name).take(self.places)
+            found = self._columns[name] = self._by_version(
+                [one.facts.get(name) for one in self.programs], self._whole
+            )
         return found
 
-    def _whole(self, name: str) -> Column:
-        node = self._nodes.get(name)
-        return constant(None, self._facts.rows) if node is None else self._facts.column(node)
+    def _whole(self, node: Node | None, rows: Places) -> Column:
+        if node is None:
+            return constant(None, len(rows))
+        return self._facts.column(node).take(self.places[rows])
+
+    def _by_version(self, keys: Sequence[Any], make: Callable[[Any, Places], Column]) -> Column:
+        """A column that is made for the rows of all versions with one key together."""
+        distinct = list(dict.fromkeys(keys))
+        if len(distinct) == 1:
+            return make(distinct[0], np.arange(self.rows))
+        number = {key: at for at, key in enumerate(distinct)}
+        of_row = np.array([number[key] for key in keys])[self.member]
+        rows = [np.flatnonzero(of_row == at) for at in range(len(distinct))]
+        made = stacked([make(key, own) for key, own in zip(distinct, rows, strict=True)])
+        back = np.empty(self.rows, dtype=np.int64)
+        back[np.concatenate(rows)] = np.arange(self.rows)
+        return made.take(back)
 
     def truths(self, tests: Sequence[Test], /) -> Truths:
-        """The truths of tests; those of the rules that many versions have are worked out once."""
+        """The truths of the tests of the rules; those that many versions have are worked out once."""
         made = np.empty((len(tests), self.rows), dtype=np.uint8)
-        numbers = self._program.tests if tests is self._program.rules.tests else [None] * len(tests)
+        numbers = np.array([one.tests for one in self.programs]).reshape(len(self.programs), -1)
+        same = (numbers == numbers[0]).all(axis=0).tolist()
         shared: list[int] = []
         own: list[int] = []
-        for at, (test, number) in enumerate(zip(tests, numbers, strict=True)):
-            if number is None or not self._shared.has(number):
-                made[at] = truths_of(test, self.column, self.rows)
-            else:
-                shared.append(self._shared.place(number, test, self._whole))
+        for at, number in enumerate(numbers[0].tolist()):
+            if same[at] and self._shared.has(number):
+                shared.append(self._place(number, self.programs[0], tests[at]))
                 own.append(at)
-        if shared:
+            else:
+                self._own_truths(made[at], numbers[:, at], at)
+        if own:
             made[own] = self._shared.truths[np.array(shared)[:, None], self.places]
         return made
 
-    def condition(self, condition: Condition) -> Truths:
-        """The truths of a condition over facts."""
-        return condition_truths(condition, lambda test: self.truths([test])[0], self.rows)
+    def _place(self, number: int, program: _Program, test: Test) -> int:
+        def whole(name: str) -> Column:
+            node = program.facts.get(name)
+            rows = self._facts.rows
+            return constant(None, rows) if node is None else self._facts.column(node)
+
+        return self._shared.place(number, test, whole)
+
+    def _own_truths(self, made: Truths, numbers: Any, at: int) -> None:
+        """The truths of a test that differs from version to version, or that few have."""
+        of_row = numbers[self.member]
+        for number, first in zip(*np.unique(numbers, return_index=True), strict=True):
+            rows = np.flatnonzero(of_row == number)
+            test = self.programs[first].rules.tests[at]
+            made[rows] = truths_of(test, partial(self._column_of, rows), len(rows))
+
+    def _column_of(self, rows: Places, name: str) -> Column:
+        return self.column(name).take(rows)
+
+    def amounts(self, place: int, column: Callable[[str], Column]) -> Column:
+        """What the reduction at a place of the rulesets leaves each service."""
+
+        def amount(to: Expression, rows: Places) -> Column:
+            return expression_column(to, lambda name: column(name).take(rows), len(rows))
+
+        return self._by_version([_amount_of(one, place) for one in self.programs], amount)
+
+    def lines(self) -> Lines:
+        """The lines of the services."""
+        facts = self._facts
+        groups, rows = facts.lines.take(self.places)
+        parts: dict[str, Flags] = {}
+        for name in self.programs[0].parts:
+            nodes = [one.parts[name] for one in self.programs]
+            distinct = list(dict.fromkeys(nodes))
+            if len(distinct) == 1:
+                parts[name] = facts.part(distinct[0])[rows]
+                continue
+            number = np.array([distinct.index(node) for node in nodes])[self.member][groups.of_row]
+            each = np.array([facts.part(node)[rows] for node in distinct])
+            parts[name] = each[number, np.arange(len(rows))]
+        return Lines(groups, facts.line_number[rows], facts.units.take(rows), parts)
+
+
+def _amount_of(program: _Program, place: int) -> Expression:
+    effect = program.ruleset.rules[place].effect
+    assert isinstance(effect, FindingEffect) and effect.to is not None
+    return effect.to
 
 
 class _SharedTruths:
@@ -230,6 +313,8 @@ class _Rows:
     """Rows of answers as columns, group after group."""
 
     place: list[Places] = field(default_factory=list)
+    rank: list[Places] = field(default_factory=list)
+    """The place of the policy among those of a service."""
     columns: dict[str, list[Column]] = field(default_factory=dict)
     sizes: list[Places] = field(default_factory=list)
     of_lines: dict[str, list[Column]] = field(default_factory=dict)
@@ -281,7 +366,7 @@ class _Block:
         claim = services.claim[self._chosen]
         self._leave_claims(GIVEN, claim[self._facts.contradicting])
         answered = np.zeros(self._claims.rows, dtype=np.bool_)
-        extra: list[tuple[int, dict[str, Any]]] = []
+        extra: list[_Row] = []
         for group in groups:
             answered[claim[group.table.places]] = True
             extra += self._one_by_one(group)
@@ -289,58 +374,78 @@ class _Block:
         for group in groups:
             self._collect(rows, group)
         self._without_policy(rows, ~answered & ~services.left)
-        kept = [one for one in extra if not services.left[services.claim[one[0]]]]
+        kept = [one for one in extra if not services.left[services.claim[one.place]]]
         return Decided(self._table(rows, kept), services.alone)
 
     # --- groups --------------------------------------------------------------------------------------
 
     def _groups(self) -> Iterator[_Group]:
+        """The services by the shape of the version of a policy that applies to them."""
+        members: dict[Hashable, list[_Member]] = {}
+        for member in self._members():
+            members.setdefault(member.program.shape, []).append(member)
+        for alike in members.values():
+            table = _Facts(self._facts, alike, self._shared)
+            program = alike[0].program
+            done, lines = program.rules.run(table), table.lines()
+            made = program.determiner.determine(table, done, lines, table.amounts)
+            yield _Group(table, done, lines, made)
+
+    def _members(self) -> Iterator[_Member]:
         """The services by the version of a policy that applies to them."""
         candidates = self._services.candidates.take(self._chosen)
         day = self._facts.day
         days = np.array([0 if one is None else one.toordinal() for one in day.values])[day.codes]
         addresses = sorted({address for value in candidates.values for address in value or ()})
+        self._rank = {address: at for at, address in enumerate(addresses)}
+        holders: dict[str, list[int]] = {}
+        for code, value in enumerate(candidates.values):
+            for address in value or ():
+                holders.setdefault(address, []).append(code)
+        by_code = np.argsort(candidates.codes, kind="stable")
+        bounds = np.searchsorted(candidates.codes[by_code], np.arange(len(candidates.values) + 1))
         for address in addresses:
-            of_policy = np.array([address in (value or ()) for value in candidates.values])
-            places = np.flatnonzero(of_policy[candidates.codes])
+            own = [by_code[bounds[code] : bounds[code + 1]] for code in holders[address]]
+            places = np.sort(np.concatenate(own))
             windows = self._library.windows(address)
             firsts = np.array([first.toordinal() for first, _, _ in windows])
             lasts = np.array([(last or date.max).toordinal() for _, last, _ in windows])
             window = np.searchsorted(firsts, days[places], side="right") - 1
             window[lasts[window] < days[places]] = -1
             for at in np.unique(window[window >= 0]).tolist():
-                group = self._group(address, windows[at][0], places[window == at])
-                if group is not None:
-                    yield group
+                program = self._batch.program(address, windows[at][0])
+                applied = self._applied(program, places[window == at])
+                if len(applied):
+                    yield _Member(program, applied)
 
-    def _group(self, address: str, first_day: date, places: Places) -> _Group | None:
-        program, facts = self._batch.program(address, first_day), self._facts
+    def _applied(self, program: _Program, places: Places) -> Places:
+        """The services that a version of a policy applies to."""
+        facts = self._facts
         for name in facts.given:  # so that what contradicts the form is seen
             if name in program.facts:
                 facts.column(program.facts[name])
-        table = _Facts(facts, program, places, self._shared)
-        applies = table.condition(program.ruleset.applies_to) == HOLDS
-        if not applies.any():
-            return None
-        if not applies.all():
-            table = _Facts(facts, program, places[applies], self._shared)
-        done = program.rules.run(table)
-        groups, rows = facts.lines.take(table.places)
-        parts = {name: facts.part(node)[rows] for name, node in program.parts.items()}
-        lines = Lines(groups, facts.line_number[rows], facts.units.take(rows), parts)
-        made = program.determiner.determine(table, done, lines)
-        return _Group(program, table, done, lines, made)
 
-    def _one_by_one(self, group: _Group) -> Iterator[tuple[int, dict[str, Any]]]:
-        """The rows of services that are left to `Determiner`, each with the position of its service."""
-        program, table, done, lines, made = group
+        def column(name: str) -> Column:
+            node = program.facts.get(name)
+            return constant(None, len(places)) if node is None else facts.column(node).take(places)
+
+        def truths(test: Test) -> Truths:
+            return truths_of(test, column, len(places))
+
+        condition = program.ruleset.applies_to
+        applied: Places = places[condition_truths(condition, truths, len(places)) == HOLDS]
+        return applied
+
+    def _one_by_one(self, group: _Group) -> Iterator[_Row]:
+        """The rows of services that are left to `Determiner`."""
+        table, done, lines, made = group
         rows = np.flatnonzero(made.alone)
         claim = self._services.claim[self._chosen[table.places[rows]]]
         rows, claim = rows[~self._services.left[claim]], claim[~self._services.left[claim]]
-        names = [name for name in program.ruleset.facts if name not in program.ruleset.derived]
-        columns = {name: table.column(name) for name in names}
         order = AnswerRows(self._batch._order)
         for row, of_claim in zip(rows.tolist(), claim.tolist(), strict=True):
+            program = table.programs[table.member[row]]
+            ruleset = program.ruleset
             start, end = lines.groups.starts[row : row + 2].tolist()
             evaluation = Evaluation(
                 tuple(done.truths[:, row].tolist()),
@@ -363,14 +468,15 @@ class _Block:
                 self._services.day[place],
                 _ENGINE,
             )
-            facts = {name: column[row] for name, column in columns.items()}
+            names = (name for name in ruleset.facts if name not in ruleset.derived)
+            facts = {name: table.column(name)[row] for name in names}
             determination = program.one_by_one.determine(evaluation, facts, own, about)
             try:
-                made_row = order.determined(determination)
+                found = order.determined(determination)
             except NotExact:
                 self._leave_claims(UNITS_NOT_EXACT, [of_claim])
             else:
-                yield place, made_row
+                yield _Row(place, self._rank[ruleset.policy], found)
 
     def _leave_claims(self, cause: str, claims: Any) -> None:
         """Name claims, by position, that are to be decided by themselves."""
@@ -385,16 +491,17 @@ class _Block:
     # --- rows ----------------------------------------------------------------------------------------
 
     def _collect(self, out: _Rows, group: _Group) -> None:
-        program, table, _, lines, made = group
+        table, _, lines, made = group
         service = self._chosen[table.places]
         kept = ~made.alone & ~self._services.left[self._services.claim[service]]
-        count = int(kept.sum())
-        if not count:
+        if not kept.any():
             return
-        ruleset = program.ruleset
+        rulesets = [one.ruleset for one in table.programs]
+        member = table.member[kept]
         out.place.append(service[kept])
+        out.rank.append(np.array([self._rank[one.policy] for one in rulesets])[member])
         findings = made.findings.take(kept)
-        asked = ruleset.information_request
+        asked = rulesets[0].information_request
         of_findings = {
             "findings": [_rules(one) for one in findings.values],
             "reasons": [
@@ -411,14 +518,14 @@ class _Block:
             out.add(name, getattr(made, name).take(kept))
         text = None if asked is None else reason_text("ask", asked)
         out.add("information_request", Column(made.asks[kept].astype(np.int32), (None, text)))
-        same = {
-            "policy": ruleset.policy,
-            "policy_version": ruleset.version,
-            "policy_hash": ruleset.hash,
-            "engine": _ENGINE,
-        }
-        for name, value in same.items():
-            out.add(name, constant(value, count))
+        codes = member.astype(np.int32)
+        for name, texts in (
+            ("policy", [one.policy for one in rulesets]),
+            ("policy_version", [one.version for one in rulesets]),
+            ("policy_hash", [one.hash for one in rulesets]),
+            ("engine", [_ENGINE for _ in rulesets]),
+        ):
+            out.add(name, recoded(codes, texts))
         groups, rows = lines.groups.take(np.flatnonzero(kept))
         out.sizes.append(groups.sizes)
         outcome = made.outcome[rows]
@@ -437,13 +544,14 @@ class _Block:
         """The services of claims that no policy applies to."""
         service = np.flatnonzero(claims[self._services.claim])
         out.place.append(service)
+        out.rank.append(np.zeros(len(service), dtype=np.int64))
         out.sizes.append(np.zeros(len(service), dtype=np.int64))
         for name in {*out.columns, "decision"}:
             value = "no_policy" if name == "decision" else None
             out.add(name, constant(value, len(service)))
 
-    def _table(self, rows: _Rows, extra: Sequence[tuple[int, dict[str, Any]]]) -> Any:
-        place = np.concatenate(rows.place)
+    def _table(self, rows: _Rows, extra: Sequence[_Row]) -> Any:
+        place, rank = np.concatenate(rows.place), np.concatenate(rows.rank)
         columns = {name: stacked(found) for name, found in rows.columns.items()}
         claim = self._services.claim[place]
         columns["code"] = self._services.code.take(place)
@@ -464,15 +572,24 @@ class _Block:
         table = pa.Table.from_arrays(arrays, schema=ANSWER)
         if extra:
             records = self._records[self._services.claim]
-            made = [{**row, "record": int(records[at])} for at, row in extra]
+            made = [{**one.row, "record": int(records[one.place])} for one in extra]
             table = pa.concat_tables(
                 [table, pa.Table.from_pylist(made, ANSWER)]
             ).unify_dictionaries()
-            place = np.concatenate([place, [at for at, _ in extra]])
-        # Stable: of one service, the policies stay in their order.
-        if len(place) and (np.diff(place) < 0).any():
-            table = table.take(pa.array(np.argsort(place, kind="stable")))
+            place = np.concatenate([place, [one.place for one in extra]])
+            rank = np.concatenate([rank, [one.rank for one in extra]])
+        if len(place) and (np.diff(place) <= 0).any():
+            table = table.take(pa.array(np.lexsort((rank, place))))
         return table
+
+
+class _Row(NamedTuple):
+    """A row of the answers by itself."""
+
+    place: int
+    """The position of its service."""
+    rank: int
+    row: dict[str, Any]
 
 
 def _fits(units: Any) -> bool:

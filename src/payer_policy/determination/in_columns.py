@@ -8,7 +8,7 @@ unit, a service is left to `Determiner` itself: `Determined.alone`. Held to it b
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
@@ -33,6 +33,7 @@ from payer_policy.core.ruleset import (
     FindingEffect,
     Not,
     Reason,
+    Sentence,
     Test,
     facts_in_expression,
     facts_in_test,
@@ -117,6 +118,21 @@ class _Deciding(NamedTuple):
     rank: Rank
 
 
+Amounts = Callable[[int, Callable[[str], Column]], Column]
+"""From a rule's place, and what gives the columns of facts, to what the reduction leaves."""
+
+
+def _shape_of(rule: _Deciding) -> Hashable:
+    effect = rule.effect
+    reads = None if effect.to is None else tuple(facts_in_expression(effect.to))
+    return rule._replace(
+        effect=FindingEffect(effect.kind, effect.reason, _SAYS, effect.part)
+    ), reads
+
+
+_SAYS: Final = Sentence(("",), ())
+
+
 class ColumnarDeterminer:
     """Decides for one ruleset; any number of threads may share it."""
 
@@ -140,20 +156,36 @@ class ColumnarDeterminer:
         )
         """The rules that have a finding, by id."""
         self.followers = {part: follower_rule(ruleset, part)[0] for part in sorted(ruleset.follows)}
+        self.shape: Hashable = (
+            rules.shape,
+            tuple([_shape_of(one) for one in self.deciding]),
+            tuple(ruleset.facts),
+            tuple(sorted(ruleset.follows.items())),
+            tuple(sorted(ruleset.silences)),
+            tuple(ruleset.sections),
+            ruleset.covered_by,
+            ruleset.information_request,
+        )
+        """Rulesets of one shape decide alike from the truths of their tests and the amounts of their
+        reductions."""
 
     @cached_property
     def asking(self) -> _Asking:
         return _Asking(self.rules)
 
-    def determine(self, table: FactTable, done: Evaluated, lines: Lines) -> Determined:
+    def determine(
+        self, table: FactTable, done: Evaluated, lines: Lines, amounts: Amounts | None = None
+    ) -> Determined:
         """Decide the services of a table.
 
         Args:
             table: Their facts.
             done: What holds of them.
             lines: Their lines.
+            amounts: Gives the amounts of the reduction at a place of the ruleset, where those are not the
+                same for all of them.
         """
-        return _Case(self, table, done, lines).determined()
+        return _Case(self, table, done, lines, amounts).determined()
 
 
 class _Limits(NamedTuple):
@@ -175,8 +207,14 @@ class _Case:
     What is `by` part has flags of services for each part of their lines; None: for all lines."""
 
     def __init__(
-        self, determiner: ColumnarDeterminer, table: FactTable, done: Evaluated, lines: Lines
+        self,
+        determiner: ColumnarDeterminer,
+        table: FactTable,
+        done: Evaluated,
+        lines: Lines,
+        amounts: Amounts | None,
     ) -> None:
+        self._amount_of = amounts
         self._determiner, self._ruleset = determiner, determiner.ruleset
         self._table, self._done, self._lines = table, done, lines
         self._rows = table.rows
@@ -314,7 +352,11 @@ class _Case:
 
         if rule.effect.to is None:
             return np.full(self._rows, NOT_KNOWN, dtype=np.int64), self._flags()
-        amount, parted = _whole(expression_column(rule.effect.to, column, self._rows))
+        if self._amount_of is not None:
+            found = self._amount_of(rule.place, column)
+        else:
+            found = expression_column(rule.effect.to, column, self._rows)
+        amount, parted = _whole(found)
         return np.where(amount == NOT_KNOWN, NOT_KNOWN, np.maximum(amount, 0)), parted
 
     def _exceeded(self, rule: _Deciding, rows: Flags) -> Flags | bool:

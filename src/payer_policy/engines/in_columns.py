@@ -6,7 +6,7 @@ the tests of facts come in as the rows of a matrix, and each rule is an array.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -139,6 +139,8 @@ class ColumnarRuleset:
         """The distinct tests of facts that no rule concludes."""
         self._of_facts = writer.tests
         self._values = writer.values
+        self.shape: Hashable = writer.shape()
+        """Rulesets of one shape have the same function; only constants of their tests differ."""
 
     def run(self, table: FactTable) -> Evaluated:
         """What holds on each row of a table."""
@@ -214,6 +216,7 @@ class _Writer:
             for name, fact in ruleset.derived.items()
         }
         self._conflicts: dict[str, str] = {}
+        self._body: Sequence[str] = ()
 
     def function(self) -> Callable[..., Any]:
         """The function of the truths of the tests, of their negations, the number of rows, and what
@@ -237,8 +240,19 @@ class _Writer:
         conflicts = ", ".join(
             f"{self._constant(name)}: {one}" for name, one in sorted(self._conflicts.items())
         )
-        body = [*self._lines, f"return ({rules}), {{{codes}}}, {{{conflicts}}}"]
-        return compiled_function("evaluate", "t, n, rows, other", body, self._names)
+        self._body = [*self._lines, f"return ({rules}), {{{codes}}}, {{{conflicts}}}"]
+        return compiled_function("evaluate", "t, n, rows, other", self._body, self._names)
+
+    def shape(self) -> Hashable:
+        """All that the function is made of but the tests, of which only the facts count here."""
+        constants = [
+            (name, one.tobytes() if isinstance(one, np.ndarray) else one)
+            for name, one in self._names.items()
+            if name.startswith("K")
+        ]
+        values = [(name, tuple(one)) for name, one in sorted(self.values.items())]
+        tests = [(test.operator, tuple(facts_in_test(test))) for test in self.tests]
+        return tuple(self._body), tuple(constants), tuple(values), tuple(tests)
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
