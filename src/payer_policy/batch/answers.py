@@ -36,8 +36,6 @@ class AnswerRows:
         self._order = fact_order
         self._tables: list[pa.Table] = [ANSWER.empty_table()]
         self._rows: list[dict[str, Any]] = []
-        self.weight = 0
-        """The memory that the rows take, in entries of their lists."""
 
     def add(self, record: int, kind: str, outcome: Outcome) -> None:
         """Add the rows of one request: its determinations, or else its services without a policy.
@@ -48,7 +46,6 @@ class AnswerRows:
         rows = [self.determined(one) for one in outcome.determinations]
         rows = rows or [_without(one, kind) for one in outcome.without_policy]
         for row in rows:
-            self.weight += 1 + len(row["lines"]) + len(row["findings"])
             self._rows.append({**row, "record": record})
         if len(self._rows) >= _ROWS:
             self._close()

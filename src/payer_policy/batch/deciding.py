@@ -21,6 +21,7 @@ from payer_policy.batch.in_columns import ColumnarBatch
 from payer_policy.batch.intakes import intakes_of
 from payer_policy.batch.kept import with_kept
 from payer_policy.batch.line_table import line_columns
+from payer_policy.batch.schema import ANSWER
 from payer_policy.core.columns import Flags, Places
 from payer_policy.core.diagnostics import (
     Diagnostic,
@@ -70,6 +71,7 @@ DIFFERENT: Final = "different"
 """How many of the records in columns were also decided by themselves, and had other answers there."""
 _ONE_IN: Final = 1_000
 _NO_CAUSES: Final[Mapping[int, str]] = {}
+_LISTS: Final = [field.name for field in ANSWER if pa.types.is_list(field.type)]
 FEW: Final = 20
 """Fewer requests of a block than these are decided one by one, which takes less time."""
 
@@ -97,6 +99,7 @@ class Answered:
     records: int
     decided: int
     weight: int
+    """The memory that the rows take, in rows and entries of their lists."""
     counts: dict[str, Counter[str]]
     rows: int
     """How many rows the table had when it was made."""
@@ -213,7 +216,7 @@ class Decider:
             sorted([*block.rejects, *sheet.rejects], key=lambda reject: reject.record),
             sheet.records + len(block.rejects),
             decided,
-            max(sheet.rows.weight, len(made)),
+            len(made) + sum(len(pc.list_flatten(made[name])) for name in _LISTS),
             counts,
             len(made),
             self._written(sheet, block),
