@@ -38,12 +38,18 @@ _PARTS: Final[Mapping[str, type[BaseModel]]] = {
     "patient": Patient,
     "provider": Provider,
 }
-_LISTS: Final[Mapping[str, type[BaseModel]]] = {
+LISTS: Final[Mapping[str, type[BaseModel]]] = {
     "authorizations": Authorization,
     "history": PriorLine,
 }
 _MOST: Final = {"authorizations": 1000, "history": MAX_ELEMENTS}
-_APART: Final = frozenset({*_PARTS, *_LISTS, "lines", "facts"})
+_APART: Final = frozenset({*_PARTS, *LISTS, "lines", "facts"})
+REQUEST_FIELDS: Final = (
+    *(name for name in Request.model_fields if name not in _APART),
+    *(f"{part}.{name}" for part, model in _PARTS.items() for name in model.model_fields),
+)
+"""The fields of a request that have one value, by path."""
+LINE_FIELDS: Final = tuple([name for name in Line.model_fields if name != "facts"])
 
 
 class Refused(PayerPolicyError, ValueError):
@@ -113,7 +119,7 @@ def defaults_of_requests() -> dict[str, Any]:
 
 def defaults_of_lines() -> dict[str, Any]:
     """The same of a line."""
-    return _defaults(Line, [name for name in Line.model_fields if name != "facts"])
+    return _defaults(Line, LINE_FIELDS)
 
 
 def _defaults(model: type[BaseModel], names: Iterable[str]) -> dict[str, Any]:
@@ -232,7 +238,7 @@ class _Table(_Fields):
         return made
 
 
-class _Facts(_Fields):
+class Facts(_Fields):
     """Facts beside forms. Their fields come up as they are given."""
 
     def __init__(self, vocabulary: Vocabulary, *, of_line: bool = False) -> None:
@@ -311,12 +317,11 @@ class Reading:
     """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._facts = _Facts(vocabulary)
-        self._line_facts = _Facts(vocabulary, of_line=True)
+        self._facts = Facts(vocabulary)
+        self._line_facts = Facts(vocabulary, of_line=True)
         self._parts = {name: _Table(model, model.model_fields) for name, model in _PARTS.items()}
-        self._lists = {name: _Entries(model, _MOST[name]) for name, model in _LISTS.items()}
-        names = [name for name in Line.model_fields if name != "facts"]
-        self._lines = _Table(Line, names, {"facts": self._line_facts.read_raw})
+        self._lists = {name: _Entries(model, _MOST[name]) for name, model in LISTS.items()}
+        self._lines = _Table(Line, LINE_FIELDS, {"facts": self._line_facts.read_raw})
         names = [name for name in Request.model_fields if name not in _APART]
         others = {
             "lines": self._read_lines,
