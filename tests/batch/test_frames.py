@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -31,7 +32,6 @@ def engine() -> Engine:
 
 
 def as_duckdb(table: pa.Table) -> Any:
-    duckdb = pytest.importorskip("duckdb")
     return duckdb.connect().from_arrow(table)
 
 
