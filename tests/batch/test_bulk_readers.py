@@ -23,6 +23,7 @@ from payer_policy.request.requests_in_columns import gathered
 from tests.examples import examples
 from tests.generated_claims import claims
 from tests.places import POLICIES
+from tests.random_rulesets import randoms
 
 
 @pytest.fixture(scope="module")
@@ -170,12 +171,12 @@ def mutated(random: Random, claim: dict[str, Any]) -> dict[str, Any]:
             if isinstance(part, dict) and random.random() < 0.2:
                 del part[name]
             else:
-                part[name] = random.choice(MUTATIONS)
+                part[name] = deepcopy(random.choice(MUTATIONS))
             break
     return claim
 
 
-@given(random=st.randoms(use_true_random=False))
+@given(random=randoms)
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_request_is_read_in_bulk_as_by_itself_or_not_at_all(
     engine: Engine, random: Random
