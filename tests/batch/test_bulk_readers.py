@@ -72,6 +72,8 @@ HOSTILE = {
     "no such fact": PLAIN[:-1] + ', "facts": {"no.fact": 1}}' if '"facts"' not in PLAIN else "{}",
     "a list as a fact": PLAIN.replace('"coverage"', '"facts": {"dose.remainder": [[1]]}, "coverage"', 1),
     "an object as an id": changed(id={"a": 1}),
+    "another object as an id": changed(id={"b": 1}),
+    "an object as units": changed(units={"a": 1}),
     "lines that are none": changed(lines=[1, 2]),
     "lines in an object": changed(lines={"code": "J0945"}),
     "a pointer to no diagnosis": changed(code="J0945").replace(

@@ -22,6 +22,7 @@ from payer_policy.batch.in_columns import ColumnarBatch, Decided
 from payer_policy.core.vocabulary.types import NONE, Value, to_json
 from payer_policy.formats.blocks import ArrowRows, Block, ClaimRows, JsonLines, Payload
 from payer_policy.formats.tables.parquet_blocks import table_columns
+from payer_policy.request.reading_in_columns import Reading
 from tests.generated_claims import claims, json_lines
 from tests.places import POLICIES
 
@@ -178,6 +179,19 @@ def test_where_columns_are_wrong_the_decision_by_itself_counts(
     made = agree(engine, payloads(engine)[form])
 
     assert made.counts["paths"][DIFFERENT] == made.counts["paths"][TWICE] > 30
+
+
+def test_an_error_in_reading_in_bulk_costs_no_record(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(self: Reading, given: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Reading, "read", fails)
+
+    made = agree(engine, payloads(engine)["JSON Lines"])
+
+    assert made.counts["paths"].keys() == {FAULT}
 
 
 def test_an_error_in_columns_costs_no_record(

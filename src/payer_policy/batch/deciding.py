@@ -268,13 +268,18 @@ class Decider:
         """Read the lines in bulk; those that cannot be read so, or not decided in columns, strictly."""
         reading, numbers, strictly = Reading(self._vocabulary), [], {}
         file = self._facts_file
-        for number, value in quick_lines(payload.data, payload.first_line):
-            if value is None or (file is not None and file.about(sheet.file, number) is not None):
-                strictly[number] = ""
-            else:
-                reading.read(value)
-                numbers.append(number)
-
+        try:
+            for number, value in quick_lines(payload.data, payload.first_line):
+                if value is None or (file is not None and file.about(sheet.file, number)):
+                    strictly[number] = ""
+                else:
+                    reading.read(value)
+                    numbers.append(number)
+        except Exception:
+            # An error in reading them so costs time, and no record.
+            for number, intake in intakes_of(payload, sheet.file):
+                self._intake(sheet, number, intake, FAULT)
+            return
         strictly |= self._in_bulk(sheet, np.array(numbers, dtype=np.int64), reading.made)
         if strictly:
             for number, intake in intakes_of(payload, sheet.file, strictly):

@@ -149,6 +149,8 @@ class _Field:
 
     def code(self, raw: Any) -> int:
         """The code of a raw value; `_REFUSED`: it is none of the field's."""
+        if type(raw) is dict:
+            return _REFUSED
         known = self.known.setdefault(type(raw), {})
         try:
             key = tuple(raw) if type(raw) is list else raw
