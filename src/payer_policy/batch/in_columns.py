@@ -94,7 +94,7 @@ class ColumnarBatch:
 
     def __init__(self, engine: Engine) -> None:
         self._library = engine.library
-        self._nodes = Nodes(engine.library.basis)
+        self._nodes = Nodes()
         self._programs: dict[tuple[str, date], _Program] = {}
         self._tests: dict[tuple[Any, ...], int] = {}
         self._shapes: dict[Hashable, int] = {}
@@ -343,10 +343,9 @@ class _Block:
         found = np.array([bool(value) for value in candidates.values], dtype=np.bool_)
         covered = found[candidates.codes]
         self._refuse_ambiguous(covered)
-        units = claims.line_fields.get("units")
-        if units is not None:
-            unfit = np.array([not _fits(value) for value in units.values], dtype=np.bool_)
-            services.leave(UNITS_NOT_EXACT, claims.lines.any(unfit[units.codes]))
+        units = claims.line_field("units")
+        unfit = np.array([not _fits(value) for value in units.values], dtype=np.bool_)
+        services.leave(UNITS_NOT_EXACT, claims.lines.any(unfit[units.codes]))
         covered &= ~services.left[services.claim]
         self._chosen: Places = np.flatnonzero(covered)
         self._facts = ServiceFacts(claims, services, self._chosen, library)
@@ -557,8 +556,7 @@ class _Block:
         columns["code"] = self._services.code.take(place)
         columns["service_date"] = self._services.day.take(place)
         columns["kind"] = self._claims.fields["kind"].take(claim)
-        ids = self._claims.fields.get("id")
-        columns["claim_id"] = constant(None, len(claim)) if ids is None else ids.take(claim)
+        columns["claim_id"] = self._claims.field("id").take(claim)
         lines = {name: stacked(found) for name, found in rows.of_lines.items()}
         groups = Groups.of_sizes(np.concatenate(rows.sizes))
         arrays = []

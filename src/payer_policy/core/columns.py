@@ -55,7 +55,7 @@ class Column:
             return self
         codes, distinct = encoded(self.codes)
         values = self.values
-        return _with_none(codes, [values[code] for code in distinct.tolist()])
+        return recoded(codes, [values[code] for code in distinct.tolist()])
 
 
 def encoded(keys: np.ndarray[Any, Any]) -> tuple[Codes, np.ndarray[Any, Any]]:
@@ -88,10 +88,6 @@ def recoded(codes: Codes, made: Sequence[Any]) -> Column:
     if not len(table):
         return Column(codes, (None,))
     return Column(table[codes], list(known))
-
-
-def _with_none(codes: Codes, values: Sequence[Any]) -> Column:
-    return recoded(codes, values)
 
 
 def first_known(columns: Sequence[Column]) -> Column:

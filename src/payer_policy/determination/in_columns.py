@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -56,6 +56,7 @@ from payer_policy.engines.in_columns import ColumnarRuleset, Evaluated, FactTabl
 
 DECISIONS: Final = ("approve", "deny", "pend", "partial")
 OUTCOMES: Final = ("approve", "deny", "pend", "reduce")
+_Key = TypeVar("_Key", int, str)
 _PARTIAL: Final = 3
 _LARGE: Final = 10**15
 _MOST_LINES: Final = 50
@@ -235,6 +236,8 @@ class _Case:
         """By reduction, where it is not known what a line takes of it."""
         self._reductions: dict[int, tuple[Flags, Any]] = {}
         """By reduction, the services of which it holds, and what it leaves each."""
+        self._left: dict[int, tuple[Any, Flags]] = {}
+        """By reduction, its amount where it was asked for."""
         self._denied_with: dict[str, Flags] = {}
         """By part, the lines that are denied with those that they follow."""
         self._pended_with: dict[str, Flags] = {}
@@ -243,9 +246,9 @@ class _Case:
         return np.full(self._rows, value, dtype=np.bool_)
 
     @cached_property
-    def _units(self) -> Any:
-        """The billed units of each line, as whole numbers."""
-        return _whole(self._lines.units)[0]
+    def _units(self) -> tuple[Any, Flags]:
+        """The billed units of each line, and where they are no whole number."""
+        return _whole(self._lines.units)
 
     def determined(self) -> Determined:
         denied_by, pended_by = self._find()
@@ -345,6 +348,11 @@ class _Case:
 
     def _amount(self, rule: _Deciding) -> tuple[Any, Flags]:
         """What a reduction leaves each service, and where that is a part of a unit."""
+        if rule.place not in self._left:
+            self._left[rule.place] = self._worked_out(rule)
+        return self._left[rule.place]
+
+    def _worked_out(self, rule: _Deciding) -> tuple[Any, Flags]:
         done, table = self._done, self._table
 
         def column(name: str) -> Column:
@@ -365,11 +373,11 @@ class _Case:
             return True
         amount, parted = self._amount(rule)
         groups, part = self._lines.groups, rule.effect.part
-        whole, of_lines = _whole(self._lines.units)
+        whole, of_lines = self._units
         self._alone |= rows & (parted | groups.any(of_lines) | (groups.sizes > _MOST_LINES))
         counted = np.where(whole == NOT_KNOWN, 0, whole)
         if part is not None:
-            counted = np.where(self._lines.parts[part], counted, 0) if len(counted) else counted
+            counted = np.where(self._lines.parts[part], counted, 0)
         billed = np.zeros(self._rows, dtype=np.int64)
         np.add.at(billed, groups.of_row, counted)
         exceeded: Flags = (amount != NOT_KNOWN) & (self._bare | (billed > amount))
@@ -405,14 +413,12 @@ class _Case:
 
     def _shared(self, denied: Flags, pending: Flags, limits: _Limits | None) -> Shares:
         """The decision on every line, and what it leaves open of the reductions."""
-        groups = self._lines.groups
-        plain = share_out(groups, self._units, denied, pending, [], [])
+        groups, (units, _) = self._lines.groups, self._units
+        plain = share_out(groups, units, denied, pending, [], [])
         if limits is None:
             return plain
         some, lines = groups.take(limits.rows)
-        own = share_out(
-            some, self._units[lines], denied[lines], pending[lines], limits.on, limits.left
-        )
+        own = share_out(some, units[lines], denied[lines], pending[lines], limits.on, limits.left)
         plain.outcome[lines], plain.limited[lines] = own.outcome, own.limited
         plain.least[lines], plain.most[lines] = own.least, own.most
         for limit, at in enumerate(limits.deciding):
@@ -473,7 +479,7 @@ class _Case:
             some, lines = groups.take(limits.rows)
             apart = denied | np.logical_or.reduce(list(following.values()))
             outcome[lines] = share_out(
-                some, self._units[lines], apart[lines], pending[lines], limits.on, limits.left
+                some, self._units[0][lines], apart[lines], pending[lines], limits.on, limits.left
             ).outcome
         with_denied, with_pended = np.zeros_like(denied), np.zeros_like(denied)
         for part, mine in following.items():
@@ -667,8 +673,8 @@ def _is_true(column: Column) -> Flags:
     return table[column.codes]
 
 
-def _put(flags: dict[int, Flags], at: int, where: Flags) -> None:
-    """Add flags of a rule, where there are any."""
+def _put(flags: dict[_Key, Flags], at: _Key, where: Flags) -> None:
+    """Add flags of a rule, or of a fact, where there are any."""
     if where.any():
         flags[at] = flags[at] | where if at in flags else where
 
@@ -704,7 +710,7 @@ class _Asking:
             amounts: By rule, the services for which only its amount is not known.
         """
         if not (waiting or amounts):
-            return Column(np.zeros(table.rows, dtype=np.int32), (None,))
+            return constant(None, table.rows)
         search = _Search(table, done)
         ruleset = self._ruleset
         cover = ruleset.covered_by
@@ -738,24 +744,19 @@ class _Asking:
 
     def _asked(self, table: FactTable, reached: Mapping[str, Flags]) -> Column:
         asked: dict[str, Flags] = {}
-
-        def ask(name: str, where: Flags) -> None:
-            if where.any():
-                asked[name] = asked[name] | where if name in asked else where
-
         for name, where in reached.items():
             if name in self._ruleset.derived:
                 continue
             sources = self._missing.asks(name)
             if sources == (name,):
-                ask(name, where)
+                _put(asked, name, where)
                 continue
             left = where
             for source in sources:
                 unknown = table.column(source).codes == 0
-                ask(source, where & unknown)
+                _put(asked, source, where & unknown)
                 left = left & ~unknown
-            ask(name, left)
+            _put(asked, name, left)
         names = [name for name in self._missing.asked if name in asked]
         row, found = patterns([asked[name] for name in names], table.rows)
         return recoded(row, [tuple([names[place] for place in one]) for one in found])
@@ -774,9 +775,7 @@ class _Search:
         """A fact is read on some rows; where it is not known it is reached."""
         column = self._done.derived.get(name)
         column = self._table.column(name) if column is None else column
-        here = where & (column.codes == 0)
-        if here.any():
-            self.reached[name] = self.reached[name] | here if name in self.reached else here
+        _put(self.reached, name, where & (column.codes == 0))
 
     def _truths(self, condition: Condition) -> Truths:
         """The truths of a condition, whose parts are asked about too."""

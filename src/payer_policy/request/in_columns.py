@@ -59,7 +59,6 @@ from payer_policy.language.sources import (
     behind,
     facts_of,
 )
-from payer_policy.policy.basis import Basis
 from payer_policy.policy.library import Library
 from payer_policy.request.authorizations import authorization_facts
 from payer_policy.request.derive import (
@@ -95,6 +94,22 @@ class RequestColumns:
     line_fields: Mapping[str, Column]
     line_facts: Mapping[str, Column]
 
+    def field(self, path: str) -> Column:
+        """A field of the requests."""
+        return _or_unknown(self.fields.get(path), self.rows)
+
+    def fact(self, name: str) -> Column:
+        """A fact as it was given of the requests."""
+        return _or_unknown(self.facts.get(name), self.rows)
+
+    def line_field(self, name: str) -> Column:
+        """A field of the lines."""
+        return _or_unknown(self.line_fields.get(name), len(self.lines.of_row))
+
+
+def _or_unknown(column: Column | None, rows: int) -> Column:
+    return constant(None, rows) if column is None else column
+
 
 def _no_remarks(_: Flags) -> Counter[str]:
     return Counter()
@@ -126,8 +141,7 @@ class Node:
 class Nodes:
     """The nodes of a library, each once, however many rulesets read it."""
 
-    def __init__(self, basis: Basis) -> None:
-        self.basis = basis
+    def __init__(self) -> None:
         self._made: dict[tuple[Any, ...], Node] = {}
 
     def facts(self, sources: Mapping[str, Source], names: Sequence[str]) -> dict[str, Node]:
@@ -203,29 +217,19 @@ class Services:
             self.left |= claims
             self.alone[cause] = self.alone[cause] | claims if cause in self.alone else claims
 
-    def _field(self, name: str) -> Column:
-        found = self._claims.fields.get(name)
-        return constant(None, self._claims.rows) if found is None else found
-
-    def _line_field(self, name: str) -> Column:
-        found = self._claims.line_fields.get(name)
-        return constant(None, len(self._claims.lines.of_row)) if found is None else found
-
     def _given(self, root: str, path: str) -> Column:
         """The fact, as it was given, that is read from a path."""
-        name = self._library.facts_by_source.get((root, path), "")
-        found = self._claims.facts.get(name)
-        return constant(None, self._claims.rows) if found is None else found
+        return self._claims.fact(self._library.facts_by_source.get((root, path), ""))
 
     def _payer(self) -> Column:
         named = [
-            first_known([self._field(path), self._given("request", path)])
+            first_known([self._claims.field(path), self._given("request", path)])
             for path in ("coverage.payer", "coverage.line_of_business")
         ]
         return mapped(self._library.reference.payer_folder, named)
 
     def _number_lines(self) -> None:
-        lines, column = self._claims.lines, self._line_field("number")
+        lines, column = self._claims.lines, self._claims.line_field("number")
         position = np.arange(len(lines.of_row)) - lines.starts[:-1][lines.of_row] + 1
         values = np.array([value or 0 for value in column.values], dtype=np.int64)
         self._numbers: Places = np.where(column.known, values[column.codes], position)
@@ -236,8 +240,8 @@ class Services:
     def _cut(self) -> None:
         """Cut the claims into services."""
         claims, lines = self._claims, self._claims.lines
-        code, day = self._line_field("code"), self._line_field("date")
-        through = self._line_field("through")
+        code, day = self._claims.line_field("code"), self._claims.line_field("date")
+        through = self._claims.line_field("through")
         one_day = mapped(
             lambda first, last: True if first is not None and last in (None, first) else None,
             [day, through],
@@ -250,9 +254,9 @@ class Services:
             [given_day, given_through],
         )
         self.leave(DATES, lines.any(~one_day.known) | (bare & several.known))
-        frequency = self._field("frequency")
+        frequency = self._claims.field("frequency")
         void = np.array([value == VOID for value in frequency.values])[frequency.codes]
-        kind = self._field("kind")
+        kind = self._claims.field("kind")
         is_claim = np.array([value == "claim" for value in kind.values])[kind.codes]
         self.leave(VOIDS, void & is_claim)
         key = grouped(
@@ -309,7 +313,6 @@ class ServiceFacts:
         """`chosen` are the positions of the services."""
         self._claims, self._services = claims, services
         self._vocabulary, self._reference = library.vocabulary, library.reference
-        self.chosen = chosen
         self.rows = len(chosen)
         self._claim = services.claim[chosen]
         self.code, self.day = services.code.take(chosen), services.day.take(chosen)
@@ -427,8 +430,7 @@ class ServiceFacts:
         return lambda name: self.column(node.inputs[name])
 
     def _field(self, path: str) -> Column:
-        found = self._claims.fields.get(path)
-        return constant(None, self.rows) if found is None else found.take(self._claim)
+        return self._claims.field(path).take(self._claim)
 
     def _request(self, path: str) -> Column:
         if path == "coverage.payer":
@@ -450,17 +452,14 @@ class ServiceFacts:
 
     def _line_view(self, name: str) -> Column:
         lines = self._claims.lines
-        rows = len(lines.of_row)
-        own = self._claims.line_fields.get(name)
-        own = constant(None, rows) if own is None else own
+        own = self._claims.line_field(name)
         match name:
             case "number":
                 return column_of(self._services._numbers.tolist())
             case "through":
                 return first_known([own, self._line("date")])
             case "place_of_service":
-                of_claim = self._claims.fields.get(name)
-                return own if of_claim is None else first_known([own, of_claim.take(lines.of_row)])
+                return first_known([own, self._claims.field(name).take(lines.of_row)])
             case "drug.listed":
                 drugs = self._reference.drugs
                 code = self._line("code")
