@@ -238,6 +238,8 @@ class Decider:
         match payload:
             case JsonLines() if self._columns is not None and sheet.watcher is None:
                 self._json_lines(sheet, payload)
+            case Pieces() if self._columns is not None and sheet.watcher is None:
+                self._pieces(sheet, payload)
             case JsonLines() | JsonText() | Pieces():
                 for number, intake in intakes_of(payload, sheet.file):
                     self._intake(sheet, number, intake)
@@ -284,6 +286,29 @@ class Decider:
         if strictly:
             for number, intake in intakes_of(payload, sheet.file, strictly):
                 self._intake(sheet, number, intake, strictly[number])
+
+    def _pieces(self, sheet: _Sheet, payload: Pieces) -> None:
+        """The same of claims that were cut out of a file."""
+        numbers, causes = [], dict[int, str]()
+        file, make = self._facts_file, payload.claims.bulk
+        try:
+            bulk = None if make is None else make()
+            for number, piece in payload.items:
+                beside = file is not None and file.about(sheet.file, number)
+                if bulk is not None and not beside and bulk.read(piece):
+                    numbers.append(number)
+            if bulk is not None:
+                causes = self._in_bulk(sheet, np.array(numbers, dtype=np.int64), bulk.made)
+        except Exception:
+            numbers, causes = [], dict.fromkeys((number for number, _ in payload.items), FAULT)
+        done = set(numbers) - causes.keys()
+        rest = [
+            (number, piece)
+            for number, piece in payload.items
+            if number not in done or isinstance(piece, Diagnostic)
+        ]
+        for number, intake in intakes_of(replace(payload, items=rest), sheet.file):
+            self._intake(sheet, number, intake, causes.get(number, ""))
 
     def _claim_rows(self, sheet: _Sheet, payload: ClaimRows) -> None:
         """Read claims in bulk; those that cannot be read so, or not decided in columns, row by row."""

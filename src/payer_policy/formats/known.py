@@ -33,7 +33,7 @@ from payer_policy.formats.json.places import MAX_PIECE
 from payer_policy.formats.json.requests import read_json_requests
 from payer_policy.formats.json.split import is_json_lines
 from payer_policy.formats.pieces import read_pieces
-from payer_policy.formats.registry import HEAD, Claims, Format, Reading, Start, Table
+from payer_policy.formats.registry import HEAD, Bulk, Claims, Format, Reading, Start, Table
 from payer_policy.formats.rejects import problem_at
 from payer_policy.formats.source import Held, Source, WrongCall
 from payer_policy.formats.tables.columns import ID, LINE, Columns, checked_columns
@@ -113,6 +113,12 @@ def _intake_x12(loop: X12Loop, file: str) -> Intake:
     from payer_policy.formats.x12.file import intake_x12
 
     return intake_x12(loop, file)
+
+
+def _x12_in_bulk() -> Bulk:
+    from payer_policy.formats.x12.bulk import ClaimsInBulk
+
+    return ClaimsInBulk()
 
 
 def _number_of_x12(loop: X12Loop) -> str | None:
@@ -227,7 +233,7 @@ X12: Final = Format(
     units=("X12 claim or request", "X12 claims and requests"),
     recognizes=_is_x12,
     media_types=("application/edi-x12",),
-    claims=Claims(_x12_pieces, _intake_x12, _number_of_x12),
+    claims=Claims(_x12_pieces, _intake_x12, _number_of_x12, _x12_in_bulk),
     read=_read_x12,
     count=_count_x12,
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from posixpath import splitext
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.vocabulary.model import Fact, Vocabulary
@@ -19,6 +19,9 @@ from payer_policy.formats.intake import Intake
 from payer_policy.formats.source import Held, Source
 from payer_policy.formats.tables.columns import Columns
 from payer_policy.policy.reference.data import ReferenceData
+
+if TYPE_CHECKING:
+    from payer_policy.request.in_columns import ReadColumns
 
 HEAD: Final = 1 << 16
 """How many bytes at the start of a file a format is recognized by."""
@@ -71,11 +74,21 @@ class Reading:
     """Called again and again; what it raises ends the reading."""
 
 
+class Bulk(Protocol):
+    """Reads claims one after the other into columns."""
+
+    def read(self, piece: object) -> bool:
+        """Read a claim; false: nothing was read, and it is to be read by itself."""
+
+    def made(self) -> ReadColumns:
+        """All that was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claims:
     """A format whose claims can be cut out of a file and read one by one.
 
-    Both functions are at the top level of a module, since `batch` sends them to other processes.
+    The functions are at the top level of a module, since `batch` sends them to other processes.
     """
 
     pieces: Callable[[BinaryIO, str, Callable[[], None] | None], Iterator[Any]]
@@ -85,6 +98,8 @@ class Claims:
     """One claim, read. It may raise; that claim alone is refused then."""
     number: Callable[[Any], str | None] | None = None
     """The number of a claim, where that is known with less than reading it."""
+    bulk: Callable[[], Bulk] | None = None
+    """Reads many claims together; None: each is read by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,14 @@ that does not agree with itself, is only named here: reading it by itself tells 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from payer_policy.core.columns import Column, Flags, Groups, recoded
+from payer_policy.core.columns import Codes, Column, Flags, Groups, recoded
 from payer_policy.core.diagnostics import PayerPolicyError
 from payer_policy.core.json_source import MAX_ELEMENTS
 from payer_policy.core.vocabulary.codes import remark_on_ndc, remark_on_ndc_unit
@@ -377,6 +377,92 @@ class Reading:
         refused |= inconsistent(columns)
         lines = self._lines
         return ReadColumns(columns, refused, lambda rows: _remarks(lines, rows[groups.of_row]))
+
+
+class Assembly:
+    """Rows that are made of parts, which come again and again, and of values of their own.
+
+    Args:
+        read: By field what reads its raw values.
+        defaults: What a field is where it is left out.
+    """
+
+    def __init__(self, read: Mapping[str, Read], defaults: Mapping[str, Any]) -> None:
+        self._fields = {name: _Field(one, defaults.get(name)) for name, one in read.items()}
+        self._parts: list[dict[str, int]] = []
+
+    def part(self, values: Mapping[str, Any]) -> int:
+        """The number of a new part with some raw values, by field."""
+        self._parts.append({name: self._fields[name].code(raw) for name, raw in values.items()})
+        return len(self._parts) - 1
+
+    def give(self, row: int, name: str, raw: Any) -> bool:
+        """Give a row a value of its own; false: it is none of the field's."""
+        field = self._fields[name]
+        known = field.known.get(type(raw))
+        found = _NEW if known is None else known.get(raw, _NEW)
+        if found < 0:
+            found = field.code(raw)
+        field.rows.append(row)
+        field.codes.append(found)
+        return found >= 0
+
+    def columns(self, rows: int, *parts: Sequence[int]) -> tuple[dict[str, Column], Flags]:
+        """The fields, and the rows in which one is refused.
+
+        Args:
+            rows: How many there are.
+            parts: For each row the number of a part; a later part goes before an earlier one.
+        """
+        said: dict[str, Codes] = {}
+        for part, codes in enumerate(self._parts):
+            for name, code in codes.items():
+                if name not in said:
+                    said[name] = np.full(len(self._parts), _NEW, dtype=np.int32)
+                said[name][part] = code
+        places = [np.array(one, dtype=np.int64) for one in parts]
+        made: dict[str, Column] = {}
+        refused = np.zeros(rows, dtype=np.bool_)
+        for name, field in self._fields.items():
+            if name not in said and not field.rows and field.values[0] is None:
+                continue
+            found = np.zeros(rows, dtype=np.int32)
+            for place in places if name in said else ():
+                of_part = said[name][place]
+                found = np.where(of_part == _NEW, found, of_part)
+            found[field.rows] = field.codes
+            refused |= found == _REFUSED
+            made[name] = recoded(found, field.values)
+        return made, refused
+
+
+def assembled(
+    requests: Assembly,
+    parts: Sequence[Sequence[int]],
+    lines: Assembly,
+    of_lines: Sequence[int],
+    sizes: Sequence[int],
+    refused: Sequence[bool],
+) -> ReadColumns:
+    """Requests that are made of parts, their lines numbered by position.
+
+    Args:
+        requests: The parts of requests; its fields are named by path.
+        parts: For each request the number of a part, as often as requests have parts.
+        lines: The parts of lines.
+        of_lines: For each line the number of a part.
+        sizes: How many lines each request has.
+        refused: Whether it is to be read by itself, whatever its fields are.
+    """
+    groups = Groups.of_sizes(np.array(sizes, dtype=np.int64))
+    fields, of_requests = requests.columns(len(sizes), *parts)
+    line_fields, wrong = lines.columns(len(of_lines), of_lines)
+    unread = np.array(refused, dtype=np.bool_) | of_requests | groups.any(wrong)
+    positions = np.arange(1, len(of_lines) + 1) - groups.starts[groups.of_row]
+    numbers = [None, *range(1, max(sizes, default=0) + 1)]
+    line_fields["number"] = Column(positions.astype(np.int32), numbers)
+    columns = RequestColumns(len(sizes), fields, {}, groups, line_fields, {})
+    return ReadColumns(columns, unread | inconsistent(columns))
 
 
 def _of_dict(table: _Table) -> Callable[[int, Any], bool]:

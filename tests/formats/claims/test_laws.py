@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from payer_policy.core.diagnostics import PolicyError
 from payer_policy.formats import Intake, read_requests, read_supplements
 from payer_policy.formats.intake import guarded
-from payer_policy.formats.x12.segment_reader import Segment, segments
+from payer_policy.formats.x12.segment_reader import Segment, Segments
 from payer_policy.request.models import MAX_LINES, Request
 from tests.examples import examples
 from tests.formats.claims.rendering import CASES
@@ -95,7 +95,7 @@ POOL = sorted(
     {
         tuple(item.elements)
         for path in ONE_INTERCHANGE
-        for item in segments(path.read_text(encoding="utf-8"))
+        for item in Segments(path.read_text(encoding="utf-8"))
         if isinstance(item, Segment) and item.id != "ISA"
     }
 )
@@ -200,7 +200,7 @@ def re_encoded(
 ) -> str:
     """The same interchange with other separators and line breaks."""
     out = []
-    for item in segments(text):
+    for item in Segments(text):
         assert isinstance(item, Segment)
         elements = [e.replace(item.separators.component, component) for e in item.elements]
         if item.id == "ISA":

@@ -17,7 +17,7 @@ from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.formats import Intake, intake_x12, x12_loops, x12_text
 from payer_policy.formats.x12 import levels as x12_levels
 from payer_policy.formats.x12.file import read_x12
-from payer_policy.formats.x12.segment_reader import Segment, reading, segments
+from payer_policy.formats.x12.segment_reader import Segment, Segments, reading
 from tests.examples import examples
 from tests.formats.claims.rendering import CASES
 from tests.formats.claims.test_laws import HOSTILE, ISA, much_of_the_same
@@ -101,9 +101,9 @@ def test_a_segment_knows_its_place_however_it_was_read(path: Path, size: int) ->
     rest = [text[at : at + size] for at in range(0, len(text), size)]
     parts = iter(rest)
 
-    found = list(segments(lambda _: next(parts, "")))
+    found = list(Segments(lambda _: next(parts, "")))
 
-    assert found == list(segments(reading(text)))
+    assert found == list(Segments(reading(text)))
     lines = text.split("\n")
     for one in found:
         assert isinstance(one, Segment)

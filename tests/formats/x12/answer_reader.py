@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 from payer_policy.core.diagnostics import Diagnostic, Location, Position, given_text
 from payer_policy.core.vocabulary.types import ValueProblem, shown
 from payer_policy.formats.x12.envelope import diagnostic
-from payer_policy.formats.x12.segment_reader import Segment, is_x12, segments
+from payer_policy.formats.x12.segment_reader import Segment, Segments, is_x12
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class AnswerReader:
             message = f"the text does not start with ISA; an X12 {self.transaction} was expected"
             self.problems.append(Diagnostic("unknown-format", message, start))
             return
-        for item in segments(text):
+        for item in Segments(text):
             if isinstance(item, Segment):
                 self._segment(item)
             else:

@@ -49,18 +49,19 @@ def intake_837(loop: ClaimLoop, file: str) -> Intake:
 
     def read(form: Form) -> tuple[Request | None, str | None]:
         parts = components(loop.clm.get(5), loop.clm.separators.component)
-        return _ClaimReader(loop, form).read(), (parts[2] or None) if len(parts) > 2 else None
+        return ClaimReader(loop, form).read(), (parts[2] or None) if len(parts) > 2 else None
 
     return intake_of(read, loop.clm, claim_number(loop), "claim", file)
 
 
-class _ClaimReader:
+class ClaimReader:
     """Reads one claim into a form, and the form into a request."""
 
     def __init__(self, loop: ClaimLoop, form: Form) -> None:
         self.loop, self.form = loop, form
         self.lines: list[LineReader] = []
-        self._statement: Statement | None = None
+        self.statement: Statement | None = None
+        """The dates of the whole claim, which an institutional one has."""
         self._diagnoses: list[tuple[str, Source]] = []
         self._causes: list[tuple[str, Source]] = []
         self._has_principal = False
@@ -86,10 +87,10 @@ class _ClaimReader:
             elif self.lines:
                 self.lines[-1].read(segment)
             else:
-                self._header(segment)
-        self._claim(loop.clm)
+                self.header(segment)
+        self.claim(loop.clm)
         for line in self.lines:
-            line.finish(self._statement)
+            line.finish(self.statement)
         if not self.lines:
             form.slip(loop.clm, 0, "no-lines", "the claim has no service line (LX)")
         self._number_lines()
@@ -98,9 +99,9 @@ class _ClaimReader:
         self._total(loop.clm)
         if form.wrong:
             return None
-        return request_of(form, len(self.lines), self._known_diagnoses(), loop.clm)
+        return request_of(form, len(self.lines), self.known_diagnoses(), loop.clm)
 
-    def _header(self, segment: Segment) -> None:
+    def header(self, segment: Segment) -> None:
         """A segment before the first line."""
         form = self.form
         match segment.id:
@@ -116,7 +117,7 @@ class _ClaimReader:
                 form.put(("authorization_number",), segment.get(2), segment, 2)
             case "DTP" if segment.code(1) == "434":
                 what = "statement date (DTP*434)"
-                self._statement = dates_of(form, segment, self._statement, what)
+                self.statement = dates_of(form, segment, self.statement, what)
             case "DTP" if segment.code(1) == "472":
                 message = "a date of service at the claim is not read; each line has its own"
                 form.slip(segment, 1, "not-read", message, "put DTP*472 after the line", "warning")
@@ -133,7 +134,7 @@ class _ClaimReader:
             if kind in _DIAGNOSES or kind in _EXTERNAL_CAUSES:
                 codes.append((code, source))
 
-    def _known_diagnoses(self) -> list[tuple[str, Source]] | None:
+    def known_diagnoses(self) -> list[tuple[str, Source]] | None:
         """The diagnoses; None, not an empty list, without the principal one that a claim must have."""
         if self._has_principal:
             return [*self._diagnoses, *self._causes]
@@ -143,7 +144,8 @@ class _ClaimReader:
             self.form.slip(self.loop.clm, 0, "not-read", message, hint, "warning")
         return None
 
-    def _claim(self, clm: Segment) -> None:
+    def claim(self, clm: Segment) -> None:
+        """What the CLM says; read after the lines."""
         form = self.form
         if not clm.get(1):
             form.slip(clm, 1, "missing-element", "found nothing; the claim's number was expected")

@@ -6,16 +6,19 @@ level that it is in and to that level's parents. What a level says is read once 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 from payer_policy.core.diagnostics import Diagnostic
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.x12.envelope import SEGMENTS, Closed, Envelope, Kind, Misplaced, Opened
 from payer_policy.formats.x12.form import Form, Slip
-from payer_policy.formats.x12.levels import MAX_SEGMENTS, Hierarchy, Level, LoopSet, too_long
+from payer_policy.formats.x12.levels import Body, Flat, Hierarchy, Level, LoopSet, body_of, too_long
 from payer_policy.formats.x12.review_loops import ReviewLoop, ReviewSet, refused_event
-from payer_policy.formats.x12.segment_reader import Segment
+from payer_policy.formats.x12.segment_reader import Segment, Separators, segment_of
 from payer_policy.formats.x12.values import LINES_OF_BUSINESS, day
 
 BIRTH = ("patient", "birth_date")
@@ -27,9 +30,40 @@ MEA MIA MOA NTE OI PS1 PWK QTY SV1 SV2 SV3 SV5 SVD TOO
 _OF_CLAIMS = frozenset(_NAMES.split())
 """Segments that only a claim has, never the levels above it (guides of 004010 and 005010)."""
 
+_AROUND = frozenset({"HL", "CLM"})
 _OF_LEVELS = frozenset({"SBR", "PAT", "DMG"})
 _BEFORE_LINES = _OF_LEVELS | {"HI", "CL1"}
 """Segments that no service line has: after one, another claim or level has begun."""
+
+
+def _names(names: Iterable[str], separators: Separators) -> str:
+    """What matches closed segments with some names, each on one line."""
+    element, terminator = re.escape(separators.element), re.escape(separators.terminator)
+    known = "|".join(sorted(names))
+    return rf"(?:{known}){element}[^{terminator}\r\n]*+{terminator}(?:\r?\n)?+"
+
+
+def _until(names: Iterable[str], separators: Separators) -> str:
+    """What matches before a segment with some names."""
+    return rf"(?=(?:{'|'.join(sorted(names))}){re.escape(separators.element)})"
+
+
+_END = _AROUND | {"SE"}
+
+
+@lru_cache(maxsize=64)
+def _level_run(separators: Separators) -> re.Pattern[str]:
+    """All segments of a level, as `ClaimSet.add` takes them one by one."""
+    names = SEGMENTS - _OF_CLAIMS - _AROUND
+    return re.compile(f"(?:{_names(names, separators)})++{_until(_END, separators)}")
+
+
+@lru_cache(maxsize=64)
+def _claim_run(separators: Separators) -> re.Pattern[str]:
+    """The same of a claim: what comes before its first line, and its lines."""
+    before = _names(SEGMENTS - _AROUND - {"LX"}, separators)
+    lines = _names(SEGMENTS - _AROUND - _BEFORE_LINES, separators)
+    return re.compile(f"(?:{before})*+(?:{lines})*+{_until(_END, separators)}")
 
 
 def _says(level: str, form: Form, segment: Segment) -> None:
@@ -65,9 +99,14 @@ class ClaimLoop:
     clm: Segment
     kind: Kind | None
     level: Level | None
-    segments: list[Segment] = field(default_factory=list)
+    body: Body = field(default_factory=Body)
     fault: Slip | None = None
     """Why the claim cannot be read, whatever it says."""
+
+    @property
+    def segments(self) -> list[Segment]:
+        """Its segments, but for the CLM."""
+        return self.body.segments
 
     @property
     def first(self) -> Segment:
@@ -75,10 +114,23 @@ class ClaimLoop:
         return self.clm
 
     def add(self, segment: Segment) -> None:
-        if len(self.segments) < MAX_SEGMENTS:
-            self.segments.append(segment)
-        elif self.fault is None:
+        if not self.body.add(segment) and self.fault is None:
             self.fault = too_long(self.clm)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        rest = (self.kind, self.level, self.body.flat(), self.fault)
+        return _claim_loop, (self.clm.flat(), *rest)
+
+
+def _claim_loop(
+    clm: tuple[Any, ...],
+    kind: Kind | None,
+    level: Level | None,
+    body: Flat,
+    fault: Slip | None,
+) -> ClaimLoop:
+    """A claim as another process receives it."""
+    return ClaimLoop(segment_of(*clm), kind, level, body_of(body), fault)
 
 
 class ClaimSet(LoopSet[ClaimLoop]):
@@ -102,13 +154,14 @@ class ClaimSet(LoopSet[ClaimLoop]):
             yield from self._done()
             self._in_lines, self._unknown, self._lost = False, None, False
             if segment.id == "HL":
-                self._tree.add(segment)
+                self._tree.add(segment).body = Body(self._envelope.run(_level_run))
                 self._fault = None
             else:
                 self._count += 1
                 level = self._tree.current
                 fault = self._fault or _misplaced(level, segment)
-                self._loop = ClaimLoop(segment, self._opened.kind, level, fault=fault)
+                run = self._envelope.run(_claim_run)
+                self._loop = ClaimLoop(segment, self._opened.kind, level, Body(run), fault)
             return
         if self._in_lines and self._starts_anew(segment):
             yield from self._cut(segment)

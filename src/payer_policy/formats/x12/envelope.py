@@ -8,13 +8,21 @@ stops a claim or a request that is there in full.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from payer_policy.core.diagnostics import Diagnostic, Location, Position, Severity
 from payer_policy.core.vocabulary.types import shown
-from payer_policy.formats.x12.segment_reader import Broken, Read, Segment, is_segment_name, segments
+from payer_policy.formats.x12.segment_reader import (
+    Broken,
+    Read,
+    Run,
+    Segment,
+    Segments,
+    Separators,
+    is_segment_name,
+)
 
 Kind = Literal["professional", "institutional"]
 
@@ -96,7 +104,8 @@ class Envelope:
     def __init__(self, file: str, source: str | Read) -> None:
         self.file = file
         self.notes: list[Diagnostic] = []
-        self._source = source
+        self._segments = Segments(source)
+        self._last: Segment | Run | None = None
         self._noted = False
         self._isa: Segment | None = None
         self._gs: Segment | None = None
@@ -116,15 +125,14 @@ class Envelope:
 
     def contents(self) -> Iterator[Opened | Segment | Closed | Misplaced]:
         """What is inside the 837s and 278s of the text, and claims that are elsewhere, in order."""
-        last: Segment | None = None
-        for item in segments(self._source):
+        for item in self._segments:
             if isinstance(item, Broken):
                 what = "another interchange (ISA) begins" if item.is_header else "it breaks off"
                 yield from self._end_set(f"{what} before its SE")
                 self._isa = self._gs = None
                 self._broken(item)
                 continue
-            last = item
+            self._last = item
             match item.id:
                 case "ISA":
                     yield from self._end_set("another interchange (ISA) begins before its SE")
@@ -159,6 +167,7 @@ class Envelope:
                     yield from self._content(item)
                 case _ if self._st is None:
                     self.note("truncated", "the file ends inside this segment", item)
+        last = self._last.segments()[-1] if isinstance(self._last, Run) else self._last
         if self._st is not None:
             yield from self._end_set("the file ends before its SE")
         elif last is not None and self._isa is not None:
@@ -166,6 +175,15 @@ class Envelope:
             message = f"the file ends here, without {missing}; claims after this may be missing"
             self.note("truncated", message, last, hint="send the file again, whole")
         self._sum_up(last)
+
+    def run(self, pattern: Callable[[Separators], re.Pattern[str]]) -> Run | None:
+        """The next segments of the set that is open, at once, if they are of a pattern of names that are
+        known; None: they come one by one."""
+        run = self._segments.run(pattern)
+        if run is not None:
+            self._last = run
+            self._counts["SE"] += run.count
+        return run
 
     def taken(self) -> list[Diagnostic]:
         """The notes since the last time."""

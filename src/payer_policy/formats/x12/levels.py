@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from payer_policy.core.json_source import JsonPath
 from payer_policy.core.vocabulary.types import shown
 from payer_policy.formats.x12.envelope import Closed, Envelope, Opened
 from payer_policy.formats.x12.form import Form, Slip
-from payer_policy.formats.x12.segment_reader import Segment
+from payer_policy.formats.x12.segment_reader import Run, Segment, segment_of
 
 MAX_SEGMENTS = 50_000
 """Maximum number of segments of a claim or a level. A claim of 999 lines has far fewer."""
@@ -41,6 +41,57 @@ class Hierarchy:
     """Levels that may name the one before them instead of what both belong to: some senders do."""
 
 
+Flat = tuple[Any, ...] | list[Segment]
+"""A run's plain values, or segments."""
+
+
+class Body:
+    """The segments of a loop after its first one: one by one, or a run of them."""
+
+    __slots__ = ("_segments", "run")
+
+    def __init__(self, run: Run | None = None) -> None:
+        self.run = run
+        """All that there is; None: there are segments that came one by one."""
+        self._segments: list[Segment] | None = None if run is not None else []
+
+    @property
+    def segments(self) -> list[Segment]:
+        """All of them."""
+        if self._segments is None:
+            assert self.run is not None
+            self._segments = self.run.segments()
+        return self._segments
+
+    @property
+    def is_run(self) -> bool:
+        """Whether there are no segments but those of the run, if there is one."""
+        return self.run is not None or not self._segments
+
+    def add(self, segment: Segment) -> bool:
+        """Add one more; false: there are too many."""
+        segments = self.segments
+        self.run = None
+        if len(segments) >= MAX_SEGMENTS:
+            return False
+        segments.append(segment)
+        return True
+
+    def flat(self) -> Flat:
+        """What `body_of` makes it of."""
+        return self.segments if self.run is None else self.run.flat()
+
+
+def body_of(flat: Flat) -> Body:
+    """The segments of a loop, as another process receives them."""
+    if isinstance(flat, tuple):
+        return Body(Run(*flat))
+    body = Body()
+    for segment in flat:
+        body.add(segment)
+    return body
+
+
 @dataclass(eq=False)
 class Level:
     """One HL loop without the claims inside it."""
@@ -51,15 +102,18 @@ class Level:
     hierarchy: Hierarchy
     remark: Slip | None = None
     """A mistake that does not keep the level from being read."""
-    segments: list[Segment] = field(default_factory=list)
+    body: Body = field(default_factory=Body)
 
     def __post_init__(self) -> None:
         self.code = self.hl.code(3)
 
+    @property
+    def segments(self) -> list[Segment]:
+        """Its segments, but for the HL."""
+        return self.body.segments
+
     def add(self, segment: Segment) -> None:
-        if len(self.segments) < MAX_SEGMENTS:
-            self.segments.append(segment)
-        elif self.fault is None:
+        if not self.body.add(segment) and self.fault is None:
             self.fault = too_long(self.hl)
 
     @cached_property
@@ -80,6 +134,10 @@ class Level:
         form.take(self.form)
         return form
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        rest = (self.parent, self.fault, self.hierarchy, self.remark)
+        return _level, (self.hl.flat(), self.body.flat(), rest)
+
     def first_fault(self) -> Slip | None:
         """Why this level or one that it belongs to cannot be used."""
         level: Level | None = self
@@ -92,6 +150,11 @@ class Level:
     def path(self) -> list[Level]:
         """The levels from the top down to this one."""
         return [*(self.parent.path() if self.parent is not None else ()), self]
+
+
+def _level(hl: tuple[Any, ...], body: Flat, rest: tuple[Any, Any, Any, Any]) -> Level:
+    """A level as another process receives it."""
+    return Level(segment_of(*hl), *rest, body_of(body))
 
 
 class Tree:

@@ -88,7 +88,7 @@ class ReviewLoop:
     def add(self, level: Level, segment: Segment) -> None:
         self.size += 1
         if self.size < MAX_SEGMENTS:
-            level.segments.append(segment)
+            level.add(segment)
         elif self.fault is None:
             self.fault = too_long(self.event.hl)
 

@@ -21,7 +21,7 @@ Read = Callable[[int], str]
 MAX_SEGMENT = 1_000_000
 """No segment of any transaction is nearly as long in characters."""
 
-_BLANK = " \t\r\n"  # not what Python calls blank: U+001C to U+001F are separators in some files
+BLANK = " \t\r\n"  # not what Python calls blank: U+001C to U+001F are separators in some files
 _SEGMENT_NAME = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 _GAP = re.compile("[ \t\r\n\v\f\ufeff\x00\x1a]*")
 _NEXT_ISA = re.compile(r"ISA[^A-Za-z0-9 \t\r\n]", re.IGNORECASE)
@@ -30,6 +30,8 @@ _MAX_ISA = 300
 
 _ISA_ELEMENTS = 16
 _CHUNK = 1 << 18
+_MAX_RUN = 1 << 16
+"""Characters of a run; a longer one is read segment by segment."""
 _AHEAD = 2 * _MAX_ISA + MAX_EXCERPT
 """At the start of a segment at least this much of the text is held, or all of the rest."""
 
@@ -70,7 +72,7 @@ class Segment:
 
     def get(self, index: int) -> str:
         """An element by its number in the standard (`CLM01` is 1), blanks removed; or ""."""
-        return self.elements[index].strip(_BLANK) if index < len(self.elements) else ""
+        return self.elements[index].strip(BLANK) if index < len(self.elements) else ""
 
     def code(self, index: int) -> str:
         """A qualifier or code: as `get`, in capitals."""
@@ -98,25 +100,66 @@ class Segment:
         return Position(line, column + at)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # One text instead of many small ones: segments are handed from process to process.
-        joined = self.separators.element.join(self.elements)
-        rest = (self.start, self.excerpt, self.separators, self.closed, self.wrapped)
-        return _segment, (self.number, joined, *rest)
+        return segment_of, self.flat()
+
+    def flat(self) -> tuple[Any, ...]:
+        """What `segment_of` makes it of: plain values, which processes hand to one another quickly."""
+        raw = self.separators.element.join(self.elements)
+        rest = (*self.start, self.excerpt, self.separators, self.closed, self.wrapped)
+        return self.number, raw, *rest
 
 
-def _segment(
+def segment_of(
     number: int,
     raw: str,
-    start: Position,
+    line: int,
+    column: int,
     excerpt: str | None,
     separators: Separators,
     closed: bool,
-    wrapped: Wrapped | None,
+    wrapped: Wrapped | None = None,
 ) -> Segment:
-    """A segment from its text, as another process receives it."""
+    """A segment from its text."""
     elements = raw.split(separators.element)
-    id_ = elements[0].strip(_BLANK).upper()
+    id_ = elements[0].strip(BLANK).upper()
+    start = Position(line, column)
     return Segment(number, id_, elements, start, excerpt, separators, closed, wrapped)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some whole segments, each on one line, that are cut when they are asked for."""
+
+    text: str
+    first: int
+    """The number of the first one."""
+    count: int
+    line: int
+    column: int
+    excerpt: str | None
+    """The line that the first one starts on."""
+    separators: Separators
+
+    def flat(self) -> tuple[Any, ...]:
+        """What it is made of: plain values."""
+        place = (self.line, self.column, self.excerpt, self.separators)
+        return self.text, self.first, self.count, *place
+
+    def segments(self) -> list[Segment]:
+        """The segments, as they are when they are read one by one."""
+        made: list[Segment] = []
+        mark, number = self.separators.terminator, self.first
+        line, column, excerpt = self.line, self.column, self.excerpt
+        for row in self.text.split("\n"):
+            if made:
+                line, column = line + 1, 1
+                excerpt = row.rstrip("\r") if len(row) <= MAX_EXCERPT else None
+            *closed, _ = row.split(mark)
+            for raw in closed:
+                made.append(segment_of(number, raw, line, column, excerpt, self.separators, True))
+                number += 1
+                column += len(raw) + 1
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,58 +283,88 @@ def reading(text: str) -> Read:
     return lambda _: next(rest, "")
 
 
-def segments(source: str | Read) -> Iterator[Segment | Broken]:
-    """Every segment of every interchange. The text starts with an ISA."""
-    window = _Window(reading(source) if isinstance(source, str) else source)
-    number = 0
-    separators: Separators | None = None
-    while window.skip_gap():
-        at = window.at
-        if window.text[at] in "Ii" and is_x12(window.text[at : at + 4]):
-            found = _separators(window.text, at)
-            if isinstance(found, str):
-                number += 1
-                yield Broken(window.position, window.excerpt(), number, found)
+class Segments:
+    """Every segment of every interchange, once. The text starts with an ISA."""
+
+    def __init__(self, source: str | Read) -> None:
+        self._window = _Window(reading(source) if isinstance(source, str) else source)
+        self._number = 0
+        self._separators: Separators | None = None
+
+    def __iter__(self) -> Iterator[Segment | Broken]:
+        window = self._window
+        while window.skip_gap():
+            at = window.at
+            if window.text[at] in "Ii" and is_x12(window.text[at : at + 4]):
+                found = _separators(window.text, at)
+                if isinstance(found, str):
+                    self._number += 1
+                    yield Broken(window.position, window.excerpt(), self._number, found)
+                    if not window.seek_isa():
+                        return
+                    continue
+                self._separators = found
+            separators = self._separators
+            if separators is None:
+                reason = "the text does not start with an ISA"
+                yield Broken(window.position, window.excerpt(), 1, reason)
+                return
+            end = window.find(separators.terminator)
+            if end is None:
+                self._number += 1
+                reason = f"it is longer than {MAX_SEGMENT // 1_000_000} million characters"
+                found_at = window.position, window.excerpt(), self._number
+                yield Broken(*found_at, reason, is_header=False)
                 if not window.seek_isa():
                     return
                 continue
-            separators = found
-        if separators is None:
-            reason = "the text does not start with an ISA"
-            yield Broken(window.position, window.excerpt(), 1, reason)
-            return
-        end = window.find(separators.terminator)
-        if end is None:
-            number += 1
-            reason = f"it is longer than {MAX_SEGMENT // 1_000_000} million characters"
-            yield Broken(window.position, window.excerpt(), number, reason, is_header=False)
-            if not window.seek_isa():
-                return
-            continue
-        closed = end >= 0
-        text, at = window.text, window.at
-        raw = text[at : end if closed else len(text)]
-        length = len(raw) + closed
-        wrapped = None
-        if "\n" in raw or "\r" in raw:
-            if raw[:3].upper() == "IEA":  # its terminator is missing, and another file follows
-                raw = raw.splitlines()[0]
-                length = len(raw)
-            if "\n" in raw:
-                wrapped = window.wrapped(raw)
-            raw = raw.replace("\r", "").replace("\n", "")
-        if raw.strip(_BLANK):
-            number += 1
-            elements = raw.split(separators.element)
-            id_, start, line = elements[0].strip(_BLANK).upper(), window.position, window.excerpt()
-            yield Segment(number, id_, elements, start, line, separators, closed, wrapped)
-        window.move(min(window.at + length, len(window.text)))
+            closed = end >= 0
+            text, at = window.text, window.at
+            raw = text[at : end if closed else len(text)]
+            length = len(raw) + closed
+            wrapped = None
+            if "\n" in raw or "\r" in raw:
+                if raw[:3].upper() == "IEA":  # its terminator is missing, and another file follows
+                    raw = raw.splitlines()[0]
+                    length = len(raw)
+                if "\n" in raw:
+                    wrapped = window.wrapped(raw)
+                raw = raw.replace("\r", "").replace("\n", "")
+            start, line = window.position, window.excerpt()
+            window.move(min(window.at + length, len(window.text)))
+            if raw.strip(BLANK):
+                self._number += 1
+                place = (*start, line)
+                yield segment_of(self._number, raw, *place, separators, closed, wrapped)
+
+    def run(self, pattern: Callable[[Separators], re.Pattern[str]]) -> Run | None:
+        """Some whole segments at once, if the text that comes next is of a pattern.
+
+        Args:
+            pattern: Finds closed segments that each are on one line, and their line breaks.
+
+        Returns:
+            None: the next segments come one by one.
+        """
+        window, separators = self._window, self._separators
+        if separators is None or separators.terminator in BLANK or not window.skip_gap():
+            return None
+        found = pattern(separators).match(window.text, window.at, window.at + _MAX_RUN)
+        text = found.group() if found is not None else ""
+        if not text or ("\n" in text and text[-1] != "\n"):  # it ends within a line
+            return None
+        count = text.count(separators.terminator)
+        first = self._number + 1
+        made = Run(text, first, count, *window.position, window.excerpt(), separators)
+        self._number += count
+        window.move(window.at + len(text))
+        return made
 
 
 def _separators(text: str, at: int) -> Separators | str:
     """The separators of the ISA at `at`, or what is wrong with it."""
     element = text[at + 3 : at + 4]
-    if not element or element in _BLANK:
+    if not element or element in BLANK:
         return "the character after ISA separates elements; found a blank or the end of the file"
     place = at + 3
     for count in range(1, _ISA_ELEMENTS):
@@ -302,11 +375,11 @@ def _separators(text: str, at: int) -> Separators | str:
     if not terminator:
         return "the file ends within its ISA"
     if terminator in "\r\n":
-        following = text[place + 3 : place + 3 + _MAX_ISA].lstrip(_BLANK).split(terminator)[0]
-        if following.rstrip(_BLANK).endswith(component):
+        following = text[place + 3 : place + 3 + _MAX_ISA].lstrip(BLANK).split(terminator)[0]
+        if following.rstrip(BLANK).endswith(component):
             return "ISA16, the separator of composites, is missing"
     marks = component + terminator
-    letters = any(mark.isalnum() or mark == " " for mark in marks) or component in _BLANK
+    letters = any(mark.isalnum() or mark == " " for mark in marks) or component in BLANK
     if letters or len({element, *marks}) < 3:
         found = f"ISA16 and the segment terminator read `{component}` and `{terminator}`"
         return f"{found}; two different marks, neither letters nor digits, were expected"

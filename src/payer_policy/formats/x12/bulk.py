@@ -1,0 +1,487 @@
+"""Claims of 837s in bulk: each part of a claim that the strict reader cannot tell from one that it has
+read is not read again.
+
+A part is a line, what comes before the lines, or the levels above. The strict reader reads a part once,
+with marks in place of the elements that it only passes on (`_PASSED`), and it is observed which other
+elements it looks at. Every part with the same names and the same texts in those elements takes the same
+way through the reader, so it says the same, with its own texts where the marks came out. A claim with
+anything wrong, or whose parts bear on one another in an unusual way, is left to the strict reader.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from itertools import count, islice
+from typing import Any, Final, NamedTuple
+
+from payer_policy.core.columns import Flags
+from payer_policy.core.diagnostics import Position
+from payer_policy.core.vocabulary.types import ValueProblem
+from payer_policy.formats.form import MAX_PROBLEMS
+from payer_policy.formats.x12.claim import ClaimReader
+from payer_policy.formats.x12.claim_lines import LineReader
+from payer_policy.formats.x12.claim_loops import ClaimLoop, ClaimSet
+from payer_policy.formats.x12.envelope import Kind
+from payer_policy.formats.x12.form import Form
+from payer_policy.formats.x12.levels import Level
+from payer_policy.formats.x12.segment_reader import BLANK, Run, Segment, Separators
+from payer_policy.formats.x12.values import days, number
+from payer_policy.request.in_columns import ReadColumns
+from payer_policy.request.models import MAX_LINES
+from payer_policy.request.reading_in_columns import (
+    LINE_FIELDS,
+    REQUEST_FIELDS,
+    Assembly,
+    assembled,
+    defaults_of_lines,
+    defaults_of_requests,
+    field_reader,
+    line_reader,
+)
+
+_PASSED: Final[Mapping[str, tuple[tuple[int, str], ...]]] = {
+    "CLM": ((1, "text"), (2, "number")),
+    "DMG": ((2, "days"),),
+    "DTP": ((3, "days"),),
+    "NM1": ((9, "text"),),
+    "REF": ((2, "text"),),
+    "SV1": ((2, "number"),),
+    "SV2": ((3, "number"),),
+}
+"""By segment the elements of which the readers ask no more than whether they are empty and what value
+they have (`ClaimReader`, `LineReader`, the levels of `claim_loops`): they differ from claim to claim."""
+_TOTAL: Final = 1
+"""The claim's charge among what its CLM passes on."""
+_HERE: Final = Position(1, 1)
+_TEXT: Final = "\ue000"
+_NUMBER: Final = "73509182"
+"""What texts and numbers begin with that stand for others; a part that has such a thing itself is left
+to the strict reader."""
+_FIRST_DAY: Final = date(1800, 1, 1)
+_MOST_TEXTS: Final = 50_000
+_MOST_PARTS: Final = 20_000
+"""Maximum number of segments and of parts that are remembered."""
+
+Pick = Callable[[str], Any]
+"""The value of a text that is passed on; None: it has none."""
+
+
+class _Slot(NamedTuple):
+    """A field whose value is passed on."""
+
+    name: str
+    at: int
+    """Its place among the texts that a part passes on."""
+    pick: Pick
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """What parts say that are alike."""
+
+    number: int
+    fields: Mapping[str, Any]
+    slots: tuple[_Slot, ...]
+    warnings: Counter[str]
+    undated: bool = False
+    """Whether it is a line of an institutional claim without a date."""
+    pointed: bool = False
+    """Whether it is a line that points to diagnoses."""
+    listed: bool = False
+    """Whether it comes before the lines and lists codes (HI)."""
+    statement: int | None = None
+    """Where the dates of the whole claim are among what is passed on."""
+    charge: int | None = None
+    """The same of a line's charge."""
+
+
+class _Watched(list[str]):
+    """Elements that remember which of them were looked at."""
+
+    def __init__(self, elements: Sequence[str]) -> None:
+        super().__init__(elements)
+        self.seen: set[int] = set()
+
+    def __getitem__(self, index: Any) -> Any:
+        at = range(len(self))[index]
+        self.seen.update([at] if isinstance(at, int) else at)
+        return super().__getitem__(index)
+
+    def __iter__(self) -> Iterator[str]:
+        self.seen |= set(range(len(self)))
+        return super().__iter__()
+
+
+@lru_cache(maxsize=1 << 16)
+def _number(text: str) -> int | Decimal | None:
+    try:
+        return number(text)
+    except ValueProblem:
+        return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _days(text: str) -> tuple[date | None, date | None]:
+    try:
+        return days(text)
+    except ValueProblem:
+        return None, None
+
+
+def _first(text: str) -> date | None:
+    return _days(text)[0]
+
+
+def _last(text: str) -> date | None:
+    return _days(text)[1]
+
+
+def _shape(kind: str, text: str) -> str:
+    """What of a text that is passed on decides what is read."""
+    if not text:
+        return ""
+    return "range" if kind == "days" and "-" in text else kind
+
+
+class _Marks:
+    """Texts that stand for those that are passed on, and the values that are read from them."""
+
+    def __init__(self) -> None:
+        self.picks: dict[Any, tuple[int, Pick]] = {}
+
+    def text(self, at: int, shape: str) -> str:
+        """A text of a shape, unlike all others; `at` is its place among those that are passed on."""
+        day = _FIRST_DAY + timedelta(days=2 * at)
+        match shape:
+            case "":
+                return ""
+            case "number":
+                made = f"{_NUMBER}{at:04d}.5"
+                self.picks[Decimal(made)] = at, _number
+            case "days":
+                made = f"{day:%Y%m%d}"
+                self.picks[day] = at, _first
+            case "range":
+                last = day + timedelta(days=1)
+                made = f"{day:%Y%m%d}-{last:%Y%m%d}"
+                self.picks |= {day: (at, _first), last: (at, _last)}
+            case _:
+                made = f"{_TEXT}{at}"
+                self.picks[made] = at, str
+        return made
+
+    def slots(self, values: dict[str, Any]) -> tuple[_Slot, ...] | None:
+        """The fields whose values are passed on, taken out of those that were read; None: a mark came
+        out within something else."""
+        made = []
+        for name, value in list(values.items()):
+            found = self.picks.get(value) if isinstance(value, Hashable) else None
+            if found is not None:
+                made.append(_Slot(name, *found))
+                del values[name]
+            elif _TEXT in str(value):
+                return None
+        return tuple(made)
+
+
+Read = Callable[[Any, list[Segment], _Marks], _Said | None]
+
+
+class _Parts:
+    """Parts of one kind and what they say."""
+
+    def __init__(self, separators: Separators, read: Read) -> None:
+        self._separators, self._read = separators, read
+        self._looked_at: dict[str, tuple[int, ...]] = {}
+        self._texts: dict[str, tuple[int, tuple[str, ...]]] = {}
+        """By segment its class, and what it passes on."""
+        self._classes: dict[tuple[Any, ...], int] = {}
+        self._said: dict[tuple[Any, ...], _Said | None] = {}
+
+    def said(self, head: Any, texts: Sequence[str]) -> tuple[_Said | None, list[str]]:
+        """What a part says, and what it passes on.
+
+        Args:
+            head: What else decides how it is read; can be hashed, but for levels themselves.
+            texts: Its segments.
+        """
+        classes: list[Any] = [head]
+        passed: list[str] = []
+        known = self._texts
+        for text in texts:
+            found = known.get(text)
+            if found is None:
+                found = self._classified(text)
+            classes.append(found[0])
+            passed += found[1]
+        key = tuple(classes)
+        try:
+            return self._said[key], passed
+        except KeyError:
+            return self._read_new(head, texts), passed
+
+    def _classified(self, text: str) -> tuple[int, tuple[str, ...]]:
+        elements = text.split(self._separators.element)
+        passes = _PASSED.get(elements[0], ())
+        count_ = len(elements)
+        passed = tuple([elements[at].strip(BLANK) if at < count_ else "" for at, _ in passes])
+        for (at, kind), own in zip(passes, passed, strict=True):
+            if at < count_:
+                elements[at] = _shape(kind, own)
+        places = self._looked_at.get(elements[0], range(count_))
+        key = (elements[0], count_, *[elements[at] for at in places if at < count_])
+        made = self._classes.setdefault(key, len(self._classes)), passed
+        if len(self._texts) >= _MOST_TEXTS:
+            self._texts.clear()
+        self._texts[text] = made
+        return made
+
+    def _read_new(self, head: Any, texts: Sequence[str]) -> _Said | None:
+        marks, segments, at = _Marks(), list[Segment](), count()
+        own_marks = any(mark in text for text in texts for mark in (_TEXT, _NUMBER))
+        for place, text in enumerate(texts, 1):
+            elements = _Watched(text.split(self._separators.element))
+            for index, kind in _PASSED.get(list.__getitem__(elements, 0), ()):
+                own = next(at)
+                if index < len(elements):
+                    raw = list.__getitem__(elements, index).strip(BLANK)
+                    elements[index] = marks.text(own, _shape(kind, raw))
+            id_ = list.__getitem__(elements, 0)
+            segments.append(Segment(place, id_, elements, _HERE, None, self._separators, True))
+        said = None if own_marks else self._read(head, segments, marks)
+        if len(self._said) >= _MOST_PARTS or self._see(segments):
+            self._forget()
+        classes = [self._texts.get(text) or self._classified(text) for text in texts]
+        self._said[(head, *[found[0] for found in classes])] = said
+        return said
+
+    def _see(self, segments: Sequence[Segment]) -> bool:
+        """Remember which elements were looked at; true: some for the first time."""
+        grown = False
+        for segment in segments:
+            assert isinstance(segment.elements, _Watched)
+            before = self._looked_at.get(segment.id)
+            seen = segment.elements.seen.union(before or ())
+            if before is None or len(seen) > len(before):
+                self._looked_at[segment.id] = tuple(sorted(seen))
+                grown = True
+        return grown
+
+    def _forget(self) -> None:
+        for known in (self._texts, self._classes, self._said):
+            known.clear()
+
+
+_numbers = count()
+
+
+def _made(values: dict[str, Any], form: Form, marks: _Marks, **more: Any) -> _Said | None:
+    slots = marks.slots(values)
+    if form.wrong or slots is None:
+        return None
+    warnings = Counter(slip.code for slip in form.slips)
+    return _Said(next(_numbers), values, slots, warnings, **more)
+
+
+def _read_line(head: None, segments: list[Segment], marks: _Marks) -> _Said | None:
+    if not segments:
+        return None
+    form = Form()
+    reader = LineReader(form, segments[0], 0)
+    for segment in segments:
+        reader.read(segment)
+    reader.finish(None)
+    if form.wrong or reader.rendering is not None or reader.service is None:
+        return None
+    values = {str(path[-1]): value for path, value in form.values.items()}
+    if values.get("through") == values.get("date"):  # as `request_of` has it
+        values.pop("through", None)
+    undated = reader.service.id == "SV2" and "date" not in values
+    pointed = "diagnosis_pointers" in values
+    charge = marks.picks.get(values.get("charge"), (None,))[0]
+    return _made(values, form, marks, undated=undated, pointed=pointed, charge=charge)
+
+
+def _read_head(head: Kind, segments: list[Segment], marks: _Marks) -> _Said | None:
+    clm, *rest = segments
+    form = Form()
+    reader = ClaimReader(ClaimLoop(clm, head, None), form)
+    for segment in rest:
+        reader.header(segment)
+    reader.claim(clm)
+    if form.wrong:
+        return None
+    diagnoses = reader.known_diagnoses()
+    values = {".".join(map(str, path)): value for path, value in form.values.items()}
+    if diagnoses is not None and not form.other_diagnoses:
+        values["diagnoses"] = [code for code, _ in diagnoses]
+    statement = None
+    if reader.statement is not None:
+        statement = marks.picks[reader.statement[0]][0]
+    listed = any(segment.id == "HI" for segment in rest)
+    return _made(values, form, marks, statement=statement, listed=listed)
+
+
+def _read_levels(
+    head: Sequence[tuple[str, int]], segments: list[Segment], marks: _Marks
+) -> _Said | None:
+    rest = iter(segments)
+    level: Level | None = None
+    if not segments:
+        return None
+    for code, size in head:
+        own = list(islice(rest, size))
+        hl = replace(segments[0], id="HL", elements=["HL", "", "", code])
+        level = Level(hl, level, None, ClaimSet.hierarchy)
+        for segment in own:
+            level.add(segment)
+    assert level is not None
+    form = level.everything
+    values = {".".join(map(str, path)): value for path, value in form.values.items()}
+    return _made(values, form, marks)
+
+
+class _Known:
+    """What is known of the parts of claims with some separators."""
+
+    def __init__(self, separators: Separators) -> None:
+        self.levels = _Parts(separators, _read_levels)
+        self.heads = _Parts(separators, _read_head)
+        self.lines = _Parts(separators, _read_line)
+
+
+_known = lru_cache(maxsize=8)(_Known)
+
+
+@dataclass(slots=True)
+class _Used:
+    """The parts of one kind in a block."""
+
+    assembly: Assembly
+    parts: dict[int, int] = field(default_factory=dict)
+    of_rows: list[int] = field(default_factory=list)
+
+    def add(self, said: _Said, passed: Sequence[str]) -> bool:
+        """Give the next row a part; false: something that it passes on is no value."""
+        row, give = len(self.of_rows), self.assembly.give
+        part = self.parts.get(said.number)
+        if part is None:
+            part = self.parts[said.number] = self.assembly.part(said.fields)
+        self.of_rows.append(part)
+        sound = True
+        for name, at, pick in said.slots:
+            raw = pick(passed[at])
+            if raw is not None:
+                sound = give(row, name, raw) and sound
+            elif pick is not _last:
+                sound = False
+        return sound
+
+
+class ClaimsInBulk:
+    """Reads claims one after the other; `made` are all of them as columns."""
+
+    def __init__(self) -> None:
+        self._requests = Assembly(
+            {path: field_reader(path) for path in REQUEST_FIELDS}, defaults_of_requests()
+        )
+        self._lines = Assembly(
+            {name: line_reader(name) for name in LINE_FIELDS}, defaults_of_lines()
+        )
+        self._levels, self._heads = _Used(self._requests), _Used(self._requests)
+        self._parts_of_lines = _Used(self._lines)
+        self._sizes: list[int] = []
+        self._refused: list[bool] = []
+        self._warned: list[tuple[int, Counter[str]]] = []
+
+    def read(self, loop: object) -> bool:
+        """Read a claim; false: it is for the strict reader, and nothing was read."""
+        if not isinstance(loop, ClaimLoop) or loop.kind is None or loop.level is None:
+            return False
+        run, path = loop.body.run, loop.level.path()
+        if run is None or loop.fault is not None or not all(one.body.is_run for one in path):
+            return False
+        texts = _texts(run)
+        starts = [at for at, text in enumerate(texts) if text.startswith("LX")]
+        mark = run.separators.element
+        if not 0 < len(starts) <= MAX_LINES or any(
+            texts[at] != f"LX{mark}{number}" for number, at in enumerate(starts, 1)
+        ):
+            return False
+        known = _known(run.separators)
+        above = [_texts(one.body.run) if one.body.run is not None else [] for one in path]
+        shape = tuple([(one.code, len(own)) for one, own in zip(path, above, strict=True)])
+        levels, of_levels = known.levels.said(shape, [text for own in above for text in own])
+        clm = mark.join(loop.clm.elements)
+        head, of_head = known.heads.said(loop.kind, [clm, *texts[: starts[0]]])
+        lines = [
+            known.lines.said(None, texts[start + 1 : end])
+            for start, end in zip(starts, [*starts[1:], len(texts)], strict=True)
+        ]
+        if levels is None or head is None or not _agree(head, of_head, lines):
+            return False
+        row = len(self._sizes)
+        warned = [one.warnings for one in (levels, head) if one.warnings]
+        sound = self._levels.add(levels, of_levels)
+        sound = self._heads.add(head, of_head) and sound
+        for said, passed in lines:
+            assert said is not None  # they agree
+            sound = self._parts_of_lines.add(said, passed) and sound
+            if said.warnings:
+                warned.append(said.warnings)
+            if said.undated and head.statement is not None:
+                first, last = _days(of_head[head.statement])
+                if last is None:  # otherwise no day of it is the line's
+                    self._lines.give(len(self._parts_of_lines.of_rows) - 1, "date", first)
+        self._sizes.append(len(lines))
+        self._refused.append(not sound or sum(one.total() for one in warned) >= MAX_PROBLEMS)
+        self._warned += [(row, one) for one in warned]
+        return True
+
+    def made(self) -> ReadColumns:
+        """All that was read."""
+        made = assembled(
+            self._requests,
+            (self._levels.of_rows, self._heads.of_rows),
+            self._lines,
+            self._parts_of_lines.of_rows,
+            self._sizes,
+            self._refused,
+        )
+        return made._replace(remarks=self._remarks)
+
+    def _remarks(self, rows: Flags) -> Counter[str]:
+        """How often which warning is given on some claims."""
+        made: Counter[str] = Counter()
+        for row, warnings in self._warned:
+            if rows[row]:
+                made += warnings
+        return made
+
+
+def _texts(run: Run) -> list[str]:
+    """The segments of a run."""
+    *texts, _ = run.text.replace("\r", "").replace("\n", "").split(run.separators.terminator)
+    return texts
+
+
+def _agree(
+    head: _Said, passed: Sequence[str], lines: Sequence[tuple[_Said | None, Sequence[str]]]
+) -> bool:
+    """Whether the parts of a claim can be read apart, and what they say together needs no remark."""
+    total, charges = _number(passed[_TOTAL]) if passed[_TOTAL] else None, []
+    if passed[_TOTAL] and total is None:
+        return False
+    if head.statement is not None and _first(passed[head.statement]) is None:
+        return False
+    for said, own in lines:
+        if said is None or (said.pointed and not head.listed):
+            return False
+        charges.append(None if said.charge is None else _number(own[said.charge]))
+    known = [charge for charge in charges if charge is not None]
+    return total is None or len(known) < len(charges) or sum(known) == total
