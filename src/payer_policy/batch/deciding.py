@@ -30,6 +30,7 @@ from payer_policy.core.diagnostics import (
     PolicyError,
     Position,
 )
+from payer_policy.determination import Outcome
 from payer_policy.engine import Engine
 from payer_policy.formats import Intake, Supplement, apply_supplement, read_supplements
 from payer_policy.formats.answer import Answer
@@ -144,6 +145,8 @@ class _Sheet:
 
     file: str
     rows: AnswerRows
+    again: AnswerRows
+    """The rows of records that were decided in columns too, when they are decided by themselves."""
     watcher: Watcher | None = None
     waiting: list[_Waiting] = field(default_factory=list)
     tables: list[Any] = field(default_factory=list)
@@ -153,6 +156,8 @@ class _Sheet:
     warnings: Counter[str] = field(default_factory=Counter)
     paths: Counter[str] = field(default_factory=Counter)
     """How many records were decided in columns, and by themselves for which cause."""
+    twice: dict[int, tuple[str, Outcome] | None] = field(default_factory=dict)
+    """Those records with their kinds and outcomes; None: they are refused."""
     with_facts: int = 0
     kept: tuple[Any, Sequence[int]] = (None, ())
     """What is carried to the answers, one row per record, and the numbers of those records."""
@@ -193,9 +198,10 @@ class Decider:
 
     def answered(self, file: str, block: Block, watcher: Watcher | None = None) -> Answered:
         """The answers on a block. Its rejects include those of the reader."""
-        sheet = _Sheet(file, AnswerRows(self._order), watcher)
+        sheet = _Sheet(file, AnswerRows(self._order), AnswerRows(self._order), watcher)
         self._read(sheet, block)
         self._decide_waiting(sheet)
+        self._hold(sheet)
         made = sheet.rows.table()
         if sheet.tables:
             made = in_order([made, *sheet.tables]) if len(made) else in_order(sheet.tables)
@@ -415,7 +421,7 @@ class Decider:
             sheet.records += 1
         if intake.request is None:
             if cause == TWICE:
-                self._hold(sheet, record, None)
+                sheet.twice[record] = None
             reject = rejected(sheet.file, record, intake.claim_id, intake.diagnostics)
             sheet.rejects.append(reject)
             return
@@ -458,24 +464,26 @@ class Decider:
                 self._decide(sheet, one, cause or TOO_FEW)
         sheet.waiting = []
 
-    def _hold(self, sheet: _Sheet, record: int, made: Any) -> bool:
-        """Compare the rows of a record that was decided twice; those in columns go where they differ.
-
-        Args:
-            sheet: The answers.
-            record: The record.
-            made: Its rows when it is decided by itself; None: it is refused.
-        """
-        rows = [] if made is None else _comparable(made)
-        found = [table.filter(pc.equal(table["record"], record)) for table in sheet.tables]
-        same = [row for table in found for row in _comparable(table)] == rows
-        sheet.paths[TWICE] += 1
-        if not same:
-            sheet.paths[DIFFERENT] += 1
+    def _hold(self, sheet: _Sheet) -> None:
+        """Compare the records that were decided twice; the answers in columns go where they differ."""
+        if not sheet.twice:
+            return
+        wanted = _by_record(sheet.again.table())
+        records = pa.array(sheet.twice, pa.int64())
+        found: dict[int, list[dict[str, Any]]] = {}
+        for table in sheet.tables:
+            found |= _by_record(table.filter(pc.is_in(table["record"], records)))
+        different = [one for one in sheet.twice if found.get(one, []) != wanted.get(one, [])]
+        sheet.paths[TWICE] += len(sheet.twice)
+        if different:
+            sheet.paths[DIFFERENT] += len(different)
+            gone = pa.array(different, pa.int64())
             sheet.tables = [
-                table.filter(pc.not_equal(table["record"], record)) for table in sheet.tables
+                table.filter(pc.invert(pc.is_in(table["record"], gone))) for table in sheet.tables
             ]
-        return same
+            for record in different:
+                if (made := sheet.twice[record]) is not None:
+                    sheet.rows.add(record, *made)
 
     def _decide(self, sheet: _Sheet, one: _Waiting, cause: str) -> None:
         """Decide a request by itself."""
@@ -486,10 +494,9 @@ class Decider:
         try:
             outcome = self.engine.decide(request)
             if cause == TWICE:
-                own = AnswerRows(self._order)
-                own.add(record, request.kind, outcome)
-                if self._hold(sheet, record, own.table()):
-                    return
+                sheet.again.add(record, request.kind, outcome)
+                sheet.twice[record] = request.kind, outcome
+                return
             sheet.rows.add(record, request.kind, outcome)
             if self._write is not None:
                 sheet.written.append((record, outcome.to_json()))
@@ -501,7 +508,7 @@ class Decider:
         except Exception as error:
             problems = (_fault(error, intake),)
         if cause == TWICE:
-            self._hold(sheet, record, None)
+            sheet.twice[record] = None
         sheet.rejects.append(rejected(sheet.file, record, request.id, problems))
 
     # --- tables of facts ------------------------------------------------------------------------------
@@ -574,13 +581,16 @@ class Decider:
             self._take(sheet, record, made, Intake(claim_id, place, made), cause)
         else:
             if cause == TWICE:
-                self._hold(sheet, record, None)
+                sheet.twice[record] = None
             sheet.rejects.append(rejected(sheet.file, record, claim_id, made))
 
 
-def _comparable(table: Any) -> list[dict[str, Any]]:
-    """Rows of answers, without what says where they are and who decided."""
-    return [{**row, "file": None, "engine": None} for row in table.to_pylist()]
+def _by_record(table: Any) -> dict[int, list[dict[str, Any]]]:
+    """Rows of answers by record, without what says where they are and who decided."""
+    made: dict[int, list[dict[str, Any]]] = {}
+    for row in table.to_pylist():
+        made.setdefault(row["record"], []).append({**row, "file": None, "engine": None})
+    return made
 
 
 def _range(records: Places) -> tuple[int, int]:

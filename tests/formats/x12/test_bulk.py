@@ -54,14 +54,16 @@ def mutated(random: Random, text: str) -> str:
     parts = text.split("~\n")
     for _ in range(random.randint(1, 25)):
         at = random.randrange(3, len(parts) - 4)
-        match random.randrange(6):
+        match random.randrange(7):
             case 0:
                 del parts[at]
             case 1:
                 parts.insert(at, parts[random.randrange(3, len(parts) - 4)])
             case 2:
                 parts[at], parts[at + 1] = parts[at + 1], parts[at]
-            case 3 | 4:
+            case 3:
+                parts[at] = random.choice((" ", "")) + parts[at].lower()
+            case 4 | 5:
                 parts.insert(at, random.choice(SEGMENTS))
             case _:
                 elements = parts[at].split("*")

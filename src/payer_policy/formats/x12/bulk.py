@@ -64,7 +64,7 @@ _NUMBER: Final = "73509182"
 to the strict reader."""
 _FIRST_DAY: Final = date(1800, 1, 1)
 _MOST_TEXTS: Final = 50_000
-_MOST_PARTS: Final = 20_000
+_MOST_PARTS: Final = 40_000
 """Maximum number of segments and of parts that are remembered."""
 
 Pick = Callable[[str], Any]
@@ -227,18 +227,24 @@ class _Parts:
 
     def _classified(self, text: str) -> tuple[int, tuple[str, ...]]:
         elements = text.split(self._separators.element)
-        passes = _PASSED.get(elements[0], ())
-        count_ = len(elements)
-        passed = tuple([elements[at].strip(BLANK) if at < count_ else "" for at, _ in passes])
-        for (at, kind), own in zip(passes, passed, strict=True):
-            if at < count_:
+        name, length = elements[0], len(elements)
+        passed: list[str] = []
+        comes_again = True
+        for at, kind in _PASSED.get(name, ()):
+            own = elements[at].strip(BLANK) if at < length else ""
+            passed.append(own)
+            if own:
                 elements[at] = _shape(kind, own)
-        places = self._looked_at.get(elements[0], range(count_))
-        key = (elements[0], count_, *[elements[at] for at in places if at < count_])
-        made = self._classes.setdefault(key, len(self._classes)), passed
-        if len(self._texts) >= _MOST_TEXTS:
-            self._texts.clear()
-        self._texts[text] = made
+                comes_again = kind == "days"
+        places = self._looked_at.get(name)
+        if places is not None:
+            elements = [elements[at] for at in places if at < length]
+        key = (name, length, *elements)
+        made = self._classes.setdefault(key, len(self._classes)), tuple(passed)
+        if comes_again:
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
+            self._texts[text] = made
         return made
 
     def _read_new(self, head: Any, texts: Sequence[str]) -> _Said | None:
@@ -353,6 +359,8 @@ class _Known:
         self.levels = _Parts(separators, _read_levels)
         self.heads = _Parts(separators, _read_head)
         self.lines = _Parts(separators, _read_line)
+        self.numbers = [f"LX{separators.element}{number}" for number in range(1, MAX_LINES + 1)]
+        """How the lines of a claim begin, one after the other."""
 
 
 _known = lru_cache(maxsize=8)(_Known)
@@ -407,17 +415,18 @@ class ClaimsInBulk:
         if run is None or loop.fault is not None or not all(one.body.is_run for one in path):
             return False
         texts = _texts(run)
-        starts = [at for at, text in enumerate(texts) if text.startswith("LX")]
-        mark = run.separators.element
-        if not 0 < len(starts) <= MAX_LINES or any(
-            texts[at] != f"LX{mark}{number}" for number, at in enumerate(starts, 1)
+        starts = [at for at, text in enumerate(texts) if text[:2] == "LX"]
+        known = _known(run.separators)
+        if (
+            not starts
+            or [texts[at] for at in starts] != known.numbers[: len(starts)]
+            or loop.clm.elements[0] != "CLM"
         ):
             return False
-        known = _known(run.separators)
         above = [_texts(one.body.run) if one.body.run is not None else [] for one in path]
         shape = tuple([(one.code, len(own)) for one, own in zip(path, above, strict=True)])
         levels, of_levels = known.levels.said(shape, [text for own in above for text in own])
-        clm = mark.join(loop.clm.elements)
+        clm = run.separators.element.join(loop.clm.elements)
         head, of_head = known.heads.said(loop.kind, [clm, *texts[: starts[0]]])
         lines = [
             known.lines.said(None, texts[start + 1 : end])

@@ -56,13 +56,21 @@ def count_x12(read: Read) -> int | None:
     return count
 
 
+def _passed_over(terminator: str) -> re.Pattern[str]:
+    """Matches segments that are not looked at and have no line break, and what is between segments."""
+    names, end = "|".join(sorted(_LOOKED_AT)), re.escape(terminator)
+    plain = rf"(?!{names})[A-Z0-9][^{end}\r\n]*+{end}[{_GAPS}]*+"
+    return re.compile(f"[{_GAPS}]*+(?:{plain})*+", re.IGNORECASE | re.ASCII)
+
+
 def _segments(read: Read) -> Iterator[list[str] | None]:
     """The elements of those segments that are looked at and closed, in capitals; None: it is not clear
     where segments end."""
     text, at, element, terminator = "", 0, "", ""
     ended = False
+    passed_over = _GAP
     while True:
-        found = _GAP.match(text, at)
+        found = passed_over.match(text, at)
         at = found.end() if found else at
         while len(text) - at < _HEADER and not ended:
             more = read(_CHUNK)
@@ -76,6 +84,7 @@ def _segments(read: Read) -> Iterator[list[str] | None]:
                 yield None
                 return
             terminator = header[16][1]
+            passed_over = _passed_over(terminator)
         if not terminator:
             yield None
             return

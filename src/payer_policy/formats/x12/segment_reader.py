@@ -137,7 +137,7 @@ class Run:
     line: int
     column: int
     excerpt: str | None
-    """The line that the first one starts on."""
+    """The line that the first one starts on, if not all of it is in the text."""
     separators: Separators
 
     def flat(self) -> tuple[Any, ...]:
@@ -150,9 +150,11 @@ class Run:
         made: list[Segment] = []
         mark, number = self.separators.terminator, self.first
         line, column, excerpt = self.line, self.column, self.excerpt
+        whole = column == 1 and "\n" in self.text
         for row in self.text.split("\n"):
             if made:
                 line, column = line + 1, 1
+            if made or whole:
                 excerpt = row.rstrip("\r") if len(row) <= MAX_EXCERPT else None
             *closed, _ = row.split(mark)
             for raw in closed:
@@ -354,8 +356,10 @@ class Segments:
         if not text or ("\n" in text and text[-1] != "\n"):  # it ends within a line
             return None
         count = text.count(separators.terminator)
-        first = self._number + 1
-        made = Run(text, first, count, *window.position, window.excerpt(), separators)
+        first, (line, column) = self._number + 1, window.position
+        # Otherwise the text itself has the whole line.
+        excerpt = None if column == 1 and "\n" in text else window.excerpt()
+        made = Run(text, first, count, line, column, excerpt, separators)
         self._number += count
         window.move(window.at + len(text))
         return made
