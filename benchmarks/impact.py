@@ -26,7 +26,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "peers"))
 
-from workload import SEED, claims, make_policy, write_folder, write_parquet  # noqa: E402
+from workload import SEED, claims, make_policy, rows_of, write_folder, write_parquet  # noqa: E402
 
 Json = dict[str, Any]
 
@@ -54,7 +54,7 @@ def measured(rows: int, rounds: int, work: Path) -> Json:
     for name, policy in policies.items():
         write_folder(work / name, [policy])
     table = work / "claims.parquet"
-    write_parquet(table, policies["old"], claims(policies["old"], rows))
+    write_parquet(table, policies["old"].facts, rows_of(claims(policies["old"], rows)))
     taken: dict[str, list[Json]] = {"batch, old": [], "batch, new": [], "impact": []}
     changed: Json = {}
     for _ in range(rounds):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
 
+from line_workload import FACTS, LINE_FACTS
 from workload import All, AnyOf, AtLeast, Condition, Not, Policy, Ref, Rule, Test, facts_of
 
 OPPOSITE = {
@@ -47,7 +48,7 @@ INFIX = {
 }
 
 
-ALWAYS = frozenset(fact.name for fact in facts_of(1) if not fact.unknown)
+ALWAYS = frozenset(fact.name for fact in (*facts_of(1), *FACTS, *LINE_FACTS) if not fact.unknown)
 """Facts that every claim carries: nobody would ask whether they are there."""
 
 

@@ -9,7 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from workload import All, AnyOf, AtLeast, Condition, Not, Policy, Ref, Test, typed_facts
+from line_workload import DRUGS, LINE_FACTS
+from workload import (
+    LINE,
+    Aggregate,
+    All,
+    AnyOf,
+    AtLeast,
+    Condition,
+    Not,
+    Policy,
+    Ref,
+    Test,
+    typed,
+    typed_facts,
+)
 
 FindingEffect = tuple[str, str | None, tuple[str, ...]]
 """A rule that holds, its CARC, and its RARCs."""
@@ -25,7 +39,11 @@ class Answer(NamedTuple):
 
 def answer(policy: Policy, request: Mapping[str, Any]) -> Answer:
     """The decision on a request, the rules that hold, and those that wait for a fact."""
-    facts: dict[str, Any] = typed_facts(policy, request["facts"])
+    return answer_on(policy, typed_facts(policy, request["facts"]))
+
+
+def answer_on(policy: Policy, facts: dict[str, Any]) -> Answer:
+    """The answer on typed facts, None for unknown. The derived ones are added to them."""
     truths: dict[str, bool | None] = {}
     for name in policy.derived:
         concluding = [rule for rule in policy.rules if rule.concludes == name]
@@ -47,6 +65,51 @@ def answer(policy: Policy, request: Mapping[str, Any]) -> Answer:
         return Answer("deny", tuple(sorted(findings)), ())
     decision = "pend" if "pend" in kinds or waiting else "approve"
     return Answer(decision, tuple(sorted(findings)), tuple(sorted(waiting)))
+
+
+def line_answers(
+    policy: Policy, request: Mapping[str, Any]
+) -> list[tuple[str, str, str, tuple[FindingEffect, ...]]]:
+    """For each drug and day of a claim with lines, in that order: its decision, and what holds."""
+    of_claim = typed_facts(
+        policy, {**request["facts"], "coverage.payer": request["coverage"]["payer"]}
+    )
+    lines = []
+    for line in request["lines"]:
+        named = {
+            fact.name: typed(fact.kind, line.get(fact.name.removeprefix(LINE)))
+            for fact in LINE_FACTS
+        }
+        lines.append(named)
+    found = []
+    for code, day in sorted({(line["line.code"], line["line.date"]) for line in lines}):
+        if code not in DRUGS:
+            continue
+        same_day = [line for line in lines if line["line.date"] == day]
+        sets = {
+            "claim": lines,
+            "same_day": same_day,
+            "service": [line for line in same_day if line["line.code"] == code],
+        }
+        over = {name: over_lines(one, sets[one.lines]) for name, one in policy.aggregates.items()}
+        facts = {**of_claim, "drug.code": code, "service.date": day, **over}
+        decision, findings, _ = answer_on(policy, facts)
+        found.append((code, day.isoformat(), decision, findings))
+    return found
+
+
+def over_lines(one: Aggregate, lines: list[dict[str, Any]]) -> Any:
+    """The value of a fact over lines; None: a value that it needs is unknown."""
+    among = [line for line in lines if one.where is None or holds(one.where, line)]
+    if one.how == "count":
+        return len(among)
+    if one.condition is not None:
+        return disjunction([holds(one.condition, line) for line in among])
+    assert one.field is not None
+    values = [line[one.field] for line in among]
+    if None in values:
+        return None
+    return sum(values) if one.how == "sum" else max(values)
 
 
 def negation(truth: bool | None) -> bool | None:

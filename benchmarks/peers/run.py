@@ -4,6 +4,7 @@
     python benchmarks/peers/run.py --quick      # fewer claims and rounds, nothing written
     python benchmarks/peers/run.py --only zen   # one contender (may be given again), nothing written
     python benchmarks/peers/run.py --only zen --update   # its rows replaced in what is written
+    python benchmarks/peers/run.py --workload lines --update   # one of the two workloads: facts, lines
     python benchmarks/peers/run.py --json       # the numbers for a program
 
 Each contender has a virtual environment of its own in `.envs` and runs in a process of its own. One
@@ -23,19 +24,22 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from contenders import About, contenders
-from report import markdown, plot, write_readme
+from line_workload import line_claims, make_line_policy
+from report import HERE, RESULTS, ROOT, markdown, write
 from workload import claims, make_policy
 
-from reference import answer
+from reference import answer, line_answers
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 SIZES = (20, 200, 2000)
-TABLES = ("single", "growth", "unguarded", "batch", "many", "about")
+WORKLOADS = ("facts", "lines")
+TABLES = ("single", "growth", "unguarded", "batch", "many", "lines", "lines_batch", "about")
+ENOUGH = 60
+"""Seconds after which a batch is not run once more."""
 PATIENCE = 600
 """Seconds that one measurement may take."""
 Json = dict[str, Any]
@@ -51,7 +55,8 @@ class Settings:
     product: Path
     claims: int
     rounds: int
-    rows: int
+    rows: dict[str, int]
+    """Claims of the Parquet file, by workload."""
     quick: bool
 
     @property
@@ -66,9 +71,11 @@ def main() -> int:
     parser.add_argument(
         "--update", action="store_true", help="write these, and keep the others' rows"
     )
+    parser.add_argument("--workload", choices=WORKLOADS, help="one of the workloads")
     parser.add_argument("--json", action="store_true", help="the numbers for a program")
     parser.add_argument("--claims", type=int, help="claims of a round [default: 2000]")
     parser.add_argument("--rows", type=int, help="claims of the Parquet file [default: 1000000]")
+    parser.add_argument("--line-rows", type=int, help="of those with lines [default: 200000]")
     parser.add_argument("--cache", type=Path, default=HERE / ".envs", help="where to install")
     parser.add_argument("--product", type=Path, default=ROOT, help="the payer-policy to measure")
     asked = parser.parse_args()
@@ -80,73 +87,111 @@ def main() -> int:
         asked.product.resolve(),
         asked.claims or (500 if asked.quick else 2000),
         3 if asked.quick else 7,
-        asked.rows or (100_000 if asked.quick else 1_000_000),
+        {
+            "facts": asked.rows or (100_000 if asked.quick else 1_000_000),
+            "lines": asked.line_rows or (20_000 if asked.quick else 200_000),
+        },
         asked.quick,
     )
     settings.work.mkdir(parents=True, exist_ok=True)
     chosen = {name: one for name, one in rows.items() if not asked.only or name in asked.only}
-    results = measure(chosen, settings)
+    workloads = (asked.workload,) if asked.workload else WORKLOADS
+    results = measure(chosen, workloads, settings)
     if asked.json:
         print(json.dumps(results, indent=1))
     else:
         print(markdown(results))
-    if asked.update or not (asked.quick or asked.only):
-        write(results, HERE / "results.json", asked.update)
+    if asked.update or not (asked.quick or asked.only or asked.workload):
+        if asked.update and RESULTS.exists():
+            kept = json.loads(RESULTS.read_text(encoding="utf-8"))
+            results = updated(kept, results, asked.only or [])
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        write(results)
     return 0
 
 
-def write(results: Json, path: Path, update: bool) -> None:
-    """The results, and the README and the plot made of them; `update` keeps the other contenders'."""
-    if update and path.exists():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        for table in TABLES:
-            results[table] = kept[table] | results[table]
-    path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    write_readme(HERE / "README.md", results)
-    plot(ROOT / "docs/peers.svg", results)
+def updated(kept: Json, results: Json, only: list[str]) -> Json:
+    """Earlier results with these rows in them, which say their own day where it is only some."""
+    for workload, run in results["runs"].items():
+        if only and workload in kept["runs"]:
+            again = kept["runs"][workload].get("again", {}) | dict.fromkeys(only, run["date"])
+            results["runs"][workload] = kept["runs"][workload] | {"again": again}
+    return {table: kept.get(table, {}) | results[table] for table in ("runs", *TABLES)}
 
 
-def measure(chosen: dict[str, About], settings: Settings) -> Json:
-    results: Json = {
+def this_run(workload: str, settings: Settings) -> Json:
+    return {
+        "date": date.today().isoformat(),
         "machine": f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores",
+        "load": round(os.getloadavg()[0], 2),
         "claims": settings.claims,
         "rounds": settings.rounds,
-        "rows": settings.rows,
-    } | {table: {} for table in TABLES}
+        "rows": settings.rows[workload],
+    }
+
+
+def measure(chosen: dict[str, About], workloads: tuple[str, ...], settings: Settings) -> Json:
+    results: Json = {"runs": {}} | {table: {} for table in TABLES}
+    if "facts" not in workloads:
+        chosen = {name: about for name, about in chosen.items() if about.lines}
+    results["runs"] = {workload: this_run(workload, settings) for workload in workloads}
     for name, about in chosen.items():
         said = {
             key: getattr(about, key) for key in ("title", "unknown", "reasons", "proof", "dates")
         }
         results["about"][name] = said | {"note": about.note, "needs": list(about.needs)}
+        if about.lines:
+            results["about"][name]["lines"] = about.lines.note
         try:
             python = environment(about.needs, settings)
             tell(f"{name}: installed")
         except Failed as failed:
-            table = "single" if about.build else "batch"
-            results[table][name] = {"failed": f"not installed: {failed}"}
+            for table, measured in _tables(about, workloads):
+                if measured:
+                    results[table][name] = {"failed": f"not installed: {failed}"}
             tell(f"{name}: not installed: {failed}")
             continue
-        if about.build:
-            results["single"][name] = single(python, about, 20, settings)
-            tell(f"{name}: {results['single'][name]}")
-            growth = results["growth"][name] = {}
-            for size in about.growth[1:]:
-                growth[str(size)] = single(python, about, size, settings)
-                tell(f"{name}, {size} rules: {growth[str(size)]}")
-            if about.unguarded:
-                loose = results["unguarded"][name] = {}
-                for size in (20, 200) if settings.quick else SIZES:
-                    loose[str(size)] = single(python, about, size, settings, unguarded=True)
-                    tell(f"{name}, {size} rules about every claim: {loose[str(size)]}")
-        if about.batch:
-            results["batch"][name] = batch(python, about, settings)
-            tell(f"{name}: {results['batch'][name]}")
-        if name == "payer-policy":
-            for count in (1, 100) if settings.quick else (1, 100, 1000):
-                extra = ["--policies", str(count), "--claims", str(settings.claims)]
-                results["many"][str(count)] = worker(python, ["many", name, *extra], settings)
-                tell(f"{count} policies: {results['many'][str(count)]}")
+        if "facts" in workloads:
+            measure_facts(name, about, python, results, settings)
+        if "lines" in workloads and about.lines:
+            if about.lines.build:
+                results["lines"][name] = single(python, name, 40, settings, workload="lines")
+                tell(f"{name}, lines: {results['lines'][name]}")
+            if about.lines.batch:
+                made = batch(python, name, settings, "lines", about.lines.rows)
+                results["lines_batch"][name] = made
+                tell(f"{name}, lines: {made}")
     return results
+
+
+def _tables(about: About, workloads: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """The tables that a contender that was not installed stays in."""
+    facts = [("single", about.build), ("batch", about.batch)] if "facts" in workloads else []
+    lines = about.lines if "lines" in workloads else None
+    return facts + ([("lines", lines.build), ("lines_batch", lines.batch)] if lines else [])
+
+
+def measure_facts(name: str, about: About, python: Path, results: Json, settings: Settings) -> None:
+    if about.build:
+        results["single"][name] = single(python, name, 20, settings)
+        tell(f"{name}: {results['single'][name]}")
+        growth = results["growth"][name] = {}
+        for size in about.growth[1:]:
+            growth[str(size)] = single(python, name, size, settings)
+            tell(f"{name}, {size} rules: {growth[str(size)]}")
+        if about.unguarded:
+            loose = results["unguarded"][name] = {}
+            for size in (20, 200) if settings.quick else SIZES:
+                loose[str(size)] = single(python, name, size, settings, unguarded=True)
+                tell(f"{name}, {size} rules about every claim: {loose[str(size)]}")
+    if about.batch:
+        results["batch"][name] = batch(python, name, settings, "facts")
+        tell(f"{name}: {results['batch'][name]}")
+    if name == "payer-policy":
+        for count in (1, 100) if settings.quick else (1, 100, 1000):
+            extra = ["--policies", str(count), "--claims", str(settings.claims)]
+            results["many"][str(count)] = worker(python, ["many", name, *extra], settings)
+            tell(f"{count} policies: {results['many'][str(count)]}")
 
 
 def tell(text: str) -> None:
@@ -209,21 +254,42 @@ def run(command: list[str]) -> None:
 
 
 def single(
-    python: Path, about: About, rules: int, settings: Settings, *, unguarded: bool = False
+    python: Path,
+    name: str,
+    rules: int,
+    settings: Settings,
+    *,
+    unguarded: bool = False,
+    workload: str = "facts",
 ) -> Json:
-    count = settings.claims if rules == 20 else min(settings.claims, 400)
+    count = settings.claims if rules <= 40 else min(settings.claims, 400)
+    right = answers(workload, rules, settings, unguarded=unguarded)
     extra = ["--rules", str(rules), "--claims", str(count), "--rounds", str(settings.rounds)]
-    extra += ["--expected", str(answers(rules, settings, unguarded=unguarded))]
+    extra += ["--workload", workload, "--expected", str(right)]
     extra += ["--unguarded"] if unguarded else []
-    return worker(python, ["single", about.name, *extra], settings)
+    return worker(python, ["single", name, *extra], settings)
 
 
-def answers(rules: int, settings: Settings, *, unguarded: bool = False) -> Path:
+def answers(
+    workload: str,
+    rules: int,
+    settings: Settings,
+    *,
+    unguarded: bool = False,
+    worst: bool = False,
+) -> Path:
     """The file of right answers, by the reference: a thousand, fewer for large policies."""
-    count = min(settings.claims, 1000 if rules == 20 else 200 if rules == 200 else 60)
-    path = settings.work / f"answers-{rules}-{count}{'-unguarded' if unguarded else ''}.json"
-    policy = make_policy(rules, guarded=not unguarded)
-    right = [answer(policy, request)[:2] for request in claims(policy, count)]
+    count = min(settings.claims, 1000 if rules <= 40 else 200 if rules == 200 else 60)
+    kind = f"{'-unguarded' if unguarded else ''}{'-worst' if worst else ''}"
+    path = settings.work / f"answers-{workload}-{rules}-{count}{kind}.json"
+    right: list[Any]
+    if workload == "lines":
+        policy = make_line_policy()
+        requests = line_claims(policy, count, worst=worst)
+        right = [line_answers(policy, request) for request in requests]
+    else:
+        policy = make_policy(rules, guarded=not unguarded)
+        right = [answer(policy, request)[:2] for request in claims(policy, count, worst=worst)]
     path.write_text(json.dumps(right), encoding="utf-8")
     return path
 
@@ -251,15 +317,32 @@ def worker(python: Path, arguments: list[str], settings: Settings) -> Json:
     return made
 
 
-def batch(python: Path, about: About, settings: Settings) -> Json:
+def batch(
+    python: Path, name: str, settings: Settings, workload: str, most: int | None = None
+) -> Json:
+    """Whole processes, and beside them the worst case."""
+    claims_ = min(settings.rows[workload], most or settings.rows[workload])
+    made = processes(python, name, settings, workload, claims_, worst=False)
+    if "failed" not in made:
+        made["worst"] = processes(python, name, settings, workload, claims_, worst=True)
+    return made
+
+
+def processes(
+    python: Path, name: str, settings: Settings, workload: str, claims_: int, *, worst: bool
+) -> Json:
     """Whole processes: the wall clock, and the peak of memory that the system saw."""
-    table = parquet(settings)
-    out = settings.work / f"out-{about.name}"
-    command = [str(python), str(HERE / "worker.py"), "batch", about.name, "--input", str(table)]
-    command += ["--out", str(out), "--folder", str(settings.work / about.name)]
+    table = parquet(settings, workload, claims_, worst)
+    out = settings.work / f"out-{name}"
+    which = ["--workload", workload, "--out", str(out)]
+    command = [str(python), str(HERE / "worker.py"), "batch", name, "--input", str(table)]
+    command += [*which, "--folder", str(settings.work / name)]
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    seconds, processor, peaks = [], [], []
+    seconds: list[float] = []
+    processor, peaks = [], []
     for _ in range(2 if settings.quick else 4):
+        if len(seconds) > 1 and sum(seconds) > ENOUGH:
+            break
         started = time.perf_counter()
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=clean
@@ -278,19 +361,22 @@ def batch(python: Path, about: About, settings: Settings) -> Json:
     # The first run warms the file cache and is not counted.
     middle = [statistics.median(values[1:]) for values in (seconds, processor, peaks)]
     made = {"seconds": round(middle[0], 3), "cpu": round(middle[1], 3), "peak_mb": round(middle[2])}
-    right = ["--out", str(out), "--expected", str(answers(20, settings))]
-    right += ["--claims", str(settings.rows)]
-    return made | worker(python, ["read", about.name, *right], settings)
+    made |= {"claims": claims_, "runs": len(seconds) - 1}
+    rules = 40 if workload == "lines" else 20
+    right = answers(workload, rules, settings, worst=worst)
+    extra = [*which, "--expected", str(right), "--claims", str(claims_)]
+    return made | worker(python, ["read", name, *extra], settings)
 
 
-def parquet(settings: Settings) -> Path:
-    path = settings.work / f"claims-{settings.rows}.parquet"
+def parquet(settings: Settings, workload: str, count: int, worst: bool) -> Path:
+    path = settings.work / f"{workload}-{count}{'-worst' if worst else ''}.parquet"
     if not path.exists():
-        tell(f"writing {settings.rows} claims")
+        tell(f"writing {count} claims: {path.stem}")
         python = environment(("polars==2.1.0", "pyarrow"), settings)
         part = path.with_suffix(".part.parquet")
-        order = ["claims", "--claims", str(settings.rows), "--out", str(part)]
-        run([str(python), str(HERE / "workload.py"), *order])
+        script = HERE / ("line_workload.py" if workload == "lines" else "workload.py")
+        order = ["claims", "--claims", str(count), "--out", str(part)]
+        run([str(python), str(script), *order, *(["--worst"] if worst else [])])
         part.rename(path)
     return path
 

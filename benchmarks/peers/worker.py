@@ -21,7 +21,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from contenders import About, contenders
+from contenders import About, Lines, contenders
+from line_workload import line_claims, make_line_policy
 from workload import Policy, claims, make_policy, many_policies, write_folder
 
 Json = dict[str, Any]
@@ -32,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("what", choices=["single", "batch", "read", "many"])
     parser.add_argument("name", nargs="?", default="payer-policy")
+    parser.add_argument("--workload", choices=["facts", "lines"], default="facts")
     parser.add_argument("--rules", type=int, default=20)
     parser.add_argument("--unguarded", action="store_true")
     parser.add_argument("--claims", type=int, default=2000)
@@ -43,8 +45,11 @@ def main() -> None:
     parser.add_argument("--policies", type=int, default=1)
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    about = contenders()[asked.name]
-    policy = make_policy(asked.rules, guarded=not asked.unguarded)
+    about = of_workload(asked.name, asked.workload)
+    if asked.workload == "lines":
+        policy = make_line_policy()
+    else:
+        policy = make_policy(asked.rules, guarded=not asked.unguarded)
     try:
         if asked.what == "single":
             made = single(about, policy, asked)
@@ -64,6 +69,14 @@ def main() -> None:
     json.dump(made, sys.stdout)
 
 
+def of_workload(name: str, workload: str) -> About | Lines:
+    about = contenders()[name]
+    if workload == "facts":
+        return about
+    assert about.lines is not None
+    return about.lines
+
+
 def expected(path: Path) -> list[Any]:
     found: list[Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
@@ -71,8 +84,8 @@ def expected(path: Path) -> list[Any]:
 
 def plain(answer: Any) -> list[Any]:
     """An answer as JSON has it."""
-    decision, findings = answer
-    return [decision, [[rule, carc, list(rarcs)] for rule, carc, rarcs in findings]]
+    made: list[Any] = json.loads(json.dumps(answer))
+    return made
 
 
 def wrong(answers: list[Any], right: list[Any]) -> int:
@@ -82,9 +95,10 @@ def wrong(answers: list[Any], right: list[Any]) -> int:
     return missing + sum(1 for answer, one in pairs if plain(answer) != one)
 
 
-def single(about: About, policy: Policy, asked: argparse.Namespace) -> Json:
+def single(about: About | Lines, policy: Policy, asked: argparse.Namespace) -> Json:
     assert about.build is not None
-    requests = list(claims(policy, asked.claims))
+    drawn = line_claims if asked.workload == "lines" else claims
+    requests = list(drawn(policy, asked.claims))
     started = time.process_time()
     shape, decide = about.build(policy, asked.folder)
     decide(shape(requests[0]))
@@ -99,7 +113,8 @@ def single(about: About, policy: Policy, asked: argparse.Namespace) -> Json:
     right = expected(asked.expected)
     incorrect = wrong([decide(claim) for claim in shaped[: len(right)]], right)
 
-    baseline_shape, baseline = contenders()["handwritten"].build(policy, asked.folder)  # type: ignore[misc]
+    by_hand = of_workload("handwritten", asked.workload)
+    baseline_shape, baseline = by_hand.build(policy, asked.folder)  # type: ignore[misc]
     base = [baseline_shape(request) for request in requests]
     started = time.process_time()
     for claim in shaped[:50]:

@@ -2,21 +2,23 @@
 
     python benchmarks/peers/workload.py policies --rules 200 --out DIR    # a payer-policy folder
     python benchmarks/peers/workload.py claims --rules 200 --claims 1000 --out claims.jsonl|.parquet
+    python benchmarks/peers/workload.py claims --worst --out claims.parquet   # hardly a value repeats
 
 Everything comes from one seed and needs nothing but the standard library (Parquet needs pyarrow).
 The policy is plain data (`Policy`), from which each contender writes its own rules; `write_folder`
 writes the same as payer-policy's files. Every payer, code and claim here is made up.
 
 A block is 20 rules about one service category, since that is how real policies grow: a claim is
-about one category. In the `unguarded` form every rule is about every claim.
+about one category. In the `unguarded` form every rule is about every claim. The second workload, claims
+with lines, is in `line_workload.py`: a policy and facts of the same kinds, so what is here serves both.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -27,11 +29,30 @@ SEED = 20251103
 PAYER = "sample-payer"
 CODE = "J9990"
 BLOCK = 20
+LINE = "line."
+"""What the names of a line's fields start with."""
 
 Kind = Literal["boolean", "integer", "decimal", "date", "choice", "code", "codes"]
 Json = dict[str, Any]
 
 # --- facts ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """What a fact is over lines of a claim: of the drug on its day, of that day, or of the claim.
+
+    A sum or a maximum is unknown where one of its lines has no value.
+    """
+
+    lines: Literal["service", "same_day", "claim"]
+    how: Literal["sum", "max", "count", "any"]
+    field: str | None = None
+    """Of a line, such as `line.units`."""
+    where: Condition | None = None
+    """Which of the lines count. Reads only what every line has."""
+    condition: Condition | None = None
+    """For `any`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +64,8 @@ class Fact:
     unknown: int
     values: tuple[str, ...] = ()
     system: str | None = None
-    source: tuple[str, str] | None = None
+    source: tuple[str, str] | Aggregate | None = None
+    unit: str | None = None
 
 
 SETTINGS = ("office", "outpatient", "home", "inpatient")
@@ -193,11 +215,28 @@ class Policy:
     facts: tuple[Fact, ...]
     derived: tuple[str, ...]
     rules: tuple[Rule, ...]
-    bounds: tuple[Bounds, ...]
+    bounds: tuple[Any, ...]
+    """Those of each block."""
+    guard: str = "service.category"
+    """The fact that says which block a claim is about."""
+    keys: tuple[str, ...] = ()
+    """Its value for each block."""
+    named: tuple[str, ...] = ()
+    """Codes of procedures and other drugs that it names."""
 
     @property
     def blocks(self) -> int:
         return len(self.bounds)
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The drug codes that it is for."""
+        return self.keys if self.guard == "drug.code" else (self.code,)
+
+    @property
+    def aggregates(self) -> dict[str, Aggregate]:
+        """The facts over lines, by name."""
+        return {fact.name: fact.source for fact in self.facts if isinstance(fact.source, Aggregate)}
 
 
 def make_policy(rules: int = BLOCK, *, guarded: bool = True, seed: int = SEED) -> Policy:
@@ -207,7 +246,8 @@ def make_policy(rules: int = BLOCK, *, guarded: bool = True, seed: int = SEED) -
         raise ValueError(f"{rules} rules were asked for; a multiple of {BLOCK} was expected")
     bounds = tuple(_bounds(Random(f"{seed}/{number}")) for number in range(blocks))
     made = [rule for number in range(blocks) for rule in _block(number, bounds[number], guarded)]
-    return Policy(CODE, guarded, facts_of(blocks), DERIVED, tuple(made), bounds)
+    keys = tuple(f"c{number:02}" for number in range(blocks))
+    return Policy(CODE, guarded, facts_of(blocks), DERIVED, tuple(made), bounds, keys=keys)
 
 
 def _bounds(random: Random) -> Bounds:
@@ -232,8 +272,8 @@ def _bounds(random: Random) -> Bounds:
     )
 
 
-def _block(number: int, b: Bounds, guarded: bool) -> Iterator[Rule]:
-    guard = (Test("service.category", "is", f"c{number:02}"),) if guarded else ()
+def rule_writer(number: int, *guard: Condition) -> Callable[..., Rule]:
+    """What makes the rules of a block, each with the block's guard as its first part."""
 
     def rule(
         kind: Literal["deny", "pend", "advise", "conclude"],
@@ -251,6 +291,12 @@ def _block(number: int, b: Bounds, guarded: bool) -> Iterator[Rule]:
         id_ = f"c{number:02}-{name}"
         return Rule(id_, number, kind, title, condition, concludes, carc, rarcs, over)
 
+    return rule
+
+
+def _block(number: int, b: Bounds, guarded: bool) -> Iterator[Rule]:
+    guard = (Test("service.category", "is", f"c{number:02}"),) if guarded else ()
+    rule = rule_writer(number, *guard)
     yield rule(
         "conclude", "step-met", "Earlier treatment failed, or was not tolerated",
         AnyOf((
@@ -402,7 +448,9 @@ _CARCS = {
     "5": "The place of service does not fit",
     "6": "The patient's age does not fit",
     "11": "The diagnosis does not fit",
+    "16": "A line lacks information",
     "50": "Not held to be medically necessary",
+    "107": "The claim lacks the line it goes with",
     "151": "So many units are not supported",
     "197": "No authorization was there",
     "198": "More than was authorized",
@@ -433,21 +481,27 @@ def write_folder(folder: Path, policies: Iterable[Policy]) -> None:
     codes = {"group": {"CO": "The provider bears it"}, "carc": _CARCS, "rarc": _RARCS}
     for system, meanings in codes.items():
         listed = [{"code": code, "means": means} for code, means in meanings.items()]
-        _write(
-            folder / f"reason_codes/{system}.json",
-            {
-                "title": f"Reason codes of the sample: {system}",
-                "system": system,
-                "source": {"title": "The sample's own words for a few real codes"},
-                "reviewed_on": "2025-11-03",
-                "codes": listed,
-            },
-        )
+        made_up = _list(f"Reason codes of the sample: {system}", system, listed)
+        _write(folder / f"reason_codes/{system}.json", made_up)
+    if named := sorted({code for policy in made for code in policy.named}):
+        listed = [{"code": code} for code in named]
+        _write(folder / "code_sets/other-codes.json", _list("Other codes", "hcpcs", listed))
     for policy in made:
-        drug = {"code": policy.code, "title": "A drug that is made up", "identities": []}
-        _write(folder / f"drugs/{policy.code}.json", drug)
+        for code in policy.codes:
+            drug = {"code": code, "title": "A drug that is made up", "identities": []}
+            _write(folder / f"drugs/{code}.json", drug)
         address = folder / PAYER / f"sample-{policy.code.lower()}"
         _write(address / "2020-01-01.json", _policy_file(policy))
+
+
+def _list(title: str, system: str, codes: list[Json]) -> Json:
+    return {
+        "title": title,
+        "system": system,
+        "source": {"title": "The sample's own words for a few codes"},
+        "reviewed_on": "2025-11-03",
+        "codes": codes,
+    }
 
 
 def _vocabulary(policy: Policy) -> Json:
@@ -463,7 +517,11 @@ def _vocabulary(policy: Policy) -> Json:
             declared["values"] = list(fact.values)
         if fact.system:
             declared["system"] = fact.system
-        if fact.source:
+        if fact.unit:
+            declared["unit"] = fact.unit
+        if isinstance(fact.source, Aggregate):
+            declared["from"] = _aggregate_json(fact.source)
+        elif fact.source:
             declared["from"] = {fact.source[0]: fact.source[1]}
         facts[fact.name] = declared | {"supplied_by": "provider", "correctable": True}
     for name in policy.derived:
@@ -472,11 +530,20 @@ def _vocabulary(policy: Policy) -> Json:
     return {"title": "Facts of the sample", "facts": facts}
 
 
+def _aggregate_json(source: Aggregate) -> Json:
+    made: Json = {"lines": source.lines}
+    if source.where is not None:
+        made["where"] = condition_json(source.where)
+    if source.condition is not None:
+        return made | {source.how: condition_json(source.condition)}
+    return made | {source.how: source.field.removeprefix(LINE) if source.field else True}
+
+
 def _policy_file(policy: Policy) -> Json:
     return {
         "title": f"Sample policy for {policy.code}",
         "effective": {"from": "2020-01-01", "through": None},
-        "applies_to": {"fact": "drug.code", "in": [policy.code]},
+        "applies_to": {"fact": "drug.code", "in": list(policy.codes)},
         "information_request": {"group": "CO", "carc": "252", "rarc": ["N706"]},
         "references": {"sample": {"title": "Made up for a benchmark", "note": "synthetic"}},
         "rules": [_rule_json(rule) for rule in policy.rules],
@@ -498,8 +565,10 @@ def _rule_json(rule: Rule) -> Json:
 
 
 def condition_json(condition: Condition) -> Json:
-    """A condition as a policy file writes it."""
+    """A condition as a policy file writes it, or as the vocabulary does for one about lines."""
     match condition:
+        case Test(fact, op, value) if fact.startswith(LINE):
+            return {"line": fact.removeprefix(LINE), op: value_json(value)}
         case Test(fact, op, value):
             return {"fact": fact, op: value_json(value)}
         case Not(part):
@@ -548,23 +617,42 @@ def _exact_json(content: Json) -> str:
 # --- claims ----------------------------------------------------------------------------------------
 
 
-def claims(policy: Policy, count: int, *, seed: int = SEED, first: int = 0) -> Iterator[Json]:
+def claims(
+    policy: Policy, count: int, *, seed: int = SEED, first: int = 0, worst: bool = False
+) -> Iterator[Json]:
     """Requests without lines, as JSON has them: dates and decimals as text, unknown facts left out.
 
     Claim number n is the same whatever `first` and `count` are. Values are drawn around the bounds
-    of the claim's block. The category is always known: no claim form goes without.
+    of the claim's block. The category is always known: no claim form goes without. `worst`: numbers
+    and days hardly ever repeat, and four times as much is unknown.
     """
-    names = [(fact.name, fact.unknown) for fact in policy.facts]
     for number in range(first, first + count):
         random = Random(f"{seed}/claim/{number}")
         block = random.randrange(policy.blocks)
         drawn = _draw(random, policy.code, block, policy.bounds[block])
-        known = {
-            name: drawn[name]
-            for name, unknown in names
-            if not unknown or random.random() * 100 >= unknown
+        yield {"id": f"C{number}", "facts": known(random, policy.facts, drawn, worst)}
+
+
+def known(random: Random, facts: Iterable[Fact], drawn: Json, worst: bool) -> Json:
+    """What is known of drawn values; `worst`: other ones for numbers and days, and less of them."""
+    if worst:
+        drawn = drawn | {
+            fact.name: _SCATTERED[fact.kind](random) for fact in facts if fact.kind in _SCATTERED
         }
-        yield {"id": f"C{number}", "facts": known}
+    times = 4 if worst else 1
+    return {
+        fact.name: drawn[fact.name]
+        for fact in facts
+        if not fact.unknown or random.random() * 100 >= min(60, fact.unknown * times)
+    }
+
+
+_SCATTERED: dict[Kind, Callable[[Random], Any]] = {
+    "integer": lambda random: random.randrange(1_000_000),
+    "decimal": lambda random: _numeral(Decimal(random.randrange(10**8)) / 4),
+    "date": lambda random: (date(2021, 1, 1) + timedelta(days=random.randrange(3000))).isoformat(),
+}
+"""Quarters, so that sums are exact in engines that have only floating-point numbers."""
 
 
 def _draw(random: Random, code: str, block: int, b: Bounds) -> Json:
@@ -641,7 +729,14 @@ def write_json_lines(path: Path, requests: Iterable[Json]) -> None:
         out.writelines(json.dumps(request) + "\n" for request in requests)
 
 
-def write_parquet(path: Path, policy: Policy, requests: Iterable[Json], rows: int = 50_000) -> None:
+def rows_of(requests: Iterable[Json]) -> Iterator[Json]:
+    """A row of a table for each claim without lines."""
+    return ({"id": request["id"], **request["facts"]} for request in requests)
+
+
+def write_parquet(
+    path: Path, facts: Iterable[Fact], rows: Iterable[Json], at_once: int = 50_000
+) -> None:
     """Columns `id` and the facts' names, typed, null for unknown; needs pyarrow."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -655,14 +750,13 @@ def write_parquet(path: Path, policy: Policy, requests: Iterable[Json], rows: in
         "code": pa.string(),
         "codes": pa.list_(pa.string()),
     }
-    fields = [("id", pa.string()), *((fact.name, types[fact.kind]) for fact in policy.facts)]
-    schema = pa.schema(fields)
+    facts = list(facts)
+    schema = pa.schema([("id", pa.string()), *((fact.name, types[fact.kind]) for fact in facts)])
     with pq.ParquetWriter(path, schema) as writer:
-        for batch in _batches(requests, rows):
-            columns: list[Any] = [[request["id"] for request in batch]]
-            for fact in policy.facts:
-                cells = [request["facts"].get(fact.name) for request in batch]
-                columns.append([typed(fact.kind, cell) for cell in cells])
+        for batch in _batches(rows, at_once):
+            columns: list[Any] = [[row["id"] for row in batch]]
+            for fact in facts:
+                columns.append([typed(fact.kind, row.get(fact.name)) for row in batch])
             arrays = [
                 pa.array(column, type=field.type)
                 for column, field in zip(columns, schema, strict=True)
@@ -670,11 +764,11 @@ def write_parquet(path: Path, policy: Policy, requests: Iterable[Json], rows: in
             writer.write_table(pa.table(arrays, schema=schema))
 
 
-def _batches(requests: Iterable[Json], rows: int) -> Iterator[list[Json]]:
+def _batches(rows: Iterable[Json], at_once: int) -> Iterator[list[Json]]:
     batch: list[Json] = []
-    for request in requests:
-        batch.append(request)
-        if len(batch) == rows:
+    for row in rows:
+        batch.append(row)
+        if len(batch) == at_once:
             yield batch
             batch = []
     if batch:
@@ -704,13 +798,10 @@ def typed_facts(policy: Policy, facts: Mapping[str, Any]) -> Json:
 
 def many_policies(count: int, *, seed: int = SEED) -> list[Policy]:
     """So many policies of 20 rules, each for a drug code of its own."""
-    made = []
-    for number in range(count):
-        one = make_policy(BLOCK, seed=seed + number)
-        made.append(
-            Policy(f"J{number:04}", one.guarded, one.facts, one.derived, one.rules, one.bounds)
-        )
-    return made
+    return [
+        replace(make_policy(BLOCK, seed=seed + number), code=f"J{number:04}")
+        for number in range(count)
+    ]
 
 
 def main() -> None:
@@ -718,6 +809,9 @@ def main() -> None:
     parser.add_argument("what", choices=["policies", "claims"])
     parser.add_argument("--rules", type=int, default=BLOCK, help="a multiple of 20")
     parser.add_argument("--policies", type=int, help="so many policies of 20 rules instead")
+    parser.add_argument(
+        "--worst", action="store_true", help="claims of which hardly a value repeats"
+    )
     parser.add_argument("--unguarded", action="store_true", help="every rule is about every claim")
     parser.add_argument("--claims", type=int, default=1000)
     parser.add_argument("--out", type=Path, required=True)
@@ -725,10 +819,12 @@ def main() -> None:
     one = make_policy(options.rules, guarded=not options.unguarded)
     if options.what == "policies":
         write_folder(options.out, many_policies(options.policies) if options.policies else [one])
-    elif options.out.suffix == ".parquet":
-        write_parquet(options.out, one, claims(one, options.claims))
+        return
+    requests = claims(one, options.claims, worst=options.worst)
+    if options.out.suffix == ".parquet":
+        write_parquet(options.out, one.facts, rows_of(requests))
     else:
-        write_json_lines(options.out, claims(one, options.claims))
+        write_json_lines(options.out, requests)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Nothing here looks at a time. The others are held to the same answers by `benchm
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,9 @@ import pytest
 
 from tests.places import ROOT
 
-OURS = ("workload", "reference", "halves", "contenders", "report")
+OURS = (
+    "workload", "line_workload", "reference", "halves", "contenders", "tables", "report", "run",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -70,6 +73,36 @@ def test_the_two_halves_of_each_rule_are_its_three_truths(
             assert _true(peers, half.may_hold, facts) is (truth is not False)
 
 
+def test_python_by_hand_answers_claims_with_lines_as_the_reference(
+    peers: Any, tmp_path: Path
+) -> None:
+    policy = peers.line_workload.make_line_policy()
+    shape, decide = peers.contenders.contenders()["handwritten"].lines.build(policy, tmp_path)
+    for worst in (False, True):
+        for request in peers.line_workload.line_claims(policy, 300, worst=worst):
+            found = [(*key, tuple(findings)) for *key, findings in decide(shape(request))]
+            assert found == peers.reference.line_answers(policy, request), request
+
+
+@pytest.mark.parametrize("name", ["handwritten", "polars", "duckdb", "payer-policy-batch"])
+@pytest.mark.parametrize("worst", [False, True])
+def test_batches_of_claim_lines_answer_as_the_reference(
+    peers: Any, tmp_path: Path, name: str, worst: bool
+) -> None:
+    for package in ("pyarrow", *({name} & {"polars", "duckdb"})):
+        pytest.importorskip(package)
+    lines = peers.line_workload
+    policy = lines.make_line_policy()
+    requests = list(lines.line_claims(policy, 200, worst=worst))
+    table, out = tmp_path / "claims.parquet", tmp_path / "answers"
+    rows = lines.line_rows_of(requests)
+    peers.workload.write_parquet(table, lines.TABLE_FACTS, rows, at_once=100)
+    about = peers.contenders.contenders()[name].lines
+    about.batch(policy, tmp_path, table, out)
+    right = [peers.reference.line_answers(policy, request) for request in requests]
+    assert json.dumps(about.read(out)) == json.dumps(right)
+
+
 def _true(peers: Any, formula: Any, facts: Any) -> bool:
     """A formula of guarded tests in two-valued logic."""
     if not isinstance(formula, peers.halves.Guarded):
@@ -98,26 +131,74 @@ def test_every_contender_says_what_it_is(peers: Any) -> None:
 def test_what_failed_stays_in_the_report(peers: Any, tmp_path: Path) -> None:
     timed = {"mean_us": 2.0, "p50_us": 2.0, "p99_us": 3.0, "ratio": 1.0, "first_ms": 1.0}
     said = {"unknown": "u", "reasons": "r", "proof": "p", "dates": "d", "note": "n"}
+    batch = {"seconds": 2.0, "cpu": 3.0, "peak_mb": 4, "claims": 1, "runs": 1}
+    run = {
+        "date": "2026-11-30", "machine": "a machine", "load": 0.5, "claims": 1, "rounds": 1, "rows": 1,
+    }  # fmt: skip
     results = {
-        "machine": "a machine", "claims": 1, "rounds": 1, "rows": 1,
+        "runs": {"facts": run, "lines": run | {"rows": 2}},
         "about": {name: said | {"title": f"the {name} <row>"} for name in ("one", "two", "three")},
         "single": {"two": {"failed": "not installed: why"}, "one": timed},
         "growth": {"one": {"200": timed, "2000": {"failed": "took longer"}}},
         "unguarded": {},
         "batch": {"three": {"failed": "no such command"}},
         "many": {"1": {"mean_us": 1.0, "p99_us": 1.0, "first_ms": 1.0, "open_ms": 1.0}},
+        "lines": {"two": timed},
+        "lines_batch": {
+            "one": batch | {"worst": batch | {"seconds": 77.0}},
+            "two": batch | {"worst": {"failed": "ran out of memory"}},
+        },
     }  # fmt: skip
     text = peers.report.markdown(results)
-    for reason in ("not installed: why", "took longer", "no such command"):
+    for reason in ("not installed: why", "took longer", "no such command", "ran out of memory"):
         assert reason in text
+    for shown in (
+        "2026-11-30",
+        "a machine, load 0.5",
+        "one <row>, 1 claims",
+        "77.00",
+        "Worst case: ",
+    ):
+        assert shown in text
+    assert peers.report.excerpt(results)
     assert text.index("the one") < text.index("the two")
     peers.report.plot(tmp_path / "plot.svg", results)
     drawn = ElementTree.parse(tmp_path / "plot.svg")
     assert "the one <row>" in "".join(drawn.getroot().itertext())
-    readme = tmp_path / "README.md"
-    readme.write_text(
-        f"a\n{peers.report.BEGIN}\nwhat was there\n{peers.report.END}\nz\n", encoding="utf-8"
-    )
-    peers.report.write_readme(readme, results)
-    assert "what was there" not in readme.read_text(encoding="utf-8")
-    assert readme.read_text(encoding="utf-8").endswith("z\n")
+    page = f"a\n{peers.report.BEGIN}\nwhat was there\n{peers.report.END}\nz\n"
+    written = peers.report.between(page, (peers.report.BEGIN, peers.report.END), text)
+    assert "what was there" not in written
+    assert written.endswith("z\n")
+
+
+def test_the_pages_and_the_plot_show_the_results(peers: Any, tmp_path: Path) -> None:
+    report = peers.report
+    results = json.loads(report.RESULTS.read_text(encoding="utf-8"))
+    marks = (report.BEGIN, report.END)
+    for path, text in (
+        (ROOT / "benchmarks/peers/README.md", report.markdown(results)),
+        (ROOT / "README.md", report.excerpt(results)),
+    ):
+        page = path.read_text(encoding="utf-8")
+        assert page == report.between(page, marks, text), "call benchmarks/peers/report.py"
+    report.plot(tmp_path / "peers.svg", results)
+    drawn = (tmp_path / "peers.svg").read_text(encoding="utf-8")
+    assert (ROOT / "docs/peers.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_measuring_some_again_keeps_the_others(peers: Any) -> None:
+    empty: dict[str, Any] = {table: {} for table in peers.run.TABLES}
+    kept = empty | {
+        "runs": {"facts": {"date": "2026-01-01", "rows": 1}},
+        "single": {"one": 1, "two": 2},
+    }
+    some = empty | {"runs": {"facts": {"date": "2026-01-02"}}, "single": {"two": 3}}
+    made = peers.run.updated(kept, some, ["two"])
+    assert made["single"] == {"one": 1, "two": 3}
+    assert made["runs"]["facts"] == {
+        "date": "2026-01-01", "rows": 1, "again": {"two": "2026-01-02"},
+    }  # fmt: skip
+    lines = empty | {"runs": {"lines": {"date": "2026-01-03"}}, "lines": {"two": 4}}
+    made = peers.run.updated(made, lines, [])
+    assert made["single"]["two"] == 3 and made["lines"] == {"two": 4}
+    assert set(made["runs"]) == {"facts", "lines"}

@@ -15,7 +15,7 @@ import pytest
 from payer_policy.engine import Engine
 from tests.places import ROOT
 
-MODULES = ("workload", "reference")
+MODULES = ("workload", "line_workload", "reference")
 
 
 @pytest.fixture
@@ -83,10 +83,41 @@ def test_claims_as_parquet_hold_what_the_requests_hold(
     workload, _ = peers
     policy = workload.make_policy(20)
     requests = list(workload.claims(policy, 70))
-    workload.write_parquet(tmp_path / "claims.parquet", policy, requests, rows=32)
+    rows = workload.rows_of(requests)
+    workload.write_parquet(tmp_path / "claims.parquet", policy.facts, rows, at_once=32)
     rows = parquet.read_table(tmp_path / "claims.parquet").to_pylist()
     for row, request in zip(rows, requests, strict=True):
         assert row.pop("id") == request["id"]
         codes = {name for name, value in row.items() if isinstance(value, list)}
         row |= {name: frozenset(row[name]) for name in codes}
         assert row == workload.typed_facts(policy, request["facts"])
+
+
+@pytest.mark.parametrize("worst", [False, True])
+def test_payer_policy_and_the_reference_agree_on_claims_with_lines(
+    peers: tuple[Any, Any], tmp_path: Path, worst: bool
+) -> None:
+    workload, reference = peers
+    lines = pytest.importorskip("line_workload")
+    policy = lines.make_line_policy()
+    assert policy == lines.make_line_policy() and len(policy.rules) == 40
+    workload.write_folder(tmp_path, [policy])
+    engine = Engine.open(tmp_path)
+    decisions: Counter[str] = Counter()
+    rules: set[str] = set()
+    for request in lines.line_claims(policy, 1500, worst=worst):
+        found = sorted(
+            (
+                str(one.code),
+                str(one.service_date),
+                one.decision,
+                tuple((finding.rule, finding.carc, finding.rarcs) for finding in one.findings),
+            )
+            for one in engine.decide(request).determinations
+        )
+        assert found == reference.line_answers(policy, request), request
+        decisions.update(one[2] for one in found)
+        rules |= {finding[0] for one in found for finding in one[3]}
+    if not worst:
+        assert min(decisions[name] for name in ("approve", "deny", "pend")) > 300
+        assert rules == {rule.id for rule in policy.rules if rule.kind != "conclude"}

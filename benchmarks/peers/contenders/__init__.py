@@ -12,11 +12,28 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from halves import Answer
 from workload import Policy
 
-Decide = Callable[[Any], Answer]
+Decide = Callable[[Any], Any]
+"""From a claim in a contender's shape to its `halves.Answer`; with lines, to its `LineAnswer`s."""
 Shape = Callable[[dict[str, Any]], Any]
+Build = Callable[[Policy, Path], tuple[Shape, Decide]]
+Batch = Callable[[Policy, Path, Path, Path], None]
+Read = Callable[[Path], list[Any]]
+LineAnswer = tuple[str, str, str, list[tuple[str, str | None, tuple[str, ...]]]]
+"""Of one drug on one day: code, day, decision, findings. A claim's are in the order of the first two."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """How a contender decides claims with lines; each member as in `About`."""
+
+    build: Build | None = None
+    batch: Batch | None = None
+    read: Read | None = None
+    rows: int | None = None
+    """The most claims that its batch is measured with, where all would take too long."""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,16 +50,18 @@ class About:
     proof: str
     dates: str
     note: str
-    build: Callable[[Policy, Path], tuple[Shape, Decide]] | None = None
+    build: Build | None = None
     """From a policy (and a folder to write files into) to what turns a request into the shape its
     users would hold it in (not timed), and what decides it (timed)."""
-    batch: Callable[[Policy, Path, Path, Path], None] | None = None
+    batch: Batch | None = None
     """From a Parquet file of claims to a Parquet file of answers: policy, folder, in, out."""
-    read: Callable[[Path], list[Answer]] | None = None
+    read: Read | None = None
     """The answers of a batch, in the order of the claims, where they are not in the usual columns."""
     growth: tuple[int, ...] = (20, 200, 2000)
     """The sizes of policy it is measured at."""
     unguarded: bool = False
+    lines: Lines | None = None
+    """Where it decides claims with lines too."""
 
 
 def contenders() -> dict[str, About]:

@@ -7,15 +7,18 @@ Two facts are compared beforehand, since the library compares with stale values 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import reduce
 from operator import and_, or_
 from pathlib import Path
 from typing import Any
 
 from halves import And, Deciding, Formula, Guarded, Or, as_doubles, halves_in_full, underscored
+from tables import claim_by_claim, read_lines
 from workload import OPERATORS, Policy, Ref, Test
 
-from contenders import About, Decide, Shape
+from contenders import About, Decide, Lines, Shape
+from contenders.handwritten import services_of
 
 MOST = 60
 """Rules in one ruleset."""
@@ -103,6 +106,29 @@ def ways(formula: Formula) -> list[Formula]:
 
 
 def build(policy: Policy, _: Path) -> tuple[Shape, Decide]:
+    shape_of, decide = compiled(policy)
+    return (lambda request: shape_of(request["id"], request["facts"])), decide
+
+
+def build_lines(policy: Policy, _: Path) -> tuple[Shape, Decide]:
+    """A fact for each drug and day: the library has no sums, so Python adds up its lines beforehand."""
+    shape_of, decide = compiled(policy)
+
+    def decide_lines(request: Any) -> Any:
+        return [
+            (code, day, *decide(shape_of(request["id"], _known(facts))))
+            for code, day, facts in services_of(request)
+        ]
+
+    return (lambda request: request), decide_lines
+
+
+def _known(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def compiled(policy: Policy) -> tuple[Callable[[str, dict[str, Any]], Any], Decide]:
+    """What makes a fact of what is known of a claim or a service, and what decides it."""
     from durable import lang
 
     global _built
@@ -125,8 +151,8 @@ def build(policy: Policy, _: Path) -> tuple[Shape, Decide]:
             _when(lang, lang.m.is_claim == "yes", "", set())
         names.append(name)
 
-    def shape(request: dict[str, Any]) -> Any:
-        facts = as_doubles(policy, request["facts"])
+    def shape(id_: str, known: dict[str, Any]) -> Any:
+        facts = as_doubles(policy, known)
         made = {
             name: ("yes" if value else "no") if isinstance(value, bool) else value
             for name, value in facts.items()
@@ -136,7 +162,7 @@ def build(policy: Policy, _: Path) -> tuple[Shape, Decide]:
             left, right = facts.get(underscored(test.fact)), facts.get(underscored(test.value.fact))
             if left is not None and right is not None:
                 made[pair] = "yes" if _compare(test.op, left, right) else "no"
-        return made | {"id": request["id"], "sid": "1", "is_claim": "yes"}
+        return made | {"id": id_, "sid": "1", "is_claim": "yes"}
 
     def decide(fact: Any) -> Any:
         held.clear()
@@ -160,7 +186,7 @@ ABOUT = [
     About(
         name="durable",
         title="durable-rules alone",
-        needs=("durable-rules==2.0.28",),
+        needs=("durable-rules==2.0.28", "pyarrow"),
         unknown="a missing property; asked for in every test",
         reasons="what the actions note",
         proof="no",
@@ -168,5 +194,12 @@ ABOUT = [
         note="Two rules a rule. Built from source; Python below 3.13. Doses are doubles.",
         build=build,
         growth=(20, 200),
+        lines=Lines(
+            build_lines,
+            claim_by_claim(build_lines),
+            read_lines,
+            rows=20_000,
+            note="It has no sums: Python by hand adds up the lines of each drug and day.",
+        ),
     )
 ]

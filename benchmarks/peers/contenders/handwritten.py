@@ -8,12 +8,15 @@ an account of every rule (holds, fails, unknown), which is what an audit asks fo
 from __future__ import annotations
 
 import importlib.util
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from line_workload import DRUGS, OTHER_DRUG, PLACES, PROCEDURES
+from tables import claim_by_claim, read_lines
 from workload import All, AnyOf, AtLeast, Condition, Not, Policy, Ref, Rule, Test
 
-from contenders import About, Decide, Shape
+from contenders import About, Decide, Lines, Shape
 
 CONVERTED = {"decimal": "Decimal(raw) if (raw := get({name!r})) is not None else None"}
 PYTHON = {
@@ -100,7 +103,7 @@ class Writer:
         lines = [f"def decide_c{number:02}(facts):", "    get = facts.get"]
         read = sorted({fact for rule in rules for fact in self.facts(rule.when)})
         for fact in read:
-            if fact in self.kinds and fact != "service.category":
+            if fact in self.kinds and fact != self.policy.guard:
                 source = CONVERTED.get(self.kinds[fact], "get({name!r})").format(name=fact)
                 lines.append(f"    {variable(fact)} = {source}")
         lines += ["    found = []", "    denied = pended = False"]
@@ -164,7 +167,7 @@ class Writer:
         blocks = [self.block(number) for number in range(self.policy.blocks)]
         head = ['"""Written out for a benchmark."""', "from decimal import Decimal", ""]
         constants = [f"{name} = {source}" for source, name in self.constants.items()]
-        names = ", ".join(f"'c{n:02}': decide_c{n:02}" for n in range(self.policy.blocks))
+        names = ", ".join(f"{key!r}: decide_c{n:02}" for n, key in enumerate(self.policy.keys))
         text = [*head, *constants, *(line for block in blocks for line in ("", *block))]
         return "\n".join([*text, "", f"BLOCKS = {{{names}}}", ""])
 
@@ -204,7 +207,8 @@ class Everything(Writer):
 
 
 def load(policy: Policy, folder: Path, account: bool) -> Any:
-    name = f"handwritten_{'account' if account else 'plain'}_{len(policy.rules)}"
+    kind = f"{'account' if account else 'plain'}_{policy.guard.partition('.')[0]}"
+    name = f"handwritten_{kind}_{len(policy.rules)}"
     path = folder / f"{name}.py"
     writer = (Writer if policy.guarded else Everything)(policy, account)
     path.write_text(writer.module(), encoding="utf-8")
@@ -253,11 +257,86 @@ def build_account(policy: Policy, folder: Path) -> tuple[Shape, Decide]:
     return _shape, decide
 
 
+def services_of(request: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """The services of a claim with lines, each with its facts: one pass, and one for each of them."""
+    with_procedure = set()
+    other_drug, last_day = False, ""
+    services: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for line in request["lines"]:
+        code, day = line["code"], line["date"]
+        if day > last_day:
+            last_day = day
+        if code in DRUGS:
+            services.setdefault((code, day), []).append(line)
+        elif code in PROCEDURES:
+            with_procedure.add(day)
+        elif code == OTHER_DRUG:
+            other_drug = True
+    found = []
+    for code, day in sorted(services):
+        administered, discarded, charges = [], [], []
+        unmarked = marked = both = unknown_place = elsewhere = False
+        for line in services[code, day]:
+            modifiers, place = line["modifiers"], line.get("place_of_service")
+            (discarded if "JW" in modifiers else administered).append(line.get("units"))
+            charges.append(line.get("charge"))
+            if "JZ" in modifiers:
+                marked = True
+                both = both or "JW" in modifiers
+            elif "JW" not in modifiers:
+                unmarked = True
+            if place is None:
+                unknown_place = True
+            elif place not in PLACES:
+                elsewhere = True
+        units = administered + discarded
+        all_known = None not in units
+        facts = {
+            "drug.code": code,
+            "service.date": day,
+            "units.billed": sum(units) if all_known else None,
+            "units.administered": sum(administered) if None not in administered else None,
+            "units.discarded": sum(discarded) if None not in discarded else None,
+            "units.largest": max(units) if all_known else None,
+            "units.missing": True
+            if any(one is not None and one < 1 for one in units)
+            else False
+            if all_known
+            else None,
+            "charge.total": None if None in charges else sum(map(Decimal, charges)),
+            "lines.administered": len(administered),
+            "lines.discarded": len(discarded),
+            "modifiers.unmarked": unmarked,
+            "modifiers.marked": marked,
+            "modifiers.both": both,
+            "place.elsewhere": True if elsewhere else None if unknown_place else False,
+            "procedure.billed": day in with_procedure,
+            "claim.other_drug": other_drug,
+            "claim.last_day": last_day,
+        }
+        found.append((code, day, {**request["facts"], **facts}))
+    return found
+
+
+def build_lines(policy: Policy, folder: Path) -> tuple[Shape, Decide]:
+    blocks = load(policy, folder, account=False).BLOCKS
+
+    def decide(request: Any) -> Any:
+        answers = []
+        for code, day, facts in services_of(request):
+            decision, found = blocks[code](facts)
+            found.sort()
+            answers.append((code, day, decision, found))
+        return answers
+
+    return _shape, decide
+
+
 ABOUT = [
     About(
         name="handwritten",
         title="Python by hand",
-        needs=(),
+        needs=("pyarrow",),
         unknown="`None`, thought of in every line",
         reasons="yes",
         proof="no",
@@ -265,6 +344,13 @@ ABOUT = [
         note="Knows this one policy; a change is a change of program. The baseline of all ratios.",
         build=build,
         unguarded=True,
+        lines=Lines(
+            build_lines,
+            claim_by_claim(build_lines),
+            read_lines,
+            note="One pass over the lines into a dictionary of facts for each drug and day; columns from "
+            "and to Parquet by pyarrow.",
+        ),
     ),
     About(
         name="handwritten-account",

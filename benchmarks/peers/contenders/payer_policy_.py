@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import Any
 
 from halves import Answer
+from tables import Finding, by_claim
 from workload import PAYER, Policy, typed_facts, write_folder
 
-from contenders import About, Decide, Shape
+from contenders import About, Decide, Lines, Shape
 
 DAY = date(2025, 7, 1)
 
 
 def folder_of(policy: Policy, folder: Path) -> Path:
-    made = folder / f"policies-{len(policy.rules)}{'' if policy.guarded else '-unguarded'}"
+    kind = policy.guard.partition(".")[0] if policy.guarded else "unguarded"
+    made = folder / f"policies-{len(policy.rules)}-{kind}"
     write_folder(made, [policy])
     return made
 
@@ -35,6 +37,25 @@ def build(policy: Policy, folder: Path) -> tuple[Shape, Decide]:
     def decide(request: Any) -> Any:
         (found,) = engine.decide(request).determinations
         return found.decision, [(one.rule, one.carc, one.rarcs) for one in found.findings]
+
+    return (lambda request: request), decide
+
+
+def build_lines(policy: Policy, folder: Path) -> tuple[Shape, Decide]:
+    from payer_policy import Engine
+
+    engine = Engine.open(folder_of(policy, folder))
+
+    def decide(request: Any) -> Any:
+        return sorted(
+            (
+                found.code,
+                found.service_date.isoformat(),
+                found.decision,
+                [(one.rule, one.carc, one.rarcs) for one in found.findings],
+            )
+            for found in engine.decide(request).determinations
+        )
 
     return (lambda request: request), decide
 
@@ -73,6 +94,9 @@ ABOUT = [
         note="Every value is read and checked; also sentences, citations, questions, policy hash.",
         build=build,
         unguarded=True,
+        lines=Lines(
+            build_lines, note="The request as it arrives; every field of every line is checked."
+        ),
         **_SAYS,
     ),
     About(
@@ -104,7 +128,22 @@ def read(out: Path) -> list[Answer]:
     columns = ["record", "decision", "findings", "reasons"]
     rows = ds.dataset(out / "rows").to_table(columns=columns).to_pylist()
     rows.sort(key=lambda row: row["record"])
-    return [(row["decision"], list(map(_finding, row["findings"], row["reasons"]))) for row in rows]
+    return [(row["decision"], _findings(row)) for row in rows]
+
+
+def read_of_lines(out: Path) -> list[Any]:
+    import pyarrow.dataset as ds
+
+    columns = ["record", "code", "service_date", "decision", "findings", "reasons"]
+    rows = ds.dataset(out / "rows").to_table(columns=columns).to_pylist()
+    return by_claim(
+        (row["record"], row["code"], str(row["service_date"]), row["decision"], _findings(row))
+        for row in rows
+    )
+
+
+def _findings(row: dict[str, Any]) -> list[Finding]:
+    return list(map(_finding, row["findings"], row["reasons"]))
 
 
 def _finding(rule: str, reason: str) -> tuple[str, str | None, tuple[str, ...]]:
@@ -124,6 +163,9 @@ ABOUT.append(
         "writes 19 columns (questions, waiting rules, policy hash …), a journal and a summary.",
         batch=batch,
         read=read,
+        lines=Lines(
+            batch=batch, read=read_of_lines, note="The same command; a table of claim lines."
+        ),
         **_SAYS,
     )
 )
